@@ -1,0 +1,153 @@
+/** The training options as data: CLI flags, forms, checks and the reference page all derive from this table. */
+import { DecileError } from './errors.ts';
+
+export const METHODS = ['cpcl', 'supervised', 'mean-teacher'] as const;
+export type MethodName = (typeof METHODS)[number];
+export const PRESETS = ['ct-kidney', 'mr-flair', 'mr'] as const;
+export type PresetName = (typeof PRESETS)[number];
+export const ENGINES = ['auto', 'tensorflow', 'cpu'] as const;
+export type EngineName = (typeof ENGINES)[number];
+export const PROTOTYPE_FEATURES = ['bottleneck', 'decoder-1/8', 'decoder-1/4', 'decoder-1/2'] as const;
+export type PrototypeFeatures = (typeof PROTOTYPE_FEATURES)[number];
+export const UNLABELLED_BRANCHES = ['teacher', 'student'] as const;
+export type UnlabelledBranch = (typeof UNLABELLED_BRANCHES)[number];
+
+/** Everything that decides a training run besides the scans themselves. */
+export interface TrainingOptions {
+  method: MethodName;
+  steps: number;
+  width: number;
+  /** Patch sides in voxels, x, y, z, each divisible by 16; 'auto' fits scans and memory. */
+  patch: 'auto' | readonly [number, number, number];
+  /** Voxel size of training in mm, or each scan's own grid. */
+  spacing: 'native' | number;
+  labelledPerStep: number;
+  unlabelledPerStep: number;
+  learningRate: number;
+  momentum: number;
+  weightDecay: number;
+  emaDecay: number;
+  lambdaMax: number;
+  beta: number;
+  alpha: number;
+  unlabelledBranch: UnlabelledBranch;
+  prototypeFeatures: PrototypeFeatures;
+  dropout: number;
+  seed: number;
+  engine: EngineName;
+  validateEvery: number;
+  checkpointEvery: number;
+}
+
+type Rule =
+  | { kind: 'choice'; values: readonly string[] }
+  | { kind: 'integer' | 'number'; min: number; max: number }
+  | { kind: 'patch' }
+  | { kind: 'spacing' };
+
+export interface OptionRow<K extends keyof TrainingOptions = keyof TrainingOptions> {
+  key: K;
+  /** Command-line flag without dashes. */
+  flag: string;
+  default: TrainingOptions[K];
+  rule: Rule;
+  unit: string;
+  help: string;
+  /** Shown only when the user unfolds the advanced options. */
+  advanced: boolean;
+}
+
+const row = <K extends keyof TrainingOptions>(
+  key: K,
+  flag: string,
+  value: TrainingOptions[K],
+  rule: Rule,
+  unit: string,
+  help: string,
+  advanced = true,
+): OptionRow<K> => ({ key, flag, default: value, rule, unit, help, advanced });
+
+const whole = (min: number, max: number): Rule => ({ kind: 'integer', min, max });
+const real = (min: number, max: number): Rule => ({ kind: 'number', min, max });
+const choice = (values: readonly string[]): Rule => ({ kind: 'choice', values });
+
+export const OPTIONS: readonly OptionRow[] = [
+  row('method', 'method', 'cpcl', choice(METHODS), '', 'Training method.', false),
+  row('steps', 'steps', 2000, whole(1, 1_000_000), 'steps', 'Optimiser steps; the paper uses 20,000.', false),
+  row('width', 'width', 8, whole(1, 64), 'channels', 'Base width of the U-Net; the paper uses 16.', false),
+  row('patch', 'patch', 'auto', { kind: 'patch' }, 'voxels', 'Patch sides X,Y,Z, each divisible by 16, or auto.', false),
+  row('spacing', 'spacing', 1, { kind: 'spacing' }, 'mm', 'Voxel size used in training, or native.', false),
+  row('labelledPerStep', 'labeled-batch', 2, whole(1, 16), 'patches', 'Labelled patches a step.'),
+  row('unlabelledPerStep', 'unlabeled-batch', 2, whole(1, 16), 'patches', 'Unlabelled patches a step.'),
+  row('learningRate', 'learning-rate', 0.01, real(1e-7, 10), '', 'Starting learning rate; falls as (1 - t/T)^0.9.'),
+  row('momentum', 'momentum', 0.9, real(0, 0.9999), '', 'SGD momentum.'),
+  row('weightDecay', 'weight-decay', 1e-4, real(0, 1), '', 'Coupled weight decay.'),
+  row('emaDecay', 'ema-decay', 0.99, real(0, 0.99999), '', 'Largest decay of the teacher (equation 2).'),
+  row('lambdaMax', 'lambda-max', 0.1, real(0, 100), '', 'Final weight of the consistency terms.'),
+  row('beta', 'beta', 10, real(0, 1000), '', 'Weight of the backward term (equation 11).'),
+  row('alpha', 'alpha', 20, real(0.01, 1000), '', 'Sharpness of the prototype softmax (equation 5).'),
+  row('unlabelledBranch', 'unlabeled-branch', 'teacher', choice(UNLABELLED_BRANCHES), '', 'Which network reads the unlabelled patches.'),
+  row('prototypeFeatures', 'prototype-features', 'bottleneck', choice(PROTOTYPE_FEATURES), '', 'Feature map that prototypes are pooled from.'),
+  row('dropout', 'dropout', 0.3, real(0, 0.95), '', 'Dropout after the bottleneck and before the last convolution.'),
+  row('seed', 'seed', 1, whole(0, 4_294_967_295), '', 'Seed of every random choice.', false),
+  row('engine', 'engine', 'auto', choice(ENGINES), '', 'What computes.', false),
+  row('validateEvery', 'validate-every', 500, whole(1, 1_000_000), 'steps', 'Steps between two validations.'),
+  row('checkpointEvery', 'checkpoint-every', 100, whole(1, 1_000_000), 'steps', 'Steps between two checkpoints.'),
+];
+
+export const DEFAULT_OPTIONS = Object.fromEntries(OPTIONS.map((o) => [o.key, o.default])) as unknown as TrainingOptions;
+
+/** Checks each given option against its row and fills in the rest; throws `option/invalid` naming option, range and value. */
+export function resolveOptions(given: Partial<TrainingOptions>): TrainingOptions {
+  const known = new Set<string>(OPTIONS.map((o) => o.key));
+  for (const key of Object.keys(given)) {
+    if (!known.has(key)) {
+      throw new DecileError('option/unknown', `An option must be one of ${[...known].join(', ')}, got ${key}.`, 'Check the spelling.');
+    }
+  }
+  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const options = { ...DEFAULT_OPTIONS, ...set } as TrainingOptions;
+  for (const option of OPTIONS) checkOption(option, options[option.key]);
+  return options;
+}
+
+function checkOption(option: OptionRow, value: unknown): void {
+  const expected = describeRule(option.rule);
+  const fail = () => {
+    throw new DecileError('option/invalid', `--${option.flag} must be ${expected}, got ${JSON.stringify(value)}.`, `The default is ${JSON.stringify(option.default)}.`);
+  };
+  const { rule } = option;
+  switch (rule.kind) {
+    case 'choice':
+      if (!rule.values.includes(value as string)) fail();
+      break;
+    case 'integer':
+    case 'number':
+      if (typeof value !== 'number' || !Number.isFinite(value) || value < rule.min || value > rule.max) fail();
+      if (rule.kind === 'integer' && !Number.isInteger(value)) fail();
+      break;
+    case 'patch': {
+      const sides = value as readonly number[];
+      if (value !== 'auto' && !(Array.isArray(sides) && sides.length === 3 && sides.every((s) => Number.isInteger(s) && s > 0 && s % 16 === 0))) fail();
+      break;
+    }
+    case 'spacing':
+      if (value !== 'native' && !(typeof value === 'number' && value > 0 && value <= 50)) fail();
+      break;
+  }
+}
+
+export function describeRule(rule: Rule): string {
+  switch (rule.kind) {
+    case 'choice':
+      return `one of ${rule.values.join(', ')}`;
+    case 'integer':
+      return `a whole number from ${rule.min} to ${rule.max}`;
+    case 'number':
+      return `a number from ${rule.min} to ${rule.max}`;
+    case 'patch':
+      return 'auto or X,Y,Z with each side divisible by 16';
+    case 'spacing':
+      return 'native or a voxel size in mm, at most 50';
+  }
+}

@@ -1,0 +1,81 @@
+/** What the trainer process is told and what it reports. Plain data: it crosses processes as JSON. */
+import type { TrainingOptions } from '../core/options.ts';
+
+/** A scan as the trainer sees it: files, never database rows. */
+export interface TrainingCase {
+  /** The scan's id in the store. */
+  scan: number;
+  name: string;
+  /** Uncompressed NIfTI of the scan on its own grid. */
+  volumePath: string;
+  /** NIfTI mask on the same grid; absent for unlabelled cases. */
+  maskPath?: string;
+}
+
+/** Lists that cannot leak: a test case is in none of them. */
+export interface TrainingLists {
+  labelled: TrainingCase[];
+  unlabelled: TrainingCase[];
+  validation: TrainingCase[];
+}
+
+/** How intensities become network input; decided by the project's preset. */
+export type Normalisation = { kind: 'mr' } | { kind: 'ct'; clip: [lowHU: number, highHU: number] };
+
+export interface TrainJob {
+  kind: 'train';
+  /** runs/<id> inside the project: options, curve, checkpoints. */
+  runFolder: string;
+  options: TrainingOptions;
+  lists: TrainingLists;
+  /** Classes with background first: ['background', 'kidney']. */
+  classes: string[];
+  normalisation: Normalisation;
+  /** Go on from runFolder's last checkpoint. */
+  resume: boolean;
+}
+
+export interface PredictJob {
+  kind: 'predict';
+  runFolder: string;
+  cases: TrainingCase[];
+  /** Where masks go: <maskFolder>/<scan>.nii.gz, and <maskFolder>/<scan>.entropy.nii.gz. */
+  outputFolder: string;
+  /** Window stride in voxels x, y, z; 'auto' = half the patch, at most 64. */
+  stride: 'auto' | readonly [number, number, number];
+  keepLargestComponent: boolean;
+  engine: TrainingOptions['engine'];
+}
+
+export type TrainerCommand = { type: 'start'; job: TrainJob | PredictJob } | { type: 'pause' } | { type: 'resume' } | { type: 'cancel' };
+
+export type TrainerEvent =
+  | { type: 'started'; device: string; engine: string; parameters: number; patch: [number, number, number]; labelled: number; unlabelled: number; step: number; steps: number }
+  | { type: 'notice'; message: string }
+  | { type: 'preparing'; done: number; total: number }
+  | StepEvent
+  | { type: 'validation'; step: number; dice: number; perClass: number[] }
+  | { type: 'checkpoint'; step: number; path: string }
+  /** Prototype evolution (paper Fig. 6) was written to `path` (see docs/reference/run-folder.md). */
+  | { type: 'evolution'; step: number; path: string }
+  | { type: 'paused'; step: number }
+  | { type: 'resumed'; step: number }
+  | { type: 'predicted'; scan: number; name: string; done: number; total: number; seconds: number; maskPath: string; entropyPath: string; meanEntropy: number; sliceEntropy: number[]; volumesMl: number[] }
+  | { type: 'finished'; step: number; checkpoint?: string; seconds: number }
+  | { type: 'cancelled'; step: number }
+  | { type: 'error'; code: string; message: string; cure: string };
+
+/** One line of runs/<id>/curve.jsonl. */
+export interface StepEvent {
+  type: 'step';
+  step: number;
+  steps: number;
+  /** Each term before weighting: {supervised, forward, backward, total, ...}. */
+  losses: Record<string, number>;
+  lambda: number;
+  learningRate: number;
+  secondsPerStep: number;
+  secondsLeft: number;
+  /** Steps so far in which a term had to be left out, by term. */
+  skipped: Record<string, number>;
+}
