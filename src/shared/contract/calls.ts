@@ -1,0 +1,128 @@
+/** Every call between window and main process: its name, the schema of its input, the type of its result. */
+import { z } from 'zod';
+import { PRESETS } from '../../core/options.ts';
+import type * as T from './types.ts';
+
+declare const result: unique symbol;
+export interface CallSpec<Input extends z.ZodType = z.ZodType, Result = unknown> {
+  readonly input: Input;
+  readonly [result]?: Result;
+}
+/** `call<Result>()(schema)`: the result is a type alone, since main is trusted; the input is parsed in main. */
+const call =
+  <Result>() =>
+  <Input extends z.ZodType>(input: Input): CallSpec<Input, Result> => ({ input });
+
+const nothing = z.undefined();
+const id = z.number().int().nonnegative();
+const folder = z.string().min(1).max(64);
+const text = z.string().max(4000);
+const name = z.string().trim().min(1).max(120);
+const slice = z.number().int().nonnegative();
+const label = z.object({
+  value: z.number().int().min(1).max(255),
+  name,
+  colour: z.string().regex(/^#[0-9a-fA-F]{6}$/),
+  code: z.object({ scheme: name, value: name, meaning: name }).optional(),
+  locked: z.boolean(),
+});
+const scan = z.object({ scan: id });
+const scans = z.object({ scans: z.array(id).max(100_000) });
+const run = z.object({ run: id });
+/** Partial training options; core/options.ts checks each value against its row. */
+const options = z.record(z.string().max(60), z.union([z.string().max(60), z.number(), z.array(z.number()).length(3)]));
+
+export const CALLS = {
+  'app.about': call<T.About>()(nothing),
+  'settings.get': call<T.Settings>()(nothing),
+  'settings.set': call<T.Settings>()(
+    z
+      .object({
+        theme: z.enum(['dark', 'light', 'system']),
+        showPatientNames: z.boolean(),
+        keys: z.record(z.string().max(60), z.string().max(60)),
+        welcomed: z.boolean(),
+      })
+      .partial(),
+  ),
+
+  /** Opens the system's dialog; null when the user cancels it, or in the browser, which asks folders.browse instead. */
+  'folders.choose': call<T.ChosenFolder | null>()(z.object({ title: name })),
+  /** Lists a folder (the home folder without one); in the browser alone. */
+  'folders.browse': call<T.FolderListing>()(
+    z.object({ folder: folder.optional(), path: z.string().max(4096).optional() }),
+  ),
+  'folders.create': call<T.ChosenFolder>()(z.object({ parent: folder, name: name.regex(/^[^/\\:*?"<>|]+$/) })),
+
+  'projects.recent': call<T.RecentProject[]>()(nothing),
+  'projects.forget': call<null>()(z.object({ folder })),
+  'projects.create': call<T.ProjectOverview>()(
+    z.object({ parent: folder, name, preset: z.enum(PRESETS), labels: z.array(label).min(1).max(255) }),
+  ),
+  'projects.open': call<T.ProjectOverview>()(z.object({ folder })),
+  'projects.current': call<T.ProjectOverview | null>()(nothing),
+  'projects.close': call<null>()(nothing),
+  'projects.setLabels': call<T.ProjectOverview>()(z.object({ labels: z.array(label).min(1).max(255) })),
+  /** Makes a project of phantoms, a tenth of them labelled; a job. */
+  'projects.demo': call<{ job: string }>()(nothing),
+
+  'scans.list': call<T.ScanRow[]>()(nothing),
+  'scans.detail': call<T.ScanDetail>()(scan),
+  'scans.import': call<{ job: string }>()(z.object({ folder, labels: folder.optional() })),
+  'scans.suggest': call<T.Suggestion[]>()(nothing),
+  'scans.remove': call<null>()(scans),
+  'scans.restore': call<null>()(scans),
+
+  /** Turns the strokes saved so far into a version of the mask's history. */
+  'masks.commit': call<T.MaskVersion | null>()(scan),
+  'masks.versions': call<T.MaskVersion[]>()(scan),
+  /** Makes an older version current again, as a new version. */
+  'masks.restore': call<T.MaskVersion>()(z.object({ scan: id, version: id })),
+
+  'predictions.get': call<T.PredictionDetail | null>()(scan),
+  'predictions.start': call<{ job: string }>()(z.object({ run: id.optional(), scans: z.enum(['all', 'unlabelled']) })),
+
+  /** Predicted cases, most worth a look first. */
+  'review.queue': call<T.QueueEntry[]>()(nothing),
+  /** Decides a case, or only the slices from..to; answers which case comes next. */
+  'review.decide': call<{ next: number | null; slices: T.SliceDecision[]; state: T.CaseState }>()(
+    z.object({
+      scan: id,
+      decision: z.enum(['accept', 'correct', 'reject', 'reopen']),
+      slices: z.object({ from: slice, to: slice }).optional(),
+    }),
+  ),
+  'review.next': call<{ next: number | null }>()(z.object({ after: id.optional() })),
+  /** What the current mask changed against the prediction; empty without one. */
+  'review.changes': call<T.MaskChange[]>()(scan),
+
+  'train.plan': call<T.TrainPlan>()(z.object({ options })),
+  'train.start': call<{ run: number; job: string }>()(
+    z.object({ options, name: name.optional(), notes: text.optional() }),
+  ),
+  'train.pause': call<null>()(run),
+  /** Goes on with a paused run, or starts an interrupted one again from its last checkpoint. */
+  'train.resume': call<{ run: number; job: string }>()(run),
+  'train.cancel': call<null>()(run),
+  'train.curve': call<T.Curve>()(z.object({ run: id, after: z.number().int().optional() })),
+  'train.evolution': call<T.EvolutionFrame[]>()(run),
+
+  'runs.list': call<T.RunInfo[]>()(nothing),
+  'runs.notes': call<null>()(z.object({ run: id, notes: text })),
+
+  'jobs.list': call<T.JobInfo[]>()(nothing),
+  'jobs.cancel': call<null>()(z.object({ job: z.string().max(64) })),
+  'jobs.dismiss': call<null>()(z.object({ job: z.string().max(64) })),
+
+  'report.summary': call<T.ReportSummary>()(z.object({ run: id.optional() })),
+  'export.start': call<{ job: string }>()(
+    z.object({ folder, format: z.enum(['nifti', 'nnunet', 'csv', 'html']), run: id.optional() }),
+  ),
+} as const;
+
+export type CallName = keyof typeof CALLS;
+export type CallInput<N extends CallName> = z.input<(typeof CALLS)[N]['input']>;
+export type CallResult<N extends CallName> = (typeof CALLS)[N] extends CallSpec<z.ZodType, infer R> ? R : never;
+
+export const isCallName = (value: unknown): value is CallName =>
+  typeof value === 'string' && Object.hasOwn(CALLS, value);

@@ -1,0 +1,66 @@
+/** The client of the contract: the same object over Electron's ipc and over HTTP + WebSocket. */
+import { DecileError } from '../errors.ts';
+import type { CallInput, CallName, CallResult } from './calls.ts';
+import type { EventMessage, EventName, Events } from './events.ts';
+import type { ErrorInfo } from './types.ts';
+
+export type Reply<T> = { ok: true; value: T } | { ok: false; error: ErrorInfo };
+
+/** What a transport must do; `data` fetches voxels and pictures under `/data/...`. */
+export interface Transport {
+  call(name: CallName, input: unknown): Promise<Reply<unknown>>;
+  /** Returns the function that ends the subscription. */
+  subscribe(listener: (message: EventMessage) => void): () => void;
+  data(path: string, init?: RequestInit): Promise<Response>;
+  /** Address that an <img> can load. */
+  dataUrl(path: string): string;
+  /** The id of a folder dropped on the window, where the shell can know it. */
+  dropped?(file: File): Promise<{ folder: string; path: string } | null>;
+}
+
+export interface Client {
+  call<N extends CallName>(
+    name: N,
+    ...input: undefined extends CallInput<N> ? [input?: CallInput<N>] : [input: CallInput<N>]
+  ): Promise<CallResult<N>>;
+  on<N extends EventName>(name: N, listener: (payload: Events[N]) => void): () => void;
+  data: Transport['data'];
+  dataUrl: Transport['dataUrl'];
+  dropped?: Transport['dropped'];
+}
+
+/** Wraps a transport; a refused call throws the DecileError that main made. */
+export function createClient(transport: Transport): Client {
+  return {
+    async call(name, ...input) {
+      const reply = await transport.call(name, input[0]);
+      if (!reply.ok) throw new DecileError(reply.error.code, reply.error.message, reply.error.cure);
+      return reply.value as never;
+    },
+    on(name, listener) {
+      return transport.subscribe((message) => {
+        if (message.name === name) listener(message.payload as never);
+      });
+    },
+    async data(path, init) {
+      const response = await transport.data(path, init);
+      if (response.ok) return response;
+      const { code, message, cure } = await readError(response);
+      throw new DecileError(code, message, cure);
+    },
+    dataUrl: (path) => transport.dataUrl(path),
+    dropped: transport.dropped && ((file) => transport.dropped!(file)),
+  };
+}
+
+async function readError(response: Response): Promise<ErrorInfo> {
+  try {
+    return (await response.json()) as ErrorInfo;
+  } catch {
+    return {
+      code: 'transport/refused',
+      message: `The answer must be data, got status ${response.status}.`,
+      cure: 'Reload the window.',
+    };
+  }
+}

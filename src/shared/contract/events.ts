@@ -1,0 +1,41 @@
+/** What main tells the window without being asked. */
+import type { TrainerEvent } from '../training.ts';
+import type { CaseState, JobInfo, ProjectOverview, SaveReceipt } from './types.ts';
+
+export type MenuCommand =
+  | 'new-project'
+  | 'open-project'
+  | 'close-project'
+  | 'import'
+  | 'export'
+  | 'undo'
+  | 'redo'
+  | 'help'
+  | 'about'
+  | 'toggle-theme'
+  | 'go-cases'
+  | 'go-annotate'
+  | 'go-train'
+  | 'go-review'
+  | 'go-report';
+
+export interface Events {
+  /** A job started, moved or ended. */
+  job: JobInfo;
+  /** A job was dismissed. */
+  'job-gone': { id: string };
+  /** The trainer of a run spoke. */
+  train: { run: number; event: TrainerEvent };
+  /** Scans changed (imported, labelled, predicted, removed); the window reloads its list. */
+  scans: { scans: number[] };
+  /** One case changed its state. */
+  'case-state': { scan: number; state: CaseState };
+  /** Labels or counts changed; null: the project was closed. */
+  project: ProjectOverview | null;
+  /** Strokes reached the disk. */
+  saved: SaveReceipt;
+  /** The user chose from the menu, or dropped a folder on the window's icon. */
+  menu: { command: MenuCommand };
+}
+export type EventName = keyof Events;
+export type EventMessage = { [N in EventName]: { name: N; payload: Events[N] } }[EventName];

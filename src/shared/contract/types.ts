@@ -1,0 +1,312 @@
+/** What crosses between window and main process: plain data, no class, no path that a handler would trust. */
+import type { PresetName } from '../../core/options.ts';
+import type { Grid } from '../../core/volume.ts';
+
+/** Names a folder that the user chose in a dialog, dropped on the window or opened before; only main knows the path. */
+export type FolderId = string;
+export interface ChosenFolder {
+  folder: FolderId;
+  /** For display. */
+  path: string;
+}
+
+/** Where a mask came from: drawn by hand, made by a run, or a prediction that a person changed. */
+export type MaskKind = 'manual' | 'predicted' | 'corrected';
+/** What the window shows as the state of a case. */
+export type CaseState = 'unlabelled' | 'labelled' | 'predicted' | 'reviewed' | 'rejected';
+export type Decision = 'accept' | 'correct' | 'reject' | 'reopen';
+
+export interface CodedTerm {
+  /** Coding scheme designator, e.g. SCT. */
+  scheme: string;
+  value: string;
+  meaning: string;
+}
+
+export interface LabelInfo {
+  /** 1..255, the value in every mask. */
+  value: number;
+  name: string;
+  /** #rrggbb */
+  colour: string;
+  code?: CodedTerm;
+  locked: boolean;
+}
+
+export interface RecentProject {
+  folder: FolderId;
+  path: string;
+  name: string;
+  /** ISO time of the last opening. */
+  openedAt: string;
+  /** False where the folder has gone. */
+  exists: boolean;
+}
+
+export interface ProjectOverview {
+  name: string;
+  path: string;
+  preset: PresetName;
+  labels: LabelInfo[];
+  counts: Record<CaseState, number> & { scans: number };
+  runs: number;
+}
+
+export interface ScanRow {
+  id: number;
+  name: string;
+  /** Only when the user chose to show patient names. */
+  patient?: string;
+  modality: string;
+  size: readonly [number, number, number];
+  spacing: readonly [number, number, number];
+  state: CaseState;
+  /** Newest version of each kind; absent where there is none. */
+  masks: Partial<Record<MaskKind, number>>;
+  /** Mean entropy of the newest prediction, nats. */
+  uncertainty?: number;
+  /** 1 = most worth a look; only for predicted, unreviewed cases. */
+  rank?: number;
+  /** Changes whenever the thumbnail would. */
+  thumbnail: string;
+  notices: string[];
+  importedAt: string;
+}
+
+export interface MaskVersion {
+  version: number;
+  kind: MaskKind;
+  /** ISO time. */
+  createdAt: string;
+  runName?: string;
+  /** Foreground by label value, ml. */
+  volumesMl: Record<number, number>;
+}
+
+/** A case as the viewer opens it; voxels come from `/data/...`. */
+export interface ScanDetail extends ScanRow {
+  grid: Grid;
+  /** Type of the voxels that `/data/volume/<scan>` sends. */
+  dtype: VoxelType;
+  /** The kind that strokes go into: `corrected` where a prediction exists, otherwise `manual`. */
+  editing: 'manual' | 'corrected';
+  /** Kind of the mask that stands for the case now, and its version. */
+  current?: { kind: MaskKind; version: number };
+  versions: MaskVersion[];
+  prediction?: PredictionDetail;
+  /** Slice ranges along k decided one by one. */
+  slices: SliceDecision[];
+  /** 1st and 99th percentile of the intensities: the MR window. */
+  percentiles: [number, number];
+}
+
+export type VoxelType = 'int8' | 'uint8' | 'int16' | 'uint16' | 'int32' | 'uint32' | 'float32' | 'float64';
+
+export interface SliceDecision {
+  /** First and last slice, k, both included. */
+  from: number;
+  to: number;
+  decision: Decision;
+}
+
+export interface PredictionDetail {
+  run: number;
+  runName: string;
+  version: number;
+  /** Mean entropy of each slice along k, nats. */
+  sliceUncertainty: number[];
+  meanUncertainty: number;
+  /** Slices along k worth a look, most uncertain first. */
+  flagged: number[];
+  volumesMl: Record<number, number>;
+  /** Why the case stands where it stands in the queue. */
+  reasons: string[];
+}
+
+/** What a person changed in a prediction. */
+export interface MaskChange {
+  label: number;
+  addedMl: number;
+  removedMl: number;
+  /** Percent. */
+  dice: number;
+  /** mm; null where one of the masks is empty. */
+  hd95: number | null;
+}
+
+export interface SaveReceipt {
+  scan: number;
+  kind: MaskKind;
+  /** Counts the saves of this case since it was opened. */
+  sequence: number;
+  /** ISO time at which the bytes were on disk. */
+  savedAt: string;
+}
+
+export interface Suggestion {
+  scan: number;
+  name: string;
+  reason: string;
+}
+
+export interface QueueEntry {
+  scan: number;
+  name: string;
+  rank: number;
+  /** 0..1, larger = more worth a look. */
+  worth: number;
+  reasons: string[];
+  flagged: number[];
+  slices: number;
+  state: CaseState;
+}
+
+export type JobKind = 'import' | 'train' | 'predict' | 'evaluate' | 'export' | 'demo';
+export type JobStatus = 'running' | 'paused' | 'done' | 'failed' | 'cancelled';
+export interface JobInfo {
+  id: string;
+  kind: JobKind;
+  title: string;
+  status: JobStatus;
+  done: number;
+  /** 0 = not known yet. */
+  total: number;
+  /** What is happening now, in words. */
+  detail: string;
+  secondsLeft?: number;
+  run?: number;
+  error?: ErrorInfo;
+  failures: ImportFailure[];
+  notices: string[];
+}
+
+export interface ImportFailure {
+  path: string;
+  code: string;
+  message: string;
+  cure: string;
+}
+
+export interface ErrorInfo {
+  code: string;
+  message: string;
+  cure: string;
+}
+
+export type RunState = 'running' | 'paused' | 'finished' | 'cancelled' | 'failed' | 'interrupted';
+export interface RunInfo {
+  id: number;
+  name: string;
+  method: string;
+  state: RunState;
+  step: number;
+  steps: number;
+  labelled: number;
+  unlabelled: number;
+  validation: number;
+  device: string;
+  createdAt: string;
+  finishedAt?: string;
+  secondsPerStep?: number;
+  notes: string;
+  predicted: number;
+  /** Last validation Dice, percent. */
+  validationDice?: number;
+  options: Record<string, unknown>;
+}
+
+export interface TrainPlan {
+  /** "Train on 8 labelled and 112 unlabelled scans, on this computer's processor, about 35 minutes." */
+  sentence: string;
+  labelled: number;
+  unlabelled: number;
+  validation: number;
+  device: string;
+  /** Expected seconds in all; null until a probe or an earlier run measured a step. */
+  seconds: number | null;
+  /** How the time is known. */
+  basis: string;
+  /** Why training cannot start; empty when it can. */
+  problems: ErrorInfo[];
+}
+
+/** Points of a run's curves, one array per fact, same length as `steps` (NaN is sent as null). */
+export interface Curve {
+  steps: number[];
+  losses: Record<string, (number | null)[]>;
+  lambda: number[];
+  learningRate: number[];
+  secondsPerStep: number[];
+  validation: { step: number; dice: number }[];
+}
+
+/** One moment of the prototype evolution (paper, Fig. 6). */
+export interface EvolutionFrame {
+  step: number;
+  /** Pictures: GET /data/evolution/<run>/<step>/<panel>.png */
+  panels: string[];
+  /** In words. */
+  caption: string;
+}
+
+export interface CaseMetrics {
+  scan: number;
+  name: string;
+  run: number;
+  runName: string;
+  label: number;
+  /** Percent. */
+  dice: number;
+  jaccard: number;
+  /** mm, null where a mask is empty. */
+  hd95: number | null;
+  asd: number | null;
+  /** k of the slice where prediction and reference differ most. */
+  worstSlice: number | null;
+  reference: 'corrected' | 'manual' | 'external';
+  addedMl: number;
+  removedMl: number;
+}
+
+export interface ReportSummary {
+  reviewed: number;
+  accepted: number;
+  acceptedUnedited: number;
+  corrected: number;
+  rejected: number;
+  meanChangeMl: number | null;
+  correctionDice: number | null;
+  cases: CaseMetrics[];
+}
+
+export type ExportFormat = 'nifti' | 'nnunet' | 'csv' | 'html';
+
+export type Theme = 'dark' | 'light' | 'system';
+export interface Settings {
+  theme: Theme;
+  showPatientNames: boolean;
+  /** Action name to key chord, only where the user changed the default. */
+  keys: Record<string, string>;
+  /** The welcome has been seen. */
+  welcomed: boolean;
+}
+
+export interface About {
+  version: string;
+  electron: string;
+  node: string;
+  chromium: string;
+  platform: string;
+  device: string;
+  /** 'electron' has native dialogs; 'server' browses folders in the page. */
+  shell: 'electron' | 'server';
+}
+
+export interface FolderListing {
+  folder: FolderId;
+  path: string;
+  parent: FolderId | null;
+  entries: { folder: FolderId; name: string; project: boolean }[];
+  /** Files in this folder, to see that it is the right one. */
+  files: number;
+}
