@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { squaredDistances } from '../../src/core/metrics/distance-transform.ts';
+import { percentile } from '../../src/core/metrics/hd95.ts';
+import { caseMetrics, pairedTTest, summarise } from '../../src/core/metrics/index.ts';
+import { twoSidedP } from '../../src/core/metrics/t-test.ts';
+import type { LabelMap } from '../../src/core/volume.ts';
+
+type Triple = [number, number, number];
+interface Shape {
+  label: number;
+  centre: Triple;
+  weights: Triple;
+  limit: number;
+  noise: number;
+}
+interface Golden {
+  cases: {
+    name: string;
+    size: Triple;
+    spacing: Triple;
+    label: number;
+    prediction: Shape[];
+    reference: Shape[];
+    expected: { dice: number; jaccard: number; hd95: number | null; asd: number | null };
+  }[];
+  tTests: { first: number[]; second: number[]; t: number; p: number }[];
+  tails: { t: number; df: number; p: number }[];
+}
+
+const golden: Golden = JSON.parse(readFileSync(new URL('../reference/golden/metrics.json', import.meta.url), 'utf8'));
+
+const labelMap = (size: Triple, spacing: Triple, data: Uint8Array): LabelMap => ({
+  data,
+  size,
+  spacing,
+  origin: [0, 0, 0],
+  direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+});
+
+/** The recipe of test/reference/metrics.py, in integers. */
+function draw(size: Triple, spacing: Triple, shapes: Shape[]): LabelMap {
+  const data = new Uint8Array(size[0] * size[1] * size[2]);
+  for (const { label, centre, weights, limit, noise } of shapes) {
+    for (let v = 0; v < data.length; v++) {
+      const index = [v % size[0], Math.floor(v / size[0]) % size[1], Math.floor(v / (size[0] * size[1]))];
+      const sum = index.reduce((total, x, axis) => total + weights[axis] * (x - centre[axis]) ** 2, 0);
+      if (sum <= limit && Math.imul(v, 2654435761) >>> 24 >= noise) data[v] = label;
+    }
+  }
+  return labelMap(size, spacing, data);
+}
+
+const close = (actual: number | null, expected: number | null, tolerance: number, what: string) => {
+  if (actual === null || expected === null) assert.equal(actual, expected, what);
+  else assert.ok(Math.abs(actual - expected) <= tolerance, `${what}: ${actual}, scipy ${expected}`);
+};
+
+for (const { name, size, spacing, label, prediction, reference, expected } of golden.cases) {
+  test(`metrics equal scipy's: ${name}`, () => {
+    const actual = caseMetrics(draw(size, spacing, prediction), draw(size, spacing, reference), label);
+    for (const metric of ['dice', 'jaccard', 'hd95', 'asd'] as const) {
+      close(actual[metric], expected[metric], 1e-4, metric);
+    }
+    assert.equal(actual.emptyPrediction, prediction.length === 0 && reference.length > 0);
+  });
+}
+
+test("the paired t-test equals scipy's", () => {
+  for (const { first, second, t, p } of golden.tTests) {
+    const actual = pairedTTest(first, second);
+    assert.ok(actual);
+    close(actual.t, t, 1e-9 * Math.abs(t), 't');
+    close(actual.p, p, 1e-9 * p + 1e-15, 'p');
+  }
+});
+
+test("the t distribution's tails equal scipy's from one to a thousand degrees of freedom", () => {
+  for (const { t, df, p } of golden.tails) close(twoSidedP(t, df), p, 1e-9 * p + 1e-300, `t ${t}, df ${df}`);
+});
+
+test('a paired test leaves out pairs without a distance, and says nothing of fewer than two', () => {
+  assert.deepEqual(pairedTTest([1, null, 3, 5], [0, 4, 1, 2]), pairedTTest([1, 3, 5], [0, 1, 2]));
+  assert.equal(pairedTTest([1, null], [2, 3]), null);
+  assert.deepEqual(pairedTTest([1, 2], [1, 2]), { pairs: 2, meanDifference: 0, t: 0, p: 1 });
+  assert.throws(() => pairedTTest([1, 2], [1]), { code: 'metrics/unpaired' });
+});
+
+test('the distance transform equals the nearest site found by trying all', () => {
+  const size: Triple = [7, 5, 6];
+  const spacing: Triple = [0.7, 1.3, 2.1];
+  const at = (v: number) => [v % 7, Math.floor(v / 7) % 5, Math.floor(v / 35)].map((x, axis) => x * spacing[axis]);
+  for (const every of [3, 17, 60, 209]) {
+    const sites = Uint8Array.from({ length: 210 }, (_, v) => (v % every === every - 1 ? 1 : 0));
+    const actual = squaredDistances(sites, size, spacing);
+    for (let v = 0; v < 210; v++) {
+      const squares = [...sites.keys()].filter((s) => sites[s]).map((s) => at(s).map((x, a) => (x - at(v)[a]) ** 2));
+      const expected = Math.min(...squares.map((s) => s[0] + s[1] + s[2]));
+      close(actual[v], expected, 1e-5 * (1 + expected), `voxel ${v}, a site every ${every}`);
+    }
+  }
+});
+
+test('a percentile lies between neighbours as in numpy', () => {
+  assert.equal(percentile([1, 2, 3, 4, 5], 95), 4 + 0.8);
+  assert.equal(percentile([7], 95), 7);
+});
+
+test('masks of different sizes are refused with both sizes', () => {
+  const a = labelMap([2, 2, 2], [1, 1, 1], new Uint8Array(8));
+  const b = labelMap([2, 2, 3], [1, 1, 1], new Uint8Array(12));
+  assert.throws(() => caseMetrics(a, b, 1), { code: 'metrics/size-mismatch', message: /2 x 2 x 3.*2 x 2 x 2/ });
+});
+
+test('a summary has mean and sample SD, leaves missing distances out and counts empty predictions', () => {
+  const full = { dice: 80, jaccard: 60, hd95: 4, asd: 1, emptyPrediction: false };
+  const empty = { dice: 0, jaccard: 0, hd95: null, asd: null, emptyPrediction: true };
+  const summary = summarise([full, { ...full, dice: 100, hd95: 6 }, empty]);
+  assert.deepEqual(summary.dice, { mean: 60, sd: Math.sqrt((20 ** 2 + 40 ** 2 + 60 ** 2) / 2), cases: 3 });
+  assert.deepEqual(summary.hd95, { mean: 5, sd: Math.sqrt(2), cases: 2 });
+  assert.equal(summary.emptyPredictions, 1);
+  assert.deepEqual(summarise([]).dice, { mean: null, sd: null, cases: 0 });
+});
+
+test('a 512 x 512 x 200 scan is scored from the box of its masks, not from brute force', () => {
+  const size: Triple = [512, 512, 200];
+  const spacing: Triple = [0.8, 0.8, 1];
+  const block = (low: number, high: number) => {
+    const mask = labelMap(size, spacing, new Uint8Array(512 * 512 * 200));
+    for (let k = 60; k < 90; k++) {
+      for (let j = low; j < high; j++) mask.data.fill(1, (k * 512 + j) * 512 + low, (k * 512 + j) * 512 + high);
+    }
+    return mask;
+  };
+  const { dice, asd } = caseMetrics(block(200, 260), block(202, 258), 1);
+  assert.ok(Math.abs(dice - (200 * 56 ** 2) / (60 ** 2 + 56 ** 2)) < 1e-9);
+  assert.ok(asd !== null && asd > 0 && asd < 2 * 0.8 * Math.SQRT2);
+});
