@@ -1,0 +1,74 @@
+/** The window's one client: over the preload's bridge in Electron, over HTTP and a WebSocket in a browser. */
+import { type Client, createClient, type EventMessage, type Reply, type Transport } from '../shared/contract/index.ts';
+
+interface Bridge {
+  call(name: string, input: unknown): Promise<Reply<unknown>>;
+  subscribe(listener: (message: EventMessage) => void): () => void;
+  dropped(file: File): Promise<Reply<{ folder: string; path: string }>>;
+}
+
+const bridge = (globalThis as { decile?: Bridge }).decile;
+
+/** Voxels travel by fetch in both shells: `app://` and the loopback server answer the same paths. */
+const data = (path: string, init?: RequestInit) => fetch(path, { ...init, credentials: 'same-origin' });
+
+const overBridge = (shell: Bridge): Transport => ({
+  call: (name, input) => shell.call(name, input),
+  subscribe: (listener) => shell.subscribe(listener),
+  data,
+  dataUrl: (path) => path,
+  async dropped(file) {
+    const reply = await shell.dropped(file);
+    return reply.ok ? reply.value : null;
+  },
+});
+
+function overHttp(): Transport {
+  const listeners = new Set<(message: EventMessage) => void>();
+  let delay = 250;
+  const connect = () => {
+    const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/events`);
+    socket.onopen = () => {
+      delay = 250;
+    };
+    socket.onmessage = ({ data }) => {
+      const message = JSON.parse(data as string) as EventMessage;
+      for (const listener of listeners) listener(message);
+    };
+    // The server may restart under an open page; the page finds it again by itself.
+    socket.onclose = () => {
+      setTimeout(connect, delay);
+      delay = Math.min(delay * 2, 5000);
+    };
+  };
+  connect();
+  return {
+    async call(name, input) {
+      try {
+        const response = await fetch(`/call/${name}`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ input }),
+        });
+        return (await response.json()) as Reply<unknown>;
+      } catch {
+        return {
+          ok: false,
+          error: {
+            code: 'transport/no-server',
+            message: 'The program must be running, got no answer.',
+            cure: 'Start `npm run serve` again; nothing saved is lost.',
+          },
+        };
+      }
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    data,
+    dataUrl: (path) => path,
+  };
+}
+
+export const client: Client = createClient(bridge ? overBridge(bridge) : overHttp());

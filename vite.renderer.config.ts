@@ -1,0 +1,22 @@
+/** The window's pages, built alone: `decile serve` and the browser tests need no Electron. */
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig, type UserConfig } from 'vite';
+
+export const renderer: UserConfig = {
+  root: 'src/renderer',
+  base: './',
+  plugins: [svelte()],
+  worker: { format: 'es' },
+  build: {
+    outDir: '../../out/renderer',
+    emptyOutDir: true,
+    target: 'chrome140',
+    // The strict content security policy forbids data: scripts and fonts, so nothing is inlined.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 8000,
+    rolldownOptions: { input: 'src/renderer/index.html' },
+  },
+};
+
+export default defineConfig(renderer);
