@@ -1,0 +1,204 @@
+/**
+ * The project store: one folder with project.sqlite, volumes/, masks/ and runs/ (docs/reference/project-folder.md).
+ * SQL lives below this folder alone. All calls are synchronous and small; voxels never pass through here.
+ */
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { PRESETS, type PresetName } from '../../core/options.ts';
+import { DecileError } from '../../shared/errors.ts';
+import { type CheckpointRepository, checkpointRepository, type MetricRepository, metricRepository } from './curves.ts';
+import { type Db, openDatabase } from './database.ts';
+import { explained, explainFailure } from './failures.ts';
+import { TEMPORARY_SUFFIX } from './files.ts';
+import { type FlagRepository, flagRepository } from './flags.ts';
+import { type LabelRepository, labelRepository } from './labels.ts';
+import { lockProject, type ProjectLock } from './lock.ts';
+import { type MaskRepository, maskRepository } from './masks.ts';
+import { DATABASE_FILE, databasePath, insideProject } from './paths.ts';
+import {
+  type EvaluationRepository,
+  evaluationRepository,
+  type PredictionRepository,
+  predictionRepository,
+} from './results.ts';
+import { type RunRepository, runRepository } from './runs.ts';
+import { type ScanRepository, scanRepository } from './scans.ts';
+import type { CodedTerm, ProjectInfo } from './types.ts';
+
+export type { MetricPoint } from './curves.ts';
+export { explainedAsync, explainFailure } from './failures.ts';
+export { moveIntoPlace, writeFileAtomic } from './files.ts';
+export { LABEL_COLOURS } from './labels.ts';
+export * from './paths.ts';
+export { naturalOrder } from './scans.ts';
+export * from './types.ts';
+
+export interface Store {
+  /** Absolute path of the project folder. */
+  readonly folder: string;
+  readonly mode: 'write' | 'read';
+  readonly project: { get(): ProjectInfo; rename(name: string): ProjectInfo };
+  readonly labels: LabelRepository;
+  readonly scans: ScanRepository;
+  readonly masks: MaskRepository;
+  readonly flags: FlagRepository;
+  readonly runs: RunRepository;
+  readonly metrics: MetricRepository;
+  readonly checkpoints: CheckpointRepository;
+  readonly predictions: PredictionRepository;
+  readonly evaluations: EvaluationRepository;
+  /** Names of runs that a dead process left running, found when the project was opened for writing. */
+  readonly interrupted: readonly string[];
+  /** Absolute path of a file that the database names. */
+  path(relative: string): string;
+  /** All of `work` is written, or nothing. */
+  transaction<T>(work: () => T): T;
+  /** Lets the database grow to this many pages at most; a test's full disk. */
+  limitPages(pages: number): void;
+  /** Closes the database and gives the lock back; safe to call twice. */
+  close(): void;
+}
+
+export interface NewProject {
+  name?: string;
+  preset: PresetName;
+  labels: { name: string; colour?: string; term?: CodedTerm | null }[];
+}
+
+/**
+ * Makes a project in `folder` (made when absent; it may hold other files, but no project) and opens it for writing.
+ * @throws project/exists, project/no-label, label/invalid, option/invalid, disk/full, disk/read-only
+ */
+export function createProject(folder: string, project: NewProject, version = '0.1.0'): Store {
+  const root = resolve(folder);
+  if (existsSync(databasePath(root)))
+    throw new DecileError(
+      'project/exists',
+      `A new project's folder must hold no project, got one in ${root}.`,
+      'Choose another folder.',
+    );
+  if (!PRESETS.includes(project.preset)) {
+    throw new DecileError(
+      'option/invalid',
+      `--preset must be one of ${PRESETS.join(', ')}, got ${String(project.preset)}.`,
+      'ct-kidney for CT, mr-flair or mr for MR.',
+    );
+  }
+  if (project.labels.length === 0)
+    throw new DecileError(
+      'project/no-label',
+      'A project must have at least one label, got none.',
+      'Name what is to be segmented: --label kidney.',
+    );
+  explained(`Making ${root}`, () => mkdirSync(root, { recursive: true }));
+  const lock = lockProject(root);
+  let db: Db | undefined;
+  try {
+    db = openDatabase(databasePath(root), 'create');
+    const made = db;
+    made.transaction(() => {
+      made
+        .prepare('INSERT INTO project (id, name, preset, created_at, created_by) VALUES (1, ?, ?, ?, ?)')
+        .run(project.name ?? basename(root), project.preset, new Date().toISOString(), version);
+      const labels = labelRepository(made);
+      for (const label of project.labels) labels.add(label);
+    })();
+    for (const name of ['volumes', 'masks', 'runs']) mkdirSync(join(root, name), { recursive: true });
+    return assemble(root, 'write', made, lock);
+  } catch (error) {
+    // A project that could not be made whole leaves nothing behind that looks like one.
+    db?.close();
+    for (const suffix of ['', '-wal', '-shm']) rmSync(join(root, DATABASE_FILE + suffix), { force: true });
+    lock.release();
+    throw explainFailure(error, `Making the project ${root}`);
+  }
+}
+
+/**
+ * Opens a project. Writers take the project's lock; readers do not, and see what is committed.
+ * @throws project/not-found, project/corrupt, project/newer, project/older, project/in-use, disk/full
+ */
+export function openProject(folder: string, mode: 'write' | 'read' = 'write'): Store {
+  const root = resolve(folder);
+  if (!existsSync(databasePath(root))) {
+    throw new DecileError(
+      'project/not-found',
+      `A project's folder must hold ${DATABASE_FILE}, got ${root}.`,
+      'Make a project with `decile new DIR --label NAME --preset PRESET`, or check the path.',
+    );
+  }
+  const lock = mode === 'write' ? lockProject(root) : null;
+  try {
+    const store = assemble(root, mode, openDatabase(databasePath(root), mode), lock);
+    if (mode === 'write') sweep(root);
+    return store;
+  } catch (error) {
+    lock?.release();
+    throw error;
+  }
+}
+
+function assemble(folder: string, mode: 'write' | 'read', db: Db, lock: ProjectLock | null): Store {
+  const get = (): ProjectInfo => {
+    const row = db
+      .prepare('SELECT name, preset, created_at AS createdAt, created_by AS createdBy FROM project WHERE id = 1')
+      .get() as ProjectInfo | undefined;
+    if (!row)
+      throw new DecileError(
+        'project/corrupt',
+        'A project must know its name, got a database without it.',
+        'Restore the project folder from a backup.',
+      );
+    return row;
+  };
+  const runs = runRepository(db);
+  try {
+    get();
+    return {
+      folder,
+      mode,
+      project: {
+        get,
+        rename(name) {
+          db.prepare('UPDATE project SET name = ? WHERE id = 1').run(name);
+          return get();
+        },
+      },
+      labels: labelRepository(db),
+      scans: scanRepository(db),
+      masks: maskRepository(db),
+      flags: flagRepository(db),
+      runs,
+      metrics: metricRepository(db),
+      checkpoints: checkpointRepository(db),
+      predictions: predictionRepository(db),
+      evaluations: evaluationRepository(db),
+      // Only the holder of the lock may say so: nobody else can be training now.
+      interrupted: mode === 'write' ? runs.interruptStale() : [],
+      path: (relative) => insideProject(folder, relative),
+      transaction: (work) => explained(`Writing to ${folder}`, () => db.transaction(work)()),
+      limitPages(pages) {
+        db.pragma(`max_page_count = ${pages}`);
+      },
+      close() {
+        if (db.open) db.close();
+        lock?.release();
+      },
+    };
+  } catch (error) {
+    db.close();
+    throw explainFailure(error, `Opening ${folder}`);
+  }
+}
+
+/** Removes temporary files that a killed process left. Only the holder of the lock calls it. */
+function sweep(folder: string): void {
+  for (const name of ['volumes', 'masks']) {
+    const root = join(folder, name);
+    if (!existsSync(root)) continue;
+    for (const entry of readdirSync(root, { withFileTypes: true, recursive: true })) {
+      if (entry.isFile() && entry.name.endsWith(TEMPORARY_SUFFIX))
+        rmSync(join(entry.parentPath, entry.name), { force: true });
+    }
+  }
+}

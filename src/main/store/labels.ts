@@ -1,0 +1,160 @@
+/** Table labels: the project's classes. */
+import { DecileError } from '../../shared/errors.ts';
+import type { Db } from './database.ts';
+import type { CodedTerm, Label } from './types.ts';
+
+/** Hues of a colour-blind-safe set (Okabe and Ito), given to labels without a colour of their own. */
+export const LABEL_COLOURS = [
+  '#e69f00',
+  '#56b4e9',
+  '#009e73',
+  '#cc79a7',
+  '#d55e00',
+  '#0072b2',
+  '#f0e442',
+  '#999999',
+] as const;
+
+interface LabelRow {
+  value: number;
+  name: string;
+  colour: string;
+  term_scheme: string | null;
+  term_code: string | null;
+  term_meaning: string | null;
+  locked: number;
+}
+
+const fromRow = (row: LabelRow): Label => ({
+  value: row.value,
+  name: row.name,
+  colour: row.colour,
+  term:
+    row.term_code === null
+      ? null
+      : { scheme: row.term_scheme ?? '', code: row.term_code, meaning: row.term_meaning ?? '' },
+  locked: row.locked === 1,
+});
+
+export interface LabelRepository {
+  /** By value. */
+  list(): Label[];
+  /** Adds a label with the next free value; throws `label/invalid` for a taken name, bad colour or a 256th label. */
+  add(label: { name: string; colour?: string; term?: CodedTerm | null; value?: number }): Label;
+  update(value: number, change: { name?: string; colour?: string; term?: CodedTerm | null; locked?: boolean }): Label;
+  /** Throws `label/in-use` while a mask holds voxels of it. */
+  remove(value: number): void;
+  /** Class names by value, background first. Values without a label are named 'unused N'. */
+  classes(): string[];
+}
+
+export function labelRepository(db: Db): LabelRepository {
+  const list = () => (db.prepare('SELECT * FROM labels ORDER BY value').all() as LabelRow[]).map(fromRow);
+  const get = (value: number): Label => {
+    const row = db.prepare('SELECT * FROM labels WHERE value = ?').get(value) as LabelRow | undefined;
+    if (!row)
+      throw new DecileError(
+        'label/unknown',
+        `A label must be one of the project's, got value ${value}.`,
+        'Reload the list of labels.',
+      );
+    return fromRow(row);
+  };
+  const check = (label: Label, others: Label[]) => {
+    const name = label.name.trim();
+    if (name === '' || name.toLowerCase() === 'background') {
+      throw new DecileError(
+        'label/invalid',
+        `A label's name must be a word other than background, got ${JSON.stringify(label.name)}.`,
+        'Name the structure, for instance kidney.',
+      );
+    }
+    if (others.some((other) => other.name.toLowerCase() === name.toLowerCase())) {
+      throw new DecileError(
+        'label/invalid',
+        `A label's name must be unique in the project, got ${name} twice.`,
+        'Choose another name.',
+      );
+    }
+    if (!/^#[0-9a-f]{6}$/.test(label.colour)) {
+      throw new DecileError(
+        'label/invalid',
+        `A label's colour must be #rrggbb, got ${label.colour}.`,
+        'For instance kidney:#e69f00.',
+      );
+    }
+    if (
+      !Number.isInteger(label.value) ||
+      label.value < 1 ||
+      label.value > 255 ||
+      others.some((other) => other.value === label.value)
+    ) {
+      throw new DecileError(
+        'label/invalid',
+        `A label's value must be a free whole number from 1 to 255, got ${label.value}.`,
+        'Leave the value out to get the next free one.',
+      );
+    }
+  };
+  const write = (label: Label) => {
+    db.prepare(
+      'INSERT INTO labels VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (value) DO UPDATE SET name = excluded.name, colour = excluded.colour, term_scheme = excluded.term_scheme, term_code = excluded.term_code, term_meaning = excluded.term_meaning, locked = excluded.locked',
+    ).run(
+      label.value,
+      label.name,
+      label.colour,
+      label.term?.scheme ?? null,
+      label.term?.code ?? null,
+      label.term?.meaning ?? null,
+      label.locked ? 1 : 0,
+    );
+    return label;
+  };
+  return {
+    list,
+    add(given) {
+      const others = list();
+      const value = given.value ?? Math.max(0, ...others.map((label) => label.value)) + 1;
+      const colour = (given.colour ?? LABEL_COLOURS[(value - 1) % LABEL_COLOURS.length]).toLowerCase();
+      const label: Label = { value, name: given.name.trim(), colour, term: given.term ?? null, locked: false };
+      check(label, others);
+      return write(label);
+    },
+    update(value, change) {
+      const label = {
+        ...get(value),
+        ...Object.fromEntries(Object.entries(change).filter(([, v]) => v !== undefined)),
+      } as Label;
+      label.name = label.name.trim();
+      label.colour = label.colour.toLowerCase();
+      check(
+        label,
+        list().filter((other) => other.value !== value),
+      );
+      return write(label);
+    },
+    remove(value) {
+      const label = get(value);
+      const { count } = db
+        .prepare(
+          "SELECT count(DISTINCT masks.scan) AS count FROM masks, json_each(masks.labels) AS present WHERE json_extract(present.value, '$.value') = ?",
+        )
+        .get(value) as { count: number };
+      if (count > 0) {
+        throw new DecileError(
+          'label/in-use',
+          `A label that is deleted must be in no mask, got ${label.name} in masks of ${count} scans.`,
+          'Delete it from those masks first, or rename it.',
+        );
+      }
+      db.prepare('DELETE FROM labels WHERE value = ?').run(value);
+    },
+    classes() {
+      const labels = list();
+      const highest = Math.max(0, ...labels.map((label) => label.value));
+      return Array.from({ length: highest + 1 }, (_, value) =>
+        value === 0 ? 'background' : (labels.find((label) => label.value === value)?.name ?? `unused ${value}`),
+      );
+    },
+  };
+}

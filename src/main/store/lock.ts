@@ -1,0 +1,60 @@
+/**
+ * One writer per project. The lock is an exclusive SQLite transaction on an empty file: the operating system drops it when
+ * the process dies, however it dies, so no stale lock can remain and a copied folder is never locked.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { DecileError } from '../../shared/errors.ts';
+import { explainFailure } from './failures.ts';
+import { LOCK_FILE } from './paths.ts';
+
+export interface ProjectLock {
+  release(): void;
+}
+
+/** Takes the lock; throws `project/in-use` naming the holder when another process (or this one) has it. */
+export function lockProject(folder: string): ProjectLock {
+  const path = join(folder, LOCK_FILE);
+  const holder = `${path}.holder`;
+  let database: Database.Database | undefined;
+  try {
+    database = new Database(path, { timeout: 0 });
+    // In a plain journal mode an exclusive transaction keeps readers out too: it is a pure mutex.
+    database.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    database?.close();
+    if ((error as { code?: string }).code?.startsWith('SQLITE_BUSY')) {
+      throw new DecileError(
+        'project/in-use',
+        `The project must be written by one program at a time, got one in use${describeHolder(holder)}.`,
+        'Close the other window or wait for its command to end; reading (status, export) is possible meanwhile.',
+      );
+    }
+    throw explainFailure(error, `Opening ${folder} for writing`);
+  }
+  const held = database;
+  try {
+    writeFileSync(holder, JSON.stringify({ pid: process.pid, host: hostname(), since: new Date().toISOString() }));
+  } catch {
+    // Only the message of the next program's error gets poorer.
+  }
+  return {
+    release() {
+      if (held.open) {
+        held.exec('ROLLBACK');
+        held.close();
+      }
+    },
+  };
+}
+
+function describeHolder(path: string): string {
+  try {
+    const { pid, host, since } = JSON.parse(readFileSync(path, 'utf8')) as { pid: number; host: string; since: string };
+    return ` (process ${pid} on ${host} since ${since})`;
+  } catch {
+    return '';
+  }
+}

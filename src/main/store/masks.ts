@@ -1,0 +1,120 @@
+/** Table masks: every version of every mask. */
+import { DecileError } from '../../shared/errors.ts';
+import type { Db } from './database.ts';
+import { maskFile } from './paths.ts';
+import type { Mask, MaskOrigin, NewMask } from './types.ts';
+
+interface MaskRow {
+  id: number;
+  scan: number;
+  version: number;
+  origin: MaskOrigin;
+  run: number | null;
+  file: string;
+  accepted: number;
+  labels: string;
+  created_at: string;
+}
+
+const fromRow = (row: MaskRow): Mask => ({
+  id: row.id,
+  scan: row.scan,
+  version: row.version,
+  origin: row.origin,
+  run: row.run,
+  file: row.file,
+  accepted: row.accepted === 1,
+  labels: JSON.parse(row.labels) as Mask['labels'],
+  createdAt: row.created_at,
+});
+
+export interface MaskRepository {
+  /** Throws `mask/unknown`. */
+  get(id: number): Mask;
+  /** All versions of a scan's masks, newest first. */
+  history(scan: number): Mask[];
+  /** The newest version of that origin (of that run), or null. */
+  current(scan: number, origin: MaskOrigin, run?: number): Mask | null;
+  /** What training learns from: the newest accepted mask (drawn, corrected, or a prediction that a reviewer accepted as it is). */
+  reference(scan: number): Mask | null;
+  /** `reference` of every scan that has one, by scan id. */
+  references(): Map<number, Mask>;
+  /** The version number, and with it the file, that the next mask of a scan gets; write the file first, then `add`. */
+  nextVersion(scan: number): number;
+  add(mask: NewMask): Mask;
+  /** Accepts a draft, or takes the acceptance back. */
+  setAccepted(id: number, accepted: boolean): Mask;
+  /** Forgets a version and returns its file for deletion (autosave drafts are thinned out with this). */
+  remove(id: number): string;
+}
+
+export function maskRepository(db: Db): MaskRepository {
+  const one = (sql: string, ...values: (string | number)[]): Mask | null => {
+    const row = db.prepare(sql).get(...values) as MaskRow | undefined;
+    return row ? fromRow(row) : null;
+  };
+  const get = (id: number): Mask => {
+    const mask = one('SELECT * FROM masks WHERE id = ?', id);
+    if (!mask)
+      throw new DecileError(
+        'mask/unknown',
+        `A mask must be one of the project's, got id ${id}.`,
+        "Reload the scan's masks.",
+      );
+    return mask;
+  };
+  const highest = (scan: number) =>
+    (
+      db.prepare('SELECT coalesce(max(version), 0) AS version FROM masks WHERE scan = ?').get(scan) as {
+        version: number;
+      }
+    ).version;
+  const REFERENCE = 'accepted = 1';
+  return {
+    get,
+    history: (scan) =>
+      (db.prepare('SELECT * FROM masks WHERE scan = ? ORDER BY version DESC').all(scan) as MaskRow[]).map(fromRow),
+    current: (scan, origin, run) =>
+      run === undefined
+        ? one('SELECT * FROM masks WHERE scan = ? AND origin = ? ORDER BY version DESC LIMIT 1', scan, origin)
+        : one(
+            'SELECT * FROM masks WHERE scan = ? AND origin = ? AND run = ? ORDER BY version DESC LIMIT 1',
+            scan,
+            origin,
+            run,
+          ),
+    reference: (scan) => one(`SELECT * FROM masks WHERE scan = ? AND ${REFERENCE} ORDER BY version DESC LIMIT 1`, scan),
+    references() {
+      const rows = db.prepare(`SELECT * FROM masks WHERE ${REFERENCE} ORDER BY version`).all() as MaskRow[];
+      return new Map(rows.map((row) => [row.scan, fromRow(row)]));
+    },
+    nextVersion: (scan) => highest(scan) + 1,
+    add(mask) {
+      const { lastInsertRowid } = db
+        .prepare(
+          'INSERT INTO masks (scan, version, origin, run, file, accepted, labels, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+        )
+        .run(
+          mask.scan,
+          mask.version,
+          mask.origin,
+          mask.run ?? null,
+          maskFile(mask.scan, mask.version),
+          mask.accepted ? 1 : 0,
+          JSON.stringify(mask.labels),
+          new Date().toISOString(),
+        );
+      return get(Number(lastInsertRowid));
+    },
+    setAccepted(id, accepted) {
+      get(id);
+      db.prepare('UPDATE masks SET accepted = ? WHERE id = ?').run(accepted ? 1 : 0, id);
+      return get(id);
+    },
+    remove(id) {
+      const { file } = get(id);
+      db.prepare('DELETE FROM masks WHERE id = ?').run(id);
+      return file;
+    },
+  };
+}

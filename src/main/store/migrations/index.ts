@@ -1,0 +1,12 @@
+/** The migrations in order. Add the next number; a migration that was released is never edited. */
+import { initial } from './0001-initial.ts';
+
+export interface Migration {
+  /** The database's user_version after it. */
+  version: number;
+  name: string;
+  sql: string;
+}
+
+export const MIGRATIONS: readonly Migration[] = [initial];
+export const LATEST_VERSION = MIGRATIONS[MIGRATIONS.length - 1].version;

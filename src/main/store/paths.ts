@@ -1,0 +1,28 @@
+/** The project folder's layout (docs/reference/project-folder.md). */
+import { join, resolve, sep } from 'node:path';
+import { DecileError } from '../../shared/errors.ts';
+
+export const DATABASE_FILE = 'project.sqlite';
+export const LOCK_FILE = '.decile.lock';
+
+/** Paths below the project folder, relative and with `/`, as they are kept in the database. */
+export const volumeFile = (scan: number): string => `volumes/${scan}.nii`;
+export const maskFile = (scan: number, version: number): string => `masks/${scan}/${version}.nii.gz`;
+export const runFolder = (run: number): string => `runs/${run}`;
+export const entropyFile = (run: number, scan: number): string => `runs/${run}/entropy/${scan}.nii.gz`;
+
+/** Absolute path of a file named in the database; throws `project/corrupt` when it would leave the project folder. */
+export function insideProject(folder: string, relative: string): string {
+  const root = resolve(folder);
+  const path = resolve(root, relative);
+  if (path !== root && !path.startsWith(root + sep)) {
+    throw new DecileError(
+      'project/corrupt',
+      `A path in the project must stay inside its folder, got ${relative}.`,
+      'Restore the project from a backup.',
+    );
+  }
+  return path;
+}
+
+export const databasePath = (folder: string): string => join(folder, DATABASE_FILE);

@@ -1,0 +1,89 @@
+/** Tables predictions and evaluations: what a run says about scans, and how right it was. */
+import type { Db } from './database.ts';
+import type { Evaluation, Prediction } from './types.ts';
+
+interface PredictionRow {
+  run: number;
+  scan: number;
+  mask: number;
+  entropyFile: string;
+  meanEntropy: number;
+  sliceEntropy: string;
+  volumesMl: string;
+  seconds: number;
+  createdAt: string;
+}
+
+const PREDICTION =
+  'run, scan, mask, entropy_file AS entropyFile, mean_entropy AS meanEntropy, slice_entropy AS sliceEntropy, volumes_ml AS volumesMl, seconds, created_at AS createdAt';
+const fromRow = (row: PredictionRow): Prediction => ({
+  ...row,
+  sliceEntropy: JSON.parse(row.sliceEntropy) as number[],
+  volumesMl: JSON.parse(row.volumesMl) as number[],
+});
+
+export interface PredictionRepository {
+  /** Puts a run's prediction of a scan in the place of its earlier one (the earlier mask stays in the history). */
+  put(prediction: Omit<Prediction, 'createdAt'>): void;
+  get(run: number, scan: number): Prediction | null;
+  /** Most uncertain first. */
+  list(run: number): Prediction[];
+  /** Newest prediction of a scan by any run. */
+  latest(scan: number): Prediction | null;
+}
+
+export function predictionRepository(db: Db): PredictionRepository {
+  const one = (where: string, ...values: number[]): Prediction | null => {
+    const row = db.prepare(`SELECT ${PREDICTION} FROM predictions WHERE ${where} LIMIT 1`).get(...values) as
+      | PredictionRow
+      | undefined;
+    return row ? fromRow(row) : null;
+  };
+  return {
+    put(p) {
+      db.prepare('INSERT OR REPLACE INTO predictions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
+        p.run,
+        p.scan,
+        p.mask,
+        p.entropyFile,
+        p.meanEntropy,
+        JSON.stringify(p.sliceEntropy),
+        JSON.stringify(p.volumesMl),
+        p.seconds,
+        new Date().toISOString(),
+      );
+    },
+    get: (run, scan) => one('run = ? AND scan = ?', run, scan),
+    list: (run) =>
+      (
+        db
+          .prepare(`SELECT ${PREDICTION} FROM predictions WHERE run = ? ORDER BY mean_entropy DESC`)
+          .all(run) as PredictionRow[]
+      ).map(fromRow),
+    latest: (scan) => one('scan = ? ORDER BY created_at DESC, run DESC', scan),
+  };
+}
+
+export interface EvaluationRepository {
+  /** Replaces the run's earlier figures for these scans. */
+  put(rows: Omit<Evaluation, 'createdAt'>[]): void;
+  list(run: number): Evaluation[];
+}
+
+export function evaluationRepository(db: Db): EvaluationRepository {
+  return {
+    put(rows) {
+      const insert = db.prepare('INSERT OR REPLACE INTO evaluations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
+      const now = new Date().toISOString();
+      db.transaction(() => {
+        for (const e of rows) insert.run(e.run, e.scan, e.label, e.dice, e.jaccard, e.hd95, e.asd, e.reference, now);
+      })();
+    },
+    list: (run) =>
+      db
+        .prepare(
+          'SELECT run, scan, label, dice, jaccard, hd95, asd, reference, created_at AS createdAt FROM evaluations WHERE run = ? ORDER BY scan, label',
+        )
+        .all(run) as Evaluation[],
+  };
+}

@@ -1,0 +1,193 @@
+/** Tables scans and patients. */
+import type { Direction } from '../../core/volume.ts';
+import { DecileError } from '../../shared/errors.ts';
+import type { Db } from './database.ts';
+import { volumeFile } from './paths.ts';
+import type { NewScan, PatientFields, ReviewState, Scan } from './types.ts';
+
+interface ScanRow {
+  id: number;
+  name: string;
+  modality: string;
+  size: string;
+  spacing: string;
+  origin: string;
+  direction: string;
+  volume_file: string;
+  source_path: string;
+  series_uid: string | null;
+  description: string;
+  content_hash: string;
+  notices: string;
+  review: ReviewState;
+  imported_at: string;
+  deleted_at: string | null;
+}
+
+type Triple = [number, number, number];
+
+const fromRow = (row: ScanRow): Scan => ({
+  id: row.id,
+  name: row.name,
+  modality: row.modality,
+  size: JSON.parse(row.size) as Triple,
+  spacing: JSON.parse(row.spacing) as Triple,
+  origin: JSON.parse(row.origin) as Triple,
+  direction: JSON.parse(row.direction) as unknown as Direction,
+  volumeFile: row.volume_file,
+  sourcePath: row.source_path,
+  seriesUid: row.series_uid,
+  description: row.description,
+  contentHash: row.content_hash,
+  notices: JSON.parse(row.notices) as string[],
+  review: row.review,
+  importedAt: row.imported_at,
+  deletedAt: row.deleted_at,
+});
+
+/** 'case 2' before 'case 10': the order of lists, and of labelled cases in training. */
+export const naturalOrder = new Intl.Collator('en', { numeric: true, sensitivity: 'base' }).compare;
+
+export interface ScanRepository {
+  /** Scans that are not deleted, in natural name order. */
+  list(): Scan[];
+  /** Deleted scans whose deletion can be undone. */
+  deleted(): Scan[];
+  /** Throws `scan/unknown`. */
+  get(id: number): Scan;
+  find(name: string): Scan | null;
+  findByHash(contentHash: string): Scan | null;
+  /** The id of the next scan: its files are written under it before `add` makes it visible. */
+  nextId(): number;
+  /** Throws `scan/name-taken`. */
+  add(id: number, scan: NewScan): Scan;
+  rename(id: number, name: string): Scan;
+  setReview(id: number, state: ReviewState): Scan;
+  patient(id: number): PatientFields | null;
+  /** Hides the scan; its files and masks stay, so `restore` brings all of it back. */
+  delete(id: number): void;
+  restore(id: number): Scan;
+  /** Forgets a deleted scan for good and returns its volume file; masks go with it. */
+  purge(id: number): void;
+}
+
+export function scanRepository(db: Db): ScanRepository {
+  const get = (id: number): Scan => {
+    const row = db.prepare('SELECT * FROM scans WHERE id = ?').get(id) as ScanRow | undefined;
+    if (!row)
+      throw new DecileError(
+        'scan/unknown',
+        `A scan must be one of the project's, got id ${id}.`,
+        'Reload the list of scans.',
+      );
+    return fromRow(row);
+  };
+  const find = (name: string): Scan | null => {
+    const row = db.prepare('SELECT * FROM scans WHERE name = ? AND deleted_at IS NULL').get(name) as
+      | ScanRow
+      | undefined;
+    return row ? fromRow(row) : null;
+  };
+  const free = (name: string) => {
+    if (find(name))
+      throw new DecileError(
+        'scan/name-taken',
+        `A scan's name must be unique in the project, got ${name} twice.`,
+        'Rename one of the two.',
+      );
+  };
+  const sorted = (where: string) =>
+    (db.prepare(`SELECT * FROM scans WHERE ${where}`).all() as ScanRow[])
+      .map(fromRow)
+      .sort((a, b) => naturalOrder(a.name, b.name));
+  return {
+    list: () => sorted('deleted_at IS NULL'),
+    deleted: () => sorted('deleted_at IS NOT NULL'),
+    get,
+    find,
+    findByHash(contentHash) {
+      const row = db.prepare('SELECT * FROM scans WHERE content_hash = ? AND deleted_at IS NULL').get(contentHash) as
+        | ScanRow
+        | undefined;
+      return row ? fromRow(row) : null;
+    },
+    nextId() {
+      const row = db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'scans'").get() as
+        | { seq: number }
+        | undefined;
+      return (row?.seq ?? 0) + 1;
+    },
+    add(id, scan) {
+      free(scan.name);
+      db.transaction(() => {
+        db.prepare(
+          'INSERT INTO scans (id, name, modality, size, spacing, origin, direction, volume_file, source_path, series_uid, description, content_hash, notices, imported_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+        ).run(
+          id,
+          scan.name,
+          scan.modality,
+          JSON.stringify(scan.size),
+          JSON.stringify(scan.spacing),
+          JSON.stringify(scan.origin),
+          JSON.stringify(scan.direction),
+          volumeFile(id),
+          scan.sourcePath,
+          scan.seriesUid ?? null,
+          scan.description ?? '',
+          scan.contentHash,
+          JSON.stringify(scan.notices ?? []),
+          new Date().toISOString(),
+        );
+        if (scan.patient)
+          db.prepare('INSERT INTO patients VALUES (?, ?, ?)').run(id, scan.patient.name, scan.patient.id);
+      })();
+      return get(id);
+    },
+    rename(id, name) {
+      const scan = get(id);
+      if (scan.name !== name) {
+        free(name);
+        db.prepare('UPDATE scans SET name = ? WHERE id = ?').run(name, id);
+      }
+      return get(id);
+    },
+    setReview(id, state) {
+      get(id);
+      db.prepare('UPDATE scans SET review = ? WHERE id = ?').run(state, id);
+      return get(id);
+    },
+    patient(id) {
+      const row = db.prepare('SELECT patient_name AS name, patient_id AS id FROM patients WHERE scan = ?').get(id) as
+        | PatientFields
+        | undefined;
+      return row ?? null;
+    },
+    delete(id) {
+      get(id);
+      db.prepare('UPDATE scans SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL').run(
+        new Date().toISOString(),
+        id,
+      );
+    },
+    restore(id) {
+      const scan = get(id);
+      if (scan.deletedAt) {
+        free(scan.name);
+        const twin = db
+          .prepare('SELECT name FROM scans WHERE content_hash = ? AND deleted_at IS NULL')
+          .get(scan.contentHash) as { name: string } | undefined;
+        if (twin)
+          throw new DecileError(
+            'scan/duplicate',
+            `A restored scan must not be in the project already, got ${scan.name}, the same as ${twin.name}.`,
+            'Delete the other one first.',
+          );
+        db.prepare('UPDATE scans SET deleted_at = NULL WHERE id = ?').run(id);
+      }
+      return get(id);
+    },
+    purge(id) {
+      db.prepare('DELETE FROM scans WHERE id = ? AND deleted_at IS NOT NULL').run(id);
+    },
+  };
+}

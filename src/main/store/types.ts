@@ -1,0 +1,195 @@
+/**
+ * What the project store holds, as plain data. Times are ISO 8601 in UTC, lengths millimetres (LPS), volumes millilitres,
+ * paths of files inside the project relative to its folder with `/` (so that a copied folder still works).
+ */
+import type { PresetName, TrainingOptions } from '../../core/options.ts';
+import type { Direction, Grid } from '../../core/volume.ts';
+
+/** The one row about the project itself. */
+export interface ProjectInfo {
+  name: string;
+  preset: PresetName;
+  createdAt: string;
+  /** Program version that made the project. */
+  createdBy: string;
+}
+
+/** DICOM coded term of a label, e.g. {scheme: 'SCT', code: '64033007', meaning: 'Kidney'}. */
+export interface CodedTerm {
+  scheme: string;
+  code: string;
+  meaning: string;
+}
+
+/** A class of the project. Background is value 0 and has no row. */
+export interface Label {
+  /** Value in masks, 1..255. */
+  value: number;
+  name: string;
+  /** '#rrggbb'. */
+  colour: string;
+  term: CodedTerm | null;
+  /** A locked label is not changed by drawing tools. */
+  locked: boolean;
+}
+
+export const REVIEW_STATES = ['unreviewed', 'in-review', 'accepted', 'corrected', 'rejected'] as const;
+export type ReviewState = (typeof REVIEW_STATES)[number];
+
+/** A scan in the project; its voxels are in `volumeFile`, patient fields in a table of their own (`scans.patient(id)`). */
+export interface Scan {
+  id: number;
+  /** Unique among the scans that are not deleted. */
+  name: string;
+  modality: string;
+  size: readonly [number, number, number];
+  spacing: readonly [number, number, number];
+  origin: readonly [number, number, number];
+  direction: Direction;
+  /** Uncompressed NIfTI on the scan's own grid, `volumes/<id>.nii`. */
+  volumeFile: string;
+  /** Where it came from: a file or a folder outside the project. */
+  sourcePath: string;
+  seriesUid: string | null;
+  description: string;
+  /** SHA-256 of voxels and geometry: the same scan twice has the same hash. */
+  contentHash: string;
+  /** What reading had to correct or assume, in words. */
+  notices: string[];
+  review: ReviewState;
+  importedAt: string;
+  /** Set while a deletion can be undone. */
+  deletedAt: string | null;
+}
+
+export interface NewScan extends Grid {
+  name: string;
+  modality: string;
+  sourcePath: string;
+  seriesUid?: string | null;
+  description?: string;
+  contentHash: string;
+  notices?: string[];
+  patient?: PatientFields | null;
+}
+
+/** Identifying fields, kept apart so that lists and exports never touch them by accident. */
+export interface PatientFields {
+  name: string;
+  id: string;
+}
+
+export const MASK_ORIGINS = ['manual', 'predicted', 'corrected'] as const;
+/** Drawn or imported; made by a run; a prediction changed by hand. */
+export type MaskOrigin = (typeof MASK_ORIGINS)[number];
+
+/** One version of a mask. Versions are never changed; `masks.current` picks the newest of an origin. */
+export interface Mask {
+  id: number;
+  scan: number;
+  /** 1, 2, 3, ... per scan, over all origins. */
+  version: number;
+  origin: MaskOrigin;
+  /** The run that predicted it, or whose prediction was corrected. */
+  run: number | null;
+  /** `masks/<scan>/<version>.nii.gz`. */
+  file: string;
+  /** A draft, or a prediction that nobody reviewed, is not accepted and never used for training. */
+  accepted: boolean;
+  /** Voxels of each label value present (0 left out), and the volume in ml. */
+  labels: { value: number; voxels: number; ml: number }[];
+  createdAt: string;
+}
+
+export interface NewMask {
+  scan: number;
+  version: number;
+  origin: MaskOrigin;
+  run?: number | null;
+  accepted: boolean;
+  labels: { value: number; voxels: number; ml: number }[];
+}
+
+export const SLICE_MARKS = ['flagged', 'accepted', 'corrected', 'rejected'] as const;
+export type SliceMark = (typeof SLICE_MARKS)[number];
+
+/** A reviewer's mark on one slice along voxel axis 0, 1 or 2. */
+export interface SliceFlag {
+  scan: number;
+  axis: 0 | 1 | 2;
+  slice: number;
+  mark: SliceMark;
+  note: string;
+  createdAt: string;
+}
+
+export const RUN_STATES = ['created', 'running', 'paused', 'interrupted', 'cancelled', 'failed', 'finished'] as const;
+/** `interrupted`, `cancelled`, `paused` and `failed` can be resumed from the last checkpoint. */
+export type RunState = (typeof RUN_STATES)[number];
+export const CASE_ROLES = ['labelled', 'unlabelled', 'validation'] as const;
+export type CaseRole = (typeof CASE_ROLES)[number];
+
+/** A scan's part in a run. A scan has one role per run; `mask` is the version that was learned from or validated on. */
+export interface RunCase {
+  scan: number;
+  role: CaseRole;
+  mask: number | null;
+}
+
+export interface Run {
+  id: number;
+  name: string;
+  options: TrainingOptions;
+  /** Class names by mask value, background first, as they were when the run was made. */
+  classes: string[];
+  state: RunState;
+  /** Last finished step. */
+  step: number;
+  device: string;
+  engine: string;
+  notes: string;
+  /** Code and message of what stopped a failed run. */
+  failure: string;
+  createdAt: string;
+  startedAt: string | null;
+  finishedAt: string | null;
+}
+
+export interface Checkpoint {
+  run: number;
+  step: number;
+  path: string;
+  createdAt: string;
+}
+
+/** What a run says about one scan. */
+export interface Prediction {
+  run: number;
+  scan: number;
+  /** Mask version with origin 'predicted'. */
+  mask: number;
+  /** Per-voxel entropy on the scan's grid, `runs/<run>/entropy/<scan>.nii.gz`. */
+  entropyFile: string;
+  meanEntropy: number;
+  /** Mean entropy of each slice along k. */
+  sliceEntropy: number[];
+  /** Predicted volume per class, ml, in the order of the run's classes after background. */
+  volumesMl: number[];
+  seconds: number;
+  createdAt: string;
+}
+
+/** A prediction measured against a reference. Dice and Jaccard in percent, distances in mm; null where undefined. */
+export interface Evaluation {
+  run: number;
+  scan: number;
+  /** Label value. */
+  label: number;
+  dice: number;
+  jaccard: number;
+  hd95: number | null;
+  asd: number | null;
+  /** The reference mask's path. */
+  reference: string;
+  createdAt: string;
+}

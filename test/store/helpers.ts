@@ -1,0 +1,39 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { DEFAULT_OPTIONS } from '../../src/core/options.ts';
+import { createProject, type NewScan, type Store } from '../../src/main/store/index.ts';
+
+/** A folder that goes when the test ends. */
+export function temporaryFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'decile-test-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A project with the label kidney, closed when the test ends. */
+export function newProject(t: TestContext, labels = ['kidney']): Store {
+  const store = createProject(join(temporaryFolder(t), 'project'), {
+    preset: 'ct-kidney',
+    labels: labels.map((name) => ({ name })),
+  });
+  t.after(() => store.close());
+  return store;
+}
+
+export const scanNamed = (name: string): NewScan => ({
+  name,
+  modality: 'CT',
+  size: [4, 5, 6],
+  spacing: [0.7, 0.7, 5],
+  origin: [-10, 20, 30.5],
+  direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+  sourcePath: `/scans/${name}.nii.gz`,
+  contentHash: `hash of ${name}`,
+});
+
+export const addScan = (store: Store, name: string) => store.scans.add(store.scans.nextId(), scanNamed(name));
+
+export const addRun = (store: Store, name?: string) =>
+  store.runs.create({ name, options: DEFAULT_OPTIONS, classes: store.labels.classes(), cases: [] });
