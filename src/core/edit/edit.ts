@@ -1,0 +1,155 @@
+/** One undoable change of a mask: recorded while voxels are written, kept as runs, undone and redone exactly. */
+import type { LabelMap } from '../volume.ts';
+
+/** A rectangle of one slice across k that an edit touched, in voxels. */
+export interface DirtyBox {
+  readonly k: number;
+  i0: number;
+  i1: number;
+  j0: number;
+  j1: number;
+}
+
+/** Runs of voxels along i: run n covers lengths[n] voxels from starts[n] and turned before[n] into after[n]. */
+export interface Edit {
+  readonly name: string;
+  readonly starts: Uint32Array;
+  readonly lengths: Uint32Array;
+  readonly before: Uint8Array;
+  readonly after: Uint8Array;
+  /** Voxels that changed. */
+  readonly changed: number;
+  /** What to save and to redraw; i1 and j1 are included. */
+  readonly boxes: readonly DirtyBox[];
+}
+
+/** Label values that must not be overwritten: 1 at each, 256 long. */
+export type Protection = Uint8Array;
+export const NO_PROTECTION: Protection = new Uint8Array(256);
+
+export function protect(values: Iterable<number>): Protection {
+  const table = new Uint8Array(256);
+  for (const value of values) table[value] = 1;
+  return table;
+}
+
+/**
+ * Writes into a mask and remembers what was there, one copied row per touched row, so that a stroke of any length
+ * becomes one Edit. Protected labels are never overwritten.
+ */
+export class Recorder {
+  readonly mask: LabelMap;
+  private readonly protection: Protection;
+  private readonly rows = new Map<number, Uint8Array>();
+  private row = -1;
+
+  constructor(mask: LabelMap, protection: Protection = NO_PROTECTION) {
+    this.mask = mask;
+    this.protection = protection;
+  }
+
+  /** Sets one voxel; false where it had the value already or is protected. */
+  write(offset: number, value: number): boolean {
+    const { data, size } = this.mask;
+    const old = data[offset];
+    if (old === value || this.protection[old]) return false;
+    const row = Math.floor(offset / size[0]);
+    if (row !== this.row) {
+      this.row = row;
+      if (!this.rows.has(row)) this.rows.set(row, data.slice(row * size[0], (row + 1) * size[0]));
+    }
+    data[offset] = value;
+    return true;
+  }
+
+  /** Puts back everything written since the start. */
+  cancel(): void {
+    for (const [row, values] of this.rows) this.mask.data.set(values, row * this.mask.size[0]);
+    this.rows.clear();
+    this.row = -1;
+  }
+
+  /** The change so far as an Edit; null where nothing is different. */
+  finish(name: string): Edit | null {
+    const { data, size } = this.mask;
+    const starts: number[] = [];
+    const lengths: number[] = [];
+    const before: number[] = [];
+    const after: number[] = [];
+    const boxes = new Map<number, DirtyBox>();
+    let changed = 0;
+    for (const row of [...this.rows.keys()].sort((a, b) => a - b)) {
+      const old = this.rows.get(row) as Uint8Array;
+      const base = row * size[0];
+      let i = 0;
+      while (i < size[0]) {
+        const was = old[i];
+        const is = data[base + i];
+        if (was === is) {
+          i++;
+          continue;
+        }
+        let end = i + 1;
+        while (end < size[0] && old[end] === was && data[base + end] === is) end++;
+        starts.push(base + i);
+        lengths.push(end - i);
+        before.push(was);
+        after.push(is);
+        changed += end - i;
+        grow(boxes, Math.floor(row / size[1]), i, end - 1, row % size[1]);
+        i = end;
+      }
+    }
+    this.rows.clear();
+    this.row = -1;
+    if (changed === 0) return null;
+    return {
+      name,
+      starts: Uint32Array.from(starts),
+      lengths: Uint32Array.from(lengths),
+      before: Uint8Array.from(before),
+      after: Uint8Array.from(after),
+      changed,
+      boxes: [...boxes.values()],
+    };
+  }
+}
+
+function grow(boxes: Map<number, DirtyBox>, k: number, i0: number, i1: number, j: number): void {
+  const box = boxes.get(k);
+  if (!box) {
+    boxes.set(k, { k, i0, i1, j0: j, j1: j });
+    return;
+  }
+  box.i0 = Math.min(box.i0, i0);
+  box.i1 = Math.max(box.i1, i1);
+  box.j0 = Math.min(box.j0, j);
+  box.j1 = Math.max(box.j1, j);
+}
+
+/** Runs `change` against a recorder and returns what it did as one Edit. */
+export function record(
+  mask: LabelMap,
+  protection: Protection,
+  name: string,
+  change: (recorder: Recorder) => void,
+): Edit | null {
+  const recorder = new Recorder(mask, protection);
+  change(recorder);
+  return recorder.finish(name);
+}
+
+export function undoEdit(mask: LabelMap, edit: Edit): void {
+  fillRuns(mask, edit, edit.before);
+}
+
+export function redoEdit(mask: LabelMap, edit: Edit): void {
+  fillRuns(mask, edit, edit.after);
+}
+
+function fillRuns(mask: LabelMap, { starts, lengths }: Edit, values: Uint8Array): void {
+  for (let n = 0; n < starts.length; n++) mask.data.fill(values[n], starts[n], starts[n] + lengths[n]);
+}
+
+/** Bytes that an edit holds. */
+export const editBytes = (edit: Edit): number => edit.starts.length * 10;

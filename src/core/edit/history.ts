@@ -1,0 +1,57 @@
+/** Undo and redo of one case: at least 50 steps, more while they are small. */
+import type { LabelMap } from '../volume.ts';
+import { type Edit, editBytes, redoEdit, undoEdit } from './edit.ts';
+
+/** Steps that are always kept, whatever their size. */
+export const KEPT_STEPS = 50;
+/** Further steps are kept up to this many bytes in all. */
+const BYTES = 64 * 1024 * 1024;
+const MOST_STEPS = 500;
+
+export class History {
+  private readonly done: Edit[] = [];
+  private readonly undone: Edit[] = [];
+
+  get canUndo(): boolean {
+    return this.done.length > 0;
+  }
+  get canRedo(): boolean {
+    return this.undone.length > 0;
+  }
+  /** Names of the steps, oldest first, and how many of them are in force. */
+  get steps(): { names: string[]; current: number } {
+    const names = [...this.done.map((e) => e.name), ...this.undone.map((e) => e.name).reverse()];
+    return { names, current: this.done.length };
+  }
+
+  push(edit: Edit): void {
+    this.done.push(edit);
+    this.undone.length = 0;
+    let bytes = this.done.reduce((sum, e) => sum + editBytes(e), 0);
+    while (this.done.length > MOST_STEPS || (this.done.length > KEPT_STEPS && bytes > BYTES)) {
+      bytes -= editBytes(this.done.shift() as Edit);
+    }
+  }
+
+  /** Takes back the last step; returns it, or null where there is none. */
+  undo(mask: LabelMap): Edit | null {
+    const edit = this.done.pop();
+    if (!edit) return null;
+    undoEdit(mask, edit);
+    this.undone.push(edit);
+    return edit;
+  }
+
+  redo(mask: LabelMap): Edit | null {
+    const edit = this.undone.pop();
+    if (!edit) return null;
+    redoEdit(mask, edit);
+    this.done.push(edit);
+    return edit;
+  }
+
+  clear(): void {
+    this.done.length = 0;
+    this.undone.length = 0;
+  }
+}

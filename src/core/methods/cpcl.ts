@@ -1,0 +1,73 @@
+/**
+ * Cyclic prototype consistency learning (Xu et al., IEEE JBHI 26(7), 2022). One letter a symbol of the paper:
+ * F features, P probabilities, Y masks, p prototypes; _l labelled, _u unlabelled.
+ */
+import * as tf from '@tensorflow/tfjs';
+import { crossEntropy } from '../loss/cross-entropy.ts';
+import { meanSquaredError } from '../loss/mean-squared.ts';
+import { supervisedLoss } from '../loss/supervised.ts';
+import { oneHotArgMax, softmaxChannels } from '../network/channels.ts';
+import type { Method } from './method.ts';
+import { prototypeLogits, prototypes } from './prototypes.ts';
+
+/** Equation 7: the pseudo-mask of each unlabelled patch, and how many voxels of each class it holds. */
+interface PseudoMasks {
+  Y_u: tf.Tensor4D[];
+  voxels: number[][];
+}
+
+export const cpcl: Method<PseudoMasks> = {
+  networks: { student: 'trained', teacher: 'ema' },
+
+  // F_l and P_l carry gradient; F_u and P_u come from the teacher (or, as an option, from the student with gradient).
+  forwards: ({ labelled, unlabelled }, { options: { unlabelledBranch } }) => ({
+    unlabelled: {
+      network: unlabelledBranch,
+      images: unlabelled.images,
+      gradient: unlabelledBranch === 'student',
+      dropout: unlabelledBranch === 'student',
+    },
+    labelled: { network: 'student', images: labelled.images, gradient: true, dropout: true },
+  }),
+
+  async constants({ unlabelled }) {
+    const Y_u = unlabelled.logits.map((logits) => tf.tidy(() => oneHotArgMax(logits))); // eq. 7
+    const voxels = await Promise.all(Y_u.map(async (mask) => Array.from(await tf.tidy(() => tf.sum(mask, [1, 2, 3])).data())));
+    return { Y_u, voxels };
+  },
+
+  loss({ labelled, unlabelled }, batch, { lambda, options: { alpha, beta } }, { Y_u, voxels }) {
+    const { oneHot: Y_l } = batch.labelled;
+    const [F_l, F_u] = [labelled.features, unlabelled.features];
+    const sides = Y_l[0].shape.slice(1) as [number, number, number];
+
+    const L_s = supervisedLoss(labelled.logits, Y_l); // eq. 12
+    const terms: Record<string, tf.Scalar> = { supervised: L_s };
+    const skipped: string[] = [];
+    let consistency = tf.scalar(0);
+
+    const p_l = prototypes(F_l, Y_l, batch.labelled.voxels); // eq. 3, 4
+    if (comparable(p_l.present)) {
+      const P_u = unlabelled.logits.map(softmaxChannels);
+      const P_l2u = F_u.map((F) => softmaxChannels(prototypeLogits(F, p_l, alpha, sides))); // eq. 5
+      terms.forward = meanSquaredError(P_l2u, P_u); // eq. 6
+      consistency = consistency.add(terms.forward);
+    } else skipped.push('forward');
+
+    const p_u = prototypes(F_u, Y_u, voxels); // eq. 8
+    if (comparable(p_u.present)) {
+      const logitsU2l = F_l.map((F) => prototypeLogits(F, p_u, alpha, sides)); // eq. 9
+      terms.backward = crossEntropy(logitsU2l, Y_l.map((Y) => onlyPresent(Y, p_u.present))); // eq. 10
+      consistency = consistency.add(terms.backward.mul(beta));
+    } else skipped.push('backward');
+
+    return { total: L_s.add(consistency.mul(lambda)) as tf.Scalar, terms, skipped }; // eq. 1, 11
+  },
+};
+
+/** A softmax over fewer than two prototypes says nothing. */
+const comparable = (present: boolean[]): boolean => present.filter(Boolean).length >= 2;
+
+/** Voxels of classes without a prototype do not count in equation 10. */
+const onlyPresent = (Y: tf.Tensor4D, present: boolean[]): tf.Tensor4D =>
+  present.every(Boolean) ? Y : (tf.mul(Y, tf.tensor4d(present.map(Number), [present.length, 1, 1, 1])) as tf.Tensor4D);

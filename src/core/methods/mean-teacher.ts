@@ -1,0 +1,20 @@
+import type * as tf from '@tensorflow/tfjs';
+import { meanSquaredError } from '../loss/mean-squared.ts';
+import { supervisedLoss } from '../loss/supervised.ts';
+import { softmaxChannels } from '../network/channels.ts';
+import type { Method } from './method.ts';
+
+/** Mean Teacher: L_s + lambda mean((softmax s_u - softmax t_u)^2), the teacher reading the unlabelled patches with noise. */
+export const meanTeacher: Method = {
+  networks: { student: 'trained', teacher: 'ema' },
+  forwards: ({ labelled, unlabelled }, context) => ({
+    target: { network: 'teacher', images: context.withNoise(unlabelled.images), gradient: false, dropout: false },
+    labelled: { network: 'student', images: labelled.images, gradient: true, dropout: true },
+    unlabelled: { network: 'student', images: unlabelled.images, gradient: true, dropout: true },
+  }),
+  loss({ labelled, unlabelled, target }, batch, { lambda }) {
+    const supervisedTerm = supervisedLoss(labelled.logits, batch.labelled.oneHot);
+    const consistency = meanSquaredError(unlabelled.logits.map(softmaxChannels), target.logits.map(softmaxChannels));
+    return { total: supervisedTerm.add(consistency.mul(lambda)) as tf.Scalar, terms: { supervised: supervisedTerm, consistency } };
+  },
+};

@@ -1,0 +1,75 @@
+/**
+ * Prototypes and the predictions they make, without ever building the upsampled feature map.
+ *
+ * up(F) = U F is linear in the coarse map F, so (method section 4)
+ *   pooling            sum_v up(F)(v) m(v)   = F^T (U^T m)
+ *   cosine numerator   up(F)(v) . p          = (U (F p))(v)
+ *   norm               |up(F)(v)|^2          is quadratic along each axis inside a coarse cell, so its values at the
+ *                                            coarse nodes and midpoints give it everywhere (Lagrange, exact).
+ */
+import * as tf from '@tensorflow/tfjs';
+import { channelsFirst } from '../network/channels.ts';
+import { linearMatrix, midpointMatrix, quadraticMatrix, separable, transposed } from '../network/interpolation.ts';
+import type { FeatureMap } from '../network/kernels.ts';
+
+type Sides = readonly [number, number, number];
+
+/** [classes, C]; `present[c]` is false where no image of the sub-batch holds class c (that row is 0). */
+export interface Prototypes {
+  vectors: tf.Tensor2D;
+  present: boolean[];
+}
+
+const EPSILON = 1e-12;
+
+/**
+ * Masked average pooling, equations 3, 4 and 8: the mean over images of each class's mean feature. An image without
+ * the class is left out of that class's mean.
+ * @param features K maps, each [1, d, h, w, C]
+ * @param oneHot K masks, each [classes, D, H, W]
+ * @param voxels voxels[k][c], how many voxels of image k are of class c
+ */
+export function prototypes(features: FeatureMap[], oneHot: tf.Tensor4D[], voxels: number[][]): Prototypes {
+  const classes = oneHot[0].shape[0];
+  const images = Array.from({ length: classes }, (_, c) => voxels.filter((n) => n[c] > 0).length);
+  const terms = features.map((map, k) => {
+    const [, d, h, w, c] = map.shape;
+    const coarseMask = separable(oneHot[k], spatial(map).map((n, axis) => transposed(linearMatrix(n, oneHot[k].shape[axis + 1]))) as unknown as Axes);
+    const weight = voxels[k].map((n, cls) => (n > 0 ? 1 / (n * images[cls]) : 0));
+    const pooled = tf.matMul(coarseMask.reshape([classes, d * h * w]) as tf.Tensor2D, map.reshape([d * h * w, c]) as tf.Tensor2D);
+    return tf.mul(pooled, tf.tensor2d(weight, [classes, 1]));
+  });
+  return { vectors: tf.addN(terms) as tf.Tensor2D, present: images.map((n) => n > 0) };
+}
+
+/**
+ * The logits alpha * cos(up(F)(v), p(c)) of equations 5 and 9 (-alpha * d up to a constant that softmax ignores).
+ * Absent classes get -1e4: they leave the softmax.
+ * @param features one map, [1, d, h, w, C]
+ * @param sides D, H, W of the prediction
+ * @returns [classes, D, H, W]
+ */
+export function prototypeLogits(features: FeatureMap, { vectors, present }: Prototypes, alpha: number, sides: Sides): tf.Tensor4D {
+  const [, d, h, w, c] = features.shape;
+  const coarse = spatial(features);
+  const flat = features.reshape([d * h * w, c]) as tf.Tensor2D;
+  const length = tf.sqrt(tf.sum(tf.square(vectors), 1, true).add(EPSILON));
+  const unit = tf.div(vectors, tf.maximum(length, 1e-8)) as tf.Tensor2D;
+  const products = tf.matMul(unit, flat, false, true).reshape([present.length, d, h, w]) as tf.Tensor4D;
+  const numerator = separable(products, coarse.map((n, axis) => linearMatrix(n, sides[axis])) as unknown as Axes);
+  const cosine = tf.div(numerator, upsampledNorm(features, sides));
+  const absent = tf.tensor4d(present.map((p) => (p ? 0 : -1e4)), [present.length, 1, 1, 1]);
+  return tf.add(tf.mul(cosine, alpha), absent) as tf.Tensor4D;
+}
+
+/** |up(F)(v)|, [1, D, H, W], from the squared norms at the coarse nodes and midpoints. */
+export function upsampledNorm(features: FeatureMap, sides: Sides): tf.Tensor4D {
+  const coarse = spatial(features);
+  const nodes = separable(channelsFirst(features), coarse.map((n) => midpointMatrix(n)) as unknown as Axes);
+  const squares = tf.sum(tf.square(nodes), 0, true) as tf.Tensor4D;
+  const squared = separable(squares, coarse.map((n, axis) => quadraticMatrix(n, sides[axis])) as unknown as Axes);
+  return tf.maximum(tf.sqrt(tf.relu(squared).add(EPSILON)), 1e-8) as tf.Tensor4D;
+}
+
+type Axes = Parameters<typeof separable>[1];
+const spatial = (map: FeatureMap): Sides => [map.shape[1], map.shape[2], map.shape[3]];

@@ -1,0 +1,92 @@
+/** Interpolation along one axis as a small dense matrix, and three of them applied to a map. */
+import * as tf from '@tensorflow/tfjs';
+
+/** A dense [rows, columns] matrix, row-major. */
+export interface AxisMatrix {
+  rows: number;
+  columns: number;
+  values: Float32Array;
+}
+
+/** For output o of `outputs`, the coarse cell and the place t in it (align_corners false, clamped at the edges). */
+function cellOf(o: number, inputs: number, outputs: number): { cell: number; t: number } {
+  const position = Math.min(Math.max(((o + 0.5) * inputs) / outputs - 0.5, 0), inputs - 1);
+  const cell = Math.min(Math.floor(position), Math.max(inputs - 2, 0));
+  return { cell, t: position - cell };
+}
+
+function matrix(rows: number, columns: number, fill: (set: (r: number, c: number, v: number) => void) => void): AxisMatrix {
+  const values = new Float32Array(rows * columns);
+  fill((r, c, v) => {
+    if (v !== 0) values[r * columns + c] += v;
+  });
+  return { rows, columns, values };
+}
+
+/** Linear interpolation from `inputs` to `outputs` samples: one axis of the U of method section 4. */
+export function linearMatrix(inputs: number, outputs: number): AxisMatrix {
+  return matrix(outputs, inputs, (set) => {
+    for (let o = 0; o < outputs; o++) {
+      const { cell, t } = cellOf(o, inputs, outputs);
+      set(o, cell, 1 - t);
+      if (t > 0) set(o, cell + 1, t);
+    }
+  });
+}
+
+/** From n samples to the n nodes and the n-1 midpoints between them, 2n-1 in all. */
+export function midpointMatrix(n: number): AxisMatrix {
+  return matrix(2 * n - 1, n, (set) => {
+    for (let i = 0; i < n; i++) set(2 * i, i, 1);
+    for (let i = 0; i + 1 < n; i++) {
+      set(2 * i + 1, i, 0.5);
+      set(2 * i + 1, i + 1, 0.5);
+    }
+  });
+}
+
+/**
+ * Quadratic (Lagrange) interpolation from the 2n-1 nodes and midpoints to `outputs` samples.
+ * Exact for squares of linearly interpolated maps, which are quadratic along each axis inside a cell.
+ */
+export function quadraticMatrix(n: number, outputs: number): AxisMatrix {
+  return matrix(outputs, 2 * n - 1, (set) => {
+    for (let o = 0; o < outputs; o++) {
+      const { cell, t } = cellOf(o, n, outputs);
+      set(o, 2 * cell, (1 - t) * (1 - 2 * t));
+      if (t > 0) {
+        set(o, 2 * cell + 1, 4 * t * (1 - t));
+        set(o, 2 * cell + 2, t * (2 * t - 1));
+      }
+    }
+  });
+}
+
+export const transposed = (m: AxisMatrix): AxisMatrix =>
+  matrix(m.columns, m.rows, (set) => {
+    for (let r = 0; r < m.rows; r++) for (let c = 0; c < m.columns; c++) set(c, r, m.values[r * m.columns + c]);
+  });
+
+export const toTensor = (m: AxisMatrix): tf.Tensor2D => tf.tensor2d(m.values, [m.rows, m.columns]);
+
+type Axes = readonly [z: AxisMatrix, y: AxisMatrix, x: AxisMatrix];
+
+/** [N, d, h, w] -> [N, D, H, W], one matrix an axis, the axis that shrinks most (or grows least) first. */
+function applyAxes(map: tf.Tensor4D, [z, y, x]: Axes): tf.Tensor4D {
+  const [n, d, h, w] = map.shape;
+  const growing = x.rows >= x.columns;
+  const alongX = (m: tf.Tensor, dd: number, hh: number) => tf.matMul(m.reshape([n * dd * hh, w]), toTensor(x), false, true).reshape([n, dd, hh, x.rows]);
+  const alongY = (m: tf.Tensor, dd: number, ww: number) => tf.matMul(toTensor(y).expandDims(0), m.reshape([n * dd, h, ww])).reshape([n, dd, y.rows, ww]);
+  const alongZ = (m: tf.Tensor, hh: number, ww: number) => tf.matMul(toTensor(z).expandDims(0), m.reshape([n, d, hh * ww])).reshape([n, z.rows, hh, ww]);
+  return (growing ? alongZ(alongY(alongX(map, d, h), d, x.rows), y.rows, x.rows) : alongX(alongY(alongZ(map, h, w), z.rows, w), z.rows, y.rows)) as tf.Tensor4D;
+}
+
+/** A separable linear map of [N, d, h, w] maps, with its exact gradient (the transposed matrices). */
+export function separable(map: tf.Tensor4D, axes: Axes): tf.Tensor4D {
+  const back = axes.map(transposed) as unknown as Axes;
+  const operation = tf.customGrad((...inputs) => ({
+    value: applyAxes(inputs[0] as tf.Tensor4D, axes),
+    gradFunc: (dy) => applyAxes(dy as tf.Tensor4D, back),
+  }));
+  return operation(map) as tf.Tensor4D;
+}

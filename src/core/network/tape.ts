@@ -1,0 +1,178 @@
+/**
+ * Reverse-mode differentiation of a network on one image. TensorFlow.js's own tape keeps every intermediate and
+ * every gradient until the end; this one frees an activation as soon as the backward pass has used it.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { ConvWeights, FeatureMap, Kernels } from './kernels.ts';
+
+export type Weights = Record<string, tf.Tensor>;
+
+interface Node {
+  output: FeatureMap;
+  /** Gives the inputs their gradient; disposes what only this node needed. */
+  backward(dy: FeatureMap): void;
+}
+
+/** Reads one image. With `record` false nothing is kept: a map is freed once its last reader has run. */
+export class Tape {
+  private readonly nodes: Node[] = [];
+  private readonly gradients = new Map<number, FeatureMap>();
+  private readonly kept = new Set<number>();
+  readonly kernels: Kernels;
+  readonly weights: Weights;
+  readonly record: boolean;
+  /** Sums d loss / d weight by weight name; shared by the tapes of one step. */
+  private readonly into: Map<string, tf.Tensor>;
+
+  constructor(kernels: Kernels, weights: Weights, record: boolean, into = new Map<string, tf.Tensor>()) {
+    this.kernels = kernels;
+    this.weights = weights;
+    this.record = record;
+    this.into = into;
+  }
+
+  /** Marks a map that is read again later (skip connections, features, logits, the caller's input). */
+  keep(map: FeatureMap): FeatureMap {
+    this.kept.add(map.id);
+    return map;
+  }
+
+  /** The last reader has run. */
+  release(map: FeatureMap): FeatureMap {
+    this.kept.delete(map.id);
+    return map;
+  }
+
+  /** Convolution 3x3x3 (same), instance norm, ReLU. A bias before instance norm cancels exactly, so none is added. */
+  convNormRelu(x: FeatureMap, name: string, wantsInputGradient = true): FeatureMap {
+    const w = this.weights[`${name}.weight`] as ConvWeights;
+    const pre = this.kernels.conv3d(x, w);
+    const norm = this.kernels.instanceNormRelu(pre);
+    if (!this.record) {
+      tf.dispose([pre, norm.saved]);
+      this.freeUnlessKept(x);
+      return norm.y;
+    }
+    return this.push(norm.y, (dy) => {
+      const dPre = this.kernels.instanceNormReluGrad(dy, pre, norm);
+      tf.dispose([dy, pre, norm.saved]);
+      this.addWeight(`${name}.weight`, this.kernels.conv3dGradWeights(x, dPre, w.shape[0]));
+      if (wantsInputGradient) this.add(x, this.kernels.conv3dGradInput(dPre, w));
+      dPre.dispose();
+    });
+  }
+
+  /** 1x1x1 convolution with bias. */
+  conv1(x: FeatureMap, name: string): FeatureMap {
+    const w = this.weights[`${name}.weight`] as ConvWeights;
+    const [, d, h, wd, c] = x.shape;
+    const k = w.shape[4];
+    const flat = () => x.reshape([d * h * wd, c]) as tf.Tensor2D;
+    const matrix = () => w.reshape([c, k]) as tf.Tensor2D;
+    const y = tf.tidy(() => tf.matMul(flat(), matrix()).add(this.weights[`${name}.bias`]).reshape([1, d, h, wd, k]) as FeatureMap);
+    if (!this.record) {
+      this.freeUnlessKept(x);
+      return y;
+    }
+    return this.push(y, (dy) => {
+      const flatDy = dy.reshape([d * h * wd, k]) as tf.Tensor2D;
+      this.addWeight(`${name}.weight`, tf.tidy(() => tf.matMul(flat(), flatDy, true).reshape(w.shape)));
+      this.addWeight(`${name}.bias`, tf.sum(flatDy, 0));
+      this.add(x, tf.tidy(() => tf.matMul(flatDy, matrix(), false, true).reshape(x.shape) as FeatureMap));
+      tf.dispose([dy, flatDy]);
+    });
+  }
+
+  maxPool(x: FeatureMap): FeatureMap {
+    const y = this.kernels.maxPool(x);
+    if (!this.record) {
+      this.freeUnlessKept(x);
+      return y;
+    }
+    return this.push(y, (dy) => {
+      this.add(x, this.kernels.maxPoolGrad(dy, x, y));
+      dy.dispose();
+    });
+  }
+
+  upsample(x: FeatureMap): FeatureMap {
+    const y = this.kernels.upsample(x);
+    if (!this.record) {
+      this.freeUnlessKept(x);
+      return y;
+    }
+    return this.push(y, (dy) => {
+      this.add(x, this.kernels.upsampleGrad(dy));
+      dy.dispose();
+    });
+  }
+
+  /** Channels of a, then those of b. Neither is read again by the network. */
+  concat(a: FeatureMap, b: FeatureMap): FeatureMap {
+    const y = tf.concat([a, b], 4);
+    if (!this.record) {
+      this.freeUnlessKept(a);
+      this.freeUnlessKept(b);
+      return y;
+    }
+    this.freeUnlessKept(b); // only its shape is needed from here on
+    return this.push(y, (dy) => {
+      const [da, db] = tf.split(dy, [a.shape[4], b.shape[4]], 4) as FeatureMap[];
+      dy.dispose();
+      this.add(a, da);
+      this.add(b, db);
+    });
+  }
+
+  /** Multiplies by a given mask (dropout: 0 or 1/(1-p)); takes the mask over. */
+  mask(x: FeatureMap, mask: FeatureMap): FeatureMap {
+    const y = tf.mul(x, mask) as FeatureMap;
+    if (!this.record) {
+      mask.dispose();
+      this.freeUnlessKept(x);
+      return y;
+    }
+    return this.push(y, (dy) => {
+      this.add(x, tf.mul(dy, mask) as FeatureMap);
+      tf.dispose([dy, mask]);
+    });
+  }
+
+  /**
+   * The backward pass: seeds are (map, d loss / d map), consumed. Frees every recorded map, adds weight gradients
+   * to the shared sums. A tape runs backward once.
+   */
+  backward(seeds: readonly { map: FeatureMap; gradient: FeatureMap }[]): void {
+    for (const { map, gradient } of seeds) this.add(map, gradient);
+    for (let i = this.nodes.length - 1; i >= 0; i--) {
+      const { output, backward } = this.nodes[i];
+      const dy = this.gradients.get(output.id);
+      this.gradients.delete(output.id);
+      if (!dy) throw new Error(`A recorded map must reach the loss, got none for node ${i} of shape ${output.shape}.`);
+      backward(dy);
+      output.dispose();
+    }
+    this.nodes.length = 0;
+  }
+
+  private push(output: FeatureMap, backward: (dy: FeatureMap) => void): FeatureMap {
+    this.nodes.push({ output, backward });
+    return output;
+  }
+
+  private add(map: FeatureMap, gradient: FeatureMap): void {
+    const sum = this.gradients.get(map.id);
+    this.gradients.set(map.id, sum ? (tf.add(sum, gradient) as FeatureMap) : gradient);
+    if (sum) tf.dispose([sum, gradient]);
+  }
+
+  private addWeight(name: string, gradient: tf.Tensor): void {
+    const sum = this.into.get(name);
+    this.into.set(name, sum ? tf.add(sum, gradient) : gradient);
+    if (sum) tf.dispose([sum, gradient]);
+  }
+
+  private freeUnlessKept(map: FeatureMap): void {
+    if (!this.kept.has(map.id)) map.dispose();
+  }
+}

@@ -1,0 +1,196 @@
+/** Resampling a volume onto another grid: trilinear for images, nearest for masks. */
+import { axis, inverse3, multiply3, voxelToWorld, worldToVoxel } from './geometry.ts';
+import type { Grid, VoxelArray, Volume } from './volume.ts';
+
+/**
+ * `volume` on the grid `target`. Linear gives Float32, nearest keeps the voxel type.
+ * A sample within half a voxel outside the outermost centres belongs to the edge voxel (it is inside the scan's
+ * physical extent); farther out it gets `outsideValue`.
+ * Cost: O(target voxels) with three small passes when the axes are parallel, eight reads a voxel otherwise.
+ */
+export function resample(volume: Volume, target: Grid, mode: 'linear', outsideValue?: number): Volume<Float32Array>;
+export function resample<T extends VoxelArray>(volume: Volume<T>, target: Grid, mode: 'nearest', outsideValue?: number): Volume<T>;
+export function resample(volume: Volume, target: Grid, mode: 'linear' | 'nearest', outsideValue?: number): Volume;
+export function resample(volume: Volume, target: Grid, mode: 'linear' | 'nearest', outsideValue = 0): Volume {
+  const { size, spacing, origin, direction } = target;
+  const count = size[0] * size[1] * size[2];
+  const data =
+    mode === 'linear' ? new Float32Array(count) : new (volume.data.constructor as new (n: number) => VoxelArray)(count);
+  const axes = parallelAxes(volume, target);
+  if (axes) (mode === 'linear' ? linearSeparable : nearestSeparable)(volume, size, axes, data, outsideValue);
+  else general(volume, target, mode, data, outsideValue);
+  return { size, spacing, origin, direction, data };
+}
+
+/**
+ * The grid of other voxel size over the same physical extent and direction. Extent runs from voxel edge to voxel
+ * edge, so the first voxel's centre moves by half the difference of the voxel sizes; the voxel count is rounded and
+ * the grid keeps the first edge, so that the last edge moves by less than one new voxel.
+ */
+export function gridWithSpacing(grid: Grid, spacing: number | readonly [number, number, number]): Grid {
+  const wanted = typeof spacing === 'number' ? ([spacing, spacing, spacing] as const) : spacing;
+  const size = grid.size.map((n, c) => Math.max(1, Math.round((n * grid.spacing[c]) / wanted[c])));
+  const first = wanted.map((s, c) => (s - grid.spacing[c]) / 2 / grid.spacing[c]);
+  return {
+    size: size as unknown as Grid['size'],
+    spacing: [wanted[0], wanted[1], wanted[2]],
+    origin: voxelToWorld(grid, [first[0], first[1], first[2]]),
+    direction: grid.direction,
+  };
+}
+
+/** Along one source axis: which target axis runs along it, and source coordinate = start + step * target index. */
+interface AxisMap {
+  target: number;
+  start: number;
+  step: number;
+}
+
+/** The maps when each source axis is parallel (or antiparallel) to one target axis, else null. */
+function parallelAxes(source: Grid, target: Grid): [AxisMap, AxisMap, AxisMap] | null {
+  const inverse = inverse3(source.direction);
+  const start = worldToVoxel(source, target.origin);
+  const maps: AxisMap[] = [];
+  for (let t = 0; t < 3; t++) {
+    const along = multiply3(inverse, axis(target.direction, t as 0 | 1 | 2));
+    const s = along.findIndex((v) => Math.abs(Math.abs(v) - 1) < 1e-6);
+    // 1e-6 over 1,000 voxels is a thousandth of a voxel.
+    if (s < 0 || along.some((v, c) => c !== s && Math.abs(v) > 1e-6) || maps[s]) return null;
+    maps[s] = { target: t, start: start[s], step: (along[s] * target.spacing[t]) / source.spacing[s] };
+  }
+  return [maps[0], maps[1], maps[2]];
+}
+
+/** Lower neighbour, weight of the upper one, and whether the sample lies in the scan's extent, for one axis. */
+function samplePoints(map: AxisMap, sourceSize: number, targetSize: number) {
+  const low = new Int32Array(targetSize);
+  const weight = new Float32Array(targetSize);
+  const nearest = new Int32Array(targetSize);
+  const inside = new Uint8Array(targetSize);
+  for (let n = 0; n < targetSize; n++) {
+    const raw = map.start + map.step * n;
+    // Rounding noise must not push an edge sample outside.
+    inside[n] = raw >= -0.5 - 1e-6 && raw <= sourceSize - 0.5 + 1e-6 ? 1 : 0;
+    const x = Math.min(Math.max(raw, 0), sourceSize - 1);
+    low[n] = Math.min(Math.floor(x), Math.max(0, sourceSize - 2));
+    weight[n] = x - low[n];
+    nearest[n] = Math.min(sourceSize - 1, Math.max(0, Math.floor(x + 0.5)));
+  }
+  return { low, weight, nearest, inside };
+}
+
+function nearestSeparable(volume: Volume, size: Grid['size'], maps: [AxisMap, AxisMap, AxisMap], out: VoxelArray, outside: number): void {
+  const points = maps.map((m, s) => samplePoints(m, volume.size[s], size[m.target]));
+  const strides = [1, volume.size[0], volume.size[0] * volume.size[1]];
+  // Per target axis: the source offset of each index, and whether it is inside.
+  const offset: Int32Array[] = [];
+  const inside: Uint8Array[] = [];
+  maps.forEach((m, s) => {
+    offset[m.target] = points[s].nearest.map((n) => n * strides[s]);
+    inside[m.target] = points[s].inside;
+  });
+  const { data } = volume;
+  let at = 0;
+  for (let k = 0; k < size[2]; k++) {
+    for (let j = 0; j < size[1]; j++) {
+      const base = offset[2][k] + offset[1][j];
+      const rowInside = inside[2][k] && inside[1][j];
+      for (let i = 0; i < size[0]; i++) out[at++] = rowInside && inside[0][i] ? data[base + offset[0][i]] : outside;
+    }
+  }
+}
+
+function linearSeparable(volume: Volume, size: Grid['size'], maps: [AxisMap, AxisMap, AxisMap], out: VoxelArray, outside: number): void {
+  const points = maps.map((m, s) => samplePoints(m, volume.size[s], size[m.target]));
+  const n = maps.map((m) => size[m.target]);
+  const [sx, sy] = volume.size;
+  const [nx, ny, nz] = n;
+  // Slice by slice along the source's k, so that two in-plane results are all that is held beside the output.
+  const planes = new Map<number, Float32Array>();
+  const row = new Float32Array(nx * sy);
+  const plane = (z: number): Float32Array => {
+    let p = planes.get(z);
+    if (p) return p;
+    for (const key of planes.keys()) if (planes.size > 1 && Math.abs(key - z) > 1) planes.delete(key);
+    for (let y = 0; y < sy; y++) {
+      const base = sx * (y + sy * z);
+      for (let x = 0; x < nx; x++) {
+        const i = base + points[0].low[x];
+        const w = points[0].weight[x];
+        row[x + nx * y] = w === 0 ? volume.data[i] : volume.data[i] * (1 - w) + volume.data[i + 1] * w;
+      }
+    }
+    p = new Float32Array(nx * ny);
+    for (let y = 0; y < ny; y++) {
+      const w = points[1].weight[y];
+      const low = nx * points[1].low[y];
+      const high = w === 0 ? low : low + nx;
+      for (let x = 0; x < nx; x++) p[x + nx * y] = w === 0 ? row[low + x] : row[low + x] * (1 - w) + row[high + x] * w;
+    }
+    planes.set(z, p);
+    return p;
+  };
+  const strides: number[] = [];
+  maps.forEach((m, s) => {
+    strides[s] = [1, size[0], size[0] * size[1]][m.target];
+  });
+  for (let z = 0; z < nz; z++) {
+    const w = points[2].weight[z];
+    const low = plane(points[2].low[z]);
+    const high = w === 0 ? low : plane(points[2].low[z] + 1);
+    for (let y = 0; y < ny; y++) {
+      const inside = points[2].inside[z] && points[1].inside[y];
+      const at = z * strides[2] + y * strides[1];
+      for (let x = 0; x < nx; x++) {
+        const i = x + nx * y;
+        out[at + x * strides[0]] =
+          inside && points[0].inside[x] ? (w === 0 ? low[i] : low[i] * (1 - w) + high[i] * w) : outside;
+      }
+    }
+  }
+}
+
+function general(volume: Volume, target: Grid, mode: 'linear' | 'nearest', out: VoxelArray, outside: number): void {
+  const [sx, sy, sz] = volume.size;
+  const { data } = volume;
+  const start = worldToVoxel(volume, target.origin);
+  const inverse = inverse3(volume.direction);
+  const step = ([0, 1, 2] as const).map((t) => {
+    const along = multiply3(inverse, axis(target.direction, t));
+    return along.map((v, s) => (v * target.spacing[t]) / volume.spacing[s]);
+  });
+  const within = (x: number, n: number) => x >= -0.5 - 1e-6 && x <= n - 0.5 + 1e-6;
+  const clamp = (x: number, n: number) => Math.min(Math.max(x, 0), n - 1);
+  let at = 0;
+  for (let k = 0; k < target.size[2]; k++) {
+    for (let j = 0; j < target.size[1]; j++) {
+      for (let i = 0; i < target.size[0]; i++, at++) {
+        let x = start[0] + i * step[0][0] + j * step[1][0] + k * step[2][0];
+        let y = start[1] + i * step[0][1] + j * step[1][1] + k * step[2][1];
+        let z = start[2] + i * step[0][2] + j * step[1][2] + k * step[2][2];
+        if (!within(x, sx) || !within(y, sy) || !within(z, sz)) {
+          out[at] = outside;
+          continue;
+        }
+        x = clamp(x, sx);
+        y = clamp(y, sy);
+        z = clamp(z, sz);
+        if (mode === 'nearest') {
+          out[at] = data[Math.floor(x + 0.5) + sx * (Math.floor(y + 0.5) + sy * Math.floor(z + 0.5))];
+          continue;
+        }
+        const [x0, y0, z0] = [Math.floor(x), Math.floor(y), Math.floor(z)];
+        const [dx, dy, dz] = [x - x0, y - y0, z - z0];
+        const ox = dx > 0 ? 1 : 0;
+        const oy = dy > 0 ? sx : 0;
+        const oz = dz > 0 ? sx * sy : 0;
+        const b = x0 + sx * (y0 + sy * z0);
+        const c00 = data[b] * (1 - dx) + data[b + ox] * dx;
+        const c10 = data[b + oy] * (1 - dx) + data[b + oy + ox] * dx;
+        const c01 = data[b + oz] * (1 - dx) + data[b + oz + ox] * dx;
+        const c11 = data[b + oy + oz] * (1 - dx) + data[b + oy + oz + ox] * dx;
+        out[at] = (c00 * (1 - dy) + c10 * dy) * (1 - dz) + (c01 * (1 - dy) + c11 * dy) * dz;
+      }
+    }
+  }
+}

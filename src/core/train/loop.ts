@@ -1,0 +1,109 @@
+/** ONE training loop for every method. It computes; where scans come from and where checkpoints go is the caller's. */
+import * as tf from '@tensorflow/tfjs';
+import { DecileError } from '../errors.ts';
+import { methodByName } from '../methods/index.ts';
+import type { Context, Method } from '../methods/method.ts';
+import type { FeatureMap, Kernels } from '../network/kernels.ts';
+import { parameterCount } from '../network/unet3d.ts';
+import type { TrainingOptions } from '../options.ts';
+import { disposeBatch, TwoStreamSampler } from './batch.ts';
+import { emaUpdate, sgdUpdate } from './optimiser.ts';
+import type { PatchSource } from './patches.ts';
+import { clippedNoise, dropoutMask } from './randomness.ts';
+import { emaDecayAt, polynomialDecay, rampUp } from './schedules.ts';
+import { type DecodedCheckpoint, disposeState, encodeCheckpoint, initialState, restoreState, type TrainState } from './state.ts';
+import { methodStep } from './step.ts';
+
+export interface StepReport {
+  step: number;
+  losses: Record<string, number>;
+  lambda: number;
+  learningRate: number;
+  skipped: Record<string, number>;
+}
+
+export interface TrainInputs {
+  options: TrainingOptions;
+  classes: string[];
+  patch: [number, number, number];
+  labelled: readonly PatchSource[];
+  unlabelled: readonly PatchSource[];
+  kernels: Kernels;
+  resumeFrom?: DecodedCheckpoint;
+  hooks: TrainHooks;
+}
+
+export interface TrainHooks {
+  onStart?(info: { step: number; parameters: number }): void;
+  onStep?(report: StepReport): void;
+  /** Asked before each step; resolves when the run may go on, to 'cancel' when it should stop. */
+  mayContinue?(state: TrainState): Promise<'go' | 'cancel'>;
+  /** Called every `checkpointEvery` steps, on cancel and at the end. */
+  onCheckpoint(bytes: Uint8Array, step: number): Promise<void>;
+  /** Called every `validateEvery` steps and at the end; reads the networks, never the optimiser. */
+  onMilestone?(state: TrainState): Promise<void>;
+}
+
+/** Trains to options.steps; returns how it ended. Frees every tensor it made. */
+export async function train(inputs: TrainInputs): Promise<{ outcome: 'finished' | 'cancelled'; step: number }> {
+  const { options, classes, patch, hooks } = inputs;
+  const method = methodByName(options.method);
+  const sampler = new TwoStreamSampler(inputs.labelled, inputs.unlabelled, { ...options, patch, classes: classes.length });
+  const state = inputs.resumeFrom ? restoreState(inputs.resumeFrom, method, sampler) : initialState(method, options, classes.length);
+  const save = async () => hooks.onCheckpoint(await encodeCheckpoint(state, sampler, options, classes, patch), state.step);
+  try {
+    hooks.onStart?.({ step: state.step, parameters: parameterCount(state.networks.student) });
+    while (state.step < options.steps) {
+      if ((await hooks.mayContinue?.(state)) === 'cancel') {
+        await save();
+        return { outcome: 'cancelled', step: state.step };
+      }
+      hooks.onStep?.(await trainStep(method, state, sampler, inputs));
+      const last = state.step === options.steps;
+      if (last || state.step % options.checkpointEvery === 0) await save();
+      if (last || state.step % options.validateEvery === 0) await hooks.onMilestone?.(state);
+    }
+    return { outcome: 'finished', step: state.step };
+  } finally {
+    disposeState(state);
+  }
+}
+
+/** Draws a batch, differentiates, updates the student, then the teacher. */
+export async function trainStep(method: Method, state: TrainState, sampler: TwoStreamSampler, { options, kernels }: Pick<TrainInputs, 'options' | 'kernels'>): Promise<StepReport> {
+  const { step } = state;
+  const lambda = rampUp(step, options.steps, options.lambdaMax);
+  const learningRate = polynomialDecay(step, options.steps, options.learningRate);
+  const noisy: FeatureMap[] = [];
+  const context: Context = {
+    step,
+    steps: options.steps,
+    lambda,
+    options,
+    withNoise: (images) =>
+      images.map((image) => {
+        const sum = tf.tidy(() => tf.add(image, tf.tensor5d(clippedNoise(image.size, state.noise), image.shape)) as FeatureMap);
+        noisy.push(sum);
+        return sum;
+      }),
+  };
+  const batch = sampler.next();
+  const drawDropout = options.dropout > 0 ? (shape: readonly number[]) => dropoutMask(shape, options.dropout, state.dropout) : null;
+  const { losses, skipped, gradients } = await methodStep({ method, networks: state.networks, batch, context, kernels, drawDropout });
+  disposeBatch(batch);
+  tf.dispose(noisy);
+  if (!Number.isFinite(losses.total)) {
+    for (const sums of Object.values(gradients)) tf.dispose([...sums.values()]);
+    throw new DecileError('train/diverged', `The loss must stay finite, got ${losses.total} at step ${step + 1}.`, 'Resume from the last checkpoint with a smaller --learning-rate, and look for scans with wrong intensities.');
+  }
+  for (const [name, sums] of Object.entries(gradients)) {
+    sgdUpdate(state.networks[name], state.velocities[name], sums, { ...options, learningRate });
+    tf.dispose([...sums.values()]);
+  }
+  for (const [name, kind] of Object.entries(method.networks)) {
+    if (kind === 'ema') emaUpdate(state.networks[name], state.networks.student, emaDecayAt(step, options.emaDecay));
+  }
+  for (const name of skipped) state.skipped[name] = (state.skipped[name] ?? 0) + 1;
+  state.step = step + 1;
+  return { step: state.step, losses, lambda, learningRate, skipped: { ...state.skipped } };
+}

@@ -1,0 +1,74 @@
+/** Random crops with the paper's augmentation: rotation by 0/90/180/270 degrees in plane, flips, zero padding. */
+import type { Random } from '../random.ts';
+
+export type Sides = readonly [x: number, y: number, z: number];
+
+/** A preprocessed case: intensities normalised, grid as in training. Crops are read where they lie, never the whole scan. */
+export interface PatchSource {
+  readonly name: string;
+  readonly size: Sides;
+  /** A box of the image (x fastest), zero outside the scan. */
+  readImage(start: Sides, size: Sides): Float32Array;
+  /** The same box of the mask; absent for unlabelled cases. */
+  readMask?(start: Sides, size: Sides): Uint8Array;
+}
+
+/** Where a crop is taken and how it is turned: everything random about it. */
+export interface CropPlan {
+  start: Sides;
+  quarterTurns: 0 | 1 | 2 | 3;
+  flips: readonly [boolean, boolean, boolean];
+}
+
+export function planCrop(scan: Sides, patch: Sides, random: Random): CropPlan {
+  const quarterTurns = random.integer(4) as CropPlan['quarterTurns'];
+  const flips = [random.integer(2) === 1, random.integer(2) === 1, random.integer(2) === 1] as const;
+  const box = boxOf(patch, quarterTurns);
+  const start = scan.map((n, axis) => {
+    const room = n - box[axis];
+    const draw = random.uniform();
+    return room > 0 ? Math.floor(draw * (room + 1)) : Math.floor(room / 2); // a small scan stands in the middle of its padding
+  }) as unknown as Sides;
+  return { start, quarterTurns, flips };
+}
+
+export interface Patch {
+  /** [z][y][x], patch sides */
+  image: Float32Array;
+  mask?: Uint8Array;
+}
+
+export function readPatch(source: PatchSource, patch: Sides, plan: CropPlan): Patch {
+  const box = boxOf(patch, plan.quarterTurns);
+  const image = turn(source.readImage(plan.start, box), patch, plan, new Float32Array(patch[0] * patch[1] * patch[2]));
+  if (!source.readMask) return { image };
+  return { image, mask: turn(source.readMask(plan.start, box), patch, plan, new Uint8Array(image.length)) };
+}
+
+/** The box that becomes the patch: x and y swap under odd quarter turns. */
+const boxOf = ([x, y, z]: Sides, turns: number): Sides => (turns % 2 === 1 ? [y, x, z] : [x, y, z]);
+
+/** A turned and flipped box is the same voxels read with other strides. */
+function turn<T extends Float32Array | Uint8Array>(from: T, [px, py, pz]: Sides, { quarterTurns, flips }: CropPlan, into: T): T {
+  const [bx, by] = boxOf([px, py, pz], quarterTurns);
+  // Offset and strides of the source for patch axes x and y: (x, y) -> (x, y), (y, bx-1-x)..., by quarter turns.
+  const quarter = [
+    { base: 0, sx: 1, sy: bx },
+    { base: (by - 1) * bx, sx: -bx, sy: 1 },
+    { base: bx * by - 1, sx: -1, sy: -bx },
+    { base: bx - 1, sx: bx, sy: -1 },
+  ][quarterTurns];
+  let { base, sx, sy } = quarter;
+  let sz = bx * by;
+  if (flips[0]) [base, sx] = [base + sx * (px - 1), -sx];
+  if (flips[1]) [base, sy] = [base + sy * (py - 1), -sy];
+  if (flips[2]) [base, sz] = [base + sz * (pz - 1), -sz];
+  let o = 0;
+  for (let z = 0; z < pz; z++) {
+    for (let y = 0; y < py; y++) {
+      let i = base + sy * y + sz * z;
+      for (let x = 0; x < px; x++, i += sx) into[o++] = from[i];
+    }
+  }
+  return into;
+}

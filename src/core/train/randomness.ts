@@ -1,0 +1,25 @@
+/** Dropout masks and noise from seeded generators, so that a resumed run draws what an uninterrupted one would. */
+import * as tf from '@tensorflow/tfjs';
+import type { FeatureMap } from '../network/kernels.ts';
+import type { Random } from '../random.ts';
+
+/** A map of 0 (probability p) and 1/(1-p). Two 16-bit draws from each 32 random bits. */
+export function dropoutMask(shape: readonly number[], probability: number, random: Random): FeatureMap {
+  const size = shape.reduce((a, b) => a * b, 1);
+  const values = new Float32Array(size);
+  const threshold = Math.round(probability * 65536);
+  const kept = 1 / (1 - probability);
+  for (let i = 0; i < size; i += 2) {
+    const bits = random.uint32();
+    if ((bits & 0xffff) >= threshold) values[i] = kept;
+    if (bits >>> 16 >= threshold && i + 1 < size) values[i + 1] = kept;
+  }
+  return tf.tensor5d(values, shape as [number, number, number, number, number]);
+}
+
+/** clip(0.1 N(0,1), -.2, .2) for `size` voxels (method section 5). */
+export function clippedNoise(size: number, random: Random): Float32Array {
+  const values = new Float32Array(size);
+  for (let i = 0; i < size; i++) values[i] = Math.min(0.2, Math.max(-0.2, 0.1 * random.normal()));
+  return values;
+}

@@ -1,0 +1,110 @@
+/** Everything a run is at one step, and its exact round trip through a checkpoint. */
+import * as tf from '@tensorflow/tfjs';
+import { DecileError } from '../errors.ts';
+import type { Method } from '../methods/method.ts';
+import type { Weights } from '../network/tape.ts';
+import { initUNet } from '../network/unet3d.ts';
+import type { TrainingOptions } from '../options.ts';
+import { Random } from '../random.ts';
+import type { TwoStreamSampler, TwoStreamState } from './batch.ts';
+import { copyOf, disposeAll, zerosLike } from './optimiser.ts';
+import { decodeSafetensors, encodeSafetensors, type NamedArray } from './safetensors.ts';
+
+export interface TrainState {
+  /** Steps done. */
+  step: number;
+  networks: Record<string, Weights>;
+  /** Momentum of each trained network. */
+  velocities: Record<string, Weights>;
+  dropout: Random;
+  noise: Random;
+  /** Steps in which a term was left out, by term. */
+  skipped: Record<string, number>;
+}
+
+/** What a model file says of itself: enough to predict with it and to go on training. */
+export interface CheckpointMeta {
+  format: 1;
+  step: number;
+  options: TrainingOptions;
+  classes: string[];
+  patch: [number, number, number];
+  sampler: TwoStreamState;
+  dropout: readonly number[];
+  noise: readonly number[];
+  skipped: Record<string, number>;
+}
+
+/** Student from the seed; every teacher starts as its copy. */
+export function initialState(method: Method, options: TrainingOptions, classes: number): TrainState {
+  const student = initUNet({ width: options.width, inputChannels: 1, classes }, new Random(options.seed, 0));
+  const networks: TrainState['networks'] = {};
+  const velocities: TrainState['velocities'] = {};
+  for (const [name, kind] of Object.entries(method.networks)) {
+    networks[name] = name === 'student' ? student : copyOf(student);
+    if (kind === 'trained') velocities[name] = zerosLike(networks[name]);
+  }
+  return { step: 0, networks, velocities, dropout: new Random(options.seed, 3), noise: new Random(options.seed, 4), skipped: {} };
+}
+
+export function disposeState(state: TrainState): void {
+  for (const weights of [...Object.values(state.networks), ...Object.values(state.velocities)]) disposeAll(weights);
+}
+
+export async function encodeCheckpoint(state: TrainState, sampler: TwoStreamSampler, options: TrainingOptions, classes: string[], patch: [number, number, number]): Promise<Uint8Array> {
+  const tensors: Record<string, NamedArray> = {};
+  const put = async (prefix: string, weights: Weights) => {
+    for (const [name, w] of Object.entries(weights)) tensors[`${prefix}/${name}`] = { shape: w.shape, values: (await w.data()) as Float32Array };
+  };
+  for (const [name, weights] of Object.entries(state.networks)) await put(name, weights);
+  for (const [name, weights] of Object.entries(state.velocities)) await put(`velocity.${name}`, weights);
+  const meta: CheckpointMeta = {
+    format: 1,
+    step: state.step,
+    options,
+    classes,
+    patch,
+    sampler: sampler.state,
+    dropout: state.dropout.state,
+    noise: state.noise.state,
+    skipped: state.skipped,
+  };
+  return encodeSafetensors(tensors, { decile: JSON.stringify(meta) });
+}
+
+export interface DecodedCheckpoint {
+  meta: CheckpointMeta;
+  tensors: Record<string, NamedArray>;
+}
+
+export function decodeCheckpoint(bytes: Uint8Array): DecodedCheckpoint {
+  const { tensors, metadata } = decodeSafetensors(bytes);
+  const meta = JSON.parse(metadata.decile ?? '{}') as CheckpointMeta;
+  if (meta.format !== 1) {
+    throw new DecileError('checkpoint/version', `A checkpoint must be of format 1, got ${meta.format ?? 'none'}.`, 'Open it with the version of Decile that wrote it.');
+  }
+  return { meta, tensors };
+}
+
+/** The weights saved under one prefix: 'student', 'teacher', 'velocity.student'. */
+export function weightsOf({ tensors }: DecodedCheckpoint, prefix: string): Weights {
+  const entries = Object.entries(tensors).filter(([name]) => name.startsWith(`${prefix}/`));
+  if (entries.length === 0) throw new DecileError('checkpoint/corrupt', `A checkpoint must hold the network ${prefix}, got none.`, 'Use an earlier checkpoint of the run, or train again.');
+  return Object.fromEntries(entries.map(([name, { shape, values }]) => [name.slice(prefix.length + 1), tf.tensor(values, shape)]));
+}
+
+export function restoreState(checkpoint: DecodedCheckpoint, method: Method, sampler: TwoStreamSampler): TrainState {
+  const { meta } = checkpoint;
+  const networks: TrainState['networks'] = {};
+  const velocities: TrainState['velocities'] = {};
+  for (const [name, kind] of Object.entries(method.networks)) {
+    networks[name] = weightsOf(checkpoint, name);
+    if (kind === 'trained') velocities[name] = weightsOf(checkpoint, `velocity.${name}`);
+  }
+  const dropout = new Random(0);
+  const noise = new Random(0);
+  dropout.state = meta.dropout;
+  noise.state = meta.noise;
+  sampler.state = meta.sampler;
+  return { step: meta.step, networks, velocities, dropout, noise, skipped: { ...meta.skipped } };
+}
