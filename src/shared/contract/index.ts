@@ -4,3 +4,4 @@ export { type Client, createClient, type Reply, type Transport } from './client.
 export { applyBoxes, BOXES_TYPE, decodeBoxes, encodeBoxes, type MaskBox } from './data.ts';
 export type { EventMessage, EventName, Events, MenuCommand } from './events.ts';
 export type * from './types.ts';
+export { CASE_STATES } from './types.ts';

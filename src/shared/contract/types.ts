@@ -12,8 +12,12 @@ export interface ChosenFolder {
 
 /** Where a mask came from: drawn by hand, made by a run, or a prediction that a person changed. */
 export type MaskKind = 'manual' | 'predicted' | 'corrected';
-/** What the window shows as the state of a case. */
-export type CaseState = 'unlabelled' | 'labelled' | 'predicted' | 'reviewed' | 'rejected';
+/**
+ * What the window shows as the state of a case. `drawing`: a mask is being drawn and not yet accepted, so training does
+ * not see it. `labelled`: an accepted mask drawn by hand. `reviewed`: an accepted or corrected prediction.
+ */
+export const CASE_STATES = ['unlabelled', 'drawing', 'labelled', 'predicted', 'reviewed', 'rejected'] as const;
+export type CaseState = (typeof CASE_STATES)[number];
 export type Decision = 'accept' | 'correct' | 'reject' | 'reopen';
 
 export interface CodedTerm {
@@ -61,6 +65,8 @@ export interface ScanRow {
   size: readonly [number, number, number];
   spacing: readonly [number, number, number];
   state: CaseState;
+  /** The prediction was accepted as it was (`accepted`) or after a change (`corrected`). */
+  review: 'unreviewed' | 'in-review' | 'accepted' | 'corrected' | 'rejected';
   /** Newest version of each kind; absent where there is none. */
   masks: Partial<Record<MaskKind, number>>;
   /** Mean entropy of the newest prediction, nats. */
