@@ -1,5 +1,5 @@
 /** A CT-like abdomen at the level of the kidneys, Hounsfield units; the mask holds both kidneys. */
-import { CORTEX, CYST, makeKidney, MEDULLA, OUTSIDE, PELVIS, PERIRENAL_FAT, SINUS_FAT } from './kidney.ts';
+import { CORTEX, CYST, MEDULLA, makeKidney, OUTSIDE, PELVIS, PERIRENAL_FAT, SINUS_FAT } from './kidney.ts';
 import type { Random } from './random.ts';
 import type { Anatomy, Tissue } from './sample.ts';
 import { ellipsoid, type Radius } from './shapes.ts';
@@ -68,7 +68,11 @@ export function makeAbdomen(random: Random): { anatomy: Anatomy; halfWidth: numb
     [random.normal(0.12, 0.06), random.normal(0.3, 0.08), 0],
   );
   const leftLobe = ellipsoid([-6, -50, random.range(78, 98)], [random.range(60, 90), 38, 52], [0, -0.25, 0]);
-  const spleen = ellipsoid([random.range(96, 112), random.range(24, 40), random.range(62, 82)], [24, 42, random.range(42, 60)], [0.3, 0.2, -0.3]);
+  const spleen = ellipsoid(
+    [random.range(96, 112), random.range(24, 40), random.range(62, 82)],
+    [24, 42, random.range(42, 60)],
+    [0.3, 0.2, -0.3],
+  );
   const gallbladder = ellipsoid([-48, -48, random.range(8, 28)], [15, 17, 26], [0.3, 0.4, 0]);
   const pancreas = ellipsoid([18, -8, 34], [62, 12, 13], [0, -0.25, 0.12]);
   const loops = makeBowel(random);
@@ -80,6 +84,7 @@ export function makeAbdomen(random: Random): { anatomy: Anatomy; halfWidth: numb
     out.tissue = tissue;
     out.value = value;
     out.label = 0;
+    return out;
   };
 
   const anatomy: Anatomy = (px, py, z, out) => {
@@ -118,7 +123,8 @@ export function makeAbdomen(random: Random): { anatomy: Anatomy; halfWidth: numb
     if (inWall) return set(out, MUSCLE, 56 + 7 * texture - (field(x / 5, y / 14, z / 14) > 0.62 ? 70 : 0));
 
     const thick = psoas * smoothstep(95, -60, z);
-    if (((Math.abs(x) - 24 - thick * 0.7) / thick) ** 2 + ((y - 46) / (thick * 1.25)) ** 2 < 1) return set(out, MUSCLE, 60 + 6 * texture);
+    if (((Math.abs(x) - 24 - thick * 0.7) / thick) ** 2 + ((y - 46) / (thick * 1.25)) ** 2 < 1)
+      return set(out, MUSCLE, 60 + 6 * texture);
 
     const wander = tortuous * Math.sin(z / 38);
     const toAorta = Math.sqrt((x - 9 - wander) ** 2 + (y - 17) ** 2);
@@ -129,15 +135,16 @@ export function makeAbdomen(random: Random): { anatomy: Anatomy; halfWidth: numb
     const margin = depth - fat - wall;
     if (gallbladder(x, y, z) < 1) return set(out, BILE, 9);
     if (margin > 2 && (liver(x, y, z) + edge < 1 || leftLobe(x, y, z) + edge < 1)) {
-      const vein = Math.abs(field(x / 26 + 3, y / 26, z / 26)) < 0.035 && Math.abs(field(x / 26, y / 26 + 9, z / 26)) < 0.4;
+      const vein =
+        Math.abs(field(x / 26 + 3, y / 26, z / 26)) < 0.035 && Math.abs(field(x / 26, y / 26 + 9, z / 26)) < 0.4;
       return set(out, LIVER, vein ? phase.cava + 15 : phase.liver + 6 * texture);
     }
     if (margin > 2 && spleen(x, y, z) + edge < 1) return set(out, SPLEEN, phase.spleen + 8 * texture);
-    if (paintBowel(loops, x, y, z, texture, out)) return;
-    if (paintColon(x, y, z, margin, field, out)) return;
+    if (paintBowel(loops, x, y, z, texture, out)) return out;
+    if (paintColon(x, y, z, margin, field, out)) return out;
     if (pancreas(x, y, z) + 0.25 * texture < 1) return set(out, LIVER + 20, 88 + 14 * texture);
     const strand = Math.abs(field(x / 12, y / 12 + 4, z / 18)) < 0.05 ? 50 : 0; // mesenteric vessels and septa
-    set(out, FAT, -106 + 12 * texture + strand);
+    return set(out, FAT, -106 + 12 * texture + strand);
   };
   return { anatomy, halfWidth, halfDepth };
 }
@@ -149,7 +156,7 @@ function choosePhase(random: Random): Phase {
   return Object.fromEntries(Object.entries(base).map(([organ, hu]) => [organ, hu * dose])) as unknown as Phase;
 }
 
-function paintKidney(part: number, phase: Phase, texture: number, out: Tissue): void {
+function paintKidney(part: number, phase: Phase, texture: number, out: Tissue): Tissue {
   out.tissue = KIDNEY + part;
   out.label = part === CORTEX || part === MEDULLA || part === CYST ? 1 : 0;
   switch (part) {
@@ -170,9 +177,16 @@ function paintKidney(part: number, phase: Phase, texture: number, out: Tissue): 
       out.value = -98 + 10 * texture;
       break;
   }
+  return out;
 }
 
-function spine(x: number, y: number, z: number, discAt: number, texture: number): { tissue: number; value: number } | null {
+function spine(
+  x: number,
+  y: number,
+  z: number,
+  discAt: number,
+  texture: number,
+): { tissue: number; value: number } | null {
   const side = Math.abs(x);
   if (side > 46 || y < 20 || y > 100) return null;
   const level = (((z + discAt) % 34) + 34) % 34; // 0..9 disc, 9..34 vertebra
@@ -206,7 +220,11 @@ function makeBowel(random: Random): Loop[] {
     const centre: [number, number, number] = [random.range(-88, 96), random.range(-82, 4), random.range(-118, 34)];
     const thick = random.range(9, 16);
     loops.push({
-      radius: ellipsoid(centre, [thick, thick * random.range(0.8, 1.1), thick * random.range(1.3, 2.6)], [random.range(-1.6, 1.6), random.range(-1.6, 1.6), random.range(0, 3)]),
+      radius: ellipsoid(
+        centre,
+        [thick, thick * random.range(0.8, 1.1), thick * random.range(1.3, 2.6)],
+        [random.range(-1.6, 1.6), random.range(-1.6, 1.6), random.range(0, 3)],
+      ),
       wall: 2.6 / thick,
       level: random.chance(0.25) ? centre[1] + random.range(-6, 4) : -1000,
       content: oral && random.chance(0.45) ? random.range(130, 300) : random.range(12, 40),

@@ -27,10 +27,18 @@ const DEFAULT_SIZE: Record<PhantomKind, Grid['size']> = { 'ct-abdomen': [96, 72,
  */
 export function makePhantom(kind: PhantomKind, seed: number, size: Grid['size'] = DEFAULT_SIZE[kind]): Phantom {
   if (!PHANTOM_KINDS.includes(kind)) {
-    throw new DecileError('phantom/unknown', `A phantom must be one of ${PHANTOM_KINDS.join(', ')}, got ${kind}.`, 'Choose one of these.');
+    throw new DecileError(
+      'phantom/unknown',
+      `A phantom must be one of ${PHANTOM_KINDS.join(', ')}, got ${kind}.`,
+      'Choose one of these.',
+    );
   }
   if (!size.every((side) => Number.isInteger(side) && side >= 8)) {
-    throw new DecileError('phantom/size', `A phantom must have at least 8 voxels on each side, got ${size.join(' x ')}.`, 'Choose a larger size.');
+    throw new DecileError(
+      'phantom/size',
+      `A phantom must have at least 8 voxels on each side, got ${size.join(' x ')}.`,
+      'Choose a larger size.',
+    );
   }
   const random = seededRandom(seed, kind);
   return kind === 'ct-abdomen' ? abdomen(random, size) : head(random, size);
@@ -50,7 +58,11 @@ function abdomen(random: Random, size: Grid['size']): Phantom {
 
 function head(random: Random, size: Grid['size']): Phantom {
   const { anatomy, half } = makeHead(random);
-  const spacing = [(2 * half[0] + 20) / size[0], (2 * half[1] + 16) / size[1], random.range(138, 156) / size[2]] as const;
+  const spacing = [
+    (2 * half[0] + 20) / size[0],
+    (2 * half[1] + 16) / size[1],
+    random.range(138, 156) / size[2],
+  ] as const;
   // MR slices follow the patient, not the table: a few degrees about each axis.
   const tilt = rotation([random.normal(0, 0.15), random.normal(0, 0.05), random.normal(0, 0.05)]);
   const grid = place(random, size, spacing, Array.from(tilt) as unknown as Direction);
@@ -80,10 +92,18 @@ function place(random: Random, size: Grid['size'], spacing: Grid['spacing'], dir
   const middle = [random.normal(0, 12), random.normal(-20, 15), random.range(-400, 400)];
   const reach = size.map((side, axis) => ((side - 1) / 2) * rounded[axis]);
   const origin = [0, 1, 2].map(
-    (row) => Math.round((middle[row] - direction[row * 3] * reach[0] - direction[row * 3 + 1] * reach[1] - direction[row * 3 + 2] * reach[2]) * 1000) / 1000,
+    (row) =>
+      Math.round(
+        (middle[row] -
+          direction[row * 3] * reach[0] -
+          direction[row * 3 + 1] * reach[1] -
+          direction[row * 3 + 2] * reach[2]) *
+          1000,
+      ) / 1000,
   ) as [number, number, number];
   return { size, spacing: rounded, origin, direction };
 }
 
 /** Share of the grid that the mask covers, 0 to 1. */
-export const maskShare = (mask: LabelMap): number => mask.data.reduce((sum, v) => sum + (v > 0 ? 1 : 0), 0) / voxelCount(mask);
+export const maskShare = (mask: LabelMap): number =>
+  mask.data.reduce((sum, v) => sum + (v > 0 ? 1 : 0), 0) / voxelCount(mask);

@@ -25,7 +25,11 @@ export function makeKidney(random: Random, side: -1 | 1, surface: Field): Kidney
   const c = random.range(20, 26) * small; // half depth
   const centre = [side * random.range(62, 74), random.range(30, 42), side * 7 + random.range(-16, 12)];
   // The upper pole leans inwards and backwards, the hilum looks inwards and forwards.
-  const turn = rotation([random.normal(0.16, 0.08), side * random.normal(-0.24, 0.1), side * random.normal(-0.45, 0.15)]);
+  const turn = rotation([
+    random.normal(0.16, 0.08),
+    side * random.normal(-0.24, 0.1),
+    side * random.normal(-0.45, 0.15),
+  ]);
   const bend = random.range(0.0025, 0.005);
   const fat = random.range(3, 11);
   const sinus = random.range(0.8, 1.15);

@@ -23,8 +23,12 @@ export interface Lesion {
  */
 export function makeLesion(random: Random, half: Triple, field: Field): Lesion {
   const side = random.chance(0.5) ? 1 : -1;
-  const centre: Triple = [side * random.range(0.28, 0.56) * half[0], random.range(-0.48, 0.5) * half[1], random.range(2, 46)];
-  const size = 9 * Math.exp(random.range(0, 0.85)); // 9 to 21 mm, small ones more often
+  const centre: Triple = [
+    side * random.range(0.28, 0.56) * half[0],
+    random.range(-0.48, 0.5) * half[1],
+    random.range(2, 46),
+  ];
+  const size = 12 * Math.exp(random.range(0, 0.62)); // 12 to 22 mm, small ones more often
   const radii = [0, 1, 2].map(() => size * random.range(0.75, 1.25)) as [number, number, number];
   const angles: Triple = [random.range(0, 3), random.range(0, 3), random.range(0, 3)];
   const tumour = ellipsoid(centre, radii, angles);
@@ -43,7 +47,8 @@ export function makeLesion(random: Random, half: Triple, field: Field): Lesion {
 
   const outline = (x: number, y: number, z: number) =>
     rough * (field(x / 11 + offset, y / 11, z / 11) + 0.5 * field(x / 5 + offset, y / 5, z / 5));
-  const fingers = (x: number, y: number, z: number) => 0.45 * field(x / 13 + offset, y / 13 + 3, z / 13) + outline(x, y, z);
+  const fingers = (x: number, y: number, z: number) =>
+    0.45 * field(x / 13 + offset, y / 13 + 3, z / 13) + outline(x, y, z);
   const result = { part: 0, value: 0 };
 
   return {

@@ -47,9 +47,9 @@ export function makeHead(random: Random): { anatomy: Anatomy; half: readonly [nu
     putamen: ellipsoid([side * 27, -8, 6], [6.5, 17, 11], [0, side * 0.2, side * -0.15]),
     thalamus: ellipsoid([side * 10, 10, 9], [9, 14, 10], [0, 0, side * 0.4]),
     eye: ellipsoid([side * 33, -half[1] + 12, -34], [12.5, 12.5, 12.5]),
-    cerebellum: ellipsoid([side * 24, 50, -42], [30, 27, 24], [0.1, 0, 0]),
+    cerebellum: ellipsoid([side * 25, 50, -24], [31, 31, 29], [0.1, 0, 0]),
   }));
-  const fourth = ellipsoid([0, 36, -36], [6 * ventricle, 6, 11]);
+  const fourth = ellipsoid([0, 34, -22], [6 * ventricle, 6, 12]);
   const third = ellipsoid([0, 6, 4], [2.6 * ventricle, 15, 12]);
   const stem = ellipsoid([0, 22, -48], [13, 14, 42], [0.25, 0, 0]);
   const lesion = makeLesion(random, half, field);
@@ -58,6 +58,7 @@ export function makeHead(random: Random): { anatomy: Anatomy; half: readonly [nu
     out.tissue = tissue;
     out.value = value;
     out.label = 0;
+    return out;
   };
 
   const anatomy: Anatomy = (px, py, pz, out) => {
@@ -95,11 +96,27 @@ export function makeHead(random: Random): { anatomy: Anatomy; half: readonly [nu
       const base = field(x / 9, y / 9 + 11, z / 7);
       return base > 0.25 ? set(out, DIPLOE, 0.75) : set(out, SKULL, base < -0.3 ? 0.04 : 0.2);
     }
-    brain(x, y, z, Math.min(depth - inner, z < floor ? depth - inner : (z - floor) * 0.9 + 1), z < floor, texture, out);
+    return brain(
+      x,
+      y,
+      z,
+      Math.min(depth - inner, z < floor ? depth - inner : (z - floor) * 0.9 + 1),
+      z < floor,
+      texture,
+      out,
+    );
   };
 
   /** `deep`: mm below the inner table; `behind`: in the posterior fossa. */
-  const brain = (px: number, py: number, pz: number, deep: number, behind: boolean, texture: number, out: Tissue): void => {
+  const brain = (
+    px: number,
+    py: number,
+    pz: number,
+    deep: number,
+    behind: boolean,
+    texture: number,
+    out: Tissue,
+  ): Tissue => {
     const [x, y, z] = lesion.displace(px, py, pz); // the mass pushes everything aside
     if (stem(x, y, z) < 1 && z < -4) return set(out, WHITE, 1.02 + 0.04 * texture);
     if (fourth(x, y, z) < 1) return set(out, FLUID, 0.16);
@@ -140,16 +157,20 @@ export function makeHead(random: Random): { anatomy: Anatomy; half: readonly [nu
       out.tissue = inLesion.part === NECROSIS ? CORE : LESION;
       out.value = inLesion.value + (inLesion.part === OEDEMA ? 0.04 * texture : 0.1 * texture);
       out.label = 1;
-      return;
+      return out;
     }
     for (const { caudate, putamen, thalamus } of lateral) {
-      if (Math.min(caudate(x, y, z), putamen(x, y, z), thalamus(x, y, z)) < 1) return set(out, DEEP_GREY, contrast * 0.95 + 0.03 * texture);
+      if (Math.min(caudate(x, y, z), putamen(x, y, z), thalamus(x, y, z)) < 1)
+        return set(out, DEEP_GREY, contrast * 0.95 + 0.03 * texture);
     }
-    const cortex = below < 3.2 || Math.abs(bow) < 3.4 && Math.abs(y + 4) < 28 && Math.abs(z - 4) < 15 || (below < SULCUS_DEPTH + 3 && fold < atrophy + CORTEX * (0.45 + 0.55 * open));
+    const cortex =
+      below < 3.2 ||
+      (Math.abs(bow) < 3.4 && Math.abs(y + 4) < 28 && Math.abs(z - 4) < 15) ||
+      (below < SULCUS_DEPTH + 3 && fold < atrophy + CORTEX * (0.45 + 0.55 * open));
     const grey = contrast + 0.04 * texture;
     const white = 1 + 0.03 * texture + (age > 0.6 && field(x / 6, y / 6 + 5, z / 6) > 0.72 && below > 15 ? 0.45 : 0);
     const halo = lesion.halo(px, py, pz); // the oedema fades out beyond the drawn border
-    set(out, cortex ? GREY : WHITE, (cortex ? grey : white) + halo * (cortex ? 0.15 : 0.35));
+    return set(out, cortex ? GREY : WHITE, (cortex ? grey : white) + halo * (cortex ? 0.15 : 0.35));
   };
   return { anatomy, half };
 }

@@ -9,8 +9,8 @@ export interface Tissue {
   label: number;
 }
 
-/** Fills `out` for the point (x, y, z), mm, LPS axes, origin at the middle of the grid. */
-export type Anatomy = (x: number, y: number, z: number, out: Tissue) => void;
+/** Fills and returns `out` for the point (x, y, z), mm, LPS axes, origin at the middle of the grid. */
+export type Anatomy = (x: number, y: number, z: number, out: Tissue) => Tissue;
 
 // A tetrahedron inside the voxel: four points that no axis-parallel border cuts unevenly.
 const CORNERS = [-1, -1, -1, 1, 1, -1, 1, -1, 1, -1, 1, 1].map((c) => c * 0.27);

@@ -24,15 +24,23 @@ export function smoothField(random: Random): Field {
     const j1 = ((j + 1) & MASK) * SIDE;
     const k0 = (k & MASK) * SIDE * SIDE;
     const k1 = ((k + 1) & MASK) * SIDE * SIDE;
-    const near = mix(mix(lattice[i0 + j0 + k0], lattice[i1 + j0 + k0], u), mix(lattice[i0 + j1 + k0], lattice[i1 + j1 + k0], u), v);
-    const far = mix(mix(lattice[i0 + j0 + k1], lattice[i1 + j0 + k1], u), mix(lattice[i0 + j1 + k1], lattice[i1 + j1 + k1], u), v);
+    const near = mix(
+      mix(lattice[i0 + j0 + k0], lattice[i1 + j0 + k0], u),
+      mix(lattice[i0 + j1 + k0], lattice[i1 + j1 + k0], u),
+      v,
+    );
+    const far = mix(
+      mix(lattice[i0 + j0 + k1], lattice[i1 + j0 + k1], u),
+      mix(lattice[i0 + j1 + k1], lattice[i1 + j1 + k1], u),
+      v,
+    );
     return mix(near, far, w);
   };
 }
 
 const fade = (t: number) => t * t * (3 - 2 * t);
 export const mix = (a: number, b: number, t: number) => a + (b - a) * t;
-export const clamp = (value: number, low: number, high: number) => (value < low ? low : value > high ? high : value);
+export const clamp = (value: number, low: number, high: number) => Math.min(Math.max(value, low), high);
 /** 0 below `low`, 1 above `high`, smooth between. */
 export const smoothstep = (low: number, high: number, value: number) => fade(clamp((value - low) / (high - low), 0, 1));
 
