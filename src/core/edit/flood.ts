@@ -10,7 +10,7 @@ export function connected(
   seed: number,
   normal: Axis | null,
   inside: (offset: number) => boolean,
-  limit = Number.POSITIVE_INFINITY,
+  { limit = Number.POSITIVE_INFINITY, stopAtEdge = false } = {},
 ): { offsets: number[]; touchesEdge: boolean; full: boolean } {
   const step = strides(size);
   const axes = ([0, 1, 2] as const).filter((axis) => axis !== normal);
@@ -24,7 +24,10 @@ export function connected(
     const offset = offsets[head];
     const index = indexOf(size, offset);
     for (const axis of axes) {
-      if (index[axis] === 0 || index[axis] === size[axis] - 1) touchesEdge = true;
+      if (index[axis] === 0 || index[axis] === size[axis] - 1) {
+        touchesEdge = true;
+        if (stopAtEdge) return { offsets, touchesEdge, full: false };
+      }
       for (const way of [-1, 1]) {
         const at = index[axis] + way;
         const next = offset + way * step[axis];
@@ -53,7 +56,9 @@ export function floodFill(
   const start = offsetOf(size, seed);
   const old = data[start];
   if (old === value) return;
-  const { offsets, touchesEdge } = connected(size, start, normal, (offset) => data[offset] === old);
+  const { offsets, touchesEdge } = connected(size, start, normal, (offset) => data[offset] === old, {
+    stopAtEdge: old === 0,
+  });
   if (old === 0 && touchesEdge) {
     throw new DecileError(
       'edit/open-area',
@@ -89,7 +94,7 @@ export function growRegion(
   const mean = meanAround(scan, seed, normal);
   const inside = (offset: number) =>
     Math.abs(scan.data[offset] - mean) <= tolerance && (mask.data[offset] === 0 || mask.data[offset] === value);
-  const { offsets, full } = connected(mask.size, offsetOf(mask.size, seed), normal, inside, limit);
+  const { offsets, full } = connected(mask.size, offsetOf(mask.size, seed), normal, inside, { limit });
   if (full) {
     throw new DecileError(
       'edit/region-leaked',

@@ -70,7 +70,7 @@ export function growLabel(recorder: Recorder, label: number, margin: number): vo
   let any = false;
   eachInBox(mask, box, (offset, p) => {
     const inside = mask.data[offset] === label;
-    sites[p] = (margin > 0) === inside ? 1 : 0;
+    sites[p] = margin > 0 === inside ? 1 : 0;
     any ||= sites[p] === 1;
   });
   if (!any) return;

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BOOLEAN_OPERATIONS, combineWith, copySlice } from '../../src/core/edit/combine.ts';
+import { componentsOf, keepLargest, removeIslands } from '../../src/core/edit/components.ts';
+import { protect, Recorder } from '../../src/core/edit/edit.ts';
+import { fillHoles, floodFill, growRegion } from '../../src/core/edit/flood.ts';
+import { describeChange, volumeChanges } from '../../src/core/edit/statistics.ts';
+import { change, drawn, emptyMask, picture, scanOf } from './helpers.ts';
+
+test('flood fill fills a closed outline and stops at it', () => {
+  const mask = drawn([['......', '.1111.', '.1..1.', '.1111.', '......']]);
+  change(mask, (r) => floodFill(r, [2, 2, 0], 2, 2));
+  assert.deepEqual(picture(mask), ['......', '.1111.', '.1221.', '.1111.', '......']);
+});
+
+test('flood fill of an open area is refused and changes nothing', () => {
+  const mask = drawn([['.111.', '.1.1.', '.1.1.']]);
+  const recorder = new Recorder(mask);
+  assert.throws(() => floodFill(recorder, [2, 2, 0], 2, 1), { code: 'edit/open-area' });
+  assert.equal(recorder.finish('fill'), null);
+});
+
+test('flood fill on a label gives the connected part another label, in the plane or in 3D', () => {
+  const rows = ['11.1', '11.1'];
+  const flat = drawn([rows, rows]);
+  change(flat, (r) => floodFill(r, [0, 0, 0], 2, 3));
+  assert.deepEqual([picture(flat, 0), picture(flat, 1)], [['33.1', '33.1'], rows]);
+  const solid = drawn([rows, rows]);
+  change(solid, (r) => floodFill(r, [0, 0, 0], null, 3));
+  assert.deepEqual(picture(solid, 1), ['33.1', '33.1']);
+});
+
+test('region growing follows similar intensities and stops at other labels', () => {
+  const scan = scanOf([7, 3, 3], (i) => (i < 5 ? 100 + i : 200));
+  const mask = emptyMask([7, 3, 3]);
+  mask.data.fill(2, 0, 1);
+  change(mask, (r) => growRegion(r, scan, [2, 1, 1], { normal: null, value: 1, tolerance: 3, limit: 1000 }));
+  assert.deepEqual(picture(mask, 0), ['21111..', '11111..', '11111..']);
+  assert.deepEqual(picture(mask, 2), ['11111..', '11111..', '11111..']);
+});
+
+test('a leaking region is refused and changes nothing', () => {
+  const mask = emptyMask([8, 8, 8]);
+  const recorder = new Recorder(mask);
+  const scan = scanOf([8, 8, 8], () => 5);
+  const options = { normal: null, value: 1, tolerance: 1, limit: 100 };
+  assert.throws(() => growRegion(recorder, scan, [4, 4, 4], options), { code: 'edit/region-leaked' });
+  assert.equal(recorder.finish('grow'), null);
+});
+
+test('holes are filled, bays that open to the outside are not, other labels in a hole stay', () => {
+  const mask = drawn([['11111', '1.1.1', '121.1', '111.1']]);
+  change(mask, (r) => fillHoles(r, 1, 2));
+  assert.deepEqual(picture(mask), ['11111', '111.1', '121.1', '111.1']);
+});
+
+test('keep-largest keeps the largest component of one label, joined over corners, and leaves the other labels', () => {
+  const mask = drawn([
+    ['1..2', '.1..', '...1'],
+    ['1...', '....', '..11'],
+  ]);
+  assert.deepEqual(componentsOf(mask, 1).sizes.toSorted(), [6]);
+  const split = drawn([['11..2', '11...', '....1']]);
+  change(split, (r) => assert.equal(keepLargest(r, 1), 1));
+  assert.deepEqual(picture(split), ['11..2', '11...', '.....']);
+});
+
+test('islands below the size go, larger ones stay', () => {
+  const mask = drawn([['11.1.111']]);
+  change(mask, (r) => assert.equal(removeIslands(r, 1, 2), 1));
+  assert.deepEqual(picture(mask), ['11...111']);
+});
+
+test('boolean operations follow their truth table and leave other labels', () => {
+  const source = drawn([['..22']]);
+  const expected = { union: '.222', subtract: '.2.3', intersect: '..23' };
+  for (const operation of BOOLEAN_OPERATIONS) {
+    const mask = drawn([['.223']]);
+    combineWith(new Recorder(mask), 2, operation, source, 2);
+    assert.deepEqual(picture(mask), [expected[operation]], operation);
+  }
+  const locked = drawn([['.223']]);
+  combineWith(new Recorder(locked, protect([3])), 2, 'union', source, 2);
+  assert.deepEqual(picture(locked), ['.223']);
+});
+
+test('a slice is copied onto the next, one label or all of them', () => {
+  const slices = [
+    ['12.', '1..'],
+    ['...', '.22'],
+  ];
+  const one = drawn(slices);
+  change(one, (r) => copySlice(r, one, 2, 0, 1, 1));
+  assert.deepEqual(picture(one, 1), ['1..', '122']);
+  const all = drawn(slices);
+  change(all, (r) => copySlice(r, all, 2, 0, 1, null));
+  assert.deepEqual(picture(all, 1), ['12.', '1..']);
+});
+
+test('what changed counts ml added and removed by label', () => {
+  const was = drawn([['1122..']], [2, 5, 10]);
+  const is = drawn([['1.21.2']], [2, 5, 10]);
+  const ml = (2 * 5 * 10) / 1000;
+  assert.deepEqual(volumeChanges(is, was), [
+    { label: 1, addedMl: ml, removedMl: ml },
+    { label: 2, addedMl: ml, removedMl: ml },
+  ]);
+  const { dice, hd95 } = describeChange(is, was, 1);
+  assert.equal(dice, (200 * 1) / (2 + 2));
+  assert.ok(hd95 !== null && hd95 > 0);
+});
