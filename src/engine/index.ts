@@ -1,0 +1,82 @@
+/** The one chooser of what computes. Importing '@tensorflow/tfjs' elsewhere is fine: there is one copy and one current backend. */
+import os from 'node:os';
+import * as tf from '@tensorflow/tfjs';
+import { DecileError } from '../core/errors.ts';
+import type { EngineName } from '../core/options.ts';
+import { findTensorflow, type TensorflowInstallation } from './installation.ts';
+import { registerTensorflow } from './tensorflow.ts';
+
+export { trainerEnvironment } from './environment.ts';
+
+/** A running engine; `tf` computes on it. */
+export interface Engine {
+  name: Exclude<EngineName, 'auto'>;
+  /** What computes, for people: `TensorFlow 2.21.0 (2 cores, AMD EPYC)`. */
+  device: string;
+  tf: typeof tf;
+  /** What the user should know about the choice; empty when nothing. */
+  notice: string;
+}
+
+const INSTALL = 'Run `npm run setup:tensorflow`; `decile engines` tells what is missing.';
+
+/**
+ * Starts an engine and makes it the current one.
+ *
+ * @throws DecileError `engine/not-installed` when TensorFlow was asked for and is not there,
+ *   `engine/broken` when it is there and does not load
+ */
+export async function startEngine(name: EngineName): Promise<Engine> {
+  switch (name) {
+    case 'auto':
+      return startBest();
+    case 'tensorflow': {
+      const [installation] = findTensorflow();
+      if (!installation) {
+        throw new DecileError('engine/not-installed', 'The engine tensorflow must be installed, got none.', INSTALL);
+      }
+      return startTensorflow(installation);
+    }
+    case 'cpu':
+      return startCpu('');
+  }
+}
+
+async function startBest(): Promise<Engine> {
+  const [installation] = findTensorflow();
+  if (!installation) {
+    return startCpu(`TensorFlow is not installed, so the slow engine computes. ${INSTALL}`);
+  }
+  try {
+    return await startTensorflow(installation);
+  } catch (error) {
+    return startCpu(`${(error as Error).message} The slow engine computes instead.`);
+  }
+}
+
+async function startTensorflow(installation: TensorflowInstallation): Promise<Engine> {
+  let version: string;
+  try {
+    version = registerTensorflow(installation);
+    if (!(await tf.setBackend('tensorflow'))) throw new Error('the backend did not start');
+  } catch (error) {
+    const reason = (error as Error).message.split('\n')[0];
+    const message = `TensorFlow in ${installation.packageFolder} must load, got: ${reason}.`;
+    throw new DecileError('engine/broken', message, 'Run `npm run setup:tensorflow -- --force` to set it up anew.');
+  }
+  const kind = installation.gpu ? 'TensorFlow with CUDA' : 'TensorFlow';
+  return { name: 'tensorflow', device: `${kind} ${version} (${describeProcessor()})`, tf, notice: '' };
+}
+
+async function startCpu(notice: string): Promise<Engine> {
+  await tf.setBackend('cpu');
+  // The library prints an advertisement on the first use of this backend under Node.
+  (tf.backend() as unknown as { firstUse: boolean }).firstUse = false;
+  return { name: 'cpu', device: `JavaScript on one core (${describeProcessor()})`, tf, notice };
+}
+
+function describeProcessor(): string {
+  const cores = os.availableParallelism();
+  const model = os.cpus()[0]?.model.trim().replace(/\s+/g, ' ') ?? 'unknown processor';
+  return `${cores} ${cores === 1 ? 'core' : 'cores'}, ${model}`;
+}
