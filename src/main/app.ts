@@ -1,0 +1,48 @@
+/** The composition root: one open project with everything that can be done with it. CLI and window both stand on this. */
+import type { TrainerEvent } from '../shared/training.ts';
+import { type EvaluateRequest, type EvaluationReport, evaluateRun } from './services/evaluate.ts';
+import { type ExportReport, type ExportRequest, exportProject } from './services/export.ts';
+import { type ImportOptions, type ImportReport, importScans } from './services/import.ts';
+import { type PlanOptions, planTraining, type TrainPlan } from './services/plan.ts';
+import { type PredictHandle, type PredictRequest, startPrediction } from './services/predict.ts';
+import { type ProjectStatus, projectStatus } from './services/status.ts';
+import { type RunHandle, resumeTraining, startTraining, type TrainRequest } from './services/train.ts';
+import { createProject, type NewProject, openProject, type Run, type Store } from './store/index.ts';
+
+type OnEvent = (event: TrainerEvent, run: Run) => void;
+
+export interface Project {
+  readonly store: Store;
+  /** Brings scans and masks in; see ImportReport for what was refused. */
+  importScans(folder: string, options?: ImportOptions): Promise<ImportReport>;
+  /** What `train` would do now, or the reason why it cannot. */
+  plan(request: PlanOptions): TrainPlan;
+  train(request: TrainRequest, onEvent?: OnEvent): RunHandle;
+  /** The named run, or the latest unfinished one. */
+  resume(name?: string, onEvent?: OnEvent): RunHandle;
+  predict(request?: PredictRequest, onEvent?: OnEvent): PredictHandle;
+  evaluate(request: EvaluateRequest): Promise<EvaluationReport>;
+  export(request: ExportRequest): Promise<ExportReport>;
+  status(): ProjectStatus;
+  close(): void;
+}
+
+const assemble = (store: Store): Project => ({
+  store,
+  importScans: (folder, options) => importScans(store, folder, options),
+  plan: (request) => planTraining(store, request),
+  train: (request, onEvent) => startTraining(store, request, onEvent),
+  resume: (name, onEvent) => resumeTraining(store, name, onEvent),
+  predict: (request = {}, onEvent) => startPrediction(store, request, onEvent),
+  evaluate: (request) => evaluateRun(store, request),
+  export: (request) => exportProject(store, request),
+  status: () => projectStatus(store),
+  close: () => store.close(),
+});
+
+/** Makes a project folder and opens it for writing. */
+export const newProject = (folder: string, project: NewProject): Project => assemble(createProject(folder, project));
+
+/** Opens a project; `read` needs no lock and cannot change anything. */
+export const openExistingProject = (folder: string, mode: 'write' | 'read' = 'write'): Project =>
+  assemble(openProject(folder, mode));

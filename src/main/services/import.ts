@@ -1,0 +1,249 @@
+/** Brings scans and masks into a project, one at a time, and lists what could not be brought in. */
+import { existsSync, statSync } from 'node:fs';
+import { basename, resolve, sep } from 'node:path';
+import type { LabelMap, Volume } from '../../core/volume.ts';
+import { DecileError } from '../../shared/errors.ts';
+import {
+  discoverDataset,
+  discoverScans,
+  readMask,
+  readScan,
+  type ScanFailure,
+  type ScanSource,
+  writeNifti,
+} from '../imaging/index.ts';
+import { explainedAsync, explainFailure, type Scan, type Store, volumeFile } from '../store/index.ts';
+import { contentHash } from './content-hash.ts';
+import { isCurrentReference, saveMaskVersion } from './mask-versions.ts';
+import { caseName, findMaskFiles, type MaskFiles, pairMasksByName } from './names.ts';
+
+export interface ImportOptions {
+  /** Folder with masks named like the scans. */
+  labels?: string;
+  /** Glob on names or paths, e.g. 'la_00*'. */
+  only?: string;
+  onProgress?: (progress: ImportProgress) => void;
+  signal?: AbortSignal;
+}
+
+export interface ImportProgress {
+  phase: 'searching' | 'importing';
+  done: number;
+  total: number;
+  /** The case being imported. */
+  name: string;
+}
+
+export interface ImportReport {
+  added: { id: number; name: string; notices: string[] }[];
+  /** Scans that the project had already, with the name they have there. */
+  duplicates: { path: string; name: string }[];
+  /** Masks that became a version. */
+  masks: { scan: string; version: number; path: string }[];
+  /** Masks that are already the scan's current one. */
+  sameMasks: number;
+  /** Scans and masks that were refused, each with its reason; the rest was imported. */
+  failures: ScanFailure[];
+  /** Mask files of `labels` that belong to no scan of this import. */
+  unmatchedMasks: string[];
+  notices: string[];
+  /** Stopped by the signal: what is listed was imported, the rest was not looked at. */
+  interrupted: boolean;
+}
+
+interface Candidate {
+  source: ScanSource;
+  mask: string | null;
+}
+
+/**
+ * Imports a folder: DICOM series, NIfTI files, or a data set with dataset.json (nnU-Net, MSD) whose masks come along.
+ * Memory holds one scan at a time. A scan that is already there is not doubled, but gets its mask.
+ * @throws import/no-folder, import/nothing-found, disk/full, disk/read-only
+ */
+export async function importScans(store: Store, folder: string, options: ImportOptions = {}): Promise<ImportReport> {
+  const root = existingFolder(folder, 'The scans');
+  const labels = options.labels === undefined ? undefined : existingFolder(options.labels, 'The masks');
+  const report: ImportReport = {
+    added: [],
+    duplicates: [],
+    masks: [],
+    sameMasks: 0,
+    failures: [],
+    unmatchedMasks: [],
+    notices: [],
+    interrupted: false,
+  };
+  const files = labels === undefined ? null : findMaskFiles(labels);
+  const candidates = await findCandidates(store, root, labels, files, options, report);
+  if (candidates.length === 0 && report.failures.length === 0 && !options.signal?.aborted) {
+    const filter = options.only ? ` that matches ${options.only}` : '';
+    throw new DecileError(
+      'import/nothing-found',
+      `The folder must hold a DICOM series or NIfTI file${filter}, got none in ${root}.`,
+      `Check the path${options.only ? ' and --only.' : '.'}`,
+    );
+  }
+  const used = new Set<string>();
+  for (const [index, { source, mask }] of candidates.entries()) {
+    if (options.signal?.aborted) break;
+    options.onProgress?.({ phase: 'importing', done: index, total: candidates.length, name: source.name });
+    const scan = await importScan(store, source, report);
+    if (mask !== null) used.add(mask);
+    if (scan && mask !== null) await importMask(store, scan, mask, report);
+    // Lets Ctrl-C and other work in between two scans.
+    await new Promise((next) => setImmediate(next));
+  }
+  report.interrupted = options.signal?.aborted ?? false;
+  if (!report.interrupted) {
+    options.onProgress?.({ phase: 'importing', done: candidates.length, total: candidates.length, name: '' });
+    report.unmatchedMasks = (files?.paths ?? []).filter((path) => !used.has(path) && !options.only);
+  }
+  return report;
+}
+
+async function findCandidates(
+  store: Store,
+  root: string,
+  labels: string | undefined,
+  files: MaskFiles | null,
+  options: ImportOptions,
+  report: ImportReport,
+): Promise<Candidate[]> {
+  const dataset = await discoverDataset(root);
+  if (dataset) {
+    report.notices.push(
+      `Found ${dataset.layout === 'nnunet' ? 'an nnU-Net' : 'an MSD'} data set with ${dataset.cases.length} cases.`,
+      ...nameDifferences(store, dataset.labels),
+    );
+    const wanted = dataset.cases.filter((c) => matchesGlob(options.only, c.name, c.image));
+    return wanted.map((c) => ({
+      source: { kind: 'nifti', name: c.name, paths: [c.image] },
+      mask: files?.find(c.name) ?? c.mask ?? null,
+    }));
+  }
+  const found = await discoverScans(root, {
+    only: options.only,
+    signal: options.signal,
+    onProgress: (done, total) => options.onProgress?.({ phase: 'searching', done, total, name: '' }),
+  });
+  const inLabels = (path: string) =>
+    labels !== undefined && labels !== root && (path === labels || path.startsWith(labels + sep));
+  report.failures.push(...found.failures.filter((failure) => !inLabels(failure.path)));
+  const sources = found.sources.filter((source) => !inLabels(source.paths[0]));
+  const beside = pairMasksByName(sources.filter((source) => source.kind !== 'dicom').map((source) => source.paths[0]));
+  const masks = new Set(beside.values());
+  return sources
+    .filter((source) => !masks.has(source.paths[0]))
+    .map((source) => ({
+      source,
+      mask: files?.find(source.name) ?? files?.find(caseName(source.paths[0])) ?? beside.get(source.paths[0]) ?? null,
+    }));
+}
+
+/** Reads a scan and keeps it; returns the scan it is or was already, or null after listing why not. */
+async function importScan(store: Store, source: ScanSource, report: ImportReport): Promise<Scan | null> {
+  const path = source.paths.length === 1 ? source.paths[0] : resolve(source.paths[0], '..');
+  let read: Awaited<ReturnType<typeof readScan>>;
+  try {
+    read = await readScan(source);
+    checkFinite(read.volume, path);
+  } catch (error) {
+    report.failures.push(asFailure(error, path));
+    return null;
+  }
+  const { volume, modality, notices } = read;
+  const hash = contentHash(volume);
+  const twin = store.scans.findByHash(hash);
+  if (twin) {
+    report.duplicates.push({ path, name: twin.name });
+    return twin;
+  }
+  const name = freeName(store, source.name);
+  if (name !== source.name) notices.push(`Another scan is named ${source.name}; this one became ${name}.`);
+  const id = store.scans.nextId();
+  await explainedAsync(`Importing ${name}`, () => writeNifti(store.path(volumeFile(id)), volume));
+  const patient =
+    source.patientName || source.patientId ? { name: source.patientName ?? '', id: source.patientId ?? '' } : null;
+  const scan = store.transaction(() =>
+    store.scans.add(id, {
+      ...{ name, modality, notices, patient, contentHash: hash, sourcePath: path },
+      ...{ size: volume.size, spacing: volume.spacing, origin: volume.origin, direction: volume.direction },
+      ...{ seriesUid: source.seriesUid ?? null, description: source.description ?? '' },
+    }),
+  );
+  report.added.push({ id, name, notices });
+  return scan;
+}
+
+async function importMask(store: Store, scan: Scan, path: string, report: ImportReport): Promise<void> {
+  try {
+    const mask: LabelMap = await readMask(path);
+    if (await isCurrentReference(store, scan, mask)) {
+      report.sameMasks++;
+      return;
+    }
+    const saved = await saveMaskVersion(store, scan, mask, { origin: 'manual', accepted: true });
+    report.masks.push({ scan: scan.name, version: saved.version, path });
+  } catch (error) {
+    const failure = asFailure(error, path);
+    // A full disk stops the import; a wrong mask does not.
+    if (failure.code.startsWith('disk/')) throw error;
+    report.failures.push(failure);
+  }
+}
+
+function asFailure(error: unknown, path: string): ScanFailure {
+  const explained = explainFailure(error, `Reading ${basename(path)}`);
+  if (explained instanceof DecileError)
+    return { path, code: explained.code, message: explained.message, cure: explained.cure };
+  return {
+    path,
+    code: 'scan/unreadable',
+    message: `${basename(path)} must be a readable scan, got: ${(error as Error).message ?? String(error)}.`,
+    cure: 'Export it again from its source.',
+  };
+}
+
+/** NaN and infinite voxels would spread through the whole training: refused. */
+function checkFinite({ data }: Volume, path: string): void {
+  if (!(data instanceof Float32Array || data instanceof Float64Array)) return;
+  let bad = 0;
+  for (let n = 0; n < data.length; n++) if (!Number.isFinite(data[n])) bad++;
+  if (bad > 0)
+    throw new DecileError(
+      'scan/not-finite',
+      `Every voxel of ${basename(path)} must be a finite number, got ${bad} that are NaN or infinite.`,
+      'Replace them (for instance by the background) and import again.',
+    );
+}
+
+function freeName(store: Store, wanted: string): string {
+  let name = wanted;
+  for (let n = 2; store.scans.find(name); n++) name = `${wanted}-${n}`;
+  return name;
+}
+
+function nameDifferences(store: Store, dataset: { value: number; name: string }[]): string[] {
+  const own = new Map(store.labels.list().map((label) => [label.value, label.name]));
+  return dataset
+    .filter(({ value, name }) => own.has(value) && own.get(value)!.toLowerCase() !== name.toLowerCase())
+    .map(({ value, name }) => `The data set calls value ${value} ${name}; this project calls it ${own.get(value)}.`);
+}
+
+/** `*` and `?` against the case name, the file name or the whole path. */
+function matchesGlob(glob: string | undefined, name: string, path: string): boolean {
+  if (!glob) return true;
+  const pattern = new RegExp(
+    `^${[...glob].map((c) => (c === '*' ? '.*' : c === '?' ? '.' : c.replace(/[\\^$.|+()[\]{}]/g, '\\$&'))).join('')}$`,
+  );
+  return [name, basename(path), path].some((text) => pattern.test(text));
+}
+
+function existingFolder(folder: string, what: string): string {
+  const root = resolve(folder);
+  if (!existsSync(root) || !statSync(root).isDirectory()) {
+    throw new DecileError('import/no-folder', `${what} must be in a folder, got ${root}.`, 'Check the path.');
+  }
+  return root;
+}
