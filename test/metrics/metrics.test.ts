@@ -6,23 +6,16 @@ import { percentile } from '../../src/core/metrics/hd95.ts';
 import { caseMetrics, pairedTTest, summarise } from '../../src/core/metrics/index.ts';
 import { twoSidedP } from '../../src/core/metrics/t-test.ts';
 import type { LabelMap } from '../../src/core/volume.ts';
+import { drawMask, type MaskShape, type Triple } from '../reference/golden.ts';
 
-type Triple = [number, number, number];
-interface Shape {
-  label: number;
-  centre: Triple;
-  weights: Triple;
-  limit: number;
-  noise: number;
-}
 interface Golden {
   cases: {
     name: string;
     size: Triple;
     spacing: Triple;
     label: number;
-    prediction: Shape[];
-    reference: Shape[];
+    prediction: MaskShape[];
+    reference: MaskShape[];
     expected: { dice: number; jaccard: number; hd95: number | null; asd: number | null };
   }[];
   tTests: { first: number[]; second: number[]; t: number; p: number }[];
@@ -39,18 +32,8 @@ const labelMap = (size: Triple, spacing: Triple, data: Uint8Array): LabelMap => 
   direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
 });
 
-/** The recipe of test/reference/metrics.py, in integers. */
-function draw(size: Triple, spacing: Triple, shapes: Shape[]): LabelMap {
-  const data = new Uint8Array(size[0] * size[1] * size[2]);
-  for (const { label, centre, weights, limit, noise } of shapes) {
-    for (let v = 0; v < data.length; v++) {
-      const index = [v % size[0], Math.floor(v / size[0]) % size[1], Math.floor(v / (size[0] * size[1]))];
-      const sum = index.reduce((total, x, axis) => total + weights[axis] * (x - centre[axis]) ** 2, 0);
-      if (sum <= limit && Math.imul(v, 2654435761) >>> 24 >= noise) data[v] = label;
-    }
-  }
-  return labelMap(size, spacing, data);
-}
+const draw = (size: Triple, spacing: Triple, shapes: MaskShape[]): LabelMap =>
+  labelMap(size, spacing, drawMask(size, shapes));
 
 const close = (actual: number | null, expected: number | null, tolerance: number, what: string) => {
   if (actual === null || expected === null) assert.equal(actual, expected, what);

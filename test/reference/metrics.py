@@ -1,7 +1,7 @@
 """Golden metrics from scipy: python3 test/reference/metrics.py  (pip install numpy scipy)
 
 Independent of the TypeScript: scipy's erosion, brute-force distance transform of the whole volume, numpy's
-percentile, scipy.stats' t-test. Masks follow from integers alone (see `mask`), so the file holds recipes, not voxels.
+percentile, scipy.stats' t-test. Masks follow from integers alone (golden.mask), so the file holds recipes, not voxels.
 """
 import json
 import os
@@ -9,21 +9,7 @@ import os
 import numpy as np
 from scipy import ndimage, stats
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def mask(size, shapes):
-    """uint8 [k, j, i]. A shape: {"label", "centre", "weights", "limit", "noise"}; a voxel is in it where
-    sum_axis weights * (index - centre)^2 <= limit and its hash (v * 2654435761 mod 2^32) >> 24 is >= noise."""
-    k, j, i = np.meshgrid(*[np.arange(n, dtype=np.int64) for n in reversed(size)], indexing="ij")
-    voxel = i + size[0] * (j + size[1] * k)
-    noise = ((voxel * 2654435761) % 2**32) >> 24
-    out = np.zeros(voxel.shape, np.uint8)
-    for s in shapes:
-        (ci, cj, ck), (wi, wj, wk) = s["centre"], s["weights"]
-        inside = wi * (i - ci) ** 2 + wj * (j - cj) ** 2 + wk * (k - ck) ** 2 <= s["limit"]
-        out[inside & (noise >= s["noise"])] = s["label"]
-    return out
+from golden import HERE, mask, shape as ball
 
 
 def metrics(prediction, reference, spacing):
@@ -41,10 +27,6 @@ def metrics(prediction, reference, spacing):
     to_prediction = ndimage.distance_transform_edt(~ps, sampling=step)[rs]
     hd95 = np.percentile(np.hstack([to_reference, to_prediction]), 95)
     return {"dice": dice, "jaccard": jaccard, "hd95": float(hd95), "asd": float(to_reference.mean())}
-
-
-def ball(label, centre, weights, limit, noise=0):
-    return {"label": label, "centre": centre, "weights": weights, "limit": limit, "noise": noise}
 
 
 CASES = [

@@ -1,0 +1,197 @@
+"""Golden values of networks, losses and training steps: python3 test/reference/make_golden.py  (pip install torch numpy scipy)
+
+Computed in float64 from float32 inputs that both sides make by the same integer formula (golden.py, golden.ts).
+"""
+import sys
+
+import numpy as np
+import torch
+
+import exact
+import losses
+import metrics
+from golden import Golden, mask, noise, shape
+from train import Trainer, one_hot
+from unet import FEATURES, UNet, channels_last, from_last, set_hashed_weights, weight_last
+
+torch.set_default_dtype(torch.float64)
+BATCH, SIDES, WIDTH = 2, (16, 32, 32), 4
+
+
+def unet_golden(classes):
+    """Outputs, and gradients of sum(logits * R1) + sum(features * R2) for each choice of features."""
+    golden = Golden(f"unet-{classes}", width=WIDTH, classes=classes, batch=BATCH, sides=SIDES)
+    net = set_hashed_weights(UNet(WIDTH, classes).double())
+    image = from_last(noise((BATCH, *SIDES, 1), 1000)).requires_grad_()
+    for choice in FEATURES:
+        net.zero_grad()
+        image.grad = None
+        logits, features = net(image, choice)
+        r1 = from_last(noise(channels_last(logits).shape, 1001))
+        r2 = from_last(noise(channels_last(features).shape, 1002))
+        scalar = (logits * r1).sum() + (features * r2).sum()
+        scalar.backward()
+        if choice == "bottleneck":
+            golden.add("logits", channels_last(logits))
+        golden.add(f"{choice}/features", channels_last(features))
+        golden.add(f"{choice}/scalar", scalar.item())
+        if classes == 3 and choice != "bottleneck":
+            continue
+        golden.add(f"{choice}/grad/input", channels_last(image.grad))
+        for name, w in net.named_parameters():
+            # A bias in front of instance norm cancels: its gradient is 0 but for rounding.
+            if name == "out.bias" or name.endswith(".weight"):
+                golden.add(f"{choice}/grad/{name}", weight_last(w.grad))
+    golden.save()
+
+
+# (name, factor, coarse d h w, classes, [labelled images, unlabelled images], classes absent from Y_l, from Yhat_u);
+# an absence is {class: images}.
+LOSS_CASES = [
+    ("factor 16", 16, (2, 3, 2), 2, (2, 2), {}, {}),
+    ("factor 16, one coarse slice", 16, (1, 2, 3), 3, (2, 2), {}, {}),
+    ("factor 8", 8, (2, 2, 3), 2, (2, 2), {}, {}),
+    ("factor 8, three classes", 8, (3, 2, 2), 3, (2, 2), {}, {}),
+    ("factor 4", 4, (3, 4, 5), 2, (2, 2), {}, {}),
+    ("factor 2", 2, (5, 6, 7), 2, (2, 2), {}, {}),
+    ("factor 2, three classes", 2, (5, 6, 7), 3, (2, 2), {}, {}),
+    ("halves of unequal size", 8, (2, 2, 2), 2, (3, 1), {}, {}),
+    ("class absent from one labelled image", 8, (2, 2, 2), 2, (2, 2), {1: [0]}, {}),
+    ("class absent from one pseudo-mask", 8, (2, 2, 2), 2, (2, 2), {}, {1: [1]}),
+    ("class absent from all labelled images", 8, (2, 2, 2), 2, (2, 2), {1: [0, 1]}, {}),
+    ("class absent from all pseudo-masks", 8, (2, 2, 2), 2, (2, 2), {}, {1: [0, 1]}),
+    ("one of three absent from all labelled images", 4, (3, 3, 3), 3, (2, 2), {2: [0, 1]}, {}),
+    ("one of three absent from all pseudo-masks", 4, (3, 3, 3), 3, (2, 2), {}, {1: [0, 1]}),
+    ("different classes absent from different images", 4, (3, 3, 3), 3, (2, 2), {1: [0], 2: [1]}, {2: [0], 1: [1]}),
+]
+CHANNELS, ALPHA = 6, 20.0
+
+
+def blobs(sides, classes, image, absent):
+    """Labels of one image: class c an ellipsoid of its own place."""
+    d, h, w = sides
+    shapes = [
+        shape(c, (w * (1 + c + image) // (classes + 3), h // 2 + c - image, d // 2), (h * h * d * d // 64, w * w * d * d // 64, w * w * h * h // 64),
+              (w * h * d) ** 2 // 64 // (8 + 4 * c), 20)
+        for c in range(1, classes)
+        if image not in absent.get(c, [])
+    ]
+    return shapes
+
+
+def loss_golden():
+    golden = Golden("losses", samples=300, channels=CHANNELS, alpha=ALPHA)
+    facts = []
+    for n, (name, factor, coarse, classes, (k_l, k_u), absent_l, absent_u) in enumerate(LOSS_CASES):
+        sides = tuple(factor * c for c in coarse)
+        seed = 2000 + 10 * n
+        shapes = [blobs(sides, classes, k, absent_l) for k in range(k_l)]
+        size = tuple(reversed(sides))
+        labels = torch.tensor(np.stack([mask(size, s) for s in shapes]).astype(np.int64))
+        y_l = one_hot(labels, classes, torch.float64)
+        f_l = from_last(np.maximum(0, noise((k_l, *coarse, CHANNELS), seed, 1, 0.25))).requires_grad_()
+        f_u = from_last(np.maximum(0, noise((k_u, *coarse, CHANNELS), seed + 1, 1, 0.25))).requires_grad_()
+        s_l = from_last(noise((k_l, *sides, classes), seed + 2, 2)).requires_grad_()
+        s_u = noise((k_u, *sides, classes), seed + 3, 2)
+        for c, images in absent_u.items():
+            s_u[images, ..., c] = -8
+        s_u = from_last(s_u).requires_grad_()
+        target = from_last(noise((k_u, *sides, classes), seed + 4, 2))
+
+        terms = {
+            "crossEntropy": losses.cross_entropy(s_l, y_l),
+            "dice": losses.dice(torch.softmax(s_l, 1), y_l),
+            "supervised": losses.supervised(s_l, y_l),
+            "consistency": losses.mean_teacher(s_u, target),
+            "forward": losses.forward_consistency(f_l, y_l, f_u, s_u, ALPHA),
+            "backward": losses.backward_consistency(f_l, y_l, f_u, s_u, ALPHA),
+        }
+        for term, function in (("forward", losses.forward_consistency), ("backward", losses.backward_consistency)):
+            other = function(f_l, y_l, f_u, s_u, ALPHA, exact)
+            assert (other is None) == (terms[term] is None)
+            if other is not None:
+                check_exact(terms[term], other, (f_l, f_u, s_u))
+        p_l, present_l = losses.pooled(f_l, y_l)
+        p_u, present_u = losses.pooled(f_u, losses.one_hot_argmax(s_u.detach()))
+        golden.add(f"{n}/prototypes_l", p_l.detach())
+        golden.add(f"{n}/prototypes_u", p_u.detach())
+        leaves = {"logits_l": s_l, "logits_u": s_u, "features_l": f_l, "features_u": f_u}
+        for term, value in terms.items():
+            if value is None:
+                continue
+            grads = torch.autograd.grad(value, list(leaves.values()), retain_graph=True, allow_unused=True)
+            for leaf, grad in zip(leaves, grads):
+                if grad is not None:
+                    golden.add(f"{n}/{term}/{leaf}", channels_last(grad))
+        facts.append({"name": name, "factor": factor, "coarse": coarse, "classes": classes, "labelled": k_l, "unlabelled": k_u,
+                      "seed": seed, "masks": shapes, "lowered": [[c, k] for c, ks in absent_u.items() for k in ks],
+                      "presentLabelled": present_l, "presentUnlabelled": present_u,
+                      "values": {term: None if v is None else v.item() for term, v in terms.items()}})
+    golden.facts["cases"] = facts
+    golden.save()
+
+
+def check_exact(plain, other, leaves):
+    """The coarse-grid form: value and gradients equal to the plain form's."""
+    assert abs(plain.item() - other.item()) < 1e-10, (plain.item(), other.item())
+    for a, b in zip(*[torch.autograd.grad(v, leaves, retain_graph=True, allow_unused=True) for v in (plain, other)]):
+        assert (a is None) == (b is None)
+        if a is not None:
+            assert torch.allclose(a, b, rtol=1e-7, atol=1e-12), (a - b).abs().max()
+
+
+STEP_CASES = [
+    ("supervised", 2, {"method": "supervised"}),
+    ("mean-teacher", 2, {"method": "mean-teacher"}),
+    ("cpcl", 2, {"method": "cpcl"}),
+    ("cpcl, three classes", 3, {"method": "cpcl"}),
+    ("cpcl, student branch", 2, {"method": "cpcl", "branch": "student"}),
+    ("cpcl, decoder-1/8", 2, {"method": "cpcl", "features": "decoder-1/8"}),
+    ("cpcl, decoder-1/4", 2, {"method": "cpcl", "features": "decoder-1/4"}),
+    ("cpcl, decoder-1/2, student branch", 2, {"method": "cpcl", "features": "decoder-1/2", "branch": "student"}),
+]
+STEPS, LAMBDA_MAX = 20, 0.1
+
+
+def step_batch(t, classes):
+    """The fixed crops of step t: 2 labelled, 2 unlabelled; image = 0.6 label + 0.4 noise."""
+    size = tuple(reversed(SIDES))
+    shapes = [blobs(SIDES, classes, (t + k) % 4, {}) for k in range(4)]
+    labels = np.stack([mask(size, s) for s in shapes])
+    images = np.float32(np.float32(0.4) * noise((4, *SIDES, 1), 5000 + t).astype(np.float32) + np.float32(0.6) * labels[..., None])
+    images = from_last(images.astype(np.float64))
+    shift = from_last(noise((2, *SIDES, 1), 5100 + t, 0.2))
+    batch = {"images_l": images[:2], "images_u": images[2:], "noise": shift,
+             "one_hot_l": one_hot(torch.tensor(labels[:2].astype(np.int64)), classes, torch.float64)}
+    return batch, shapes
+
+
+def steps_golden():
+    golden = Golden("steps", samples=64, width=WIDTH, sides=SIDES, steps=STEPS, lambdaMax=LAMBDA_MAX, beta=10.0, alpha=ALPHA)
+    golden.facts["masks"] = {c: [step_batch(t, c)[1] for t in range(5)] for c in (2, 3)}
+    cases = []
+    for n, (name, classes, options) in enumerate(STEP_CASES):
+        def run(dtype):
+            trainer = Trainer(set_hashed_weights(UNet(WIDTH, classes).double()).to(dtype), steps=STEPS, lambda_max=LAMBDA_MAX, **options)
+            return trainer, [trainer.step({k: v.to(dtype) for k, v in step_batch(t, classes)[0].items()}) for t in range(5)]
+
+        trainer, rows = run(torch.float64)
+        _, single = run(torch.float32)
+        worst = max(abs(a[k] / b[k] - 1) for a, b in zip(single, rows) for k in b if b[k])
+        print(f"{name}: {[round(r['total'], 6) for r in rows]}, float32 differs by {worst:.1e}")
+        cases.append({"name": name, "classes": classes, "options": options, "losses": rows})
+        for network in ("student", "teacher"):
+            for key, w in getattr(trainer, network).named_parameters():
+                if key == "out.bias" or key.endswith(".weight"):
+                    golden.add(f"{n}/{network}/{key}", weight_last(w))
+    golden.facts["cases"] = cases
+    golden.save()
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(2)
+    if sys.argv[1:] in ([], ["metrics"]):
+        metrics.main()
+    for group, make in {"unet-2": lambda: unet_golden(2), "unet-3": lambda: unet_golden(3), "losses": loss_golden, "steps": steps_golden}.items():
+        if sys.argv[1:] in ([], [group]):
+            make()
