@@ -59,7 +59,7 @@ export function lettersOf(vector: readonly [number, number, number]): string {
 /** The voxel axes that lie closest to patient x, y and z, each used once. */
 export function closestAxes(direction: Direction): readonly [Axis, Axis, Axis] {
   const fit = (axes: readonly [Axis, Axis, Axis]) =>
-    AXES.reduce((sum, world) => sum + Math.abs(direction[3 * world + axes[world]]), 0);
+    AXES.reduce<number>((sum, world) => sum + Math.abs(direction[3 * world + axes[world]]), 0);
   return PERMUTATIONS.reduce((best, axes) => (fit(axes) > fit(best) + 1e-9 ? axes : best));
 }
 
@@ -71,7 +71,7 @@ export function planesOf(grid: Grid): Record<PlaneName, Plane> {
     const right = axisVector(grid.direction, u).map((c) => (flipU ? -c : c)) as [number, number, number];
     const down = axisVector(grid.direction, v).map((c) => (flipV ? -c : c)) as [number, number, number];
     const opposite = (vector: [number, number, number]) => lettersOf([-vector[0], -vector[1], -vector[2]]);
-    const straight = Math.max(...axisVector(grid.direction, normal).map(Math.abs));
+    const straight = Math.max(...axisVector(grid.direction, normal).map((c) => Math.abs(c)));
     return {
       name,
       normal,

@@ -1,0 +1,112 @@
+/** The open case: scan, mask, prediction, and every change of the mask as undoable, saveable edits. */
+import { type DirtyBox, type Edit, type Protection, protect, Recorder } from '../../core/edit/edit.ts';
+import { History } from '../../core/edit/history.ts';
+import { MaskStatistics } from '../../core/edit/statistics.ts';
+import type { LabelMap, Volume } from '../../core/volume.ts';
+
+export interface CaseVoxels {
+  readonly scan: Volume;
+  readonly mask: LabelMap;
+  /** The untouched prediction, where there is one. */
+  readonly prediction: LabelMap | null;
+  /** Entropy in nats, float32, where there is a prediction. */
+  readonly entropy: Volume | null;
+}
+
+export interface EditorListener {
+  /** Voxels changed on the screen: during a stroke and after every edit. */
+  painted(): void;
+  /** A finished edit, undo or redo: what to save. */
+  changed(boxes: readonly DirtyBox[]): void;
+}
+
+export class CaseEditor {
+  readonly voxels: CaseVoxels;
+  readonly statistics: MaskStatistics;
+  readonly history = new History();
+  private readonly listener: EditorListener;
+  private locked: Protection = protect([]);
+  private stroke: Recorder | null = null;
+
+  constructor(voxels: CaseVoxels, listener: EditorListener) {
+    this.voxels = voxels;
+    this.statistics = new MaskStatistics(voxels.mask);
+    this.listener = listener;
+  }
+
+  get mask(): LabelMap {
+    return this.voxels.mask;
+  }
+  get painting(): boolean {
+    return this.stroke !== null;
+  }
+
+  /** Labels that no edit overwrites. */
+  setLocked(values: Iterable<number>): void {
+    this.locked = protect(values);
+  }
+
+  isLocked(value: number): boolean {
+    return this.locked[value] === 1;
+  }
+
+  /** Starts a stroke; what `paint` writes shows at once and becomes one undo step at `endStroke`. */
+  beginStroke(): void {
+    this.stroke ??= new Recorder(this.mask, this.locked);
+  }
+
+  paint(act: (recorder: Recorder) => void): void {
+    if (!this.stroke) return;
+    act(this.stroke);
+    this.listener.painted();
+  }
+
+  cancelStroke(): void {
+    this.stroke?.cancel();
+    this.stroke = null;
+    this.listener.painted();
+  }
+
+  endStroke(name: string): Edit | null {
+    const edit = this.stroke?.finish(name) ?? null;
+    this.stroke = null;
+    if (edit) this.keep(edit);
+    return edit;
+  }
+
+  /** One whole operation as one undo step; an error in it changes nothing. */
+  apply(name: string, act: (recorder: Recorder) => void): Edit | null {
+    if (this.stroke) return null;
+    const recorder = new Recorder(this.mask, this.locked);
+    try {
+      act(recorder);
+    } catch (error) {
+      recorder.cancel();
+      throw error;
+    }
+    const edit = recorder.finish(name);
+    if (edit) this.keep(edit);
+    return edit;
+  }
+
+  undo(): Edit | null {
+    return this.step(this.stroke ? null : this.history.undo(this.mask), -1);
+  }
+
+  redo(): Edit | null {
+    return this.step(this.stroke ? null : this.history.redo(this.mask), 1);
+  }
+
+  private keep(edit: Edit): void {
+    this.history.push(edit);
+    this.step(edit, 1);
+  }
+
+  private step(edit: Edit | null, way: 1 | -1): Edit | null {
+    if (!edit) return null;
+    this.statistics.follow(edit, way);
+    this.listener.painted();
+    this.listener.changed(edit.boxes);
+    return edit;
+  }
+}

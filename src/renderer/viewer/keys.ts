@@ -1,0 +1,97 @@
+/** Every key of the viewer in one table; the help page, the settings and the handler all read it. */
+
+export interface KeyRow {
+  /** Stable name, the key of the user's own chords in the settings. */
+  readonly action: string;
+  readonly group: 'Slices' | 'Tools' | 'Editing' | 'Labels' | 'View' | 'Review';
+  readonly text: string;
+  /** Default chords, e.g. `Ctrl+Shift+Z`; the first is shown. */
+  readonly chords: readonly string[];
+}
+
+const row = (group: KeyRow['group'], action: string, text: string, ...chords: string[]): KeyRow => ({
+  action,
+  group,
+  text,
+  chords,
+});
+
+export const KEYS = [
+  row('Slices', 'slice.next', 'Next slice', 'ArrowDown', 'PageDown', 'ArrowRight'),
+  row('Slices', 'slice.previous', 'Previous slice', 'ArrowUp', 'PageUp', 'ArrowLeft'),
+  row('Slices', 'slice.first', 'First slice', 'Home'),
+  row('Slices', 'slice.last', 'Last slice', 'End'),
+  row('Slices', 'slice.flagged', 'Next flagged slice', 'N'),
+  row('Slices', 'slice.flaggedBack', 'Previous flagged slice', 'Shift+N'),
+  row('Tools', 'tool.navigate', 'Crosshair', 'V'),
+  row('Tools', 'tool.brush', 'Brush', 'B'),
+  row('Tools', 'tool.eraser', 'Eraser', 'E'),
+  row('Tools', 'tool.threshold', 'Threshold brush', 'T'),
+  row('Tools', 'tool.scissors', 'Scissors', 'X'),
+  row('Tools', 'tool.polygon', 'Polygon', 'P'),
+  row('Tools', 'tool.fill', 'Flood fill', 'G'),
+  row('Tools', 'tool.grow', 'Region growing', 'R'),
+  row('Tools', 'tool.last', 'Last tool', 'Space'),
+  row('Tools', 'brush.smaller', 'Smaller brush (also Shift + wheel)', '['),
+  row('Tools', 'brush.larger', 'Larger brush (also Shift + wheel)', ']'),
+  row('Tools', 'brush.ball', 'Brush in 2D or 3D', 'O'),
+  row('Editing', 'edit.undo', 'Undo', 'Ctrl+Z'),
+  row('Editing', 'edit.redo', 'Redo', 'Ctrl+Shift+Z', 'Ctrl+Y'),
+  row('Editing', 'edit.interpolate', 'Interpolate between drawn slices', 'I'),
+  row('Editing', 'edit.copyPrevious', 'Copy from the previous slice', 'C'),
+  row('Editing', 'edit.copyNext', 'Copy from the next slice', 'Shift+C'),
+  row('Editing', 'edit.clearSlice', 'Erase the label on this slice', 'Delete'),
+  row('Labels', 'label.previous', 'Previous label', ','),
+  row('Labels', 'label.next', 'Next label', '.'),
+  row('View', 'mask.toggle', 'Mask on or off', 'S'),
+  row('View', 'mask.fainter', 'Fainter mask', 'A'),
+  row('View', 'mask.stronger', 'Stronger mask', 'D'),
+  row('View', 'window.1', 'Window preset 1', '1'),
+  row('View', 'window.2', 'Window preset 2', '2'),
+  row('View', 'window.3', 'Window preset 3', '3'),
+  row('View', 'window.4', 'Window preset 4', '4'),
+  row('View', 'window.5', 'Window preset 5', '5'),
+  row('View', 'view.fit', 'Fit', 'F'),
+  row('View', 'view.layout', 'Next layout', 'L'),
+  row('View', 'view.heat', 'Uncertainty map', 'U'),
+  row('View', 'view.difference', 'Difference to the prediction', 'Shift+D'),
+  row('View', 'view.before', 'Prediction before correction (while held)', 'Q'),
+  row('View', 'view.help', 'All keys', '?'),
+  row('Review', 'review.accept', 'Accept, or close a polygon', 'Enter'),
+  row('Review', 'review.reject', 'Reject', 'Shift+Backspace'),
+  row('Review', 'cancel', 'Cancel', 'Escape'),
+] as const satisfies readonly KeyRow[];
+export type ActionName = (typeof KEYS)[number]['action'];
+
+/** `Ctrl+Shift+Z` for a key press; Command counts as Ctrl. Shift is left out where it only makes the character. */
+export function chordOf(event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey'>): string {
+  const named = event.key === ' ' ? 'Space' : event.key;
+  const letter = /^[a-z]$/i.test(named);
+  const key = letter ? named.toUpperCase() : named;
+  const shift = event.shiftKey && (letter || named.length > 1);
+  return [event.ctrlKey || event.metaKey ? 'Ctrl' : '', event.altKey ? 'Alt' : '', shift ? 'Shift' : '', key]
+    .filter(Boolean)
+    .join('+');
+}
+
+/** Chord to action, with the user's own chords in place of the defaults; '' switches an action's key off. */
+export function keyMap(own: Readonly<Record<string, string>>): Map<string, ActionName> {
+  const map = new Map<string, ActionName>();
+  for (const { action, chords } of KEYS) {
+    if (own[action] === undefined) for (const chord of chords) map.set(chord, action);
+  }
+  for (const { action } of KEYS) if (own[action]) map.set(own[action], action);
+  return map;
+}
+
+/** The chord to show for an action. */
+export function chordFor(action: ActionName, own: Readonly<Record<string, string>>): string {
+  return own[action] ?? KEYS.find((k) => k.action === action)?.chords[0] ?? '';
+}
+
+/** A key press that belongs to a form field, not to the viewer. */
+export function isTyping(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target.isContentEditable || target instanceof HTMLTextAreaElement) return true;
+  return target instanceof HTMLInputElement && !['checkbox', 'radio', 'range', 'button', 'color'].includes(target.type);
+}

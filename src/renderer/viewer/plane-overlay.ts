@@ -1,0 +1,112 @@
+/** What lies on top of a plane: crosshair, brush circle, the outline being drawn. A canvas of its own, so it is cheap. */
+import type { PlaneView } from './plane-view.ts';
+import { isPainting, type ToolId } from './tools.ts';
+
+export interface OverlayContent {
+  tool: ToolId;
+  erasing: boolean;
+  /** Pointer in canvas pixels, null outside of the plane. */
+  pointer: readonly [number, number] | null;
+  /** Brush radius, mm. */
+  radius: number;
+  colour: string;
+  /** Voxel where the planes meet; null hides the crosshair. */
+  crosshair: readonly [number, number, number] | null;
+  /** Corners of the outline being drawn, fractional voxel indices. */
+  outline: readonly (readonly [number, number, number])[];
+  outlineClosed: boolean;
+}
+
+export function drawOverlay(canvas: HTMLCanvasElement, view: PlaneView, content: OverlayContent): void {
+  const { geometry, view: camera } = view;
+  if (!geometry || !camera) return;
+  const ratio = devicePixelRatio || 1;
+  const [w, h] = [Math.round(geometry.width * ratio), Math.round(geometry.height * ratio)];
+  if (canvas.width !== w || canvas.height !== h) {
+    canvas.width = w;
+    canvas.height = h;
+  }
+  const context = canvas.getContext('2d') as CanvasRenderingContext2D;
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, geometry.width, geometry.height);
+  if (content.crosshair) drawCrosshair(context, view, content.crosshair, geometry.width, geometry.height);
+  if (content.outline.length) drawOutline(context, view, content);
+  if (content.pointer && isPainting(content.tool)) {
+    const [x, y] = content.pointer;
+    const colour = content.erasing ? '#ffffff' : content.colour;
+    circle(context, x, y, Math.max(1.5, content.radius * camera.zoom), colour, content.erasing);
+  }
+}
+
+/** Lines with a gap in the middle, so that the voxel under the crosshair stays visible. */
+function drawCrosshair(
+  context: CanvasRenderingContext2D,
+  view: PlaneView,
+  at: readonly [number, number, number],
+  width: number,
+  height: number,
+): void {
+  const point = view.toCanvas(at);
+  if (!point) return;
+  const [x, y] = [Math.round(point[0]) + 0.5, Math.round(point[1]) + 0.5];
+  const gap = 12;
+  context.strokeStyle = 'rgb(76 194 255 / 0.55)';
+  context.lineWidth = 1;
+  context.beginPath();
+  context.moveTo(0, y);
+  context.lineTo(x - gap, y);
+  context.moveTo(x + gap, y);
+  context.lineTo(width, y);
+  context.moveTo(x, 0);
+  context.lineTo(x, y - gap);
+  context.moveTo(x, y + gap);
+  context.lineTo(x, height);
+  context.stroke();
+}
+
+function drawOutline(context: CanvasRenderingContext2D, view: PlaneView, content: OverlayContent): void {
+  const points = content.outline.map((p) => view.toCanvas(p)).filter((p) => p !== null);
+  if (content.pointer && content.tool === 'polygon') points.push([...content.pointer]);
+  const path = () => {
+    context.beginPath();
+    points.forEach(([x, y], n) => {
+      if (n) context.lineTo(x, y);
+      else context.moveTo(x, y);
+    });
+    if (content.outlineClosed) context.closePath();
+    context.stroke();
+  };
+  context.lineWidth = 3;
+  context.strokeStyle = 'rgb(0 0 0 / 0.6)';
+  path();
+  context.lineWidth = 1.5;
+  context.strokeStyle = content.erasing ? '#ffffff' : content.colour;
+  path();
+  if (content.tool !== 'polygon') return;
+  context.fillStyle = content.colour;
+  for (const [x, y] of content.outline.map((p) => view.toCanvas(p) as [number, number])) {
+    context.fillRect(x - 2.5, y - 2.5, 5, 5);
+  }
+}
+
+function circle(
+  context: CanvasRenderingContext2D,
+  x: number,
+  y: number,
+  radius: number,
+  colour: string,
+  dashed: boolean,
+): void {
+  context.setLineDash(dashed ? [4, 3] : []);
+  for (const [width, style] of [
+    [3, 'rgb(0 0 0 / 0.55)'],
+    [1.5, colour],
+  ] as const) {
+    context.lineWidth = width;
+    context.strokeStyle = style;
+    context.beginPath();
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+    context.stroke();
+  }
+  context.setLineDash([]);
+}

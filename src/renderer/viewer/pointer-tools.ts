@@ -1,0 +1,341 @@
+/** Pointer, wheel and tools on one plane: turns what the hand does into edits, navigation and window changes. */
+import { intensityUnder, paintAt, paintLine } from '../../core/edit/brush.ts';
+import { floodFill, growRegion } from '../../core/edit/flood.ts';
+import { ellipse, fillOutline, type OutlinePoint, rectangle } from '../../core/edit/outline.ts';
+import { type Plane, sliceLayout } from '../../core/edit/planes.ts';
+import { zoomAt } from './camera.ts';
+import type { CaseEditor } from './case-editor.ts';
+import type { PlaneView } from './plane-view.ts';
+import { isPainting, TOOLS, type ToolId, type ToolSettings } from './tools.ts';
+import { dragWindow, type Window } from './window.ts';
+
+type Point = [number, number, number];
+
+/** What the plane's surroundings give to the tools and hear from them. */
+export interface PointerHost {
+  readonly editor: CaseEditor;
+  readonly settings: ToolSettings;
+  readonly window: Window;
+  setWindow(window: Window): void;
+  moveSlice(by: number): void;
+  /** Moves the crosshair, and with it the slices of all planes. */
+  moveCrosshair(index: Point): void;
+  stepRadius(way: 1 | -1): void;
+  setTolerance(tolerance: number): void;
+  /** The overlay (brush circle, outline) must be drawn again. */
+  overlayChanged(): void;
+  /** An edit was refused: shows why. */
+  refuse(error: unknown): void;
+}
+
+type Drag =
+  | { kind: 'paint'; last: Point; value: number; range: [number, number] | null }
+  | { kind: 'outline'; start: Point }
+  | { kind: 'window'; from: Window; x: number; y: number }
+  | { kind: 'pan'; x: number; y: number }
+  | { kind: 'crosshair' }
+  | { kind: 'grow'; seed: Point; tolerance: number; y: number };
+
+/** A voxel counts as unlike the seed once it is this many standard deviations away. */
+const ADAPTIVE_DEVIATIONS = 2.2;
+/** A grown region larger than this part of the scan has leaked. */
+const LEAK = 0.25;
+
+export class PointerTools {
+  private readonly view: PlaneView;
+  private readonly plane: Plane;
+  private readonly host: PointerHost;
+  private drag: Drag | null = null;
+  private wheelRest = 0;
+  pointer: [number, number] | null = null;
+  /** Ctrl is held: painting tools erase. */
+  erasing = false;
+  outline: Point[] = [];
+
+  constructor(view: PlaneView, plane: Plane, host: PointerHost) {
+    this.view = view;
+    this.plane = plane;
+    this.host = host;
+  }
+
+  /** The tool that a drag would use now: Shift moves the crosshair, whatever the tool. */
+  private toolFor(event: { shiftKey: boolean }): ToolId {
+    return event.shiftKey ? 'navigate' : this.host.settings.tool;
+  }
+
+  down(event: PointerEvent): void {
+    const [x, y] = this.place(event);
+    const at = this.view.toVoxel(x, y);
+    if (!at || this.drag) return;
+    if (event.button === 2) this.drag = { kind: 'window', from: this.host.window, x, y };
+    else if (event.button === 1) this.drag = { kind: 'pan', x, y };
+    else if (event.button === 0) this.press(event, at, y);
+    this.host.overlayChanged();
+  }
+
+  private press(event: PointerEvent, at: Point, y: number): void {
+    const { settings } = this.host;
+    const tool = this.toolFor(event);
+    this.erasing = event.ctrlKey || event.metaKey;
+    switch (tool) {
+      case 'navigate':
+        this.drag = { kind: 'crosshair' };
+        this.host.moveCrosshair(at);
+        break;
+      case 'brush':
+      case 'eraser':
+      case 'threshold':
+        this.startPaint(tool, at);
+        break;
+      case 'scissors':
+        this.outline = [at];
+        this.drag = { kind: 'outline', start: at };
+        break;
+      case 'polygon':
+        this.addCorner(at);
+        break;
+      case 'fill':
+        this.tryEdit('Flood fill', (recorder) =>
+          floodFill(recorder, this.nearest(at), settings.solid ? null : this.plane.normal, this.value()),
+        );
+        break;
+      case 'grow':
+        this.drag = { kind: 'grow', seed: this.nearest(at), tolerance: settings.tolerance, y };
+        this.growFrom(this.nearest(at), settings.tolerance);
+        break;
+    }
+  }
+
+  move(event: PointerEvent): void {
+    const [x, y] = this.place(event);
+    this.pointer = [x, y];
+    if (!this.drag) this.erasing = event.ctrlKey || event.metaKey;
+    const { drag } = this;
+    switch (drag?.kind) {
+      case 'paint':
+        this.paintTo(drag, event);
+        break;
+      case 'outline':
+        this.extend(drag.start, x, y);
+        break;
+      case 'window':
+        this.host.setWindow(dragWindow(drag.from, x - drag.x, y - drag.y));
+        break;
+      case 'pan': {
+        const camera = this.view.view;
+        if (camera) {
+          const [dx, dy] = [(x - drag.x) / camera.zoom, (y - drag.y) / camera.zoom];
+          this.view.view = { ...camera, x: camera.x - dx, y: camera.y - dy };
+        }
+        this.drag = { kind: 'pan', x, y };
+        break;
+      }
+      case 'crosshair': {
+        const at = this.view.toVoxel(x, y);
+        if (at) this.host.moveCrosshair(at);
+        break;
+      }
+      case 'grow':
+        this.regrow(drag, y);
+        break;
+      case undefined:
+        break;
+    }
+    this.host.overlayChanged();
+  }
+
+  up(): void {
+    const { drag } = this;
+    this.drag = null;
+    if (drag?.kind === 'paint') this.host.editor.endStroke(this.strokeName());
+    if (drag?.kind === 'grow') this.host.editor.endStroke('Region growing');
+    if (drag?.kind === 'outline') this.closeOutline();
+    this.host.overlayChanged();
+  }
+
+  leave(): void {
+    this.pointer = null;
+    this.host.overlayChanged();
+  }
+
+  wheel(event: WheelEvent): void {
+    const [x, y] = this.place(event);
+    const { geometry, view } = this.view;
+    if (!geometry || !view) return;
+    if (event.ctrlKey || event.metaKey) {
+      this.view.view = zoomAt(geometry, view, Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0025)), x, y);
+      this.host.overlayChanged();
+      return;
+    }
+    // Some systems turn the wheel sideways while Shift is held.
+    const delta = event.deltaY || event.deltaX;
+    if (event.shiftKey) {
+      this.host.stepRadius(delta < 0 ? 1 : -1);
+      return;
+    }
+    // A notch is a slice; a trackpad's many small steps add up to one.
+    this.wheelRest += event.deltaMode ? delta * 40 : delta;
+    const slices = Math.abs(delta) >= 50 ? Math.sign(delta) : Math.trunc(this.wheelRest / 40);
+    if (slices === 0) return;
+    this.wheelRest = 0;
+    this.host.moveSlice(slices);
+  }
+
+  /** Esc: gives up the stroke or outline at hand; false where there was none. */
+  cancel(): boolean {
+    const busy = this.drag !== null || this.outline.length > 0;
+    if (this.drag?.kind === 'paint' || this.drag?.kind === 'grow') this.host.editor.cancelStroke();
+    this.drag = null;
+    this.outline = [];
+    this.host.overlayChanged();
+    return busy;
+  }
+
+  /** Fills the outline that was drawn; false where there was none. */
+  closeOutline(): boolean {
+    const { settings } = this.host;
+    const points = this.outline;
+    if (points.length === 0) return false;
+    this.outline = [];
+    const { axisA, axisB } = sliceLayout(this.host.editor.mask.size, this.plane.normal, 0);
+    const corners = points.map((p): OutlinePoint => [p[axisA], p[axisB]]);
+    const slice = Math.round(points[0][this.plane.normal]);
+    const last = this.host.editor.mask.size[this.plane.normal] - 1;
+    const name = TOOLS.find((t) => t.id === settings.tool)?.name ?? 'Outline';
+    this.tryEdit(this.erasing ? `${name}: cut` : name, (recorder) =>
+      fillOutline(recorder, corners, {
+        normal: this.plane.normal,
+        slices: settings.through ? [0, last] : [slice, slice],
+        value: this.value(),
+        // Cutting takes the active label alone: what lies beside it stays.
+        only: this.erasing ? settings.label : null,
+      }),
+    );
+    this.host.overlayChanged();
+    return true;
+  }
+
+  private startPaint(tool: ToolId, at: Point): void {
+    const { editor, settings } = this.host;
+    if (tool === 'eraser') this.erasing = true;
+    let range: [number, number] | null = null;
+    if (tool === 'threshold' && !this.erasing) {
+      range = settings.adaptive ? this.rangeUnder(at) : [...settings.range];
+    }
+    const drag: Drag = { kind: 'paint', last: at, value: this.value(), range };
+    this.drag = drag;
+    editor.beginStroke();
+    editor.paint((recorder) => paintAt(recorder, at, this.shape(), drag.value, this.rule(range)));
+  }
+
+  private paintTo(drag: Drag & { kind: 'paint' }, event: PointerEvent): void {
+    // Between two frames the pointer passed more places than one: all of them are painted.
+    const events = event.getCoalescedEvents?.() ?? [];
+    this.host.editor.paint((recorder) => {
+      for (const part of events.length ? events : [event]) {
+        const at = this.view.toVoxel(...this.place(part, event));
+        if (!at) continue;
+        paintLine(recorder, drag.last, at, this.shape(), drag.value, this.rule(drag.range));
+        drag.last = at;
+      }
+    });
+  }
+
+  private rangeUnder(at: Point): [number, number] {
+    const { mean, deviation } = intensityUnder(this.host.editor.voxels.scan, at, {
+      radius: Math.max(1, this.host.settings.radius / 2),
+      normal: this.plane.normal,
+    });
+    const half = Math.max(ADAPTIVE_DEVIATIONS * deviation, this.host.window.width * 0.03);
+    return [mean - half, mean + half];
+  }
+
+  private growFrom(seed: Point, tolerance: number): void {
+    const { editor, settings } = this.host;
+    editor.cancelStroke();
+    editor.beginStroke();
+    const limit = Math.round(editor.mask.data.length * LEAK);
+    const normal = settings.solid ? null : this.plane.normal;
+    try {
+      editor.paint((recorder) =>
+        growRegion(recorder, editor.voxels.scan, seed, { normal, value: settings.label, tolerance, limit }),
+      );
+    } catch (error) {
+      editor.cancelStroke();
+      editor.beginStroke();
+      this.host.refuse(error);
+    }
+  }
+
+  /** Dragging up grows further, down less: the tolerance follows the hand. */
+  private regrow(drag: Drag & { kind: 'grow' }, y: number): void {
+    const step = this.host.window.width / 400;
+    const tolerance = Math.max(0, drag.tolerance + (drag.y - y) * step);
+    if (Math.abs(tolerance - this.host.settings.tolerance) < step) return;
+    this.host.setTolerance(tolerance);
+    this.growFrom(drag.seed, tolerance);
+  }
+
+  private addCorner(at: Point): void {
+    const first = this.outline[0] && this.view.toCanvas(this.outline[0]);
+    const here = this.view.toCanvas(at);
+    const closes = first && here && this.outline.length > 2 && Math.hypot(first[0] - here[0], first[1] - here[1]) < 8;
+    if (closes) this.closeOutline();
+    else this.outline = [...this.outline, at];
+  }
+
+  private extend(start: Point, x: number, y: number): void {
+    const at = this.view.toVoxel(x, y);
+    if (!at) return;
+    if (this.host.settings.scissors === 'freehand') {
+      this.outline.push(at);
+      return;
+    }
+    const { axisA, axisB } = sliceLayout(this.host.editor.mask.size, this.plane.normal, 0);
+    const make = this.host.settings.scissors === 'rectangle' ? rectangle : ellipse;
+    this.outline = make([start[axisA], start[axisB]], [at[axisA], at[axisB]]).map(([a, b]) => {
+      const corner: Point = [...start];
+      corner[axisA] = a;
+      corner[axisB] = b;
+      return corner;
+    });
+  }
+
+  private tryEdit(name: string, act: Parameters<CaseEditor['apply']>[1]): void {
+    try {
+      this.host.editor.apply(name, act);
+    } catch (error) {
+      this.host.refuse(error);
+    }
+  }
+
+  private shape() {
+    const { radius, ball } = this.host.settings;
+    return { radius, normal: ball ? null : this.plane.normal };
+  }
+
+  private rule(range: [number, number] | null) {
+    return range && { scan: this.host.editor.voxels.scan, low: range[0], high: range[1] };
+  }
+
+  private value(): number {
+    return this.erasing ? 0 : this.host.settings.label;
+  }
+
+  private strokeName(): string {
+    const { tool } = this.host.settings;
+    if (this.erasing) return 'Erase';
+    return isPainting(tool) ? (TOOLS.find((t) => t.id === tool)?.name ?? 'Stroke') : 'Stroke';
+  }
+
+  private nearest(at: Point): Point {
+    const { size } = this.host.editor.mask;
+    return at.map((c, axis) => Math.min(size[axis] - 1, Math.max(0, Math.round(c)))) as Point;
+  }
+
+  /** Offset in the plane's element; coalesced events know their page position alone. */
+  private place(event: MouseEvent, within: MouseEvent = event): [number, number] {
+    const box = (within.currentTarget as HTMLElement).getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  }
+}

@@ -1,0 +1,57 @@
+/** The tools of the Annotate screen as data, and their settings. */
+
+export const TOOLS = [
+  { id: 'navigate', name: 'Crosshair', help: 'Drag to move the crosshair in all planes.' },
+  { id: 'brush', name: 'Brush', help: 'Drag to paint. Hold Ctrl to erase.' },
+  { id: 'eraser', name: 'Eraser', help: 'Drag to erase.' },
+  { id: 'threshold', name: 'Threshold brush', help: 'Paints only intensities inside the range.' },
+  { id: 'scissors', name: 'Scissors', help: 'Draw around an area to fill it; hold Ctrl to cut it out.' },
+  { id: 'polygon', name: 'Polygon', help: 'Click corners; Enter or a click on the first corner closes, Esc cancels.' },
+  { id: 'fill', name: 'Flood fill', help: 'Click into a closed outline, or on a part to relabel it.' },
+  { id: 'grow', name: 'Region growing', help: 'Click a seed; drag up or down to change the tolerance.' },
+] as const;
+export type ToolId = (typeof TOOLS)[number]['id'];
+
+export const isPainting = (tool: ToolId): boolean => tool === 'brush' || tool === 'eraser' || tool === 'threshold';
+
+export interface ToolSettings {
+  tool: ToolId;
+  /** Label that tools write. */
+  label: number;
+  /** Brush radius, mm. */
+  radius: number;
+  /** Ball instead of disc. */
+  ball: boolean;
+  /** Threshold brush: fits the range to what is under the brush when the stroke starts. */
+  adaptive: boolean;
+  /** Threshold brush: painted intensities. */
+  range: [low: number, high: number];
+  scissors: 'freehand' | 'rectangle' | 'ellipse';
+  /** Scissors and polygon cut through every slice. */
+  through: boolean;
+  /** Fill and grow in 3D. */
+  solid: boolean;
+  /** Region growing: largest distance from the seed's mean, in the scan's units. */
+  tolerance: number;
+}
+
+/** Brush radii that `[` and `]` step through, mm. */
+export const RADII = [0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40] as const;
+
+export function stepRadius(radius: number, way: 1 | -1): number {
+  if (way === 1) return RADII.find((r) => r > radius + 1e-6) ?? RADII[RADII.length - 1];
+  return RADII.findLast((r) => r < radius - 1e-6) ?? RADII[0];
+}
+
+export const DEFAULT_SETTINGS: ToolSettings = {
+  tool: 'navigate',
+  label: 1,
+  radius: 6,
+  ball: false,
+  adaptive: true,
+  range: [0, 1],
+  scissors: 'freehand',
+  through: false,
+  solid: false,
+  tolerance: 30,
+};
