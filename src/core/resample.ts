@@ -1,6 +1,6 @@
 /** Resampling a volume onto another grid: trilinear for images, nearest for masks. */
 import { axis, inverse3, multiply3, voxelToWorld, worldToVoxel } from './geometry.ts';
-import type { Grid, VoxelArray, Volume } from './volume.ts';
+import type { Grid, Volume, VoxelArray } from './volume.ts';
 
 /**
  * `volume` on the grid `target`. Linear gives Float32, nearest keeps the voxel type.
@@ -9,7 +9,12 @@ import type { Grid, VoxelArray, Volume } from './volume.ts';
  * Cost: O(target voxels) with three small passes when the axes are parallel, eight reads a voxel otherwise.
  */
 export function resample(volume: Volume, target: Grid, mode: 'linear', outsideValue?: number): Volume<Float32Array>;
-export function resample<T extends VoxelArray>(volume: Volume<T>, target: Grid, mode: 'nearest', outsideValue?: number): Volume<T>;
+export function resample<T extends VoxelArray>(
+  volume: Volume<T>,
+  target: Grid,
+  mode: 'nearest',
+  outsideValue?: number,
+): Volume<T>;
 export function resample(volume: Volume, target: Grid, mode: 'linear' | 'nearest', outsideValue?: number): Volume;
 export function resample(volume: Volume, target: Grid, mode: 'linear' | 'nearest', outsideValue = 0): Volume {
   const { size, spacing, origin, direction } = target;
@@ -79,7 +84,13 @@ function samplePoints(map: AxisMap, sourceSize: number, targetSize: number) {
   return { low, weight, nearest, inside };
 }
 
-function nearestSeparable(volume: Volume, size: Grid['size'], maps: [AxisMap, AxisMap, AxisMap], out: VoxelArray, outside: number): void {
+function nearestSeparable(
+  volume: Volume,
+  size: Grid['size'],
+  maps: [AxisMap, AxisMap, AxisMap],
+  out: VoxelArray,
+  outside: number,
+): void {
   const points = maps.map((m, s) => samplePoints(m, volume.size[s], size[m.target]));
   const strides = [1, volume.size[0], volume.size[0] * volume.size[1]];
   // Per target axis: the source offset of each index, and whether it is inside.
@@ -100,7 +111,13 @@ function nearestSeparable(volume: Volume, size: Grid['size'], maps: [AxisMap, Ax
   }
 }
 
-function linearSeparable(volume: Volume, size: Grid['size'], maps: [AxisMap, AxisMap, AxisMap], out: VoxelArray, outside: number): void {
+function linearSeparable(
+  volume: Volume,
+  size: Grid['size'],
+  maps: [AxisMap, AxisMap, AxisMap],
+  out: VoxelArray,
+  outside: number,
+): void {
   const points = maps.map((m, s) => samplePoints(m, volume.size[s], size[m.target]));
   const n = maps.map((m) => size[m.target]);
   const [sx, sy] = volume.size;

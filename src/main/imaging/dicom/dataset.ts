@@ -1,0 +1,170 @@
+/** Parsing a DICOM file into a data set: part 10, without preamble, deflated; every failure is a coded error. */
+import { readFile } from 'node:fs/promises';
+import { inflateRawSync } from 'node:zlib';
+import dicomParser, { type DataSet, type Element } from 'dicom-parser';
+import { DecileError } from '../../../shared/errors.ts';
+import { fileError, fileSize, readHead } from '../files.ts';
+
+export type { DataSet, Element };
+
+export const PIXEL_DATA = 'x7fe00010';
+/** Most headers of classic CT and MR slices fit; a longer one is read again in full. */
+const HEAD_BYTES = 32 * 1024;
+/** Largest inflated data set of the deflated transfer syntax. */
+const MAX_INFLATED = 2 ** 30;
+/** Largest single DICOM file: Node's own limit for one read is 2 GiB. */
+const MAX_FILE = 2 ** 31 - 1;
+
+export const TRANSFER = {
+  implicitLittle: '1.2.840.10008.1.2',
+  explicitLittle: '1.2.840.10008.1.2.1',
+  deflated: '1.2.840.10008.1.2.1.99',
+  explicitBig: '1.2.840.10008.1.2.2',
+  rle: '1.2.840.10008.1.2.5',
+} as const;
+
+export interface DicomData {
+  path: string;
+  dataSet: DataSet;
+  transferSyntax: string;
+}
+
+/** True where the bytes begin as DICOM, with or without the 128-byte preamble. */
+export function looksLikeDicom(head: Uint8Array): boolean {
+  return hasPreamble(head) || bareSyntax(head) !== null;
+}
+
+const hasPreamble = (b: Uint8Array) =>
+  b.length >= 132 && b[128] === 0x44 && b[129] === 0x49 && b[130] === 0x43 && b[131] === 0x4d;
+
+/** The transfer syntax of a file without preamble, judged from its first element (group 0008), or null. */
+function bareSyntax(b: Uint8Array): string | null {
+  if (b.length < 16 || b[0] !== 0x08 || b[1] !== 0 || b[3] !== 0 || b[2] > 0x18) return null;
+  const upper = (c: number) => c >= 0x41 && c <= 0x5a;
+  if (upper(b[4]) && upper(b[5])) return TRANSFER.explicitLittle;
+  return b[6] === 0 && b[7] === 0 ? TRANSFER.implicitLittle : null;
+}
+
+/**
+ * Parses the bytes of a DICOM file.
+ * @param headerOnly stop at the pixel data, whose element then has an offset but no fragments
+ * @throws scan/not-dicom, scan/truncated, scan/corrupt
+ */
+export function parseDicom(path: string, bytes: Uint8Array, headerOnly = false): DicomData {
+  const bare = hasPreamble(bytes) ? null : bareSyntax(bytes);
+  if (!hasPreamble(bytes) && !bare) {
+    throw new DecileError(
+      'scan/not-dicom',
+      `${path} must begin as a DICOM file, got other content.`,
+      'Check that the file is a DICOM image and not damaged.',
+    );
+  }
+  try {
+    const options = {
+      ...(bare ? { TransferSyntaxUID: bare } : {}),
+      ...(headerOnly ? { untilTag: PIXEL_DATA } : {}),
+      inflater,
+    };
+    const dataSet = dicomParser.parseDicom(bytes, options as Parameters<typeof dicomParser.parseDicom>[1]);
+    const transferSyntax = dataSet.string('x00020010') ?? bare ?? TRANSFER.implicitLittle;
+    return { path, dataSet, transferSyntax };
+  } catch (error) {
+    if (error instanceof DecileError) throw error;
+    // dicom-parser throws strings, Errors and objects {exception, dataSet}.
+    const inner = (error as { exception?: unknown }).exception ?? error;
+    const said = inner instanceof Error ? inner.message : String(inner);
+    throw new DecileError(
+      'scan/corrupt',
+      `${path} must be a whole DICOM file, got a data set that breaks off or contradicts itself (${said.slice(0, 120)}).`,
+      'The file is incomplete or damaged: transfer it again.',
+    );
+  }
+}
+
+/** dicom-parser's hook for the deflated transfer syntax: returns header and inflated rest as one array. */
+function inflater(bytes: Uint8Array, position: number): Uint8Array {
+  const rest = inflateRawSync(bytes.subarray(position), { maxOutputLength: MAX_INFLATED });
+  const whole = new Uint8Array(position + rest.length);
+  whole.set(bytes.subarray(0, position));
+  whole.set(rest, position);
+  return whole;
+}
+
+/** Reads and parses everything but the pixel data; reads the whole file only where its header is long. */
+export async function readDicomHeader(path: string): Promise<DicomData> {
+  const head = await readHead(path, HEAD_BYTES);
+  if (head.length < HEAD_BYTES) return parseDicom(path, head, true);
+  if (!looksLikeDicom(head)) return parseDicom(path, head, true);
+  try {
+    const data = parseDicom(path, head, true);
+    if (data.dataSet.elements[PIXEL_DATA]) return data;
+  } catch {
+    // The header goes on beyond the first bytes: the whole file decides.
+  }
+  return parseDicom(path, await readWhole(path), true);
+}
+
+/** Reads and parses a whole file. */
+export async function readDicom(path: string): Promise<DicomData> {
+  return parseDicom(path, await readWhole(path));
+}
+
+export async function readWhole(path: string): Promise<Uint8Array> {
+  const size = await fileSize(path);
+  if (size > MAX_FILE)
+    throw new DecileError(
+      'scan/size',
+      `${path} must be smaller than 2 GiB, got ${size} bytes.`,
+      'Convert it with dcm2niix or store it as single slices.',
+    );
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw fileError(path, error);
+  }
+}
+
+/** All numbers of a decimal-string element, or undefined where it is absent or not numeric. */
+export function numbers(dataSet: DataSet | undefined, tag: string, count?: number): number[] | undefined {
+  const text = dataSet?.string(tag);
+  if (text === undefined || text.trim() === '') return undefined;
+  const values = text.split('\\').map((s) => (s.trim() === '' ? Number.NaN : Number(s)));
+  if (values.some((v) => !Number.isFinite(v)) || (count !== undefined && values.length !== count)) return undefined;
+  return values;
+}
+
+export const number = (dataSet: DataSet | undefined, tag: string): number | undefined => numbers(dataSet, tag)?.[0];
+
+/** First item of a sequence. */
+export const item = (dataSet: DataSet | undefined, tag: string): DataSet | undefined =>
+  dataSet?.elements[tag]?.items?.[0]?.dataSet;
+/** Every item of a sequence. */
+export const items = (dataSet: DataSet | undefined, tag: string): DataSet[] =>
+  (dataSet?.elements[tag]?.items ?? []).flatMap((i) => (i.dataSet ? [i.dataSet] : []));
+
+/** Text in the file's own character set: UTF-8, Latin, Cyrillic, Greek, Japanese, Korean, Chinese as stated in (0008,0005). */
+export function text(dataSet: DataSet, tag: string, root: DataSet = dataSet): string | undefined {
+  const element = dataSet.elements[tag];
+  if (!element || element.length === 0) return undefined;
+  const bytes = dataSet.byteArray.subarray(element.dataOffset, element.dataOffset + Math.min(element.length, 1024));
+  const names = (root.string('x00080005') ?? '').split('\\').map((s) => s.trim());
+  const encoding = names.map((n) => ENCODINGS[n]).find((e) => e !== undefined) ?? 'latin1';
+  try {
+    return new TextDecoder(encoding)
+      .decode(bytes)
+      .replace(/[\0\s]+$/, '')
+      .trim();
+  } catch {
+    return new TextDecoder('latin1')
+      .decode(bytes)
+      .replace(/[\0\s]+$/, '')
+      .trim();
+  }
+}
+
+const ENCODINGS: Record<string, string> = {
+  'ISO_IR 192': 'utf-8', 'ISO_IR 100': 'latin1', 'ISO_IR 101': 'iso-8859-2', 'ISO_IR 109': 'iso-8859-3',
+  'ISO_IR 110': 'iso-8859-4', 'ISO_IR 144': 'iso-8859-5', 'ISO_IR 127': 'iso-8859-6', 'ISO_IR 126': 'iso-8859-7',
+  'ISO_IR 138': 'iso-8859-8', 'ISO_IR 148': 'iso-8859-9', 'ISO_IR 13': 'shift_jis', GB18030: 'gb18030', GBK: 'gbk',
+  'ISO 2022 IR 87': 'iso-2022-jp', 'ISO 2022 IR 149': 'euc-kr', 'ISO 2022 IR 58': 'gbk',
+}; // biome-ignore format: a table

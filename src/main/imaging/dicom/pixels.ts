@@ -1,0 +1,97 @@
+/** The stored pixels of one frame: uncompressed here, compressed ones by codec. No rescale, no display transform. */
+import type { VoxelArray } from '../../../core/volume.ts';
+import { DecileError } from '../../../shared/errors.ts';
+import { decodeVoxels, type StoredType } from '../voxels.ts';
+import { decodeCompressed } from './codecs.ts';
+import { type DicomData, type Element, PIXEL_DATA, TRANSFER } from './dataset.ts';
+import { encapsulatedFrame } from './encapsulated.ts';
+import type { Frame } from './frame.ts';
+
+/** The array type that holds a frame's stored values; refuses what no CT or MR uses. */
+export function storedType(f: Frame): StoredType {
+  switch (f.bitsAllocated) {
+    case 8:
+      return f.signed ? 'int8' : 'uint8';
+    case 16:
+      return f.signed ? 'int16' : 'uint16';
+    case 32:
+      return f.signed ? 'int32' : 'uint32';
+    default:
+      throw new DecileError(
+        'scan/type',
+        `The pixels of ${f.path} must be 8, 16 or 32 bits, got ${f.bitsAllocated}.`,
+        'Convert the series first, for instance with dcm2niix.',
+      );
+  }
+}
+
+const WIDTH: Record<string, number> = {
+  int8: 1,
+  uint8: 1,
+  int16: 2,
+  uint16: 2,
+  int32: 4,
+  uint32: 4,
+  float32: 4,
+  float64: 8,
+};
+
+/** rows x columns stored values of frame `f.index`, signed as the header says. */
+export async function framePixels(file: DicomData, f: Frame): Promise<VoxelArray> {
+  const { dataSet, path, transferSyntax } = file;
+  const count = f.rows * f.columns;
+  for (const [tag, type] of [
+    ['x7fe00008', 'float32'],
+    ['x7fe00009', 'float64'],
+  ] as const) {
+    const element = dataSet.elements[tag];
+    if (element) return rawFrame(file, f, element, type, count);
+  }
+  const element = dataSet.elements[PIXEL_DATA];
+  if (!element)
+    throw new DecileError(
+      'scan/no-pixels',
+      `${path} must hold an image, got no pixel data.`,
+      'Transfer the file again.',
+    );
+  const type = storedType(f);
+  const encapsulated = element.encapsulatedPixelData || element.fragments !== undefined;
+  const values = encapsulated
+    ? await decodeCompressed(path, transferSyntax, encapsulatedFrame(path, dataSet, element, f), f)
+    : rawFrame(file, f, element, type, count);
+  return f.overlayInPixels ? maskHighBits(values, f) : values;
+}
+
+function rawFrame(file: DicomData, f: Frame, element: Element, type: StoredType, count: number): VoxelArray {
+  const { path, dataSet, transferSyntax } = file;
+  const bytes = count * WIDTH[type];
+  const start = element.dataOffset + f.index * bytes;
+  const end = Math.min(element.dataOffset + element.length, dataSet.byteArray.length);
+  if (start + bytes > end) {
+    throw new DecileError(
+      'scan/truncated',
+      `The pixels of ${path} must be ${bytes} bytes for ${f.columns} x ${f.rows}, got ${Math.max(0, end - start)}.`,
+      'The file is incomplete: transfer it again.',
+    );
+  }
+  const big = transferSyntax === TRANSFER.explicitBig;
+  const part = dataSet.byteArray.subarray(start, start + bytes);
+  // 8-bit pixels in a big-endian file with VR OW are 16-bit words: two pixels a word, swapped.
+  const words = big && WIDTH[type] === 1 && element.vr === 'OW';
+  const own = new Uint8Array(part);
+  if (words) Buffer.from(own.buffer, 0, own.length & ~1).swap16();
+  return decodeVoxels(path, own, type, !big);
+}
+
+/** Keeps the stored bits alone and restores their sign. Only where the header says that overlays use the others. */
+function maskHighBits(values: VoxelArray, f: Frame): VoxelArray {
+  const bits = f.bitsStored;
+  if (bits < 1 || bits >= f.bitsAllocated) return values;
+  const mask = 2 ** bits - 1;
+  const sign = 2 ** (bits - 1);
+  for (let n = 0; n < values.length; n++) {
+    const v = values[n] & mask;
+    values[n] = f.signed && v >= sign ? v - 2 * sign : v;
+  }
+  return values;
+}

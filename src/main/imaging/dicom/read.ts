@@ -1,0 +1,129 @@
+/** A DICOM series as one volume of real-world values. */
+import { gridOf } from '../../../core/geometry.ts';
+import type { Volume, VoxelArray } from '../../../core/volume.ts';
+import { DecileError } from '../../../shared/errors.ts';
+import { mapLimited } from '../files.ts';
+import { checkSize } from '../limits.ts';
+import type { ReadScan, ScanSource } from '../types.ts';
+import { assertFinite } from '../voxels.ts';
+import { type DicomData, readDicom, readDicomHeader } from './dataset.ts';
+import { type Frame, framesOf } from './frame.ts';
+import { framePixels, storedType } from './pixels.ts';
+import { regularise } from './regularise.ts';
+import { reasonToLeaveOut, splitSeries } from './series.ts';
+import { stackGeometry } from './stack.ts';
+
+/** Files read at the same time: enough to hide the disk, few enough to bound memory. */
+const WIDTH = 8;
+
+/** Reads the stack that `source` names. Headers first, so that a bad geometry fails before any pixel is read. */
+export async function readDicomScan(source: ScanSource): Promise<ReadScan> {
+  const frames = await stackOf(source);
+  const { grid, irregular, notices } = stackGeometry(frames);
+  const first = frames[0];
+  const plane = first.rows * first.columns;
+  checkSize(first.path, grid.size, 1, Number.MAX_SAFE_INTEGER);
+  if (irregular) checkSize(first.path, irregular.grid.size, 1, Number.MAX_SAFE_INTEGER);
+  const slots = Map.groupBy(
+    frames.map((frame, k) => ({ frame, k })),
+    (s) => s.frame.path,
+  );
+  let stored: VoxelArray | undefined;
+  await mapLimited([...slots], WIDTH, async ([path, places]) => {
+    const file = await readDicom(path);
+    for (const { frame, k } of places) {
+      const values = await framePixels(file, frame);
+      // The first slice decides the type; it is allocated only when real pixels are there.
+      stored ??= new (values.constructor as new (n: number) => VoxelArray)(plane * frames.length);
+      if (values.constructor !== stored.constructor) {
+        throw new DecileError(
+          'scan/mixed-types',
+          `Every slice of series ${first.seriesNumber ?? first.seriesUid} must store its pixels alike, got ${values.constructor.name} beside ${stored.constructor.name} in ${path}.`,
+          'Export the series again without mixing.',
+        );
+      }
+      stored.set(values, k * plane);
+    }
+  });
+  const { data, outside, scaled } = rescale(stored!, frames, plane);
+  assertFinite(first.path, data);
+  if (scaled) notices.push(scaled);
+  const volume: Volume = irregular
+    ? regularise(data, first.columns, first.rows, irregular, outside)
+    : { ...gridOf(grid), data };
+  return { volume, modality: first.modality, notices };
+}
+
+async function stackOf(source: ScanSource): Promise<Frame[]> {
+  const headers = await mapLimited(source.paths, WIDTH, (path) => readDicomHeader(path).then(framesOf));
+  const frames = headers.flat();
+  for (const f of frames) {
+    const reason = reasonToLeaveOut(f);
+    if (reason) throw reason;
+  }
+  const { stacks } = splitSeries(frames);
+  if (source.part === undefined && stacks.length > 1) {
+    throw new DecileError(
+      'scan/several-volumes',
+      `${source.name} must be one volume, got ${stacks.length} (${stacks.map((s) => s.part).join(', ')}).`,
+      'Import the folder: each volume becomes a scan of its own.',
+    );
+  }
+  const stack = stacks[source.part ?? 0];
+  if (!stack)
+    throw new DecileError(
+      'scan/several-volumes',
+      `Volume ${(source.part ?? 0) + 1} of ${source.name} must exist, got ${stacks.length} volumes.`,
+      'Import the folder again.',
+    );
+  return stack.frames;
+}
+
+/** Slope and intercept of every slice applied; Int16 where all are whole and every value fits, else Float32. */
+function rescale(
+  stored: VoxelArray,
+  frames: Frame[],
+  plane: number,
+): { data: VoxelArray; outside: number; scaled?: string } {
+  const { slope, intercept, padding } = frames[0];
+  const same = frames.every((f) => f.slope === slope && f.intercept === intercept);
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (let n = 0; n < stored.length; n++) {
+    const v = stored[n];
+    if (v < low) low = v;
+    if (v > high) high = v;
+  }
+  const outsideStored = padding ?? low;
+  if (same && Number.isInteger(slope) && Number.isInteger(intercept)) {
+    const ends = [low * slope + intercept, high * slope + intercept];
+    const outside = outsideStored * slope + intercept;
+    const fits = Math.min(...ends) >= -32768 && Math.max(...ends) <= 32767;
+    const byte = stored instanceof Uint8Array || stored instanceof Int8Array;
+    const plain = slope === 1 && intercept === 0;
+    if (plain && (byte || stored instanceof Int16Array || stored instanceof Float32Array))
+      return { data: stored, outside };
+    if (fits && !(stored instanceof Float32Array || stored instanceof Float64Array)) {
+      const data =
+        stored.BYTES_PER_ELEMENT === 2
+          ? new Int16Array(stored.buffer as ArrayBuffer, stored.byteOffset, stored.length)
+          : new Int16Array(stored.length);
+      // In place where both are 16 bits: a voxel is read before it is written.
+      for (let n = 0; n < stored.length; n++) data[n] = stored[n] * slope + intercept;
+      return { data, outside: Math.max(-32768, Math.min(32767, outside)) };
+    }
+    if (plain) return { data: stored, outside };
+  }
+  const data = new Float32Array(stored.length);
+  frames.forEach((f, k) => {
+    for (let n = k * plane; n < (k + 1) * plane; n++) data[n] = stored[n] * f.slope + f.intercept;
+  });
+  return {
+    data,
+    outside: outsideStored * slope + intercept,
+    scaled: same ? undefined : 'Rescale slope and intercept differ between slices; each was applied to its own.',
+  };
+}
+
+export type { DicomData };
+export { storedType };

@@ -1,0 +1,79 @@
+/** Files to volumes and back. Inside: LPS, the file's own voxel order; formats differ only in readers and writers. */
+import { stat } from 'node:fs/promises';
+import type { LabelMap } from '../../core/volume.ts';
+import { DecileError } from '../../shared/errors.ts';
+import { looksLikeDicom, readDicomHeader } from './dicom/dataset.ts';
+import { framesOf } from './dicom/frame.ts';
+import { readDicomScan } from './dicom/read.ts';
+import { discoverScans } from './discover.ts';
+import { fileError, readHead } from './files.ts';
+import { stem } from './names.ts';
+import { readNifti } from './nifti/read.ts';
+import type { ReadScan, ScanSource } from './types.ts';
+import { toLabelMap } from './voxels.ts';
+
+export { type Dataset, type DatasetCase, discoverDataset } from './dataset-json.ts';
+export { discoverScans } from './discover.ts';
+export type { NiftiHeader } from './nifti/header.ts';
+export { readNiftiHeader } from './nifti/read.ts';
+export { writeNifti } from './nifti/write.ts';
+export type { DiscoverOptions, ReadScan, ScanFailure, ScanKind, ScanSource } from './types.ts';
+
+/** The volume that a source stands for, real-world values on the scan's own grid. */
+export async function readScan(source: ScanSource): Promise<ReadScan> {
+  switch (source.kind) {
+    case 'nifti':
+      return readNifti(source.paths[0]);
+    case 'dicom':
+      return readDicomScan(source);
+    case 'nrrd':
+    case 'metaimage':
+      throw new DecileError(
+        'scan/unknown-format',
+        `${source.paths[0]} must be a NIfTI or DICOM file, got ${source.kind}.`,
+        'Convert it to NIfTI.',
+      );
+  }
+}
+
+/** Any readable file, or a folder that holds one DICOM series. @throws scan/several-volumes for a folder of more */
+export async function readVolume(path: string): Promise<ReadScan> {
+  return readScan(await sourceAt(path));
+}
+
+async function sourceAt(path: string): Promise<ScanSource> {
+  let folder: boolean;
+  try {
+    folder = (await stat(path)).isDirectory();
+  } catch (error) {
+    throw fileError(path, error);
+  }
+  if (folder) {
+    const { sources, failures } = await discoverScans(path);
+    if (sources.length === 1) return sources[0];
+    if (sources.length === 0) {
+      const { code, message, cure } = failures[0];
+      throw new DecileError(code, message, cure);
+    }
+    throw new DecileError(
+      'scan/several-volumes',
+      `${path} must hold one scan, got ${sources.length} (${sources
+        .slice(0, 5)
+        .map((s) => s.name)
+        .join(', ')}${sources.length > 5 ? ', ...' : ''}).`,
+      'Name one file, or the folder of one series; `decile import` takes all of them.',
+    );
+  }
+  const head = await readHead(path, 1024);
+  if (looksLikeDicom(head)) {
+    const [first] = framesOf(await readDicomHeader(path));
+    return { kind: 'dicom', name: stem(path), paths: [path], seriesUid: first.seriesUid, modality: first.modality };
+  }
+  return { kind: 'nifti', name: stem(path), paths: [path] };
+}
+
+/** A mask: whole numbers from 0 to 255. @throws mask/not-integer, mask/value and what reading throws */
+export async function readMask(path: string): Promise<LabelMap> {
+  const { volume } = await readVolume(path);
+  return toLabelMap(path, volume);
+}

@@ -1,0 +1,43 @@
+/** What the imaging layer hands to the others. */
+import type { Volume } from '../../core/volume.ts';
+
+export type ScanKind = 'nifti' | 'dicom' | 'nrrd' | 'metaimage';
+
+/** One volume that can be read, however many files it is made of. */
+export interface ScanSource {
+  kind: ScanKind;
+  /** Case name: the file's stem without format and nnU-Net suffixes; for DICOM from modality, number and description. */
+  name: string;
+  /** The files, slices in spatial order for DICOM. */
+  paths: string[];
+  seriesUid?: string;
+  modality?: string;
+  description?: string;
+  patientName?: string;
+  patientId?: string;
+  /** Which volume of an enhanced multi-frame file that holds several, from 0. */
+  part?: number;
+}
+
+/** A file or series that was left out, and why. */
+export interface ScanFailure {
+  path: string;
+  code: string;
+  message: string;
+  cure: string;
+}
+
+export interface ReadScan {
+  volume: Volume;
+  /** DICOM modality (CT, MR, ...), or '' where the format does not say. */
+  modality: string;
+  /** What was corrected on the way, one sentence each: gantry tilt, uneven slices, an unusable sform. */
+  notices: string[];
+}
+
+export interface DiscoverOptions {
+  /** Glob (`*`, `?`, `**`, `{a,b}`) on the case name, the file name or the path inside the folder. */
+  only?: string;
+  onProgress?: (done: number, total: number) => void;
+  signal?: AbortSignal;
+}
