@@ -40,7 +40,7 @@ export function makePhantom(kind: PhantomKind, seed: number, size: Grid['size'] 
       'Choose a larger size.',
     );
   }
-  const random = seededRandom(seed, kind);
+  const random = seededRandom(seed, PHANTOM_KINDS.indexOf(kind) + 1);
   return kind === 'ct-abdomen' ? abdomen(random, size) : head(random, size);
 }
 

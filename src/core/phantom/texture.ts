@@ -45,7 +45,7 @@ export const clamp = (value: number, low: number, high: number) => Math.min(Math
 export const smoothstep = (low: number, high: number, value: number) => fade(clamp((value - low) / (high - low), 0, 1));
 
 /**
- * Normal noise of unit deviation, blurred in plane with [w 1 w] along i and j: the short correlation that a CT's
+ * Normal noise of unit deviation, blurred in plane with [w 1 w] along i and j (edges wrap): the short correlation that a CT's
  * reconstruction filter leaves.
  * @param size voxels along i, j, k
  */
@@ -64,8 +64,8 @@ function alongAxis(source: Float32Array, stride: number, length: number, w: numb
   const result = new Float32Array(source.length);
   for (let n = 0; n < source.length; n++) {
     const at = Math.floor(n / stride) % length;
-    const before = at > 0 ? source[n - stride] : source[n + stride];
-    const after = at < length - 1 ? source[n + stride] : source[n - stride];
+    const before = source[at > 0 ? n - stride : n + (length - 1) * stride];
+    const after = source[at < length - 1 ? n + stride : n - (length - 1) * stride];
     result[n] = source[n] + w * (before + after);
   }
   return result;
