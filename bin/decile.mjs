@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // Starts the command line with a Node that runs TypeScript: the current one, or Node 24 of the project's devDependencies.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -11,10 +12,19 @@ if (major >= 24) {
 } else {
   const own = `${root}node_modules/.bin/node`;
   if (!existsSync(own)) {
-    console.error(`Node must be version 24 or newer, got ${process.versions.node}. Run \`npm ci\` in ${root} first: it brings Node 24.`);
+    console.error(
+      `Node must be version 24 or newer, got ${process.versions.node}. Run \`npm ci\` in ${root} first: it brings Node 24.`,
+    );
     process.exit(3);
   }
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {}); // the child decides
-  const run = spawnSync(own, ['--disable-warning=ExperimentalWarning', fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
-  process.exit(run.status ?? 1);
+  const args = ['--disable-warning=ExperimentalWarning', fileURLToPath(import.meta.url), ...process.argv.slice(2)];
+  // The channel tells the child when this process is killed: it then stops in order, leaving a resumable run.
+  const child = spawn(own, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+  // `kill` reaches this process alone, Ctrl-C both: the child takes two signals at once for one.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('error', (error) => {
+    console.error(`Node 24 must start, got ${error.message}. Run \`npm ci\` in ${root}.`);
+    process.exit(3);
+  });
+  child.on('exit', (status, signal) => process.exit(status ?? 128 + (constants.signals[signal] ?? 0)));
 }

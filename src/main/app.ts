@@ -8,6 +8,7 @@ import { type PredictHandle, type PredictRequest, startPrediction } from './serv
 import { type ProjectStatus, projectStatus } from './services/status.ts';
 import { type RunHandle, resumeTraining, startTraining, type TrainRequest } from './services/train.ts';
 import { createProject, type NewProject, openProject, type Run, type Store } from './store/index.ts';
+import { startTrainer } from './trainer/index.ts';
 
 type OnEvent = (event: TrainerEvent, run: Run) => void;
 
@@ -31,9 +32,9 @@ const assemble = (store: Store): Project => ({
   store,
   importScans: (folder, options) => importScans(store, folder, options),
   plan: (request) => planTraining(store, request),
-  train: (request, onEvent) => startTraining(store, request, onEvent),
-  resume: (name, onEvent) => resumeTraining(store, name, onEvent),
-  predict: (request = {}, onEvent) => startPrediction(store, request, onEvent),
+  train: (request, onEvent) => startTraining(store, startTrainer, request, onEvent),
+  resume: (name, onEvent) => resumeTraining(store, startTrainer, name, onEvent),
+  predict: (request = {}, onEvent) => startPrediction(store, startTrainer, request, onEvent),
   evaluate: (request) => evaluateRun(store, request),
   export: (request) => exportProject(store, request),
   status: () => projectStatus(store),

@@ -12,9 +12,9 @@ import {
   type Store,
   writeFileAtomic,
 } from '../store/index.ts';
+import type { ExportFormat } from './export-formats.ts';
 
-export const EXPORT_FORMATS = ['nifti', 'nnunet', 'csv'] as const;
-export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+export { EXPORT_FORMATS, type ExportFormat } from './export-formats.ts';
 
 export interface ExportRequest {
   format: ExportFormat;

@@ -12,6 +12,7 @@ import {
   type ScanSource,
   writeNifti,
 } from '../imaging/index.ts';
+import { globMatcher } from '../imaging/names.ts';
 import { explainedAsync, explainFailure, type Scan, type Store, volumeFile } from '../store/index.ts';
 import { contentHash } from './content-hash.ts';
 import { isCurrentReference, saveMaskVersion } from './mask-versions.ts';
@@ -59,7 +60,7 @@ interface Candidate {
 /**
  * Imports a folder: DICOM series, NIfTI files, or a data set with dataset.json (nnU-Net, MSD) whose masks come along.
  * Memory holds one scan at a time. A scan that is already there is not doubled, but gets its mask.
- * @throws import/no-folder, import/nothing-found, disk/full, disk/read-only
+ * @throws import/no-folder, import/no-scans, disk/full, disk/read-only
  */
 export async function importScans(store: Store, folder: string, options: ImportOptions = {}): Promise<ImportReport> {
   const root = existingFolder(folder, 'The scans');
@@ -76,13 +77,18 @@ export async function importScans(store: Store, folder: string, options: ImportO
   };
   const files = labels === undefined ? null : findMaskFiles(labels);
   const candidates = await findCandidates(store, root, labels, files, options, report);
-  if (candidates.length === 0 && report.failures.length === 0 && !options.signal?.aborted) {
-    const filter = options.only ? ` that matches ${options.only}` : '';
-    throw new DecileError(
-      'import/nothing-found',
-      `The folder must hold a DICOM series or NIfTI file${filter}, got none in ${root}.`,
-      `Check the path${options.only ? ' and --only.' : '.'}`,
-    );
+  if (candidates.length === 0 && !options.signal?.aborted) {
+    // Nothing but "this folder holds no scan" is the whole story, not one failure among others.
+    const none = report.failures.find((failure) => failure.code === 'import/no-scans');
+    if (none && report.failures.length === 1) throw new DecileError(none.code, none.message, none.cure);
+    if (report.failures.length === 0) {
+      const filter = options.only ? ` that match ${options.only}` : '';
+      throw new DecileError(
+        'import/no-scans',
+        `${root} must hold scans${filter}, got none.`,
+        `Check the path${options.only ? ' and --only' : ''}.`,
+      );
+    }
   }
   const used = new Set<string>();
   for (const [index, { source, mask }] of candidates.entries()) {
@@ -126,6 +132,9 @@ async function findCandidates(
     only: options.only,
     signal: options.signal,
     onProgress: (done, total) => options.onProgress?.({ phase: 'searching', done, total, name: '' }),
+  }).catch((error: unknown) => {
+    if (options.signal?.aborted) return { sources: [], failures: [] };
+    throw error;
   });
   const inLabels = (path: string) =>
     labels !== undefined && labels !== root && (path === labels || path.startsWith(labels + sep));
@@ -133,12 +142,15 @@ async function findCandidates(
   const sources = found.sources.filter((source) => !inLabels(source.paths[0]));
   const beside = pairMasksByName(sources.filter((source) => source.kind !== 'dicom').map((source) => source.paths[0]));
   const masks = new Set(beside.values());
-  return sources
-    .filter((source) => !masks.has(source.paths[0]))
-    .map((source) => ({
-      source,
-      mask: files?.find(source.name) ?? files?.find(caseName(source.paths[0])) ?? beside.get(source.paths[0]) ?? null,
-    }));
+  const scans = sources.filter((source) => !masks.has(source.paths[0]));
+  const stems = Map.groupBy(scans, (source) => caseName(source.paths[0]));
+  return scans.map((source) => {
+    const [path] = source.paths;
+    const stem = caseName(path);
+    // `images_case` was only needed to tell the scan from its mask `labels_case`: the plain name is free again.
+    const name = source.kind === 'dicom' || stems.get(stem)!.length > 1 ? source.name : stem;
+    return { source: { ...source, name }, mask: files?.find(name) ?? files?.find(stem) ?? beside.get(path) ?? null };
+  });
 }
 
 /** Reads a scan and keeps it; returns the scan it is or was already, or null after listing why not. */
@@ -231,14 +243,8 @@ function nameDifferences(store: Store, dataset: { value: number; name: string }[
     .map(({ value, name }) => `The data set calls value ${value} ${name}; this project calls it ${own.get(value)}.`);
 }
 
-/** `*` and `?` against the case name, the file name or the whole path. */
-function matchesGlob(glob: string | undefined, name: string, path: string): boolean {
-  if (!glob) return true;
-  const pattern = new RegExp(
-    `^${[...glob].map((c) => (c === '*' ? '.*' : c === '?' ? '.' : c.replace(/[\\^$.|+()[\]{}]/g, '\\$&'))).join('')}$`,
-  );
-  return [name, basename(path), path].some((text) => pattern.test(text));
-}
+const matchesGlob = (glob: string | undefined, name: string, path: string): boolean =>
+  !glob || [name, basename(path), path].some(globMatcher(glob));
 
 function existingFolder(folder: string, what: string): string {
   const root = resolve(folder);

@@ -1,4 +1,6 @@
 /** Checks a mask against its scan and the project's labels, and keeps it as a new version. */
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { gridDifference } from '../../core/geometry.ts';
 import type { Grid, LabelMap } from '../../core/volume.ts';
 import { DecileError } from '../../shared/errors.ts';
@@ -66,10 +68,12 @@ export async function saveMaskVersion(
   const labels = countLabels(mask);
   checkMaskValues(labels, store.labels.list(), what);
   const version = store.masks.nextVersion(scan.id);
-  await explainedAsync(`Saving the mask of ${scan.name}`, () =>
+  const path = store.path(maskFile(scan.id, version));
+  await explainedAsync(`Saving the mask of ${scan.name}`, async () => {
+    await mkdir(dirname(path), { recursive: true });
     // The scan's own geometry is written: a mask within tolerance becomes exactly aligned.
-    writeNifti(store.path(maskFile(scan.id, version)), { data: mask.data, ...gridOfScan(scan) }),
-  );
+    await writeNifti(path, { data: mask.data, ...gridOfScan(scan) });
+  });
   return store.transaction(() => store.masks.add({ scan: scan.id, version, labels, ...as }));
 }
 

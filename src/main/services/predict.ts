@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { DecileError } from '../../shared/errors.ts';
 import type { PredictJob, TrainerEvent } from '../../shared/training.ts';
 import { entropyFile, maskFile, moveIntoPlace, type Run, runFolder, type Scan, type Store } from '../store/index.ts';
-import { startTrainer } from '../trainer/index.ts';
+import type { StartTrainer } from './trainer-process.ts';
 
 export interface PredictRequest {
   /** Name of the run; the latest finished one without it. */
@@ -51,6 +51,7 @@ export function runForPrediction(store: Store, name?: string): Run {
 /** Starts prediction; each finished scan is in the project at once, so that a cancelled job keeps what it made. */
 export function startPrediction(
   store: Store,
+  startTrainer: StartTrainer,
   request: PredictRequest,
   onEvent: (event: TrainerEvent, run: Run) => void = () => {},
 ): PredictHandle {

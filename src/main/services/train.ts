@@ -4,8 +4,8 @@ import { relative, sep } from 'node:path';
 import { DecileError } from '../../shared/errors.ts';
 import type { TrainerEvent, TrainJob } from '../../shared/training.ts';
 import { type Run, type RunState, runFolder, type Store } from '../store/index.ts';
-import { startTrainer } from '../trainer/index.ts';
 import { normalisationOf, type PlanOptions, planTraining, type TrainPlan, trainingLists } from './plan.ts';
+import type { StartTrainer } from './trainer-process.ts';
 
 export interface TrainRequest extends PlanOptions {
   /** Name of the run; numbered by itself without one. */
@@ -28,6 +28,7 @@ export interface RunHandle {
 /** Plans, records and starts a run. Throws what `planTraining` throws, and `run/name-taken`. */
 export function startTraining(
   store: Store,
+  startTrainer: StartTrainer,
   request: TrainRequest,
   onEvent: (event: TrainerEvent, run: Run) => void = () => {},
 ): RunHandle {
@@ -39,12 +40,13 @@ export function startTraining(
     cases: plan.cases,
   });
   if (request.notes) store.runs.update(run.id, { notes: request.notes });
-  return launch(store, run, plan, false, onEvent);
+  return launch(store, startTrainer, run, plan, false, onEvent);
 }
 
 /** Goes on with a run from its last checkpoint (from the start when it has none). Throws `run/finished`, `run/none-to-resume`. */
 export function resumeTraining(
   store: Store,
+  startTrainer: StartTrainer,
   name?: string,
   onEvent: (event: TrainerEvent, run: Run) => void = () => {},
 ): RunHandle {
@@ -61,11 +63,12 @@ export function resumeTraining(
       `A run must be unfinished to be resumed, got ${run.name}, finished at step ${run.step}.`,
       'Start a new run with `decile train DIR`.',
     );
-  return launch(store, run, null, true, onEvent);
+  return launch(store, startTrainer, run, null, true, onEvent);
 }
 
 function launch(
   store: Store,
+  startTrainer: StartTrainer,
   made: Run,
   plan: TrainPlan | null,
   resume: boolean,

@@ -12,17 +12,17 @@ interface NodeError extends Error {
  * @param what what was being done, for the message: 'Saving the mask of case 3'
  */
 export function explainFailure(error: unknown, what: string): unknown {
-  if (error instanceof DecileError) return error;
+  if (error instanceof DecileError) {
+    // Readers and writers of images have codes of their own for the disk; a project says it with one.
+    if (error.code === 'file/disk-full') return diskFull(what);
+    return error;
+  }
   const code = (error as NodeError | null)?.code;
   switch (code) {
     case 'ENOSPC':
     case 'EDQUOT':
     case 'SQLITE_FULL':
-      return new DecileError(
-        'disk/full',
-        `${what} must have room on the disk, got a full disk.`,
-        'Free some space and try again; nothing was left half-written.',
-      );
+      return diskFull(what);
     case 'EROFS':
     case 'EACCES':
     case 'EPERM':
@@ -62,6 +62,13 @@ export function explainFailure(error: unknown, what: string): unknown {
   }
   return error;
 }
+
+const diskFull = (what: string): DecileError =>
+  new DecileError(
+    'disk/full',
+    `${what} must have room on the disk, got a full disk.`,
+    'Free some space and try again; nothing was left half-written.',
+  );
 
 /** Runs `work`; a low-level failure comes out explained. */
 export function explained<T>(what: string, work: () => T): T {

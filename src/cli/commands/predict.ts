@@ -1,0 +1,75 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { ENGINES, type EngineName } from '../../core/options.ts';
+import type { PredictRequest } from '../../main/services/predict.ts';
+import { onInterrupt } from '../interrupt.ts';
+import { EXIT, Exit, type Output, Progress, result, table } from '../output.ts';
+import { withProject } from './common.ts';
+
+interface PredictFlags extends Output {
+  run?: string;
+  scans: 'all' | 'unlabelled';
+  stride?: [number, number, number];
+  keepLargest?: boolean;
+  engine?: EngineName;
+}
+
+export function predictCommand(): Command {
+  return new Command('predict')
+    .description('make masks with a trained run')
+    .argument('<DIR>', 'the project')
+    .option('--run <RUN>', 'name of the run; the latest finished one without it')
+    .option('--scans <WHICH>', 'all, or unlabeled: those without an accepted mask', parseWhich, 'unlabelled')
+    .option('--stride <X,Y,Z>', 'window stride in voxels; half the patch without it', parseStride)
+    .option('--keep-largest', "keep each label's largest connected piece alone")
+    .addOption(new Option('--engine <ENGINE>', "what computes; the run's own choice without it").choices(ENGINES))
+    .action((folder: string, flags: PredictFlags) =>
+      withProject(folder, 'write', async (project) => {
+        const progress = new Progress(flags, 'Predicting');
+        const request: PredictRequest = {
+          run: flags.run,
+          scans: flags.scans,
+          stride: flags.stride,
+          keepLargestComponent: flags.keepLargest,
+          engine: flags.engine,
+        };
+        const handle = project.predict(request, (event) => {
+          if (event.type === 'notice') progress.say(event.message);
+          if (event.type === 'predicted')
+            progress.update(event.done, event.total, `${event.name}, ${event.seconds.toFixed(1)} s`);
+        });
+        const unwatch = onInterrupt(() => {
+          progress.say('Stopping; the masks made so far stay.');
+          handle.cancel();
+        });
+        try {
+          const report = await handle.done;
+          progress.end();
+          const classes = report.run.classes.slice(1);
+          result(flags, { run: report.run.name, predicted: report.predicted, left: report.left }, () => {
+            const rows = report.predicted
+              .toSorted((a, b) => b.meanEntropy - a.meanEntropy)
+              .map((p) => [p.name, p.meanEntropy.toFixed(4), ...p.volumesMl]);
+            const head = `${report.predicted.length} scans predicted by ${report.run.name}, most uncertain first:`;
+            return `${head}\n${table(['scan', 'entropy', ...classes.map((name) => `${name} ml`)], rows)}`;
+          });
+          if (report.cancelled) throw new Exit(EXIT.interrupted);
+        } finally {
+          progress.end();
+          unwatch();
+        }
+      }),
+    );
+}
+
+function parseWhich(text: string): 'all' | 'unlabelled' {
+  if (text === 'all') return 'all';
+  if (text === 'unlabeled' || text === 'unlabelled') return 'unlabelled';
+  throw new InvalidArgumentError(`It must be all or unlabeled, got ${text}.`);
+}
+
+function parseStride(text: string): [number, number, number] {
+  const sides = text.split(/[,x]/).map(Number);
+  if (sides.length !== 3 || sides.some((side) => !Number.isInteger(side) || side < 1))
+    throw new InvalidArgumentError(`It must be X,Y,Z in whole voxels, got ${text}.`);
+  return sides as [number, number, number];
+}

@@ -1,0 +1,35 @@
+import { Command } from 'commander';
+import { type Output, result, table } from '../output.ts';
+import { withProject } from './common.ts';
+
+export function statusCommand(): Command {
+  return new Command('status')
+    .description('what a project holds and what to do next')
+    .argument('<DIR>', 'the project')
+    .action((folder: string, flags: Output) =>
+      withProject(folder, 'read', async (project) => {
+        const status = project.status();
+        result(flags, status, () => {
+          const { scans } = status;
+          const lines = [
+            `${status.project.name} (${status.project.preset}), ${status.folder}`,
+            `Labels: ${status.labels.map((label) => `${label.value} ${label.name}`).join(', ')}`,
+            `Scans: ${scans.total}, of these ${scans.labelled} labelled, ${scans.unlabelled} unlabelled, ${scans.predicted} predicted`,
+          ];
+          if (status.runs.length > 0) {
+            const rows = status.runs.map((run) => [
+              run.name,
+              run.method,
+              run.state,
+              `${run.step}/${run.steps}`,
+              run.predictions,
+              run.dice,
+              run.failure,
+            ]);
+            lines.push('', table(['run', 'method', 'state', 'step', 'predicted', 'Dice %', ''], rows), '');
+          }
+          return [...lines, status.next].join('\n');
+        });
+      }),
+    );
+}

@@ -1,0 +1,77 @@
+/** Command-line flags made from the option table, so that flags, forms and docs cannot drift apart. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { describeRule, OPTIONS, type OptionRow, type TrainingOptions } from '../core/options.ts';
+
+/** American and British spellings are one flag: `--unlabelled-batch` is `--unlabeled-batch`. */
+export function normaliseSpelling(argv: readonly string[]): string[] {
+  const end = argv.indexOf('--');
+  return argv.map((arg, index) => {
+    if (!arg.startsWith('--') || (end >= 0 && index >= end)) return arg;
+    const [flag, ...value] = arg.split('=');
+    return [
+      flag
+        .replace(/labelled/g, 'labeled')
+        .replace(/colour/g, 'color')
+        .replace(/normalise/g, 'normalize'),
+      ...value,
+    ].join('=');
+  });
+}
+
+/** Adds one flag a row to the command. */
+export function addTrainingFlags(command: Command): void {
+  for (const option of OPTIONS) {
+    const value =
+      option.rule.kind === 'patch'
+        ? 'X,Y,Z'
+        : option.rule.kind === 'spacing'
+          ? 'MM|native'
+          : option.rule.kind === 'choice'
+            ? option.rule.values.join('|')
+            : 'N';
+    const unit = option.unit ? ` [${option.unit}]` : '';
+    const flag = new Option(`--${option.flag} <${value}>`, `${option.help}${unit} Default: ${String(option.default)}.`);
+    command.addOption(flag.argParser((text: string) => parseFlag(option, text)));
+  }
+}
+
+/** The options that the user gave, by key; what is left out keeps the table's default. */
+export function givenOptions(parsed: Record<string, unknown>): Partial<TrainingOptions> {
+  const camel = (flag: string) => flag.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+  const given = OPTIONS.flatMap((option) => {
+    const value = parsed[camel(option.flag)];
+    return value === undefined ? [] : [[option.key, value]];
+  });
+  return Object.fromEntries(given) as Partial<TrainingOptions>;
+}
+
+/** Text to value; ranges are checked by core's resolveOptions. */
+export function parseFlag(option: OptionRow, text: string): string | number | number[] {
+  const { rule } = option;
+  const fail = (): never => {
+    throw new InvalidArgumentError(`It must be ${describeRule(rule)}, got ${text}.`);
+  };
+  const number = (part: string): number =>
+    part.trim() !== '' && Number.isFinite(Number(part)) ? Number(part) : fail();
+  switch (rule.kind) {
+    case 'choice':
+      return rule.values.includes(text) ? text : fail();
+    case 'integer':
+    case 'number':
+      return number(text);
+    case 'patch':
+      return text === 'auto' ? text : text.split(/[,x]/).map(number);
+    case 'spacing':
+      return text === 'native' ? text : number(text);
+  }
+}
+
+/** A whole number of at least `least`, for flags outside the table. */
+export const wholeNumber =
+  (least: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < least || text.trim() === '')
+      throw new InvalidArgumentError(`It must be a whole number of at least ${least}, got ${text}.`);
+    return value;
+  };
