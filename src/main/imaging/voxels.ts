@@ -34,7 +34,7 @@ export function decodeVoxels(path: string, bytes: Uint8Array, type: StoredType, 
     int64: 8,
     uint64: 8,
   }[type];
-  const aligned = bytes.byteOffset % width === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
   if (littleEndian !== HOST_LITTLE_ENDIAN && width > 1) swap(aligned, width);
   const count = Math.floor(aligned.byteLength / width);
   const at = aligned.byteOffset;
