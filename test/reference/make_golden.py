@@ -148,7 +148,7 @@ STEP_CASES = [
     ("cpcl, student branch", 2, {"method": "cpcl", "branch": "student"}),
     ("cpcl, decoder-1/8", 2, {"method": "cpcl", "features": "decoder-1/8"}),
     ("cpcl, decoder-1/4", 2, {"method": "cpcl", "features": "decoder-1/4"}),
-    ("cpcl, decoder-1/2, student branch", 2, {"method": "cpcl", "features": "decoder-1/2", "branch": "student"}),
+    ("cpcl, decoder-1/2", 2, {"method": "cpcl", "features": "decoder-1/2"}),
 ]
 STEPS, LAMBDA_MAX = 20, 0.1
 
