@@ -87,6 +87,12 @@ test('every case has its line, with a dash where a distance does not exist', () 
   assert.match(renderReport(DATA), /<tr><td>c<\/td><td>0\.0<\/td><td>0\.0<\/td><td>-<\/td><td>-<\/td><td>50\.0<\/td>/);
 });
 
+test('a case that only one method scored has dashes for the other', () => {
+  const [first, second] = DATA.methods;
+  const page = renderReport({ ...DATA, methods: [first, { ...second, cases: [...second.cases, oneCase('d', 10)] }] });
+  assert.match(page, /<tr><td>d<\/td><td>-<\/td><td>-<\/td><td>-<\/td><td>-<\/td><td>10\.0<\/td>/);
+});
+
 test('a report without results still is a page', () => {
   const page = renderReport({ ...DATA, methods: [], pictures: [] });
   assert.doesNotMatch(page, /<h2>Results|<h2>Pictures|<h2>Training/);

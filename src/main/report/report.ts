@@ -33,7 +33,7 @@ export interface MethodReport {
   /** As the reader sees it: 'CPCL', 'supervised-only'. */
   name: string;
   colour: string;
-  /** Same cases, in the same order, for every method. */
+  /** Methods may have scored different cases: the table of cases shows a dash where one is missing. */
   cases: readonly (CaseMetrics & { name: string })[];
   /** Curves by name: `loss.supervised`, `lambda`, `validation.dice`, ... */
   curves: Readonly<Record<string, readonly { step: number; value: number | null }[]>>;
@@ -177,7 +177,8 @@ function caseTable(methods: readonly MethodReport[]): string {
   const head = methods
     .map((m) => METRICS.map((metric) => `<th>${escapeHtml(m.name)}<br>${METRIC_TITLES[metric]}</th>`).join(''))
     .join('');
-  const rows = methods[0].cases.map(({ name }) => {
+  const names = [...new Set(methods.flatMap((m) => m.cases.map((c) => c.name)))];
+  const rows = names.map((name) => {
     const cells = methods.map((m) => {
       const one = m.cases.find((c) => c.name === name);
       return METRICS.map((metric) => `<td>${one ? number(one[metric]) : '-'}</td>`).join('');

@@ -1,0 +1,90 @@
+/** Seconds per step of a method on this machine, measured by the trainer itself on two phantoms. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type MethodName, resolveOptions } from '../../core/options.ts';
+import type { PhantomKind } from '../../core/phantom/index.ts';
+import { newProject } from '../../main/app.ts';
+import { DecileError } from '../../shared/errors.ts';
+import { writeCohort } from './cohort.ts';
+import { type DemoSetting, KINDS } from './settings.ts';
+
+export interface ProbeResult {
+  engine: string;
+  device: string;
+  seconds: number[];
+}
+
+const WARM_UP = 2;
+
+/**
+ * Trains each method for a few steps in a throw-away project and takes the median step.
+ * @param steps counted after two warm-up steps
+ */
+export async function probe(
+  kind: PhantomKind,
+  setting: DemoSetting,
+  methods: readonly MethodName[],
+  steps: number,
+  signal: AbortSignal,
+): Promise<ProbeResult> {
+  const folder = await mkdtemp(join(tmpdir(), 'decile-probe-'));
+  try {
+    const cohort = await writeCohort(
+      folder,
+      kind,
+      { firstSeed: 0, count: 2, labelled: 1, size: setting.size, prefix: 'probe' },
+      () => {},
+      signal,
+    );
+    const { label, preset } = KINDS[kind];
+    const project = newProject(join(folder, 'project'), { preset, labels: [{ name: label }] });
+    try {
+      await project.importScans(cohort.scans, { labels: cohort.labelled });
+      const result: ProbeResult = { engine: '', device: '', seconds: [] };
+      for (const method of methods) {
+        const stamps: number[] = [];
+        const options = resolveOptions({
+          ...setting.options,
+          method,
+          spacing: 'native',
+          steps: steps + WARM_UP,
+          validateEvery: 1_000_000,
+          checkpointEvery: 1_000_000,
+        });
+        const run = project.train({ options, name: method }, (event) => {
+          if (event.type === 'started') {
+            [result.engine, result.device] = [event.engine, event.device];
+            // TensorFlow is there but does not load: a step of this setting would take minutes.
+            if (event.engine === 'cpu' && setting.engine === 'fast') run.cancel();
+          }
+          if (event.type === 'step') stamps.push(performance.now());
+        });
+        const stop = () => run.cancel();
+        signal.addEventListener('abort', stop);
+        await run.done.finally(() => signal.removeEventListener('abort', stop));
+        signal.throwIfAborted();
+        if (result.engine === 'cpu' && setting.engine === 'fast')
+          return { ...result, seconds: [Number.POSITIVE_INFINITY] };
+        result.seconds.push(medianStep(stamps, method));
+      }
+      return result;
+    } finally {
+      project.close();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function medianStep(stamps: number[], method: string): number {
+  const gaps = stamps.slice(1).map((t, n) => (t - stamps[n]) / 1000);
+  const counted = gaps.slice(WARM_UP - 1).sort((a, b) => a - b);
+  if (counted.length === 0)
+    throw new DecileError(
+      'demo/no-steps',
+      `The probe of ${method} must make steps, got ${stamps.length}.`,
+      'Look at `decile engines`.',
+    );
+  return counted[Math.floor(counted.length / 2)];
+}
