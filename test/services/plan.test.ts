@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { normalisationOf, planTraining, trainingLists } from '../../src/main/services/plan.ts';
+import { newProject, projectWith, temporaryFolder } from './helpers.ts';
+
+const names = (scans: { name: string }[]) => scans.map((scan) => scan.name.slice(-2)).join(' ');
+
+test('labelled scans are learned from in name order, the others count as unlabelled', async (t) => {
+  const store = await projectWith(t, temporaryFolder(t), 6, 4);
+  const plan = planTraining(store, { options: {} });
+  assert.equal(names(plan.labelled), '01 02 03 04');
+  assert.equal(names(plan.unlabelled), '05 06');
+  assert.equal(names(plan.validation), '');
+  assert.deepEqual(plan.classes, ['background', 'kidney']);
+});
+
+test('--labeled N sees the first N masks alone, and --validation the N that follow', async (t) => {
+  const store = await projectWith(t, temporaryFolder(t), 6, 5);
+  const plan = planTraining(store, { options: {}, labelled: 2, validation: 1 });
+  assert.equal(names(plan.labelled), '01 02');
+  assert.equal(names(plan.validation), '03');
+  assert.equal(names(plan.unlabelled), '04 05 06');
+  assert.ok(plan.notices.some((text) => text.startsWith('2 scans have a mask')));
+  const lists = trainingLists(store, plan.cases);
+  assert.equal(
+    lists.labelled.every((c) => c.maskPath),
+    true,
+  );
+  assert.deepEqual(
+    lists.unlabelled.filter((c) => 'maskPath' in c),
+    [],
+  );
+});
+
+test('without --labeled the last N labelled scans are held out', async (t) => {
+  const store = await projectWith(t, temporaryFolder(t), 6, 5);
+  const plan = planTraining(store, { options: {}, validation: 2 });
+  assert.equal(names(plan.labelled), '01 02 03');
+  assert.equal(names(plan.validation), '04 05');
+});
+
+test('no scan, no label and too few labels each stop training with their own reason', async (t) => {
+  assert.throws(() => planTraining(newProject(t), { options: {} }), { code: 'train/no-scans' });
+  assert.throws(() => planTraining(newProject(t), { options: { steps: 0 } }), { code: 'option/invalid' });
+  const none = await projectWith(t, temporaryFolder(t), 2, 0);
+  assert.throws(() => planTraining(none, { options: {} }), { code: 'train/no-labels' });
+  const two = await projectWith(t, temporaryFolder(t), 3, 2);
+  assert.throws(() => planTraining(two, { options: {}, labelled: 3 }), {
+    code: 'train/too-few-labels',
+    message: /got 2/,
+  });
+  assert.throws(() => planTraining(two, { options: {}, labelled: 2, validation: 1 }), { code: 'train/too-few-labels' });
+  assert.throws(() => planTraining(two, { options: {}, validation: 2 }), { code: 'train/too-few-labels' });
+});
+
+test('one labelled scan is enough, with a notice', async (t) => {
+  const store = await projectWith(t, temporaryFolder(t), 3, 1);
+  const plan = planTraining(store, { options: {} });
+  assert.equal(names(plan.labelled), '01');
+  assert.match(plan.notices[0], /Only one scan \(case_01\)/);
+});
+
+test('a label that no labelled scan shows is named', async (t) => {
+  const store = await projectWith(t, temporaryFolder(t), 3, 2, ['kidney', 'tumour']);
+  assert.throws(() => planTraining(store, { options: {} }), { code: 'train/class-missing', message: /tumour/ });
+});
+
+test('a method that learns from unlabelled scans needs one, supervised does not', async (t) => {
+  const store = await projectWith(t, temporaryFolder(t), 2, 2);
+  assert.throws(() => planTraining(store, { options: {} }), { code: 'train/no-unlabelled' });
+  assert.equal(planTraining(store, { options: { method: 'supervised' } }).labelled.length, 2);
+});
+
+test('a draft and an unreviewed prediction are no labels', async (t) => {
+  const store = await projectWith(t, temporaryFolder(t), 2, 1);
+  const scan = store.scans.find('case_02')!.id;
+  store.masks.add({ scan, version: 1, origin: 'predicted', accepted: false, labels: [] });
+  store.masks.add({ scan, version: 2, origin: 'manual', accepted: false, labels: [] });
+  assert.equal(names(planTraining(store, { options: {} }).labelled), '01');
+});
+
+test('CT is clipped to -75..175 HU, MR is not', () => {
+  assert.deepEqual(normalisationOf('ct-kidney'), { kind: 'ct', clip: [-75, 175] });
+  assert.deepEqual(normalisationOf('mr-flair'), { kind: 'mr' });
+  assert.deepEqual(normalisationOf('mr'), { kind: 'mr' });
+});
