@@ -1,11 +1,22 @@
 /** Contract to handlers: the one place where calls from outside are checked before anything runs. */
-import { z } from 'zod';
-import { CALLS, type CallInput, type CallName, type CallResult, type EventMessage, type Events, isCallName, type Reply } from '../../shared/contract/index.ts';
+import type { z } from 'zod';
+import {
+  CALLS,
+  type CallInput,
+  type CallName,
+  type CallResult,
+  type EventMessage,
+  type Events,
+  isCallName,
+  type Reply,
+} from '../../shared/contract/index.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { errorInfo } from './errors.ts';
 
 /** A handler sees parsed input only. */
-export type Handlers = { [N in CallName]: (input: z.output<(typeof CALLS)[N]['input']>) => Promise<CallResult<N>> | CallResult<N> };
+export type Handlers = {
+  [N in CallName]: (input: z.output<(typeof CALLS)[N]['input']>) => Promise<CallResult<N>> | CallResult<N>;
+};
 
 /** Both shells speak to this: Electron's ipc and `app://`, and the loopback server. */
 export interface Api {
@@ -50,9 +61,19 @@ export function emitter(): Emitter {
 /** Parses, calls, and wraps; never throws. */
 export async function dispatch(handlers: Handlers, name: unknown, input: unknown): Promise<Reply<unknown>> {
   try {
-    if (!isCallName(name)) throw new DecileError('call/unknown', `A call must be one of the contract's, got ${String(name)}.`, 'Reload the window.');
+    if (!isCallName(name))
+      throw new DecileError(
+        'call/unknown',
+        `A call must be one of the contract's, got ${String(name)}.`,
+        'Reload the window.',
+      );
     const parsed = CALLS[name].input.safeParse(input ?? undefined);
-    if (!parsed.success) throw new DecileError('call/invalid', `The input of ${name} must fit its schema, got ${describeIssues(parsed.error)}.`, 'Check the values entered.');
+    if (!parsed.success)
+      throw new DecileError(
+        'call/invalid',
+        `The input of ${name} must fit its schema, got ${describeIssues(parsed.error)}.`,
+        'Check the values entered.',
+      );
     const handler = handlers[name] as (input: unknown) => unknown;
     return { ok: true, value: (await handler(parsed.data)) ?? null };
   } catch (error) {

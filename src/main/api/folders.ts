@@ -32,7 +32,11 @@ export function folderRegistry(): FolderRegistry {
   const find = (folder: string): string => {
     const path = paths.get(folder);
     if (path === undefined)
-      throw new DecileError('folder/unknown', `A folder must be one chosen in this session, got ${folder}.`, 'Choose the folder again.');
+      throw new DecileError(
+        'folder/unknown',
+        `A folder must be one chosen in this session, got ${folder}.`,
+        'Choose the folder again.',
+      );
     return path;
   };
   return {
@@ -41,7 +45,11 @@ export function folderRegistry(): FolderRegistry {
     async browse({ folder, path }) {
       const here = folder ? find(folder) : resolve(path?.trim() || homedir());
       const entries = await readdir(here, { withFileTypes: true }).catch((error: Error) => {
-        throw new DecileError('folder/unreadable', `A folder must be readable, got ${error.message}.`, 'Choose another folder.');
+        throw new DecileError(
+          'folder/unreadable',
+          `A folder must be readable, got ${error.message}.`,
+          'Choose another folder.',
+        );
       });
       const folders = entries.filter((entry) => !entry.name.startsWith('.') && entry.isDirectory());
       const listed = folders.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true })).slice(0, 2000);
@@ -54,7 +62,10 @@ export function folderRegistry(): FolderRegistry {
           listed.map(async ({ name }) => ({
             folder: register(join(here, name)).folder,
             name,
-            project: await stat(join(here, name, DATABASE_FILE)).then(() => true, () => false),
+            project: await stat(join(here, name, DATABASE_FILE)).then(
+              () => true,
+              () => false,
+            ),
           })),
         ),
       };

@@ -6,7 +6,9 @@ import { errorInfo } from './errors.ts';
 export interface JobHandle {
   readonly id: string;
   readonly signal: AbortSignal;
-  update(change: Partial<Pick<JobInfo, 'done' | 'total' | 'detail' | 'secondsLeft' | 'status' | 'title' | 'run'>>): void;
+  update(
+    change: Partial<Pick<JobInfo, 'done' | 'total' | 'detail' | 'secondsLeft' | 'status' | 'title' | 'run'>>,
+  ): void;
   notice(message: string): void;
   fail(failures: JobInfo['failures']): void;
 }
@@ -25,7 +27,10 @@ export interface JobBoard {
 const QUIET_MS = 100;
 
 export function jobBoard(emit: <N extends keyof Events>(name: N, payload: Events[N]) => void): JobBoard {
-  const jobs = new Map<string, { info: JobInfo; abort: AbortController; done: Promise<void>; said: number; timer?: NodeJS.Timeout }>();
+  const jobs = new Map<
+    string,
+    { info: JobInfo; abort: AbortController; done: Promise<void>; said: number; timer?: NodeJS.Timeout }
+  >();
 
   const say = (id: string, urgent: boolean) => {
     const job = jobs.get(id);
@@ -45,7 +50,18 @@ export function jobBoard(emit: <N extends keyof Events>(name: N, payload: Events
     start(kind, title, work, run) {
       const id = randomUUID();
       const abort = new AbortController();
-      const info: JobInfo = { id, kind, title, status: 'running', done: 0, total: 0, detail: '', run, failures: [], notices: [] };
+      const info: JobInfo = {
+        id,
+        kind,
+        title,
+        status: 'running',
+        done: 0,
+        total: 0,
+        detail: '',
+        run,
+        failures: [],
+        notices: [],
+      };
       const handle: JobHandle = {
         id,
         signal: abort.signal,

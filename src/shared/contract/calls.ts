@@ -32,6 +32,9 @@ const run = z.object({ run: id });
 /** Partial training options; core/options.ts checks each value against its row. */
 const options = z.record(z.string().max(60), z.union([z.string().max(60), z.number(), z.array(z.number()).length(3)]));
 
+/** Labelled scans held out to watch the training with. */
+const validation = z.number().int().min(0).max(10_000).optional();
+
 export const CALLS = {
   'app.about': call<T.About>()(nothing),
   'settings.get': call<T.Settings>()(nothing),
@@ -96,9 +99,9 @@ export const CALLS = {
   /** What the current mask changed against the prediction; empty without one. */
   'review.changes': call<T.MaskChange[]>()(scan),
 
-  'train.plan': call<T.TrainPlan>()(z.object({ options })),
+  'train.plan': call<T.TrainPlan>()(z.object({ options, validation })),
   'train.start': call<{ run: number; job: string }>()(
-    z.object({ options, name: name.optional(), notes: text.optional() }),
+    z.object({ options, validation, name: name.optional(), notes: text.optional() }),
   ),
   'train.pause': call<null>()(run),
   /** Goes on with a paused run, or starts an interrupted one again from its last checkpoint. */

@@ -215,6 +215,8 @@ export interface RunInfo {
   finishedAt?: string;
   secondsPerStep?: number;
   notes: string;
+  /** Code and message of what stopped a failed run. */
+  failure: string;
   predicted: number;
   /** Last validation Dice, percent. */
   validationDice?: number;
@@ -232,6 +234,8 @@ export interface TrainPlan {
   seconds: number | null;
   /** How the time is known. */
   basis: string;
+  /** What the user should know before it starts. */
+  notices: string[];
   /** Why training cannot start; empty when it can. */
   problems: ErrorInfo[];
 }
