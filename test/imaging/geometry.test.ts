@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { affineRAS, determinant3, gridDifference, gridFromAffineRAS, sameGrid, shear, voxelToWorld, worldToVoxel } from '../../src/core/geometry.ts';
+import type { Grid } from '../../src/core/volume.ts';
+import { GRIDS, OBLIQUE } from './helpers.ts';
+
+const close = (a: readonly number[], b: readonly number[], tolerance = 1e-9) =>
+  a.forEach((x, n) => {
+    assert.ok(Math.abs(x - b[n]) <= tolerance, `${a.join(', ')} against ${b.join(', ')}`);
+  });
+
+for (const [name, grid] of Object.entries(GRIDS)) {
+  test(`a voxel of a ${name} grid goes to patient space and back`, () => {
+    close(worldToVoxel(grid, voxelToWorld(grid, [2.5, 3, 1])), [2.5, 3, 1]);
+  });
+  test(`a ${name} grid survives its RAS affine`, () => {
+    const back = gridFromAffineRAS(grid.size, affineRAS(grid));
+    close(back.spacing, grid.spacing);
+    close(back.origin, grid.origin);
+    close(back.direction, grid.direction);
+  });
+}
+
+test('RAS has the opposite x and y of LPS', () => {
+  const affine = affineRAS({ size: [2, 2, 2], spacing: [2, 3, 4], origin: [10, 20, 30], direction: [1, 0, 0, 0, 1, 0, 0, 0, 1] });
+  assert.deepEqual([...affine], [-2, 0, 0, -10, 0, -3, 0, -20, 0, 0, 4, 30, 0, 0, 0, 1]);
+});
+
+test('a left-handed grid keeps its handedness', () => {
+  assert.equal(Math.round(determinant3(gridFromAffineRAS([2, 2, 2], affineRAS(GRIDS['left-handed'])).direction)), -1);
+});
+
+test('the same grid has no difference', () => {
+  assert.equal(gridDifference(GRIDS.oblique, { ...GRIDS.oblique }), null);
+  assert.ok(sameGrid(GRIDS.oblique, { ...GRIDS.oblique, origin: [-61.255, 17.5, 4] }));
+});
+
+test('a difference of grids is stated in one sentence', () => {
+  const g: Grid = { size: [97, 71, 44], spacing: [1, 1, 1], origin: [0, 0, 0], direction: [1, 0, 0, 0, 1, 0, 0, 0, 1] };
+  assert.equal(gridDifference(g, { ...g, size: [97, 71, 43] }), 'size 97x71x44 against 97x71x43');
+  assert.equal(gridDifference(g, { ...g, origin: [3.2, 0, 0] }), 'origin differs by 3.2 mm');
+  assert.equal(gridDifference(g, { ...g, spacing: [1, 1, 1.5] }), 'spacing 1x1x1 mm against 1x1x1.5 mm');
+  assert.match(gridDifference(g, { ...g, direction: OBLIQUE })!, /^orientation differs by \d+\.\d degrees$/);
+});
+
+test('a difference that only distant voxels feel is found', () => {
+  const g: Grid = { size: [512, 512, 500], spacing: [1, 1, 1], origin: [0, 0, 0], direction: [1, 0, 0, 0, 1, 0, 0, 0, 1] };
+  // 0.001 mm a slice is half a millimetre at the top.
+  assert.ok(!sameGrid(g, { ...g, spacing: [1, 1, 1.001] }));
+});
+
+test('a flat or unfinished affine is refused', () => {
+  assert.throws(() => gridFromAffineRAS([2, 2, 2], [1, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0]), { code: 'geometry/singular' });
+  assert.throws(() => gridFromAffineRAS([2, 2, 2], [Number.NaN, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0]), { code: 'geometry/not-finite' });
+});
+
+test('shear is the sine of the tilt', () => {
+  const t = (18.5 * Math.PI) / 180;
+  const grid = gridFromAffineRAS([2, 2, 2], [1, 0, 0, 0, 0, 1, Math.sin(t), 0, 0, 0, Math.cos(t), 0]);
+  assert.ok(Math.abs(shear(grid.direction) - Math.sin(t)) < 1e-12);
+});
