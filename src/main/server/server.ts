@@ -35,11 +35,19 @@ const COOKIE = 'decile';
 const CALL_BYTES = 8 << 20;
 const DATA_BYTES = 4 * 2 ** 30;
 
-export async function startServer(api: Api, { pages, port, token = randomBytes(24).toString('base64url') }: ServerOptions): Promise<RunningServer> {
+export async function startServer(
+  api: Api,
+  { pages, port, token = randomBytes(24).toString('base64url') }: ServerOptions,
+): Promise<RunningServer> {
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
       if (response.headersSent) response.destroy();
-      else sendError(response, 500, { code: 'server/failed', message: `The answer must be made, got ${(error as Error).message}.`, cure: 'Try again.' });
+      else
+        sendError(response, 500, {
+          code: 'server/failed',
+          message: `The answer must be made, got ${(error as Error).message}.`,
+          cure: 'Try again.',
+        });
     });
   });
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024 });
@@ -63,22 +71,41 @@ export async function startServer(api: Api, { pages, port, token = randomBytes(2
     if (url.pathname.startsWith('/call/')) return answerCall(request, response, url.pathname.slice('/call/'.length));
     if (url.pathname.startsWith('/data/')) return answerData(request, response, url);
     const page = await readPage(pages, url.pathname);
-    if (!page) return sendError(response, 404, { code: 'server/not-found', message: `The address must be a page of the program, got ${url.pathname}.`, cure: 'Open the address that `decile serve` printed.' });
-    response.writeHead(200, { 'content-type': page.type, 'content-security-policy': CONTENT_SECURITY_POLICY, 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' });
+    if (!page)
+      return sendError(response, 404, {
+        code: 'server/not-found',
+        message: `The address must be a page of the program, got ${url.pathname}.`,
+        cure: 'Open the address that `decile serve` printed.',
+      });
+    response.writeHead(200, {
+      'content-type': page.type,
+      'content-security-policy': CONTENT_SECURITY_POLICY,
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'cache-control': 'no-store',
+    });
     response.end(page.bytes);
   }
 
   async function answerCall(request: IncomingMessage, response: ServerResponse, name: string): Promise<void> {
     // A form cannot send this type without a preflight, which nobody answers.
     if (request.method !== 'POST' || !request.headers['content-type']?.startsWith('application/json')) {
-      return sendError(response, 415, { code: 'server/bad-call', message: 'A call must be a POST of application/json.', cure: 'Reload the page.' });
+      return sendError(response, 415, {
+        code: 'server/bad-call',
+        message: 'A call must be a POST of application/json.',
+        cure: 'Reload the page.',
+      });
     }
     const body = await readBody(request, CALL_BYTES);
     let input: unknown;
     try {
       input = (JSON.parse(new TextDecoder().decode(body)) as { input?: unknown }).input;
     } catch {
-      return sendError(response, 400, { code: 'server/bad-call', message: 'The body of a call must be JSON.', cure: 'Reload the page.' });
+      return sendError(response, 400, {
+        code: 'server/bad-call',
+        message: 'The body of a call must be JSON.',
+        cure: 'Reload the page.',
+      });
     }
     const reply = await api.dispatch(name, input);
     response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
@@ -100,11 +127,25 @@ export async function startServer(api: Api, { pages, port, token = randomBytes(2
   /** Host and Origin; null when both are ours. */
   function refuse(request: IncomingMessage): { status: number; error: ErrorInfo } | null {
     if (request.headers.host !== host) {
-      return { status: 421, error: { code: 'server/wrong-host', message: `The Host must be ${host}, got ${request.headers.host ?? 'none'}.`, cure: 'Open the address that `decile serve` printed.' } };
+      return {
+        status: 421,
+        error: {
+          code: 'server/wrong-host',
+          message: `The Host must be ${host}, got ${request.headers.host ?? 'none'}.`,
+          cure: 'Open the address that `decile serve` printed.',
+        },
+      };
     }
     const { origin } = request.headers;
     if (origin !== undefined && origin !== `http://${host}`) {
-      return { status: 403, error: { code: 'server/wrong-origin', message: `The Origin must be http://${host}, got ${origin}.`, cure: 'Only the program\'s own page may call it.' } };
+      return {
+        status: 403,
+        error: {
+          code: 'server/wrong-origin',
+          message: `The Origin must be http://${host}, got ${origin}.`,
+          cure: "Only the program's own page may call it.",
+        },
+      };
     }
     return null;
   }
@@ -133,7 +174,15 @@ export async function startServer(api: Api, { pages, port, token = randomBytes(2
 
   await new Promise<void>((done, fail) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
-      fail(error.code === 'EADDRINUSE' ? new DecileError('server/port-taken', `The port must be free, got ${port} in use.`, 'Choose another --port, or leave it out.') : error),
+      fail(
+        error.code === 'EADDRINUSE'
+          ? new DecileError(
+              'server/port-taken',
+              `The port must be free, got ${port} in use.`,
+              'Choose another --port, or leave it out.',
+            )
+          : error,
+      ),
     );
     server.listen(port, '127.0.0.1', done);
   });
@@ -151,7 +200,11 @@ export async function startServer(api: Api, { pages, port, token = randomBytes(2
   };
 }
 
-const WRONG_TOKEN: ErrorInfo = { code: 'server/wrong-token', message: 'The token must be the one that `decile serve` printed.', cure: 'Open the whole address from the terminal.' };
+const WRONG_TOKEN: ErrorInfo = {
+  code: 'server/wrong-token',
+  message: 'The token must be the one that `decile serve` printed.',
+  cure: 'Open the whole address from the terminal.',
+};
 
 const same = (a: string, b: string): boolean => {
   const [left, right] = [Buffer.from(a), Buffer.from(b)];
@@ -168,7 +221,12 @@ async function readBody(request: IncomingMessage, limit: number): Promise<Uint8A
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > limit) throw new DecileError('server/too-large', `A request must be at most ${limit} bytes, got more.`, 'Reload the page.');
+    if (length > limit)
+      throw new DecileError(
+        'server/too-large',
+        `A request must be at most ${limit} bytes, got more.`,
+        'Reload the page.',
+      );
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, length);

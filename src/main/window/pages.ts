@@ -27,7 +27,10 @@ const TYPES: Record<string, string> = {
 };
 
 /** Reads a file of the built window; null for one that is not there or not below `root`. */
-export async function readPage(root: string, pathname: string): Promise<{ bytes: Buffer<ArrayBuffer>; type: string } | null> {
+export async function readPage(
+  root: string,
+  pathname: string,
+): Promise<{ bytes: Buffer<ArrayBuffer>; type: string } | null> {
   let relative: string;
   try {
     relative = normalize(decodeURIComponent(pathname === '/' ? '/index.html' : pathname));

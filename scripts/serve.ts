@@ -1,0 +1,73 @@
+/** `npm run serve`: builds the window when it is missing or older than its sources, and serves it on 127.0.0.1. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { DecileError } from '../src/shared/errors.ts';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const pages = join(root, 'out', 'renderer');
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    port: { type: 'string', default: '0' },
+    token: { type: 'string' },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+});
+if (values.help) {
+  console.log(
+    'npm run serve -- [PROJECT] [--port N] [--token TOKEN]\n\nThe program in a browser on this machine (127.0.0.1 alone).',
+  );
+  process.exit(0);
+}
+
+function newest(folder: string): number {
+  return Math.max(
+    ...readdirSync(folder, { recursive: true, withFileTypes: true }).map(
+      (entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs,
+    ),
+  );
+}
+
+const index = join(pages, 'index.html');
+if (!existsSync(index) || newest(join(root, 'src', 'renderer')) > statSync(index).mtimeMs) {
+  console.error('Building the window ...');
+  const built = spawnSync(
+    process.execPath,
+    [
+      join(root, 'node_modules', 'vite', 'bin', 'vite.js'),
+      'build',
+      '--config',
+      'vite.renderer.config.ts',
+      '--logLevel',
+      'warn',
+    ],
+    { cwd: root, stdio: 'inherit' },
+  );
+  if (built.status !== 0) process.exit(built.status ?? 1);
+}
+
+const { serve } = await import('../src/main/server/serve.ts');
+try {
+  const project = positionals[0] ? resolve(process.env.INIT_CWD ?? '.', positionals[0]) : undefined;
+  const server = await serve({ port: Number(values.port), pages, project, token: values.token });
+  console.log(
+    `Decile is at ${server.url}\nThe address holds your key: whoever has it on this machine can use the program. Ctrl-C stops it.`,
+  );
+  let stopping = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (stopping) process.exit(130);
+      stopping = true;
+      console.error('Saving and stopping ...');
+      server.close().then(() => process.exit(0));
+    });
+  }
+} catch (error) {
+  if (!(error instanceof DecileError)) throw error;
+  console.error(`${error.message} ${error.cure}`);
+  process.exit(1);
+}

@@ -1,0 +1,87 @@
+/** Electron's main process: wiring alone. */
+
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { app, type BrowserWindow, dialog, Notification } from 'electron';
+import { createApi } from './api/index.ts';
+import { startTrainer } from './trainer/index.ts';
+import { about } from './window/about.ts';
+import { answerCalls } from './window/bridge.ts';
+import { setMenu } from './window/menu.ts';
+import { answerScheme, claimScheme } from './window/protocol.ts';
+import { openWindow } from './window/window.ts';
+
+claimScheme();
+app.enableSandbox();
+if (!app.requestSingleInstanceLock()) app.quit();
+else {
+  let window: BrowserWindow | null = null;
+  let leaving = false;
+  const userFolder = process.env.DECILE_CONFIG ?? app.getPath('userData');
+  const documents = process.env.DECILE_DOCUMENTS ?? join(homedir(), 'Decile');
+  const chooseFolder = async (title: string) => {
+    const { canceled, filePaths } = await dialog.showOpenDialog(window!, {
+      title,
+      properties: ['openDirectory', 'createDirectory'],
+    });
+    return canceled ? null : filePaths[0];
+  };
+  const api = createApi(
+    { about: () => about('electron'), chooseFolder, browsing: false, documents },
+    startTrainer,
+    userFolder,
+  );
+  /** Asks while a run or an import would be stopped. */
+  const mayLeave = (): boolean => {
+    const busy = api.busy();
+    if (busy.length === 0 || !window) return true;
+    const choice = dialog.showMessageBoxSync(window, {
+      type: 'question',
+      message: `Still going on: ${busy.join(', ')}.`,
+      detail: 'Closing stops it at a checkpoint; it can be resumed later.',
+      buttons: ['Close and resume later', 'Stay'],
+      defaultId: 1,
+      cancelId: 1,
+    });
+    return choice === 0;
+  };
+  const open = () => {
+    window = openWindow(join(import.meta.dirname, '../preload/index.cjs'), userFolder);
+    window.on('close', (event) => {
+      if (!leaving && !mayLeave()) event.preventDefault();
+    });
+    window.on('closed', () => {
+      window = null;
+    });
+  };
+
+  app.on('second-instance', () => {
+    if (window?.isMinimized()) window.restore();
+    window?.focus();
+  });
+  app.on('window-all-closed', () => app.quit());
+  app.on('before-quit', (event) => {
+    if (leaving) return;
+    event.preventDefault();
+    if (!mayLeave()) return;
+    leaving = true;
+    api.close().finally(() => app.quit());
+  });
+  app.whenReady().then(() => {
+    answerScheme(api, join(import.meta.dirname, '../renderer'));
+    answerCalls(api, () => window);
+    setMenu((command) => window?.webContents.send('decile:event', { name: 'menu', payload: { command } }));
+    api.subscribe(({ name, payload }) => {
+      if (
+        name !== 'job' ||
+        payload.kind !== 'train' ||
+        !['done', 'failed'].includes(payload.status) ||
+        window?.isFocused()
+      )
+        return;
+      new Notification({ title: payload.title, body: payload.error?.message ?? payload.detail }).show();
+    });
+    open();
+    app.on('activate', () => window ?? open());
+  });
+}
