@@ -9,15 +9,15 @@ import torch.nn.functional as nnf
 
 
 @functools.lru_cache(maxsize=64)
-def linear(n, outputs, dtype):
+def linear(n, outputs, dtype, device):
     """[outputs, n]: one axis of trilinear upsampling."""
-    return nnf.interpolate(torch.eye(n, dtype=dtype)[None], size=outputs, mode="linear", align_corners=False)[0].T.contiguous()
+    return nnf.interpolate(torch.eye(n, dtype=dtype, device=device)[None], size=outputs, mode="linear", align_corners=False)[0].T.contiguous()
 
 
 @functools.lru_cache(maxsize=64)
-def midpoints(n, dtype):
+def midpoints(n, dtype, device):
     """[2n - 1, n]: the samples and the means of neighbours."""
-    eye = torch.eye(n, dtype=dtype)
+    eye = torch.eye(n, dtype=dtype, device=device)
     rows = [eye[0]]
     for i in range(1, n):
         rows += [(eye[i - 1] + eye[i]) / 2, eye[i]]
@@ -25,7 +25,7 @@ def midpoints(n, dtype):
 
 
 @functools.lru_cache(maxsize=64)
-def quadratic(n, outputs, dtype):
+def quadratic(n, outputs, dtype, device):
     """[outputs, 2n - 1]: the parabola through node, midpoint and node of each output's cell."""
     weights = torch.zeros(outputs, 2 * n - 1, dtype=dtype)
     for o in range(outputs):
@@ -35,7 +35,7 @@ def quadratic(n, outputs, dtype):
         for offset, w in ((0, (1 - t) * (1 - 2 * t)), (1, 4 * t * (1 - t)), (2, t * (2 * t - 1))):
             if w:
                 weights[o, 2 * i + offset] = w
-    return weights
+    return weights.to(device)
 
 
 def separable(x, z, y, w):
@@ -46,8 +46,8 @@ def separable(x, z, y, w):
 
 
 def pooled(features, one_hot):
-    coarse, dtype = features.shape[2:], features.dtype
-    spread = separable(one_hot, *[linear(n, out, dtype).T for n, out in zip(coarse, one_hot.shape[2:])])
+    coarse, kind = features.shape[2:], (features.dtype, features.device)
+    spread = separable(one_hot, *[linear(n, out, *kind).T for n, out in zip(coarse, one_hot.shape[2:])])
     voxels = one_hot.sum((2, 3, 4))
     images = (voxels > 0).sum(0)
     weight = (voxels > 0) / (voxels.clamp(min=1) * images.clamp(min=1))
@@ -55,14 +55,14 @@ def pooled(features, one_hot):
 
 
 def prototype_logits(features, prototypes, present, alpha, size):
-    coarse, dtype = features.shape[2:], features.dtype
+    coarse, kind = features.shape[2:], (features.dtype, features.device)
     unit = prototypes / torch.sqrt((prototypes**2).sum(1, keepdim=True) + 1e-12)
     product = torch.einsum("kfdhw,cf->kcdhw", features, unit)
     numerator = nnf.interpolate(product, size=tuple(size), mode="trilinear", align_corners=False)
-    nodes = separable(features, *[midpoints(n, dtype) for n in coarse])
-    squared = separable((nodes**2).sum(1, keepdim=True), *[quadratic(n, out, dtype) for n, out in zip(coarse, size)])
+    nodes = separable(features, *[midpoints(n, *kind) for n in coarse])
+    squared = separable((nodes**2).sum(1, keepdim=True), *[quadratic(n, out, *kind) for n, out in zip(coarse, size)])
     logits = alpha * numerator / torch.sqrt(torch.relu(squared) + 1e-12)
     if all(present):
         return logits
-    absent = torch.tensor([0.0 if p else -1e4 for p in present], dtype=dtype)
+    absent = torch.tensor([0.0 if p else -1e4 for p in present], dtype=kind[0], device=kind[1])
     return logits + absent.reshape(1, -1, 1, 1, 1)
