@@ -11,7 +11,7 @@ import { predictCommand } from './commands/predict.ts';
 import { statusCommand } from './commands/status.ts';
 import { resumeCommand, trainCommand } from './commands/train.ts';
 import { normaliseSpelling } from './flags.ts';
-import { EXIT, reportError } from './output.ts';
+import { EXIT, errorAsJson, reportError } from './output.ts';
 
 export const VERSION = '0.1.0';
 
@@ -56,7 +56,14 @@ export async function main(argv: readonly string[]): Promise<number> {
     return EXIT.ok;
   } catch (error) {
     // Commander has printed its message (or the help that was asked for) already.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return EXIT.ok;
+      if (json)
+        process.stdout.write(
+          errorAsJson('usage/invalid', error.message.replace(/^error: /, ''), '--help lists the options.'),
+        );
+      return EXIT.usage;
+    }
     return reportError(error, { json, quiet: false });
   }
 }

@@ -105,23 +105,24 @@ export class Exit extends Error {
   }
 }
 
+/** What --json prints in the place of a result. */
+export const errorAsJson = (code: string, message: string, cure: string): string =>
+  `${JSON.stringify({ error: { code, message, cure } }, null, 2)}\n`;
+
 /** Prints an error and gives its exit code. */
 export function reportError(error: unknown, output: Output): number {
   if (error instanceof Exit) return error.status;
   if (error instanceof DecileError) {
-    if (output.json)
-      process.stdout.write(
-        `${JSON.stringify({ error: { code: error.code, message: error.message, cure: error.cure } }, null, 2)}\n`,
-      );
+    if (output.json) process.stdout.write(errorAsJson(error.code, error.message, error.cure));
     process.stderr.write(`error ${error.code}: ${error.message}${error.cure ? `\n  ${error.cure}` : ''}\n`);
-    if (error.code.startsWith('option/') || error.code.startsWith('usage/')) return EXIT.usage;
+    if (error.code.startsWith('option/')) return EXIT.usage;
     return error.code.startsWith('engine/') || error.code.startsWith('setup/') ? EXIT.setup : EXIT.failed;
   }
-  const fault = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const fault = error instanceof Error ? error : new Error(String(error));
   if (output.json)
-    process.stdout.write(
-      `${JSON.stringify({ error: { code: 'internal', message: error instanceof Error ? error.message : fault, cure: '' } }, null, 2)}\n`,
-    );
-  process.stderr.write(`error internal: ${fault}\n  This is a fault of Decile: please report it with this text.\n`);
+    process.stdout.write(errorAsJson('internal/fault', fault.message, 'Report it with the text on stderr.'));
+  process.stderr.write(
+    `error internal/fault: ${fault.stack ?? fault.message}\n  This is a fault of Decile: please report it with this text.\n`,
+  );
   return EXIT.failed;
 }

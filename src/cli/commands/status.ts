@@ -28,7 +28,7 @@ export function statusCommand(): Command {
             ]);
             lines.push('', table(['run', 'method', 'state', 'step', 'predicted', 'Dice %', ''], rows), '');
           }
-          return [...lines, status.next].join('\n');
+          return [...lines, status.next.replace('DIR', folder)].join('\n');
         });
       }),
     );

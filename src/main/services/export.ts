@@ -157,9 +157,8 @@ async function exportNnunet(store: Store, chosen: Chosen[], output: string, requ
     ['background', 0],
     ...store.labels.list().map((label) => [label.name, label.value]),
   ]);
-  const modality = chosen[0].scan.modality || (store.project.get().preset === 'ct-kidney' ? 'CT' : 'MR');
   const dataset = {
-    channel_names: { 0: modality },
+    channel_names: { 0: chosen[0].scan.modality },
     labels,
     numTraining: chosen.filter(({ mask }) => mask).length,
     file_ending: '.nii.gz',

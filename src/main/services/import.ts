@@ -179,7 +179,7 @@ async function importScan(store: Store, source: ScanSource, report: ImportReport
     source.patientName || source.patientId ? { name: source.patientName ?? '', id: source.patientId ?? '' } : null;
   const scan = store.transaction(() =>
     store.scans.add(id, {
-      ...{ name, modality, notices, patient, contentHash: hash, sourcePath: path },
+      ...{ name, modality: modality || presetModality(store), notices, patient, contentHash: hash, sourcePath: path },
       ...{ size: volume.size, spacing: volume.spacing, origin: volume.origin, direction: volume.direction },
       ...{ seriesUid: source.seriesUid ?? null, description: source.description ?? '' },
     }),
@@ -229,6 +229,9 @@ function checkFinite({ data }: Volume, path: string): void {
       'Replace them (for instance by the background) and import again.',
     );
 }
+
+/** NIfTI does not say its modality; the project's preset does. */
+const presetModality = (store: Store): string => (store.project.get().preset === 'ct-kidney' ? 'CT' : 'MR');
 
 function freeName(store: Store, wanted: string): string {
   let name = wanted;

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { parseLabel } from '../../src/cli/commands/new.ts';
+import { addTrainingFlags, givenOptions, normaliseSpelling, parseFlag } from '../../src/cli/flags.ts';
+import { duration, table } from '../../src/cli/output.ts';
+import { userFolder } from '../../src/cli/place.ts';
+import { DEFAULT_OPTIONS, OPTIONS, resolveOptions } from '../../src/core/options.ts';
+
+const parse = (args: string[]) => {
+  const command = new Command().exitOverride().configureOutput({ writeErr: () => {} });
+  addTrainingFlags(command);
+  command.parse(normaliseSpelling(args), { from: 'user' });
+  return givenOptions(command.opts());
+};
+
+test('every training option has a flag, and its default text is accepted back', () => {
+  for (const option of OPTIONS) {
+    assert.deepEqual(
+      parse([`--${option.flag}`, String(option.default)]),
+      { [option.key]: option.default },
+      option.flag,
+    );
+  }
+});
+
+test('flags become typed options; what is left out keeps its default', () => {
+  const given = parse([
+    '--patch',
+    '64,64,32',
+    '--spacing',
+    'native',
+    '--learning-rate=0.02',
+    '--method',
+    'mean-teacher',
+    '--unlabeled-branch',
+    'student',
+  ]);
+  assert.deepEqual(given, {
+    patch: [64, 64, 32],
+    spacing: 'native',
+    learningRate: 0.02,
+    method: 'mean-teacher',
+    unlabelledBranch: 'student',
+  });
+  assert.deepEqual(resolveOptions(given), { ...DEFAULT_OPTIONS, ...given });
+  assert.deepEqual(parse([]), {});
+});
+
+test('British spellings are the same flags', () => {
+  assert.deepEqual(parse(['--unlabelled-batch', '3', '--labelled-batch=1']), {
+    unlabelledPerStep: 3,
+    labelledPerStep: 1,
+  });
+  assert.deepEqual(normaliseSpelling(['--labelled', '8', '--', '--labelled']), ['--labeled', '8', '--', '--labelled']);
+  assert.deepEqual(normaliseSpelling(['--name', 'labelled', '--notes=all labelled']), [
+    '--name',
+    'labelled',
+    '--notes=all labelled',
+  ]);
+});
+
+test('a value that is no number or no choice is refused with the rule', () => {
+  const row = (flag: string) => OPTIONS.find((option) => option.flag === flag)!;
+  for (const [flag, text] of [
+    ['steps', 'many'],
+    ['steps', ''],
+    ['method', 'magic'],
+    ['patch', '64,x,32'],
+    ['spacing', 'fine'],
+  ]) {
+    assert.throws(() => parseFlag(row(flag), text), /must be/, `${flag} ${text}`);
+  }
+  assert.throws(() => resolveOptions({ patch: parseFlag(row('patch'), '60,64,32') as never }), {
+    code: 'option/invalid',
+    message: /divisible by 16/,
+  });
+});
+
+test('labels take a colour by number or by word', () => {
+  assert.deepEqual(parseLabel('kidney'), [{ name: 'kidney' }]);
+  assert.deepEqual(parseLabel('cyst:#ABCDEF', [{ name: 'a' }]), [{ name: 'a' }, { name: 'cyst', colour: '#abcdef' }]);
+  assert.deepEqual(parseLabel('x:f00'), [{ name: 'x', colour: '#ff0000' }]);
+  assert.deepEqual(parseLabel('x:blue')[0].colour, '#0060ff');
+  assert.throws(() => parseLabel('x:mauvish'), /colour/);
+  assert.throws(() => parseLabel(':red'), /NAME/);
+});
+
+test('relative paths start where the user stands, also through npm', () => {
+  const root = join(fileURLToPath(new URL('../..', import.meta.url)), '.');
+  const home = root.replace(/\/$/, '');
+  const npm = { npm_package_name: 'decile', INIT_CWD: '/home/user/scans' };
+  assert.equal(userFolder({ ...npm, npm_lifecycle_event: 'decile' }, home), '/home/user/scans');
+  assert.equal(userFolder({ ...npm, npm_lifecycle_event: 'demo' }, home), '/home/user/scans');
+  // Started by the program's own tests or another program's script, from a folder of its choice.
+  assert.equal(userFolder({ ...npm, npm_lifecycle_event: 'test' }, home), home);
+  assert.equal(
+    userFolder({ ...npm, npm_package_name: 'other', npm_lifecycle_event: 'decile' }, '/elsewhere'),
+    '/elsewhere',
+  );
+  assert.equal(userFolder({ ...npm, npm_lifecycle_event: 'decile' }, '/elsewhere'), '/elsewhere');
+  assert.equal(userFolder({}, '/elsewhere'), '/elsewhere');
+});
+
+test('tables align figures to the right and write - for nothing', () => {
+  assert.equal(
+    table(
+      ['case', 'Dice'],
+      [
+        ['a', 9.5],
+        ['long', 88.123],
+        ['c', null],
+      ],
+    ),
+    ['case   Dice', 'a      9.50', 'long  88.12', 'c         -'].join('\n'),
+  );
+});
+
+test('durations are told in the unit that people use', () => {
+  assert.deepEqual([0.2, 59, 600, 7200].map(duration), ['1 s', '59 s', '10 min', '2.0 h']);
+});

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { DEFAULT_OPTIONS } from '../../src/core/options.ts';
+import type { LabelMap } from '../../src/core/volume.ts';
+import { writeNifti } from '../../src/main/imaging/index.ts';
+import { evaluateRun } from '../../src/main/services/evaluate.ts';
+import { maskFile, type Store } from '../../src/main/store/index.ts';
+import { codes, GRID, maskOf, projectWith, temporaryFolder, writeVolumes } from './helpers.ts';
+
+/** A finished run with these predictions, by case name. */
+async function predictedBy(store: Store, name: string, masks: Record<string, LabelMap>): Promise<void> {
+  const run = store.runs.create({ name, options: DEFAULT_OPTIONS, classes: store.labels.classes(), cases: [] });
+  store.checkpoints.add(run.id, 1, 'runs/checkpoint');
+  store.runs.update(run.id, { state: 'finished', finishedAt: new Date().toISOString() });
+  for (const [scanName, mask] of Object.entries(masks)) {
+    const scan = store.scans.find(scanName)!.id;
+    const version = store.masks.nextVersion(scan);
+    const path = store.path(maskFile(scan, version));
+    mkdirSync(dirname(path), { recursive: true });
+    await writeNifti(path, mask);
+    const { id } = store.masks.add({ scan, version, origin: 'predicted', run: run.id, accepted: false, labels: [] });
+    store.predictions.put({
+      run: run.id,
+      scan,
+      mask: id,
+      entropyFile: '',
+      meanEntropy: 0,
+      sliceEntropy: [],
+      volumesMl: [],
+      seconds: 1,
+    });
+  }
+}
+
+const project = async (t: TestContext, labels?: string[]) => {
+  const folder = temporaryFolder(t);
+  return { folder, store: await projectWith(t, folder, 4, 0, labels) };
+};
+
+test('cases with a reference of the same name are scored in percent and mm with the spacing', async (t) => {
+  const { folder, store } = await project(t);
+  // One voxel along k, 3 mm, separates prediction and reference: of 27 voxels each, 18 are shared.
+  await predictedBy(store, 'r', { case_01: maskOf(1, [2, 2, 1], [5, 5, 4]), case_02: maskOf(), case_04: maskOf() });
+  const reference = await writeVolumes(join(folder, 'truth'), {
+    'case_01.nii.gz': maskOf(),
+    'case_02_seg.nii.gz': maskOf(),
+    'case_03.nii.gz': maskOf(),
+    'else.nii.gz': maskOf(),
+  });
+  const { overall, cases } = await evaluateRun(store, { reference });
+  assert.deepEqual(
+    cases.map((c) => c.name),
+    ['case_01', 'case_02'],
+  );
+  assert.ok(Math.abs(cases[0].dice - (100 * 2 * 18) / 54) < 1e-9);
+  assert.ok(Math.abs(cases[0].jaccard - (100 * 18) / 36) < 1e-9);
+  assert.equal(cases[0].hd95, 3);
+  assert.deepEqual({ ...cases[1] }, { name: 'case_02', dice: 100, jaccard: 100, hd95: 0, asd: 0, role: null });
+  assert.ok(Math.abs(overall.dice! - (100 + (100 * 36) / 54) / 2) < 1e-9);
+  assert.deepEqual([overall.n, overall.run, overall.withoutPrediction], [2, 'r', ['case_03']]);
+  assert.equal(store.evaluations.list(1).length, 2);
+});
+
+test('an empty prediction has Dice 0 and no distances, and is counted', async (t) => {
+  const { folder, store } = await project(t);
+  await predictedBy(store, 'r', { case_01: maskOf(0), case_02: maskOf() });
+  const reference = await writeVolumes(join(folder, 'truth'), {
+    'case_01.nii.gz': maskOf(),
+    'case_02.nii.gz': maskOf(),
+  });
+  const { overall, cases } = await evaluateRun(store, { reference });
+  assert.deepEqual([cases[0].dice, cases[0].hd95, cases[0].asd], [0, null, null]);
+  assert.deepEqual([overall.emptyPredictions, overall.dice, overall.hd95], [1, 50, 0]);
+});
+
+test('with several labels a case is the mean over its labels, and each label is listed', async (t) => {
+  const { folder, store } = await project(t, ['kidney', 'tumour']);
+  const both = maskOf(1);
+  both.data.set([2, 2, 2, 2]);
+  const kidney = maskOf(1);
+  await predictedBy(store, 'r', { case_01: kidney });
+  const reference = await writeVolumes(join(folder, 'truth'), { 'case_01.nii.gz': both });
+  const { overall, cases } = await evaluateRun(store, { reference });
+  assert.deepEqual(
+    cases[0].labels?.map((l) => [l.name, l.dice]),
+    [
+      ['kidney', 100],
+      ['tumour', 0],
+    ],
+  );
+  assert.deepEqual([cases[0].dice, cases[0].hd95], [50, 0]);
+  assert.deepEqual([overall.labels?.tumour.dice, overall.labels?.kidney.dice], [0, 100]);
+});
+
+test('a reference on another grid or with unknown values is listed, and the others are scored', async (t) => {
+  const { folder, store } = await project(t);
+  await predictedBy(store, 'r', { case_01: maskOf(), case_02: maskOf(), case_03: maskOf() });
+  const reference = await writeVolumes(join(folder, 'truth'), {
+    'case_01.nii.gz': maskOf(1, [0, 0, 0], [1, 1, 1], { ...GRID, spacing: [1, 1, 1] }),
+    'case_02.nii.gz': maskOf(3),
+    'case_03.nii.gz': maskOf(),
+  });
+  const report = await evaluateRun(store, { reference });
+  assert.deepEqual(codes(report.failures), ['mask/other-grid', 'mask/unknown-value']);
+  assert.match(report.failures[0].message, /spacing/);
+  assert.equal(report.overall.n, 1);
+});
+
+test('two runs are compared case by case with a paired t-test', async (t) => {
+  const { folder, store } = await project(t);
+  const shifted = (by: number) => maskOf(1, [2, 2, 2 - by], [5, 5, 5 - by]);
+  await predictedBy(store, 'worse', { case_01: shifted(1), case_02: shifted(2), case_03: shifted(1) });
+  await predictedBy(store, 'better', { case_01: maskOf(), case_02: shifted(1), case_03: maskOf(), case_04: maskOf() });
+  const reference = await writeVolumes(
+    join(folder, 'truth'),
+    Object.fromEntries([1, 2, 3, 4].map((n) => [`case_0${n}.nii.gz`, maskOf()])),
+  );
+  const { overall } = await evaluateRun(store, { reference, run: 'better', against: 'worse' });
+  const dice = overall.against!.tests.dice!;
+  // Dice of better minus worse: 100 - 66.67, 66.67 - 33.33, 100 - 66.67: equal differences of a third.
+  assert.equal(dice.pairs, 3);
+  assert.ok(Math.abs(dice.meanDifference - 100 / 3) < 1e-9);
+  await assert.rejects(evaluateRun(store, { reference, against: 'nobody' }), { code: 'run/unknown' });
+});
+
+test('no matching reference, no prediction and no folder are told apart', async (t) => {
+  const { folder, store } = await project(t);
+  await predictedBy(store, 'r', {});
+  const other = await writeVolumes(join(folder, 'other'), { 'x.nii.gz': maskOf() });
+  const same = await writeVolumes(join(folder, 'same'), { 'case_01.nii.gz': maskOf() });
+  await assert.rejects(evaluateRun(store, { reference: other }), { code: 'evaluate/no-cases', message: /named like/ });
+  await assert.rejects(evaluateRun(store, { reference: same }), {
+    code: 'evaluate/no-cases',
+    message: /predicted by r/,
+  });
+  await assert.rejects(evaluateRun(store, { reference: join(folder, 'gone') }), { code: 'import/no-folder' });
+  assert.equal(existsSync(join(folder, 'gone')), false);
+});
