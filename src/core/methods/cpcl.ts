@@ -32,7 +32,9 @@ export const cpcl: Method<PseudoMasks> = {
 
   async constants({ unlabelled }) {
     const Y_u = unlabelled.logits.map((logits) => tf.tidy(() => oneHotArgMax(logits))); // eq. 7
-    const voxels = await Promise.all(Y_u.map(async (mask) => Array.from(await tf.tidy(() => tf.sum(mask, [1, 2, 3])).data())));
+    const voxels = await Promise.all(
+      Y_u.map(async (mask) => Array.from(await tf.tidy(() => tf.sum(mask, [1, 2, 3])).data())),
+    );
     return { Y_u, voxels };
   },
 
@@ -57,7 +59,10 @@ export const cpcl: Method<PseudoMasks> = {
     const p_u = prototypes(F_u, Y_u, voxels); // eq. 8
     if (comparable(p_u.present)) {
       const logitsU2l = F_l.map((F) => prototypeLogits(F, p_u, alpha, sides)); // eq. 9
-      terms.backward = crossEntropy(logitsU2l, Y_l.map((Y) => onlyPresent(Y, p_u.present))); // eq. 10
+      terms.backward = crossEntropy(
+        logitsU2l,
+        Y_l.map((Y) => onlyPresent(Y, p_u.present)),
+      ); // eq. 10
       consistency = consistency.add(terms.backward.mul(beta));
     } else skipped.push('backward');
 

@@ -10,6 +10,11 @@ const REGISTRY: Record<MethodName, Method> = { cpcl: cpcl as Method, supervised,
 /** The method of that name; throws `option/invalid` for any other. */
 export function methodByName(name: MethodName): Method {
   const method = REGISTRY[name];
-  if (!method) throw new DecileError('option/invalid', `--method must be one of ${METHODS.join(', ')}, got ${name}.`, 'Check the spelling.');
+  if (!method)
+    throw new DecileError(
+      'option/invalid',
+      `--method must be one of ${METHODS.join(', ')}, got ${name}.`,
+      'Check the spelling.',
+    );
   return method;
 }

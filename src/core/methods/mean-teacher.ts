@@ -15,6 +15,9 @@ export const meanTeacher: Method = {
   loss({ labelled, unlabelled, target }, batch, { lambda }) {
     const supervisedTerm = supervisedLoss(labelled.logits, batch.labelled.oneHot);
     const consistency = meanSquaredError(unlabelled.logits.map(softmaxChannels), target.logits.map(softmaxChannels));
-    return { total: supervisedTerm.add(consistency.mul(lambda)) as tf.Scalar, terms: { supervised: supervisedTerm, consistency } };
+    return {
+      total: supervisedTerm.add(consistency.mul(lambda)) as tf.Scalar,
+      terms: { supervised: supervisedTerm, consistency },
+    };
   },
 };

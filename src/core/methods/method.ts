@@ -5,7 +5,11 @@ import type { TrainingOptions } from '../options.ts';
 
 /** One mini-batch. Images are single patches [1, D, H, W, 1]; masks are one-hot, [C, D, H, W]. */
 export interface Batch {
-  labelled: { images: FeatureMap[]; oneHot: tf.Tensor4D[]; /** voxels[k][c]: voxels of class c in patch k */ voxels: number[][] };
+  labelled: {
+    images: FeatureMap[];
+    oneHot: tf.Tensor4D[] /** voxels[k][c]: voxels of class c in patch k */;
+    voxels: number[][];
+  };
   unlabelled: { images: FeatureMap[] };
 }
 

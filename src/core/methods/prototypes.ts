@@ -34,9 +34,15 @@ export function prototypes(features: FeatureMap[], oneHot: tf.Tensor4D[], voxels
   const images = Array.from({ length: classes }, (_, c) => voxels.filter((n) => n[c] > 0).length);
   const terms = features.map((map, k) => {
     const [, d, h, w, c] = map.shape;
-    const coarseMask = separable(oneHot[k], spatial(map).map((n, axis) => transposed(linearMatrix(n, oneHot[k].shape[axis + 1]))) as unknown as Axes);
+    const coarseMask = separable(
+      oneHot[k],
+      spatial(map).map((n, axis) => transposed(linearMatrix(n, oneHot[k].shape[axis + 1]))) as unknown as Axes,
+    );
     const weight = voxels[k].map((n, cls) => (n > 0 ? 1 / (n * images[cls]) : 0));
-    const pooled = tf.matMul(coarseMask.reshape([classes, d * h * w]) as tf.Tensor2D, map.reshape([d * h * w, c]) as tf.Tensor2D);
+    const pooled = tf.matMul(
+      coarseMask.reshape([classes, d * h * w]) as tf.Tensor2D,
+      map.reshape([d * h * w, c]) as tf.Tensor2D,
+    );
     return tf.mul(pooled, tf.tensor2d(weight, [classes, 1]));
   });
   return { vectors: tf.addN(terms) as tf.Tensor2D, present: images.map((n) => n > 0) };
@@ -49,7 +55,12 @@ export function prototypes(features: FeatureMap[], oneHot: tf.Tensor4D[], voxels
  * @param sides D, H, W of the prediction
  * @returns [classes, D, H, W]
  */
-export function prototypeLogits(features: FeatureMap, { vectors, present }: Prototypes, alpha: number, sides: Sides): tf.Tensor4D {
+export function prototypeLogits(
+  features: FeatureMap,
+  { vectors, present }: Prototypes,
+  alpha: number,
+  sides: Sides,
+): tf.Tensor4D {
   const [, d, h, w, c] = features.shape;
   const coarse = spatial(features);
   const flat = features.reshape([d * h * w, c]) as tf.Tensor2D;
@@ -58,7 +69,10 @@ export function prototypeLogits(features: FeatureMap, { vectors, present }: Prot
   const products = tf.matMul(unit, flat, false, true).reshape([present.length, d, h, w]) as tf.Tensor4D;
   const numerator = separable(products, coarse.map((n, axis) => linearMatrix(n, sides[axis])) as unknown as Axes);
   const cosine = tf.div(numerator, upsampledNorm(features, sides));
-  const absent = tf.tensor4d(present.map((p) => (p ? 0 : -1e4)), [present.length, 1, 1, 1]);
+  const absent = tf.tensor4d(
+    present.map((p) => (p ? 0 : -1e4)),
+    [present.length, 1, 1, 1],
+  );
   return tf.add(tf.mul(cosine, alpha), absent) as tf.Tensor4D;
 }
 

@@ -4,7 +4,9 @@ import type { Method } from './method.ts';
 /** Supervised-only: the student on the labelled patches, nothing else. */
 export const supervised: Method = {
   networks: { student: 'trained' },
-  forwards: (batch) => ({ labelled: { network: 'student', images: batch.labelled.images, gradient: true, dropout: true } }),
+  forwards: (batch) => ({
+    labelled: { network: 'student', images: batch.labelled.images, gradient: true, dropout: true },
+  }),
   loss({ labelled }, batch) {
     const total = supervisedLoss(labelled.logits, batch.labelled.oneHot);
     return { total, terms: { supervised: total } };

@@ -9,7 +9,8 @@ export function channelsFirst(map: FeatureMap): tf.Tensor4D {
 }
 
 /** Softmax over the classes of [C, D, H, W]. */
-export const softmaxChannels = (logits: tf.Tensor4D): tf.Tensor4D => tf.exp(tf.sub(logits, tf.logSumExp(logits, 0, true))) as tf.Tensor4D;
+export const softmaxChannels = (logits: tf.Tensor4D): tf.Tensor4D =>
+  tf.exp(tf.sub(logits, tf.logSumExp(logits, 0, true))) as tf.Tensor4D;
 
 /** argmax over the classes of [C, D, H, W] as one-hot, ties to the lower class; carries no gradient. */
 export function oneHotArgMax(map: tf.Tensor4D): tf.Tensor4D {

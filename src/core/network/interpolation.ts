@@ -15,7 +15,11 @@ function cellOf(o: number, inputs: number, outputs: number): { cell: number; t: 
   return { cell, t: position - cell };
 }
 
-function matrix(rows: number, columns: number, fill: (set: (r: number, c: number, v: number) => void) => void): AxisMatrix {
+function matrix(
+  rows: number,
+  columns: number,
+  fill: (set: (r: number, c: number, v: number) => void) => void,
+): AxisMatrix {
   const values = new Float32Array(rows * columns);
   fill((r, c, v) => {
     if (v !== 0) values[r * columns + c] += v;
@@ -75,10 +79,17 @@ type Axes = readonly [z: AxisMatrix, y: AxisMatrix, x: AxisMatrix];
 function applyAxes(map: tf.Tensor4D, [z, y, x]: Axes): tf.Tensor4D {
   const [n, d, h, w] = map.shape;
   const growing = x.rows >= x.columns;
-  const alongX = (m: tf.Tensor, dd: number, hh: number) => tf.matMul(m.reshape([n * dd * hh, w]), toTensor(x), false, true).reshape([n, dd, hh, x.rows]);
-  const alongY = (m: tf.Tensor, dd: number, ww: number) => tf.matMul(toTensor(y).expandDims(0), m.reshape([n * dd, h, ww])).reshape([n, dd, y.rows, ww]);
-  const alongZ = (m: tf.Tensor, hh: number, ww: number) => tf.matMul(toTensor(z).expandDims(0), m.reshape([n, d, hh * ww])).reshape([n, z.rows, hh, ww]);
-  return (growing ? alongZ(alongY(alongX(map, d, h), d, x.rows), y.rows, x.rows) : alongX(alongY(alongZ(map, h, w), z.rows, w), z.rows, y.rows)) as tf.Tensor4D;
+  const alongX = (m: tf.Tensor, dd: number, hh: number) =>
+    tf.matMul(m.reshape([n * dd * hh, w]), toTensor(x), false, true).reshape([n, dd, hh, x.rows]);
+  const alongY = (m: tf.Tensor, dd: number, ww: number) =>
+    tf.matMul(toTensor(y).expandDims(0), m.reshape([n * dd, h, ww])).reshape([n, dd, y.rows, ww]);
+  const alongZ = (m: tf.Tensor, hh: number, ww: number) =>
+    tf.matMul(toTensor(z).expandDims(0), m.reshape([n, d, hh * ww])).reshape([n, z.rows, hh, ww]);
+  return (
+    growing
+      ? alongZ(alongY(alongX(map, d, h), d, x.rows), y.rows, x.rows)
+      : alongX(alongY(alongZ(map, h, w), z.rows, w), z.rows, y.rows)
+  ) as tf.Tensor4D;
 }
 
 /** A separable linear map of [N, d, h, w] maps, with its exact gradient (the transposed matrices). */

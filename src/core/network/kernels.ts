@@ -5,7 +5,7 @@
  * Legend: D, H, W = depth (z), height (y), width (x); C, K = channels in and out. A map is one image,
  * [1, D, H, W, C]: instance norm never mixes images, so networks read them one by one and free memory early.
  */
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 
 export type FeatureMap = tf.Tensor5D;
 /** [kD, kH, kW, C, K] */

@@ -4,7 +4,8 @@ import { linearMatrix, toTensor } from './interpolation.ts';
 import { type ConvWeights, type FeatureMap, type Kernels, NORM_EPSILON } from './kernels.ts';
 
 /** Input gradient of a same-padded stride-1 convolution = convolution with the flipped, transposed weights. */
-const flipped = (w: ConvWeights): ConvWeights => tf.tidy(() => tf.transpose(tf.reverse(w, [0, 1, 2]), [0, 1, 2, 4, 3]) as ConvWeights);
+const flipped = (w: ConvWeights): ConvWeights =>
+  tf.tidy(() => tf.transpose(tf.reverse(w, [0, 1, 2]), [0, 1, 2, 4, 3]) as ConvWeights);
 
 /** y = x2 upsampling along one axis by a fixed (out x in) matrix, or its transpose. */
 function alongAxis(x: tf.Tensor, shape: number[], axis: 1 | 2 | 3, back: boolean): tf.Tensor {
@@ -37,7 +38,11 @@ export const portableKernels: Kernels = {
       for (let oz = 0; oz < kernel; oz++) {
         for (let oy = 0; oy < kernel; oy++) {
           for (let ox = 0; ox < kernel; ox++) {
-            blocks.push(tf.tidy(() => tf.matMul(tf.slice(padded, [oz, oy, ox, 0], [d, h, w, c]).reshape([d * h * w, c]), flatDy, true)));
+            blocks.push(
+              tf.tidy(() =>
+                tf.matMul(tf.slice(padded, [oz, oy, ox, 0], [d, h, w, c]).reshape([d * h * w, c]), flatDy, true),
+              ),
+            );
           }
         }
       }
@@ -63,21 +68,38 @@ export const portableKernels: Kernels = {
   maxPool: (x) =>
     tf.tidy(() => {
       const [, d, h, w, c] = x.shape;
-      return x.reshape([d / 2, 2, h / 2, 2, w / 2, 2 * c]).max([1, 3]).reshape([(d / 2) * (h / 2) * (w / 2), 2, c]).max(1).reshape([1, d / 2, h / 2, w / 2, c]) as FeatureMap;
+      return x
+        .reshape([d / 2, 2, h / 2, 2, w / 2, 2 * c])
+        .max([1, 3])
+        .reshape([(d / 2) * (h / 2) * (w / 2), 2, c])
+        .max(1)
+        .reshape([1, d / 2, h / 2, w / 2, c]) as FeatureMap;
     }),
   maxPoolGrad: (dy, x, y) =>
     tf.tidy(() => {
       // The gradient goes to the first maximum of each 2x2x2 block, in memory order.
       const [, d, h, w, c] = x.shape;
       const cells = (d / 2) * (h / 2) * (w / 2);
-      const blocks = x.reshape([d / 2, 2, h / 2, 2, w / 2, 2, c]).transpose([0, 2, 4, 1, 3, 5, 6]).reshape([cells, 8, c]);
+      const blocks = x
+        .reshape([d / 2, 2, h / 2, 2, w / 2, 2, c])
+        .transpose([0, 2, 4, 1, 3, 5, 6])
+        .reshape([cells, 8, c]);
       const hit = blocks.equal(y.reshape([cells, 1, c])).toFloat();
       const first = hit.mul(tf.cumsum(hit, 1).equal(1).toFloat());
       const dx = first.mul(dy.reshape([cells, 1, c]));
-      return dx.reshape([d / 2, h / 2, w / 2, 2, 2, 2, c]).transpose([0, 3, 1, 4, 2, 5, 6]).reshape([1, d, h, w, c]) as FeatureMap;
+      return dx
+        .reshape([d / 2, h / 2, w / 2, 2, 2, 2, c])
+        .transpose([0, 3, 1, 4, 2, 5, 6])
+        .reshape([1, d, h, w, c]) as FeatureMap;
     }),
-  upsample: (x) => tf.tidy(() => ([1, 2, 3] as const).reduce<tf.Tensor>((m, axis) => alongAxis(m, m.shape, axis, false), x) as FeatureMap),
-  upsampleGrad: (dy) => tf.tidy(() => ([3, 2, 1] as const).reduce<tf.Tensor>((m, axis) => alongAxis(m, m.shape, axis, true), dy) as FeatureMap),
+  upsample: (x) =>
+    tf.tidy(
+      () => ([1, 2, 3] as const).reduce<tf.Tensor>((m, axis) => alongAxis(m, m.shape, axis, false), x) as FeatureMap,
+    ),
+  upsampleGrad: (dy) =>
+    tf.tidy(
+      () => ([3, 2, 1] as const).reduce<tf.Tensor>((m, axis) => alongAxis(m, m.shape, axis, true), dy) as FeatureMap,
+    ),
 };
 
 /** Zero padding of the three spatial axes by concatenation (rank-5 pad is not on every backend). */

@@ -69,16 +69,24 @@ export class Tape {
     const k = w.shape[4];
     const flat = () => x.reshape([d * h * wd, c]) as tf.Tensor2D;
     const matrix = () => w.reshape([c, k]) as tf.Tensor2D;
-    const y = tf.tidy(() => tf.matMul(flat(), matrix()).add(this.weights[`${name}.bias`]).reshape([1, d, h, wd, k]) as FeatureMap);
+    const y = tf.tidy(
+      () => tf.matMul(flat(), matrix()).add(this.weights[`${name}.bias`]).reshape([1, d, h, wd, k]) as FeatureMap,
+    );
     if (!this.record) {
       this.freeUnlessKept(x);
       return y;
     }
     return this.push(y, (dy) => {
       const flatDy = dy.reshape([d * h * wd, k]) as tf.Tensor2D;
-      this.addWeight(`${name}.weight`, tf.tidy(() => tf.matMul(flat(), flatDy, true).reshape(w.shape)));
+      this.addWeight(
+        `${name}.weight`,
+        tf.tidy(() => tf.matMul(flat(), flatDy, true).reshape(w.shape)),
+      );
       this.addWeight(`${name}.bias`, tf.sum(flatDy, 0));
-      this.add(x, tf.tidy(() => tf.matMul(flatDy, matrix(), false, true).reshape(x.shape) as FeatureMap));
+      this.add(
+        x,
+        tf.tidy(() => tf.matMul(flatDy, matrix(), false, true).reshape(x.shape) as FeatureMap),
+      );
       tf.dispose([dy, flatDy]);
     });
   }

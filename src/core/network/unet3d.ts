@@ -25,7 +25,10 @@ const LEVELS = 4;
 export function unetShapes({ width, inputChannels, classes }: UNetShape): [name: string, shape: number[]][] {
   const shapes: [string, number[]][] = [];
   const block = (name: string, from: number, to: number) => {
-    for (const [conv, c] of [['conv1', from], ['conv2', to]] as const) {
+    for (const [conv, c] of [
+      ['conv1', from],
+      ['conv2', to],
+    ] as const) {
       shapes.push([`${name}.${conv}.weight`, [3, 3, 3, c, to]], [`${name}.${conv}.bias`, [to]]);
     }
   };

@@ -35,11 +35,16 @@ export class TwoStreamSampler {
   next(): Batch {
     const { labelledPerStep, unlabelledPerStep, patch, classes } = this.options;
     const labelled = this.draw(this.sources.labelled, this.labelled, labelledPerStep);
-    const unlabelled = this.sources.unlabelled.length > 0 ? this.draw(this.sources.unlabelled, this.unlabelled, unlabelledPerStep) : [];
+    const unlabelled =
+      this.sources.unlabelled.length > 0 ? this.draw(this.sources.unlabelled, this.unlabelled, unlabelledPerStep) : [];
     return {
       labelled: {
         images: labelled.map((p) => imageTensor(p.image, patch)),
-        ...maskTensors(labelled.map((p) => p.mask as Uint8Array), patch, classes),
+        ...maskTensors(
+          labelled.map((p) => p.mask as Uint8Array),
+          patch,
+          classes,
+        ),
       },
       unlabelled: { images: unlabelled.map((p) => imageTensor(p.image, patch)) },
     };
@@ -66,7 +71,11 @@ export class TwoStreamSampler {
 export const imageTensor = (image: Float32Array, [x, y, z]: Sides): FeatureMap => tf.tensor5d(image, [1, z, y, x, 1]);
 
 /** Masks -> one-hot [C, D, H, W] each, with the voxels of each class. */
-export function maskTensors(masks: Uint8Array[], [x, y, z]: Sides, classes: number): { oneHot: tf.Tensor4D[]; voxels: number[][] } {
+export function maskTensors(
+  masks: Uint8Array[],
+  [x, y, z]: Sides,
+  classes: number,
+): { oneHot: tf.Tensor4D[]; voxels: number[][] } {
   const voxels: number[][] = [];
   const oneHot = masks.map((mask) => {
     const values = new Float32Array(classes * mask.length);
@@ -81,4 +90,5 @@ export function maskTensors(masks: Uint8Array[], [x, y, z]: Sides, classes: numb
   return { oneHot, voxels };
 }
 
-export const disposeBatch = ({ labelled, unlabelled }: Batch): void => tf.dispose([labelled.images, labelled.oneHot, unlabelled.images]);
+export const disposeBatch = ({ labelled, unlabelled }: Batch): void =>
+  tf.dispose([labelled.images, labelled.oneHot, unlabelled.images]);

@@ -11,7 +11,14 @@ import { emaUpdate, sgdUpdate } from './optimiser.ts';
 import type { PatchSource } from './patches.ts';
 import { clippedNoise, dropoutMask } from './randomness.ts';
 import { emaDecayAt, polynomialDecay, rampUp } from './schedules.ts';
-import { type DecodedCheckpoint, disposeState, encodeCheckpoint, initialState, restoreState, type TrainState } from './state.ts';
+import {
+  type DecodedCheckpoint,
+  disposeState,
+  encodeCheckpoint,
+  initialState,
+  restoreState,
+  type TrainState,
+} from './state.ts';
 import { methodStep } from './step.ts';
 
 export interface StepReport {
@@ -48,9 +55,16 @@ export interface TrainHooks {
 export async function train(inputs: TrainInputs): Promise<{ outcome: 'finished' | 'cancelled'; step: number }> {
   const { options, classes, patch, hooks } = inputs;
   const method = methodByName(options.method);
-  const sampler = new TwoStreamSampler(inputs.labelled, inputs.unlabelled, { ...options, patch, classes: classes.length });
-  const state = inputs.resumeFrom ? restoreState(inputs.resumeFrom, method, sampler) : initialState(method, options, classes.length);
-  const save = async () => hooks.onCheckpoint(await encodeCheckpoint(state, sampler, options, classes, patch), state.step);
+  const sampler = new TwoStreamSampler(inputs.labelled, inputs.unlabelled, {
+    ...options,
+    patch,
+    classes: classes.length,
+  });
+  const state = inputs.resumeFrom
+    ? restoreState(inputs.resumeFrom, method, sampler)
+    : initialState(method, options, classes.length);
+  const save = async () =>
+    hooks.onCheckpoint(await encodeCheckpoint(state, sampler, options, classes, patch), state.step);
   try {
     hooks.onStart?.({ step: state.step, parameters: parameterCount(state.networks.student) });
     while (state.step < options.steps) {
@@ -70,7 +84,12 @@ export async function train(inputs: TrainInputs): Promise<{ outcome: 'finished' 
 }
 
 /** Draws a batch, differentiates, updates the student, then the teacher. */
-export async function trainStep(method: Method, state: TrainState, sampler: TwoStreamSampler, { options, kernels }: Pick<TrainInputs, 'options' | 'kernels'>): Promise<StepReport> {
+export async function trainStep(
+  method: Method,
+  state: TrainState,
+  sampler: TwoStreamSampler,
+  { options, kernels }: Pick<TrainInputs, 'options' | 'kernels'>,
+): Promise<StepReport> {
   const { step } = state;
   const lambda = rampUp(step, options.steps, options.lambdaMax);
   const learningRate = polynomialDecay(step, options.steps, options.learningRate);
@@ -82,19 +101,33 @@ export async function trainStep(method: Method, state: TrainState, sampler: TwoS
     options,
     withNoise: (images) =>
       images.map((image) => {
-        const sum = tf.tidy(() => tf.add(image, tf.tensor5d(clippedNoise(image.size, state.noise), image.shape)) as FeatureMap);
+        const sum = tf.tidy(
+          () => tf.add(image, tf.tensor5d(clippedNoise(image.size, state.noise), image.shape)) as FeatureMap,
+        );
         noisy.push(sum);
         return sum;
       }),
   };
   const batch = sampler.next();
-  const drawDropout = options.dropout > 0 ? (shape: readonly number[]) => dropoutMask(shape, options.dropout, state.dropout) : null;
-  const { losses, skipped, gradients } = await methodStep({ method, networks: state.networks, batch, context, kernels, drawDropout });
+  const drawDropout =
+    options.dropout > 0 ? (shape: readonly number[]) => dropoutMask(shape, options.dropout, state.dropout) : null;
+  const { losses, skipped, gradients } = await methodStep({
+    method,
+    networks: state.networks,
+    batch,
+    context,
+    kernels,
+    drawDropout,
+  });
   disposeBatch(batch);
   tf.dispose(noisy);
   if (!Number.isFinite(losses.total)) {
     for (const sums of Object.values(gradients)) tf.dispose([...sums.values()]);
-    throw new DecileError('train/diverged', `The loss must stay finite, got ${losses.total} at step ${step + 1}.`, 'Resume from the last checkpoint with a smaller --learning-rate, and look for scans with wrong intensities.');
+    throw new DecileError(
+      'train/diverged',
+      `The loss must stay finite, got ${losses.total} at step ${step + 1}.`,
+      'Resume from the last checkpoint with a smaller --learning-rate, and look for scans with wrong intensities.',
+    );
   }
   for (const [name, sums] of Object.entries(gradients)) {
     sgdUpdate(state.networks[name], state.velocities[name], sums, { ...options, learningRate });

@@ -8,9 +8,11 @@ export interface SgdOptions {
   weightDecay: number;
 }
 
-export const zerosLike = (weights: Weights): Weights => Object.fromEntries(Object.entries(weights).map(([name, w]) => [name, tf.zerosLike(w)]));
+export const zerosLike = (weights: Weights): Weights =>
+  Object.fromEntries(Object.entries(weights).map(([name, w]) => [name, tf.zerosLike(w)]));
 
-export const copyOf = (weights: Weights): Weights => Object.fromEntries(Object.entries(weights).map(([name, w]) => [name, tf.tidy(() => tf.add(w, 0))]));
+export const copyOf = (weights: Weights): Weights =>
+  Object.fromEntries(Object.entries(weights).map(([name, w]) => [name, tf.tidy(() => tf.add(w, 0))]));
 
 export const disposeAll = (weights: Weights): void => tf.dispose(Object.values(weights));
 
@@ -18,7 +20,12 @@ export const disposeAll = (weights: Weights): void => tf.dispose(Object.values(w
  * SGD with momentum and coupled weight decay: v <- m v + (g + wd theta); theta <- theta - lr v. Updates both records
  * in place. A weight without gradient (a bias before instance norm, whose gradient is exactly 0) only decays.
  */
-export function sgdUpdate(weights: Weights, velocity: Weights, gradients: ReadonlyMap<string, tf.Tensor>, { learningRate, momentum, weightDecay }: SgdOptions): void {
+export function sgdUpdate(
+  weights: Weights,
+  velocity: Weights,
+  gradients: ReadonlyMap<string, tf.Tensor>,
+  { learningRate, momentum, weightDecay }: SgdOptions,
+): void {
   for (const name of Object.keys(weights)) {
     const [theta, v] = [weights[name], velocity[name]];
     const g = gradients.get(name);

@@ -49,7 +49,12 @@ export function readPatch(source: PatchSource, patch: Sides, plan: CropPlan): Pa
 const boxOf = ([x, y, z]: Sides, turns: number): Sides => (turns % 2 === 1 ? [y, x, z] : [x, y, z]);
 
 /** A turned and flipped box is the same voxels read with other strides. */
-function turn<T extends Float32Array | Uint8Array>(from: T, [px, py, pz]: Sides, { quarterTurns, flips }: CropPlan, into: T): T {
+function turn<T extends Float32Array | Uint8Array>(
+  from: T,
+  [px, py, pz]: Sides,
+  { quarterTurns, flips }: CropPlan,
+  into: T,
+): T {
   const [bx, by] = boxOf([px, py, pz], quarterTurns);
   // Offset and strides of the source for patch axes x and y: (x, y) -> (x, y), (y, bx-1-x)..., by quarter turns.
   const quarter = [

@@ -27,12 +27,22 @@ export function encodeSafetensors(tensors: Record<string, NamedArray>, metadata:
   return bytes;
 }
 
-export function decodeSafetensors(bytes: Uint8Array): { tensors: Record<string, NamedArray>; metadata: Record<string, string> } {
-  const damaged = (why: string) => new DecileError('checkpoint/corrupt', `A checkpoint must be a whole safetensors file, got ${why}.`, 'Use an earlier checkpoint of the run, or train again.');
+export function decodeSafetensors(bytes: Uint8Array): {
+  tensors: Record<string, NamedArray>;
+  metadata: Record<string, string>;
+} {
+  const damaged = (why: string) =>
+    new DecileError(
+      'checkpoint/corrupt',
+      `A checkpoint must be a whole safetensors file, got ${why}.`,
+      'Use an earlier checkpoint of the run, or train again.',
+    );
   if (bytes.length < 8) throw damaged(`${bytes.length} bytes`);
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
   if (length > bytes.length - 8) throw damaged('a header longer than the file');
-  let header: Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }> & { __metadata__?: Record<string, string> };
+  let header: Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }> & {
+    __metadata__?: Record<string, string>;
+  };
   try {
     header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
   } catch {
@@ -40,9 +50,17 @@ export function decodeSafetensors(bytes: Uint8Array): { tensors: Record<string, 
   }
   const { __metadata__: metadata = {}, ...entries } = header;
   const tensors: Record<string, NamedArray> = {};
-  for (const [name, { dtype, shape, data_offsets: [from, to] }] of Object.entries(entries)) {
+  for (const [
+    name,
+    {
+      dtype,
+      shape,
+      data_offsets: [from, to],
+    },
+  ] of Object.entries(entries)) {
     const size = shape.reduce((a, b) => a * b, 1);
-    if (dtype !== 'F32' || to - from !== 4 * size || 8 + length + to > bytes.length) throw damaged(`a broken entry ${name}`);
+    if (dtype !== 'F32' || to - from !== 4 * size || 8 + length + to > bytes.length)
+      throw damaged(`a broken entry ${name}`);
     tensors[name] = { shape, values: new Float32Array(bytes.slice(8 + length + from, 8 + length + to).buffer) };
   }
   return { tensors, metadata: metadata as Record<string, string> };

@@ -44,17 +44,31 @@ export function initialState(method: Method, options: TrainingOptions, classes: 
     networks[name] = name === 'student' ? student : copyOf(student);
     if (kind === 'trained') velocities[name] = zerosLike(networks[name]);
   }
-  return { step: 0, networks, velocities, dropout: new Random(options.seed, 3), noise: new Random(options.seed, 4), skipped: {} };
+  return {
+    step: 0,
+    networks,
+    velocities,
+    dropout: new Random(options.seed, 3),
+    noise: new Random(options.seed, 4),
+    skipped: {},
+  };
 }
 
 export function disposeState(state: TrainState): void {
   for (const weights of [...Object.values(state.networks), ...Object.values(state.velocities)]) disposeAll(weights);
 }
 
-export async function encodeCheckpoint(state: TrainState, sampler: TwoStreamSampler, options: TrainingOptions, classes: string[], patch: [number, number, number]): Promise<Uint8Array> {
+export async function encodeCheckpoint(
+  state: TrainState,
+  sampler: TwoStreamSampler,
+  options: TrainingOptions,
+  classes: string[],
+  patch: [number, number, number],
+): Promise<Uint8Array> {
   const tensors: Record<string, NamedArray> = {};
   const put = async (prefix: string, weights: Weights) => {
-    for (const [name, w] of Object.entries(weights)) tensors[`${prefix}/${name}`] = { shape: w.shape, values: (await w.data()) as Float32Array };
+    for (const [name, w] of Object.entries(weights))
+      tensors[`${prefix}/${name}`] = { shape: w.shape, values: (await w.data()) as Float32Array };
   };
   for (const [name, weights] of Object.entries(state.networks)) await put(name, weights);
   for (const [name, weights] of Object.entries(state.velocities)) await put(`velocity.${name}`, weights);
@@ -81,7 +95,11 @@ export function decodeCheckpoint(bytes: Uint8Array): DecodedCheckpoint {
   const { tensors, metadata } = decodeSafetensors(bytes);
   const meta = JSON.parse(metadata.decile ?? '{}') as CheckpointMeta;
   if (meta.format !== 1) {
-    throw new DecileError('checkpoint/version', `A checkpoint must be of format 1, got ${meta.format ?? 'none'}.`, 'Open it with the version of Decile that wrote it.');
+    throw new DecileError(
+      'checkpoint/version',
+      `A checkpoint must be of format 1, got ${meta.format ?? 'none'}.`,
+      'Open it with the version of Decile that wrote it.',
+    );
   }
   return { meta, tensors };
 }
@@ -89,8 +107,15 @@ export function decodeCheckpoint(bytes: Uint8Array): DecodedCheckpoint {
 /** The weights saved under one prefix: 'student', 'teacher', 'velocity.student'. */
 export function weightsOf({ tensors }: DecodedCheckpoint, prefix: string): Weights {
   const entries = Object.entries(tensors).filter(([name]) => name.startsWith(`${prefix}/`));
-  if (entries.length === 0) throw new DecileError('checkpoint/corrupt', `A checkpoint must hold the network ${prefix}, got none.`, 'Use an earlier checkpoint of the run, or train again.');
-  return Object.fromEntries(entries.map(([name, { shape, values }]) => [name.slice(prefix.length + 1), tf.tensor(values, shape)]));
+  if (entries.length === 0)
+    throw new DecileError(
+      'checkpoint/corrupt',
+      `A checkpoint must hold the network ${prefix}, got none.`,
+      'Use an earlier checkpoint of the run, or train again.',
+    );
+  return Object.fromEntries(
+    entries.map(([name, { shape, values }]) => [name.slice(prefix.length + 1), tf.tensor(values, shape)]),
+  );
 }
 
 export function restoreState(checkpoint: DecodedCheckpoint, method: Method, sampler: TwoStreamSampler): TrainState {

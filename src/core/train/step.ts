@@ -34,7 +34,15 @@ interface Trace {
   logits: tf.Tensor4D;
 }
 
-export async function methodStep({ method, networks, batch, context, kernels, drawDropout, forward = unetForward }: StepInputs): Promise<StepResult> {
+export async function methodStep({
+  method,
+  networks,
+  batch,
+  context,
+  kernels,
+  drawDropout,
+  forward = unetForward,
+}: StepInputs): Promise<StepResult> {
   const gradients: StepResult['gradients'] = {};
   for (const [name, kind] of Object.entries(method.networks)) if (kind === 'trained') gradients[name] = new Map();
 
@@ -49,7 +57,10 @@ export async function methodStep({ method, networks, batch, context, kernels, dr
     const output: Output = { logits: [], features: [] };
     for (const image of spec.images) {
       const tape = new Tape(kernels, networks[spec.network], spec.gradient, gradients[spec.network]);
-      const raw = forward(tape, image, { features: context.options.prototypeFeatures, dropout: spec.dropout ? drawDropout : null });
+      const raw = forward(tape, image, {
+        features: context.options.prototypeFeatures,
+        dropout: spec.dropout ? drawDropout : null,
+      });
       const logits = tf.tidy(() => channelsFirst(raw.logits));
       if (spec.gradient) traces.push({ tape, raw, logits });
       else {
@@ -80,11 +91,15 @@ export async function methodStep({ method, networks, batch, context, kernels, dr
 
   traces.forEach(({ tape, raw }, i) => {
     const [dLogits, dFeatures] = [grads[2 * i] as tf.Tensor4D | null, grads[2 * i + 1] as FeatureMap | null];
-    if (!dLogits) throw new Error('The loss must depend on the logits of every pass that carries gradient, got no gradient.');
+    if (!dLogits)
+      throw new Error('The loss must depend on the logits of every pass that carries gradient, got no gradient.');
     const [, d, h, w, c] = raw.logits.shape;
     const seed = tf.tidy(() => tf.transpose(dLogits.reshape([c, d * h * w])).reshape([1, d, h, w, c]) as FeatureMap);
     dLogits.dispose();
-    tape.backward([{ map: raw.logits, gradient: seed }, ...(dFeatures ? [{ map: raw.features, gradient: dFeatures }] : [])]);
+    tape.backward([
+      { map: raw.logits, gradient: seed },
+      ...(dFeatures ? [{ map: raw.features, gradient: dFeatures }] : []),
+    ]);
   });
 
   const losses: Record<string, number> = { total: (await value.data())[0] };

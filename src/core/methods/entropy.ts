@@ -1,0 +1,19 @@
+import type * as tf from '@tensorflow/tfjs';
+import { meanEntropy } from '../loss/entropy.ts';
+import { supervisedLoss } from '../loss/supervised.ts';
+import { softmaxChannels } from '../network/channels.ts';
+import type { Method } from './method.ts';
+
+/** Entropy minimisation: L_s + lambda mean(H(softmax s)) / ln C over the voxels of all patches, labelled ones too. */
+export const entropy: Method = {
+  networks: { student: 'trained' },
+  forwards: ({ labelled, unlabelled }) => ({
+    labelled: { network: 'student', images: labelled.images, gradient: true, dropout: true },
+    unlabelled: { network: 'student', images: unlabelled.images, gradient: true, dropout: true },
+  }),
+  loss({ labelled, unlabelled }, batch, { lambda }) {
+    const supervised = supervisedLoss(labelled.logits, batch.labelled.oneHot);
+    const consistency = meanEntropy([...labelled.logits, ...unlabelled.logits].map(softmaxChannels));
+    return { total: supervised.add(consistency.mul(lambda)) as tf.Scalar, terms: { supervised, consistency } };
+  },
+};

@@ -1,0 +1,58 @@
+/** From probabilities to a mask and its uncertainty, on the scan's own grid, slab by slab so that memory stays flat. */
+import { gridOf, sameGrid, voxelToWorld } from '../geometry.ts';
+import { resample } from '../resample.ts';
+import { type Grid, type LabelMap, type Volume, voxelCount } from '../volume.ts';
+
+export interface Decision {
+  mask: LabelMap;
+  /** Entropy of the probabilities, nats, in steps of 1/256 (so that files compress). */
+  entropy: Volume<Float32Array>;
+  meanEntropy: number;
+  /** Mean entropy of each slice along k. */
+  sliceEntropy: number[];
+}
+
+const SLAB = 16;
+
+/**
+ * argmax (ties to the lower class) and -sum p ln p of each voxel.
+ * @param probabilities one map a class on `from`, summing to 1
+ */
+export function decide(probabilities: Float32Array[], from: Grid, to: Grid): Decision {
+  const [nx, ny, nz] = to.size;
+  const plane = nx * ny;
+  const mask = new Uint8Array(voxelCount(to));
+  const entropy = new Float32Array(mask.length);
+  const sliceEntropy: number[] = [];
+  const same = sameGrid(from, to);
+  for (let k = 0; k < nz; k += SLAB) {
+    const depth = Math.min(SLAB, nz - k);
+    const slab: Grid = { ...gridOf(to), size: [nx, ny, depth], origin: voxelToWorld(to, [0, 0, k]) };
+    const maps = probabilities.map((data) =>
+      same ? data.subarray(k * plane, (k + depth) * plane) : resample({ ...from, data }, slab, 'linear').data,
+    );
+    for (let z = 0; z < depth; z++) {
+      let sum = 0;
+      for (let i = z * plane; i < (z + 1) * plane; i++) {
+        let best = 0;
+        let total = 0;
+        for (let c = 0; c < maps.length; c++) {
+          total += maps[c][i];
+          if (maps[c][i] > maps[best][i]) best = c;
+        }
+        let h = 0;
+        for (const map of maps) {
+          const p = map[i] / total;
+          if (p > 0) h -= p * Math.log(p);
+        }
+        const at = k * plane + i;
+        mask[at] = best;
+        entropy[at] = Math.round(h * 256) / 256;
+        sum += h;
+      }
+      sliceEntropy.push(sum / plane);
+    }
+  }
+  const meanEntropy = sliceEntropy.reduce((a, b) => a + b, 0) / sliceEntropy.length;
+  return { mask: { ...gridOf(to), data: mask }, entropy: { ...gridOf(to), data: entropy }, meanEntropy, sliceEntropy };
+}

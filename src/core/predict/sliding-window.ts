@@ -1,0 +1,116 @@
+/** Whole-scan probabilities from overlapping windows (method section 3, Inference). */
+import * as tf from '@tensorflow/tfjs';
+import { channelsFirst, softmaxChannels } from '../network/channels.ts';
+import type { FeatureMap, Kernels } from '../network/kernels.ts';
+import { Tape, type Weights } from '../network/tape.ts';
+import { unetForward } from '../network/unet3d.ts';
+import type { Sides } from '../train/patches.ts';
+
+export interface Windowing {
+  patch: Sides;
+  /** Voxels between window starts. */
+  stride: Sides;
+}
+
+/** Half the patch, at most 64 voxels (64 is the paper's at 96). */
+export const defaultStride = (patch: Sides): Sides =>
+  patch.map((p) => Math.min(64, Math.max(1, p >> 1))) as unknown as Sides;
+
+/** Window starts along one axis: every `stride`, the last window flush with the border; one at a negative start when the scan is smaller. */
+export function windowStarts(size: number, patch: number, stride: number): number[] {
+  if (size <= patch) return [Math.floor((size - patch) / 2)];
+  const starts: number[] = [];
+  for (let s = 0; s + patch < size; s += stride) starts.push(s);
+  return [...starts, size - patch];
+}
+
+/**
+ * Mean of the softmax outputs of all windows over each voxel.
+ * @param image network input, x fastest
+ * @param onWindow called after each window; throw in it to stop
+ * @returns one map a class, x fastest, summing to 1
+ */
+export async function slidingWindow(
+  image: Float32Array,
+  size: Sides,
+  weights: Weights,
+  kernels: Kernels,
+  { patch, stride }: Windowing,
+  onWindow: (done: number, total: number) => void | Promise<void> = () => {},
+): Promise<Float32Array[]> {
+  const classes = weights['out.bias'].size;
+  const sums = Array.from({ length: classes }, () => new Float32Array(image.length));
+  const hits = new Uint16Array(image.length);
+  const [xs, ys, zs] = [0, 1, 2].map((axis) => windowStarts(size[axis], patch[axis], stride[axis]));
+  const total = xs.length * ys.length * zs.length;
+  let done = 0;
+  for (const z of zs) {
+    for (const y of ys) {
+      for (const x of xs) {
+        const probabilities = await predictPatch(boxOf(image, size, [x, y, z], patch), weights, kernels, patch);
+        addBox(sums, hits, probabilities, size, [x, y, z], patch);
+        await onWindow(++done, total);
+      }
+    }
+  }
+  for (const sum of sums) for (let i = 0; i < sum.length; i++) sum[i] /= hits[i];
+  return sums;
+}
+
+/** Softmax of one patch, [C][z][y][x] flat. */
+async function predictPatch(
+  voxels: Float32Array,
+  weights: Weights,
+  kernels: Kernels,
+  [x, y, z]: Sides,
+): Promise<Float32Array> {
+  const input = tf.tensor5d(voxels, [1, z, y, x, 1]) as FeatureMap;
+  const tape = new Tape(kernels, weights, false);
+  const { logits, features } = unetForward(tape, input, { features: 'bottleneck', dropout: null });
+  const probabilities = tf.tidy(() => softmaxChannels(channelsFirst(logits)));
+  const values = (await probabilities.data()) as Float32Array;
+  tf.dispose([input, logits, features, probabilities]);
+  return values;
+}
+
+/** A box of a volume, zero outside it. */
+export function boxOf<T extends Float32Array | Uint8Array>(from: T, size: Sides, start: Sides, box: Sides): T {
+  const into = new (from.constructor as new (n: number) => T)(box[0] * box[1] * box[2]);
+  forRows(size, start, box, (source, target, length) => into.set(from.subarray(source, source + length), target));
+  return into;
+}
+
+function addBox(
+  sums: Float32Array[],
+  hits: Uint16Array,
+  values: Float32Array,
+  size: Sides,
+  start: Sides,
+  box: Sides,
+): void {
+  const plane = box[0] * box[1] * box[2];
+  forRows(size, start, box, (to, from, length) => {
+    for (let i = 0; i < length; i++) hits[to + i]++;
+    for (let c = 0; c < sums.length; c++) {
+      const sum = sums[c];
+      for (let i = 0; i < length; i++) sum[to + i] += values[c * plane + from + i];
+    }
+  });
+}
+
+/** Calls back with (offset in the volume, offset in the box, length) for the part of each x row that lies inside. */
+function forRows(
+  size: Sides,
+  start: Sides,
+  box: Sides,
+  row: (volume: number, box: number, length: number) => void,
+): void {
+  const x0 = Math.max(0, -start[0]);
+  const length = Math.min(box[0], size[0] - start[0]) - x0;
+  if (length <= 0) return;
+  for (let z = Math.max(0, -start[2]); z < box[2] && start[2] + z < size[2]; z++) {
+    for (let y = Math.max(0, -start[1]); y < box[1] && start[1] + y < size[1]; y++) {
+      row(start[0] + x0 + size[0] * (start[1] + y + size[1] * (start[2] + z)), x0 + box[0] * (y + box[1] * z), length);
+    }
+  }
+}

@@ -1,0 +1,55 @@
+/** From a scan to network input: training grid, then intensities (method section 3). */
+import { gridOf, sameGrid } from '../geometry.ts';
+import { gridWithSpacing, resample } from '../resample.ts';
+import type { Grid, LabelMap, Volume } from '../volume.ts';
+
+/** `mr`: zero mean, unit variance over voxels > 0. `ct`: clip to the window (HU), then the same over all voxels. */
+export type Normalisation = { kind: 'mr' } | { kind: 'ct'; clip: readonly [lowHU: number, highHU: number] };
+
+/** The grid that training and prediction work on. */
+export const trainingGrid = (scan: Grid, spacing: 'native' | number): Grid =>
+  spacing === 'native' ? gridOf(scan) : gridWithSpacing(scan, spacing);
+
+/** Network input on the training grid, x fastest. */
+export function prepareImage(
+  scan: Volume,
+  spacing: 'native' | number,
+  normalisation: Normalisation,
+): Volume<Float32Array> {
+  const grid = trainingGrid(scan, spacing);
+  const image = sameGrid(scan, grid)
+    ? { ...gridOf(scan), data: Float32Array.from(scan.data) }
+    : resample(scan, grid, 'linear');
+  normalise(image.data, normalisation);
+  return image;
+}
+
+/** The mask on the training grid, nearest neighbour. */
+export function prepareMask(mask: LabelMap, spacing: 'native' | number): LabelMap {
+  const grid = trainingGrid(mask, spacing);
+  return sameGrid(mask, grid) ? mask : resample(mask, grid, 'nearest');
+}
+
+/** In place. A scan whose counted voxels are all equal becomes 0. */
+export function normalise(data: Float32Array, normalisation: Normalisation): void {
+  let counts: (v: number) => boolean = () => true;
+  if (normalisation.kind === 'ct') {
+    const [low, high] = normalisation.clip;
+    for (let i = 0; i < data.length; i++) data[i] = Math.min(high, Math.max(low, data[i]));
+  } else if (data.some((v) => v > 0)) {
+    counts = (v) => v > 0;
+  }
+  let n = 0;
+  let sum = 0;
+  let squares = 0;
+  for (const v of data) {
+    if (!counts(v)) continue;
+    n++;
+    sum += v;
+    squares += v * v;
+  }
+  const mean = sum / n;
+  const deviation = Math.sqrt(Math.max(squares / n - mean * mean, 0));
+  const scale = deviation > 1e-6 * Math.max(1, Math.abs(mean)) ? 1 / deviation : 0;
+  for (let i = 0; i < data.length; i++) data[i] = (data[i] - mean) * scale;
+}

@@ -1,0 +1,14 @@
+import type { Kernels } from '../../core/network/kernels.ts';
+import { portableKernels } from '../../core/network/portable-kernels.ts';
+import type { Engine } from '../index.ts';
+import { tensorflowKernels } from './tensorflow.ts';
+
+/** The heavy kernels of a started engine. */
+export function kernelsOf(engine: Engine): Kernels {
+  switch (engine.name) {
+    case 'tensorflow':
+      return tensorflowKernels();
+    case 'cpu':
+      return portableKernels;
+  }
+}

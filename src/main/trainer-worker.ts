@@ -1,0 +1,16 @@
+/** Composition root of the trainer's process: gives the trainer its readers and writers. Started by trainer/index.ts. */
+import type { TrainerCommand } from '../shared/training.ts';
+import { readMask, readVolume, writeNifti } from './imaging/index.ts';
+import { encodePng } from './report/png.ts';
+import { serveJob } from './trainer/worker.ts';
+
+serveJob(
+  {
+    send: (event) => void process.send?.(event),
+    onCommand: (listener) => void process.on('message', (message) => listener(message as TrainerCommand)),
+  },
+  { readVolume, readMask, writeVolume: (path, volume) => writeNifti(path, volume), encodePng },
+  // The last event must be on its way before the process ends.
+  () => setTimeout(() => process.disconnect?.(), 50),
+);
+process.on('disconnect', () => process.exit(0));

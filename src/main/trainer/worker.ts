@@ -1,0 +1,78 @@
+/** The trainer's process: hears commands, runs one job, reports events, ends. */
+import { DecileError } from '../../shared/errors.ts';
+import type { PredictJob, TrainerCommand, TrainerEvent, TrainJob } from '../../shared/training.ts';
+import type { Control, TrainerFiles } from './dependencies.ts';
+import { keepNormalisation, runPredict } from './run-predict.ts';
+import { runTrain } from './run-train.ts';
+
+/** A two-way line to whoever started the process. */
+export interface Line {
+  send(event: TrainerEvent): void;
+  onCommand(listener: (command: TrainerCommand) => void): void;
+}
+
+class WorkerControl implements Control {
+  cancelled = false;
+  paused = false;
+  private wake: () => void = () => {};
+
+  async whileParked(): Promise<void> {
+    while (this.paused && !this.cancelled) {
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
+    }
+  }
+
+  hear(command: TrainerCommand): void {
+    if (command.type === 'pause') this.paused = true;
+    if (command.type === 'resume') this.paused = false;
+    if (command.type === 'cancel') this.cancelled = true;
+    this.wake();
+  }
+}
+
+/** Serves one job; `end` is called after its last event. */
+export function serveJob(line: Line, files: TrainerFiles, end: () => void): void {
+  const control = new WorkerControl();
+  line.onCommand((command) => {
+    if (command.type !== 'start') return control.hear(command);
+    runJob(command.job, line.send, control, files).then(end);
+  });
+}
+
+async function runJob(
+  job: TrainJob | PredictJob,
+  report: (event: TrainerEvent) => void,
+  control: Control,
+  files: TrainerFiles,
+): Promise<void> {
+  try {
+    if (job.kind === 'train') {
+      keepNormalisation(job.runFolder, job.normalisation);
+      await runTrain(job, report, control, files);
+    } else await runPredict(job, report, control, files);
+  } catch (error) {
+    report(asEvent(error));
+  }
+}
+
+function asEvent(error: unknown): TrainerEvent {
+  if (error instanceof DecileError)
+    return { type: 'error', code: error.code, message: error.message, cure: error.cure };
+  const message = (error as Error)?.message ?? String(error);
+  if (/out of memory|OOM|allocation failed|Cannot allocate/i.test(message)) {
+    return {
+      type: 'error',
+      code: 'train/out-of-memory',
+      message: `A step must fit into memory, got: ${message.split('\n')[0]}.`,
+      cure: 'Resume is not possible with another patch: train anew with a smaller --patch or --width.',
+    };
+  }
+  return {
+    type: 'error',
+    code: 'trainer/failed',
+    message: `The trainer must not fail, got: ${(error as Error)?.stack ?? message}`,
+    cure: 'Resume the run; report this if it happens again.',
+  };
+}
