@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { affineRAS, determinant3, gridDifference, gridFromAffineRAS, sameGrid, shear, voxelToWorld, worldToVoxel } from '../../src/core/geometry.ts';
+import {
+  affineRAS,
+  determinant3,
+  gridDifference,
+  gridFromAffineRAS,
+  sameGrid,
+  shear,
+  voxelToWorld,
+  worldToVoxel,
+} from '../../src/core/geometry.ts';
 import type { Grid } from '../../src/core/volume.ts';
 import { GRIDS, OBLIQUE } from './helpers.ts';
 
@@ -22,7 +31,12 @@ for (const [name, grid] of Object.entries(GRIDS)) {
 }
 
 test('RAS has the opposite x and y of LPS', () => {
-  const affine = affineRAS({ size: [2, 2, 2], spacing: [2, 3, 4], origin: [10, 20, 30], direction: [1, 0, 0, 0, 1, 0, 0, 0, 1] });
+  const affine = affineRAS({
+    size: [2, 2, 2],
+    spacing: [2, 3, 4],
+    origin: [10, 20, 30],
+    direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+  });
   assert.deepEqual([...affine], [-2, 0, 0, -10, 0, -3, 0, -20, 0, 0, 4, 30, 0, 0, 0, 1]);
 });
 
@@ -44,14 +58,23 @@ test('a difference of grids is stated in one sentence', () => {
 });
 
 test('a difference that only distant voxels feel is found', () => {
-  const g: Grid = { size: [512, 512, 500], spacing: [1, 1, 1], origin: [0, 0, 0], direction: [1, 0, 0, 0, 1, 0, 0, 0, 1] };
+  const g: Grid = {
+    size: [512, 512, 500],
+    spacing: [1, 1, 1],
+    origin: [0, 0, 0],
+    direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+  };
   // 0.001 mm a slice is half a millimetre at the top.
   assert.ok(!sameGrid(g, { ...g, spacing: [1, 1, 1.001] }));
 });
 
 test('a flat or unfinished affine is refused', () => {
-  assert.throws(() => gridFromAffineRAS([2, 2, 2], [1, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0]), { code: 'geometry/singular' });
-  assert.throws(() => gridFromAffineRAS([2, 2, 2], [Number.NaN, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0]), { code: 'geometry/not-finite' });
+  assert.throws(() => gridFromAffineRAS([2, 2, 2], [1, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0]), {
+    code: 'geometry/singular',
+  });
+  assert.throws(() => gridFromAffineRAS([2, 2, 2], [Number.NaN, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0]), {
+    code: 'geometry/not-finite',
+  });
 });
 
 test('shear is the sine of the tilt', () => {

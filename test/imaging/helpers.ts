@@ -70,7 +70,13 @@ export interface SeriesOptions {
 /** Writes a classic CT series, files named so that name order is not slice order. Returns the paths in slice order. */
 export function writeSeries(folder: string, o: SeriesOptions): string[] {
   mkdirSync(folder, { recursive: true });
-  const { columns = 8, rows = 6, orientation = [1, 0, 0, 0, 1, 0], spacing = [1, 1], value = (i, j, k) => i + 10 * j + 100 * k } = o;
+  const {
+    columns = 8,
+    rows = 6,
+    orientation = [1, 0, 0, 0, 1, 0],
+    spacing = [1, 1],
+    value = (i, j, k) => i + 10 * j + 100 * k,
+  } = o;
   const series = o.seriesUid ?? newUid();
   const study = newUid();
   const frame = newUid();
@@ -147,7 +153,9 @@ export function assertSameImage(ours: Volume, theirs: Volume): void {
     size,
     spacing: order.map((o) => theirs.spacing[o.t]) as [number, number, number],
     origin: voxelToWorld(theirs, index(0, 0, 0)),
-    direction: [0, 1, 2].flatMap((r) => order.map((o) => theirs.direction[3 * r + o.t] * o.sign)) as unknown as Direction,
+    direction: [0, 1, 2].flatMap((r) =>
+      order.map((o) => theirs.direction[3 * r + o.t] * o.sign),
+    ) as unknown as Direction,
   };
   const [a, b] = [affineRAS(ours), affineRAS(flipped)];
   a.forEach((x, n) => {

@@ -11,7 +11,8 @@ function fieldOn(grid: Grid): Volume<Float32Array> {
   const data = new Float32Array(grid.size[0] * grid.size[1] * grid.size[2]);
   let at = 0;
   for (let k = 0; k < grid.size[2]; k++)
-    for (let j = 0; j < grid.size[1]; j++) for (let i = 0; i < grid.size[0]; i++) data[at++] = field(voxelToWorld(grid, [i, j, k]));
+    for (let j = 0; j < grid.size[1]; j++)
+      for (let i = 0; i < grid.size[0]; i++) data[at++] = field(voxelToWorld(grid, [i, j, k]));
   return { ...grid, data };
 }
 
@@ -24,7 +25,12 @@ for (const [name, grid] of Object.entries(GRIDS)) {
 }
 
 test('linear interpolation reproduces a linear field inside the outermost centres, parallel and oblique axes', () => {
-  const source = fieldOn({ size: [20, 18, 16], spacing: [1, 1.2, 1.5], origin: [-5, -6, -7], direction: [1, 0, 0, 0, 1, 0, 0, 0, 1] });
+  const source = fieldOn({
+    size: [20, 18, 16],
+    spacing: [1, 1.2, 1.5],
+    origin: [-5, -6, -7],
+    direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+  });
   const targets: Grid[] = [
     { size: [8, 8, 8], spacing: [0.7, 0.9, 1.1], origin: [-3, -4, -5], direction: [1, 0, 0, 0, 1, 0, 0, 0, 1] },
     { size: [8, 8, 8], spacing: [0.7, 0.9, 1.1], origin: [4, 6, -5], direction: [0, -1, 0, -1, 0, 0, 0, 0, 1] },
@@ -39,8 +45,18 @@ test('linear interpolation reproduces a linear field inside the outermost centre
 });
 
 test('the separable path agrees with the general one', () => {
-  const source = counting({ size: [9, 8, 7], spacing: [1, 2, 3], origin: [0, 0, 0], direction: [1, 0, 0, 0, 1, 0, 0, 0, 1] });
-  const target: Grid = { size: [14, 15, 13], spacing: [0.8, 1.3, 1.9], origin: [-1, -1.5, -2], direction: [1, 0, 0, 0, 1, 0, 0, 0, 1] };
+  const source = counting({
+    size: [9, 8, 7],
+    spacing: [1, 2, 3],
+    origin: [0, 0, 0],
+    direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+  });
+  const target: Grid = {
+    size: [14, 15, 13],
+    spacing: [0.8, 1.3, 1.9],
+    origin: [-1, -1.5, -2],
+    direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+  };
   const t = 1e-5;
   // Turned by a thousandth of a degree: too little to matter, enough for the general path.
   const turned: Grid = { ...target, direction: [Math.cos(t), -Math.sin(t), 0, Math.sin(t), Math.cos(t), 0, 0, 0, 1] };
@@ -53,7 +69,13 @@ test('the separable path agrees with the general one', () => {
 });
 
 test('outside the scan’s extent comes the outside value, within half a voxel the edge voxel', () => {
-  const v: Volume<Int16Array> = { size: [2, 1, 1], spacing: [1, 1, 1], origin: [0, 0, 0], direction: [1, 0, 0, 0, 1, 0, 0, 0, 1], data: Int16Array.of(10, 20) };
+  const v: Volume<Int16Array> = {
+    size: [2, 1, 1],
+    spacing: [1, 1, 1],
+    origin: [0, 0, 0],
+    direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+    data: Int16Array.of(10, 20),
+  };
   const target: Grid = { ...v, size: [6, 1, 1], spacing: [0.6, 1, 1], origin: [-1, 0, 0] };
   // x = -1, -0.4, 0.2, 0.8, 1.4, 2
   const linear = [...resample(v, target, 'linear', -5).data];

@@ -3,7 +3,41 @@ import { randomUUID } from 'node:crypto';
 import { DecileError } from '../../../shared/errors.ts';
 import { TRANSFER } from './dataset.ts';
 
-export type Vr = 'AE' | 'AS' | 'AT' | 'CS' | 'DA' | 'DS' | 'DT' | 'FD' | 'FL' | 'IS' | 'LO' | 'LT' | 'OB' | 'OD' | 'OF' | 'OL' | 'OV' | 'OW' | 'PN' | 'SH' | 'SL' | 'SQ' | 'SS' | 'ST' | 'SV' | 'TM' | 'UC' | 'UI' | 'UL' | 'UN' | 'UR' | 'US' | 'UT' | 'UV';
+export type Vr =
+  | 'AE'
+  | 'AS'
+  | 'AT'
+  | 'CS'
+  | 'DA'
+  | 'DS'
+  | 'DT'
+  | 'FD'
+  | 'FL'
+  | 'IS'
+  | 'LO'
+  | 'LT'
+  | 'OB'
+  | 'OD'
+  | 'OF'
+  | 'OL'
+  | 'OV'
+  | 'OW'
+  | 'PN'
+  | 'SH'
+  | 'SL'
+  | 'SQ'
+  | 'SS'
+  | 'ST'
+  | 'SV'
+  | 'TM'
+  | 'UC'
+  | 'UI'
+  | 'UL'
+  | 'UN'
+  | 'UR'
+  | 'US'
+  | 'UT'
+  | 'UV';
 
 /** An element's value: text (several values as a list), numbers, raw bytes, or the items of a sequence. */
 export type Value = string | readonly (string | number)[] | number | Uint8Array | readonly DicomSet[];
@@ -26,7 +60,12 @@ const LONG_LENGTH = new Set<Vr>(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'SQ', 'SV',
 const TEXT_PAD = 0x20;
 
 /** A part-10 file: preamble, meta group, data set. */
-export function encodeFile(set: DicomSet, sopClass: string, sopInstance: string, transferSyntax: string = TRANSFER.explicitLittle): Uint8Array {
+export function encodeFile(
+  set: DicomSet,
+  sopClass: string,
+  sopInstance: string,
+  transferSyntax: string = TRANSFER.explicitLittle,
+): Uint8Array {
   const meta = encodeSet([
     el('00020001', 'OB', new Uint8Array([0, 1])),
     el('00020002', 'UI', sopClass),
@@ -51,7 +90,11 @@ function encodeElement({ tag, vr, value }: DicomElement): Uint8Array {
   const body = encodeValue(tag, vr, value);
   const long = LONG_LENGTH.has(vr);
   if (!long && body.length > 0xfffe) {
-    throw new DecileError('dicom/value-too-long', `The value of (${tag}) must be at most 65534 bytes, got ${body.length}.`, 'Shorten the text.');
+    throw new DecileError(
+      'dicom/value-too-long',
+      `The value of (${tag}) must be at most 65534 bytes, got ${body.length}.`,
+      'Shorten the text.',
+    );
   }
   const head = new Uint8Array(long ? 12 : 8);
   const v = new DataView(head.buffer);
@@ -109,11 +152,17 @@ function encodeItem(set: DicomSet): Uint8Array {
   return join([head, body]);
 }
 
-const text = (values: readonly (string | number)[], padding: number): Uint8Array => pad(new TextEncoder().encode(values.join('\\')), padding);
+const text = (values: readonly (string | number)[], padding: number): Uint8Array =>
+  pad(new TextEncoder().encode(values.join('\\')), padding);
 
 /** A number in at most 16 characters, the most digits that fit. */
 export function decimal(x: number): string {
-  if (!Number.isFinite(x)) throw new DecileError('dicom/value', `A decimal string must be finite, got ${x}.`, 'This is a fault of the program: please report it.');
+  if (!Number.isFinite(x))
+    throw new DecileError(
+      'dicom/value',
+      `A decimal string must be finite, got ${x}.`,
+      'This is a fault of the program: please report it.',
+    );
   const plain = String(x);
   if (plain.length <= 16) return plain;
   for (let digits = 16; digits > 1; digits--) {

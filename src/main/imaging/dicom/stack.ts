@@ -29,8 +29,7 @@ const UNEVEN = 0.02;
 
 /**
  * Geometry of frames sorted along their normal.
- * The slice distance is the first gap where that reproduces every position to 0.05 mm (as dcm2niix does), else the
- * mean gap; SliceThickness and SpacingBetweenSlices are never used.
+ * The slice distance comes from positions; SliceThickness and SpacingBetweenSlices are never used.
  * @throws scan/missing-slices, scan/uneven-slices
  */
 export function stackGeometry(frames: Frame[]): StackGeometry {
@@ -51,12 +50,9 @@ export function stackGeometry(frames: Frame[]): StackGeometry {
   }
   const at = frames.map((f) => dot3(f.position!, normal));
   const gaps = at.slice(1).map((z, k) => z - at[k]);
-  const last = frames[n - 1].position!;
-  const mean = last.map((x, c) => (x - first.position![c]) / (n - 1));
-  const firstStep = frames[1].position!.map((x, c) => x - first.position![c]);
-  const step = modelError(frames, firstStep) <= ROUNDING ? firstStep : mean;
+  const { step, origin } = linearModel(frames);
   const spacing = norm3(step);
-  const uneven = modelError(frames, step) > Math.max(ROUNDING, UNEVEN * spacing);
+  const uneven = modelError(frames, step, origin) > Math.max(ROUNDING, UNEVEN * spacing);
   // Askew: the step leaves the normal by more than rounding over the whole stack and by more than 0.06 degrees.
   const lean = angleDegrees(step, normal);
   const drift = spacing * Math.sin((lean * Math.PI) / 180) * (n - 1);
@@ -64,7 +60,12 @@ export function stackGeometry(frames: Frame[]): StackGeometry {
   if (!uneven && !askew) {
     const k = unit(step);
     return {
-      grid: { ...base, spacing: [columnDistance, rowDistance, spacing], direction: directionFromAxes(i, j, k) },
+      grid: {
+        ...base,
+        origin: point(origin),
+        spacing: [columnDistance, rowDistance, spacing],
+        direction: directionFromAxes(i, j, k),
+      },
       notices: [],
     };
   }
@@ -72,10 +73,25 @@ export function stackGeometry(frames: Frame[]): StackGeometry {
   return irregular(frames, { i, j, normal, at, gaps, lean: askew ? lean : 0, uneven });
 }
 
-/** Largest distance between a slice's position and first + k * step, mm. */
-function modelError(frames: Frame[], step: number[]): number {
-  const o = frames[0].position!;
-  return Math.max(...frames.map((f, k) => norm3([0, 1, 2].map((c) => f.position![c] - o[c] - k * step[c]))));
+/**
+ * First position and step of the slices. The gap is the one between the two slices acquired first (by instance
+ * number) and the model is anchored there, as dcm2niix does, where that reproduces every position to 0.05 mm; else the
+ * mean gap.
+ */
+function linearModel(frames: Frame[]): { step: number[]; origin: number[] } {
+  const n = frames.length;
+  const at = (k: number) => frames[k].position!;
+  const difference = (a: readonly number[], b: readonly number[], parts = 1) => a.map((x, c) => (x - b[c]) / parts);
+  const descending = frames[n - 1].instanceNumber < frames[0].instanceNumber;
+  const step = descending ? difference(at(n - 1), at(n - 2)) : difference(at(1), at(0));
+  const origin = descending ? at(n - 1).map((x, c) => x - (n - 1) * step[c]) : [...at(0)];
+  if (modelError(frames, step, origin) <= ROUNDING) return { step, origin };
+  return { step: difference(at(n - 1), at(0), n - 1), origin: [...at(0)] };
+}
+
+/** Largest distance between a slice's position and origin + k * step, mm. */
+function modelError(frames: Frame[], step: number[], origin: number[]): number {
+  return Math.max(...frames.map((f, k) => norm3([0, 1, 2].map((c) => f.position![c] - origin[c] - k * step[c]))));
 }
 
 /** Gaps that are whole multiples of one distance mean lost files, not an uneven acquisition: never interpolated over. */
