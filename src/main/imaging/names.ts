@@ -41,7 +41,7 @@ export function unique(names: readonly string[]): string[] {
   });
 }
 
-/** A glob as a matcher of whole strings: `*` within a folder, `**` across, `?`, `{a,b}`. */
+/** A glob as a matcher of whole strings: `*` within a folder, `**` across, `?`, `[a-z]`, `[!a-z]`, `{a,b}`. */
 export function globMatcher(glob: string): (text: string) => boolean {
   let source = '';
   let depth = 0;
@@ -53,7 +53,12 @@ export function globMatcher(glob: string): (text: string) => boolean {
       if (glob[n + 1] === '/') n++;
     } else if (c === '*') source += '[^/]*';
     else if (c === '?') source += '[^/]';
-    else if (c === '{') {
+    else if (c === '[' && glob.indexOf(']', n + 2) > 0) {
+      const end = glob.indexOf(']', n + 2);
+      const body = glob.slice(n + 1, end).replace(/[\\\]^[&]/g, '\\$&');
+      source += `[${body.replace(/^!/, '^')}]`;
+      n = end;
+    } else if (c === '{') {
       depth++;
       source += '(?:';
     } else if (c === '}' && depth > 0) {
