@@ -39,6 +39,13 @@ export function installFromWheel(folder: string, gpu: boolean, say: (line: strin
 
   say('  compiling the addon');
   mkdirSync(join(packageFolder, 'lib', 'napi-v8'), { recursive: true });
+  compile(compiler, folder, packageFolder);
+  rmSync(join(folder, 'wheel'), { recursive: true });
+  rmSync(join(folder, 'node-api-headers'), { recursive: true });
+  return { packageName, source: 'wheel', tensorflow: version, gpu };
+}
+
+function compile(compiler: string, folder: string, packageFolder: string): void {
   const headers = [
     join(folder, 'node-api-headers', 'include'),
     join(folder, 'wheel', 'tensorflow', 'include'),
@@ -54,9 +61,6 @@ export function installFromWheel(folder: string, gpu: boolean, say: (line: strin
     ],
     { cwd: packageFolder },
   );
-  rmSync(join(folder, 'wheel'), { recursive: true });
-  rmSync(join(folder, 'node-api-headers'), { recursive: true });
-  return { packageName, source: 'wheel', tensorflow: version, gpu };
 }
 
 /** Unpacks libraries and headers of the wheel without CUDA into folder/wheel; returns TensorFlow's version. */

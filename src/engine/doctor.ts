@@ -1,0 +1,110 @@
+/** `decile engines`: what can compute here, what would be used, how fast it is, and what would make it faster. */
+import { spawnSync } from 'node:child_process';
+import os from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { trainerEnvironment } from './environment.ts';
+import { findTensorflow, TFJS_NODE_VERSION, tensorflowCacheFolder } from './installation.ts';
+import { findNvidiaDriver } from './nvidia.ts';
+import type { Probe } from './probe.ts';
+
+export interface EngineStatus {
+  name: 'tensorflow' | 'cpu';
+  installed: boolean;
+  /** Where it was found, or why it cannot be used. */
+  detail: string;
+  /** Measured in a process of its own; absent when it is not installed or failed. */
+  probe?: Probe;
+}
+
+export interface EnginesReport {
+  /** The engine that `auto` takes. */
+  used: EngineStatus['name'];
+  engines: EngineStatus[];
+  machine: { processor: string; cores: number; memoryGiB: number; node: string; tfjs: string };
+  nvidia: { gpus: string[]; driver: string } | null;
+  /** What would make it faster, one sentence each. */
+  advice: string[];
+}
+
+export async function reportEngines(): Promise<EnginesReport> {
+  const driver = findNvidiaDriver();
+  const tensorflow = tensorflowStatus();
+  const cpu: EngineStatus = {
+    name: 'cpu',
+    installed: true,
+    detail: 'TensorFlow.js itself, always there',
+    ...measure('cpu'),
+  };
+  return {
+    used: tensorflow.probe ? 'tensorflow' : 'cpu',
+    engines: [tensorflow, cpu],
+    machine: {
+      processor: os.cpus()[0]?.model.trim() ?? 'unknown',
+      cores: os.availableParallelism(),
+      memoryGiB: Math.round(os.totalmem() / 2 ** 30),
+      node: process.versions.node,
+      tfjs: TFJS_NODE_VERSION,
+    },
+    nvidia: driver ? { gpus: driver.gpus, driver: driver.version } : null,
+    advice: advise(tensorflow, driver !== undefined),
+  };
+}
+
+function tensorflowStatus(): EngineStatus {
+  const [installation] = findTensorflow();
+  if (!installation) {
+    return { name: 'tensorflow', installed: false, detail: `none in ${tensorflowCacheFolder()} or node_modules` };
+  }
+  const measured = measure('tensorflow');
+  const where = `${installation.gpu ? 'with CUDA, ' : ''}in ${installation.packageFolder}`;
+  return { name: 'tensorflow', installed: true, detail: measured.failure ?? where, probe: measured.probe };
+}
+
+function measure(name: EngineStatus['name']): { probe?: Probe; failure?: string } {
+  const script = fileURLToPath(new URL('probe.ts', import.meta.url));
+  const env = { ...process.env, ...trainerEnvironment() };
+  const run = spawnSync(process.execPath, [script, name], { encoding: 'utf8', timeout: 120_000, env });
+  try {
+    return { probe: JSON.parse(run.stdout) as Probe };
+  } catch {
+    const reason = run.stderr.trim().split('\n').at(-1) ?? run.error?.message;
+    return { failure: `does not compute: ${reason || `ended with ${run.status ?? run.signal}`}` };
+  }
+}
+
+function advise(tensorflow: EngineStatus, nvidia: boolean): string[] {
+  const advice: string[] = [];
+  if (!tensorflow.installed) advice.push('`npm run setup:tensorflow` installs the fast engine.');
+  else if (!tensorflow.probe) advice.push('`npm run setup:tensorflow -- --force` sets the fast engine up anew.');
+  if (nvidia && !findTensorflow()[0]?.gpu) {
+    advice.push('There is an NVIDIA GPU: `npm run setup:tensorflow -- --gpu` installs TensorFlow with CUDA.');
+  }
+  if (process.env.DECILE_THREADS) advice.push(`DECILE_THREADS=${process.env.DECILE_THREADS} limits the cores in use.`);
+  return advice;
+}
+
+/** The report for a terminal. */
+export function describeEngines(report: EnginesReport): string {
+  const { machine, nvidia } = report;
+  const lines = [
+    `Machine   ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB; Node ${machine.node}`,
+    `GPU       ${nvidia ? `${nvidia.gpus.join('; ')} (driver ${nvidia.driver})` : 'no NVIDIA driver found'}`,
+    '',
+    ...report.engines.flatMap(describeEngine),
+    `Used by --engine auto: ${report.used}`,
+  ];
+  if (report.advice.length > 0) lines.push('', 'Faster:', ...report.advice.map((line) => `  ${line}`));
+  return lines.join('\n');
+}
+
+function describeEngine({ name, installed, detail, probe }: EngineStatus): string[] {
+  if (!probe) return [`${name.padEnd(12)}${installed ? 'broken' : 'not installed'}: ${detail}`, ''];
+  const speed = (value: number) => `${value < 10 ? value.toFixed(2) : value.toFixed(0)} GFLOP/s`;
+  return [
+    `${name.padEnd(12)}${probe.device}`,
+    `            ${detail}`,
+    `            3D convolution ${probe.shape}: forward ${speed(probe.forward)}, gradients ${speed(probe.backward)}`,
+    `            largest difference from the plain sum: ${probe.difference.toExponential(1)} of the largest value`,
+    '',
+  ];
+}
