@@ -55,7 +55,7 @@ export function globMatcher(glob: string): (text: string) => boolean {
     else if (c === '?') source += '[^/]';
     else if (c === '[' && glob.indexOf(']', n + 2) > 0) {
       const end = glob.indexOf(']', n + 2);
-      const body = glob.slice(n + 1, end).replace(/[\\\]^[&]/g, '\\$&');
+      const body = glob.slice(n + 1, end).replace(/[\\\]^[]/g, '\\$&');
       source += `[${body.replace(/^!/, '^')}]`;
       n = end;
     } else if (c === '{') {
