@@ -81,11 +81,12 @@ async function follow(
   start: (onEvent: (event: TrainerEvent, run: Run) => void) => RunHandle,
 ): Promise<void> {
   const progress = new Progress(flags, 'Training');
+  const preparing = new Progress(flags, 'Preparing');
   const began = Date.now();
   let validation: number | null = null;
   const handle = start((event) => {
     if (event.type === 'validation') validation = event.dice;
-    showEvent(event, progress);
+    showEvent(event, progress, preparing);
   });
   for (const text of handle.plan?.notices ?? []) progress.say(text);
   let stopped = false;
@@ -132,7 +133,7 @@ async function follow(
   }
 }
 
-function showEvent(event: TrainerEvent, progress: Progress): void {
+function showEvent(event: TrainerEvent, progress: Progress, preparing: Progress): void {
   switch (event.type) {
     case 'started': {
       const from = event.step > 0 ? `Going on at step ${event.step} with` : 'Training on';
@@ -145,7 +146,8 @@ function showEvent(event: TrainerEvent, progress: Progress): void {
       progress.say(event.message);
       break;
     case 'preparing':
-      progress.update(event.done, event.total, 'scans prepared');
+      preparing.update(event.done, event.total, 'scans');
+      if (event.done >= event.total) preparing.end();
       break;
     case 'step': {
       const total = event.losses.total ?? Object.values(event.losses).reduce((sum, value) => sum + value, 0);

@@ -61,7 +61,9 @@ export function decodeSafetensors(bytes: Uint8Array): {
     const size = shape.reduce((a, b) => a * b, 1);
     if (dtype !== 'F32' || to - from !== 4 * size || 8 + length + to > bytes.length)
       throw damaged(`a broken entry ${name}`);
-    tensors[name] = { shape, values: new Float32Array(bytes.slice(8 + length + from, 8 + length + to).buffer) };
+    // A copy, which also aligns the floats. Not `bytes.slice`: on a Node Buffer that is a view of the whole file.
+    const values = new Uint8Array(bytes.subarray(8 + length + from, 8 + length + to));
+    tensors[name] = { shape, values: new Float32Array(values.buffer) };
   }
   return { tensors, metadata: metadata as Record<string, string> };
 }
