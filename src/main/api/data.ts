@@ -41,7 +41,7 @@ async function route(session: Session, request: DataRequest): Promise<Response> 
     case 'thumbnail':
       return png(await thumbnail(session, id));
     case 'evolution': {
-      if (!/^\d+$/.test(second ?? '') || !/^[a-z0-9-]+\.png$/.test(third ?? '')) throw unknown(request);
+      if (!/^\d+$/.test(second ?? '') || !/^[A-Za-z0-9_-]+\.png$/.test(third ?? '')) throw unknown(request);
       session.store().runs.get(id);
       return png(
         await readFile(join(evolutionFolder(session.store(), id), second, third)).catch(() =>

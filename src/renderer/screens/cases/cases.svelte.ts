@@ -1,0 +1,162 @@
+/** The Cases screen: what the table shows of the project's scans, what is selected, what to label first. */
+import type { CaseState, ScanRow, Suggestion } from '../../../shared/contract/index.ts';
+import { count } from '../../parts/format.ts';
+import type { AppState } from '../../shell/app.svelte.ts';
+
+export type Column = 'name' | 'modality' | 'size' | 'spacing' | 'state' | 'uncertainty' | 'rank' | 'importedAt';
+
+export const STATE_WORDS: Record<CaseState, string> = {
+  unlabelled: 'unlabelled',
+  drawing: 'drawing',
+  labelled: 'labelled',
+  predicted: 'predicted',
+  reviewed: 'reviewed',
+  rejected: 'rejected',
+};
+const ORDER: readonly CaseState[] = ['predicted', 'drawing', 'unlabelled', 'labelled', 'reviewed', 'rejected'];
+const natural = new Intl.Collator('en', { numeric: true, sensitivity: 'base' }).compare;
+
+export class CasesState {
+  rows = $state.raw<ScanRow[]>([]);
+  suggestions = $state.raw<Suggestion[]>([]);
+  loaded = $state(false);
+  search = $state('');
+  filter = $state<CaseState | 'all'>('all');
+  column = $state<Column>('name');
+  descending = $state(false);
+  selected = $state.raw<ReadonlySet<number>>(new Set());
+  /** Id of the row that the arrow keys move from. */
+  focus = $state<number | null>(null);
+  private readonly app: AppState;
+  private loading: Promise<void> | null = null;
+  private again = false;
+
+  readonly shown = $derived.by(() => {
+    const words = this.search.trim().toLowerCase().split(/\s+/).filter(Boolean);
+    const rows = this.rows.filter((row) => {
+      if (this.filter !== 'all' && row.state !== this.filter) return false;
+      const text = `${row.name} ${row.modality} ${row.patient ?? ''} ${row.state}`.toLowerCase();
+      return words.every((word) => text.includes(word));
+    });
+    const sign = this.descending ? -1 : 1;
+    return rows.sort((a, b) => sign * compare(a, b, this.column) || natural(a.name, b.name));
+  });
+  readonly counts = $derived.by(() => {
+    const counts = new Map<CaseState, number>();
+    for (const { state } of this.rows) counts.set(state, (counts.get(state) ?? 0) + 1);
+    return counts;
+  });
+
+  constructor(app: AppState) {
+    this.app = app;
+  }
+
+  /** Follows the project until the returned function is called. */
+  follow(): () => void {
+    void this.load();
+    return this.app.client.on('scans', () => void this.load());
+  }
+
+  /** Many changes in a row make two loads, not many. */
+  private load(): Promise<void> {
+    if (this.loading) {
+      this.again = true;
+      return this.loading;
+    }
+    this.loading = this.fetch().finally(() => {
+      this.loading = null;
+      if (this.again) {
+        this.again = false;
+        void this.load();
+      }
+    });
+    return this.loading;
+  }
+
+  private async fetch(): Promise<void> {
+    const { client } = this.app;
+    const rows = await this.app.attempt(() => client.call('scans.list'));
+    if (!rows) return;
+    this.rows = rows;
+    this.loaded = true;
+    const known = new Set(rows.map((row) => row.id));
+    this.selected = new Set([...this.selected].filter((id) => known.has(id)));
+    this.suggestions = (await this.app.attempt(() => client.call('scans.suggest'))) ?? [];
+  }
+
+  sort(column: Column): void {
+    if (this.column === column) this.descending = !this.descending;
+    else {
+      this.column = column;
+      this.descending = column === 'uncertainty';
+    }
+  }
+
+  toggle(id: number): void {
+    const next = new Set(this.selected);
+    if (!next.delete(id)) next.add(id);
+    this.selected = next;
+  }
+
+  /** Selects all rows between the last focus and this one. */
+  extend(id: number): void {
+    const ids = this.shown.map((row) => row.id);
+    const [from, to] = [ids.indexOf(this.focus ?? id), ids.indexOf(id)].sort((a, b) => a - b);
+    this.selected = new Set([...this.selected, ...ids.slice(Math.max(0, from), to + 1)]);
+  }
+
+  selectAll(): void {
+    this.selected = this.selected.size === this.shown.length ? new Set() : new Set(this.shown.map((row) => row.id));
+  }
+
+  open(row: Pick<ScanRow, 'id' | 'state'>): void {
+    this.app.openCase(
+      row.id,
+      row.state === 'predicted' || row.state === 'reviewed' || row.state === 'rejected' ? 'review' : 'annotate',
+    );
+  }
+
+  async import(withMasks: boolean): Promise<void> {
+    const { app } = this;
+    const scans = await app.chooseFolder('Folder of scans');
+    if (!scans) return;
+    const labels = withMasks ? await app.chooseFolder('Folder of their masks') : null;
+    if (withMasks && !labels) return;
+    await app.attempt(() =>
+      app.client.call('scans.import', { folder: scans.folder, ...(labels ? { labels: labels.folder } : {}) }),
+    );
+  }
+
+  async remove(ids: number[]): Promise<void> {
+    if (ids.length === 0) return;
+    const { app } = this;
+    if ((await app.attempt(() => app.client.call('scans.remove', { scans: ids }))) === undefined) return;
+    this.selected = new Set();
+    app.tell({
+      kind: 'info',
+      text: `${count(ids.length, 'scan')} deleted from the project.`,
+      action: { label: 'Undo', run: () => void app.attempt(() => app.client.call('scans.restore', { scans: ids })) },
+    });
+  }
+}
+
+function compare(a: ScanRow, b: ScanRow, column: Column): number {
+  switch (column) {
+    case 'name':
+    case 'modality':
+    case 'importedAt':
+      return natural(a[column], b[column]);
+    case 'size':
+      return voxels(a) - voxels(b);
+    case 'spacing':
+      return Math.max(...a.spacing) - Math.max(...b.spacing);
+    case 'state':
+      return ORDER.indexOf(a.state) - ORDER.indexOf(b.state);
+    case 'uncertainty':
+      return (a.uncertainty ?? -1) - (b.uncertainty ?? -1);
+    case 'rank':
+      return (a.rank ?? 1e9) - (b.rank ?? 1e9);
+  }
+}
+
+const voxels = ({ size }: ScanRow): number => size[0] * size[1] * size[2];

@@ -1,0 +1,46 @@
+/** The list of labels while it is edited: in a new project and in an open one. */
+import type { LabelInfo } from '../../../shared/contract/index.ts';
+import { TERMS, termFor } from './terms.ts';
+
+/** Okabe and Ito's hues, told apart by colour-blind readers too. */
+export const HUES = ['#e69f00', '#56b4e9', '#009e73', '#cc79a7', '#d55e00', '#0072b2', '#f0e442', '#999999'] as const;
+
+export class LabelList {
+  labels = $state<LabelInfo[]>([]);
+
+  constructor(labels: readonly LabelInfo[]) {
+    this.labels = labels.map((label) => ({ ...label }));
+  }
+
+  add(name = ''): void {
+    const value = Math.max(0, ...this.labels.map((label) => label.value)) + 1;
+    const free =
+      HUES.find((hue) => !this.labels.some((label) => label.colour === hue)) ?? HUES[(value - 1) % HUES.length];
+    this.labels.push({ value, name, colour: free, locked: false, ...(termFor(name) ? { code: termFor(name) } : {}) });
+  }
+
+  remove(at: number): void {
+    this.labels.splice(at, 1);
+  }
+
+  /** A name that is a term brings its code along, until the user chose one. */
+  rename(at: number, name: string): void {
+    const label = this.labels[at];
+    const suggested = termFor(label.name);
+    label.name = name;
+    if (!label.code || label.code.value === suggested?.value) label.code = termFor(name);
+  }
+
+  code(at: number, value: string): void {
+    this.labels[at].code = TERMS.find((term) => term.value === value);
+  }
+
+  get problem(): string {
+    if (this.labels.length === 0) return 'A project needs at least one label.';
+    const names = this.labels.map((label) => label.name.trim().toLowerCase());
+    if (names.includes('')) return 'Every label needs a name.';
+    if (names.includes('background')) return 'Background is there already.';
+    if (new Set(names).size < names.length) return 'Two labels have the same name.';
+    return '';
+  }
+}

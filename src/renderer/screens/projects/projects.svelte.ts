@@ -1,0 +1,92 @@
+/** The Projects screen: recent projects, and the form of a new one. */
+import type { PresetName } from '../../../core/options.ts';
+import type { ChosenFolder, RecentProject } from '../../../shared/contract/index.ts';
+import type { AppState } from '../../shell/app.svelte.ts';
+import { LabelList } from './labels.svelte.ts';
+
+export const PRESET_TEXTS: Record<PresetName, { title: string; text: string; label: string }> = {
+  'ct-kidney': {
+    title: 'CT, abdomen',
+    text: 'Intensities from -75 to 175 HU, as for the kidney; 1 mm voxels in training.',
+    label: 'kidney',
+  },
+  'mr-flair': {
+    title: 'MR, FLAIR',
+    text: 'Each scan to zero mean and unit variance; brain lesions and tumours.',
+    label: 'lesion',
+  },
+  mr: { title: 'MR, any sequence', text: 'Each scan to zero mean and unit variance.', label: '' },
+};
+
+export class ProjectsState {
+  recent = $state.raw<RecentProject[]>([]);
+  making = $state(false);
+  name = $state('');
+  preset = $state<PresetName>('ct-kidney');
+  place = $state.raw<ChosenFolder | null>(null);
+  list = $state.raw(new LabelList([]));
+  busy = $state(false);
+  private readonly app: AppState;
+
+  constructor(app: AppState) {
+    this.app = app;
+    this.list.add(PRESET_TEXTS['ct-kidney'].label);
+  }
+
+  async load(): Promise<void> {
+    this.recent = (await this.app.attempt(() => this.app.client.call('projects.recent'))) ?? [];
+  }
+
+  choosePreset(preset: PresetName): void {
+    const untouched =
+      this.list.labels.length === 1 &&
+      Object.values(PRESET_TEXTS).some((one) => one.label === this.list.labels[0].name);
+    this.preset = preset;
+    if (untouched) this.list.rename(0, PRESET_TEXTS[preset].label);
+  }
+
+  async choosePlace(): Promise<void> {
+    this.place = (await this.app.chooseFolder('Where to keep the project')) ?? this.place;
+  }
+
+  get problem(): string {
+    if (!this.name.trim()) return 'Give the project a name.';
+    if (!this.place) return 'Choose where to keep it.';
+    return this.list.problem;
+  }
+
+  async create(): Promise<void> {
+    if (this.problem || !this.place) return;
+    const { app, name, preset, place } = this;
+    this.busy = true;
+    const labels = $state.snapshot(this.list.labels);
+    const made = await app.attempt(() =>
+      app.client.call('projects.create', { parent: place.folder, name: name.trim(), preset, labels }),
+    );
+    this.busy = false;
+    if (made) app.go('cases');
+  }
+
+  async open(folder: string): Promise<void> {
+    this.busy = true;
+    const opened = await this.app.attempt(() => this.app.client.call('projects.open', { folder }));
+    this.busy = false;
+    if (opened) this.app.go('cases');
+    else await this.load();
+  }
+
+  async openOther(): Promise<void> {
+    const chosen = await this.app.chooseFolder('Open a project');
+    if (chosen) await this.open(chosen.folder);
+  }
+
+  async forget(folder: string): Promise<void> {
+    await this.app.attempt(() => this.app.client.call('projects.forget', { folder }));
+    await this.load();
+  }
+
+  async demo(): Promise<void> {
+    await this.app.attempt(() => this.app.client.call('projects.demo'));
+    await this.app.change({ welcomed: true });
+  }
+}

@@ -1,0 +1,89 @@
+/** The Report screen: figures of reviewed cases, sorted by what deserves a look. */
+import type { CaseMetrics, ReportSummary, RunInfo } from '../../../shared/contract/index.ts';
+import { boxPlot } from '../../parts/chart.ts';
+import type { AppState } from '../../shell/app.svelte.ts';
+
+export type Metric = 'dice' | 'jaccard' | 'hd95' | 'asd';
+export type Column = 'name' | 'runName' | Metric | 'addedMl' | 'removedMl';
+export const METRIC_TEXTS: Record<Metric, { title: string; unit: string; higher: boolean }> = {
+  dice: { title: 'Dice', unit: '%', higher: true },
+  jaccard: { title: 'Jaccard', unit: '%', higher: true },
+  hd95: { title: '95HD', unit: 'mm', higher: false },
+  asd: { title: 'ASD', unit: 'mm', higher: false },
+};
+const natural = new Intl.Collator('en', { numeric: true }).compare;
+
+export class ReportState {
+  summary = $state.raw<ReportSummary | null>(null);
+  runs = $state.raw<RunInfo[]>([]);
+  run = $state<number | null>(null);
+  metric = $state<Metric>('dice');
+  column = $state<Column>('dice');
+  descending = $state(false);
+  private readonly app: AppState;
+
+  readonly rows = $derived.by(() => {
+    const sign = this.descending ? -1 : 1;
+    const rows = (this.summary?.cases ?? []).filter((row) => this.run === null || row.run === this.run);
+    return rows.sort((a, b) => sign * compare(a, b, this.column) || natural(a.name, b.name));
+  });
+  /** One box for each run that has figures, oldest first. */
+  readonly boxes = $derived.by(() => {
+    const byRun = Map.groupBy(this.summary?.cases ?? [], (row) => row.run);
+    return [...byRun]
+      .sort(([a], [b]) => a - b)
+      .map(([run, rows]) => {
+        const values = rows.flatMap((row) =>
+          row[this.metric] === null ? [] : [{ value: row[this.metric] as number, row }],
+        );
+        const numbers = values.map(({ value }) => value);
+        return {
+          run,
+          name: rows[0].runName,
+          values,
+          box: numbers.length ? boxPlot(numbers) : null,
+          mean: numbers.reduce((sum, value) => sum + value, 0) / Math.max(1, numbers.length),
+        };
+      });
+  });
+
+  constructor(app: AppState) {
+    this.app = app;
+  }
+
+  follow(): () => void {
+    void this.load();
+    return this.app.client.on('scans', () => void this.load());
+  }
+
+  private async load(): Promise<void> {
+    const { client } = this.app;
+    const loaded = await this.app.attempt(() =>
+      Promise.all([client.call('report.summary', {}), client.call('runs.list')]),
+    );
+    if (loaded) [this.summary, this.runs] = loaded;
+  }
+
+  sort(column: Column): void {
+    if (this.column === column) this.descending = !this.descending;
+    else {
+      this.column = column;
+      // Worst first.
+      this.descending = column === 'hd95' || column === 'asd' || column === 'addedMl' || column === 'removedMl';
+    }
+  }
+
+  open(row: CaseMetrics): void {
+    this.app.openCase(row.scan, 'review', row.worstSlice);
+  }
+
+  label(value: number): string {
+    return this.app.project?.labels.find((label) => label.value === value)?.name ?? String(value);
+  }
+}
+
+function compare(a: CaseMetrics, b: CaseMetrics, column: Column): number {
+  if (column === 'name' || column === 'runName') return natural(a[column], b[column]);
+  const value = (row: CaseMetrics) => row[column] ?? Number.POSITIVE_INFINITY;
+  return value(a) - value(b) || 0;
+}

@@ -1,0 +1,284 @@
+/** The Train screen: what will happen, the run in sight, its curves and pictures. */
+import { DEFAULT_OPTIONS, OPTIONS, type OptionRow } from '../../../core/options.ts';
+import type { Curve, EvolutionFrame, RunInfo, TrainPlan } from '../../../shared/contract/index.ts';
+import type { TrainerEvent } from '../../../shared/training.ts';
+import type { AppState } from '../../shell/app.svelte.ts';
+
+type OptionValue = string | number | [number, number, number];
+const EMPTY: Curve = { steps: [], losses: {}, lambda: [], learningRate: [], secondsPerStep: [], validation: [] };
+/** Curves are asked for again at most so often. */
+const REFRESH_MS = 500;
+
+export class TrainState {
+  plan = $state.raw<TrainPlan | null>(null);
+  runs = $state.raw<RunInfo[]>([]);
+  /** The run that is shown. */
+  shown = $state<number | null>(null);
+  /** A second run, drawn dashed. */
+  against = $state<number | null>(null);
+  curve = $state.raw<Curve>(EMPTY);
+  rival = $state.raw<Curve | null>(null);
+  frames = $state.raw<EvolutionFrame[]>([]);
+  /** Index into `frames`; the newest while null. */
+  moment = $state<number | null>(null);
+  playing = $state(false);
+  cursor = $state<number | null>(null);
+  /** Only what differs from the default. */
+  changed = $state.raw<Record<string, OptionValue>>({});
+  validation = $state(0);
+  name = $state('');
+  notes = $state('');
+  advanced = $state(false);
+  phase = $state('');
+  problems = $state.raw<Record<string, string>>({});
+  private readonly app: AppState;
+  private timer: ReturnType<typeof setTimeout> | null = null;
+  private player: ReturnType<typeof setInterval> | null = null;
+
+  readonly run = $derived(this.runs.find((run) => run.id === this.shown) ?? null);
+  readonly active = $derived(this.runs.find((run) => run.state === 'running' || run.state === 'paused') ?? null);
+  readonly job = $derived.by(
+    () =>
+      this.app.jobs.find(
+        (job) =>
+          job.kind === 'train' && job.run === this.shown && (job.status === 'running' || job.status === 'paused'),
+      ) ?? null,
+  );
+  readonly predicting = $derived.by(() => this.app.running.find((job) => job.kind === 'predict') ?? null);
+  readonly frame = $derived(this.frames[this.moment ?? this.frames.length - 1] ?? null);
+
+  constructor(app: AppState) {
+    this.app = app;
+  }
+
+  follow(): () => void {
+    void this.reload();
+    void this.replan();
+    const ends = [
+      this.app.client.on('train', ({ run, event }) => this.hear(run, event)),
+      this.app.client.on('scans', () => {
+        void this.replan();
+        void this.reload();
+      }),
+    ];
+    return () => {
+      for (const end of ends) end();
+      if (this.timer) clearTimeout(this.timer);
+      this.stop();
+    };
+  }
+
+  private async reload(): Promise<void> {
+    const runs = await this.app.attempt(() => this.app.client.call('runs.list'));
+    if (!runs) return;
+    this.runs = runs;
+    if (this.shown === null || !this.run) await this.show((this.active ?? runs[0])?.id ?? null);
+  }
+
+  async replan(): Promise<void> {
+    const { changed: options, validation } = this;
+    const plan = await this.app.attempt(() => this.app.client.call('train.plan', { options, validation }));
+    if (plan) this.plan = plan;
+  }
+
+  async show(run: number | null): Promise<void> {
+    this.shown = run;
+    this.moment = null;
+    this.phase = '';
+    this.curve = EMPTY;
+    this.frames = [];
+    await this.refresh();
+  }
+
+  async compare(run: number | null): Promise<void> {
+    this.against = run;
+    this.rival =
+      run === null ? null : ((await this.app.attempt(() => this.app.client.call('train.curve', { run }))) ?? null);
+  }
+
+  private async refresh(): Promise<void> {
+    const { shown: run } = this;
+    if (run === null) return;
+    const { client } = this.app;
+    const [curve, frames] =
+      (await this.app.attempt(() =>
+        Promise.all([client.call('train.curve', { run }), client.call('train.evolution', { run })]),
+      )) ?? [];
+    if (run !== this.shown) return;
+    if (curve) this.curve = curve;
+    if (frames) this.frames = frames;
+  }
+
+  private later(): void {
+    this.timer ??= setTimeout(() => {
+      this.timer = null;
+      void this.refresh();
+    }, REFRESH_MS);
+  }
+
+  private hear(run: number, event: TrainerEvent): void {
+    if (run !== this.shown) return;
+    switch (event.type) {
+      case 'preparing':
+        this.phase = `Preparing scan ${event.done} of ${event.total}.`;
+        break;
+      case 'started':
+        this.phase = `Started on ${event.device} with patches of ${event.patch.join(' × ')} voxels; ${event.parameters.toLocaleString('en')} parameters.`;
+        break;
+      case 'step':
+        this.runs = this.runs.map((one) =>
+          one.id === run ? { ...one, step: event.step, secondsPerStep: event.secondsPerStep } : one,
+        );
+        if (event.step % 10 === 1 || !this.phase.startsWith('Step')) this.phase = stepWords(event);
+        this.later();
+        break;
+      case 'validation':
+        this.phase = `Step ${event.step}: validation Dice ${event.dice.toFixed(1)}.`;
+        this.later();
+        break;
+      case 'evolution':
+        this.later();
+        break;
+      case 'paused':
+      case 'resumed':
+        this.runs = this.runs.map((one) =>
+          one.id === run ? { ...one, state: event.type === 'paused' ? 'paused' : 'running' } : one,
+        );
+        break;
+      case 'finished':
+      case 'cancelled':
+      case 'error':
+        this.later();
+        void this.reload();
+        break;
+      default:
+        break;
+    }
+  }
+
+  async start(): Promise<void> {
+    const { changed: options, validation, name, notes } = this;
+    const started = await this.app.attempt(() =>
+      this.app.client.call('train.start', {
+        options,
+        validation,
+        ...(name.trim() ? { name: name.trim() } : {}),
+        ...(notes.trim() ? { notes: notes.trim() } : {}),
+      }),
+    );
+    if (!started) return;
+    this.name = '';
+    this.notes = '';
+    this.shown = started.run;
+    await this.reload();
+    await this.show(started.run);
+  }
+
+  pause = () =>
+    this.shown !== null && this.app.attempt(() => this.app.client.call('train.pause', { run: this.shown! }));
+  resume = () =>
+    this.shown !== null &&
+    this.app.attempt(() => this.app.client.call('train.resume', { run: this.shown! }).then(() => this.reload()));
+  cancel = () =>
+    this.shown !== null && this.app.attempt(() => this.app.client.call('train.cancel', { run: this.shown! }));
+  predict = (scans: 'all' | 'unlabelled') =>
+    this.shown !== null &&
+    this.app.attempt(() => this.app.client.call('predictions.start', { run: this.shown!, scans }));
+
+  async keepNotes(notes: string): Promise<void> {
+    const { shown: run } = this;
+    if (run === null) return;
+    await this.app.attempt(() => this.app.client.call('runs.notes', { run, notes }));
+    this.runs = this.runs.map((one) => (one.id === run ? { ...one, notes } : one));
+  }
+
+  value(row: OptionRow): OptionValue {
+    return (this.changed[row.key] ?? DEFAULT_OPTIONS[row.key]) as OptionValue;
+  }
+
+  /** Takes what was typed; what does not fit the row's rule is told beside it and not taken. */
+  set(row: OptionRow, text: string): void {
+    const { value, problem } = parse(row, text);
+    this.problems = { ...this.problems, [row.key]: problem };
+    if (problem || value === undefined) return;
+    const { [row.key]: _before, ...others } = this.changed;
+    this.changed = JSON.stringify(value) === JSON.stringify(row.default) ? others : { ...others, [row.key]: value };
+    void this.replan();
+  }
+
+  reset(): void {
+    this.changed = {};
+    this.problems = {};
+    void this.replan();
+  }
+
+  get invalid(): boolean {
+    return Object.values(this.problems).some((problem) => problem !== '');
+  }
+
+  play(): void {
+    if (this.playing) {
+      this.stop();
+      return;
+    }
+    this.playing = true;
+    if (this.moment === null || this.moment >= this.frames.length - 1) this.moment = 0;
+    this.player = setInterval(() => {
+      if (this.moment === null || this.moment >= this.frames.length - 1) this.stop();
+      else this.moment++;
+    }, 500);
+  }
+
+  private stop(): void {
+    if (this.player) clearInterval(this.player);
+    this.player = null;
+    this.playing = false;
+  }
+}
+
+export const BASIC = OPTIONS.filter((row) => !row.advanced);
+export const ADVANCED = OPTIONS.filter((row) => row.advanced);
+
+function stepWords(event: Extract<TrainerEvent, { type: 'step' }>): string {
+  const skipped = Object.entries(event.skipped).filter(([, count]) => count > 0);
+  const left = skipped.length
+    ? ` Left out so far for want of the class: ${skipped.map(([term, count]) => `${term} in ${count} steps`).join(', ')}.`
+    : '';
+  return `Step ${event.step}: ${event.secondsPerStep.toFixed(2)} s a step, the consistency terms weigh ${event.lambda.toPrecision(2)}.${left}`;
+}
+
+export function parse({ rule }: OptionRow, text: string): { value?: OptionValue; problem: string } {
+  const typed = text.trim();
+  switch (rule.kind) {
+    case 'choice':
+      return { value: typed, problem: '' };
+    case 'integer':
+    case 'number': {
+      const value = Number(typed);
+      const fits =
+        typed !== '' &&
+        Number.isFinite(value) &&
+        value >= rule.min &&
+        value <= rule.max &&
+        (rule.kind === 'number' || Number.isInteger(value));
+      return fits
+        ? { value, problem: '' }
+        : { problem: `${rule.kind === 'integer' ? 'a whole number' : 'a number'} from ${rule.min} to ${rule.max}` };
+    }
+    case 'patch': {
+      if (typed === 'auto') return { value: 'auto', problem: '' };
+      const sides = typed.split(/[\s,x×]+/).map(Number);
+      const fits = sides.length === 3 && sides.every((side) => Number.isInteger(side) && side > 0 && side % 16 === 0);
+      return fits
+        ? { value: sides as [number, number, number], problem: '' }
+        : { problem: 'auto, or three sides divisible by 16, like 64,64,32' };
+    }
+    case 'spacing': {
+      if (typed === 'native') return { value: 'native', problem: '' };
+      const value = Number(typed);
+      return typed !== '' && value > 0 && value <= 50
+        ? { value, problem: '' }
+        : { problem: 'native, or a voxel size in mm up to 50' };
+    }
+  }
+}

@@ -1,0 +1,220 @@
+/** What every screen shares: the open project, where the user is, running jobs, messages. */
+import type {
+  About,
+  ChosenFolder,
+  Client,
+  ErrorInfo,
+  JobInfo,
+  MenuCommand,
+  ProjectOverview,
+  Settings,
+} from '../../shared/contract/index.ts';
+import { DecileError } from '../../shared/errors.ts';
+import { plainCure } from '../parts/format.ts';
+
+export type Place = 'projects' | 'cases' | 'annotate' | 'train' | 'review' | 'report';
+export const PLACES = ['cases', 'annotate', 'train', 'review', 'report'] as const;
+
+export interface Message {
+  id: number;
+  kind: 'info' | 'error';
+  text: string;
+  cure?: string;
+  action?: { label: string; run: () => void };
+}
+
+export class AppState {
+  readonly client: Client;
+  place = $state<Place>('projects');
+  project = $state.raw<ProjectOverview | null>(null);
+  jobs = $state.raw<JobInfo[]>([]);
+  messages = $state.raw<Message[]>([]);
+  settings = $state.raw<Settings>({ theme: 'dark', showPatientNames: false, keys: {}, welcomed: true });
+  about = $state.raw<About | null>(null);
+  /** The case that Annotate and Review show. */
+  scan = $state<number | null>(null);
+  scanName = $state('');
+  /** Slice along k to open the case at. */
+  slice = $state<number | null>(null);
+  /** When strokes last reached the disk, ms. */
+  savedAt = $state<number | null>(null);
+  dialog = $state<'help' | 'about' | 'jobs' | 'export' | 'labels' | null>(null);
+  ready = $state(false);
+  /** The page's own folder browser; main has a dialog where there is one. */
+  browser = $state.raw<{ title: string; done: (folder: ChosenFolder | null) => void } | null>(null);
+  /** A command from the menu that a screen answers; the number tells two of the same apart. */
+  command = $state.raw<{ name: MenuCommand; count: number } | null>(null);
+  private counter = 0;
+
+  constructor(client: Client) {
+    this.client = client;
+    client.on('project', (project) => this.enter(project));
+    client.on('job', (job) => this.noteJob(job));
+    client.on('job-gone', ({ id }) => {
+      this.jobs = this.jobs.filter((job) => job.id !== id);
+    });
+    client.on('saved', ({ savedAt }) => {
+      this.savedAt = Date.parse(savedAt);
+    });
+    client.on('menu', ({ command }) => this.obey(command));
+  }
+
+  get running(): JobInfo[] {
+    return this.jobs.filter((job) => job.status === 'running' || job.status === 'paused');
+  }
+
+  async start(): Promise<void> {
+    await this.attempt(async () => {
+      const { client } = this;
+      [this.settings, this.about, this.jobs] = await Promise.all([
+        client.call('settings.get'),
+        client.call('app.about'),
+        client.call('jobs.list'),
+      ]);
+      this.enter(await client.call('projects.current'));
+    });
+    this.ready = true;
+  }
+
+  /** Runs something that may be refused, and shows the refusal. */
+  async attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      this.fail(error);
+      return undefined;
+    }
+  }
+
+  fail(error: unknown): void {
+    const info = describeError(error);
+    this.tell({ kind: 'error', text: info.message, cure: plainCure(info.cure) });
+  }
+
+  tell(message: Omit<Message, 'id'>): void {
+    const id = ++this.counter;
+    this.messages = [...this.messages.slice(-3), { ...message, id }];
+    if (message.kind === 'info') setTimeout(() => this.dismiss(id), 8000);
+  }
+
+  dismiss(id: number): void {
+    this.messages = this.messages.filter((message) => message.id !== id);
+  }
+
+  /** Goes to a screen; without a project there is only one. */
+  go(place: Place): void {
+    this.dialog = null;
+    this.place = this.project ? place : 'projects';
+  }
+
+  openCase(scan: number, place: 'annotate' | 'review', slice: number | null = null): void {
+    this.scan = scan;
+    this.slice = slice;
+    this.go(place);
+  }
+
+  private enter(project: ProjectOverview | null): void {
+    const other = project?.path !== this.project?.path;
+    this.project = project;
+    if (!other) return;
+    this.scan = null;
+    this.slice = null;
+    this.savedAt = null;
+    this.place = project ? 'cases' : 'projects';
+  }
+
+  private noteJob(job: JobInfo): void {
+    const known = this.jobs.find((one) => one.id === job.id);
+    this.jobs = known ? this.jobs.map((one) => (one.id === job.id ? job : one)) : [...this.jobs, job];
+    if (known?.status === job.status) return;
+    if (job.status === 'failed' && job.error)
+      this.tell({ kind: 'error', text: `${job.title}: ${job.error.message}`, cure: plainCure(job.error.cure) });
+    if (job.status === 'done') {
+      const more = job.failures.length + job.notices.length;
+      this.tell({
+        kind: 'info',
+        text: `${job.title}: ${job.detail}`,
+        ...(more
+          ? {
+              action: {
+                label: 'Details',
+                run: () => {
+                  this.dialog = 'jobs';
+                },
+              },
+            }
+          : {}),
+      });
+    }
+  }
+
+  /** A folder from the system's dialog, or from the page's own browser where there is none. */
+  async chooseFolder(title: string): Promise<ChosenFolder | null> {
+    if (this.about?.shell === 'electron')
+      return (await this.attempt(() => this.client.call('folders.choose', { title }))) ?? null;
+    return new Promise((done) => {
+      this.browser = {
+        title,
+        done: (folder) => {
+          this.browser = null;
+          done(folder);
+        },
+      };
+    });
+  }
+
+  async change(change: Partial<Settings>): Promise<void> {
+    await this.attempt(async () => {
+      this.settings = await this.client.call('settings.set', change);
+    });
+  }
+
+  toggleTheme(): void {
+    void this.change({ theme: this.settings.theme === 'light' ? 'dark' : 'light' });
+  }
+
+  obey(command: MenuCommand): void {
+    switch (command) {
+      case 'go-cases':
+      case 'go-annotate':
+      case 'go-train':
+      case 'go-review':
+      case 'go-report':
+        this.go(command.slice(3) as Place);
+        return;
+      case 'help':
+      case 'about':
+        this.dialog = command;
+        return;
+      case 'export':
+        if (this.project) this.dialog = 'export';
+        return;
+      case 'toggle-theme':
+        this.toggleTheme();
+        return;
+      case 'close-project':
+        void this.attempt(() => this.client.call('projects.close'));
+        return;
+      case 'import':
+        this.go('cases');
+        break;
+      case 'new-project':
+      case 'open-project':
+        this.place = 'projects';
+        break;
+      default:
+        break;
+    }
+    this.command = { name: command, count: ++this.counter };
+  }
+}
+
+export function describeError(error: unknown): ErrorInfo {
+  if (error instanceof DecileError) return { code: error.code, message: error.message, cure: error.cure };
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    code: 'window/unforeseen',
+    message: `Something failed in the window: ${message}`,
+    cure: 'Saved work is safe. Reload the window.',
+  };
+}
