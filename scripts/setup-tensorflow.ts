@@ -28,6 +28,7 @@ const WAYS: Record<InstallationRecord['source'], Way> = { wheel: installFromWhee
 
 function main(): void {
   const { values } = parseArgs({
+    allowNegative: true,
     options: {
       force: { type: 'boolean', default: false },
       from: { type: 'string' },
@@ -37,7 +38,7 @@ function main(): void {
     },
   });
   if (values.help) {
-    console.log('npm run setup:tensorflow -- [--force] [--from wheel|download] [--gpu] [--quiet]');
+    console.log('npm run setup:tensorflow -- [--force] [--from wheel|download] [--gpu|--no-gpu] [--quiet]');
     return;
   }
   if (values.from !== undefined && !(values.from in WAYS)) {
