@@ -15,7 +15,6 @@ interface Phase {
   liver: number;
   spleen: number;
 }
-const UNENHANCED: Phase = { cortex: 36, medulla: 32, pelvis: 8, aorta: 42, cava: 40, liver: 56, spleen: 48 };
 const ARTERIAL: Phase = { cortex: 185, medulla: 95, pelvis: 8, aorta: 270, cava: 95, liver: 76, spleen: 125 };
 const PORTAL: Phase = { cortex: 180, medulla: 160, pelvis: 10, aorta: 155, cava: 135, liver: 110, spleen: 120 };
 const LATE: Phase = { cortex: 140, medulla: 140, pelvis: 320, aorta: 110, cava: 110, liver: 92, spleen: 95 };
@@ -151,8 +150,8 @@ export function makeAbdomen(random: Random): { anatomy: Anatomy; halfWidth: numb
 
 function choosePhase(random: Random): Phase {
   const u = random.uniform();
-  const base = u < 0.1 ? UNENHANCED : u < 0.4 ? ARTERIAL : u < 0.85 ? PORTAL : LATE;
-  const dose = random.range(0.82, 1.15);
+  const base = u < 0.35 ? ARTERIAL : u < 0.93 ? PORTAL : LATE;
+  const dose = random.range(0.85, 1.15);
   return Object.fromEntries(Object.entries(base).map(([organ, hu]) => [organ, hu * dose])) as unknown as Phase;
 }
 
