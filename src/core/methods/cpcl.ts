@@ -6,7 +6,8 @@ import * as tf from '@tensorflow/tfjs';
 import { crossEntropy } from '../loss/cross-entropy.ts';
 import { meanSquaredError } from '../loss/mean-squared.ts';
 import { supervisedLoss } from '../loss/supervised.ts';
-import { oneHotArgMax, softmaxChannels } from '../network/channels.ts';
+import { classVoxels, oneHotArgMax, softmaxChannels } from '../network/channels.ts';
+import { agreement } from './mean-teacher.ts';
 import type { Method } from './method.ts';
 import { prototypeLogits, prototypes } from './prototypes.ts';
 
@@ -20,25 +21,25 @@ export const cpcl: Method<PseudoMasks> = {
   networks: { student: 'trained', teacher: 'ema' },
 
   // F_l and P_l carry gradient; F_u and P_u come from the teacher (or, as an option, from the student with gradient).
-  forwards: ({ labelled, unlabelled }, { options: { unlabelledBranch } }) => ({
-    unlabelled: {
-      network: unlabelledBranch,
-      images: unlabelled.images,
-      gradient: unlabelledBranch === 'student',
-      dropout: unlabelledBranch === 'student',
-    },
-    labelled: { network: 'student', images: labelled.images, gradient: true, dropout: true },
-  }),
+  forwards: ({ labelled, unlabelled }, context) => {
+    const { unlabelledBranch: branch, meanTeacherTerm } = context.options;
+    const student = { network: 'student', gradient: true, dropout: true };
+    const teacher = { network: 'teacher', gradient: false, dropout: false };
+    return {
+      unlabelled: { ...(branch === 'student' ? student : teacher), images: unlabelled.images },
+      labelled: { ...student, images: labelled.images },
+      ...(meanTeacherTerm === 'on' && { target: { ...teacher, images: context.withNoise(unlabelled.images) } }),
+      ...(meanTeacherTerm === 'on' && branch === 'teacher' && { student_u: { ...student, images: unlabelled.images } }),
+    };
+  },
 
   async constants({ unlabelled }) {
     const Y_u = unlabelled.logits.map((logits) => tf.tidy(() => oneHotArgMax(logits))); // eq. 7
-    const voxels = await Promise.all(
-      Y_u.map(async (mask) => Array.from(await tf.tidy(() => tf.sum(mask, [1, 2, 3])).data())),
-    );
-    return { Y_u, voxels };
+    return { Y_u, voxels: await Promise.all(Y_u.map(classVoxels)) };
   },
 
-  loss({ labelled, unlabelled }, batch, { lambda, options: { alpha, beta } }, { Y_u, voxels }) {
+  loss({ labelled, unlabelled, student_u = unlabelled, target }, batch, { lambda, options }, { Y_u, voxels }) {
+    const { alpha, beta, processes } = options;
     const { oneHot: Y_l } = batch.labelled;
     const [F_l, F_u] = [labelled.features, unlabelled.features];
     const sides = Y_l[0].shape.slice(1) as [number, number, number];
@@ -48,23 +49,28 @@ export const cpcl: Method<PseudoMasks> = {
     const skipped: string[] = [];
     let consistency = tf.scalar(0);
 
+    if (target) {
+      terms.consistency = agreement(student_u, target); // the MT row, for MT-F-PCL and its kin
+      consistency = consistency.add(terms.consistency);
+    }
+
     const p_l = prototypes(F_l, Y_l, batch.labelled.voxels); // eq. 3, 4
-    if (comparable(p_l.present)) {
+    if (processes !== 'backward' && comparable(p_l.present)) {
       const P_u = unlabelled.logits.map(softmaxChannels);
       const P_l2u = F_u.map((F) => softmaxChannels(prototypeLogits(F, p_l, alpha, sides))); // eq. 5
       terms.forward = meanSquaredError(P_l2u, P_u); // eq. 6
       consistency = consistency.add(terms.forward);
-    } else skipped.push('forward');
+    } else if (processes !== 'backward') skipped.push('forward');
 
     const p_u = prototypes(F_u, Y_u, voxels); // eq. 8
-    if (comparable(p_u.present)) {
+    if (processes !== 'forward' && comparable(p_u.present)) {
       const logitsU2l = F_l.map((F) => prototypeLogits(F, p_u, alpha, sides)); // eq. 9
       terms.backward = crossEntropy(
         logitsU2l,
         Y_l.map((Y) => onlyPresent(Y, p_u.present)),
       ); // eq. 10
       consistency = consistency.add(terms.backward.mul(beta));
-    } else skipped.push('backward');
+    } else if (processes !== 'forward') skipped.push('backward');
 
     return { total: L_s.add(consistency.mul(lambda)) as tf.Scalar, terms, skipped }; // eq. 1, 11
   },

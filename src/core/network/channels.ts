@@ -18,3 +18,11 @@ export function oneHotArgMax(map: tf.Tensor4D): tf.Tensor4D {
   const winner = tf.argMax(map, 0);
   return tf.stack(Array.from({ length: classes }, (_, c) => tf.cast(tf.equal(winner, c), 'float32'))) as tf.Tensor4D;
 }
+
+/** Voxels of each class of a one-hot [C, D, H, W]. */
+export async function classVoxels(oneHot: tf.Tensor4D): Promise<number[]> {
+  const counts = tf.sum(oneHot, [1, 2, 3]);
+  const values = Array.from(await counts.data());
+  counts.dispose();
+  return values;
+}

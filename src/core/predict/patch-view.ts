@@ -1,7 +1,7 @@
 /** The prototype evolution (the paper's Fig. 6): what student, teacher and both prototype predictions say of two fixed patches. */
 import * as tf from '@tensorflow/tfjs';
 import { prototypeLogits, prototypes } from '../methods/prototypes.ts';
-import { channelsFirst, oneHotArgMax, softmaxChannels } from '../network/channels.ts';
+import { channelsFirst, classVoxels, oneHotArgMax, softmaxChannels } from '../network/channels.ts';
 import type { FeatureMap, Kernels } from '../network/kernels.ts';
 import { Tape, type Weights } from '../network/tape.ts';
 import { unetForward } from '../network/unet3d.ts';
@@ -45,7 +45,7 @@ export async function patchViews(
   const u = read(teacher, unlabelled.image);
   const Y = maskTensors([labelled.mask], patch, classes);
   const Y_u = tf.tidy(() => oneHotArgMax(u.logits));
-  const voxelsU = Array.from(await tf.tidy(() => tf.sum(Y_u, [1, 2, 3])).data());
+  const voxelsU = await classVoxels(Y_u);
   const sides: Sides = [patch[2], patch[1], patch[0]];
   const foreground = (map: tf.Tensor4D) => tf.sub(1, map.slice([0], [1])).flatten();
   const maps = tf.tidy(() => {
