@@ -129,24 +129,28 @@ test('growing by a margin adds the voxels within it in mm, shrinking takes them 
   assert.equal(count(mask), 5);
 });
 
-test("a ball's surface lies on the ball, closed, with normals pointing outwards", () => {
-  const mask = ball(emptyMask([40, 40, 24], [1, 1, 2]), [20, 20, 12], 14);
-  const surface = surfaceOf(mask, 1);
-  assert.ok(surface);
-  const { positions, normals, triangles } = surface;
-  for (let p = 0; p < positions.length; p += 3) {
-    const from = [positions[p] - 20, positions[p + 1] - 20, positions[p + 2] - 24];
-    assert.ok(Math.abs(Math.hypot(...from) - 14) < 1.8, `radius ${Math.hypot(...from)}`);
-    assert.ok(from[0] * normals[p] + from[1] * normals[p + 1] + from[2] * normals[p + 2] > 0);
-  }
-  const edges = new Map<string, number>();
-  for (let t = 0; t < triangles.length; t += 3)
-    for (let n = 0; n < 3; n++) {
-      const [a, b] = [triangles[t + n], triangles[t + ((n + 1) % 3)]];
-      edges.set(`${a},${b}`, (edges.get(`${a},${b}`) ?? 0) + 1);
+for (const [hand, i] of [
+  ['right', 1],
+  ['left', -1],
+] as const)
+  test(`a ball's surface lies on the ball, closed, with normals pointing outwards, in a ${hand}-handed grid`, () => {
+    const mask = ball(emptyMask([40, 40, 24], [1, 1, 2], [i, 0, 0, 0, 1, 0, 0, 0, 1]), [20, 20, 12], 14);
+    const surface = surfaceOf(mask, 1);
+    assert.ok(surface);
+    const { positions, normals, triangles } = surface;
+    for (let p = 0; p < positions.length; p += 3) {
+      const from = [positions[p] - 20 * i, positions[p + 1] - 20, positions[p + 2] - 24];
+      assert.ok(Math.abs(Math.hypot(...from) - 14) < 1.8, `radius ${Math.hypot(...from)}`);
+      assert.ok(from[0] * normals[p] + from[1] * normals[p + 1] + from[2] * normals[p + 2] > 0);
     }
-  for (const key of edges.keys()) assert.ok(edges.has(key.split(',').reverse().join(',')), 'every edge has its twin');
-});
+    const edges = new Map<string, number>();
+    for (let t = 0; t < triangles.length; t += 3)
+      for (let n = 0; n < 3; n++) {
+        const [a, b] = [triangles[t + n], triangles[t + ((n + 1) % 3)]];
+        edges.set(`${a},${b}`, (edges.get(`${a},${b}`) ?? 0) + 1);
+      }
+    for (const key of edges.keys()) assert.ok(edges.has(key.split(',').reverse().join(',')), 'every edge has its twin');
+  });
 
 test('an absent label has no surface', () => {
   assert.equal(surfaceOf(emptyMask([4, 4, 4]), 1), null);

@@ -147,3 +147,14 @@ export function sliceLayout(size: readonly [number, number, number], normal: Axi
     base: index * step[normal],
   };
 }
+
+/** The inverse of indexToWorld; the direction is orthonormal, so its transpose turns back. */
+export function worldToIndex(grid: Grid, point: readonly [number, number, number]): [number, number, number] {
+  const d = grid.direction;
+  const [x, y, z] = AXES.map((axis) => point[axis] - grid.origin[axis]);
+  return [
+    (d[0] * x + d[3] * y + d[6] * z) / grid.spacing[0],
+    (d[1] * x + d[4] * y + d[7] * z) / grid.spacing[1],
+    (d[2] * x + d[5] * y + d[8] * z) / grid.spacing[2],
+  ];
+}

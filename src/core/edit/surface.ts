@@ -1,5 +1,5 @@
 /** A smooth triangle surface of one label, for the 3D view: constrained elastic surface nets. */
-import type { LabelMap } from '../volume.ts';
+import type { Direction, LabelMap } from '../volume.ts';
 import { indexToWorld } from './planes.ts';
 import { labelBox } from './shape.ts';
 
@@ -8,7 +8,7 @@ export interface Surface {
   readonly positions: Float32Array;
   /** Unit normals pointing out of the label. */
   readonly normals: Float32Array;
-  /** Three vertices a triangle, counter-clockwise seen from outside in a right-handed grid. */
+  /** Three vertices a triangle, counter-clockwise seen from outside. */
   readonly triangles: Uint32Array;
 }
 
@@ -60,7 +60,7 @@ export function surfaceOf(mask: LabelMap, label: number, step = 1, relaxations =
       }
     }
   }
-  const triangles = facesOf(inside, count, vertexOf);
+  const triangles = facesOf(inside, count, vertexOf, determinant(mask.direction) < 0);
   const positions = Float32Array.from(points);
   relax(positions, triangles, relaxations);
   const result = toWorld(mask, positions, box.low, step);
@@ -112,7 +112,12 @@ function pushVertex(
 }
 
 /** Two triangles for each pair of face neighbours of which one is inside. */
-function facesOf(inside: Uint8Array, count: readonly [number, number, number], vertexOf: Int32Array): Uint32Array {
+function facesOf(
+  inside: Uint8Array,
+  count: readonly [number, number, number],
+  vertexOf: Int32Array,
+  leftHanded: boolean,
+): Uint32Array {
   const [cx, cy] = [count[0] + 1, count[1] + 1];
   const [px, py] = [count[0] + 2, count[1] + 2];
   const triangles: number[] = [];
@@ -133,7 +138,7 @@ function facesOf(inside: Uint8Array, count: readonly [number, number, number], v
             const quad = [near - cellStep[u] - cellStep[v], near - cellStep[v], near, near - cellStep[u]].map(
               (c) => vertexOf[c],
             );
-            const [a, b, c, d] = way === 1 ? quad : quad.reverse();
+            const [a, b, c, d] = (way === 1) !== leftHanded ? quad : quad.reverse();
             triangles.push(a, b, c, a, c, d);
           }
         }
@@ -142,6 +147,9 @@ function facesOf(inside: Uint8Array, count: readonly [number, number, number], v
   }
   return Uint32Array.from(triangles);
 }
+
+const determinant = (d: Direction): number =>
+  d[0] * (d[4] * d[8] - d[5] * d[7]) - d[1] * (d[3] * d[8] - d[5] * d[6]) + d[2] * (d[3] * d[7] - d[4] * d[6]);
 
 function relax(positions: Float32Array, triangles: Uint32Array, iterations: number): void {
   const home = positions.slice();

@@ -1,0 +1,478 @@
+/** The Annotate and Review screen: one open case, its tools, its view, its saving. */
+import { clearSlices, copySlice } from '../../../core/edit/combine.ts';
+import { keepLargest, removeIslands } from '../../../core/edit/components.ts';
+import type { Recorder } from '../../../core/edit/edit.ts';
+import { fillHoles } from '../../../core/edit/flood.ts';
+import { interpolateSlices } from '../../../core/edit/interpolate.ts';
+import { acquisitionPlane, type Plane, type PlaneName, planesOf } from '../../../core/edit/planes.ts';
+import { growLabel, smoothLabel } from '../../../core/edit/shape.ts';
+import { voxelMl } from '../../../core/edit/statistics.ts';
+import type {
+  Client,
+  Decision,
+  ErrorInfo,
+  LabelInfo,
+  MaskChange,
+  ScanDetail,
+  SliceDecision,
+} from '../../../shared/contract/index.ts';
+import { DecileError } from '../../../shared/errors.ts';
+import { Autosave, type SaveState } from '../../viewer/autosave.ts';
+import { CaseEditor } from '../../viewer/case-editor.ts';
+import { type LoadedCase, loadCase, saveBoxes } from '../../viewer/case-loader.ts';
+import { labelTable } from '../../viewer/palette.ts';
+import type { PlaneView } from '../../viewer/plane-view.ts';
+import { DEFAULT_SETTINGS, stepRadius, type ToolId, type ToolSettings } from '../../viewer/tools.ts';
+import { presetsOf, type Window, type WindowPreset } from '../../viewer/window.ts';
+
+export type Mode = 'annotate' | 'review';
+export type Layout = 'single' | 'side' | 'grid';
+export const LAYOUTS: readonly Layout[] = ['side', 'grid', 'single'];
+export type Pane = PlaneName | 'surface';
+export interface ViewLabel extends LabelInfo {
+  visible: boolean;
+}
+type Point = [number, number, number];
+
+/** Entropy of an even choice between two classes, nats: drawn as most uncertain. */
+export const HEAT_MOST = Math.LN2;
+
+export class AnnotateState {
+  readonly client: Client;
+  phase = $state<'loading' | 'ready' | 'failed'>('loading');
+  failure = $state.raw<ErrorInfo | null>(null);
+  /** What was refused last, shown until the next action. */
+  notice = $state.raw<{ text: string; cure: string } | null>(null);
+  detail = $state.raw<ScanDetail | null>(null);
+  editor = $state.raw<CaseEditor | null>(null);
+  planes = $state.raw<Record<PlaneName, Plane> | null>(null);
+  labels = $state<ViewLabel[]>([]);
+  settings = $state<ToolSettings>({ ...DEFAULT_SETTINGS });
+  window = $state.raw<Window>({ level: 0, width: 1 });
+  presets = $state.raw<WindowPreset[]>([]);
+  /** Voxel where the planes meet. */
+  crosshair = $state.raw<Point>([0, 0, 0]);
+  /** The large plane, and the one that keys and strips move. */
+  main = $state<Pane>('axial');
+  layout = $state<Layout>('side');
+  opacity = $state(0.35);
+  maskOn = $state(true);
+  showHeat = $state(false);
+  showDifference = $state(false);
+  showPredictionOutline = $state(false);
+  /** The hold key is down: the untouched prediction stands in for the mask. */
+  before = $state(false);
+  saving = $state.raw<SaveState>({ kind: 'saved', at: null });
+  /** Counts finished edits: what is derived from the mask's voxels hangs on it. */
+  revision = $state(0);
+  decisions = $state.raw<SliceDecision[]>([]);
+  changes = $state.raw<MaskChange[] | null>(null);
+  /** Slices marked for a decision on a range, both included. */
+  selection = $state.raw<[number, number] | null>(null);
+  busy = $state(false);
+  finished = $state(false);
+
+  readonly colours = $derived(
+    labelTable(this.labels.map((l) => ({ value: l.value, colour: l.colour, visible: l.visible && this.maskOn }))),
+  );
+  readonly activeLabel = $derived(this.labels.find((l) => l.value === this.settings.label) ?? null);
+  readonly flagged = $derived((this.detail?.prediction?.flagged ?? []).toSorted((a, b) => a - b));
+  readonly mainPlane = $derived.by(
+    (): PlaneName => (this.main === 'surface' ? (this.planes ? acquisitionPlane(this.planes) : 'axial') : this.main),
+  );
+  readonly volumes = $derived.by((): Record<number, number> => {
+    void this.revision;
+    const { editor } = this;
+    return Object.fromEntries(this.labels.map((l) => [l.value, editor?.statistics.volumeMl(l.value) ?? 0]));
+  });
+  readonly steps = $derived.by(() => {
+    void this.revision;
+    return this.editor?.history.steps ?? { names: [], current: 0 };
+  });
+  readonly canUndo = $derived(this.steps.current > 0);
+  readonly canRedo = $derived(this.steps.current < this.steps.names.length);
+
+  /** Planes on the screen; a stroke tells them directly, since voxels are no reactive state. */
+  readonly views = new Set<PlaneView>();
+  private autosave: Autosave | null = null;
+  private edited = false;
+  private lastTool: ToolId = 'brush';
+  private opening = 0;
+  private ahead: { scan: number; loaded: Promise<LoadedCase>; abort: AbortController } | null = null;
+
+  constructor(client: Client) {
+    this.client = client;
+  }
+
+  /** Saves and leaves the present case, then shows another. */
+  async open(scan: number, mode: Mode, labels: readonly LabelInfo[]): Promise<void> {
+    const ticket = ++this.opening;
+    if (!(await this.leave())) return;
+    if (ticket !== this.opening) return;
+    this.phase = 'loading';
+    this.failure = null;
+    this.notice = null;
+    this.finished = false;
+    try {
+      const loaded = await (this.takeAhead(scan) ?? loadCase(this.client, scan));
+      if (ticket === this.opening) this.show(loaded, mode, labels);
+    } catch (error) {
+      if (ticket !== this.opening) return;
+      this.failure = describe(error);
+      this.phase = 'failed';
+    }
+  }
+
+  private show({ detail, voxels }: LoadedCase, mode: Mode, labels: readonly LabelInfo[]): void {
+    const fresh = !this.presets.length || this.detail?.modality !== detail.modality || detail.modality !== 'CT';
+    this.edited = false;
+    this.planes = planesOf(detail.grid);
+    this.setLabels(labels);
+    this.autosave = new Autosave(
+      voxels.mask,
+      (boxes) => saveBoxes(this.client, detail, boxes),
+      (state) => {
+        this.saving = state;
+      },
+    );
+    const autosave = this.autosave;
+    this.editor = new CaseEditor(voxels, {
+      painted: () => {
+        for (const view of this.views) view.maskChanged();
+      },
+      changed: (boxes) => {
+        this.edited = true;
+        this.revision++;
+        this.notice = null;
+        this.changes = null;
+        autosave.note(boxes);
+      },
+    });
+    this.syncLocks();
+    this.detail = detail;
+    this.decisions = detail.slices;
+    this.changes = null;
+    this.selection = null;
+    this.saving = { kind: 'saved', at: null };
+    if (fresh) {
+      this.presets = presetsOf(detail.modality, detail.percentiles);
+      this.window = this.presets[0];
+      const [low, high] = detail.percentiles;
+      this.settings.range = [Math.round(low + (high - low) * 0.4), Math.round(high)];
+      this.settings.tolerance = Math.max(1, Math.round((high - low) * 0.06));
+    }
+    if (this.main !== 'surface') this.main = acquisitionPlane(this.planes);
+    this.crosshair = this.startingPoint(mode);
+    if (mode === 'review') this.chooseLabelOn(this.crosshair[2]);
+    this.revision++;
+    this.phase = 'ready';
+    if (mode === 'review') void this.loadAhead(detail.id);
+  }
+
+  /** The label to correct is most likely the one that fills most of the slice. */
+  private chooseLabelOn(k: number): void {
+    const counts = this.editor?.statistics.perSlice;
+    if (!counts) return;
+    const largest = this.labels.reduce((a, b) => (counts[b.value + 256 * k] > counts[a.value + 256 * k] ? b : a));
+    if (counts[largest.value + 256 * k]) this.settings.label = largest.value;
+  }
+
+  /** Review starts at the most uncertain voxel of the most uncertain slice, annotation in the middle. */
+  private startingPoint(mode: Mode): Point {
+    const { detail, editor } = this;
+    if (!detail || !editor) return [0, 0, 0];
+    const [ni, nj, nk] = detail.grid.size;
+    const flagged = detail.prediction?.flagged[0];
+    const entropy = editor.voxels.entropy?.data;
+    if (mode === 'annotate' || flagged === undefined || !entropy) return [ni >> 1, nj >> 1, flagged ?? nk >> 1];
+    let best = ni * nj * flagged;
+    for (let v = best, end = best + ni * nj; v < end; v++) if (entropy[v] > entropy[best]) best = v;
+    const inSlice = best % (ni * nj);
+    return [inSlice % ni, Math.floor(inSlice / ni), flagged];
+  }
+
+  /** Everything drawn is on disk and a version of the mask; false where saving fails and the case must stay open. */
+  async leave(): Promise<boolean> {
+    const { autosave, detail } = this;
+    if (!autosave || !detail) return true;
+    try {
+      await autosave.flush();
+      if (this.edited) await this.client.call('masks.commit', { scan: detail.id });
+      this.edited = false;
+    } catch (error) {
+      this.refuse(error);
+      return false;
+    }
+    autosave.dispose();
+    this.autosave = null;
+    return true;
+  }
+
+  /** True while a stroke is not on disk: the window must not close without asking. */
+  get unsaved(): boolean {
+    return this.autosave?.pending ?? false;
+  }
+
+  dispose(): void {
+    this.ahead?.abort.abort();
+    this.ahead = null;
+    void this.leave();
+  }
+
+  /** Fetches the next case of the queue while this one is looked at, so that it opens at once. */
+  private async loadAhead(after: number): Promise<void> {
+    try {
+      const { next } = await this.client.call('review.next', { after });
+      if (next === null || next === after || this.detail?.id !== after) return;
+      this.ahead?.abort.abort();
+      const abort = new AbortController();
+      const loaded = loadCase(this.client, next, abort.signal);
+      // Whoever opens the case sees the error; here it would only be noise.
+      loaded.catch(() => {});
+      this.ahead = { scan: next, loaded, abort };
+    } catch {
+      // Loading ahead is a convenience: opening the case itself reports what is wrong.
+    }
+  }
+
+  private takeAhead(scan: number): Promise<LoadedCase> | null {
+    const { ahead } = this;
+    this.ahead = null;
+    if (ahead?.scan === scan) return ahead.loaded;
+    ahead?.abort.abort();
+    return null;
+  }
+
+  setLabels(labels: readonly LabelInfo[]): void {
+    const hidden = new Set(this.labels.filter((l) => !l.visible).map((l) => l.value));
+    this.labels = labels.map((l) => ({ ...l, visible: !hidden.has(l.value) }));
+    if (!this.labels.some((l) => l.value === this.settings.label)) this.settings.label = this.labels[0]?.value ?? 1;
+    this.syncLocks();
+  }
+
+  toggleVisible(value: number): void {
+    const label = this.labels.find((l) => l.value === value);
+    if (label) label.visible = !label.visible;
+  }
+
+  /** Locks, colours and names belong to the project: they are kept there. */
+  async changeLabel(value: number, change: Partial<Pick<LabelInfo, 'locked' | 'colour' | 'name'>>): Promise<void> {
+    const label = this.labels.find((l) => l.value === value);
+    if (!label) return;
+    Object.assign(label, change);
+    this.syncLocks();
+    const labels = this.labels.map(({ visible: _, ...info }) => $state.snapshot(info));
+    try {
+      await this.client.call('projects.setLabels', { labels });
+    } catch (error) {
+      this.refuse(error);
+    }
+  }
+
+  private syncLocks(): void {
+    this.editor?.setLocked(this.labels.filter((l) => l.locked).map((l) => l.value));
+  }
+
+  setTool(tool: ToolId): void {
+    if (tool === this.settings.tool) return;
+    this.lastTool = this.settings.tool;
+    this.settings.tool = tool;
+    this.notice = null;
+  }
+
+  swapTool(): void {
+    this.setTool(this.lastTool);
+  }
+
+  stepRadius(way: 1 | -1): void {
+    this.settings.radius = stepRadius(this.settings.radius, way);
+  }
+
+  stepLabel(way: 1 | -1): void {
+    const at = this.labels.findIndex((l) => l.value === this.settings.label);
+    const next = this.labels[(at + way + this.labels.length) % this.labels.length];
+    if (next) this.settings.label = next.value;
+  }
+
+  sliceOf(name: PlaneName): number {
+    return this.planes ? this.crosshair[this.planes[name].normal] : 0;
+  }
+
+  /** Slices of a plane. */
+  slices(name: PlaneName): number {
+    return this.planes && this.detail ? this.detail.grid.size[this.planes[name].normal] : 0;
+  }
+
+  goTo(name: PlaneName, slice: number): void {
+    if (!this.planes) return;
+    const at: Point = [...this.crosshair];
+    at[this.planes[name].normal] = Math.min(this.slices(name) - 1, Math.max(0, Math.round(slice)));
+    this.crosshair = at;
+  }
+
+  goToK(k: number): void {
+    if (this.planes) this.goTo(acquisitionPlane(this.planes), k);
+  }
+
+  moveCrosshair(index: readonly [number, number, number]): void {
+    const size = this.detail?.grid.size;
+    if (!size) return;
+    this.crosshair = index.map((c, axis) => Math.min(size[axis] - 1, Math.max(0, Math.round(c)))) as Point;
+  }
+
+  /** The next flagged slice after the present one, round and round. */
+  goToFlagged(way: 1 | -1): void {
+    const { flagged } = this;
+    const k = this.crosshair[2];
+    const next = way === 1 ? flagged.find((f) => f > k) : flagged.findLast((f) => f < k);
+    const target = next ?? (way === 1 ? flagged[0] : flagged[flagged.length - 1]);
+    if (target !== undefined) this.goToK(target);
+  }
+
+  usePreset(at: number): void {
+    if (this.presets[at]) this.window = this.presets[at];
+  }
+
+  undo(): void {
+    this.editor?.undo();
+  }
+
+  redo(): void {
+    this.editor?.redo();
+  }
+
+  /** Undoes or redoes until `count` steps are in force. */
+  goToStep(count: number): void {
+    const { editor } = this;
+    while (editor && editor.history.steps.current > count) editor.undo();
+    while (editor && editor.history.steps.current < count && editor.history.canRedo) editor.redo();
+  }
+
+  /** An operation on the active label as one undo step, on the main plane; says so where it changed nothing. */
+  private operate(name: string, act: (recorder: Recorder, label: number, plane: Plane, slice: number) => void): void {
+    const { editor, planes, settings, activeLabel } = this;
+    if (!editor || !planes) return;
+    if (activeLabel?.locked) {
+      this.notice = { text: `${activeLabel.name} is locked.`, cure: 'Unlock it in the list of labels.' };
+      return;
+    }
+    const plane = planes[this.mainPlane];
+    try {
+      const edit = editor.apply(name, (recorder) => {
+        act(recorder, settings.label, plane, this.crosshair[plane.normal]);
+      });
+      this.notice = edit ? null : { text: `${name}: nothing to change.`, cure: '' };
+    } catch (error) {
+      this.refuse(error);
+    }
+  }
+
+  interpolate(): void {
+    this.operate('Interpolate', (recorder, label, plane) => interpolateSlices(recorder, label, plane.normal));
+  }
+
+  /** Copies the label from a neighbouring slice onto this one. */
+  copyFrom(way: 1 | -1): void {
+    this.operate('Copy slice', (recorder, label, { normal }, slice) => {
+      const from = slice + way;
+      if (from >= 0 && from < recorder.mask.size[normal]) {
+        copySlice(recorder, recorder.mask, normal, from, slice, label);
+      }
+    });
+  }
+
+  clearSlice(): void {
+    this.operate('Erase slice', (recorder, label, { normal }, slice) => {
+      clearSlices(recorder, normal, [slice, slice], label);
+    });
+  }
+
+  smooth(wholeVolume: boolean): void {
+    const spacing = this.detail?.grid.spacing ?? [1, 1, 1];
+    const sigma = Math.min(...spacing) * 1.5;
+    this.operate(wholeVolume ? 'Smooth 3D' : 'Smooth slice', (recorder, label, { normal }, slice) => {
+      if (wholeVolume) smoothLabel(recorder, label, sigma);
+      else smoothLabel(recorder, label, sigma, normal, [slice, slice]);
+    });
+  }
+
+  keepLargest(): void {
+    this.operate('Keep largest', (recorder, label) => keepLargest(recorder, label));
+  }
+
+  /** Drops parts of less than 0.1 ml. */
+  removeIslands(): void {
+    const voxels = this.detail ? Math.max(2, Math.round(0.1 / voxelMl(this.detail.grid))) : 2;
+    this.operate('Remove islands', (recorder, label) => removeIslands(recorder, label, voxels));
+  }
+
+  fillHoles(): void {
+    this.operate('Fill holes', (recorder, label, { normal }) => fillHoles(recorder, label, normal));
+  }
+
+  grow(margin: number): void {
+    this.operate(margin > 0 ? 'Grow 1 mm' : 'Shrink 1 mm', (recorder, label) => growLabel(recorder, label, margin));
+  }
+
+  /** Puts the prediction back on the slices at hand: the selected ones, or the present one. */
+  restorePrediction(): void {
+    const prediction = this.editor?.voxels.prediction;
+    if (!prediction) return;
+    this.operate('Back to prediction', (recorder, _label, { normal }, slice) => {
+      const [from, to] = this.selection ?? [slice, slice];
+      const across = this.selection ? 2 : normal;
+      for (let n = from; n <= to; n++) copySlice(recorder, prediction, across, n, n, null);
+    });
+  }
+
+  refuse(error: unknown): void {
+    const { message, cure } = describe(error);
+    this.notice = { text: message, cure };
+  }
+
+  /** Decides the case or the selected slices; answers the next case, null where there is none or the case stays. */
+  async decide(decision: Decision, wholeCase = true): Promise<number | null> {
+    const { detail, selection } = this;
+    if (!detail || this.busy) return null;
+    const slices = wholeCase
+      ? undefined
+      : { from: selection?.[0] ?? this.crosshair[2], to: selection?.[1] ?? this.crosshair[2] };
+    this.busy = true;
+    try {
+      await this.autosave?.flush();
+      if (this.edited) await this.client.call('masks.commit', { scan: detail.id });
+      this.edited = false;
+      const answer = await this.client.call('review.decide', { scan: detail.id, decision, slices });
+      this.decisions = answer.slices;
+      this.selection = null;
+      this.detail = { ...detail, state: answer.state, slices: answer.slices };
+      if (!wholeCase || decision === 'correct' || decision === 'reopen') return null;
+      this.finished = answer.next === null;
+      return answer.next;
+    } catch (error) {
+      this.refuse(error);
+      return null;
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  /** Volumes and distances between the mask and the prediction, from the saved mask. */
+  async loadChanges(): Promise<void> {
+    const { detail } = this;
+    if (!detail?.prediction) return;
+    try {
+      await this.autosave?.flush();
+      const changes = await this.client.call('review.changes', { scan: detail.id });
+      if (this.detail?.id === detail.id) this.changes = changes;
+    } catch (error) {
+      this.refuse(error);
+    }
+  }
+}
+
+export function describe(error: unknown): ErrorInfo {
+  if (error instanceof DecileError) return { code: error.code, message: error.message, cure: error.cure };
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: 'window/unexpected', message, cure: 'Reload the window; every saved stroke is kept.' };
+}
