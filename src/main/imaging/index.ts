@@ -1,18 +1,23 @@
 /** Files to volumes and back. Inside: LPS, the file's own voxel order; formats differ only in readers and writers. */
 import { stat } from 'node:fs/promises';
-import type { LabelMap } from '../../core/volume.ts';
+import type { Grid, LabelMap } from '../../core/volume.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { looksLikeDicom, readDicomHeader } from './dicom/dataset.ts';
 import { framesOf } from './dicom/frame.ts';
 import { readDicomScan } from './dicom/read.ts';
 import { discoverScans } from './discover.ts';
 import { fileError, readHead } from './files.ts';
+import { readMaskFile } from './masks.ts';
 import { stem } from './names.ts';
 import { readNifti } from './nifti/read.ts';
 import type { ReadScan, ScanSource } from './types.ts';
-import { toLabelMap } from './voxels.ts';
 
+export { alignMask } from './align.ts';
 export { type Dataset, type DatasetCase, discoverDataset } from './dataset-json.ts';
+export { type Code, cielab, codesFor, type SegmentCodes } from './dicom/codes.ts';
+export { readRtStruct, type Structure, structureMask } from './dicom/rtstruct.ts';
+export { type DicomSeg, type ReadSegment, readDicomSeg } from './dicom/seg-read.ts';
+export { type Segment, type SegOptions, writeDicomSeg } from './dicom/seg-write.ts';
 export { discoverScans } from './discover.ts';
 export type { NiftiHeader } from './nifti/header.ts';
 export { readNiftiHeader } from './nifti/read.ts';
@@ -72,8 +77,7 @@ async function sourceAt(path: string): Promise<ScanSource> {
   return { kind: 'nifti', name: stem(path), paths: [path] };
 }
 
-/** A mask: whole numbers from 0 to 255. @throws mask/not-integer, mask/value and what reading throws */
-export async function readMask(path: string): Promise<LabelMap> {
-  const { volume } = await readVolume(path);
-  return toLabelMap(path, volume);
+/** A mask of whole numbers from 0 to 255, on the scan's own `grid` where one is given: see readMaskFile. */
+export async function readMask(path: string, grid?: Grid): Promise<LabelMap> {
+  return readMaskFile(path, readVolume, grid);
 }

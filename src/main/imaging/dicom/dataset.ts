@@ -73,7 +73,7 @@ export function parseDicom(path: string, bytes: Uint8Array, headerOnly = false):
     // dicom-parser throws strings, Errors and objects {exception, dataSet}.
     const inner = (error as { exception?: unknown }).exception ?? error;
     const said = inner instanceof Error ? inner.message : String(inner);
-    const cut = /overrun|overread|past end|outside/i.test(said);
+    const cut = /overrun|overread|past end|maxPosition|cannot be greater than or equal/i.test(said);
     throw new DecileError(
       cut ? 'scan/truncated' : 'scan/corrupt',
       `${path} must be a whole DICOM file, got a data set that breaks off or contradicts itself (${said.slice(0, 120)}).`,

@@ -1,0 +1,318 @@
+/** Writing DICOM SEG: binary, on the mask's own grid, every source image referenced. */
+import { axis, dot3, voxelToWorld } from '../../../core/geometry.ts';
+import type { LabelMap } from '../../../core/volume.ts';
+import { DecileError } from '../../../shared/errors.ts';
+import { writeAll, writeAtomically } from '../files.ts';
+import type { ScanSource } from '../types.ts';
+import { type Code, cielab, codesFor, type SegmentCodes } from './codes.ts';
+import { readDicomHeader } from './dataset.ts';
+import { type DicomElement, type DicomSet, decimal, el, encodeFile, newUid, type Vr } from './encode.ts';
+import { type Frame, framesOf } from './frame.ts';
+import { splitSeries } from './series.ts';
+
+export interface Segment {
+  /** Value in the mask, 1..255. */
+  value: number;
+  label: string;
+  colour?: readonly [number, number, number];
+  /** True to the mask's history: drawn, corrected prediction, untouched prediction. */
+  algorithm: 'MANUAL' | 'SEMIAUTOMATIC' | 'AUTOMATIC';
+  /** Chosen by the user; found by the label's name where absent. */
+  codes?: SegmentCodes;
+}
+
+export interface SegOptions {
+  segments: readonly Segment[];
+  /** The DICOM source that the mask belongs to; without it the file carries a new study. */
+  source?: ScanSource;
+  description?: string;
+  seriesNumber?: number;
+  /** Name and version of what made the prediction, for AUTOMATIC and SEMIAUTOMATIC segments. */
+  algorithmName?: string;
+  softwareVersion?: string;
+  now?: Date;
+  /** The study's own UIDs and no patient identity, as for a de-identified export. */
+  anonymous?: { patientName: string; patientId: string; uid: (uid: string) => string };
+}
+
+const SEG_CLASS = '1.2.840.10008.5.1.4.1.1.66.4';
+const sq = (tag: string, ...items: DicomSet[]): DicomElement => el(tag, 'SQ', items);
+const code = (tag: string, c: Code): DicomElement =>
+  sq(tag, [el('00080100', 'SH', c.value), el('00080102', 'SH', c.scheme), el('00080104', 'LO', c.meaning)]);
+const dcm = (value: string, meaning: string): Code => ({ value, scheme: 'DCM', meaning });
+
+/**
+ * Writes `mask` as a DICOM segmentation. Frames without a voxel of their segment are left out; a segment without any
+ * voxel keeps one empty frame, so that it is still listed.
+ * @throws mask/value when the mask holds a value that no segment names
+ */
+export async function writeDicomSeg(path: string, mask: LabelMap, options: SegOptions): Promise<void> {
+  const { segments } = options;
+  const named = new Set(segments.map((s) => s.value));
+  const present = new Uint8Array(256);
+  for (let n = 0; n < mask.data.length; n++) present[mask.data[n]] = 1;
+  const stray = present.findIndex((p, v) => p === 1 && v > 0 && !named.has(v));
+  if (stray > 0)
+    throw new DecileError(
+      'mask/value',
+      `Every value of the mask must be one of the labels ${[...named].join(', ')}, got ${stray}.`,
+      'Add the label to the project, or remove those voxels.',
+    );
+  const sources = options.source ? await sourceFrames(options.source) : [];
+  const frames = maskFrames(mask, segments);
+  const bits = packFrames(mask, segments, frames);
+  const sop = newUid();
+  const set = await dataSet(mask, options, sources, frames, bits, sop);
+  await writeAtomically(path, (handle) => writeAll(handle, encodeFile(set, SEG_CLASS, sop)));
+}
+
+async function sourceFrames(source: ScanSource): Promise<Frame[]> {
+  const frames: Frame[] = [];
+  for (const file of source.paths) frames.push(...framesOf(await readDicomHeader(file)));
+  if (source.part === undefined) return frames;
+  return splitSeries(frames).stacks[source.part]?.frames ?? frames;
+}
+
+interface MaskFrame {
+  /** Index into the segments. */
+  segment: number;
+  k: number;
+}
+
+function maskFrames({ size, data }: LabelMap, segments: readonly Segment[]): MaskFrame[] {
+  const plane = size[0] * size[1];
+  const bySegment = segments.map(() => [] as MaskFrame[]);
+  const indexOf = new Int16Array(256).fill(-1);
+  segments.forEach((s, n) => {
+    indexOf[s.value] = n;
+  });
+  for (let k = 0; k < size[2]; k++) {
+    const seen = new Uint8Array(segments.length);
+    for (let n = k * plane; n < (k + 1) * plane; n++) if (data[n] !== 0) seen[indexOf[data[n]]] = 1;
+    seen.forEach((s, segment) => {
+      if (s) bySegment[segment].push({ segment, k });
+    });
+  }
+  return bySegment.flatMap((list, segment) => (list.length > 0 ? list : [{ segment, k: 0 }]));
+}
+
+/** One bit a pixel, least significant first, frames without padding between them (PS3.5 section 8.2). */
+function packFrames({ size, data }: LabelMap, segments: readonly Segment[], frames: readonly MaskFrame[]): Uint8Array {
+  const plane = size[0] * size[1];
+  const bytes = Math.ceil((plane * frames.length) / 8);
+  const out = new Uint8Array(bytes + (bytes % 2));
+  let bit = 0;
+  for (const { segment, k } of frames) {
+    const { value } = segments[segment];
+    const base = k * plane;
+    for (let n = 0; n < plane; n++, bit++) if (data[base + n] === value) out[bit >> 3] |= 1 << (bit & 7);
+  }
+  return out;
+}
+
+async function dataSet(
+  mask: LabelMap,
+  o: SegOptions,
+  sources: readonly Frame[],
+  frames: readonly MaskFrame[],
+  bits: Uint8Array,
+  sop: string,
+): Promise<DicomSet> {
+  const uid = o.anonymous?.uid ?? ((x: string) => x);
+  const first = sources[0];
+  const now = o.now ?? new Date();
+  const iso = now.toISOString();
+  const date = iso.slice(0, 10).replaceAll('-', '');
+  const time = iso.slice(11, 19).replaceAll(':', '');
+  const dimension = newUid();
+  return [
+    ...(await patientAndStudy(o, first, uid, date, time)),
+    el('00080008', 'CS', ['DERIVED', 'PRIMARY']),
+    el('00080016', 'UI', SEG_CLASS),
+    el('00080018', 'UI', sop),
+    el('00080021', 'DA', date),
+    el('00080031', 'TM', time),
+    el('00080023', 'DA', date),
+    el('00080033', 'TM', time),
+    el('00080060', 'CS', 'SEG'),
+    el('00080070', 'LO', 'Decile'),
+    el('0008103e', 'LO', (o.description ?? 'Segmentation').slice(0, 64)),
+    el('00081090', 'LO', 'Decile'),
+    el('00181000', 'LO', '1'),
+    el('00181020', 'LO', o.softwareVersion ?? '0.1.0'),
+    ...references(sources, uid),
+    el('0020000e', 'UI', newUid()),
+    el('00200011', 'IS', String(o.seriesNumber ?? 100 + (first?.seriesNumber ?? 0))),
+    el('00200013', 'IS', '1'),
+    el('00200052', 'UI', first?.frameOfReference ? uid(first.frameOfReference) : newUid()),
+    el('00201040', 'LO'),
+    sq('00209221', [el('00209164', 'UI', dimension)]),
+    sq(
+      '00209222',
+      [
+        el('00209164', 'UI', dimension),
+        el('00209165', 'AT', '0062000b'),
+        el('00209167', 'AT', '0062000a'),
+        el('00209421', 'LO', 'Segment'),
+      ],
+      [
+        el('00209164', 'UI', dimension),
+        el('00209165', 'AT', '00200032'),
+        el('00209167', 'AT', '00209113'),
+        el('00209421', 'LO', 'Position'),
+      ],
+    ),
+    el('00280002', 'US', 1),
+    el('00280004', 'CS', 'MONOCHROME2'),
+    el('00280008', 'IS', String(frames.length)),
+    el('00280010', 'US', mask.size[1]),
+    el('00280011', 'US', mask.size[0]),
+    el('00280100', 'US', 1),
+    el('00280101', 'US', 1),
+    el('00280102', 'US', 0),
+    el('00280103', 'US', 0),
+    el('00282110', 'CS', '00'),
+    el('00620001', 'CS', 'BINARY'),
+    sq('00620002', ...o.segments.map((s, n) => segmentItem(s, n + 1, o.algorithmName))),
+    el('00700080', 'CS', 'SEGMENTATION'),
+    el('00700081', 'LO', (o.description ?? 'Segmentation').slice(0, 64)),
+    el('00700084', 'PN'),
+    sq('52009229', sharedGroup(mask)),
+    sq('52009230', ...frameGroups(mask, frames, sources, uid)),
+    el('7fe00010', 'OB', bits),
+  ];
+}
+
+/** Copied from the source, so that the segmentation joins its study. */
+async function patientAndStudy(
+  o: SegOptions,
+  first: Frame | undefined,
+  uid: (u: string) => string,
+  date: string,
+  time: string,
+): Promise<DicomElement[]> {
+  const root = first && !o.anonymous ? (await readDicomHeader(first.path)).dataSet : undefined;
+  const raw = (tag: string, vr: Vr): DicomElement => {
+    const e = root?.elements[`x${tag}`];
+    // Bytes, not text: the character set is copied with them.
+    return el(
+      tag,
+      vr,
+      e && e.length > 0 && root ? new Uint8Array(root.byteArray.subarray(e.dataOffset, e.dataOffset + e.length)) : '',
+    );
+  };
+  const charset = root?.string('x00080005');
+  return [
+    ...(charset ? [el('00080005', 'CS', charset)] : [el('00080005', 'CS', 'ISO_IR 192')]),
+    o.anonymous ? el('00100010', 'PN', o.anonymous.patientName) : raw('00100010', 'PN'),
+    o.anonymous ? el('00100020', 'LO', o.anonymous.patientId) : raw('00100020', 'LO'),
+    raw('00100030', 'DA'),
+    raw('00100040', 'CS'),
+    el('0020000d', 'UI', first?.studyUid ? uid(first.studyUid) : newUid()),
+    root ? raw('00080020', 'DA') : el('00080020', 'DA', o.anonymous ? '' : date),
+    root ? raw('00080030', 'TM') : el('00080030', 'TM', o.anonymous ? '' : time),
+    raw('00080050', 'SH'),
+    raw('00080090', 'PN'),
+    raw('00200010', 'SH'),
+  ];
+}
+
+function references(sources: readonly Frame[], uid: (u: string) => string): DicomElement[] {
+  const series = Map.groupBy(sources, (f) => f.seriesUid);
+  if (series.size === 0) return [];
+  return [
+    sq(
+      '00081115',
+      ...[...series].map(([seriesUid, list]): DicomSet => {
+        const instances = new Map(list.map((f) => [f.sopUid, f]));
+        return [
+          sq(
+            '0008114a',
+            ...[...instances.values()].map(
+              (f): DicomSet => [el('00081150', 'UI', f.sopClass), el('00081155', 'UI', uid(f.sopUid))],
+            ),
+          ),
+          el('0020000e', 'UI', uid(seriesUid)),
+        ];
+      }),
+    ),
+  ];
+}
+
+function segmentItem(s: Segment, number: number, algorithmName: string | undefined): DicomSet {
+  const codes = s.codes ?? codesFor(s.label);
+  const type: DicomElement = codes.modifier
+    ? sq('0062000f', [
+        el('00080100', 'SH', codes.type.value),
+        el('00080102', 'SH', codes.type.scheme),
+        el('00080104', 'LO', codes.type.meaning),
+        code('00620011', codes.modifier),
+      ])
+    : code('0062000f', codes.type);
+  return [
+    code('00620003', codes.category),
+    el('00620004', 'US', number),
+    el('00620005', 'LO', s.label.slice(0, 64)),
+    el('00620008', 'CS', s.algorithm),
+    ...(s.algorithm === 'MANUAL' ? [] : [el('00620009', 'LO', (algorithmName ?? 'Decile CPCL').slice(0, 64))]),
+    ...(s.colour ? [el('0062000d', 'US', cielab(s.colour))] : []),
+    type,
+  ];
+}
+
+function sharedGroup({ direction, spacing }: LabelMap): DicomSet {
+  return [
+    sq('00209116', [el('00200037', 'DS', [...axis(direction, 0), ...axis(direction, 1)].map(decimal))]),
+    sq('00289110', [
+      el('00180050', 'DS', decimal(spacing[2])),
+      el('00180088', 'DS', decimal(spacing[2])),
+      el('00280030', 'DS', [decimal(spacing[1]), decimal(spacing[0])]),
+    ]),
+  ];
+}
+
+function frameGroups(
+  mask: LabelMap,
+  frames: readonly MaskFrame[],
+  sources: readonly Frame[],
+  uid: (u: string) => string,
+): DicomSet[] {
+  const slices = [...new Set(frames.map((f) => f.k))].sort((a, b) => a - b);
+  const rank = new Map(slices.map((k, n) => [k, n + 1]));
+  const sourceAt = sourceFinder(mask, sources);
+  return frames.map(({ segment, k }) => {
+    const from = sourceAt(k);
+    return [
+      ...(from ? [derivation(from, uid)] : []),
+      sq('00209111', [el('00209157', 'UL', [segment + 1, rank.get(k)!])]),
+      sq('00209113', [el('00200032', 'DS', voxelToWorld(mask, [0, 0, k]).map(decimal))]),
+      sq('0062000a', [el('0062000b', 'US', segment + 1)]),
+    ];
+  });
+}
+
+/** The source image that lies on slice k of the mask, or for a resampled scan the nearest one along the normal. */
+function sourceFinder(mask: LabelMap, sources: readonly Frame[]): (k: number) => Frame | undefined {
+  const normal = axis(mask.direction, 2);
+  const placed = sources
+    .filter((f) => f.position && f.orientation)
+    .map((frame) => ({ frame, along: dot3(frame.position!, normal) }));
+  return (k) => {
+    const along = dot3(voxelToWorld(mask, [0, 0, k]), normal);
+    let best: { frame: Frame; along: number } | undefined;
+    for (const s of placed) if (!best || Math.abs(s.along - along) < Math.abs(best.along - along)) best = s;
+    return best?.frame;
+  };
+}
+
+function derivation(f: Frame, uid: (u: string) => string): DicomElement {
+  return sq('00089124', [
+    sq('00082112', [
+      el('00081150', 'UI', f.sopClass),
+      el('00081155', 'UI', uid(f.sopUid)),
+      ...(f.index > 0 || /\.4\.2$|\.2\.1$/.test(f.sopClass) ? [el('00081160', 'IS', String(f.index + 1))] : []),
+      code('0040a170', dcm('121322', 'Source Image for Image Processing Operation')),
+    ]),
+    code('00089215', dcm('113076', 'Segmentation')),
+  ]);
+}
