@@ -1,7 +1,7 @@
 /** The training options as data: CLI flags, forms, checks and the reference page all derive from this table. */
 import { DecileError } from './errors.ts';
 
-export const METHODS = ['cpcl', 'supervised', 'mean-teacher'] as const;
+export const METHODS = ['cpcl', 'supervised', 'mean-teacher', 'ua-mt', 'entropy', 'dan', 'ict', 'dtml'] as const;
 export type MethodName = (typeof METHODS)[number];
 export const PRESETS = ['ct-kidney', 'mr-flair', 'mr'] as const;
 export type PresetName = (typeof PRESETS)[number];
@@ -11,6 +11,10 @@ export const PROTOTYPE_FEATURES = ['bottleneck', 'decoder-1/8', 'decoder-1/4', '
 export type PrototypeFeatures = (typeof PROTOTYPE_FEATURES)[number];
 export const UNLABELLED_BRANCHES = ['teacher', 'student'] as const;
 export type UnlabelledBranch = (typeof UNLABELLED_BRANCHES)[number];
+
+export const PROCESSES = ['both', 'forward', 'backward'] as const;
+export type Processes = (typeof PROCESSES)[number];
+export const SWITCH = ['off', 'on'] as const;
 
 /** Everything that decides a training run besides the scans themselves. */
 export interface TrainingOptions {
@@ -32,6 +36,10 @@ export interface TrainingOptions {
   alpha: number;
   unlabelledBranch: UnlabelledBranch;
   prototypeFeatures: PrototypeFeatures;
+  /** Which prototype processes of CPCL are on. */
+  processes: Processes;
+  /** Adds the Mean Teacher term to CPCL. */
+  meanTeacherTerm: (typeof SWITCH)[number];
   dropout: number;
   seed: number;
   engine: EngineName;
@@ -75,7 +83,15 @@ export const OPTIONS: readonly OptionRow[] = [
   row('method', 'method', 'cpcl', choice(METHODS), '', 'Training method.', false),
   row('steps', 'steps', 2000, whole(1, 1_000_000), 'steps', 'Optimiser steps; the paper uses 20,000.', false),
   row('width', 'width', 8, whole(1, 64), 'channels', 'Base width of the U-Net; the paper uses 16.', false),
-  row('patch', 'patch', 'auto', { kind: 'patch' }, 'voxels', 'Patch sides X,Y,Z, each divisible by 16, or auto.', false),
+  row(
+    'patch',
+    'patch',
+    'auto',
+    { kind: 'patch' },
+    'voxels',
+    'Patch sides X,Y,Z, each divisible by 16, or auto.',
+    false,
+  ),
   row('spacing', 'spacing', 1, { kind: 'spacing' }, 'mm', 'Voxel size used in training, or native.', false),
   row('labelledPerStep', 'labeled-batch', 2, whole(1, 16), 'patches', 'Labelled patches a step.'),
   row('unlabelledPerStep', 'unlabeled-batch', 2, whole(1, 16), 'patches', 'Unlabelled patches a step.'),
@@ -86,8 +102,38 @@ export const OPTIONS: readonly OptionRow[] = [
   row('lambdaMax', 'lambda-max', 0.1, real(0, 100), '', 'Final weight of the consistency terms.'),
   row('beta', 'beta', 10, real(0, 1000), '', 'Weight of the backward term (equation 11).'),
   row('alpha', 'alpha', 20, real(0.01, 1000), '', 'Sharpness of the prototype softmax (equation 5).'),
-  row('unlabelledBranch', 'unlabeled-branch', 'teacher', choice(UNLABELLED_BRANCHES), '', 'Which network reads the unlabelled patches.'),
-  row('prototypeFeatures', 'prototype-features', 'bottleneck', choice(PROTOTYPE_FEATURES), '', 'Feature map that prototypes are pooled from.'),
+  row(
+    'unlabelledBranch',
+    'unlabeled-branch',
+    'teacher',
+    choice(UNLABELLED_BRANCHES),
+    '',
+    'Which network reads the unlabelled patches.',
+  ),
+  row(
+    'prototypeFeatures',
+    'prototype-features',
+    'bottleneck',
+    choice(PROTOTYPE_FEATURES),
+    '',
+    'Feature map that prototypes are pooled from.',
+  ),
+  row(
+    'processes',
+    'processes',
+    'both',
+    choice(PROCESSES),
+    '',
+    'Prototype processes of CPCL; one alone is an ablation.',
+  ),
+  row(
+    'meanTeacherTerm',
+    'mean-teacher-term',
+    'off',
+    choice(SWITCH),
+    '',
+    "Adds Mean Teacher's own term to CPCL; an ablation.",
+  ),
   row('dropout', 'dropout', 0.3, real(0, 0.95), '', 'Dropout after the bottleneck and before the last convolution.'),
   row('seed', 'seed', 1, whole(0, 4_294_967_295), '', 'Seed of every random choice.', false),
   row('engine', 'engine', 'auto', choice(ENGINES), '', 'What computes.', false),
@@ -102,7 +148,11 @@ export function resolveOptions(given: Partial<TrainingOptions>): TrainingOptions
   const known = new Set<string>(OPTIONS.map((o) => o.key));
   for (const key of Object.keys(given)) {
     if (!known.has(key)) {
-      throw new DecileError('option/unknown', `An option must be one of ${[...known].join(', ')}, got ${key}.`, 'Check the spelling.');
+      throw new DecileError(
+        'option/unknown',
+        `An option must be one of ${[...known].join(', ')}, got ${key}.`,
+        'Check the spelling.',
+      );
     }
   }
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
@@ -114,7 +164,11 @@ export function resolveOptions(given: Partial<TrainingOptions>): TrainingOptions
 function checkOption(option: OptionRow, value: unknown): void {
   const expected = describeRule(option.rule);
   const fail = () => {
-    throw new DecileError('option/invalid', `--${option.flag} must be ${expected}, got ${JSON.stringify(value)}.`, `The default is ${JSON.stringify(option.default)}.`);
+    throw new DecileError(
+      'option/invalid',
+      `--${option.flag} must be ${expected}, got ${JSON.stringify(value)}.`,
+      `The default is ${JSON.stringify(option.default)}.`,
+    );
   };
   const { rule } = option;
   switch (rule.kind) {
@@ -128,7 +182,15 @@ function checkOption(option: OptionRow, value: unknown): void {
       break;
     case 'patch': {
       const sides = value as readonly number[];
-      if (value !== 'auto' && !(Array.isArray(sides) && sides.length === 3 && sides.every((s) => Number.isInteger(s) && s > 0 && s % 16 === 0))) fail();
+      if (
+        value !== 'auto' &&
+        !(
+          Array.isArray(sides) &&
+          sides.length === 3 &&
+          sides.every((s) => Number.isInteger(s) && s > 0 && s % 16 === 0)
+        )
+      )
+        fail();
       break;
     }
     case 'spacing':

@@ -11,6 +11,7 @@ import { prototypes } from '../../src/core/methods/prototypes.ts';
 import { oneHotArgMax, softmaxChannels } from '../../src/core/network/channels.ts';
 import type { FeatureMap } from '../../src/core/network/kernels.ts';
 import { resolveOptions } from '../../src/core/options.ts';
+import { Random } from '../../src/core/random.ts';
 import { maskTensors } from '../../src/core/train/batch.ts';
 import { testKernels } from './engine.ts';
 import { drawMask, loadGolden, type MaskShape, noise, type Triple } from './golden.ts';
@@ -117,7 +118,16 @@ golden.facts.cases.forEach((facts, n) => {
     };
     const batch: Batch = { labelled: { images: [], oneHot: i.oneHot, voxels: i.voxels }, unlabelled: { images: [] } };
     const options = resolveOptions({ alpha: golden.facts.alpha, unlabelledBranch: 'student' });
-    const context: Context = { step: 0, steps: 1, lambda: 1, options, withNoise: (images) => images };
+    const context: Context = {
+      step: 0,
+      steps: 1,
+      lambda: 1,
+      options,
+      withNoise: (images) => images,
+      own: (images) => images,
+      mixing: () => 0.5,
+      random: new Random(0),
+    };
     const constants = await cpcl.constants?.(outputs, batch, context);
     assert.ok(constants);
 

@@ -1,11 +1,25 @@
 import { DecileError } from '../errors.ts';
 import { METHODS, type MethodName } from '../options.ts';
 import { cpcl } from './cpcl.ts';
+import { dan } from './dan.ts';
+import { dtml } from './dtml.ts';
+import { entropy } from './entropy.ts';
+import { ict } from './ict.ts';
 import { meanTeacher } from './mean-teacher.ts';
 import type { Method } from './method.ts';
 import { supervised } from './supervised.ts';
+import { uaMt } from './ua-mt.ts';
 
-const REGISTRY: Record<MethodName, Method> = { cpcl: cpcl as Method, supervised, 'mean-teacher': meanTeacher };
+const REGISTRY: Record<MethodName, Method> = {
+  cpcl: cpcl as Method,
+  supervised,
+  'mean-teacher': meanTeacher,
+  'ua-mt': uaMt as Method,
+  entropy,
+  dan,
+  ict,
+  dtml,
+};
 
 /** The method of that name; throws `option/invalid` for any other. */
 export function methodByName(name: MethodName): Method {

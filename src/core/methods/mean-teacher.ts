@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { meanSquaredError } from '../loss/mean-squared.ts';
 import { supervisedLoss } from '../loss/supervised.ts';
 import { softmaxChannels } from '../network/channels.ts';
-import type { Method } from './method.ts';
+import type { Method, Output } from './method.ts';
 
 /** Mean Teacher: L_s + lambda mean((softmax s_u - softmax t_u)^2), the teacher reading the unlabelled patches with noise. */
 export const meanTeacher: Method = {
@@ -14,10 +14,14 @@ export const meanTeacher: Method = {
   }),
   loss({ labelled, unlabelled, target }, batch, { lambda }) {
     const supervisedTerm = supervisedLoss(labelled.logits, batch.labelled.oneHot);
-    const consistency = meanSquaredError(unlabelled.logits.map(softmaxChannels), target.logits.map(softmaxChannels));
+    const consistency = agreement(unlabelled, target);
     return {
       total: supervisedTerm.add(consistency.mul(lambda)) as tf.Scalar,
       terms: { supervised: supervisedTerm, consistency },
     };
   },
 };
+
+/** mean((softmax s_u - softmax t_u)^2) */
+export const agreement = (student: Output, teacher: Output): tf.Scalar =>
+  meanSquaredError(student.logits.map(softmaxChannels), teacher.logits.map(softmaxChannels));

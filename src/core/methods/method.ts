@@ -1,7 +1,9 @@
 /** The one interface of every method. A method says what is read by which network and what the loss is; the loop does the rest. */
 import type * as tf from '@tensorflow/tfjs';
 import type { FeatureMap } from '../network/kernels.ts';
+import type { Weights } from '../network/tape.ts';
 import type { TrainingOptions } from '../options.ts';
+import type { Random } from '../random.ts';
 
 /** One mini-batch. Images are single patches [1, D, H, W, 1]; masks are one-hot, [C, D, H, W]. */
 export interface Batch {
@@ -37,6 +39,12 @@ export interface Context {
   options: TrainingOptions;
   /** A fresh map of clip(0.1 N(0,1), -.2, .2) added to each image; the caller's tensors are freed by the loop. */
   withNoise(images: FeatureMap[]): FeatureMap[];
+  /** Hands maps that `forwards` made to the loop, which frees them after the step. */
+  own(images: FeatureMap[]): FeatureMap[];
+  /** m ~ Beta(.2, .2), drawn at the first call of a step. */
+  mixing(): number;
+  /** For a method's own draws; its state is in the checkpoint. */
+  random: Random;
 }
 
 /** Terms before weighting, and the weighted total that is differentiated; `skipped` names terms left out of this step. */
@@ -47,10 +55,26 @@ export interface Loss {
 }
 
 export interface Method<Constants = unknown> {
-  /** 'trained' networks follow the optimiser, 'ema' ones follow the student (equation 2). */
-  readonly networks: Readonly<Record<string, 'trained' | 'ema'>>;
+  /** 'trained' networks follow SGD, 'ema' ones follow the student (equation 2), an 'adversary' follows its own loss. */
+  readonly networks: Readonly<Record<string, NetworkKind>>;
   forwards(batch: Batch, context: Context): Record<string, Forward>;
   /** Values without gradient computed from the outputs before the loss (pseudo-masks, uncertainty masks). */
   constants?(outputs: Record<string, Output>, batch: Batch, context: Context): Promise<Constants>;
-  loss(outputs: Record<string, Output>, batch: Batch, context: Context, constants: Constants): Loss;
+  /** `adversary` has the adversary's weights, constant here; absent where the method has none. */
+  loss(
+    outputs: Record<string, Output>,
+    batch: Batch,
+    context: Context,
+    constants: Constants,
+    adversary?: Weights,
+  ): Loss;
+  readonly adversary?: Adversary;
+}
+
+export type NetworkKind = 'trained' | 'ema' | 'adversary';
+
+/** A network that is no U-Net and has a loss of its own, stepped by Adam on the outputs that the student was stepped on. */
+export interface Adversary {
+  init(classes: number, random: Random): Weights;
+  loss(weights: Weights, outputs: Record<string, Output>, batch: Batch, context: Context): tf.Scalar;
 }

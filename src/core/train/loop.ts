@@ -7,15 +7,16 @@ import type { FeatureMap, Kernels } from '../network/kernels.ts';
 import { parameterCount } from '../network/unet3d.ts';
 import type { TrainingOptions } from '../options.ts';
 import { disposeBatch, TwoStreamSampler } from './batch.ts';
-import { emaUpdate, sgdUpdate } from './optimiser.ts';
+import { adamUpdate, emaUpdate, sgdUpdate } from './optimiser.ts';
 import type { PatchSource } from './patches.ts';
-import { clippedNoise, dropoutMask } from './randomness.ts';
+import { betaVariate, clippedNoise, dropoutMask } from './randomness.ts';
 import { emaDecayAt, polynomialDecay, rampUp } from './schedules.ts';
 import {
   type DecodedCheckpoint,
   disposeState,
   encodeCheckpoint,
   initialState,
+  momentsOf,
   restoreState,
   type TrainState,
 } from './state.ts';
@@ -83,6 +84,9 @@ export async function train(inputs: TrainInputs): Promise<{ outcome: 'finished' 
   }
 }
 
+/** Adam's learning rate for an adversary (method section 5). */
+const ADVERSARY_RATE = 1e-4;
+
 /** Draws a batch, differentiates, updates the student, then the teacher. */
 export async function trainStep(
   method: Method,
@@ -93,18 +97,28 @@ export async function trainStep(
   const { step } = state;
   const lambda = rampUp(step, options.steps, options.lambdaMax);
   const learningRate = polynomialDecay(step, options.steps, options.learningRate);
-  const noisy: FeatureMap[] = [];
+  const owned: FeatureMap[] = [];
+  let mixing: number | undefined;
   const context: Context = {
     step,
     steps: options.steps,
     lambda,
     options,
+    random: state.noise,
+    own: (images) => {
+      owned.push(...images);
+      return images;
+    },
+    mixing: () => {
+      mixing ??= betaVariate(0.2, state.noise);
+      return mixing;
+    },
     withNoise: (images) =>
       images.map((image) => {
         const sum = tf.tidy(
           () => tf.add(image, tf.tensor5d(clippedNoise(image.size, state.noise), image.shape)) as FeatureMap,
         );
-        noisy.push(sum);
+        owned.push(sum);
         return sum;
       }),
   };
@@ -120,7 +134,7 @@ export async function trainStep(
     drawDropout,
   });
   disposeBatch(batch);
-  tf.dispose(noisy);
+  tf.dispose(owned);
   if (!Number.isFinite(losses.total)) {
     for (const sums of Object.values(gradients)) tf.dispose([...sums.values()]);
     throw new DecileError(
@@ -130,7 +144,13 @@ export async function trainStep(
     );
   }
   for (const [name, sums] of Object.entries(gradients)) {
-    sgdUpdate(state.networks[name], state.velocities[name], sums, { ...options, learningRate });
+    const [weights, first, second] = [
+      state.networks[name],
+      ...momentsOf(name, method.networks[name]).map((m) => state.velocities[m]),
+    ];
+    if (method.networks[name] === 'adversary')
+      adamUpdate(weights, first, second, sums, { learningRate: ADVERSARY_RATE, updates: step });
+    else sgdUpdate(weights, first, sums, { ...options, learningRate });
     tf.dispose([...sums.values()]);
   }
   for (const [name, kind] of Object.entries(method.networks)) {

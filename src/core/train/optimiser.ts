@@ -40,6 +40,37 @@ export function sgdUpdate(
   }
 }
 
+/**
+ * Adam: m <- b1 m + (1 - b1) g; v <- b2 v + (1 - b2) g^2; theta <- theta - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + 1e-8),
+ * b1 = .9, b2 = .99. Updates all three records in place.
+ * @param updates updates done before this one
+ */
+export function adamUpdate(
+  weights: Weights,
+  first: Weights,
+  second: Weights,
+  gradients: ReadonlyMap<string, tf.Tensor>,
+  { learningRate, updates }: { learningRate: number; updates: number },
+): void {
+  const [b1, b2, t] = [0.9, 0.99, updates + 1];
+  for (const name of Object.keys(weights)) {
+    const g = gradients.get(name);
+    if (!g) continue;
+    const old = [weights[name], first[name], second[name]];
+    const [theta, m, v] = tf.tidy(() => {
+      const nextM = tf.add(tf.mul(first[name], b1), tf.mul(g, 1 - b1));
+      const nextV = tf.add(tf.mul(second[name], b2), tf.mul(tf.square(g), 1 - b2));
+      const slope = tf.add(tf.sqrt(tf.div(nextV, 1 - b2 ** t)), 1e-8);
+      const change = tf.div(tf.div(nextM, 1 - b1 ** t), slope);
+      return [tf.sub(weights[name], tf.mul(change, learningRate)), nextM, nextV];
+    });
+    tf.dispose(old);
+    weights[name] = theta;
+    first[name] = m;
+    second[name] = v;
+  }
+}
+
 /** theta~ <- a theta~ + (1 - a) theta, equation 2. Updates `teacher` in place. */
 export function emaUpdate(teacher: Weights, student: Weights, decay: number): void {
   for (const name of Object.keys(teacher)) {

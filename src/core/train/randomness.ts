@@ -17,6 +17,15 @@ export function dropoutMask(shape: readonly number[], probability: number, rando
   return tf.tensor5d(values, shape as [number, number, number, number, number]);
 }
 
+/** A draw from Beta(a, a) for a < 1, by Joehnk's method: x / (x + y) with x = u^(1/a), y = v^(1/a), where x + y <= 1. */
+export function betaVariate(a: number, random: Random): number {
+  for (;;) {
+    const x = random.uniform() ** (1 / a);
+    const y = random.uniform() ** (1 / a);
+    if (x + y > 0 && x + y <= 1) return x / (x + y);
+  }
+}
+
 /** clip(0.1 N(0,1), -.2, .2) for `size` voxels (method section 5). */
 export function clippedNoise(size: number, random: Random): Float32Array {
   const values = new Float32Array(size);

@@ -1,7 +1,7 @@
 /** Everything a run is at one step, and its exact round trip through a checkpoint. */
 import * as tf from '@tensorflow/tfjs';
 import { DecileError } from '../errors.ts';
-import type { Method } from '../methods/method.ts';
+import type { Adversary, Method, NetworkKind } from '../methods/method.ts';
 import type { Weights } from '../network/tape.ts';
 import { initUNet } from '../network/unet3d.ts';
 import type { TrainingOptions } from '../options.ts';
@@ -14,7 +14,7 @@ export interface TrainState {
   /** Steps done. */
   step: number;
   networks: Record<string, Weights>;
-  /** Momentum of each trained network. */
+  /** What the optimiser keeps: momentum of each trained network, both moments of an adversary (`momentsOf`). */
   velocities: Record<string, Weights>;
   dropout: Random;
   noise: Random;
@@ -35,14 +35,25 @@ export interface CheckpointMeta {
   skipped: Record<string, number>;
 }
 
-/** Student from the seed; every teacher starts as its copy. */
+/** Student from the seed; every teacher starts as its copy, other networks from streams of their own. */
 export function initialState(method: Method, options: TrainingOptions, classes: number): TrainState {
-  const student = initUNet({ width: options.width, inputChannels: 1, classes }, new Random(options.seed, 0));
+  const shape = { width: options.width, inputChannels: 1, classes };
+  const student = initUNet(shape, new Random(options.seed, 0));
+  const initialWeights = (kind: NetworkKind): Weights => {
+    switch (kind) {
+      case 'ema':
+        return copyOf(student);
+      case 'trained':
+        return initUNet(shape, new Random(options.seed, 5));
+      case 'adversary':
+        return adversaryOf(method).init(classes, new Random(options.seed, 6));
+    }
+  };
   const networks: TrainState['networks'] = {};
   const velocities: TrainState['velocities'] = {};
   for (const [name, kind] of Object.entries(method.networks)) {
-    networks[name] = name === 'student' ? student : copyOf(student);
-    if (kind === 'trained') velocities[name] = zerosLike(networks[name]);
+    networks[name] = name === 'student' ? student : initialWeights(kind);
+    for (const moment of momentsOf(name, kind)) velocities[moment] = zerosLike(networks[name]);
   }
   return {
     step: 0,
@@ -52,6 +63,24 @@ export function initialState(method: Method, options: TrainingOptions, classes: 
     noise: new Random(options.seed, 4),
     skipped: {},
   };
+}
+
+/** Names of what the optimiser keeps of a network: one momentum for SGD, two moments for Adam. */
+export function momentsOf(name: string, kind: NetworkKind): string[] {
+  switch (kind) {
+    case 'trained':
+      return [name];
+    case 'adversary':
+      return [name, `${name}.second`];
+    case 'ema':
+      return [];
+  }
+}
+
+/** The adversary of a method that names one among its networks. */
+export function adversaryOf({ adversary }: Method): Adversary {
+  if (!adversary) throw new Error('A method with a network of kind adversary must define it, got none.');
+  return adversary;
 }
 
 export function disposeState(state: TrainState): void {
@@ -124,7 +153,7 @@ export function restoreState(checkpoint: DecodedCheckpoint, method: Method, samp
   const velocities: TrainState['velocities'] = {};
   for (const [name, kind] of Object.entries(method.networks)) {
     networks[name] = weightsOf(checkpoint, name);
-    if (kind === 'trained') velocities[name] = weightsOf(checkpoint, `velocity.${name}`);
+    for (const moment of momentsOf(name, kind)) velocities[moment] = weightsOf(checkpoint, `velocity.${moment}`);
   }
   const dropout = new Random(0);
   const noise = new Random(0);

@@ -23,7 +23,7 @@ export interface StepResult {
   /** Every term before weighting, and `total`. */
   losses: Record<string, number>;
   skipped: string[];
-  /** Per trained network, gradient by weight name; the caller frees them. */
+  /** Per trained network and adversary, gradient by weight name; the caller frees them. */
   gradients: Record<string, Map<string, tf.Tensor>>;
 }
 
@@ -44,7 +44,7 @@ export async function methodStep({
   forward = unetForward,
 }: StepInputs): Promise<StepResult> {
   const gradients: StepResult['gradients'] = {};
-  for (const [name, kind] of Object.entries(method.networks)) if (kind === 'trained') gradients[name] = new Map();
+  for (const [name, kind] of Object.entries(method.networks)) if (kind !== 'ema') gradients[name] = new Map();
 
   const outputs: Record<string, Output> = {};
   const traces: Trace[] = [];
@@ -75,11 +75,13 @@ export async function methodStep({
   }
 
   const constants = method.constants ? await method.constants(outputs, batch, context) : undefined;
+  const adversary = Object.keys(method.networks).find((name) => method.networks[name] === 'adversary');
+  const adversaryWeights = adversary ? networks[adversary] : undefined;
   const leaves = traces.flatMap(({ logits, raw }) => [logits, raw.features]);
   let loss: Loss | undefined;
   const { value, grads } = tf.engine().gradients(
     () => {
-      loss = method.loss(outputs, batch, context, constants);
+      loss = method.loss(outputs, batch, context, constants, adversaryWeights);
       for (const term of Object.values(loss.terms)) tf.keep(term);
       return loss.total;
     },
@@ -91,16 +93,26 @@ export async function methodStep({
 
   traces.forEach(({ tape, raw }, i) => {
     const [dLogits, dFeatures] = [grads[2 * i] as tf.Tensor4D | null, grads[2 * i + 1] as FeatureMap | null];
-    if (!dLogits)
-      throw new Error('The loss must depend on the logits of every pass that carries gradient, got no gradient.');
     const [, d, h, w, c] = raw.logits.shape;
-    const seed = tf.tidy(() => tf.transpose(dLogits.reshape([c, d * h * w])).reshape([1, d, h, w, c]) as FeatureMap);
-    dLogits.dispose();
+    // A step whose terms were skipped may leave a pass without gradient; its tape still has to run to free its maps.
+    const seed = dLogits
+      ? tf.tidy(() => tf.transpose(dLogits.reshape([c, d * h * w])).reshape([1, d, h, w, c]) as FeatureMap)
+      : (tf.zeros(raw.logits.shape) as FeatureMap);
+    dLogits?.dispose();
     tape.backward([
       { map: raw.logits, gradient: seed },
       ...(dFeatures ? [{ map: raw.features, gradient: dFeatures }] : []),
     ]);
   });
+
+  if (method.adversary && adversary && adversaryWeights) {
+    const loss = () => method.adversary!.loss(adversaryWeights, outputs, batch, context);
+    const own = tf.engine().gradients(loss, Object.values(adversaryWeights), undefined, true);
+    Object.keys(adversaryWeights).forEach((name, i) => {
+      if (own.grads[i]) gradients[adversary].set(name, own.grads[i]);
+    });
+    terms[adversary] = own.value as tf.Scalar;
+  }
 
   const losses: Record<string, number> = { total: (await value.data())[0] };
   for (const [name, term] of Object.entries(terms)) losses[name] = (await term.data())[0];
