@@ -4,6 +4,8 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { PhantomKind } from '../core/phantom/index.ts';
 import { newProject, type Project } from '../main/app.ts';
+import { montage } from '../main/report/montage.ts';
+import { encodePng } from '../main/report/png.ts';
 import { writeReport } from '../main/report/report.ts';
 import type { Run } from '../main/store/index.ts';
 import { DecileError } from '../shared/errors.ts';
@@ -45,7 +47,7 @@ interface Fit {
 const METHODS = ['supervised', 'cpcl'] as const;
 /** What a demo leaves in its folder; a second demo there replaces these and nothing else. */
 const MARKER = 'demo.json';
-const OWN = ['train', 'test', 'project', 'report.html', MARKER];
+const OWN = ['train', 'test', 'project', 'report.html', 'pictures.png', MARKER];
 
 /** Runs the demo and prints what it did. Throws `demo/folder-in-use`, and Exit(130) after Ctrl-C. */
 export async function runDemo(options: DemoOptions): Promise<void> {
@@ -288,6 +290,10 @@ async function finish({
   const page = await demoPage({ kind, project, runs: scored, references, summary: [done, found], facts, command });
   const report = join(folder, 'report.html');
   await writeReport(report, page);
+  await writeFile(
+    join(folder, 'pictures.png'),
+    encodePng(montage(page.pictures.map((row) => row.tiles.map((tile) => tile.picture)))),
+  );
   const value = {
     ...{
       kind,

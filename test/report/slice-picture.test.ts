@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Direction, LabelMap, Volume } from '../../src/core/volume.ts';
+import { montage } from '../../src/main/report/montage.ts';
 import { axialPicture, axialSlices, largestSlice, percentileWindow } from '../../src/main/report/slice-picture.ts';
 
 const LPS: Direction = [1, 0, 0, 0, 1, 0, 0, 0, 1];
@@ -76,4 +77,25 @@ test('the percentile window ignores a few extreme voxels', () => {
   const scan = volume([100, 10, 1], LPS, (i, j) => (i === 0 && j === 0 ? 30000 : i));
   const [black, white] = percentileWindow(scan);
   assert.deepEqual([black, white], [1, 99]);
+});
+
+test('a montage centres each picture in its cell', () => {
+  const flat = (width: number, height: number, value: number) => ({
+    width,
+    height,
+    channels: 3 as const,
+    pixels: new Uint8Array(width * height * 3).fill(value),
+  });
+  const sheet = montage([[flat(3, 3, 10), flat(1, 1, 20)], [flat(3, 1, 30)]], 1);
+  assert.deepEqual([sheet.width, sheet.height], [7, 7]);
+  const reds = Array.from({ length: 7 }, (_, y) => Array.from({ length: 7 }, (_, x) => redOf(sheet, x, y)).join(' '));
+  assert.deepEqual(reds, [
+    '10 10 10 0 0 0 0',
+    '10 10 10 0 0 20 0',
+    '10 10 10 0 0 0 0',
+    '0 0 0 0 0 0 0',
+    '0 0 0 0 0 0 0',
+    '30 30 30 0 0 0 0',
+    '0 0 0 0 0 0 0',
+  ]);
 });

@@ -18,7 +18,8 @@ export interface ProbeResult {
 const WARM_UP = 2;
 
 /**
- * Trains each method for a few steps in a throw-away project and takes the median step.
+ * Trains each method for a few steps in a throw-away project and takes the median step. Infinity, after two or three
+ * steps, where the setting's fewest steps would not fit.
  * @param steps counted after two warm-up steps
  */
 export async function probe(
@@ -44,28 +45,34 @@ export async function probe(
       const result: ProbeResult = { engine: '', device: '', seconds: [] };
       for (const method of methods) {
         const stamps: number[] = [];
+        let hopeless = false;
         const options = resolveOptions({
           ...setting.options,
-          method,
-          spacing: 'native',
-          steps: steps + WARM_UP,
-          validateEvery: 1_000_000,
-          checkpointEvery: 1_000_000,
+          ...{
+            method,
+            spacing: 'native',
+            steps: steps + WARM_UP,
+            validateEvery: 1_000_000,
+            checkpointEvery: 1_000_000,
+          },
         });
         const run = project.train({ options, name: method }, (event) => {
           if (event.type === 'started') {
             [result.engine, result.device] = [event.engine, event.device];
             // TensorFlow is there but does not load: a step of this setting would take minutes.
-            if (event.engine === 'cpu' && setting.engine === 'fast') run.cancel();
+            hopeless = event.engine === 'cpu' && setting.engine === 'fast';
           }
-          if (event.type === 'step') stamps.push(performance.now());
+          if (event.type === 'step') {
+            stamps.push(performance.now());
+            hopeless ||= Math.min(...gapsOf(stamps).slice(1)) * setting.fewestSteps > setting.trainingSeconds;
+          }
+          if (hopeless) run.cancel();
         });
         const stop = () => run.cancel();
         signal.addEventListener('abort', stop);
         await run.done.finally(() => signal.removeEventListener('abort', stop));
         signal.throwIfAborted();
-        if (result.engine === 'cpu' && setting.engine === 'fast')
-          return { ...result, seconds: [Number.POSITIVE_INFINITY] };
+        if (hopeless) return { ...result, seconds: [Number.POSITIVE_INFINITY] };
         result.seconds.push(medianStep(stamps, method));
       }
       return result;
@@ -77,9 +84,12 @@ export async function probe(
   }
 }
 
-function medianStep(stamps: number[], method: string): number {
-  const gaps = stamps.slice(1).map((t, n) => (t - stamps[n]) / 1000);
-  const counted = gaps.slice(WARM_UP - 1).sort((a, b) => a - b);
+const gapsOf = (stamps: readonly number[]): number[] => stamps.slice(1).map((t, n) => (t - stamps[n]) / 1000);
+
+function medianStep(stamps: readonly number[], method: string): number {
+  const counted = gapsOf(stamps)
+    .slice(WARM_UP - 1)
+    .sort((a, b) => a - b);
   if (counted.length === 0)
     throw new DecileError(
       'demo/no-steps',
