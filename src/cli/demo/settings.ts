@@ -12,7 +12,7 @@ export interface DemoSetting {
   options: Partial<TrainingOptions>;
   /** Seconds that both trainings together may take. */
   trainingSeconds: number;
-  /** Fewer steps than these teach nothing: the next smaller setting is taken. */
+  /** Fewer steps than these teach nothing: the next smaller setting is taken. 0 in the last setting, which takes ten at least. */
   fewestSteps: number;
   mostSteps: number;
 }
@@ -98,7 +98,7 @@ export function demoSettings(kind: PhantomKind): DemoSetting[] {
       size: small,
       options: { width: 2, patch: smallPatch },
       trainingSeconds: 480,
-      fewestSteps: 1,
+      fewestSteps: 0,
       mostSteps: 600,
     },
   ];
