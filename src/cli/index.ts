@@ -1,52 +1,8 @@
 /** The command line `decile`. Commands are in commands/, what they do is in src/main/services. */
-import { Command, CommanderError } from 'commander';
-import { convertCommand } from './commands/convert.ts';
-import { demoCommand } from './commands/demo.ts';
-import { enginesCommand } from './commands/engines.ts';
-import { evaluateCommand } from './commands/evaluate.ts';
-import { exportCommand } from './commands/export.ts';
-import { importCommand } from './commands/import.ts';
-import { newCommand } from './commands/new.ts';
-import { predictCommand } from './commands/predict.ts';
-import { statusCommand } from './commands/status.ts';
-import { resumeCommand, trainCommand } from './commands/train.ts';
+import { CommanderError } from 'commander';
 import { normaliseSpelling } from './flags.ts';
 import { EXIT, errorAsJson, reportError } from './output.ts';
-
-export const VERSION = '0.1.0';
-
-/** The whole program, with every command. */
-export function buildProgram(): Command {
-  const program = new Command('decile')
-    .description(
-      'Label a tenth of your CT or MR scans, train once, get masks for all the others.\nFor research use: not a certified medical device.',
-    )
-    .version(VERSION, '-V, --version')
-    .showHelpAfterError('(decile COMMAND --help lists the options)');
-  const commands = [
-    newCommand,
-    importCommand,
-    statusCommand,
-    trainCommand,
-    resumeCommand,
-    predictCommand,
-    evaluateCommand,
-    exportCommand,
-    convertCommand,
-    enginesCommand,
-    demoCommand,
-  ];
-  for (const make of commands) {
-    program.addCommand(
-      make()
-        .option('--json', 'print the result as JSON on stdout')
-        .option('--quiet', 'no progress and no notices')
-        .showHelpAfterError('(--help lists the options)'),
-    );
-  }
-  for (const command of [program, ...program.commands]) command.exitOverride();
-  return program;
-}
+import { buildProgram } from './program.ts';
 
 /** Runs one command line; returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {

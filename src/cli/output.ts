@@ -68,16 +68,13 @@ export class Progress {
   }
 }
 
-/** Columns aligned by the widest cell; numbers to the right. */
+/** Columns aligned by the widest cell; numbers to the right, with `digits` decimals where one of a column has any. */
 export function table(header: string[], rows: (string | number | null)[][], digits = 2): string {
-  const text = (value: string | number | null) =>
-    value === null
-      ? '-'
-      : typeof value === 'number'
-        ? Number.isInteger(value)
-          ? String(value)
-          : value.toFixed(digits)
-        : value;
+  const whole = header.map((_, column) =>
+    rows.every((row) => typeof row[column] !== 'number' || Number.isInteger(row[column])),
+  );
+  const text = (value: string | number | null, column: number) =>
+    value === null ? '-' : typeof value === 'string' ? value : value.toFixed(whole[column] ? 0 : digits);
   const lines = [header, ...rows.map((row) => row.map(text))];
   const widths = header.map((_, column) => Math.max(...lines.map((line) => [...line[column]].length)));
   const right = header.map((_, column) => rows.some((row) => typeof row[column] === 'number'));

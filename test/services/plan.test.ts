@@ -65,10 +65,10 @@ test('a label that no labelled scan shows is named', async (t) => {
   assert.throws(() => planTraining(store, { options: {} }), { code: 'train/class-missing', message: /tumour/ });
 });
 
-test('a method that learns from unlabelled scans needs one, supervised does not', async (t) => {
+test('a project whose scans are all labelled can be trained on', async (t) => {
   const store = await projectWith(t, temporaryFolder(t), 2, 2);
-  assert.throws(() => planTraining(store, { options: {} }), { code: 'train/no-unlabelled' });
-  assert.equal(planTraining(store, { options: { method: 'supervised' } }).labelled.length, 2);
+  const plan = planTraining(store, { options: {} });
+  assert.deepEqual([plan.labelled.length, plan.unlabelled.length], [2, 0]);
 });
 
 test('a draft and an unreviewed prediction are no labels', async (t) => {

@@ -45,7 +45,7 @@ function asTable({ overall, cases }: EvaluationReport): string {
   const figure = (value: number | null) => (value === null ? '-' : value.toFixed(2));
   const row = (name: string, values: Record<(typeof METRICS)[number], number | null>) => [
     name,
-    ...METRICS.map((metric) => figure(values[metric])),
+    ...METRICS.map((metric) => values[metric]),
   ];
   const rows = cases.toSorted((a, b) => a.dice - b.dice).map((c) => row(c.name, c));
   const lines = [

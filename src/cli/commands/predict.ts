@@ -48,9 +48,9 @@ export function predictCommand(): Command {
           result(flags, { run: report.run.name, predicted: report.predicted, left: report.left }, () => {
             const rows = report.predicted
               .toSorted((a, b) => b.meanEntropy - a.meanEntropy)
-              .map((p) => [p.name, p.meanEntropy.toFixed(4), ...p.volumesMl]);
+              .map((p) => [p.name, p.meanEntropy, ...p.volumesMl]);
             const head = `${report.predicted.length} scans predicted by ${report.run.name}, most uncertain first:`;
-            return `${head}\n${table(['scan', 'entropy', ...classes.map((name) => `${name} ml`)], rows)}`;
+            return `${head}\n${table(['scan', 'entropy', ...classes.map((name) => `${name} ml`)], rows, 3)}`;
           });
           if (report.cancelled) throw new Exit(EXIT.interrupted);
         } finally {

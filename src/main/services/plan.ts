@@ -39,7 +39,7 @@ export function normalisationOf(preset: PresetName): Normalisation {
 
 /**
  * Plans a run from what the project holds now.
- * @throws option/invalid, option/unknown, train/no-scans, train/no-labels, train/too-few-labels, train/class-missing, train/no-unlabelled
+ * @throws option/invalid, option/unknown, train/no-scans, train/no-labels, train/too-few-labels, train/class-missing
  */
 export function planTraining(
   store: Store,
@@ -80,13 +80,6 @@ export function planTraining(
   const unlabelled = scans.filter((scan) => !taken.has(scan.id));
   checkClasses(store, labelled, references);
   const notices: string[] = [];
-  if (options.method !== 'supervised' && unlabelled.length === 0) {
-    throw new DecileError(
-      'train/no-unlabelled',
-      `Method ${options.method} must have unlabelled scans to learn from, got none: all ${scans.length} scans are labelled.`,
-      'Use --method supervised, learn from a part with --labeled N, or import more scans.',
-    );
-  }
   if (labelled.length === 1)
     notices.push(
       `Only one scan (${labelled[0].name}) is labelled: expect uneven results; a few more labels help most.`,
