@@ -5,6 +5,8 @@ import { looksLikeDicom, readDicomHeader } from './dicom/dataset.ts';
 import { type Frame, framesOf } from './dicom/frame.ts';
 import { reasonToLeaveOut, splitSeries } from './dicom/series.ts';
 import { failure, fileSize, mapLimited, readHead, walk } from './files.ts';
+import { looksLikeMetaImage, readMetaHeader } from './itk/metaimage.ts';
+import { looksLikeNrrd, readNrrdHeader } from './itk/nrrd.ts';
 import { globMatcher, nameByPath, stem, tidy, unique } from './names.ts';
 import { looksLikeNifti } from './nifti/header.ts';
 import { compressionOf, readNiftiHeader } from './nifti/read.ts';
@@ -95,7 +97,7 @@ export async function discoverScans(
     failures.push({
       path: folder,
       code: 'import/no-scans',
-      message: `${folder} must hold NIfTI or DICOM scans, got ${files.length === 0 ? 'no files' : `${files.length} files of other kinds${options.only ? ` or names that do not match ${options.only}` : ''}`}.`,
+      message: `${folder} must hold NIfTI, DICOM, NRRD or MetaImage scans, got ${files.length === 0 ? 'no files' : `${files.length} files of other kinds${options.only ? ` or names that do not match ${options.only}` : ''}`}.`,
       cure: 'Choose the folder that holds the scans.',
     });
   }
@@ -110,6 +112,14 @@ async function kindOf(path: string): Promise<ScanKind | null> {
   const head = await readHead(path, 1024);
   if (looksLikeDicom(head)) return 'dicom';
   if (looksLikeNifti(head)) return 'nifti';
+  if (looksLikeNrrd(head)) {
+    await readNrrdHeader(path);
+    return 'nrrd';
+  }
+  if (looksLikeMetaImage(head)) {
+    await readMetaHeader(path);
+    return 'metaimage';
+  }
   const claims = /\.(nii|nii\.gz|hdr|nrrd|nhdr|mha|mhd|dcm|ima)$/i.test(path);
   if (!claims && COMPANIONS.has(extension)) return null;
   if ((await fileSize(path)) === 0)
@@ -138,7 +148,7 @@ async function kindOf(path: string): Promise<ScanKind | null> {
   }
   throw new DecileError(
     'scan/unknown-format',
-    `${path} must be a NIfTI or DICOM file, got an unknown format.`,
+    `${path} must be a NIfTI, DICOM, NRRD or MetaImage file, got an unknown format.`,
     'Remove the file, or convert it to NIfTI.',
   );
 }

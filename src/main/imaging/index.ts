@@ -1,5 +1,6 @@
 /** Files to volumes and back. Inside: LPS, the file's own voxel order; formats differ only in readers and writers. */
 import { stat } from 'node:fs/promises';
+import { shear } from '../../core/geometry.ts';
 import type { Grid, LabelMap } from '../../core/volume.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { looksLikeDicom, readDicomHeader } from './dicom/dataset.ts';
@@ -7,6 +8,8 @@ import { framesOf } from './dicom/frame.ts';
 import { readDicomScan } from './dicom/read.ts';
 import { discoverScans } from './discover.ts';
 import { fileError, readHead } from './files.ts';
+import { looksLikeMetaImage, readMetaImage } from './itk/metaimage.ts';
+import { looksLikeNrrd, readNrrd } from './itk/nrrd.ts';
 import { readMaskFile } from './masks.ts';
 import { stem } from './names.ts';
 import { readNifti } from './nifti/read.ts';
@@ -19,6 +22,8 @@ export { readRtStruct, type Structure, structureMask } from './dicom/rtstruct.ts
 export { type DicomSeg, type ReadSegment, readDicomSeg } from './dicom/seg-read.ts';
 export { type Segment, type SegOptions, writeDicomSeg } from './dicom/seg-write.ts';
 export { discoverScans } from './discover.ts';
+export { writeMetaImage } from './itk/metaimage.ts';
+export { type NrrdSegment, writeNrrd } from './itk/nrrd.ts';
 export type { NiftiHeader } from './nifti/header.ts';
 export { readNiftiHeader } from './nifti/read.ts';
 export { writeNifti } from './nifti/write.ts';
@@ -32,13 +37,21 @@ export async function readScan(source: ScanSource): Promise<ReadScan> {
     case 'dicom':
       return readDicomScan(source);
     case 'nrrd':
+      return checkedAxes(source.paths[0], await readNrrd(source.paths[0]));
     case 'metaimage':
-      throw new DecileError(
-        'scan/unknown-format',
-        `${source.paths[0]} must be a NIfTI or DICOM file, got ${source.kind}.`,
-        'Convert it to NIfTI.',
-      );
+      return checkedAxes(source.paths[0], await readMetaImage(source.paths[0]));
   }
+}
+
+/** Sheared axes are refused in every format. @throws geometry/sheared */
+function checkedAxes(path: string, scan: ReadScan): ReadScan {
+  const off = shear(scan.volume.direction);
+  if (off < 1e-3) return scan;
+  throw new DecileError(
+    'geometry/sheared',
+    `The voxel axes of ${path} must be at right angles, got axes ${((Math.asin(Math.min(1, off)) * 180) / Math.PI).toFixed(1)} degrees off square.`,
+    'Resample the scan onto a rectangular grid first.',
+  );
 }
 
 /** Any readable file, or a folder that holds one DICOM series. @throws scan/several-volumes for a folder of more */
@@ -74,7 +87,8 @@ async function sourceAt(path: string): Promise<ScanSource> {
     const [first] = framesOf(await readDicomHeader(path));
     return { kind: 'dicom', name: stem(path), paths: [path], seriesUid: first.seriesUid, modality: first.modality };
   }
-  return { kind: 'nifti', name: stem(path), paths: [path] };
+  const kind = looksLikeNrrd(head) ? 'nrrd' : looksLikeMetaImage(head) ? 'metaimage' : 'nifti';
+  return { kind, name: stem(path), paths: [path] };
 }
 
 /** A mask of whole numbers from 0 to 255, on the scan's own `grid` where one is given: see readMaskFile. */

@@ -22,7 +22,12 @@ interface Decoder {
   delete(): void;
 }
 type CodecModule = Record<string, new () => Decoder> & { getExceptionMessage?: (e: number) => unknown };
-type Factory = (options: { wasmBinary: Uint8Array; print: () => void; printErr: () => void }) => Promise<CodecModule>;
+interface FactoryOptions {
+  instantiateWasm: (imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => void) => object;
+  print: () => void;
+  printErr: () => void;
+}
+type Factory = (options: FactoryOptions) => Promise<CodecModule>;
 
 const CODECS: Record<WasmCodec, { script: string; wasm: string; decoder: string }> = {
   jpeg: {
@@ -49,6 +54,18 @@ const CODECS: Record<WasmCodec, { script: string; wasm: string; decoder: string 
 
 const loaded = new Map<WasmCodec, Promise<CodecModule>>();
 
+const compiled = new Map<WasmCodec, Promise<WebAssembly.Module>>();
+
+/** Compiled once: a fresh start after a damaged frame costs a millisecond. */
+function compile(codec: WasmCodec, path: string): Promise<WebAssembly.Module> {
+  let module = compiled.get(codec);
+  if (!module) {
+    module = WebAssembly.compile(readFileSync(path));
+    compiled.set(codec, module);
+  }
+  return module;
+}
+
 function load(codec: WasmCodec): Promise<CodecModule> {
   let module = loaded.get(codec);
   if (!module) {
@@ -57,7 +74,16 @@ function load(codec: WasmCodec): Promise<CodecModule> {
     const factory = require(script) as Factory;
     // The codecs print what they dislike; the thrown error says it.
     const quiet = () => {};
-    module = factory({ wasmBinary: readFileSync(require.resolve(wasm)), print: quiet, printErr: quiet });
+    module = compile(codec, require.resolve(wasm)).then((binary) =>
+      factory({
+        instantiateWasm: (imports, done) => {
+          WebAssembly.instantiate(binary, imports).then(done);
+          return {};
+        },
+        print: quiet,
+        printErr: quiet,
+      }),
+    );
     loaded.set(codec, module);
   }
   return module;

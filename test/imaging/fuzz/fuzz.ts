@@ -1,0 +1,68 @@
+/** Runs damaged inputs through a reader and reports what must never happen. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DecileError } from '../../../src/core/errors.ts';
+import { mutate, randomFrom } from './mutate.ts';
+import type { Reader } from './readers.ts';
+
+/** No input may keep a reader longer than this, seconds. */
+export const LIMIT_SECONDS = 5;
+
+export interface Finding {
+  reader: string;
+  seed: number;
+  what: string;
+}
+export interface FuzzResult {
+  inputs: number;
+  /** Inputs that were still read, and coded errors by code. */
+  outcomes: Map<string, number>;
+  findings: Finding[];
+  slowestSeconds: number;
+}
+
+/**
+ * Inputs `from` .. `from + count - 1` of a reader: each must be read or fail with a coded error within LIMIT_SECONDS.
+ * @param onInput called before each input, for a watchdog in another thread
+ * @param keep folder where the bytes of findings are kept
+ */
+export async function fuzz(
+  reader: Reader,
+  from: number,
+  count: number,
+  onInput: (seed: number) => void = () => {},
+  keep?: string,
+): Promise<FuzzResult> {
+  const folder = await mkdtemp(join(tmpdir(), 'decile-fuzz-'));
+  const result: FuzzResult = { inputs: count, outcomes: new Map(), findings: [], slowestSeconds: 0 };
+  try {
+    for (let seed = from; seed < from + count; seed++) {
+      onInput(seed);
+      const random = randomFrom(seed);
+      const bytes = mutate(reader.seeds[random(reader.seeds.length)], random);
+      const started = performance.now();
+      let outcome = 'read';
+      try {
+        await reader.read(folder, bytes);
+      } catch (error) {
+        if (error instanceof DecileError && error.code && error.message) outcome = error.code;
+        else
+          result.findings.push({
+            reader: reader.name,
+            seed,
+            what: `an error without code: ${error instanceof Error ? error.stack : String(error)}`,
+          });
+      }
+      const seconds = (performance.now() - started) / 1000;
+      result.slowestSeconds = Math.max(result.slowestSeconds, seconds);
+      if (seconds > LIMIT_SECONDS)
+        result.findings.push({ reader: reader.name, seed, what: `took ${seconds.toFixed(1)} s` });
+      result.outcomes.set(outcome, (result.outcomes.get(outcome) ?? 0) + 1);
+      if (keep && result.findings.at(-1)?.seed === seed) await writeFile(join(keep, `${reader.name}-${seed}`), bytes);
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  return result;
+}

@@ -1,0 +1,125 @@
+/** The readers under fuzzing, each with valid small files to damage. */
+import { readFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { deflateRawSync, gzipSync } from 'node:zlib';
+import { readRtStruct, rtLabelMap } from '../../../src/main/imaging/dicom/rtstruct.ts';
+import {
+  discoverDataset,
+  discoverScans,
+  readDicomSeg,
+  readVolume,
+  writeDicomSeg,
+  writeMetaImage,
+  writeNifti,
+  writeNrrd,
+} from '../../../src/main/imaging/index.ts';
+import { counting, DICOM, GRIDS, noData, writeSeries } from '../helpers.ts';
+import { enhanced, rtStruct } from '../objects.ts';
+
+export interface Reader {
+  name: string;
+  seeds: Uint8Array[];
+  /** The fuzzed bytes as a file in `folder`, read with everything that import would call. */
+  read: (folder: string, bytes: Uint8Array) => Promise<void>;
+}
+
+const asFile =
+  (name: string, read: (path: string) => Promise<unknown>) => async (folder: string, bytes: Uint8Array) => {
+    const path = join(folder, name);
+    await writeFile(path, bytes);
+    await read(path);
+  };
+
+const seriesFile = async (folder: string, extra: Parameters<typeof writeSeries>[1]['extra'] = () => []) =>
+  readFileSync(writeSeries(join(folder, `s${Math.random()}`), { positions: [[0, 0, 0]], extra })[0]);
+
+/** Builds the corpus. Compressed pixel streams come from ../shared/data and are left out where it is absent. */
+export async function readers(): Promise<Reader[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'decile-corpus-'));
+  try {
+    const made = async (name: string, write: (path: string) => Promise<void>) => {
+      await write(join(folder, name));
+      return new Uint8Array(await readFile(join(folder, name)));
+    };
+    const volume = counting(GRIDS.oblique);
+    const nii = await made('a.nii', (p) => writeNifti(p, volume));
+    const nii2 = await made('b.nii', (p) => writeNifti(p, counting({ ...GRIDS.axial, size: [33000, 1, 1] })));
+    const mask = { ...GRIDS.axial, data: Uint8Array.from({ length: 210 }, (_, n) => n % 3) };
+    const seg = await made('s.dcm', (p) =>
+      writeDicomSeg(p, mask, {
+        segments: [1, 2].map((value) => ({ value, label: `L${value}`, algorithm: 'MANUAL' as const })),
+      }),
+    );
+    const plain = new Uint8Array(await seriesFile(folder));
+    const nrrd = await made('a.nrrd', (p) => writeNrrd(p, volume));
+    const ascii = new TextEncoder().encode(
+      `NRRD0004\ntype: short\ndimension: 3\nsizes: 3 2 2\nspace: LPS\nspace directions: (1,0,0) (0,1,0) (0,0,2)\nspace origin: (0,0,0)\nencoding: ascii\n\n1 2 3 4 5 6 7 8 9 10 11 12\n`,
+    );
+    const mha = await made('a.mha', (p) => writeMetaImage(p, volume));
+    const dataset = new TextEncoder().encode(
+      JSON.stringify({
+        channel_names: { 0: 'CT' },
+        labels: { background: 0, kidney: 1 },
+        numTraining: 1,
+        file_ending: '.nii.gz',
+      }),
+    );
+    const msd = new TextEncoder().encode(
+      JSON.stringify({
+        modality: { 0: 'CT' },
+        labels: { 0: 'background', 1: 'a' },
+        training: [{ image: './imagesTr/a.nii.gz', label: './labelsTr/a.nii.gz' }],
+        test: ['./imagesTs/b.nii.gz'],
+      }),
+    );
+    const grid = GRIDS.axial;
+    return [
+      { name: 'nifti', seeds: [nii, nii2.subarray(0, 2000)], read: asFile('f.nii', readVolume) },
+      // Damage inside the compressed stream as well as of it.
+      { name: 'nifti-gz', seeds: [gzipSync(nii)], read: asFile('f.nii.gz', readVolume) },
+      { name: 'nifti-inside-gz', seeds: [nii], read: (f, bytes) => asFile('f.nii.gz', readVolume)(f, gzipSync(bytes, { level: 1 })) },
+      { name: 'dicom', seeds: [plain, deflated(plain)], read: asFile('f.dcm', readVolume) },
+      { name: 'dicom-folder', seeds: [plain], read: async (f, bytes) => { await asFile('f', async () => undefined)(f, bytes); await discoverScans(f); } },
+      { name: 'dicom-enhanced', seeds: [enhanced()], read: asFile('f.dcm', readVolume) },
+      { name: 'dicom-codecs', seeds: compressed(), read: asFile('f.dcm', readVolume) },
+      { name: 'dicom-seg', seeds: [seg], read: asFile('f.dcm', readDicomSeg) },
+      { name: 'rtstruct', seeds: [rtStruct(grid)], read: asFile('f.dcm', async (p) => rtLabelMap(p, await readRtStruct(p), grid)) },
+      { name: 'nrrd', seeds: [nrrd, ascii], read: asFile('f.nrrd', readVolume) },
+      { name: 'metaimage', seeds: [mha], read: asFile('f.mha', readVolume) },
+      { name: 'dataset-json', seeds: [dataset, msd], read: (f, bytes) => asFile('dataset.json', () => discoverDataset(f))(f, bytes) },
+    ].filter((r) => r.seeds.length > 0); // biome-ignore format: one reader a line
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The same file in the deflated transfer syntax. */
+function deflated(file: Uint8Array): Uint8Array {
+  const view = new DataView(file.buffer, file.byteOffset);
+  const meta = 132 + 12 + view.getUint32(140, true);
+  const head = Buffer.from(file.subarray(0, meta))
+    .toString('latin1')
+    .replace('1.2.840.10008.1.2.1\0', '1.2.840.10008.1.2.1.99');
+  const bytes = Buffer.concat([Buffer.from(head, 'latin1'), deflateRawSync(file.subarray(meta))]);
+  // The transfer syntax became two bytes longer, and so did the meta group.
+  const uid = head.indexOf('1.2.840.10008.1.2.1.99');
+  bytes.writeUInt16LE(bytes.readUInt16LE(uid - 2) + 2, uid - 2);
+  bytes.writeUInt32LE(bytes.readUInt32LE(140) + 2, 140);
+  return new Uint8Array(bytes);
+}
+
+function compressed(): Uint8Array[] {
+  if (noData) return [];
+  const folder = join(DICOM, 'transfer-syntaxes');
+  return [
+    'JPEG2000LosslessOnlyTransferSyntax_1.2.840.10008.1.2.4.90',
+    'JPEGLSLosslessTransferSyntax_1.2.840.10008.1.2.4.80',
+    'JPEGProcess14SV1TransferSyntax_1.2.840.10008.1.2.4.70',
+    'JPEGProcess2_4TransferSyntax_1.2.840.10008.1.2.4.51',
+    'JPEGProcess10_12TransferSyntax_1.2.840.10008.1.2.4.55',
+    'JPEGProcess1TransferSyntax_1.2.840.10008.1.2.4.50',
+    'RLELosslessTransferSyntax_1.2.840.10008.1.2.5',
+  ].map((s) => new Uint8Array(readFileSync(join(folder, `CTImage.dcm_${s}.dcm`))));
+}

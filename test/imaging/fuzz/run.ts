@@ -1,0 +1,86 @@
+/**
+ * The long run: `node test/imaging/fuzz/run.ts [--count 20000] [--reader NAME] [--seed 0] [--keep FOLDER]`.
+ * Inputs run in a worker thread; this thread watches the clock, so that even a reader that never returns is reported.
+ * Prints one line a reader and ends with 1 where there are findings.
+ */
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { type FuzzResult, fuzz, LIMIT_SECONDS } from './fuzz.ts';
+import { readers } from './readers.ts';
+
+interface Task {
+  reader: string;
+  from: number;
+  count: number;
+  keep?: string;
+}
+
+if (isMainThread) await watch();
+else await work(workerData as Task);
+
+async function work(task: Task): Promise<void> {
+  const reader = (await readers()).find((r) => r.name === task.reader)!;
+  const result = await fuzz(reader, task.from, task.count, (seed) => parentPort!.postMessage({ seed }), task.keep);
+  parentPort!.postMessage({ result });
+}
+
+async function watch(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      count: { type: 'string', default: '20000' },
+      reader: { type: 'string' },
+      seed: { type: 'string', default: '0' },
+      keep: { type: 'string' },
+    },
+  });
+  const names = (await readers()).map((r) => r.name).filter((n) => !values.reader || n === values.reader);
+  let findings = 0;
+  for (const name of names) {
+    const started = performance.now();
+    const result = await supervised({
+      reader: name,
+      from: Number(values.seed),
+      count: Number(values.count),
+      keep: values.keep,
+    });
+    const counts = [...result.outcomes].sort((a, b) => b[1] - a[1]).map(([code, n]) => `${code} ${n}`);
+    console.log(
+      `${name}: ${result.inputs} inputs in ${((performance.now() - started) / 1000).toFixed(0)} s, slowest ${result.slowestSeconds.toFixed(2)} s, ${result.findings.length} findings; ${counts.join(', ')}`,
+    );
+    for (const f of result.findings) console.log(`  seed ${f.seed}: ${f.what}`);
+    findings += result.findings.length;
+  }
+  console.log(`largest resident memory of the process: ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB`);
+  process.exitCode = findings > 0 ? 1 : 0;
+}
+
+/** One reader in a worker; a worker without progress for twice the limit is ended and counted as a hang. */
+function supervised(task: Task): Promise<FuzzResult> {
+  return new Promise((resolve) => {
+    const worker = new Worker(fileURLToPath(import.meta.url), { workerData: task });
+    let seed = -1;
+    let last = performance.now();
+    const give = (what: string) => {
+      clearInterval(timer);
+      void worker.terminate();
+      resolve({
+        inputs: Math.max(0, seed - task.from),
+        outcomes: new Map(),
+        slowestSeconds: 0,
+        findings: [{ reader: task.reader, seed, what }],
+      });
+    };
+    const timer = setInterval(() => {
+      if (performance.now() - last > 2000 * LIMIT_SECONDS && seed >= 0) give('does not return');
+    }, 500);
+    worker.on('message', (m: { seed?: number; result?: FuzzResult }) => {
+      last = performance.now();
+      if (m.seed !== undefined) seed = m.seed;
+      if (!m.result) return;
+      clearInterval(timer);
+      resolve(m.result);
+    });
+    worker.on('error', (error) => give(`the thread died: ${error.message}`));
+  });
+}
