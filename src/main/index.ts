@@ -9,6 +9,7 @@ import { about } from './window/about.ts';
 import { answerCalls } from './window/bridge.ts';
 import { setMenu } from './window/menu.ts';
 import { answerScheme, claimScheme } from './window/protocol.ts';
+import { electronHost } from './window/trainer-host.ts';
 import { openWindow } from './window/window.ts';
 
 claimScheme();
@@ -28,7 +29,7 @@ else {
   };
   const api = createApi(
     { about: () => about('electron'), chooseFolder, browsing: false, documents },
-    startTrainer,
+    (job, onEvent) => startTrainer(job, onEvent, electronHost),
     userFolder,
   );
   /** Asks while a run or an import would be stopped. */

@@ -31,8 +31,8 @@ export class AppState {
   messages = $state.raw<Message[]>([]);
   settings = $state.raw<Settings>({ theme: 'dark', showPatientNames: false, keys: {}, welcomed: true });
   about = $state.raw<About | null>(null);
-  /** The case that Annotate and Review show. */
-  scan = $state<number | null>(null);
+  /** The cases that Annotate and Review show, each its own. */
+  private cases = $state<{ annotate: number | null; review: number | null }>({ annotate: null, review: null });
   scanName = $state('');
   /** Slice along k to open the case at. */
   slice = $state<number | null>(null);
@@ -57,6 +57,15 @@ export class AppState {
       this.savedAt = Date.parse(savedAt);
     });
     client.on('menu', ({ command }) => this.obey(command));
+  }
+
+  /** The case of the place where the user is. */
+  get scan(): number | null {
+    return this.cases[this.place === 'review' ? 'review' : 'annotate'];
+  }
+
+  set scan(scan: number | null) {
+    this.cases[this.place === 'review' ? 'review' : 'annotate'] = scan;
   }
 
   get running(): JobInfo[] {
@@ -108,7 +117,7 @@ export class AppState {
   }
 
   openCase(scan: number, place: 'annotate' | 'review', slice: number | null = null): void {
-    this.scan = scan;
+    this.cases[place] = scan;
     this.slice = slice;
     this.go(place);
   }
@@ -117,7 +126,7 @@ export class AppState {
     const other = project?.path !== this.project?.path;
     this.project = project;
     if (!other) return;
-    this.scan = null;
+    this.cases = { annotate: null, review: null };
     this.slice = null;
     this.savedAt = null;
     this.place = project ? 'cases' : 'projects';

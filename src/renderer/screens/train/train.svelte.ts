@@ -124,6 +124,7 @@ export class TrainState {
         break;
       case 'started':
         this.phase = `Started on ${event.device} with patches of ${event.patch.join(' × ')} voxels; ${event.parameters.toLocaleString('en')} parameters.`;
+        void this.reload();
         break;
       case 'step':
         this.runs = this.runs.map((one) =>

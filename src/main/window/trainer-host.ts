@@ -1,0 +1,38 @@
+/** Starts the trainer as Electron's utility process: a packaged program has no other Node to run (its fuses forbid it). */
+import { join } from 'node:path';
+import { utilityProcess } from 'electron';
+import { trainerEnvironment } from '../../engine/environment.ts';
+import type { TrainerCommand, TrainerEvent } from '../../shared/training.ts';
+import type { StartHost } from '../trainer/index.ts';
+
+export const electronHost: StartHost = () => {
+  const child = utilityProcess.fork(join(import.meta.dirname, 'trainer-utility.js'), [], {
+    env: { ...trainerEnvironment(), ...process.env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+    serviceName: 'Decile trainer',
+  });
+  let errors = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    errors = (errors + chunk.toString()).slice(-4000);
+  });
+  // What is posted before the process runs would be lost.
+  const waiting: TrainerCommand[] = [];
+  let running = false;
+  child.once('spawn', () => {
+    running = true;
+    for (const command of waiting) child.postMessage(command);
+  });
+  return {
+    send(command) {
+      if (running) child.postMessage(command);
+      else waiting.push(command);
+    },
+    onEvent: (listener) => void child.on('message', (message: TrainerEvent) => listener(message)),
+    onExit: (listener) =>
+      void child.once('exit', (code) =>
+        listener(
+          code === 0 ? '' : `exit code ${code}${errors ? `: ${errors.trim().split('\n').slice(-3).join(' | ')}` : ''}`,
+        ),
+      ),
+  };
+};
