@@ -1,0 +1,193 @@
+/**
+ * Speed of the viewer on a 256^3 volume, in Chromium without a graphics card: `npm run bench -- viewer [--json]`.
+ * The page and its server run on this machine; times are those that the page itself sees.
+ */
+import { parseArgs } from 'node:util';
+import type { Page } from 'playwright-core';
+import type { LabelMap, Volume } from '../src/core/volume.ts';
+import { CHROMIUM, launch } from '../test/viewer/harness/browser.ts';
+import { buildHarness, type HarnessCase, startHarness } from '../test/viewer/harness/server.ts';
+
+const SIDE = 256;
+const MOVES = 200;
+const CASES = 30;
+const STROKES = 500;
+
+/** A textured ball of 3 labels; entropy at its edge. */
+function makeCase(name: string, side: number): HarnessCase {
+  const grid = {
+    size: [side, side, side],
+    spacing: [1, 1, 1],
+    origin: [0, 0, 0],
+    direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+  } as const;
+  const scan: Volume<Int16Array> = { ...grid, data: new Int16Array(side ** 3) };
+  const prediction: LabelMap = { ...grid, data: new Uint8Array(side ** 3) };
+  const entropy: Volume<Float32Array> = { ...grid, data: new Float32Array(side ** 3) };
+  const middle = side / 2;
+  for (let k = 0, v = 0; k < side; k++) {
+    for (let j = 0; j < side; j++) {
+      for (let i = 0; i < side; i++, v++) {
+        const distance = Math.hypot(i - middle, j - middle, k - middle);
+        scan.data[v] = distance < side * 0.42 ? 40 + ((v * 2654435761) % 97) - 48 : -1000;
+        if (distance < side * 0.2) prediction.data[v] = 1 + (i > middle ? 1 : 0);
+        if (Math.abs(distance - side * 0.2) < 2) entropy.data[v] = 0.5;
+      }
+    }
+  }
+  return { name, modality: 'CT', scan, mask: null, prediction, entropy, flagged: [middle, middle + 9] };
+}
+
+const percentile = (values: number[], q: number) =>
+  values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor((q / 100) * values.length))];
+
+/** Milliseconds from each input event to the end of the frame that shows it. */
+async function frames(page: Page, act: () => Promise<void>): Promise<number[]> {
+  await page.evaluate(() => {
+    const times: number[] = [];
+    const store = globalThis as unknown as { frameTimes: number[]; stopFrames(): void };
+    store.frameTimes = times;
+    const listen = (event: Event) => {
+      const start = event.timeStamp;
+      // A frame's callbacks run first, the message arrives once they and the painting commands are done.
+      requestAnimationFrame(() => {
+        const channel = new MessageChannel();
+        channel.port1.onmessage = () => times.push(performance.now() - start);
+        channel.port2.postMessage(null);
+      });
+    };
+    addEventListener('pointermove', listen, true);
+    addEventListener('wheel', listen, { capture: true, passive: true });
+    store.stopFrames = () => {
+      removeEventListener('pointermove', listen, true);
+      removeEventListener('wheel', listen, true);
+    };
+  });
+  await act();
+  await page.waitForTimeout(200);
+  return page.evaluate(() => {
+    const store = globalThis as unknown as { frameTimes: number[]; stopFrames(): void };
+    store.stopFrames();
+    return store.frameTimes;
+  });
+}
+
+/** From asking for a case to its picture on the screen. */
+const openInPage = (page: Page, scan: number, name: string) =>
+  page.evaluate(
+    ([id, wanted]) =>
+      new Promise<number>((resolve) => {
+        const start = performance.now();
+        (globalThis as unknown as { openScan(id: number): void }).openScan(id as number);
+        const look = () => {
+          const shown = document.querySelector('aside b')?.textContent === wanted;
+          if (shown && document.querySelector('[data-phase=ready]'))
+            requestAnimationFrame(() => resolve(performance.now() - start));
+          else requestAnimationFrame(look);
+        };
+        look();
+      }),
+    [scan, name] as const,
+  );
+
+/** Bytes of JavaScript objects and array buffers after a collection. */
+async function memory(page: Page): Promise<number> {
+  const session = await page.context().newCDPSession(page);
+  for (let n = 0; n < 3; n++) await session.send('HeapProfiler.collectGarbage');
+  const usage = (await session.send('Runtime.getHeapUsage')) as { usedSize: number; backingStorageSize?: number };
+  await session.detach();
+  return usage.usedSize + (usage.backingStorageSize ?? 0);
+}
+
+async function stroke(page: Page, n: number): Promise<void> {
+  const box = await page.locator('[data-plane=axial]').boundingBox();
+  if (!box) throw new Error('the axial plane is not on the screen');
+  const [x, y] = [
+    box.x + box.width * (0.3 + 0.4 * ((n * 0.37) % 1)),
+    box.y + box.height * (0.3 + 0.4 * ((n * 0.61) % 1)),
+  ];
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  await page.mouse.move(x + 20, y + 12, { steps: 2 });
+  await page.mouse.up();
+}
+
+export async function benchViewer({ json }: { json: boolean }): Promise<void> {
+  if (!CHROMIUM) throw new Error('This bench needs Chromium (CHROMIUM=/path/to/chromium).');
+  await buildHarness();
+  const browser = await launch();
+  const labels = [1, 2, 3].map((value) => ({
+    value,
+    name: `label ${value}`,
+    colour: ['#e69f00', '#56b4e9', '#cc79a7'][value - 1],
+    locked: false,
+  }));
+  const big = await startHarness([makeCase('one', SIDE), makeCase('two', SIDE), makeCase('three', SIDE)], labels);
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  await page.goto(`${big.origin}/?scan=1&mode=review`);
+  await page.waitForSelector('[data-phase=ready] [data-plane] canvas');
+  await page.waitForTimeout(3000);
+  const result: Record<string, number> = {};
+  result.caseToCaseAheadMs = await openInPage(page, 2, 'two');
+  await page.waitForTimeout(3000);
+  result.openToPicturesMs = await openInPage(page, 1, 'one');
+  await page.waitForTimeout(3000);
+  await page.locator('[data-plane=axial]').hover();
+  const scroll = await frames(page, async () => {
+    for (let n = 0; n < 60; n++) await page.mouse.wheel(0, n % 30 < 15 ? 100 : -100);
+  });
+  result.scrollMedianMs = percentile(scroll, 50);
+  result.scrollP95Ms = percentile(scroll, 95);
+  await page.keyboard.press('b');
+  const box = await page.locator('[data-plane=axial]').boundingBox();
+  if (!box) throw new Error('the axial plane is not on the screen');
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.mouse.down();
+  const brush = await frames(page, async () => {
+    for (let n = 0; n < MOVES; n++) {
+      const angle = n / 8;
+      await page.mouse.move(
+        box.x + box.width / 2 + 90 * Math.cos(angle),
+        box.y + box.height / 2 + 90 * Math.sin(angle),
+      );
+    }
+  });
+  await page.mouse.up();
+  result.brushMedianMs = percentile(brush, 50);
+  result.brushP95Ms = percentile(brush, 95);
+  await page.close();
+  await big.close();
+
+  const small = await startHarness([makeCase('one', 96), makeCase('two', 96), makeCase('three', 96)], labels);
+  const worker = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  await worker.goto(`${small.origin}/?scan=1`);
+  await worker.waitForSelector('[data-phase=ready] [data-plane] canvas');
+  const names = ['one', 'two', 'three'];
+  const switchCases = async (count: number) => {
+    for (let n = 0; n < count; n++) {
+      await openInPage(worker, 1 + ((n + 1) % 3), names[(n + 1) % 3]);
+      await worker.keyboard.press('b');
+      for (let s = 0; s < STROKES / CASES; s++) await stroke(worker, n * 17 + s);
+      await worker.waitForSelector('[data-save=saved]');
+    }
+  };
+  await switchCases(3);
+  result.memoryStartMb = (await memory(worker)) / 1e6;
+  await switchCases(CASES);
+  result.memoryEndMb = (await memory(worker)) / 1e6;
+  await browser.close();
+  await small.close();
+  for (const key of Object.keys(result)) result[key] = Math.round(result[key] * 10) / 10;
+  if (json) {
+    console.log(JSON.stringify(result));
+    return;
+  }
+  console.log(`Viewer, ${SIDE}^3 int16 with mask, prediction and uncertainty, 1280 x 800, no graphics card`);
+  for (const [key, value] of Object.entries(result)) console.log(`  ${key.padEnd(20)} ${value}`);
+  console.log(`Memory: 96^3 cases, after 3 and after ${CASES} more case switches with ${STROKES} strokes in all.`);
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+  await benchViewer({ json: values.json });
+}
