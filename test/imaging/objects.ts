@@ -8,10 +8,17 @@ export interface EnhancedOptions {
   /** Volumes in the file, told apart by temporal position. */
   volumes?: number;
   slope?: (frame: number) => number;
+  /** Stated thickness; the true distance is 2.5. */
+  thickness?: string;
 }
 
 /** An enhanced MR of 4 x 3 pixels; frame f at slice f % slices has the value 100 * f + i + 4 * j. Frames are in reverse slice order. */
-export function enhanced({ slices = 4, volumes = 1, slope = () => 1 }: EnhancedOptions = {}): Uint8Array {
+export function enhanced({
+  slices = 4,
+  volumes = 1,
+  slope = () => 1,
+  thickness = '9',
+}: EnhancedOptions = {}): Uint8Array {
   const frames = slices * volumes;
   const pixels = new Uint16Array(12 * frames);
   const groups: DicomElement[][] = [];
@@ -47,7 +54,7 @@ export function enhanced({ slices = 4, volumes = 1, slope = () => 1 }: EnhancedO
     el('52009229', 'SQ', [
       [
         el('00209116', 'SQ', [[el('00200037', 'DS', [1, 0, 0, 0, 1, 0])]]),
-        el('00289110', 'SQ', [[el('00280030', 'DS', [1.5, 0.75]), el('00180050', 'DS', '9')]]),
+        el('00289110', 'SQ', [[el('00280030', 'DS', [1.5, 0.75]), el('00180050', 'DS', thickness)]]),
       ],
     ]),
     el('52009230', 'SQ', groups),

@@ -12,6 +12,7 @@ import { looksLikeMetaImage, readMetaImage } from './itk/metaimage.ts';
 import { looksLikeNrrd, readNrrd } from './itk/nrrd.ts';
 import { readMaskFile } from './masks.ts';
 import { stem } from './names.ts';
+import { looksLikeNifti } from './nifti/header.ts';
 import { readNifti } from './nifti/read.ts';
 import type { ReadScan, ScanSource } from './types.ts';
 
@@ -86,6 +87,21 @@ async function sourceAt(path: string): Promise<ScanSource> {
   if (looksLikeDicom(head)) {
     const [first] = framesOf(await readDicomHeader(path));
     return { kind: 'dicom', name: stem(path), paths: [path], seriesUid: first.seriesUid, modality: first.modality };
+  }
+  const gzip = head[0] === 0x1f && head[1] === 0x8b;
+  if (
+    !looksLikeNrrd(head) &&
+    !looksLikeMetaImage(head) &&
+    !looksLikeNifti(head) &&
+    !gzip &&
+    head.length >= 348 &&
+    !/\.(nii|hdr)$/i.test(path)
+  ) {
+    throw new DecileError(
+      'scan/unknown-format',
+      `${path} must be a NIfTI, DICOM, NRRD or MetaImage file, got an unknown format.`,
+      'Check that the file is a scan and not damaged.',
+    );
   }
   const kind = looksLikeNrrd(head) ? 'nrrd' : looksLikeMetaImage(head) ? 'metaimage' : 'nifti';
   return { kind, name: stem(path), paths: [path] };

@@ -79,16 +79,16 @@ export async function readers(): Promise<Reader[]> {
       { name: 'nifti', seeds: [nii, nii2.subarray(0, 2000)], read: asFile('f.nii', readVolume) },
       // Damage inside the compressed stream as well as of it.
       { name: 'nifti-gz', seeds: [gzipSync(nii)], read: asFile('f.nii.gz', readVolume) },
-      { name: 'nifti-inside-gz', seeds: [nii], read: (f, bytes) => asFile('f.nii.gz', readVolume)(f, gzipSync(bytes, { level: 1 })) },
+      { name: 'nifti-inside-gz', seeds: [nii], read: (f: string, bytes: Uint8Array) => asFile('f.nii.gz', readVolume)(f, gzipSync(bytes, { level: 1 })) },
       { name: 'dicom', seeds: [plain, deflated(plain)], read: asFile('f.dcm', readVolume) },
-      { name: 'dicom-folder', seeds: [plain], read: async (f, bytes) => { await asFile('f', async () => undefined)(f, bytes); await discoverScans(f); } },
+      { name: 'dicom-folder', seeds: [plain], read: async (f: string, bytes: Uint8Array) => { await asFile('f', async () => undefined)(f, bytes); await discoverScans(f); } },
       { name: 'dicom-enhanced', seeds: [enhanced()], read: asFile('f.dcm', readVolume) },
       { name: 'dicom-codecs', seeds: compressed(), read: asFile('f.dcm', readVolume) },
       { name: 'dicom-seg', seeds: [seg], read: asFile('f.dcm', readDicomSeg) },
       { name: 'rtstruct', seeds: [rtStruct(grid)], read: asFile('f.dcm', async (p) => rtLabelMap(p, await readRtStruct(p), grid)) },
       { name: 'nrrd', seeds: [nrrd, ascii], read: asFile('f.nrrd', readVolume) },
       { name: 'metaimage', seeds: [mha], read: asFile('f.mha', readVolume) },
-      { name: 'dataset-json', seeds: [dataset, msd], read: (f, bytes) => asFile('dataset.json', () => discoverDataset(f))(f, bytes) },
+      { name: 'dataset-json', seeds: [dataset, msd], read: (f: string, bytes: Uint8Array) => asFile('dataset.json', () => discoverDataset(f))(f, bytes) },
     ].filter((r) => r.seeds.length > 0); // biome-ignore format: one reader a line
   } finally {
     await rm(folder, { recursive: true, force: true });
