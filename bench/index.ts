@@ -1,0 +1,12 @@
+/** `npm run bench -- NAME [options]`: the project's measurements. Each says what it measures and prints JSON with --json. */
+export const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
+  step: () => import('./step.ts'),
+};
+
+const [chosen, ...args] = process.argv.slice(2);
+const bench = BENCHES[chosen];
+if (!bench) {
+  console.error(`A bench must be one of ${Object.keys(BENCHES).join(', ')}, got ${chosen ?? 'none'}.`);
+  process.exit(2);
+}
+await (await bench()).run(args);

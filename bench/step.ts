@@ -1,0 +1,118 @@
+/**
+ * One training step beside the same step in PyTorch, interleaved in one run: medians, and the ratio of each pair's times.
+ * npm run bench -- step --width 8 --patch 64,64,32 [--engine tensorflow] [--method cpcl] [--steps 9] [--threads 2] [--plain] [--json]
+ */
+import os from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { trainerEnvironment } from '../src/engine/environment.ts';
+import { findTensorflow } from '../src/engine/installation.ts';
+import { findPyTorch } from './python.ts';
+import { median, Stepper } from './stepper.ts';
+
+interface Row {
+  engine: string;
+  /** Median seconds a step; ratio = median of ours / PyTorch's, pair by pair. */
+  seconds: number;
+  pytorchSeconds: number | null;
+  ratio: number | null;
+  /** Peak resident bytes above the started engine. */
+  bytes: number;
+  pytorchBytes: number | null;
+  memoryRatio: number | null;
+  /** The plain form in PyTorch: the upsampled feature map is built. */
+  plainSeconds?: number;
+  plainBytes?: number;
+  pytorchLayout?: string;
+}
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export async function run(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      engine: { type: 'string' },
+      method: { type: 'string', default: 'cpcl' },
+      width: { type: 'string', default: '8' },
+      patch: { type: 'string', default: '64,64,32' },
+      batch: { type: 'string', default: '2' },
+      steps: { type: 'string', default: '9' },
+      threads: { type: 'string', default: String(os.availableParallelism()) },
+      plain: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const engines = values.engine ? values.engine.split(',') : availableEngines();
+  if (engines.length === 0) {
+    console.error(
+      'No fast engine is installed. Run `npm run setup:tensorflow`, or measure the slow one with --engine cpu.',
+    );
+    process.exit(1);
+  }
+  const python = findPyTorch();
+  if (!python) console.error('PyTorch cannot be had here (pip install torch): only our own times are measured.');
+  const common = ['--method', values.method, '--width', values.width, '--patch', values.patch, '--batch', values.batch];
+  const torch = (...more: string[]) =>
+    new Stepper(python as string, [here('./pytorch/step.py'), ...common, '--threads', values.threads, ...more]);
+  const layout = python ? await fasterLayout(torch) : undefined;
+  const rows: Row[] = [];
+  for (const engine of engines) {
+    const ours = new Stepper(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', here('./engine-step.ts'), ...common, '--engine', engine],
+      {
+        ...trainerEnvironment(Number(values.threads)),
+        ...process.env,
+        DECILE_THREADS: values.threads,
+      },
+    );
+    const theirs = layout ? torch('--layout', layout) : undefined;
+    const plain =
+      layout && values.plain && values.method === 'cpcl' ? torch('--layout', layout, '--form', 'plain') : undefined;
+    for (const stepper of [ours, theirs, plain]) await stepper?.ready();
+    for (let n = 0; n < Number(values.steps); n++) for (const stepper of [ours, theirs, plain]) await stepper?.step();
+    const [memory, theirMemory, plainMemory] = [await ours.end(), await theirs?.end(), await plain?.end()];
+    rows.push({
+      engine,
+      seconds: median(ours.seconds),
+      pytorchSeconds: theirs ? median(theirs.seconds) : null,
+      ratio: theirs ? median(ours.seconds.map((s, n) => s / theirs.seconds[n])) : null,
+      bytes: memory.bytes,
+      pytorchBytes: theirMemory?.bytes ?? null,
+      memoryRatio: theirMemory ? memory.bytes / theirMemory.bytes : null,
+      ...(plain && plainMemory ? { plainSeconds: median(plain.seconds), plainBytes: plainMemory.bytes } : {}),
+      ...(layout ? { pytorchLayout: layout } : {}),
+    });
+    if (values.json) console.log(JSON.stringify(rows.at(-1)));
+  }
+  if (!values.json) console.table(rows.map(readable));
+}
+
+/** PyTorch runs in whichever memory layout is faster on this machine. */
+async function fasterLayout(torch: (...more: string[]) => Stepper): Promise<string> {
+  const times: [string, number][] = [];
+  for (const layout of ['channels-first', 'channels-last']) {
+    const stepper = torch('--layout', layout, '--warm-up', '1');
+    await stepper.ready();
+    times.push([layout, Math.min(await stepper.step(), await stepper.step())]);
+    await stepper.end();
+  }
+  return times.sort((a, b) => a[1] - b[1])[0][0];
+}
+
+const availableEngines = (): string[] => (findTensorflow().length > 0 ? ['tensorflow'] : []);
+
+function readable(row: Row): Record<string, string> {
+  const s = (v: number | null | undefined) => (v == null ? '-' : `${v.toFixed(2)} s`);
+  const mb = (v: number | null | undefined) => (v == null ? '-' : `${Math.round(v / 1e6)} MB`);
+  return {
+    engine: row.engine,
+    step: s(row.seconds),
+    PyTorch: s(row.pytorchSeconds),
+    ratio: row.ratio?.toFixed(2) ?? '-',
+    memory: mb(row.bytes),
+    'PyTorch memory': mb(row.pytorchBytes),
+    ...(row.plainSeconds ? { 'PyTorch, plain form': s(row.plainSeconds), 'its memory': mb(row.plainBytes) } : {}),
+  };
+}

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as tf from '@tensorflow/tfjs';
+import { cpcl } from '../../src/core/methods/cpcl.ts';
+import { methodByName } from '../../src/core/methods/index.ts';
+import type { Context, Loss, Method, Output } from '../../src/core/methods/method.ts';
+import { initUNet, parameterCount } from '../../src/core/network/unet3d.ts';
+import { resolveOptions, type TrainingOptions } from '../../src/core/options.ts';
+import { Random } from '../../src/core/random.ts';
+import { disposeBatch, TwoStreamSampler } from '../../src/core/train/batch.ts';
+import { initialState } from '../../src/core/train/state.ts';
+import { methodStep } from '../../src/core/train/step.ts';
+import { testKernels } from '../reference/engine.ts';
+import { noise } from '../reference/golden.ts';
+import { labelled, unlabelled } from './helpers.ts';
+
+const { name: engine, kernels } = await testKernels();
+
+const contextOf = (given: Partial<TrainingOptions>): Context => ({
+  step: 500,
+  steps: 1000,
+  lambda: 0.1,
+  options: resolveOptions({ width: 2, prototypeFeatures: 'decoder-1/4', ...given }),
+  withNoise: (images) => images.map((image) => tf.add(image, 0.1)),
+  own: (images) => images,
+  mixing: () => 0.3,
+  random: new Random(7),
+});
+
+/** The method with one of its terms as the whole loss. */
+const only = (method: Method, term: string): Method => ({
+  ...method,
+  loss: (...args): Loss => {
+    const loss = method.loss(...args);
+    return { ...loss, total: loss.terms[term] };
+  },
+});
+
+const TERMS: [Partial<TrainingOptions>, string[]][] = [
+  [{ method: 'supervised' }, ['supervised']],
+  [{ method: 'mean-teacher' }, ['supervised', 'consistency']],
+  [{ method: 'cpcl' }, ['supervised', 'forward', 'backward']],
+  [{ method: 'cpcl', unlabelledBranch: 'student' }, ['supervised', 'forward', 'backward']],
+  [{ method: 'cpcl', prototypeFeatures: 'bottleneck' }, ['supervised', 'forward', 'backward']],
+];
+
+for (const [given, terms] of TERMS) {
+  for (const term of terms) {
+    const label = Object.values(given).join(', ');
+    test(`${term} of ${label} alone moves the student: non-zero gradient at the first encoder weights (${engine})`, async () => {
+      const context = contextOf(given);
+      const method = methodByName(context.options.method);
+      // Two coarse voxels along x: with one, every voxel has the same bottleneck feature.
+      const patch = [32, 16, 16] as [number, number, number];
+      const sampler = new TwoStreamSampler(labelled, unlabelled, { ...context.options, patch, classes: 2 });
+      const state = initialState(method, context.options, 2);
+      const batch = sampler.next();
+      const { gradients } = await methodStep({
+        method: only(method, term),
+        networks: state.networks,
+        batch,
+        context,
+        kernels,
+        drawDropout: null,
+      });
+      const gradient = gradients.student.get('down0.conv1.weight');
+      const norm = gradient ? tf.norm(gradient).dataSync()[0] : 0;
+      disposeBatch(batch);
+      assert.ok(norm > 1e-8, `the gradient's norm is ${norm}`);
+    });
+  }
+}
+
+test('the U-Net of width 16 has 5,884,050 parameters', () => {
+  assert.equal(parameterCount(initUNet({ width: 16, inputChannels: 1, classes: 2 }, new Random(1))), 5_884_050);
+});
+
+/** d loss / d t of f(x + t d) at t = 0, by central differences in one direction. */
+function slope(f: (x: tf.Tensor) => tf.Scalar, x: tf.Tensor, d: tf.Tensor, h: number): number {
+  const at = (t: number) => tf.tidy(() => f(tf.add(x, tf.mul(d, t))).dataSync()[0]);
+  return (at(h) - at(-h)) / (2 * h);
+}
+
+const K = 2;
+const sides = [8, 8, 8] as const;
+const tensors = (shape: number[], seed: number, scale: number, shift = 0) =>
+  Array.from({ length: K }, (_, k) =>
+    tf.tensor(
+      noise(
+        shape.reduce((a, b) => a * b, 1),
+        seed + k,
+        scale,
+        shift,
+      ),
+      shape,
+    ),
+  );
+const mask = (seed: number) =>
+  tensors([1, ...sides], seed, 1).map(
+    (m) =>
+      tf.concat([tf.cast(tf.greater(m, 0.2), 'float32'), tf.cast(tf.lessEqual(m, 0.2), 'float32')], 0) as tf.Tensor4D,
+  );
+
+for (const term of ['supervised', 'forward', 'backward'] as const) {
+  for (const leaf of ['logits_l', 'features_l', 'features_u', 'logits_u'] as const) {
+    const depends = {
+      supervised: ['logits_l'],
+      forward: ['features_l', 'features_u', 'logits_u'],
+      backward: ['features_l', 'features_u'],
+    }[term];
+    if (!depends.includes(leaf)) continue;
+    test(`the gradient of ${term} at ${leaf} equals finite differences (${engine})`, async () => {
+      const values = {
+        logits_l: tensors([2, ...sides], 1, 2),
+        logits_u: tensors([2, ...sides], 11, 2),
+        features_l: tensors([1, 2, 2, 2, 5], 21, 1, 1.2),
+        features_u: tensors([1, 2, 2, 2, 5], 31, 1, 1.2),
+      };
+      const oneHot = mask(41);
+      const voxels = oneHot.map((m) => Array.from(tf.sum(m, [1, 2, 3]).dataSync()));
+      const batch = { labelled: { images: [], oneHot, voxels }, unlabelled: { images: [] } };
+      const context = contextOf({ unlabelledBranch: 'student' });
+      const outputs = (changed: typeof values): Record<string, Output> => ({
+        labelled: { logits: changed.logits_l, features: changed.features_l } as Output,
+        unlabelled: { logits: changed.logits_u, features: changed.features_u } as Output,
+      });
+      const constants = await cpcl.constants?.(outputs(values), batch, context);
+      assert.ok(constants);
+      const f = (x: tf.Tensor) =>
+        cpcl.loss(outputs({ ...values, [leaf]: [x, values[leaf][1]] }), batch, context, constants).terms[term];
+      const x = values[leaf][0];
+      const d = tf.tensor(noise(x.size, 51), x.shape);
+      const gradient = tf.grad((y) => f(y))(x);
+      const analytic = tf.sum(tf.mul(gradient, d)).dataSync()[0];
+      const numeric = slope(f, x, d, 0.02);
+      assert.ok(Math.abs(analytic) > 1e-5, `the slope ${analytic} must not vanish`);
+      assert.ok(Math.abs(analytic - numeric) <= 0.02 * Math.abs(analytic) + 2e-5, `${analytic} against ${numeric}`);
+    });
+  }
+}

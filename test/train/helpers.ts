@@ -1,0 +1,29 @@
+/** A small cohort in memory: noisy balls. */
+
+import { boxOf } from '../../src/core/predict/sliding-window.ts';
+import type { PatchSource, Sides } from '../../src/core/train/patches.ts';
+
+export function ball(name: string, size: Sides, centre: Sides, radius: number, withMask: boolean): PatchSource {
+  const image = new Float32Array(size[0] * size[1] * size[2]);
+  const mask = new Uint8Array(image.length);
+  for (let i = 0; i < image.length; i++) {
+    const at = [i % size[0], Math.floor(i / size[0]) % size[1], Math.floor(i / (size[0] * size[1]))];
+    mask[i] = at.reduce((sum, v, axis) => sum + (v - centre[axis]) ** 2, 0) <= radius ** 2 ? 1 : 0;
+    image[i] = 2 * mask[i] - 0.5 + 0.5 * Math.sin(i * 12.9898 + centre[0]);
+  }
+  return {
+    name,
+    size,
+    readImage: (start, box) => boxOf(image, size, start, box),
+    ...(withMask ? { readMask: (start: Sides, box: Sides) => boxOf(mask, size, start, box) } : {}),
+  };
+}
+
+const SIZE: Sides = [24, 20, 18];
+
+export const labelled = [ball('a', SIZE, [12, 10, 9], 6, true), ball('b', SIZE, [9, 9, 8], 5, true)];
+export const unlabelled = [
+  ball('c', SIZE, [11, 8, 9], 5, false),
+  ball('d', SIZE, [13, 11, 8], 6, false),
+  ball('e', SIZE, [10, 10, 10], 4, false),
+];

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as tf from '@tensorflow/tfjs';
+import { METHODS, type MethodName, resolveOptions, type TrainingOptions } from '../../src/core/options.ts';
+import { train } from '../../src/core/train/loop.ts';
+import { decodeCheckpoint } from '../../src/core/train/state.ts';
+import { testKernels } from '../reference/engine.ts';
+import { labelled, unlabelled } from './helpers.ts';
+
+const { name: engine, kernels } = await testKernels();
+
+/** Runs to the end, or cancels before step `stopBefore`; gives the losses of each step and the last checkpoint. */
+async function run(given: Partial<TrainingOptions>, checkpoint?: Uint8Array, stopBefore = Number.POSITIVE_INFINITY) {
+  const options = resolveOptions({
+    width: 2,
+    steps: 4,
+    checkpointEvery: 100,
+    validateEvery: 100,
+    prototypeFeatures: 'decoder-1/4',
+    ...given,
+  });
+  const losses: Record<string, number>[] = [];
+  const tensors: number[] = [];
+  let saved = new Uint8Array(0) as Uint8Array;
+  const { outcome } = await train({
+    options,
+    classes: ['background', 'ball'],
+    patch: [16, 16, 16],
+    labelled,
+    unlabelled,
+    kernels,
+    resumeFrom: checkpoint && decodeCheckpoint(checkpoint),
+    hooks: {
+      mayContinue: async ({ step }) => (step >= stopBefore ? 'cancel' : 'go'),
+      onStep: (report) => {
+        losses.push(report.losses);
+        tensors.push(tf.memory().numTensors);
+      },
+      onCheckpoint: async (bytes) => {
+        saved = bytes;
+      },
+    },
+  });
+  return { losses, tensors, saved, outcome };
+}
+
+for (const method of METHODS) {
+  test(`${method} resumed from a checkpoint ends with the very bytes of an uninterrupted run (${engine})`, async () => {
+    const whole = await run({ method });
+    const first = await run({ method }, undefined, 2);
+    assert.equal(first.outcome, 'cancelled');
+    const second = await run({ method }, first.saved);
+    assert.deepEqual([...first.losses, ...second.losses], whole.losses);
+    assert.ok(Buffer.from(second.saved).equals(Buffer.from(whole.saved)), 'the last checkpoints must be equal');
+  });
+
+  test(`${method} keeps no tensor from one step to the next, and none at the end (${engine})`, async () => {
+    const before = tf.memory().numTensors;
+    const { tensors } = await run({ method });
+    assert.ok(
+      tensors.every((n) => n === tensors[0]),
+      `tensors after each step: ${tensors}`,
+    );
+    assert.equal(tf.memory().numTensors, before);
+  });
+}
+
+test(`every method sees the same labelled patches for one seed (${engine})`, async () => {
+  const first = async (method: MethodName) => (await run({ method, steps: 1, dropout: 0 })).losses[0].supervised;
+  assert.equal(await first('cpcl'), await first('supervised'));
+  assert.equal(await first('mean-teacher'), await first('supervised'));
+});
+
+test(`another seed trains on other patches (${engine})`, async () => {
+  assert.notEqual(
+    (await run({ steps: 1, seed: 1 })).losses[0].total,
+    (await run({ steps: 1, seed: 2 })).losses[0].total,
+  );
+});
+
+test(`training learns the balls: the supervised loss falls by a third in 30 steps (${engine})`, async () => {
+  const { losses } = await run({ method: 'cpcl', steps: 30, learningRate: 0.05 });
+  const mean = (part: Record<string, number>[]) => part.reduce((sum, l) => sum + l.supervised, 0) / part.length;
+  assert.ok(
+    mean(losses.slice(-5)) < (2 / 3) * mean(losses.slice(0, 5)),
+    `${mean(losses.slice(0, 5))} -> ${mean(losses.slice(-5))}`,
+  );
+});

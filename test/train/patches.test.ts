@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { boxOf } from '../../src/core/predict/sliding-window.ts';
+import { Random } from '../../src/core/random.ts';
+import { fitPatch, stepBytes } from '../../src/core/train/fit-patch.ts';
+import { type PatchSource, planCrop, readPatch, type Sides } from '../../src/core/train/patches.ts';
+import { normalise } from '../../src/core/train/preprocess.ts';
+import { CaseStream } from '../../src/core/train/sampler.ts';
+import { emaDecayAt, polynomialDecay, rampUp } from '../../src/core/train/schedules.ts';
+
+/** Voxel (x, y, z) holds 1 + x + 10 y + 100 z. */
+function counting(size: Sides): PatchSource {
+  const image = new Float32Array(size[0] * size[1] * size[2]);
+  for (let i = 0; i < image.length; i++) {
+    image[i] = 1 + (i % size[0]) + 10 * (Math.floor(i / size[0]) % size[1]) + 100 * Math.floor(i / (size[0] * size[1]));
+  }
+  return { name: 'counting', size, readImage: (start, box) => boxOf(image, size, start, box) };
+}
+
+const noFlips = [false, false, false] as const;
+
+test('a quarter turn maps patch (x, y) to scan (y, side - 1 - x)', () => {
+  const { image } = readPatch(counting([3, 2, 1]), [2, 3, 1], { start: [0, 0, 0], quarterTurns: 1, flips: noFlips });
+  // The scan: rows [1 2 3] and [11 12 13]. The patch is 2 wide and 3 high.
+  assert.deepEqual([...image], [11, 1, 12, 2, 13, 3]);
+});
+
+test('two half turns and two flips of one axis give the patch back', () => {
+  const source = counting([4, 4, 2]);
+  const at = (quarterTurns: 0 | 2, flips: readonly [boolean, boolean, boolean]) =>
+    readPatch(source, [4, 4, 2], { start: [0, 0, 0], quarterTurns, flips }).image;
+  assert.deepEqual(at(2, [true, true, false]), at(0, noFlips));
+  assert.deepEqual([...at(0, [false, false, true])].slice(0, 4), [101, 102, 103, 104]);
+});
+
+test('all turns and flips hold the same voxels', () => {
+  const source = counting([4, 4, 3]);
+  const all = [...readPatch(source, [4, 4, 3], { start: [0, 0, 0], quarterTurns: 0, flips: noFlips }).image].sort();
+  for (const quarterTurns of [0, 1, 2, 3] as const) {
+    const patch = readPatch(source, [4, 4, 3], { start: [0, 0, 0], quarterTurns, flips: [true, false, true] });
+    assert.deepEqual([...patch.image].sort(), all);
+  }
+});
+
+test('a scan smaller than the patch stands in the middle of zeros', () => {
+  const plan = planCrop([2, 2, 1], [4, 4, 3], new Random(1));
+  assert.deepEqual(plan.start, [-1, -1, -1]);
+  const { image } = readPatch(counting([2, 2, 1]), [4, 4, 3], { ...plan, quarterTurns: 0, flips: noFlips });
+  assert.equal(image.filter((v) => v !== 0).length, 4);
+  assert.equal(image[16 + 4 + 1], 1);
+});
+
+test('crops reach every start that keeps the patch inside, and no other', () => {
+  const random = new Random(3);
+  const starts = new Set(Array.from({ length: 200 }, () => planCrop([6, 4, 4], [4, 4, 4], random).start[0]));
+  assert.ok([...starts].every((s) => s >= 0 && s <= 2));
+  assert.equal(starts.size, 3);
+});
+
+test('a stream gives each case once before any again', () => {
+  const stream = new CaseStream(5, 1, 1);
+  for (let epoch = 0; epoch < 3; epoch++) {
+    assert.deepEqual(Array.from({ length: 5 }, () => stream.next()).sort(), [0, 1, 2, 3, 4]);
+  }
+});
+
+test('ramp-up, learning rate and EMA decay have the values of the paper', () => {
+  const lambdas = [0, 0.25, 0.5, 0.75, 1].map((t) => rampUp(t * 1000, 1000, 0.1));
+  [0.000674, 0.006005, 0.02865, 0.07316, 0.1].forEach((expected, n) => {
+    assert.ok(Math.abs(lambdas[n] - expected) < 1e-5);
+  });
+  assert.equal(polynomialDecay(0, 20000, 0.01), 0.01);
+  assert.equal(polynomialDecay(10000, 20000, 0.01), 0.01 * 0.5 ** 0.9);
+  assert.deepEqual(
+    [0, 1, 3, 99, 1000].map((t) => emaDecayAt(t, 0.99)),
+    [0, 0.5, 0.75, 0.99, 0.99],
+  );
+});
+
+test('MR intensities have zero mean and unit variance over voxels above 0; CT is clipped first', () => {
+  const mr = Float32Array.from([0, 0, 2, 4]);
+  normalise(mr, { kind: 'mr' });
+  assert.deepEqual([...mr], [-3, -3, -1, 1]);
+  const ct = Float32Array.from([-1000, -75, 175, 3000]);
+  normalise(ct, { kind: 'ct', clip: [-75, 175] });
+  assert.deepEqual([...ct], [-1, -1, 1, 1]);
+  const flat = Float32Array.from([7, 7, 7]);
+  normalise(flat, { kind: 'mr' });
+  assert.deepEqual([...flat], [0, 0, 0]);
+});
+
+test('an automatic patch fits the median scan and the memory', () => {
+  assert.deepEqual(fitPatch([[97, 71, 44]], 8, 2, 8e9), [96, 64, 32]);
+  assert.deepEqual(fitPatch([[10, 300, 300]], 8, 2, 8e9), [16, 96, 96]);
+  const small = fitPatch([[300, 300, 300]], 16, 4, 1e9);
+  assert.ok(stepBytes(small, 16, 4) <= 1e9);
+  assert.ok(small.every((side) => side % 16 === 0));
+});
