@@ -10,7 +10,18 @@ import { decile } from './run.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const atrium = join(root, '..', 'shared', 'data', 'left-atrium');
-const SMALL = ['--width', '1', '--patch', '16,16,16', '--spacing', 'native', '--labeled-batch', '1', '--unlabeled-batch', '1'];
+const SMALL = [
+  '--width',
+  '1',
+  '--patch',
+  '16,16,16',
+  '--spacing',
+  'native',
+  '--labeled-batch',
+  '1',
+  '--unlabeled-batch',
+  '1',
+];
 const GRID = {
   size: [20, 18, 16] as const,
   spacing: [1, 1, 1] as const,

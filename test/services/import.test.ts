@@ -265,3 +265,43 @@ test('a mask that vanished from its folder stops nothing', async (t) => {
   const report = await importScans(store, join(folder, 'scans'), { labels: join(folder, 'masks') });
   assert.deepEqual([report.added.length, codes(report.failures)], [1, ['file/missing']]);
 });
+
+test('a mask with its voxels in another order over the same box is put in the scan’s order', async (t) => {
+  const folder = temporaryFolder(t);
+  const mask = maskOf(1, [1, 2, 3], [3, 5, 5]);
+  const [ni, nj, nk] = GRID.size;
+  // The same mask stored with i running the other way, from the other end.
+  const flipped = {
+    size: GRID.size,
+    spacing: GRID.spacing,
+    origin: [GRID.origin[0] + (ni - 1) * GRID.spacing[0], GRID.origin[1], GRID.origin[2]] as const,
+    direction: [-1, 0, 0, 0, -1, 0, 0, 0, 1] as const,
+    data: Uint8Array.from(mask.data, (_, at) => {
+      const i = at % ni;
+      return mask.data[at - i + (ni - 1 - i)];
+    }),
+  };
+  assert.equal(flipped.data.length, ni * nj * nk);
+  await writeVolumes(join(folder, 'scans'), { 'a.nii.gz': scanOf(1) });
+  await writeVolumes(join(folder, 'masks'), { 'a.nii.gz': flipped });
+  const store = newProject(t);
+  const report = await importScans(store, join(folder, 'scans'), { labels: join(folder, 'masks') });
+  assert.deepEqual(report.failures, []);
+  const kept = await readMask(store.path(store.masks.reference(1)!.file));
+  assert.deepEqual(kept.data, mask.data);
+});
+
+test('a mask shifted by whole voxels is another affine and refused', async (t) => {
+  const folder = temporaryFolder(t);
+  await writeVolumes(join(folder, 'scans'), { 'a.nii.gz': scanOf(1) });
+  await writeVolumes(join(folder, 'masks'), {
+    'a.nii.gz': maskOf(1, [2, 2, 2], [3, 3, 3], {
+      ...GRID,
+      origin: [GRID.origin[0] + 1, GRID.origin[1], GRID.origin[2]],
+    }),
+  });
+  const store = newProject(t);
+  const report = await importScans(store, join(folder, 'scans'), { labels: join(folder, 'masks') });
+  assert.deepEqual(codes(report.failures), ['mask/other-grid']);
+  assert.match(report.failures[0].message, /origin differs by 1 mm/);
+});

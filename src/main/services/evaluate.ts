@@ -12,7 +12,7 @@ import {
 import { DecileError } from '../../shared/errors.ts';
 import { discoverDataset, readMask, type ScanFailure } from '../imaging/index.ts';
 import { type CaseRole, explainFailure, type Label, type Run, type Scan, type Store } from '../store/index.ts';
-import { checkMaskGrid, checkMaskValues, countLabels } from './mask-versions.ts';
+import { checkMaskValues, countLabels, readMaskOnGrid } from './mask-versions.ts';
 import { findMaskFiles } from './names.ts';
 import { runForPrediction } from './predict.ts';
 
@@ -163,8 +163,7 @@ async function scoreCase(
   labels: readonly Label[],
 ): Promise<{ metrics: CaseMetrics[] }> {
   const prediction = await readMask(predictionFile);
-  const reference = await readMask(referenceFile);
-  checkMaskGrid(reference, prediction, `The reference of ${scan.name}`);
+  const reference = await readMaskOnGrid(referenceFile, prediction, `The reference of ${scan.name}`);
   checkMaskValues(countLabels(reference), labels, `The reference of ${scan.name}`);
   return { metrics: labels.map((label) => caseMetrics(prediction, reference, label.value)) };
 }

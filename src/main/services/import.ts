@@ -1,12 +1,11 @@
 /** Brings scans and masks into a project, one at a time, and lists what could not be brought in. */
 import { existsSync, statSync } from 'node:fs';
 import { basename, resolve, sep } from 'node:path';
-import type { LabelMap, Volume } from '../../core/volume.ts';
+import type { Volume } from '../../core/volume.ts';
 import { DecileError } from '../../shared/errors.ts';
 import {
   discoverDataset,
   discoverScans,
-  readMask,
   readScan,
   type ScanFailure,
   type ScanSource,
@@ -15,7 +14,7 @@ import {
 import { globMatcher } from '../imaging/names.ts';
 import { explainedAsync, explainFailure, type Scan, type Store, volumeFile } from '../store/index.ts';
 import { contentHash } from './content-hash.ts';
-import { isCurrentReference, saveMaskVersion } from './mask-versions.ts';
+import { isCurrentReference, readMaskOnGrid, saveMaskVersion } from './mask-versions.ts';
 import { caseName, findMaskFiles, type MaskFiles, pairMasksByName } from './names.ts';
 
 export interface ImportOptions {
@@ -190,7 +189,7 @@ async function importScan(store: Store, source: ScanSource, report: ImportReport
 
 async function importMask(store: Store, scan: Scan, path: string, report: ImportReport): Promise<void> {
   try {
-    const mask: LabelMap = await readMask(path);
+    const mask = await readMaskOnGrid(path, scan, `The mask of ${scan.name}`);
     if (await isCurrentReference(store, scan, mask)) {
       report.sameMasks++;
       return;

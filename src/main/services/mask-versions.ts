@@ -1,10 +1,10 @@
 /** Checks a mask against its scan and the project's labels, and keeps it as a new version. */
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { gridDifference } from '../../core/geometry.ts';
+import { gridDifference, gridOf, voxelToWorld } from '../../core/geometry.ts';
 import type { Grid, LabelMap } from '../../core/volume.ts';
 import { DecileError } from '../../shared/errors.ts';
-import { readMask, writeNifti } from '../imaging/index.ts';
+import { alignMask, readMask, writeNifti } from '../imaging/index.ts';
 import {
   explainedAsync,
   type Label,
@@ -37,6 +37,30 @@ export function checkMaskGrid(mask: Grid, scan: Grid, what: string): void {
       "Resample the mask onto the scan's grid, or export it again from the program that drew it.",
     );
   }
+}
+
+/**
+ * The mask of a file on the scan's grid. A file that covers the same box with its voxels in another order (flipped or
+ * swapped axes, as some programs write) is put in the scan's order exactly; any other difference is refused.
+ * @throws mask/other-grid stating the difference, and what reading throws
+ */
+export async function readMaskOnGrid(path: string, grid: Grid, what: string): Promise<LabelMap> {
+  const mask = await readMask(path);
+  if (gridDifference(grid, mask) === null || !sameBox(mask, grid)) {
+    checkMaskGrid(mask, grid, what);
+    return { ...gridOf(grid), data: mask.data };
+  }
+  return alignMask(mask, grid, what);
+}
+
+/** Do the two grids have the same eight corners, in whatever order? */
+function sameBox(a: Grid, b: Grid): boolean {
+  const corners = (grid: Grid) =>
+    Array.from({ length: 8 }, (_, corner) =>
+      voxelToWorld(grid, grid.size.map((n, axis) => ((corner >> axis) & 1 ? n - 1 : 0)) as [number, number, number]),
+    );
+  const others = corners(b);
+  return corners(a).every((p) => others.some((q) => Math.hypot(p[0] - q[0], p[1] - q[1], p[2] - q[2]) < 0.01));
 }
 
 /** Throws `mask/unknown-value` naming the values, how many voxels hold them, and the project's labels. */
@@ -72,12 +96,10 @@ export async function saveMaskVersion(
   await explainedAsync(`Saving the mask of ${scan.name}`, async () => {
     await mkdir(dirname(path), { recursive: true });
     // The scan's own geometry is written: a mask within tolerance becomes exactly aligned.
-    await writeNifti(path, { data: mask.data, ...gridOfScan(scan) });
+    await writeNifti(path, { data: mask.data, ...gridOf(scan) });
   });
   return store.transaction(() => store.masks.add({ scan: scan.id, version, labels, ...as }));
 }
-
-export const gridOfScan = ({ size, spacing, origin, direction }: Scan): Grid => ({ size, spacing, origin, direction });
 
 /** Same voxels as the mask that training would take now? Importing the same mask twice makes no second version. */
 export async function isCurrentReference(store: Store, scan: Scan, mask: LabelMap): Promise<boolean> {
