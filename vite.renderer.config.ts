@@ -11,6 +11,7 @@ export const renderer: UserConfig = {
     outDir: '../../out/renderer',
     emptyOutDir: true,
     target: 'chrome140',
+    minify: true,
     // The strict content security policy forbids data: scripts and fonts, so nothing is inlined.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

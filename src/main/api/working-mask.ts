@@ -19,7 +19,7 @@ import { applyBoxes, decodeBoxes, encodeBoxes } from '../../shared/contract/inde
 import { DecileError } from '../../shared/errors.ts';
 import { readMask } from '../imaging/index.ts';
 import { saveMaskVersion } from '../services/mask-versions.ts';
-import { explainFailure, type Mask, type Store } from '../store/index.ts';
+import { explainFailure, type Mask, type Store, writeFileAtomic } from '../store/index.ts';
 
 export type DrawnKind = 'manual' | 'corrected';
 
@@ -77,15 +77,16 @@ export async function openWorkingMask(store: Store, scan: number, kind: DrawnKin
   let end = journal?.end ?? 0;
   let sequence = 0;
 
+  const headLine = () =>
+    Buffer.from(`${JSON.stringify({ base: base?.id ?? null, size: grid.size } satisfies JournalHead)}\n`);
+
   /** Opens the journal for appending, at the end of its last whole record. */
   const open = (): number => {
     if (file !== null) return file;
     mkdirSync(dirname(path), { recursive: true });
     file = openSync(path, existsSync(path) ? 'r+' : 'wx+');
     if (end === 0) {
-      const head = Buffer.from(
-        `${JSON.stringify({ base: base?.id ?? null, size: grid.size } satisfies JournalHead)}\n`,
-      );
+      const head = headLine();
       writeSync(file, head, 0, head.length, 0);
       end = head.length;
     }
@@ -94,9 +95,7 @@ export async function openWorkingMask(store: Store, scan: number, kind: DrawnKin
   };
 
   const append = (record: Uint8Array): number => {
-    const length = Buffer.alloc(4);
-    length.writeUInt32LE(record.length);
-    const bytes = Buffer.concat([length, record]);
+    const bytes = framed(record);
     try {
       const to = open();
       for (let at = 0; at < bytes.length; ) at += writeSync(to, bytes, at, bytes.length - at, end + at);
@@ -160,11 +159,21 @@ export async function openWorkingMask(store: Store, scan: number, kind: DrawnKin
       base = mask;
       const newer = strokes > counted;
       drop();
-      rmSync(path, { force: true });
-      end = 0;
-      strokes = 0;
-      // Strokes that came meanwhile go on, as their net effect, on the version just made.
-      if (newer) append(encodeBoxes([{ start: [0, 0, 0], size: grid.size, values: data }]));
+      if (newer) {
+        // Strokes that came meanwhile go on, as their net effect, on the version just made; one rename, so that a kill
+        // at any moment finds either journal whole.
+        const bytes = Buffer.concat([
+          headLine(),
+          framed(encodeBoxes([{ start: [0, 0, 0], size: grid.size, values: data }])),
+        ]);
+        writeFileAtomic(path, bytes);
+        end = bytes.length;
+        strokes = 1;
+      } else {
+        rmSync(path, { force: true });
+        end = 0;
+        strokes = 0;
+      }
       return mask;
     },
     close: drop,
@@ -175,6 +184,13 @@ export async function openWorkingMask(store: Store, scan: number, kind: DrawnKin
 export async function loadMask(store: Store, grid: Grid, mask: Mask | null): Promise<Uint8Array> {
   if (!mask) return new Uint8Array(voxelCount(grid));
   return (await readMask(store.path(mask.file))).data;
+}
+
+/** A record with its length in front. */
+function framed(record: Uint8Array): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(record.length);
+  return Buffer.concat([length, record]);
 }
 
 /** Whole records alone: a record cut off by a crash, and what follows it, was never reported as saved. */

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { WebSocket } from 'ws';
+import type { Api } from '../../src/main/api/api.ts';
+import { createApi } from '../../src/main/api/index.ts';
+import { type RunningServer, startServer } from '../../src/main/server/server.ts';
+import { about } from '../../src/main/window/about.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'decile-server-'));
+let api: Api;
+let server: RunningServer;
+
+before(async () => {
+  mkdirSync(join(root, 'pages'));
+  writeFileSync(join(root, 'pages', 'index.html'), '<!doctype html><title>Decile</title>');
+  writeFileSync(join(root, 'secret.html'), 'secret');
+  const never = () => {
+    throw new Error('No training in this test.');
+  };
+  api = createApi(
+    { about: () => about('server'), chooseFolder: async () => null, browsing: true, documents: root },
+    never,
+    join(root, 'config'),
+  );
+  server = await startServer(api, { pages: join(root, 'pages'), port: 0 });
+});
+after(async () => {
+  await server.close();
+  await api.close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+interface Answer {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  text: string;
+}
+/** Plain http: fetch would not let Host and Origin be forged. */
+function ask(
+  path: string,
+  {
+    method = 'GET',
+    headers = {},
+    body = '',
+  }: { method?: string; headers?: Record<string, string>; body?: string } = {},
+): Promise<Answer> {
+  const { hostname, port } = new URL(server.origin);
+  return new Promise((done, fail) => {
+    const call = request({ hostname, port, path, method, headers }, (response) => {
+      let text = '';
+      response.on('data', (chunk) => (text += chunk));
+      response.on('end', () => done({ status: response.statusCode ?? 0, headers: response.headers, text }));
+    });
+    call.on('error', fail);
+    call.end(body);
+  });
+}
+const bearer = () => ({ authorization: `Bearer ${server.token}` });
+const json = () => ({ ...bearer(), 'content-type': 'application/json' });
+const code = ({ text }: Answer): string => (JSON.parse(text) as { code: string }).code;
+
+test('the token opens the page, ends up in a cookie that scripts cannot read, and leaves the address', async () => {
+  const opened = await ask(`/?token=${server.token}`);
+  assert.equal(opened.status, 303);
+  assert.equal(opened.headers.location, '/');
+  const [cookie] = opened.headers['set-cookie'] as string[];
+  assert.match(cookie, /HttpOnly/);
+  assert.match(cookie, /SameSite=Strict/);
+  const page = await ask('/', { headers: { cookie: cookie.split(';')[0] } });
+  assert.equal(page.status, 200);
+  assert.match(String(page.headers['content-security-policy']), /default-src 'none'/);
+});
+
+test('no token, or a wrong one, gets nothing: no page, no call, no data', async () => {
+  for (const headers of [{}, { authorization: 'Bearer wrong' }, { cookie: 'decile=wrong' }] as Record<
+    string,
+    string
+  >[]) {
+    for (const path of ['/', '/data/volume/1']) assert.equal(code(await ask(path, { headers })), 'server/wrong-token');
+    const call = await ask('/call/app.about', {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: '{}',
+    });
+    assert.equal(code(call), 'server/wrong-token');
+  }
+  assert.equal(code(await ask('/?token=wrong')), 'server/wrong-token');
+});
+
+test('a foreign Host (DNS rebinding) is refused even with the token', async () => {
+  const answer = await ask('/', { headers: { ...bearer(), host: 'evil.example:80' } });
+  assert.equal(answer.status, 421);
+  assert.equal(code(answer), 'server/wrong-host');
+});
+
+test('a foreign Origin is refused even with the token', async () => {
+  const answer = await ask('/call/app.about', {
+    method: 'POST',
+    headers: { ...json(), origin: 'http://evil.example' },
+    body: '{}',
+  });
+  assert.equal(answer.status, 403);
+  assert.equal(code(answer), 'server/wrong-origin');
+});
+
+test('a form of another page cannot make a call', async () => {
+  const answer = await ask('/call/app.about', {
+    method: 'POST',
+    headers: { ...bearer(), 'content-type': 'text/plain' },
+    body: '{}',
+  });
+  assert.equal(code(answer), 'server/bad-call');
+});
+
+test('a file outside the pages is not served', async () => {
+  for (const path of ['/../secret.html', '/%2e%2e/secret.html', '/..%2fsecret.html', '/%00', '/%'])
+    assert.equal(code(await ask(path, { headers: bearer() })), 'server/not-found');
+});
+
+test('the server listens on the loopback alone', () => {
+  assert.equal(new URL(server.origin).hostname, '127.0.0.1');
+});
+
+const knock = (headers: Record<string, string>, origin?: string): Promise<'open' | 'refused'> =>
+  new Promise((done) => {
+    const socket = new WebSocket(`${server.origin.replace('http', 'ws')}/events`, { headers, origin });
+    socket.on('open', () => {
+      socket.close();
+      done('open');
+    });
+    socket.on('error', () => done('refused'));
+  });
+
+test('events need the token and our Origin', async () => {
+  assert.equal(await knock(bearer(), server.origin), 'open');
+  assert.equal(await knock({}, server.origin), 'refused');
+  assert.equal(await knock(bearer(), 'http://evil.example'), 'refused');
+  assert.equal(await knock(bearer()), 'refused');
+});
+
+test('a refused call comes back with code, message and cure', async () => {
+  const answer = await ask('/call/scans.list', { method: 'POST', headers: json(), body: '{}' });
+  const { ok, error } = JSON.parse(answer.text) as {
+    ok: boolean;
+    error: { code: string; message: string; cure: string };
+  };
+  assert.equal(ok, false);
+  assert.equal(error.code, 'project/none-open');
+  assert.ok(error.message && error.cure);
+});
+
+test('a folder that was never chosen cannot be opened', async () => {
+  const answer = await ask('/call/projects.open', {
+    method: 'POST',
+    headers: json(),
+    body: JSON.stringify({ input: { folder: '/etc' } }),
+  });
+  assert.equal((JSON.parse(answer.text) as { error: { code: string } }).error.code, 'folder/unknown');
+});
