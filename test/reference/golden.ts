@@ -96,6 +96,16 @@ export function hashedWeight(shape: readonly number[], index: number, seed = 0):
   return noise(count, seed + index, shape.length > 1 ? Math.sqrt(6 / fanIn) : 0.1);
 }
 
+/** A discriminator's weight: noise / sqrt(fan in); a bias has the fan of its weight's shape. */
+export function hashedDiscriminatorWeight(
+  shape: readonly number[],
+  weightShape: readonly number[],
+  seed: number,
+): Float32Array {
+  const product = (sides: readonly number[]) => sides.reduce((a, b) => a * b, 1);
+  return noise(product(shape), seed, 1 / Math.sqrt(product(weightShape.slice(0, -1))));
+}
+
 /** Labels of a mask of `size` (i, j, k), i fastest: the twin of golden.py's `mask`. */
 export function drawMask(size: Triple, shapes: readonly MaskShape[]): Uint8Array {
   const data = new Uint8Array(size[0] * size[1] * size[2]);

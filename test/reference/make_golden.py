@@ -6,9 +6,11 @@ import sys
 
 import numpy as np
 import torch
+import torch.nn.functional as nnf
 
 import exact
 import losses
+import methods
 import metrics
 from golden import Golden, mask, noise, shape
 from train import Trainer, one_hot
@@ -188,10 +190,84 @@ def steps_golden():
     golden.save()
 
 
+def term_golden():
+    """Value and gradient of every term of section 5, and the discriminator."""
+    sides, golden = (16, 16, 32), Golden("terms", samples=300, sides=(16, 16, 32), step=12, steps=20, m=0.3)
+    facts = []
+    for n, classes in enumerate((2, 3)):
+        s = 7000 + 100 * n
+        maps = lambda k, seed, scale=2.0: from_last(noise((k, *sides, classes), s + seed, scale)).requires_grad_()
+        labels = torch.tensor(np.stack([mask(tuple(reversed(sides)), blobs(sides, classes, k, {})) for k in range(2)]).astype(np.int64))
+        y, images = one_hot(labels, classes, torch.float64), from_last(noise((2, *sides, 1), s + 1))
+        a, b, c, distance = maps(2, 2), maps(2, 3), maps(2, 4), maps(2, 5, 0.004)
+        passes = torch.stack([b * 2 + 0.5 * maps(2, 10 + p) for p in range(8)]).detach()
+        certain = methods.certain(passes, 12, 20)
+        d = methods.set_hashed_discriminator(methods.Discriminator(classes).double(), s + 50)
+        terms = {
+            "entropy": (methods.entropy_mini(a), {"a": a}),
+            "ua-mt": (methods.ua_mt(a, b.detach(), certain), {"a": a}),
+            "ict": (methods.ict(a, b.detach(), c.detach(), 0.3), {"a": a}),
+            "distance": (methods.dtml_distance(distance, y), {"distance": distance}),
+            "dtml": (methods.dtml_consistency(distance, a), {"distance": distance, "a": a}),
+            "dan": (nnf.cross_entropy(d(a, images), torch.ones(2, dtype=torch.long)), {"a": a}),
+        }
+        for term, (value, leaves) in terms.items():
+            for leaf, grad in zip(leaves, torch.autograd.grad(value, list(leaves.values()))):
+                golden.add(f"{n}/{term}/{leaf}", channels_last(grad))
+        judged = d(torch.cat([a, b]).detach(), torch.cat([images, images]))
+        own = nnf.cross_entropy(judged, torch.tensor([1, 1, 0, 0]))
+        own.backward()
+        for name, w in d.named_parameters():
+            golden.add(f"{n}/discriminator/{name}", methods.discriminator_last(w.grad))
+        values = {term: value.item() for term, (value, _) in terms.items()} | {"discriminator": own.item()}
+        facts.append({"classes": classes, "seed": s, "masks": [blobs(sides, classes, k, {}) for k in range(2)],
+                      "certain": int(certain.sum()), "values": values})
+        print(classes, values, "certain", int(certain.sum()), "of", certain.numel())
+    golden.facts["cases"] = facts
+    golden.save()
+
+
+METHOD_CASES = [("ua-mt", {}), ("entropy", {}), ("ict", {}), ("dtml", {}), ("dan", {}),
+                ("cpcl", {"processes": "forward"}), ("cpcl", {"processes": "backward"}), ("cpcl", {"mean_teacher": True})]
+MIX = 0.9**5 / (0.9**5 + 0.8**5)
+
+
+def method_steps_golden():
+    """Three steps of each further method and ablation, as in `steps`."""
+    golden = Golden("method-steps", samples=48, width=WIDTH, sides=SIDES, steps=STEPS, lambdaMax=LAMBDA_MAX, beta=10.0, alpha=ALPHA)
+    golden.facts["masks"] = {2: [step_batch(t, 2)[1] for t in range(3)]}
+    cases = []
+    for n, (method, options) in enumerate(METHOD_CASES):
+        extra = {"dtml": lambda: set_hashed_weights(UNet(WIDTH, 2).double(), 300),
+                 "dan": lambda: methods.set_hashed_discriminator(methods.Discriminator(2).double(), 400)}.get(method, lambda: None)()
+        trainer = Trainer(set_hashed_weights(UNet(WIDTH, 2).double()), method, steps=STEPS, lambda_max=LAMBDA_MAX, extra=extra, **options)
+        rows = []
+        for t in range(3):
+            batch = {**step_batch(t, 2)[0], "m": MIX}
+            if method == "ua-mt":
+                batch["noise"] = [from_last(x) for x in noise((9, 2, *SIDES, 1), 5200 + t, 0.2)]
+            rows.append(trainer.step(batch))
+        print(method, options, [{k: round(v, 5) for k, v in r.items()} for r in rows])
+        cases.append({"method": method, "options": options, "losses": rows})
+        for key, w in trainer.student.named_parameters():
+            if key == "out.bias" or key.endswith(".weight"):
+                golden.add(f"{n}/student/{key}", weight_last(w))
+        if method == "dtml":
+            for key, w in extra.named_parameters():
+                if key == "out.bias" or key.endswith(".weight"):
+                    golden.add(f"{n}/distance/{key}", weight_last(w))
+        if method == "dan":
+            for key, w in extra.named_parameters():
+                golden.add(f"{n}/discriminator/{key}", methods.discriminator_last(w))
+    golden.facts["cases"] = cases
+    golden.save()
+
+
 if __name__ == "__main__":
     torch.set_num_threads(2)
     if sys.argv[1:] in ([], ["metrics"]):
         metrics.main()
-    for group, make in {"unet-2": lambda: unet_golden(2), "unet-3": lambda: unet_golden(3), "losses": loss_golden, "steps": steps_golden}.items():
+    for group, make in {"unet-2": lambda: unet_golden(2), "unet-3": lambda: unet_golden(3), "losses": loss_golden, "steps": steps_golden,
+                        "terms": term_golden, "method-steps": method_steps_golden}.items():
         if sys.argv[1:] in ([], [group]):
             make()

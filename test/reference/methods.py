@@ -1,0 +1,89 @@
+"""The consistency terms of the other methods (the method's section 5), and DAN's discriminator. Legend: losses.py."""
+import math
+
+import numpy as np
+import torch
+import torch.nn.functional as nnf
+from torch import nn
+
+import losses
+from golden import noise
+
+
+def entropy(probabilities):
+    """Nats, [K, D, H, W]."""
+    return -(probabilities * torch.log(probabilities + 1e-6)).sum(1)
+
+
+def entropy_mini(logits):
+    return entropy(torch.softmax(logits, 1)).mean() / math.log(logits.shape[1])
+
+
+def certain(passes, step, steps):
+    """UA-MT's mask [K, D, H, W] from logits [8, K, C, D, H, W]."""
+    mean = torch.softmax(passes, 2).mean(0)
+    share = 0.75 + 0.25 * math.exp(-5 * (1 - step / steps) ** 2)
+    return (entropy(mean) < share * math.log(passes.shape[2])).to(passes.dtype)
+
+
+def ua_mt(student_logits, target_logits, mask):
+    difference = (torch.softmax(student_logits, 1) - torch.softmax(target_logits, 1)) ** 2
+    return (mask[:, None] * difference).sum() / (student_logits.shape[1] * mask.sum() + 1e-16)
+
+
+def mixed(a, b, m):
+    return (1 - m) * a + m * b
+
+
+def ict(mixed_logits, first_logits, second_logits, m):
+    target = mixed(torch.softmax(first_logits, 1), torch.softmax(second_logits, 1), m)
+    return ((torch.softmax(mixed_logits, 1) - target) ** 2).mean()
+
+
+def distance_masks(output):
+    return torch.sigmoid(-1500 * torch.tanh(output[:, 1:]))
+
+
+def dtml_distance(output, one_hot):
+    return losses.dice(distance_masks(output), one_hot[:, 1:])
+
+
+def dtml_consistency(output, logits):
+    return ((distance_masks(output) - torch.softmax(logits, 1)[:, 1:]) ** 2).mean()
+
+
+class Discriminator(nn.Module):
+    """Without dropout; names as in the TypeScript."""
+
+    def __init__(self, classes):
+        super().__init__()
+        self.map = nn.Conv3d(classes, 64, 4, 2, 1)
+        self.image = nn.Conv3d(1, 64, 4, 2, 1)
+        self.conv2, self.conv3, self.conv4 = nn.Conv3d(64, 128, 4, 2, 1), nn.Conv3d(128, 256, 4, 2, 1), nn.Conv3d(256, 512, 4, 2, 1)
+        self.linear = nn.Linear(512, 2)
+
+    def forward(self, logits, image):
+        x = nnf.leaky_relu(self.map(torch.softmax(logits, 1)) + self.image(image), 0.2)
+        for conv in (self.conv2, self.conv3, self.conv4):
+            x = nnf.leaky_relu(conv(x), 0.2)
+        return self.linear(x.mean((2, 3, 4)))
+
+
+def set_hashed_discriminator(net, seed):
+    """Weight n: noise(shape in TypeScript order, seed + n) / sqrt(fan in), biases with the fan of their weight."""
+    with torch.no_grad():
+        for n, (_, w) in enumerate(net.named_parameters()):
+            fan = w[0].numel() if w.dim() > 1 else fan  # a weight comes before its bias
+            if w.dim() > 1:
+                order = (2, 3, 4, 1, 0) if w.dim() == 5 else (1, 0)
+                values = noise([w.shape[i] for i in order], seed + n, 1 / float(np.sqrt(fan)))
+                w.copy_(torch.tensor(np.ascontiguousarray(values.transpose(np.argsort(order)))))
+            else:
+                w.copy_(torch.tensor(noise(tuple(w.shape), seed + n, 1 / float(np.sqrt(fan)))))
+    return net
+
+
+def discriminator_last(tensor):
+    """A discriminator's weight or gradient in TypeScript order."""
+    tensor = tensor.detach()
+    return (tensor.permute(2, 3, 4, 1, 0) if tensor.dim() == 5 else tensor.T if tensor.dim() == 2 else tensor).numpy()
