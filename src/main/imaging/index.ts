@@ -18,6 +18,8 @@ import type { ReadScan, ScanSource } from './types.ts';
 
 export { alignMask } from './align.ts';
 export { type Dataset, type DatasetCase, discoverDataset } from './dataset-json.ts';
+export { findIdentifiers, identifiersOf, type Leak } from './deid/check.ts';
+export { type DeidOptions, deidentify, deidentifyFile, pseudonym, remapUid } from './deid/deidentify.ts';
 export { type Code, cielab, codesFor, type SegmentCodes } from './dicom/codes.ts';
 export { readRtStruct, type Structure, structureMask } from './dicom/rtstruct.ts';
 export { type DicomSeg, type ReadSegment, readDicomSeg } from './dicom/seg-read.ts';

@@ -1,0 +1,141 @@
+/**
+ * What happens to each attribute: the Basic Application Level Confidentiality Profile of DICOM PS3.15 annex E, table
+ * E.1-1 (edition 2024b), for images and segmentations. Stricter where a whole group describes nothing that an image
+ * needs (trials, visits, procedures, therapy, overlays): the group goes.
+ */
+
+export type Action =
+  | 'keep'
+  /** X: gone. */
+  | 'remove'
+  /** Z: there, without value. */
+  | 'empty'
+  /** D: a dummy of the same kind. */
+  | 'dummy'
+  /** U: another UID, the same for the same original. */
+  | 'uid'
+  /** A date: shifted, or treated as the second action. */
+  | 'date-empty'
+  | 'date-remove';
+
+const tags = (group: string, elements: string): string[] =>
+  elements
+    .trim()
+    .split(/\s+/)
+    .map((e) => group + e);
+
+const DUMMY = new Set(['00100010', '00100020']);
+
+/** Kept of group 0010: nothing but the four attributes that must be present. */
+const EMPTY = new Set([
+  ...tags('0008', '0050 0090 009c'),
+  ...tags('0010', '0030 0040'),
+  ...tags('0018', '0010 1203'),
+  ...tags('0020', '0010'),
+  ...tags('0070', '0084'),
+  // X/Z/D: empty is allowed wherever they are type 2 or 3; 0008,1010 and others are removed below.
+]);
+
+const DATES_EMPTY = new Set([...tags('0008', '0020 0022 0023 0030 0032 0033 002a')]);
+const DATES_REMOVE = new Set([
+  ...tags('0008', '0012 0013 0015 0021 0024 0025 0031 0034 0035 0201'),
+  ...tags(
+    '0018',
+    '0027 0035 1012 1014 1042 1043 1072 1073 1078 1079 1200 1201 1202 1204 1205 700c 700e 9074 9151 9369 936a 9516 9517 9701 9804 9919 a002',
+  ),
+  ...tags('0020', '3403 3405'),
+]);
+
+const UIDS = new Set([
+  ...tags('0002', '0003'),
+  ...tags('0004', '1511'),
+  ...tags('0008', '0014 0017 0018 0019 0058 1155 1195 3010'),
+  ...tags('0018', '1002 100b 2042'),
+  ...tags('0020', '000d 000e 0052 0200 9161 9164'),
+  ...tags('0028', '1199 1214'),
+  ...tags('0062', '0021'),
+  ...tags('0064', '0003'),
+]);
+
+const REMOVED = new Set([
+  ...tags(
+    '0008',
+    '0054 0055 0080 0081 0082 0092 0094 0096 009d 0106 0107 1000 1010 1030 103e 1040 1041 1048 1049 1050 1052 1060 1062 1070 1072 1080 1084 1088 1110 1111 1120 2111 4000',
+  ),
+  ...tags(
+    '0018',
+    '1000 1004 1005 1007 1008 1009 100a 1030 11bb 1400 4000 5011 700a 9185 9367 9371 9373 937b 937f 9424 9623 9937 a003',
+  ),
+  ...tags('0020', '0027 3401 3406 4000 9158'),
+  ...tags('0028', '4000'),
+  ...tags('0050', '001b 0020 0021'),
+]);
+
+/** Groups that go whole; the exceptions are what images and segmentations need of them. */
+const GROUPS = new Set([
+  '0000',
+  '0004',
+  '0010',
+  '0012',
+  '0014',
+  '0016',
+  '0032',
+  '0034',
+  '0038',
+  '003a',
+  '0040',
+  '0042',
+  '0044',
+  '0068',
+  '006a',
+  '0070',
+  '0072',
+  '0074',
+  '0088',
+  '0100',
+  '0400',
+  '2030',
+  '2100',
+  '2200',
+  '3002',
+  '3004',
+  '3006',
+  '3008',
+  '300a',
+  '300c',
+  '300e',
+  '3010',
+  '4000',
+  '4008',
+  'fffa',
+  'fffc',
+]);
+const KEPT = new Set([
+  // Units, real-world values, codes of purpose and concept, used inside sequences of images and segmentations.
+  ...tags('0040', '08ea 9094 9096 9098 9210 9211 9212 9214 9216 9224 9225 a040 a043 a168 a170'),
+  ...tags('0070', '0080'),
+]);
+
+/** VRs that hold identities or moments: what the table does not name is removed. */
+const RISKY = new Set(['PN', 'DA', 'DT', 'TM', 'AE', 'UN']);
+
+/**
+ * @param tag 'ggggeeee', lower case
+ * @param vr undefined in implicit files
+ */
+export function actionFor(tag: string, vr: string | undefined): Action {
+  const group = tag.slice(0, 4);
+  // Odd groups are private: dropped whole.
+  if (Number.parseInt(group, 16) % 2 === 1) return 'remove';
+  if (tag.endsWith('0000')) return 'remove';
+  if (DUMMY.has(tag)) return 'dummy';
+  if (EMPTY.has(tag)) return 'empty';
+  if (UIDS.has(tag)) return 'uid';
+  if (DATES_EMPTY.has(tag)) return 'date-empty';
+  if (DATES_REMOVE.has(tag)) return 'date-remove';
+  if (REMOVED.has(tag)) return 'remove';
+  if (KEPT.has(tag)) return 'keep';
+  if (GROUPS.has(group) || /^(50|60)/.test(group)) return 'remove';
+  if (vr !== undefined && RISKY.has(vr)) return 'remove';
+  return 'keep';
+}
