@@ -1,0 +1,57 @@
+// What all kernels share. A job is one call of an exported function by every thread at once; the threads share its tasks
+// through a counter. The first bytes of the memory, as ../threads.ts lays them out:
+//   0 job number, 4 threads done, 8 next task, 12 kernel, 64... arguments (32-bit words)
+
+const COUNTER: usize = 8;
+const ARGUMENTS: usize = 64;
+
+/** Argument i of the running job. */
+// @ts-ignore: decorator
+@inline
+export function arg(i: usize): u32 {
+  return load<u32>(ARGUMENTS + (i << 2));
+}
+
+/** Takes the next task of the running job. */
+// @ts-ignore: decorator
+@inline
+export function nextTask(): u32 {
+  return atomic.add<u32>(COUNTER, 1);
+}
+
+/** a * b + c, in one rounding where the build has relaxed SIMD. */
+// @ts-ignore: decorator
+@inline
+export function madd(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
+  return f32x4.add(f32x4.mul(a, b), c);
+}
+
+// @ts-ignore: decorator
+@inline
+export function splatAt(address: usize): v128 {
+  return v128.load_splat<f32>(address);
+}
+
+/**
+ * Copies the rows that a block of output rows (z, y0 .. y0 + rows - 1) of a 3x3x3 convolution reads into `target`, zeros
+ * around: [3][rows + 2][W + 2][C]. Rows outside the map are zero.
+ */
+export function packBlock(x: usize, target: usize, z: i32, y0: i32, rows: i32, d: i32, h: i32, w: i32, c: i32): void {
+  const side: usize = <usize>c << 2;
+  const row: usize = <usize>w * side;
+  for (let dz = 0; dz < 3; dz++) {
+    const zi = z + dz - 1;
+    for (let r = 0; r < rows + 2; r++) {
+      const yi = y0 + r - 1;
+      if (zi < 0 || zi >= d || yi < 0 || yi >= h) {
+        memory.fill(target, 0, row + 2 * side);
+      } else {
+        memory.fill(target, 0, side);
+        memory.copy(target + side, x + (<usize>zi * <usize>h + <usize>yi) * row, row);
+        memory.fill(target + side + row, 0, side);
+      }
+      target += row + 2 * side;
+    }
+  }
+}

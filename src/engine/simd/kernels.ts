@@ -1,0 +1,200 @@
+/** The heavy kernels of the simd engine on addresses in its memory, and the set that networks take. */
+import * as tf from '@tensorflow/tfjs';
+import { DecileError } from '../../core/errors.ts';
+import { type ConvWeights, type FeatureMap, type Kernels, NORM_EPSILON } from '../../core/network/kernels.ts';
+import type { SimdBackend } from './backend.ts';
+
+/** Sides and channels of one map, [D, H, W, C]. */
+export interface MapShape {
+  d: number;
+  h: number;
+  w: number;
+  c: number;
+}
+
+/** Packed input rows of one task should stay in a core's second-level cache. */
+const PACKED_BYTES = 128 * 1024;
+const NORM_CHUNK = 1024;
+/** Sets of partial sums of a weight gradient: fixed, so that results do not depend on the number of threads. */
+const SLABS = 8;
+const SLAB_BYTES = 32 * 2 ** 20;
+
+const shapeOf = (map: { shape: number[] }): MapShape => {
+  const [d, h, w, c] = map.shape.slice(-4);
+  return { d, h, w, c };
+};
+
+/** Rows of output computed from one packed block. */
+function blockRows({ h, w, c }: MapShape): number {
+  const perRow = 3 * (w + 2) * c * 4;
+  return Math.max(1, Math.min(h, Math.floor(PACKED_BYTES / perRow) - 2));
+}
+
+/** Lays memory out for `run` and frees it afterwards, also after an error. */
+function withScratch<T>({ machine: { heap } }: SimdBackend, bytes: number[], run: (...at: number[]) => T): T {
+  const blocks = bytes.map((size) => heap.allocate(size));
+  try {
+    return run(...blocks);
+  } finally {
+    for (const at of blocks) heap.release(at);
+  }
+}
+
+/** y = x * w; with `flip` dx = dy * flipped w, where x is dy and `s` its shape. `k`: channels of the result. */
+export function convolve(
+  backend: SimdBackend,
+  x: number,
+  w: number,
+  y: number,
+  s: MapShape,
+  k: number,
+  flip: boolean,
+): void {
+  const { machine } = backend;
+  const blocks = Math.ceil(k / 8);
+  const rows = blockRows(s);
+  const packed = 3 * (rows + 2) * (s.w + 2) * s.c * 4;
+  const stretches = s.d * Math.ceil(s.h / rows);
+  // Small maps have few blocks of rows; then the channels are shared out as well.
+  const groups = Math.min(blocks, Math.ceil((4 * machine.threads) / stretches));
+  withScratch(backend, [blocks * 27 * s.c * 8 * 4, packed * machine.threads], (weights, scratch) => {
+    machine.run('packWeights', w, weights, ...(flip ? [k, s.c] : [s.c, k]), Number(flip));
+    machine.run('convolve', x, weights, y, s.d, s.h, s.w, s.c, k, rows, Math.ceil(blocks / groups), scratch, packed);
+  });
+}
+
+/** dw [27, C, K] from x of shape `s` and dy with k channels. */
+export function convolveWeights(backend: SimdBackend, x: number, dy: number, dw: number, s: MapShape, k: number): void {
+  const { machine } = backend;
+  const blocks = Math.ceil(k / 8);
+  const rows = blockRows(s);
+  const packed = (3 * (rows + 2) * (s.w + 2) * s.c + rows * s.w * blocks * 8) * 4;
+  const slabBytes = 27 * s.c * blocks * 8 * 4;
+  const slabs = Math.max(1, Math.min(SLABS, s.d * Math.ceil(s.h / rows), Math.floor(SLAB_BYTES / slabBytes)));
+  const groups = Math.min(blocks, Math.ceil((4 * machine.threads) / slabs));
+  withScratch(backend, [slabs * slabBytes, packed * machine.threads], (partials, scratch) => {
+    const perGroup = Math.ceil(blocks / groups);
+    machine.run('convolveWeights', x, dy, partials, s.d, s.h, s.w, s.c, k, rows, slabs, perGroup, scratch, packed);
+    machine.run('sumSlabs', partials, dw, 27 * s.c, k, blocks * 8, slabs);
+  });
+}
+
+/** Adds partial sums [chunks][2][c] up in float64. */
+function addChunks(partials: Float32Array, chunks: number, c: number): [Float64Array, Float64Array] {
+  const sums: [Float64Array, Float64Array] = [new Float64Array(c), new Float64Array(c)];
+  for (let chunk = 0; chunk < chunks; chunk++) {
+    for (let i = 0; i < c; i++) {
+      sums[0][i] += partials[2 * chunk * c + i];
+      sums[1][i] += partials[(2 * chunk + 1) * c + i];
+    }
+  }
+  return sums;
+}
+
+/** The set for src/core; the simd backend must be current. */
+export function simdKernels(): Kernels {
+  const backend = tf.backend() as SimdBackend;
+  const { machine } = backend;
+  const at = (t: tf.Tensor) => backend.address(t);
+  const make = (shape: number[]) => tf.engine().makeTensorFromTensorInfo(backend.make(shape)) as tf.Tensor;
+  const withChannels = (x: FeatureMap, c: number) => make([...x.shape.slice(0, 4), c]) as FeatureMap;
+  const partialsOf = (voxels: number, c: number) => ({
+    chunks: Math.ceil(voxels / NORM_CHUNK),
+    bytes: Math.ceil(voxels / NORM_CHUNK) * 2 * c * 4,
+  });
+
+  return {
+    conv3d(x, w) {
+      checkConvolution(x.shape, w.shape);
+      const y = withChannels(x, w.shape[4]);
+      convolve(backend, at(x), at(w), at(y), shapeOf(x), w.shape[4], false);
+      return y;
+    },
+    conv3dGradInput(dy, w) {
+      checkConvolution([...dy.shape.slice(0, 4), w.shape[3]], w.shape);
+      const dx = withChannels(dy, w.shape[3]);
+      convolve(backend, at(dy), at(w), at(dx), shapeOf(dy), w.shape[3], true);
+      return dx;
+    },
+    conv3dGradWeights(x, dy, kernel) {
+      const shape = [kernel, kernel, kernel, x.shape[4], dy.shape[4]];
+      checkConvolution(x.shape, shape);
+      const dw = make(shape) as ConvWeights;
+      convolveWeights(backend, at(x), at(dy), at(dw), shapeOf(x), dy.shape[4]);
+      return dw;
+    },
+    instanceNormRelu(x) {
+      const { d, h, w, c } = shapeOf(x);
+      const n = d * h * w;
+      const [y, mean, scale] = [withChannels(x, c), make([1, 1, 1, 1, c]), make([1, 1, 1, 1, c])];
+      const { chunks, bytes } = partialsOf(n, c);
+      withScratch(backend, [bytes], (partials) => {
+        machine.run('normSums', at(x), partials, n, c, NORM_CHUNK);
+        const [sums, squares] = addChunks(machine.floats(partials, bytes / 4), chunks, c);
+        const [means, scales, first] = [
+          machine.floats(at(mean), c),
+          machine.floats(at(scale), c),
+          machine.floats(at(x), c),
+        ];
+        for (let i = 0; i < c; i++) {
+          const shifted = sums[i] / n;
+          means[i] = first[i] + shifted;
+          scales[i] = 1 / Math.sqrt(Math.max(0, squares[i] / n - shifted * shifted) + NORM_EPSILON);
+        }
+      });
+      machine.run('normRelu', at(x), at(y), at(mean), at(scale), n, c, NORM_CHUNK);
+      return { y, saved: [mean, scale] };
+    },
+    instanceNormReluGrad(dy, x, { y, saved: [mean, scale] }) {
+      const { d, h, w, c } = shapeOf(x);
+      const n = d * h * w;
+      const dx = withChannels(x, c);
+      const { chunks, bytes } = partialsOf(n, c);
+      withScratch(backend, [bytes, c * 4, c * 4], (partials, mean1, mean2) => {
+        machine.run('normGradSums', at(dy), at(y), partials, n, c, NORM_CHUNK);
+        const sums = addChunks(machine.floats(partials, bytes / 4), chunks, c);
+        machine.floats(mean1, c).set(sums[0].map((sum) => sum / n));
+        machine.floats(mean2, c).set(sums[1].map((sum) => sum / n));
+        machine.run('normGrad', at(dy), at(y), at(x), at(dx), at(mean), at(scale), mean1, mean2, n, c, NORM_CHUNK);
+      });
+      return dx;
+    },
+    maxPool(x) {
+      const { d, h, w, c } = shapeOf(x);
+      const y = make([1, d / 2, h / 2, w / 2, c]) as FeatureMap;
+      machine.run('maxPool', at(x), at(y), d / 2, h / 2, w / 2, c);
+      return y;
+    },
+    maxPoolGrad(dy, x, y) {
+      const { d, h, w, c } = shapeOf(x);
+      const dx = withChannels(x, c);
+      machine.run('maxPoolGrad', at(dy), at(x), at(y), at(dx), d / 2, h / 2, w / 2, c);
+      return dx;
+    },
+    upsample(x) {
+      const { d, h, w, c } = shapeOf(x);
+      const y = make([1, 2 * d, 2 * h, 2 * w, c]) as FeatureMap;
+      withScratch(backend, [machine.threads * w * c * 4], (scratch) =>
+        machine.run('upsample', at(x), at(y), d, h, w, c, scratch, w * c * 4),
+      );
+      return y;
+    },
+    upsampleGrad(dy) {
+      const [d, h, w, c] = [dy.shape[1] / 2, dy.shape[2] / 2, dy.shape[3] / 2, dy.shape[4]];
+      const dx = make([1, d, h, w, c]) as FeatureMap;
+      withScratch(backend, [machine.threads * 2 * w * c * 4], (scratch) =>
+        machine.run('upsampleGrad', at(dy), at(dx), d, h, w, c, scratch, 2 * w * c * 4),
+      );
+      return dx;
+    },
+  };
+}
+
+/** One image, 3x3x3, matching channels: all that the networks use. */
+export function checkConvolution(x: readonly number[], w: readonly number[]): void {
+  const fits =
+    x.length === 5 && x[0] === 1 && w.length === 5 && w.slice(0, 3).every((side) => side === 3) && w[3] === x[4];
+  if (fits) return;
+  const message = `A convolution of the simd engine must be [1, D, H, W, C] with [3, 3, 3, C, K], got [${x}] with [${w}].`;
+  throw new DecileError('engine/unsupported', message, 'Use --engine tensorflow or cpu.');
+}

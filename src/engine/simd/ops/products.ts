@@ -1,0 +1,151 @@
+/** Matrix products and TensorFlow.js' own convolution ops, on the kernels. */
+import type * as tf from '@tensorflow/tfjs';
+import { DecileError } from '../../../core/errors.ts';
+import type { SimdBackend } from '../backend.ts';
+import { checkConvolution, convolve, convolveWeights } from '../kernels.ts';
+import { type Op, type Ops, sizeOf } from './op.ts';
+
+/** Long sums with a small result are cut into slabs of about this many terms. */
+const TERMS = 4096;
+const MAXIMUM_SLABS = 64;
+const SMALL_RESULT = 16384;
+
+const matMul: Op = (backend, { a, b }, { transposeA, transposeB }: { transposeA: boolean; transposeB: boolean }) => {
+  const [aRows, aColumns] = a.shape.slice(-2);
+  const [bRows, bColumns] = b.shape.slice(-2);
+  const [m, p] = transposeA ? [aColumns, aRows] : [aRows, aColumns];
+  const n = transposeB ? bRows : bColumns;
+  const [aBatches, bBatches] = [sizeOf(a.shape.slice(0, -2)), sizeOf(b.shape.slice(0, -2))];
+  if ((transposeB ? bColumns : bRows) !== p || (aBatches !== bBatches && aBatches !== 1 && bBatches !== 1)) {
+    throw new DecileError('engine/unsupported', `Matrices must fit, got [${a.shape}] and [${b.shape}].`, '');
+  }
+  const batches = Math.max(aBatches, bBatches);
+  const batchShape = (aBatches >= bBatches && a.shape.length >= b.shape.length ? a : b).shape.slice(0, -2);
+  const out = backend.make([...batchShape, m, n]);
+  const size = batches * m * n;
+  const slabs = size <= SMALL_RESULT ? Math.max(1, Math.min(MAXIMUM_SLABS, Math.floor(p / TERMS))) : 1;
+  const { machine } = backend;
+  const target = slabs === 1 ? backend.address(out) : machine.heap.allocate(size * slabs * 4);
+  const rowsPerTask = Math.max(1, Math.min(m, Math.ceil(8192 / (n * Math.ceil(p / slabs)))));
+  const strides = [aBatches === 1 ? 0 : m * p, ...(transposeA ? [1, aColumns] : [aColumns, 1])];
+  const otherStrides = [bBatches === 1 ? 0 : p * n, ...(transposeB ? [1, bColumns] : [bColumns, 1])];
+  machine.run(
+    'matMul',
+    backend.address(a),
+    backend.address(b),
+    target,
+    batches,
+    m,
+    n,
+    p,
+    ...strides,
+    ...otherStrides,
+    rowsPerTask,
+    slabs,
+    size,
+  );
+  if (slabs > 1) {
+    machine.run('sumSlabs', target, backend.address(out), batches * m, n, n, slabs);
+    machine.heap.release(target);
+  }
+  return out;
+};
+
+interface ConvAttributes {
+  strides: number | number[];
+  pad: unknown;
+  filterShape: number[];
+  inputShape: number[];
+}
+
+/** Runs `each` on every image of a batch, with the byte offsets of the image in x and y. */
+function images(
+  x: readonly number[],
+  y: readonly number[],
+  each: (xOffset: number, yOffset: number, i: number) => void,
+): void {
+  for (let i = 0; i < x[0]; i++) each(i * sizeOf(x.slice(1)) * 4, i * sizeOf(y.slice(1)) * 4, i);
+}
+
+function check(x: readonly number[], w: readonly number[], { strides, pad }: ConvAttributes): void {
+  checkConvolution([1, ...x.slice(1)], w);
+  const ones = typeof strides === 'number' ? strides === 1 : strides.every((s) => s === 1);
+  if (!ones || pad !== 'same') {
+    throw new DecileError(
+      'engine/unsupported',
+      `A convolution of the simd engine must have stride 1 and pad 'same', got ${strides} and ${pad}.`,
+      '',
+    );
+  }
+}
+
+const sides = (shape: readonly number[], c: number) => ({ d: shape[1], h: shape[2], w: shape[3], c });
+
+const conv3d: Op = (backend, { x, filter }, attributes) => {
+  check(x.shape, filter.shape, attributes as unknown as ConvAttributes);
+  const [c, k] = filter.shape.slice(3);
+  const y = backend.make([...x.shape.slice(0, 4), k]);
+  images(x.shape, y.shape, (from, to) =>
+    convolve(
+      backend,
+      backend.address(x) + from,
+      backend.address(filter),
+      backend.address(y) + to,
+      sides(x.shape, c),
+      k,
+      false,
+    ),
+  );
+  return y;
+};
+
+const conv3dGradInput: Op = (backend, { dy, filter }, attributes) => {
+  const { inputShape } = attributes as unknown as ConvAttributes;
+  check(inputShape, filter.shape, attributes as unknown as ConvAttributes);
+  const [c, k] = filter.shape.slice(3);
+  const dx = backend.make(inputShape);
+  images(dy.shape, inputShape, (from, to) =>
+    convolve(
+      backend,
+      backend.address(dy) + from,
+      backend.address(filter),
+      backend.address(dx) + to,
+      sides(dy.shape, k),
+      c,
+      true,
+    ),
+  );
+  return dx;
+};
+
+const conv3dGradFilter: Op = (backend, { x, dy }, attributes) => {
+  const { filterShape } = attributes as unknown as ConvAttributes;
+  check(x.shape, filterShape, attributes as unknown as ConvAttributes);
+  const [c, k] = filterShape.slice(3);
+  const dw = backend.make(filterShape);
+  const one = backend.make(filterShape);
+  backend.view(dw).fill(0);
+  const { machine } = backend;
+  images(x.shape, dy.shape, (from, to) => {
+    convolveWeights(
+      backend,
+      backend.address(x) + from,
+      backend.address(dy) + to,
+      backend.address(one),
+      sides(x.shape, c),
+      k,
+    );
+    machine.run('binary', backend.address(dw), backend.address(one), backend.address(dw), sizeOf(filterShape), 0);
+  });
+  drop(backend, one);
+  return dw;
+};
+
+const drop = (backend: SimdBackend, info: tf.TensorInfo) => backend.drop(info);
+
+export const productOps: Ops = {
+  BatchMatMul: matMul,
+  Conv3D: conv3d,
+  Conv3DBackpropInputV2: conv3dGradInput,
+  Conv3DBackpropFilterV2: conv3dGradFilter,
+};

@@ -1,0 +1,160 @@
+/** Reductions along axes, softmax and running sums; sums are in float64. */
+import type * as tf from '@tensorflow/tfjs';
+import type { SimdBackend, Values } from '../backend.ts';
+import { axesOf, type Op, type Ops, sizeOf, stridesOf, walk } from './op.ts';
+
+/** A reduction: its start, a step, and what becomes of the result of `n` values. */
+interface Reduction {
+  start: number;
+  step(sum: number, value: number): number;
+  end?(sum: number, n: number): number;
+}
+
+const REDUCTIONS: Record<string, Reduction> = {
+  Sum: { start: 0, step: (sum, value) => sum + value },
+  Mean: { start: 0, step: (sum, value) => sum + value, end: (sum, n) => sum / n },
+  Prod: { start: 1, step: (product, value) => product * value },
+  Max: { start: Number.NEGATIVE_INFINITY, step: (most, value) => (value > most || Number.isNaN(value) ? value : most) },
+  Min: {
+    start: Number.POSITIVE_INFINITY,
+    step: (least, value) => (value < least || Number.isNaN(value) ? value : least),
+  },
+  All: { start: 1, step: (all, value) => Number(all !== 0 && value !== 0) },
+  Any: { start: 0, step: (any, value) => Number(any !== 0 || value !== 0) },
+};
+
+/** Values before, in and after the reduced axes; undefined when those axes are not side by side. */
+function split(shape: number[], axes: number[]): { outer: number; middle: number; inner: number } | undefined {
+  if (axes.some((axis, i) => axis !== axes[0] + i)) return undefined;
+  const first = axes[0] ?? shape.length;
+  const after = first + axes.length;
+  return {
+    outer: sizeOf(shape.slice(0, first)),
+    middle: sizeOf(shape.slice(first, after)),
+    inner: sizeOf(shape.slice(after)),
+  };
+}
+
+function reduce(
+  backend: SimdBackend,
+  x: tf.TensorInfo,
+  axes: number[],
+  keepDims: boolean,
+  { start, step, end }: Reduction,
+  dtype: tf.DataType,
+): tf.TensorInfo {
+  const kept = x.shape.filter((_, i) => !axes.includes(i));
+  const out = backend.make(keepDims ? x.shape.map((n, i) => (axes.includes(i) ? 1 : n)) : kept, dtype);
+  const [from, to] = [backend.view(x), backend.view(out)];
+  const sums = new Float64Array(to.length).fill(start);
+  const parts = split(x.shape, axes);
+  if (parts) {
+    const { outer, middle, inner } = parts;
+    for (let o = 0, at = 0; o < outer; o++) {
+      for (let m = 0; m < middle; m++) {
+        for (let i = o * inner; i < (o + 1) * inner; i++) sums[i] = step(sums[i], from[at++]);
+      }
+    }
+  } else {
+    const strides = stridesOf(kept);
+    let next = 0;
+    const seen = x.shape.map((_, i) => (axes.includes(i) ? 0 : strides[next++]));
+    walk(x.shape, seen, (i, offset) => {
+      sums[offset] = step(sums[offset], from[i]);
+    });
+  }
+  const n = from.length / Math.max(1, to.length);
+  for (let i = 0; i < to.length; i++) to[i] = end ? end(sums[i], n) : sums[i];
+  return out;
+}
+
+function reduction(name: string): Op {
+  return (backend, { x }, { axis, keepDims }: { axis: number | number[]; keepDims: boolean }) => {
+    const dtype = name === 'Mean' ? 'float32' : name === 'Sum' && x.dtype === 'bool' ? 'int32' : x.dtype;
+    return reduce(backend, x, axesOf(axis, x.shape.length), keepDims ?? false, REDUCTIONS[name], dtype);
+  };
+}
+
+/** Index of the first extreme along one axis. */
+const extremeIndex =
+  (better: (a: number, b: number) => boolean): Op =>
+  (backend, { x }, { axis }: { axis: number }) => {
+    const [along] = axesOf(axis, x.shape.length);
+    const out = backend.make(
+      x.shape.filter((_, i) => i !== along),
+      'int32',
+    );
+    const inner = sizeOf(x.shape.slice(along + 1));
+    const count = x.shape[along];
+    const [from, to] = [backend.view(x), backend.view(out)];
+    for (let i = 0; i < to.length; i++) {
+      const first = Math.floor(i / inner) * count * inner + (i % inner);
+      let best = 0;
+      for (let j = 1; j < count; j++) if (better(from[first + j * inner], from[first + best * inner])) best = j;
+      to[i] = best;
+    }
+    return out;
+  };
+
+/** Applies `row` to each run of the last axis. */
+function alongLast(
+  backend: SimdBackend,
+  x: tf.TensorInfo,
+  row: (from: Values, to: Values, at: number, n: number) => void,
+): tf.TensorInfo {
+  const out = backend.make(x.shape, 'float32');
+  const [from, to] = [backend.view(x), backend.view(out)];
+  const n = x.shape.at(-1) ?? 1;
+  for (let at = 0; at < to.length; at += n) row(from, to, at, n);
+  return out;
+}
+
+function logSum(from: Values, at: number, n: number): number {
+  let most = Number.NEGATIVE_INFINITY;
+  for (let i = at; i < at + n; i++) most = Math.max(most, from[i]);
+  let sum = 0;
+  for (let i = at; i < at + n; i++) sum += Math.exp(from[i] - most);
+  return most + Math.log(sum);
+}
+
+const cumsum: Op = (
+  backend,
+  { x },
+  { axis, exclusive, reverse }: { axis: number; exclusive: boolean; reverse: boolean },
+) => {
+  const [along] = axesOf(axis, x.shape.length);
+  const out = backend.make(x.shape, x.dtype);
+  const [from, to] = [backend.view(x), backend.view(out)];
+  const inner = sizeOf(x.shape.slice(along + 1));
+  const count = x.shape[along];
+  for (let i = 0; i < to.length / count; i++) {
+    const first = Math.floor(i / inner) * count * inner + (i % inner);
+    let sum = 0;
+    for (let j = 0; j < count; j++) {
+      const at = first + (reverse ? count - 1 - j : j) * inner;
+      const value = from[at];
+      to[at] = exclusive ? sum : sum + value;
+      sum += value;
+    }
+  }
+  return out;
+};
+
+export const reduceOps: Ops = {
+  ...Object.fromEntries(Object.keys(REDUCTIONS).map((name) => [name, reduction(name)])),
+  Max: (backend, { x }, { reductionIndices, keepDims }: { reductionIndices: number | number[]; keepDims: boolean }) =>
+    reduce(backend, x, axesOf(reductionIndices, x.shape.length), keepDims ?? false, REDUCTIONS.Max, x.dtype),
+  ArgMax: extremeIndex((a, b) => a > b),
+  ArgMin: extremeIndex((a, b) => a < b),
+  Softmax: (backend, { logits }) =>
+    alongLast(backend, logits, (from, to, at, n) => {
+      const total = logSum(from, at, n);
+      for (let i = at; i < at + n; i++) to[i] = Math.exp(from[i] - total);
+    }),
+  LogSoftmax: (backend, { logits }) =>
+    alongLast(backend, logits, (from, to, at, n) => {
+      const total = logSum(from, at, n);
+      for (let i = at; i < at + n; i++) to[i] = from[i] - total;
+    }),
+  Cumsum: cumsum,
+};
