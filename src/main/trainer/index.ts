@@ -15,6 +15,7 @@ export interface Trainer {
 
 /** A started process, whatever started it (Node's fork, Electron's utility process). */
 export interface TrainerHost {
+  pid?: number;
   send(command: TrainerCommand): void;
   onEvent(listener: (event: TrainerEvent) => void): void;
   /** Called once, with the reason when it did not end by itself. */
@@ -46,6 +47,7 @@ export const nodeHost: StartHost = () => {
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
   return {
+    pid: child.pid,
     send: (command) => void (child.connected && child.send(command)),
     onEvent: (listener) => void child.on('message', (message) => listener(message as TrainerEvent)),
     onExit: (listener) =>
