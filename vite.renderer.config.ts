@@ -1,14 +1,16 @@
 /** The window's pages, built alone: `decile serve` and the browser tests need no Electron. */
+import { join } from 'node:path';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig, type UserConfig } from 'vite';
 
 export const renderer: UserConfig = {
-  root: 'src/renderer',
+  root: join(import.meta.dirname, 'src', 'renderer'),
   base: './',
   plugins: [svelte()],
   worker: { format: 'es' },
   build: {
-    outDir: '../../out/renderer',
+    // Absolute: vite and electron-vite resolve a relative one against different folders.
+    outDir: join(import.meta.dirname, 'out', 'renderer'),
     emptyOutDir: true,
     target: 'chrome140',
     minify: true,
@@ -16,7 +18,7 @@ export const renderer: UserConfig = {
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 8000,
-    rolldownOptions: { input: 'src/renderer/index.html' },
+    rolldownOptions: { input: join(import.meta.dirname, 'src', 'renderer', 'index.html') },
   },
 };
 

@@ -88,7 +88,8 @@ export function reviewQueue(session: Session): QueueEntry[] {
       state,
     };
   });
-  entries.sort((a, b) => b.worth - a.worth);
+  const entropy = new Map(open.map(({ scan, prediction }) => [scan.id, prediction.meanEntropy]));
+  entries.sort((a, b) => b.worth - a.worth || entropy.get(b.scan)! - entropy.get(a.scan)!);
   entries.forEach((entry, at) => {
     entry.rank = at + 1;
   });
