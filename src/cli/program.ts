@@ -10,6 +10,7 @@ import { newCommand } from './commands/new.ts';
 import { predictCommand } from './commands/predict.ts';
 import { statusCommand } from './commands/status.ts';
 import { resumeCommand, trainCommand } from './commands/train.ts';
+import { studyCommand } from './study.ts';
 
 export const VERSION = '0.1.0';
 
@@ -33,6 +34,7 @@ export function buildProgram(): Command {
     convertCommand,
     enginesCommand,
     demoCommand,
+    studyCommand,
   ];
   for (const make of commands) {
     program.addCommand(

@@ -1,0 +1,144 @@
+/** From a study file to its jobs: cohort, lists, and one job per method, number of labelled cases and seed. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { resolveOptions, type TrainingOptions } from '../../core/options.ts';
+import { DecileError } from '../../shared/errors.ts';
+import { findMaskFiles } from '../services/names.ts';
+import { writeAtomic } from '../trainer/files.ts';
+import type { StudyDefinition } from './definition.ts';
+import { labelledCount, type Split, type StudyCase, splitCases } from './split.ts';
+
+export interface StudyJob {
+  /** Folder name, e.g. `cpcl-8-1`. */
+  id: string;
+  method: string;
+  labelled: number;
+  seed: number;
+  options: TrainingOptions;
+}
+
+export interface StudyPlan {
+  definition: StudyDefinition;
+  split: Split;
+  jobs: StudyJob[];
+}
+
+/** @throws study/no-cases, study/no-mask, and what the split and the options throw */
+export function planStudy(definition: StudyDefinition): StudyPlan {
+  const cases = findCases(definition.images, definition.labels);
+  const split = splitCases(cases, definition.split);
+  const jobs: StudyJob[] = [];
+  for (const asked of definition.labelled) {
+    const labelled = labelledCount(asked, split.train.length);
+    for (const { name, options } of definition.methods) {
+      for (const seed of definition.seeds) {
+        const id = `${name.replace(/[^A-Za-z0-9.]+/g, '-')}-${labelled}-${seed}`;
+        jobs.push({
+          id,
+          method: name,
+          labelled,
+          seed,
+          options: resolveOptions({ ...definition.options, ...options, seed }),
+        });
+      }
+    }
+  }
+  const twice = jobs.find((job, n) => jobs.findIndex((other) => other.id === job.id) !== n);
+  if (twice)
+    throw new DecileError(
+      'study/invalid',
+      `Each job must be one of a kind, got ${twice.id} twice.`,
+      'Remove a repeated value, or rename a method.',
+    );
+  return { definition, split, jobs };
+}
+
+function findCases(images: string, labels: string): StudyCase[] {
+  const scans = findMaskFiles(images).paths;
+  const masks = findMaskFiles(labels);
+  const cases = scans.map((volumePath, scan) => {
+    const name = volumePath
+      .split(/[\\/]/)
+      .pop()!
+      .replace(/(_0000)?\.(nii\.gz|nii|nrrd|mha|mhd)$/i, '');
+    const maskPath = masks.find(name);
+    if (!maskPath)
+      throw new DecileError(
+        'study/no-mask',
+        `Every case of a study must have a mask, got none for ${name} in ${labels}.`,
+        'Add the mask, or take the scan out of the folder: unlabelled cases get their mask hidden, not missing.',
+      );
+    return { scan, name, volumePath, maskPath };
+  });
+  if (cases.length === 0)
+    throw new DecileError(
+      'study/no-cases',
+      `The folder of images must hold scans, got none in ${images}.`,
+      'Check the path.',
+    );
+  return cases;
+}
+
+/** What may not change between two calls on one folder; more methods, seeds or fractions may come. */
+interface Lock {
+  format: 1;
+  preset: string;
+  classes: string[];
+  lists: Record<'train' | 'validation' | 'test', string[]>;
+  jobs: Record<string, { labelled: number; options: TrainingOptions }>;
+}
+
+const lockPath = (out: string): string => join(out, 'study.lock.json');
+
+/**
+ * Writes the plan into the folder, or checks it against the one that is there.
+ * @throws study/changed where a list, a class or a job's options differ; study/other-folder
+ */
+export function lockPlan(out: string, { definition, split, jobs }: StudyPlan): void {
+  const names = (cases: readonly StudyCase[]) => cases.map((c) => c.name);
+  const lists = { train: names(split.train), validation: names(split.validation), test: names(split.test) };
+  const now: Lock = {
+    format: 1,
+    preset: definition.preset,
+    classes: definition.classes,
+    lists,
+    jobs: Object.fromEntries(jobs.map(({ id, labelled, options }) => [id, { labelled, options }])),
+  };
+  const path = lockPath(out);
+  if (existsSync(path)) {
+    const before = JSON.parse(readFileSync(path, 'utf8')) as Lock;
+    const changed = difference(before, now);
+    if (changed)
+      throw new DecileError(
+        'study/changed',
+        `A study that goes on must keep its lists and options, got ${changed}.`,
+        'Put the study file back, or give another --out folder: nothing was overwritten.',
+      );
+    now.jobs = { ...before.jobs, ...now.jobs };
+  } else if (existsSync(out) && readdirSync(out).length > 0) {
+    throw new DecileError(
+      'study/other-folder',
+      `The --out folder must be empty or a study's own, got ${out}.`,
+      'Give another folder.',
+    );
+  }
+  writeAtomic(path, new TextEncoder().encode(`${JSON.stringify(now, null, 1)}\n`));
+}
+
+function difference(before: Lock, now: Lock): string | null {
+  const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+  for (const list of ['train', 'validation', 'test'] as const)
+    if (!same(before.lists[list], now.lists[list])) return `another ${list} list`;
+  if (before.preset !== now.preset) return `the preset ${now.preset} instead of ${before.preset}`;
+  if (!same(before.classes, now.classes))
+    return `the classes ${now.classes.join(', ')} instead of ${before.classes.join(', ')}`;
+  for (const [id, job] of Object.entries(now.jobs)) {
+    const old = before.jobs[id];
+    if (!old) continue;
+    const keys = Object.keys(job.options) as (keyof TrainingOptions)[];
+    const key = keys.find((k) => k !== 'engine' && k in old.options && !same(job.options[k], old.options[k]));
+    if (key)
+      return `${key} ${JSON.stringify(job.options[key])} instead of ${JSON.stringify(old.options[key])} for ${id}`;
+  }
+  return null;
+}

@@ -1,0 +1,109 @@
+/** One job of a study in its own folder: trained, predicted and scored. Each part that is done stays done. */
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type CaseMetrics, caseMetrics } from '../../core/metrics/index.ts';
+import { DecileError } from '../../shared/errors.ts';
+import type { PredictJob, TrainerEvent, TrainJob } from '../../shared/training.ts';
+import { readMask } from '../imaging/index.ts';
+import { normalisationOf } from '../services/plan.ts';
+import type { StartTrainer } from '../services/trainer-process.ts';
+import { checkpointPath, writeAtomic } from '../trainer/files.ts';
+import type { StudyJob, StudyPlan } from './plan.ts';
+import { type TestCase, trainingLists, withoutMask } from './split.ts';
+
+export interface Score extends CaseMetrics {
+  case: string;
+  /** Value in the mask, 1 and up. */
+  label: number;
+}
+
+/** What a finished job leaves behind, in runs/<id>/scores.json. */
+export interface JobResult {
+  id: string;
+  method: string;
+  labelled: number;
+  seed: number;
+  /** Seconds of training and of prediction, of the last start. */
+  seconds: number;
+  scores: Score[];
+}
+
+export const jobFolder = (out: string, id: string): string => join(out, 'runs', id);
+const resultPath = (out: string, id: string): string => join(jobFolder(out, id), 'scores.json');
+
+/** The result of a job that was done before, else null. */
+export function finishedResult(out: string, id: string): JobResult | null {
+  const path = resultPath(out, id);
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as JobResult) : null;
+}
+
+/**
+ * Runs what is left of a job: training from its last checkpoint, prediction of the test cases, scores.
+ * @returns null where it was stopped; it then goes on at the next call
+ * @throws what the trainer reports
+ */
+export async function runJob(
+  plan: StudyPlan,
+  job: StudyJob,
+  out: string,
+  startTrainer: StartTrainer,
+  onEvent: (event: TrainerEvent) => void = () => {},
+  signal?: AbortSignal,
+): Promise<JobResult | null> {
+  const before = finishedResult(out, job.id);
+  if (before) return before;
+  const began = performance.now();
+  const { definition, split } = plan;
+  const runFolder = jobFolder(out, job.id);
+  mkdirSync(runFolder, { recursive: true });
+
+  const run = async (task: TrainJob | PredictJob): Promise<boolean> => {
+    if (signal?.aborted) return false;
+    const trainer = startTrainer(task, onEvent);
+    const stop = () => trainer.cancel();
+    signal?.addEventListener('abort', stop, { once: true });
+    const last = await trainer.done.finally(() => signal?.removeEventListener('abort', stop));
+    if (last.type === 'error') throw new DecileError(last.code, `${job.id}: ${last.message}`, last.cure);
+    return last.type === 'finished';
+  };
+
+  const trained = await run({
+    kind: 'train',
+    runFolder,
+    options: job.options,
+    lists: trainingLists(split.train, split.validation, job.labelled),
+    classes: ['background', ...definition.classes],
+    normalisation: normalisationOf(definition.preset),
+    resume: existsSync(checkpointPath(runFolder)),
+  });
+  if (!trained) return null;
+  const outputFolder = join(runFolder, 'masks');
+  const predicted = await run({
+    kind: 'predict',
+    runFolder,
+    cases: split.test.map(withoutMask),
+    outputFolder,
+    stride: 'auto',
+    keepLargestComponent: false,
+    engine: job.options.engine,
+  });
+  if (!predicted) return null;
+
+  const scores: Score[] = [];
+  for (const test of split.test) scores.push(...(await scoreCase(test, outputFolder, definition.classes.length)));
+  const { id, method, labelled, seed } = job;
+  const result = { id, method, labelled, seed, seconds: (performance.now() - began) / 1000, scores };
+  writeAtomic(resultPath(out, id), new TextEncoder().encode(`${JSON.stringify(result)}\n`));
+  for (const { scan } of split.test) rmSync(join(outputFolder, `${scan}.entropy.nii.gz`), { force: true });
+  return result;
+}
+
+async function scoreCase(test: TestCase, folder: string, labels: number): Promise<Score[]> {
+  const prediction = await readMask(join(folder, `${test.scan}.nii.gz`));
+  const reference = await readMask(test.maskPath);
+  return Array.from({ length: labels }, (_, n) => ({
+    case: test.name,
+    label: n + 1,
+    ...caseMetrics(prediction, reference, n + 1),
+  }));
+}

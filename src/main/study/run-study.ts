@@ -1,0 +1,84 @@
+/** Runs the jobs of a study, one after another or several at once, and writes what has been found so far. */
+import { mkdirSync } from 'node:fs';
+import type { TrainerEvent } from '../../shared/training.ts';
+import type { StartTrainer } from '../services/trainer-process.ts';
+import type { StudyDefinition } from './definition.ts';
+import { lockPlan, planStudy, type StudyJob, type StudyPlan } from './plan.ts';
+import { collectResults } from './results.ts';
+import { finishedResult, runJob } from './run-job.ts';
+import { writeStudyReport } from './study-report.ts';
+
+export interface StudyRequest {
+  definition: StudyDefinition;
+  out: string;
+  startTrainer: StartTrainer;
+  /** Jobs at once. */
+  parallel?: number;
+  /** Runs these jobs alone (a cluster's array task); writes no report. */
+  only?: readonly string[];
+  onJob?: (
+    job: StudyJob,
+    state: 'done before' | 'started' | 'done' | 'stopped' | 'failed',
+    done: number,
+    total: number,
+  ) => void;
+  onEvent?: (job: StudyJob, event: TrainerEvent) => void;
+  signal?: AbortSignal;
+}
+
+export interface StudyOutcome {
+  plan: StudyPlan;
+  done: number;
+  /** Jobs that failed, with the reason; the others ran. */
+  failed: { id: string; error: unknown }[];
+  stopped: boolean;
+  /** Files written: tables and the page. */
+  files: string[];
+}
+
+/** @throws what the definition, the split and the lock throw; a failing job is reported, not thrown */
+export async function runStudy(request: StudyRequest): Promise<StudyOutcome> {
+  const { definition, out, signal, onJob = () => {} } = request;
+  const plan = planStudy(definition);
+  if (!request.only) {
+    mkdirSync(out, { recursive: true });
+    lockPlan(out, plan);
+  }
+  const jobs = request.only ? plan.jobs.filter(({ id }) => request.only!.includes(id)) : plan.jobs;
+  const failed: StudyOutcome['failed'] = [];
+  const waiting: StudyJob[] = [];
+  let done = 0;
+  for (const job of jobs) {
+    if (finishedResult(out, job.id)) onJob(job, 'done before', ++done, jobs.length);
+    else waiting.push(job);
+  }
+  const work = async () => {
+    for (let job = waiting.shift(); job && !signal?.aborted; job = waiting.shift()) {
+      const own = job;
+      onJob(own, 'started', done, jobs.length);
+      try {
+        const result = await runJob(
+          plan,
+          own,
+          out,
+          request.startTrainer,
+          (event) => request.onEvent?.(own, event),
+          signal,
+        );
+        onJob(own, result ? 'done' : 'stopped', result ? ++done : done, jobs.length);
+      } catch (error) {
+        failed.push({ id: own.id, error });
+        onJob(own, 'failed', done, jobs.length);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(1, request.parallel ?? 1) }, work));
+  const files = request.only ? [] : await reportStudy(plan, out);
+  return { plan, done, failed, stopped: signal?.aborted ?? false, files };
+}
+
+/** Collects what is finished and writes tables and page anew. */
+export async function reportStudy(plan: StudyPlan, out: string): Promise<string[]> {
+  const results = collectResults(out, plan.jobs);
+  return results.length === 0 ? [] : writeStudyReport(plan, results, out);
+}

@@ -1,0 +1,85 @@
+/** A study on a cluster: one job array through the cluster's own sbatch; the scheduler does the scheduling. */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DecileError } from '../../shared/errors.ts';
+import { writeAtomic } from '../trainer/files.ts';
+import type { StudyJob } from './plan.ts';
+
+export interface SlurmRequest {
+  out: string;
+  /** The study file, absolute. */
+  study: string;
+  /** Jobs that are not done. */
+  jobs: readonly StudyJob[];
+  /** The command that runs the program, e.g. ['/usr/bin/node', '/opt/decile/bin/decile.mjs']. */
+  program: readonly string[];
+  /** Array tasks at once; no limit without it. */
+  parallel?: number;
+  /** Further lines for sbatch, e.g. `--gres=gpu:1`. */
+  sbatchOptions?: readonly string[];
+}
+
+/** The array script: task n runs the job of line n of jobs.txt; a requeued task goes on from its checkpoint. */
+export function slurmScript({ out, study, jobs, program, parallel, sbatchOptions = [] }: SlurmRequest): string {
+  const folder = join(out, 'slurm');
+  const directives = [
+    '--job-name=decile-study',
+    `--array=0-${jobs.length - 1}${parallel ? `%${parallel}` : ''}`,
+    '--requeue',
+    '--open-mode=append',
+    `--output=${join(folder, '%a.log')}`,
+    ...sbatchOptions,
+  ];
+  const command = [...program, 'study', study, '--out', out, '--quiet', '--only'].map(shellQuoted).join(' ');
+  return `#!/bin/bash
+${directives.map((line) => `#SBATCH ${line}`).join('\n')}
+set -eu
+id=$(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" ${shellQuoted(join(folder, 'jobs.txt'))})
+exec ${command} "$id"
+`;
+}
+
+/**
+ * Writes slurm/array.sh and slurm/jobs.txt and submits them.
+ * @returns the scheduler's number of the array job
+ * @throws study/no-scheduler where sbatch is absent or refuses
+ */
+export function submitToSlurm(request: SlurmRequest): string {
+  const folder = join(request.out, 'slurm');
+  mkdirSync(folder, { recursive: true });
+  const script = join(folder, 'array.sh');
+  writeAtomic(join(folder, 'jobs.txt'), new TextEncoder().encode(`${request.jobs.map(({ id }) => id).join('\n')}\n`));
+  writeAtomic(script, new TextEncoder().encode(slurmScript(request)));
+  chmodSync(script, 0o755);
+  try {
+    const answer = execFileSync('sbatch', ['--parsable', script], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return answer.trim().split(';')[0];
+  } catch (error) {
+    const { code, stderr } = error as { code?: string; stderr?: string };
+    throw new DecileError(
+      'study/no-scheduler',
+      `sbatch must accept the job array, got ${code === 'ENOENT' ? 'no sbatch on this machine' : (stderr ?? '').trim() || code}.`,
+      `The script is ${script}: submit it on the cluster's login node, or leave --executor out to run here.`,
+    );
+  }
+}
+
+/** Tasks of an array job that the scheduler still has waiting or running. */
+export function slurmTasksLeft(id: string): number {
+  try {
+    const lines = execFileSync('squeue', ['--noheader', '--array', '--jobs', id, '--format=%i'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    return lines.split('\n').filter((line) => line.trim() !== '').length;
+  } catch {
+    // squeue refuses the number of a job that it has forgotten: none of its tasks is left.
+    return 0;
+  }
+}
+
+const shellQuoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

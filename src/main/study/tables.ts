@@ -1,0 +1,83 @@
+/** The tables in the form of the paper's I to IV: mean (SD), best in bold, star where the difference is significant. */
+import { METRICS, type MetricName } from '../../core/metrics/index.ts';
+import type { JobResult } from './run-job.ts';
+import type { Cell, Row } from './statistics.ts';
+
+const TITLES: Record<MetricName, string> = { dice: 'Dice %', jaccard: 'Jaccard %', hd95: '95HD mm', asd: 'ASD mm' };
+
+/** `83.36 (12.58)*` */
+export const cellText = ({ mean, sd, star }: Cell): string =>
+  mean === null ? '-' : `${mean.toFixed(2)}${sd === null ? '' : ` (${sd.toFixed(2)})`}${star ? '*' : ''}`;
+
+export function markdownTable(rows: readonly Row[], against: string): string {
+  const head = ['Labelled', 'Method', ...METRICS.map((m) => TITLES[m]), 'Seeds', 'SD over seeds', 'Empty'];
+  const lines = rows.map((row) => [
+    String(row.labelled),
+    row.method,
+    ...METRICS.map((m) => (row.cells[m].best ? `**${cellText(row.cells[m])}**` : cellText(row.cells[m]))),
+    String(row.seeds),
+    row.seedSd === null ? '-' : row.seedSd.toFixed(2),
+    String(row.emptyPredictions),
+  ]);
+  const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...lines.map(line), '', legend(against), ''].join('\n');
+}
+
+export const legend = (against: string): string =>
+  `Mean (SD) over test cases, seeds averaged case by case; bold: best mean of its number of labelled cases; * : p <= .05 against ${against}, two-sided paired t-test over cases. ASD from prediction to reference. Cases with an empty prediction have Dice 0 and no distances.`;
+
+export function csvTable(rows: readonly Row[]): string {
+  const columns = METRICS.flatMap((m) => [m, `${m}_sd`, `${m}_cases`, `${m}_p`]);
+  const lines = rows.map((row) => [
+    row.labelled,
+    quoted(row.method),
+    row.seeds,
+    ...METRICS.flatMap((m) => [row.cells[m].mean, row.cells[m].sd, row.cells[m].cases, row.cells[m].test?.p ?? null]),
+    row.seedSd,
+    row.emptyPredictions,
+  ]);
+  const head = ['labelled', 'method', 'seeds', ...columns, 'dice_sd_over_seeds', 'empty_predictions'];
+  return csv([head, ...lines]);
+}
+
+/** Every score of every job. */
+export function csvCases(results: readonly JobResult[]): string {
+  const lines = results.flatMap((run) =>
+    run.scores.map((s) => [
+      quoted(run.method),
+      run.labelled,
+      run.seed,
+      quoted(s.case),
+      s.label,
+      ...METRICS.map((m) => s[m]),
+    ]),
+  );
+  return csv([['method', 'labelled', 'seed', 'case', 'label', ...METRICS], ...lines]);
+}
+
+export function latexTable(rows: readonly Row[], against: string): string {
+  const cell = (c: Cell) => {
+    const text = cellText(c).replace('*', '$^{*}$');
+    return c.best ? `\\textbf{${text}}` : text;
+  };
+  const lines = rows.map((row, n) => {
+    const first =
+      n === 0 || rows[n - 1].labelled !== row.labelled ? `${n > 0 ? '\\midrule\n' : ''}${row.labelled}` : '';
+    return `${first} & ${escapeLatex(row.method)} & ${METRICS.map((m) => cell(row.cells[m])).join(' & ')} \\\\`;
+  });
+  const head = METRICS.map((m) => escapeLatex(TITLES[m])).join(' & ');
+  return `% ${legend(against)}
+\\begin{tabular}{llrrrr}
+\\toprule
+Labelled & Method & ${head} \\\\
+\\midrule
+${lines.join('\n')}
+\\bottomrule
+\\end{tabular}
+`;
+}
+
+const escapeLatex = (text: string): string => text.replace(/[%&_#$]/g, '\\$&');
+const quoted = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+const csv = (lines: (string | number | null)[][]): string =>
+  `${lines.map((line) => line.map((v) => v ?? '').join(',')).join('\n')}\n`;
