@@ -24,6 +24,14 @@ export { type Code, cielab, codesFor, type SegmentCodes } from './dicom/codes.ts
 export { readRtStruct, type Structure, structureMask } from './dicom/rtstruct.ts';
 export { type DicomSeg, type ReadSegment, readDicomSeg } from './dicom/seg-read.ts';
 export { type Segment, type SegOptions, writeDicomSeg } from './dicom/seg-write.ts';
+export {
+  type DicomWebServer,
+  fetchStudy,
+  type SeriesEntry,
+  searchSeries,
+  searchStudies,
+  storeFiles,
+} from './dicomweb.ts';
 export { discoverScans } from './discover.ts';
 export { writeMetaImage } from './itk/metaimage.ts';
 export { type NrrdSegment, writeNrrd } from './itk/nrrd.ts';
