@@ -1,0 +1,133 @@
+/**
+ * The experiment on the half-resolution left-atrium scans: 001-008 labelled, 009-070 unlabelled, 071-080 test. The last
+ * step is evaluated; nothing is chosen on test cases. Results stay in --out and are not made again.
+ *
+ * npm run bench -- left-atrium --data FOLDER --out FOLDER [--runs supervised,cpcl,...] [--seeds 1,2] [--steps 1500] [--json]
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { meanAndSd, pairedTTest } from '../src/core/metrics/index.ts';
+
+const CLI = fileURLToPath(new URL('../bin/decile.mjs', import.meta.url));
+
+/** Everything else is the same for all: width 8, patch 64x64x32, batch 2 + 2, native grid. */
+const RUNS: Record<string, string[]> = {
+  supervised: ['--method', 'supervised'],
+  'mean-teacher': ['--method', 'mean-teacher'],
+  cpcl: ['--method', 'cpcl'],
+  'cpcl-student': ['--method', 'cpcl', '--unlabeled-branch', 'student'],
+  'cpcl-1/8': ['--method', 'cpcl', '--prototype-features', 'decoder-1/8'],
+  'cpcl-1/4': ['--method', 'cpcl', '--prototype-features', 'decoder-1/4'],
+  'cpcl-1/2': ['--method', 'cpcl', '--prototype-features', 'decoder-1/2'],
+  'cpcl-1/2-student': ['--method', 'cpcl', '--prototype-features', 'decoder-1/2', '--unlabeled-branch', 'student'],
+};
+
+const METRICS = ['dice', 'jaccard', 'hd95', 'asd'] as const;
+type Case = { name: string } & Record<(typeof METRICS)[number], number | null>;
+
+export async function run(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      data: { type: 'string' },
+      out: { type: 'string' },
+      runs: { type: 'string', default: 'supervised,mean-teacher,cpcl,cpcl-1/2' },
+      seeds: { type: 'string', default: '1' },
+      steps: { type: 'string', default: '1500' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  if (!values.data || !values.out) {
+    console.error('--data must be the folder with images/ and labels/, and --out a folder for the results.');
+    process.exit(2);
+  }
+  const results = new Map<string, Case[]>();
+  for (const seed of values.seeds.split(',')) {
+    for (const name of values.runs.split(',')) {
+      if (!RUNS[name]) throw new Error(`A run must be one of ${Object.keys(RUNS).join(', ')}, got ${name}.`);
+      const test = runOnce(name, seed, values.steps, values.data, values.out).filter((c) =>
+        /_0(7[1-9]|80)$/.test(c.name),
+      );
+      results.set(name, [...(results.get(name) ?? []), ...test]);
+    }
+  }
+  const reference = results.get('cpcl') ?? [];
+  const rows = [...results].map(([name, cases]) => {
+    const of = (metric: (typeof METRICS)[number], list = cases) => list.map((c) => c[metric]);
+    const test =
+      name === 'cpcl' || reference.length !== cases.length ? null : pairedTTest(of('dice'), of('dice', reference));
+    return {
+      run: name,
+      n: cases.length,
+      ...Object.fromEntries(METRICS.map((m) => [m, meanAndSd(of(m))])),
+      p: test?.p ?? null,
+    };
+  });
+  if (values.json) console.log(JSON.stringify(rows, null, 1));
+  else
+    console.table(
+      rows.map((row) => {
+        const cells = METRICS.map((m) => [
+          m,
+          `${(row as Record<string, { mean: number; sd: number }>)[m].mean.toFixed(2)} (${(row as Record<string, { mean: number; sd: number }>)[m].sd.toFixed(2)})`,
+        ]);
+        return {
+          run: row.run,
+          n: row.n,
+          ...Object.fromEntries(cells),
+          'p (Dice, against cpcl)': row.p?.toFixed(3) ?? '-',
+        };
+      }),
+    );
+}
+
+/** One run from new project to evaluation; read from --out where it was made before. */
+function runOnce(name: string, seed: string, steps: string, data: string, out: string): Case[] {
+  const id = `${name.replace('/', '-')}-seed${seed}-steps${steps}`;
+  const result = join(out, `${id}.json`);
+  if (!existsSync(result)) {
+    mkdirSync(out, { recursive: true });
+    const project = join(out, id);
+    rmSync(project, { recursive: true, force: true });
+    const [images, labels] = [join(data, 'images'), join(data, 'labels')];
+    decile('new', project, '--label', 'atrium', '--preset', 'mr');
+    decile('import', project, images, '--labels', labels, '--only', 'la_00[1-8]*');
+    decile('import', project, images, '--only', 'la_0{09,[1-6]?,70}*');
+    decile(
+      'train',
+      project,
+      '--name',
+      id,
+      '--patch',
+      '64,64,32',
+      '--spacing',
+      'native',
+      '--width',
+      '8',
+      '--steps',
+      steps,
+      '--seed',
+      seed,
+      ...RUNS[name],
+    );
+    // The test cases enter the project after training: the run cannot have seen them.
+    decile('import', project, images, '--only', 'la_0{7[1-9],80}*');
+    decile('predict', project, '--run', id, '--scans', 'all');
+    writeFileSync(`${result}.part`, decile('evaluate', project, '--reference', labels, '--run', id, '--json'));
+    renameSync(`${result}.part`, result);
+  }
+  return (JSON.parse(readFileSync(result, 'utf8')) as { cases: Case[] }).cases;
+}
+
+function decile(...args: string[]): string {
+  const { status, stdout } = spawnSync(process.execPath, [CLI, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+    maxBuffer: 1e8,
+  });
+  if (status !== 0) throw new Error(`decile ${args.join(' ')} must succeed, got exit code ${status}.`);
+  return stdout;
+}
