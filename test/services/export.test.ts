@@ -82,3 +82,12 @@ test('an exported volume keeps its voxel type', async (t) => {
   assert.ok(volume.data instanceof Int16Array);
   assert.deepEqual(volume.data, scanOf(1).data);
 });
+
+test('scans whose names become equal as file names are both exported', async (t) => {
+  const folder = temporaryFolder(t);
+  const store = await projectWith(t, folder, 2, 2);
+  store.scans.rename(1, 'a/b');
+  store.scans.rename(2, 'A:B');
+  const report = await exportProject(store, { format: 'nifti', output: join(folder, 'out') });
+  assert.deepEqual(report.files.toSorted(), ['A_B.nii.gz', 'a_b-2.nii.gz'].toSorted());
+});

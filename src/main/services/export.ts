@@ -50,7 +50,8 @@ export async function exportProject(store: Store, request: ExportRequest): Promi
   } catch (error) {
     throw explainFailure(error, `Making ${output}`);
   }
-  const chosen = scans.map((scan) => ({ scan, mask: maskToExport(store, scan, run) }));
+  const files = uniqueNames(scans.map((scan) => safeName(scan.name)));
+  const chosen = scans.map((scan, n) => ({ scan, mask: maskToExport(store, scan, run), file: files[n] }));
   const withoutMask = chosen.filter(({ mask }) => mask === null).map(({ scan }) => scan.name);
   if (request.format !== 'csv' && withoutMask.length === scans.length) {
     throw new DecileError(
@@ -72,6 +73,8 @@ export async function exportProject(store: Store, request: ExportRequest): Promi
 interface Chosen {
   scan: Scan;
   mask: Mask | null;
+  /** File name without suffix, unique in the export. */
+  file: string;
 }
 
 function maskToExport(store: Store, scan: Scan, run: Run | null): Mask | null {
@@ -88,6 +91,17 @@ export const safeName = (name: string): string =>
     .replace(/[/\\:*?"<>|\p{Cc}]/gu, '_')
     .replace(/^\.+/, '_')
     .slice(0, 180);
+
+/** Adds -2, -3, ... where names became equal, upper and lower case being one file on some systems. */
+function uniqueNames(names: readonly string[]): string[] {
+  const taken = new Set<string>();
+  return names.map((name) => {
+    let free = name;
+    for (let n = 2; taken.has(free.toLowerCase()); n++) free = `${name}-${n}`;
+    taken.add(free.toLowerCase());
+    return free;
+  });
+}
 
 /** Stored masks are on the scan's own grid already: a copy keeps every voxel and the geometry. */
 function copyAtomic(from: string, to: string): void {
@@ -123,11 +137,10 @@ async function forEach(
 
 async function exportNifti(store: Store, chosen: Chosen[], output: string, request: ExportRequest): Promise<string[]> {
   const files: string[] = [];
-  await forEach(chosen, request, ({ scan, mask }) => {
+  await forEach(chosen, request, ({ mask, file }) => {
     if (!mask) return;
-    const file = `${safeName(scan.name)}.nii.gz`;
-    copyAtomic(store.path(mask.file), join(output, file));
-    files.push(file);
+    copyAtomic(store.path(mask.file), join(output, `${file}.nii.gz`));
+    files.push(`${file}.nii.gz`);
   });
   return files;
 }
@@ -141,8 +154,7 @@ async function exportNnunet(store: Store, chosen: Chosen[], output: string, requ
       `The export folder must hold no data set, got ${join(output, 'dataset.json')}.`,
       'Choose another folder.',
     );
-  await forEach(chosen, request, async ({ scan, mask }) => {
-    const name = safeName(scan.name);
+  await forEach(chosen, request, async ({ scan, mask, file: name }) => {
     const image = `${mask ? 'imagesTr' : 'imagesTs'}/${name}_0000.nii.gz`;
     const { volume } = await readVolume(store.path(scan.volumeFile));
     mkdirSync(join(output, dirname(image)), { recursive: true });
