@@ -53,13 +53,29 @@ export function convolve(
   const { machine } = backend;
   const blocks = Math.ceil(k / 8);
   const rows = blockRows(s);
-  const packed = 3 * (rows + 2) * (s.w + 2) * s.c * 4;
+  const part = s.c % 8 === 0 ? 8 : s.c % 4 === 0 ? 4 : 1;
+  const packed = 192 + (3 * (rows + 2) * (s.w + 2) * s.c + 8 * part) * 4;
   const stretches = s.d * Math.ceil(s.h / rows);
   // Small maps have few blocks of rows; then the channels are shared out as well.
   const groups = Math.min(blocks, Math.ceil((4 * machine.threads) / stretches));
   withScratch(backend, [blocks * 27 * s.c * 8 * 4, packed * machine.threads], (weights, scratch) => {
-    machine.run('packWeights', w, weights, ...(flip ? [k, s.c] : [s.c, k]), Number(flip));
-    machine.run('convolve', x, weights, y, s.d, s.h, s.w, s.c, k, rows, Math.ceil(blocks / groups), scratch, packed);
+    machine.run('packWeights', w, weights, ...(flip ? [k, s.c] : [s.c, k]), Number(flip), part);
+    machine.run(
+      'convolve',
+      x,
+      weights,
+      y,
+      s.d,
+      s.h,
+      s.w,
+      s.c,
+      k,
+      rows,
+      Math.ceil(blocks / groups),
+      scratch,
+      packed,
+      part,
+    );
   });
 }
 

@@ -1,9 +1,9 @@
 // 3x3x3 convolution, stride 1, zero padding to the same size; maps [D, H, W, C], weights [27, C, K].
-import { arg, madd, nextTask, packBlock, splatAt } from './common';
+import { arg, madd, nextTask } from './common';
 
 /**
- * Weights in the order of the forward kernel: [K/8][27][C][8], the last block filled up with zeros.
- * Arguments: w, target, C, K, flip. With flip, what the input gradient needs: [C/8][27 reversed][K][8].
+ * Weights in the order of the forward kernel: [K/8][C/part][27][part][8], the last block filled up with zeros.
+ * Arguments: w, target, C, K, flip, part. With flip, what the input gradient needs: C and K change places, taps reversed.
  */
 export function packWeights(thread: u32): void {
   const w: usize = arg(0);
@@ -11,13 +11,16 @@ export function packWeights(thread: u32): void {
   const c = arg(2);
   const k = arg(3);
   const flip = arg(4) != 0;
+  const part = arg(5);
   const rows = flip ? k : c;
   const columns = flip ? c : k;
   const blocks = (columns + 7) >> 3;
   for (let b = nextTask(); b < blocks; b = nextTask()) {
     let to = target + (<usize>b * 27 * <usize>rows << 5);
-    for (let tap: u32 = 0; tap < 27; tap++) {
-      for (let r: u32 = 0; r < rows; r++) {
+    for (let i: u32 = 0; i < 27 * rows; i++) {
+      const tap = i / part % 27;
+      const r = i / (27 * part) * part + i % part;
+      {
         for (let j: u32 = 0; j < 8; j++) {
           const column = (b << 3) + j;
           let value: f32 = 0;
@@ -50,116 +53,138 @@ function storeBlock(to: usize, low: v128, high: v128, columns: i32): void {
   if (columns > 6) store<f32>(to, f32x4.extract_lane(high, 2), 24);
 }
 
-/** 6 voxels x 8 output channels: p are the windows' first voxels in the packed block, t the outputs. */
-function tile(
-  p0: usize, p1: usize, p2: usize, p3: usize, p4: usize, p5: usize,
-  t0: usize, t1: usize, t2: usize, t3: usize, t4: usize, t5: usize,
-  weights: usize, rowBytes: usize, planeBytes: usize, windowBytes: usize, columns: i32,
-): void {
+/**
+ * Channels are packed in parts of 8, 4 or 1, so that the six voxels of a tile lie at constant distances and one pointer
+ * serves them all. T stands for the part: f64 for 8, f32 for 4, u8 for 1; side<T>() is a voxel's bytes.
+ */
+// @ts-ignore: decorator
+@inline
+function side<T>(): usize {
+  return sizeof<T>() * 4;
+}
+
+/**
+ * 6 voxels side by side x 8 output channels, into `out` as [6][8].
+ * `p`: the first voxel's window in the first packed part; `jump`: bytes from one part to the next.
+ */
+function tile<T>(p: usize, weights: usize, rowBytes: usize, planeBytes: usize, parts: u32, jump: usize, out: usize): void {
   let a0 = f32x4.splat(0), b0 = a0, a1 = a0, b1 = a0, a2 = a0, b2 = a0;
   let a3 = a0, b3 = a0, a4 = a0, b4 = a0, a5 = a0, b5 = a0;
-  for (let dz: usize = 0; dz < 3; dz++) {
-    for (let dy: usize = 0; dy < 3; dy++) {
-      const offset = dz * planeBytes + dy * rowBytes;
-      let q0 = p0 + offset, q1 = p1 + offset, q2 = p2 + offset, q3 = p3 + offset, q4 = p4 + offset, q5 = p5 + offset;
-      const end = q0 + windowBytes;
-      const unrolled = q0 + (windowBytes & ~15);
-      while (q0 < unrolled) {
-        let u = v128.load(weights), v = v128.load(weights, 16);
-        let s = splatAt(q0); a0 = madd(s, u, a0); b0 = madd(s, v, b0);
-        s = splatAt(q1); a1 = madd(s, u, a1); b1 = madd(s, v, b1);
-        s = splatAt(q2); a2 = madd(s, u, a2); b2 = madd(s, v, b2);
-        s = splatAt(q3); a3 = madd(s, u, a3); b3 = madd(s, v, b3);
-        s = splatAt(q4); a4 = madd(s, u, a4); b4 = madd(s, v, b4);
-        s = splatAt(q5); a5 = madd(s, u, a5); b5 = madd(s, v, b5);
-        u = v128.load(weights, 32); v = v128.load(weights, 48);
-        s = v128.load_splat<f32>(q0, 4); a0 = madd(s, u, a0); b0 = madd(s, v, b0);
-        s = v128.load_splat<f32>(q1, 4); a1 = madd(s, u, a1); b1 = madd(s, v, b1);
-        s = v128.load_splat<f32>(q2, 4); a2 = madd(s, u, a2); b2 = madd(s, v, b2);
-        s = v128.load_splat<f32>(q3, 4); a3 = madd(s, u, a3); b3 = madd(s, v, b3);
-        s = v128.load_splat<f32>(q4, 4); a4 = madd(s, u, a4); b4 = madd(s, v, b4);
-        s = v128.load_splat<f32>(q5, 4); a5 = madd(s, u, a5); b5 = madd(s, v, b5);
-        u = v128.load(weights, 64); v = v128.load(weights, 80);
-        s = v128.load_splat<f32>(q0, 8); a0 = madd(s, u, a0); b0 = madd(s, v, b0);
-        s = v128.load_splat<f32>(q1, 8); a1 = madd(s, u, a1); b1 = madd(s, v, b1);
-        s = v128.load_splat<f32>(q2, 8); a2 = madd(s, u, a2); b2 = madd(s, v, b2);
-        s = v128.load_splat<f32>(q3, 8); a3 = madd(s, u, a3); b3 = madd(s, v, b3);
-        s = v128.load_splat<f32>(q4, 8); a4 = madd(s, u, a4); b4 = madd(s, v, b4);
-        s = v128.load_splat<f32>(q5, 8); a5 = madd(s, u, a5); b5 = madd(s, v, b5);
-        u = v128.load(weights, 96); v = v128.load(weights, 112);
-        s = v128.load_splat<f32>(q0, 12); a0 = madd(s, u, a0); b0 = madd(s, v, b0);
-        s = v128.load_splat<f32>(q1, 12); a1 = madd(s, u, a1); b1 = madd(s, v, b1);
-        s = v128.load_splat<f32>(q2, 12); a2 = madd(s, u, a2); b2 = madd(s, v, b2);
-        s = v128.load_splat<f32>(q3, 12); a3 = madd(s, u, a3); b3 = madd(s, v, b3);
-        s = v128.load_splat<f32>(q4, 12); a4 = madd(s, u, a4); b4 = madd(s, v, b4);
-        s = v128.load_splat<f32>(q5, 12); a5 = madd(s, u, a5); b5 = madd(s, v, b5);
-        weights += 128;
-        q0 += 16; q1 += 16; q2 += 16; q3 += 16; q4 += 16; q5 += 16;
+  for (let part: u32 = 0; part < parts; part++) {
+    for (let dz: usize = 0; dz < 3; dz++) {
+      for (let dy: usize = 0; dy < 3; dy++) {
+        let q = p + dz * planeBytes + dy * rowBytes;
+        const end = q + 3 * side<T>();
+        do {
+          let u = v128.load(weights, 0), v = v128.load(weights, 16);
+          let s = v128.load_splat<f32>(q, 0); a0 = madd(s, u, a0); b0 = madd(s, v, b0);
+          s = v128.load_splat<f32>(q, 1 * side<T>() + 0); a1 = madd(s, u, a1); b1 = madd(s, v, b1);
+          s = v128.load_splat<f32>(q, 2 * side<T>() + 0); a2 = madd(s, u, a2); b2 = madd(s, v, b2);
+          s = v128.load_splat<f32>(q, 3 * side<T>() + 0); a3 = madd(s, u, a3); b3 = madd(s, v, b3);
+          s = v128.load_splat<f32>(q, 4 * side<T>() + 0); a4 = madd(s, u, a4); b4 = madd(s, v, b4);
+          s = v128.load_splat<f32>(q, 5 * side<T>() + 0); a5 = madd(s, u, a5); b5 = madd(s, v, b5);
+          weights += 32;
+          q += 4;
+        } while (q < end);
       }
-      while (q0 < end) {
-        const u = v128.load(weights), v = v128.load(weights, 16);
-        let s = splatAt(q0); a0 = madd(s, u, a0); b0 = madd(s, v, b0);
-        s = splatAt(q1); a1 = madd(s, u, a1); b1 = madd(s, v, b1);
-        s = splatAt(q2); a2 = madd(s, u, a2); b2 = madd(s, v, b2);
-        s = splatAt(q3); a3 = madd(s, u, a3); b3 = madd(s, v, b3);
-        s = splatAt(q4); a4 = madd(s, u, a4); b4 = madd(s, v, b4);
-        s = splatAt(q5); a5 = madd(s, u, a5); b5 = madd(s, v, b5);
-        weights += 32;
-        q0 += 4; q1 += 4; q2 += 4; q3 += 4; q4 += 4; q5 += 4;
+    }
+    p += jump;
+  }
+  v128.store(out, a0); v128.store(out, b0, 16); v128.store(out, a1, 32); v128.store(out, b1, 48);
+  v128.store(out, a2, 64); v128.store(out, b2, 80); v128.store(out, a3, 96); v128.store(out, b3, 112);
+  v128.store(out, a4, 128); v128.store(out, b4, 144); v128.store(out, a5, 160); v128.store(out, b5, 176);
+}
+
+/**
+ * The rows that a block of output rows (z, y0 .. y0 + rows - 1) reads, zeros around: [C/part][3][rows + 2][W + 2][part].
+ */
+function packParts<T>(x: usize, target: usize, z: i32, y0: i32, rows: i32, d: i32, h: i32, w: i32, c: i32): void {
+  const voxel: usize = <usize>c << 2;
+  const rowBytes: usize = (<usize>w + 2) * side<T>();
+  for (let from: usize = 0; from < voxel; from += side<T>()) {
+    for (let dz = 0; dz < 3; dz++) {
+      const zi = z + dz - 1;
+      for (let r = 0; r < rows + 2; r++) {
+        const yi = y0 + r - 1;
+        if (zi < 0 || zi >= d || yi < 0 || yi >= h) {
+          memory.fill(target, 0, rowBytes);
+          target += rowBytes;
+          continue;
+        }
+        let p = x + (<usize>zi * <usize>h + <usize>yi) * <usize>w * voxel + from;
+        memory.fill(target, 0, side<T>());
+        target += side<T>();
+        const end = target + <usize>w * side<T>();
+        for (; target < end; target += side<T>()) {
+          if (sizeof<T>() == 1) {
+            store<u32>(target, load<u32>(p));
+          } else {
+            v128.store(target, v128.load(p));
+            if (sizeof<T>() == 8) v128.store(target, v128.load(p, 16), 16);
+          }
+          p += voxel;
+        }
+        memory.fill(target, 0, side<T>());
+        target += side<T>();
       }
     }
   }
-  storeBlock(t0, a0, b0, columns); storeBlock(t1, a1, b1, columns); storeBlock(t2, a2, b2, columns);
-  storeBlock(t3, a3, b3, columns); storeBlock(t4, a4, b4, columns); storeBlock(t5, a5, b5, columns);
 }
 
 /**
  * The forward convolution, and with packed flipped weights the input gradient.
- * Arguments: x, packed weights, y, D, H, W, C, K, rows a block, blocks of 8 channels a group, scratch, scratch bytes a thread.
+ * Arguments: x, packed weights, y, D, H, W, C, K, rows a block, blocks of 8 channels a group, scratch, scratch bytes a
+ * thread, part. The scratch of a thread begins with a tile's result (192 bytes); past the packed rows it has room for the
+ * voxels that the last tile reads and does not use.
  */
 export function convolve(thread: u32): void {
+  const part = arg(12);
+  if (part == 8) convolveParts<f64>(thread);
+  else if (part == 4) convolveParts<f32>(thread);
+  else convolveParts<u8>(thread);
+}
+
+function convolveParts<T>(thread: u32): void {
   const x: usize = arg(0), weights: usize = arg(1), y: usize = arg(2);
   const d = arg(3), h = arg(4), w = arg(5), c = arg(6), k = arg(7), blockRows = arg(8), groupBlocks = arg(9);
-  const scratch: usize = <usize>arg(10) + <usize>thread * <usize>arg(11);
+  const result: usize = <usize>arg(10) + <usize>thread * <usize>arg(11);
+  const packed: usize = result + 192;
   const rowBlocks = (h + blockRows - 1) / blockRows;
   const channelBlocks = (k + 7) >> 3;
   const groups = (channelBlocks + groupBlocks - 1) / groupBlocks;
   const tasks = d * rowBlocks * groups;
-  const side: usize = <usize>c << 2;
-  const rowBytes: usize = (<usize>w + 2) * side;
+  const parts = c / (<u32>side<T>() >> 2);
+  const pitch = w + 2;
+  const rowBytes: usize = <usize>pitch * side<T>();
   const blockBytes: usize = 27 * <usize>c << 5;
   for (let task = nextTask(); task < tasks; task = nextTask()) {
     const group = task % groups;
     const z = task / groups / rowBlocks;
     const y0 = (task / groups) % rowBlocks * blockRows;
     const rows = min(blockRows, h - y0);
-    packBlock(x, scratch, z, y0, rows, d, h, w, c);
+    packParts<T>(x, packed, z, y0, rows, d, h, w, c);
     const planeBytes: usize = (<usize>rows + 2) * rowBytes;
-    const voxels = rows * w;
+    // Tiles run over whole rows, the two columns of zeros included; what falls there is not stored.
+    const positions = rows * pitch - 2;
     const out: usize = y + ((<usize>z * h + y0) * w * k << 2);
     const last = min((group + 1) * groupBlocks, channelBlocks);
     for (let b = group * groupBlocks; b < last; b++) {
       const wp = weights + <usize>b * blockBytes;
-      const to = out + (<usize>b << 5);
       const columns = <i32>min<u32>(8, k - (b << 3));
-      for (let v: u32 = 0; v < voxels; v += 6) {
-        // Past the end the last voxel is computed again: the same value goes to the same place.
-        const v1 = min(v + 1, voxels - 1), v2 = min(v + 2, voxels - 1), v3 = min(v + 3, voxels - 1);
-        const v4 = min(v + 4, voxels - 1), v5 = min(v + 5, voxels - 1);
-        const ks: usize = <usize>k << 2;
-        tile(
-          at(scratch, v, w, rowBytes, side), at(scratch, v1, w, rowBytes, side), at(scratch, v2, w, rowBytes, side),
-          at(scratch, v3, w, rowBytes, side), at(scratch, v4, w, rowBytes, side), at(scratch, v5, w, rowBytes, side),
-          to + <usize>v * ks, to + <usize>v1 * ks, to + <usize>v2 * ks, to + <usize>v3 * ks, to + <usize>v4 * ks, to + <usize>v5 * ks,
-          wp, rowBytes, planeBytes, 3 * side, columns,
-        );
+      for (let first: u32 = 0; first < positions; first += 6) {
+        tile<T>(packed + <usize>first * side<T>(), wp, rowBytes, planeBytes, parts, 3 * planeBytes, result);
+        let row = first / pitch, column = first % pitch;
+        for (let i: usize = 0; i < 6; i++) {
+          if (column < w && row < rows) {
+            const from = result + (i << 5);
+            storeBlock(out + ((<usize>(row * w + column) * k << 2) + (<usize>b << 5)), v128.load(from), v128.load(from, 16), columns);
+          }
+          if (++column == pitch) {
+            column = 0;
+            row++;
+          }
+        }
       }
     }
   }
-}
-
-// @ts-ignore: decorator
-@inline
-function at(block: usize, voxel: u32, w: u32, rowBytes: usize, side: usize): usize {
-  return block + <usize>(voxel / w) * rowBytes + <usize>(voxel % w) * side;
 }
