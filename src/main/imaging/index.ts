@@ -33,6 +33,14 @@ export {
   storeFiles,
 } from './dicomweb.ts';
 export { discoverScans } from './discover.ts';
+export {
+  type ExportCase,
+  type ExportLabel,
+  type ExportOptions,
+  exportBids,
+  exportMsd,
+  exportNnunet,
+} from './export-folders.ts';
 export { writeMetaImage } from './itk/metaimage.ts';
 export { type NrrdSegment, writeNrrd } from './itk/nrrd.ts';
 export type { NiftiHeader } from './nifti/header.ts';
