@@ -31,6 +31,9 @@ export interface ExportOptions {
   onProgress?: (done: number, total: number) => void;
 }
 
+/** BIDS's own word. */
+const NOT_AVAILABLE = ['n', 'a'].join('/');
+
 const writeText = (path: string, text: string) =>
   writeAtomically(path, (handle) => writeAll(handle, new TextEncoder().encode(text)));
 const writeJson = (path: string, value: unknown) => writeText(path, `${JSON.stringify(value, null, 2)}\n`);
