@@ -62,25 +62,19 @@ export async function run(args: string[]): Promise<void> {
     return {
       run: name,
       n: cases.length,
-      ...Object.fromEntries(METRICS.map((m) => [m, meanAndSd(of(m))])),
+      metrics: METRICS.map((m) => [m, meanAndSd(of(m))] as const),
       p: test?.p ?? null,
     };
   });
   if (values.json) console.log(JSON.stringify(rows, null, 1));
   else
     console.table(
-      rows.map((row) => {
-        const cells = METRICS.map((m) => [
-          m,
-          `${(row as Record<string, { mean: number; sd: number }>)[m].mean.toFixed(2)} (${(row as Record<string, { mean: number; sd: number }>)[m].sd.toFixed(2)})`,
-        ]);
-        return {
-          run: row.run,
-          n: row.n,
-          ...Object.fromEntries(cells),
-          'p (Dice, against cpcl)': row.p?.toFixed(3) ?? '-',
-        };
-      }),
+      rows.map(({ run, n, metrics, p }) => ({
+        run,
+        n,
+        ...Object.fromEntries(metrics.map(([m, { mean, sd }]) => [m, `${mean?.toFixed(2)} (${sd?.toFixed(2)})`])),
+        'p (Dice, against cpcl)': p?.toFixed(3) ?? '-',
+      })),
     );
 }
 
