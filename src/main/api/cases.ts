@@ -1,12 +1,5 @@
 /** Rows and details of cases, as the window shows them. */
-import type {
-  CaseState,
-  MaskVersion,
-  PredictionDetail,
-  ScanDetail,
-  ScanRow,
-  SliceDecision,
-} from '../../shared/contract/index.ts';
+import type { MaskVersion, PredictionDetail, ScanDetail, ScanRow, SliceDecision } from '../../shared/contract/index.ts';
 import { MASK_ORIGINS, type Mask, type Prediction, type Scan, type Store } from '../store/index.ts';
 import { flaggedSlices, reviewQueue } from './queue.ts';
 import type { Session } from './session.ts';
@@ -65,11 +58,15 @@ export async function scanDetail(session: Session, id: number): Promise<ScanDeta
     editing: row.masks.predicted && !(current?.origin === 'manual' && current.accepted) ? 'corrected' : 'manual',
     ...(current ? { current: { kind: current.origin, version: current.version } } : {}),
     versions: maskVersions(store, id),
-    ...(prediction ? { prediction: predictionDetail(store, prediction) } : {}),
+    ...(prediction ? { prediction: { ...predictionDetail(store, prediction), reasons: reasonsOf(session, id) } } : {}),
     slices: sliceDecisions(store, id),
     percentiles: percentiles(middle, [0.01, 0.99]) as [number, number],
   };
 }
+
+/** Why the case stands where it does in the queue; empty once it is decided. */
+const reasonsOf = (session: Session, id: number): string[] =>
+  reviewQueue(session).find((entry) => entry.scan === id)?.reasons ?? [];
 
 /** The mask that stands for the case: the newest of all versions, where a drawn one goes before a prediction. */
 export function currentMask(store: Store, scan: number): Mask | null {
@@ -120,6 +117,3 @@ export function sliceDecisions(store: Store, scan: number): SliceDecision[] {
   }
   return ranges;
 }
-
-export const isReviewed = (state: CaseState): boolean =>
-  state === 'reviewed' || state === 'labelled' || state === 'rejected';

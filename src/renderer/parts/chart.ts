@@ -41,11 +41,11 @@ export function line(xs: readonly number[], ys: readonly (number | null)[], x: S
   return path;
 }
 
-/** Exponential moving mean, drawn over the raw curve: a step's loss is noisy by nature. */
+/** Exponential moving mean, drawn over the raw curve: a step's loss is noisy by nature. A step without the term stays a gap. */
 export function smooth(values: readonly (number | null)[], weight = 0.9): (number | null)[] {
   let mean: number | null = null;
   return values.map((value) => {
-    if (value === null || !Number.isFinite(value)) return mean;
+    if (value === null || !Number.isFinite(value)) return null;
     mean = mean === null ? value : weight * mean + (1 - weight) * value;
     return mean;
   });

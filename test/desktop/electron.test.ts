@@ -1,0 +1,128 @@
+/**
+ * The built main process, preload and window: in the stand-in of electron-stand-in.ts, which is Chromium driven from Node.
+ * It says so in its names; the same steps as through `decile serve` run in serve.test.ts.
+ */
+import assert from 'node:assert/strict';
+import { registerHooks } from 'node:module';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { noBrowser } from './browser.ts';
+import { buildProgram, ROOT } from './build.ts';
+import { type Cohort, makeCohort } from './cohort.ts';
+import { control, windows } from './electron-stand-in.ts';
+import {
+  ask,
+  drawOn,
+  importWithMasks,
+  makeProject,
+  predictTheRest,
+  type Shell,
+  trainAFew,
+  until,
+} from './whole-job.ts';
+
+const options = { skip: noBrowser };
+const STAND_IN = new URL('./electron-stand-in.ts', import.meta.url).href;
+let cohort: Cohort;
+let shell: Shell;
+
+before(async () => {
+  if (noBrowser) return;
+  buildProgram();
+  cohort = await makeCohort(3, 1);
+  process.env.DECILE_CONFIG = join(cohort.root, 'config');
+  registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier === 'electron' ? { url: STAND_IN, shortCircuit: true } : next(specifier, context),
+  });
+  await import(pathToFileURL(join(ROOT, 'out', 'main', 'index.js')).href);
+  await until(async () => control.page !== null, 'the window');
+  const page = control.page!;
+  page.setDefaultTimeout(120_000);
+  shell = {
+    page,
+    async choose(path, open) {
+      control.folders.push(path);
+      await open();
+    },
+  };
+  await page.getByRole('heading', { name: /Label a tenth/ }).waitFor();
+});
+after(async () => {
+  if (noBrowser) return;
+  await control.browser?.close();
+  cohort?.remove();
+});
+
+test('stand-in: the window is sandboxed and isolated, without Node', options, () => {
+  const { webPreferences } = windows[0].options;
+  assert.equal(webPreferences.sandbox, true);
+  assert.equal(webPreferences.contextIsolation, true);
+  assert.equal(webPreferences.nodeIntegration, false);
+  assert.equal(webPreferences.webviewTag, false);
+});
+
+test('stand-in: a call from a frame of another origin is refused', options, async () => {
+  control.senderUrl = 'https://evil.example/';
+  const reply = await shell.page.evaluate(() =>
+    (globalThis as unknown as { decile: { call(name: string): Promise<unknown> } }).decile.call('settings.get'),
+  );
+  control.senderUrl = 'app://decile/index.html';
+  assert.deepEqual((reply as { error: { code: string } }).error.code, 'call/refused');
+});
+
+test(
+  'stand-in: the preload exposes calls, events and dropped folders, and nothing of Node or Electron',
+  options,
+  async () => {
+    const seen = await shell.page.evaluate(() => ({
+      bridge: Object.keys((globalThis as unknown as { decile: object }).decile).sort(),
+      leaks: ['require', 'process', 'ipcRenderer', 'module'].filter((name) => name in globalThis),
+    }));
+    assert.deepEqual(seen, { bridge: ['call', 'dropped', 'subscribe'], leaks: [] });
+  },
+);
+
+test('stand-in: the menu reaches the screens', options, async () => {
+  const help = control.menu
+    .find((menu) => menu.label === '&Help')!
+    .submenu!.find((item) => item.label === '&About Decile')!;
+  help.click!();
+  const dialog = shell.page.getByRole('dialog', { name: 'About Decile' });
+  await dialog.waitFor();
+  await dialog.getByRole('button', { name: 'Close' }).click();
+});
+
+test(
+  'stand-in: project, import by the dialog, brush, autosave, training in the utility process, prediction',
+  options,
+  async () => {
+    await makeProject(shell, cohort, 'In the window');
+    await importWithMasks(shell, cohort, 3);
+    await drawOn(shell.page, 'case_2');
+    await trainAFew(shell.page, 6);
+    await predictTheRest(shell.page, 2);
+  },
+);
+
+test(
+  'stand-in: closing while something runs asks first; staying keeps the window, leaving keeps the run',
+  options,
+  async () => {
+    await ask(shell.page, 'train.start', { options: { steps: 500, width: 2, patch: [32, 32, 32], spacing: 'native' } });
+    control.boxes.push(1);
+    windows[0].close();
+    assert.equal(control.quit, false);
+    assert.equal((await ask(shell.page, 'runs.list'))[0].state, 'running');
+    await until(async () => (await ask(shell.page, 'runs.list'))[0].step > 1, 'a step');
+    control.boxes.push(0, 0);
+    windows[0].close();
+    await until(async () => control.quit, 'the program left');
+    const { openProject } = await import('../../src/main/store/index.ts');
+    const store = openProject(join(cohort.projects, 'In the window'), 'read');
+    assert.equal(store.runs.list().at(-1)?.state, 'interrupted');
+    assert.ok(store.checkpoints.latest(store.runs.list().at(-1)!.id));
+    store.close();
+  },
+);

@@ -1,0 +1,152 @@
+/** The whole job through `decile serve`: built pages in Chromium, real handlers, a real training run. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import type { RunningServer } from '../../src/main/server/server.ts';
+import { launchBrowser, noBrowser } from './browser.ts';
+import { buildPages, PAGES } from './build.ts';
+import { type Cohort, makeCohort } from './cohort.ts';
+import {
+  ask,
+  drawOn,
+  exportAndCompare,
+  importWithMasks,
+  makeProject,
+  maskOf,
+  place,
+  predictTheRest,
+  ready,
+  reviewOne,
+  type Shell,
+  trainAFew,
+} from './whole-job.ts';
+
+let cohort: Cohort;
+let server: RunningServer;
+let browser: Browser;
+let page: Page;
+let shell: Shell;
+let drawn = 0;
+const problems: string[] = [];
+
+before(async () => {
+  if (noBrowser) return;
+  buildPages();
+  cohort = await makeCohort(4, 1);
+  process.env.DECILE_CONFIG = join(cohort.root, 'config');
+  const { serve } = await import('../../src/main/server/serve.ts');
+  server = await serve({ pages: PAGES });
+  browser = await launchBrowser();
+  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  page.setDefaultTimeout(120_000);
+  page.on('pageerror', (error) => problems.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') problems.push(message.text());
+  });
+  shell = {
+    page,
+    async choose(path, open) {
+      await open();
+      const dialog = page.getByRole('dialog').filter({ has: page.getByLabel('Path of the folder') });
+      await dialog.getByLabel('Path of the folder').fill(path);
+      await dialog.getByLabel('Path of the folder').press('Enter');
+      await dialog.getByText(/in this folder/).waitFor();
+      await page.waitForFunction(
+        (wanted) =>
+          document.querySelector<HTMLInputElement>('dialog input[aria-label="Path of the folder"]')?.value === wanted,
+        path,
+      );
+      await page.waitForTimeout(500);
+      await dialog.getByRole('button', { name: 'Choose this folder' }).click();
+    },
+  };
+  await page.goto(server.url);
+});
+after(async () => {
+  if (noBrowser) return;
+  await browser?.close();
+  await server?.close();
+  cohort?.remove();
+});
+
+const options = { skip: noBrowser };
+
+test('the address in the page no longer holds the token', options, () => {
+  assert.equal(page.url(), `${server.origin}/`);
+});
+
+test('a project is made, and a folder with masks imported, by dialogs', options, async () => {
+  await makeProject(shell, cohort, 'Kidneys');
+  await importWithMasks(shell, cohort, 4);
+  const rows = await ask(page, 'scans.list');
+  assert.deepEqual(
+    rows.map((row) => [row.name, row.state]),
+    [
+      ['case_1', 'labelled'],
+      ['case_2', 'unlabelled'],
+      ['case_3', 'unlabelled'],
+      ['case_4', 'unlabelled'],
+    ],
+  );
+});
+
+test(
+  'a brush stroke is saved by itself, undone and redone on the disk too, and there after a reload',
+  options,
+  async () => {
+    drawn = await drawOn(page, 'case_2');
+    const before = await maskOf(page, drawn, 'manual');
+    await page.reload();
+    await place(page, 'Annotate');
+    await ready(page, 'case_2');
+    assert.deepEqual(await maskOf(page, drawn, 'manual'), before);
+    assert.equal((await ask(page, 'scans.list')).find((row) => row.id === drawn)?.state, 'drawing');
+  },
+);
+
+test('Enter accepts the drawing: the case is labelled', options, async () => {
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => !document.querySelector('[data-phase="loading"]'));
+  for (let n = 0; n < 100 && (await ask(page, 'scans.list')).find((row) => row.id === drawn)?.state !== 'labelled'; n++)
+    await page.waitForTimeout(200);
+  assert.equal((await ask(page, 'scans.list')).find((row) => row.id === drawn)?.state, 'labelled');
+});
+
+test('training starts with one button, pauses, goes on, and draws its curves', options, async () => {
+  await trainAFew(page, 12);
+});
+
+test('the other scans are predicted, and the review queue ranks them', options, async () => {
+  await predictTheRest(page, 2);
+});
+
+test('a flagged case is corrected, accepted, and the next one opens', options, async () => {
+  const scan = await reviewOne(page);
+  const name = (await ask(page, 'scans.list')).find((row) => row.id === scan)!.name;
+  await exportAndCompare(shell, cohort, scan, name, 'corrected');
+});
+
+test('the report compares the correction with the prediction', options, async () => {
+  await place(page, 'Report');
+  await page.getByText('Cases, worst first').waitFor();
+  const { cases, corrected } = await ask(page, 'report.summary', {});
+  assert.equal(corrected, 1);
+  assert.equal(cases.length, 1);
+  assert.ok(cases[0].dice < 100 && cases[0].addedMl > 0);
+});
+
+test('deleted scans come back by Undo, with their masks', options, async () => {
+  await place(page, 'Cases');
+  await page.getByRole('checkbox', { name: 'Select case_2' }).check();
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await page.getByText('1 scan deleted from the project.').waitFor();
+  assert.equal((await ask(page, 'scans.list')).length, 3);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  for (let n = 0; n < 100 && (await ask(page, 'scans.list')).length < 4; n++) await page.waitForTimeout(200);
+  assert.equal((await ask(page, 'scans.list')).find((row) => row.id === drawn)?.state, 'labelled');
+});
+
+test('the page broke no rule of its content security policy and threw nothing', options, () => {
+  assert.deepEqual(problems, []);
+});

@@ -1,0 +1,174 @@
+/** The whole job as a radiologist does it, by clicks and keys, in whichever shell the page runs. */
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { readMask } from '../../src/main/imaging/index.ts';
+import type { CallInput, CallName, CallResult } from '../../src/shared/contract/index.ts';
+import type { Cohort } from './cohort.ts';
+
+export interface Shell {
+  page: Page;
+  /** Does what opens a folder dialog, and answers it with `path`. */
+  choose(path: string, open: () => Promise<void>): Promise<void>;
+}
+
+/** A call past the screens, for looking at what they did. */
+export const ask = <N extends CallName>(page: Page, name: N, input?: CallInput<N>): Promise<CallResult<N>> =>
+  page.evaluate(
+    async ([call, value]) => {
+      const bridge = (globalThis as { decile?: { call(name: string, input: unknown): Promise<{ value: unknown }> } })
+        .decile;
+      if (bridge) return (await bridge.call(call as string, value)).value;
+      const response = await fetch(`/call/${call}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ input: value }),
+      });
+      return ((await response.json()) as { value: unknown }).value;
+    },
+    [name, input] as const,
+  ) as Promise<CallResult<N>>;
+
+/** Voxels of a mask as the window gets them; null where there is none. */
+export async function maskOf(page: Page, scan: number, kind: string): Promise<Uint8Array | null> {
+  const values = await page.evaluate(async (path) => {
+    const response = await fetch(path);
+    return response.status === 200 ? [...new Uint8Array(await response.arrayBuffer())] : null;
+  }, `/data/mask/${scan}/${kind}`);
+  return values && Uint8Array.from(values);
+}
+
+const foreground = (mask: Uint8Array | null): number => mask?.reduce((sum, value) => sum + (value > 0 ? 1 : 0), 0) ?? 0;
+
+export async function makeProject({ page, choose }: Shell, cohort: Cohort, name: string): Promise<void> {
+  await page.getByRole('button', { name: 'New project' }).click();
+  await page.getByPlaceholder('For instance: Kidneys 2026').fill(name);
+  await choose(cohort.projects, () => page.getByRole('button', { name: 'Choose…' }).click());
+  await page.getByRole('button', { name: 'Make project' }).click();
+  await page.getByText('Bring in your scans').waitFor();
+}
+
+export async function importWithMasks({ page, choose }: Shell, cohort: Cohort, count: number): Promise<void> {
+  await choose(cohort.scans, () => page.getByRole('button', { name: 'Scans with masks…' }).click());
+  await choose(cohort.masks, async () => {});
+  await page.getByRole('grid', { name: 'Scans' }).waitFor();
+  await until(async () => (await ask(page, 'scans.list')).length === count, 'every scan imported');
+}
+
+/** Paints a stroke across the middle of the axial plane and returns the case's id. */
+export async function drawOn(page: Page, name: string): Promise<number> {
+  await page.getByRole('button', { name, exact: true }).click();
+  await ready(page, name);
+  const scan = (await ask(page, 'scans.list')).find((row) => row.name === name)!.id;
+  await page.keyboard.press('b');
+  await stroke(page);
+  await until(async () => foreground(await maskOf(page, scan, 'manual')) > 0, 'the stroke on the disk');
+  const painted = foreground(await maskOf(page, scan, 'manual'));
+  await page.keyboard.press('Control+z');
+  await until(async () => foreground(await maskOf(page, scan, 'manual')) === 0, 'the undo on the disk');
+  await page.keyboard.press('Control+Shift+z');
+  await until(async () => foreground(await maskOf(page, scan, 'manual')) === painted, 'the redo on the disk');
+  return scan;
+}
+
+async function stroke(page: Page): Promise<void> {
+  const box = (await page.locator('[data-plane="axial"]').boundingBox())!;
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  await page.mouse.move(x - 40, y);
+  await page.mouse.down();
+  await page.mouse.move(x, y, { steps: 4 });
+  await page.mouse.move(x + 40, y, { steps: 4 });
+  await page.mouse.up();
+}
+
+export async function ready(page: Page, name: string): Promise<void> {
+  await page.locator('.viewer[data-phase="ready"]').waitFor();
+  await page.getByText(new RegExp(`^${name}, case`)).waitFor();
+}
+
+/** A tiny network for a few steps: paused, gone on with, finished. */
+export async function trainAFew(page: Page, steps: number): Promise<void> {
+  await place(page, 'Train');
+  await page.getByRole('button', { name: 'Options' }).click();
+  for (const [key, value] of [
+    ['steps', String(steps)],
+    ['width', '2'],
+    ['patch', '32,32,32'],
+    ['spacing', 'native'],
+  ]) {
+    await page.locator(`#option-${key}`).fill(value);
+    await page.locator(`#option-${key}`).press('Tab');
+  }
+  await page.getByRole('button', { name: 'Train', exact: true }).and(page.locator('.primary')).click();
+  await page.getByRole('button', { name: 'Pause' }).first().click();
+  await page.getByText(/paused at step/).waitFor();
+  await page.getByRole('button', { name: 'Go on' }).first().click();
+  await until(async () => (await ask(page, 'runs.list'))[0]?.state === 'finished', 'the run finished');
+  const [run] = await ask(page, 'runs.list');
+  const curve = await ask(page, 'train.curve', { run: run.id });
+  assert.deepEqual(
+    curve.steps,
+    Array.from({ length: steps }, (_, n) => n + 1),
+  );
+  await until(
+    async () => (await page.locator('figure path.line').first().getAttribute('d'))!.includes('L'),
+    'a curve drawn',
+  );
+}
+
+export async function predictTheRest(page: Page, expected: number): Promise<void> {
+  await page.getByRole('button', { name: 'Predict the other scans' }).click();
+  await until(async () => (await ask(page, 'review.queue')).length === expected, 'the predictions in the queue');
+  await until(async () => (await ask(page, 'jobs.list')).every((job) => job.status === 'done'), 'no job left');
+}
+
+/** Corrects the first case with a stroke and accepts it; the next of the queue opens by itself. */
+export async function reviewOne(page: Page): Promise<number> {
+  const [first, second] = await ask(page, 'review.queue');
+  await place(page, 'Review');
+  await ready(page, first.name);
+  await page.keyboard.press('n');
+  await page.keyboard.press('b');
+  await stroke(page);
+  await until(async () => (await maskOf(page, first.scan, 'corrected')) !== null, 'the correction on the disk');
+  await page.locator('[data-save="saved"]').waitFor();
+  await page.keyboard.press('Enter');
+  await ready(page, second.name);
+  const rows = await ask(page, 'scans.list');
+  assert.equal(rows.find((row) => row.id === first.scan)?.state, 'reviewed');
+  return first.scan;
+}
+
+/** Exports NIfTI masks and compares one with what was painted, voxel by voxel. */
+export async function exportAndCompare(
+  { page, choose }: Shell,
+  cohort: Cohort,
+  scan: number,
+  name: string,
+  kind: 'manual' | 'corrected',
+): Promise<void> {
+  const painted = await maskOf(page, scan, kind);
+  await place(page, 'Cases');
+  await page.getByRole('button', { name: 'Export' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Export', exact: true });
+  await choose(cohort.exports, () => dialog.getByRole('button', { name: 'Choose…' }).click());
+  await dialog.getByRole('button', { name: 'Export', exact: true }).click();
+  await until(async () => readdirSync(cohort.exports).includes(`${name}.nii.gz`), 'the exported file');
+  await until(async () => (await ask(page, 'jobs.list')).every((job) => job.status === 'done'), 'the export done');
+  const exported = await readMask(join(cohort.exports, `${name}.nii.gz`));
+  assert.ok(foreground(exported.data) > 0);
+  assert.deepEqual(exported.data, painted);
+}
+
+export const place = (page: Page, name: string) =>
+  page.getByRole('navigation', { name: 'Places' }).getByRole('button', { name }).click();
+
+/** Asks until it holds; the machine may be busy, so for long. */
+export async function until(holds: () => Promise<boolean>, what: string, seconds = 240): Promise<void> {
+  const end = Date.now() + seconds * 1000;
+  while (!(await holds())) {
+    assert.ok(Date.now() < end, `${what}: not after ${seconds} s`);
+    await new Promise((done) => setTimeout(done, 150));
+  }
+}
