@@ -3,8 +3,9 @@
  * The page and its server run on this machine; times are those that the page itself sees.
  */
 import { parseArgs } from 'node:util';
-import type { Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import type { LabelMap, Volume } from '../src/core/volume.ts';
+import type { LabelInfo } from '../src/shared/contract/index.ts';
 import { CHROMIUM, launch } from '../test/viewer/harness/browser.ts';
 import { buildHarness, type HarnessCase, startHarness } from '../test/viewer/harness/server.ts';
 
@@ -112,7 +113,47 @@ async function stroke(page: Page, n: number): Promise<void> {
   await page.mouse.up();
 }
 
-export async function benchViewer({ json }: { json: boolean }): Promise<void> {
+/** Memory after some case switches, and after many more with strokes in each. */
+async function benchMemory(browser: Browser, labels: LabelInfo[]): Promise<Record<string, number>> {
+  const small = await startHarness([makeCase('one', 96), makeCase('two', 96), makeCase('three', 96)], labels);
+  const worker = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  await worker.goto(`${small.origin}/?scan=1`);
+  await worker.waitForSelector('[data-phase=ready] [data-plane] canvas');
+  const names = ['one', 'two', 'three'];
+  const switchCases = async (count: number) => {
+    for (let n = 0; n < count; n++) {
+      await openInPage(worker, 1 + ((n + 1) % 3), names[(n + 1) % 3]);
+      await worker.keyboard.press('b');
+      for (let s = 0; s < STROKES / CASES; s++) await stroke(worker, n * 17 + s);
+      await worker.waitForSelector('[data-save=saved]');
+    }
+  };
+  await switchCases(3);
+  const memoryStartMb = (await memory(worker)) / 1e6;
+  await switchCases(CASES);
+  const memoryEndMb = (await memory(worker)) / 1e6;
+  await small.close();
+  return { memoryStartMb, memoryEndMb };
+}
+
+/** Milliseconds of processor time that the page's main thread took: what a busy machine does not change. */
+async function processorTime(page: Page, act: () => Promise<void>): Promise<number> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const read = async () => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    return (metrics.find((m) => m.name === 'ThreadTime')?.value ?? Number.NaN) * 1000;
+  };
+  const start = await read();
+  await act();
+  const spent = (await read()) - start;
+  await session.detach();
+  return spent;
+}
+
+export async function run(args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, options: { json: { type: 'boolean' }, 'no-memory': { type: 'boolean' } } });
+
   if (!CHROMIUM) throw new Error('This bench needs Chromium (CHROMIUM=/path/to/chromium).');
   await buildHarness();
   const browser = await launch();
@@ -133,9 +174,13 @@ export async function benchViewer({ json }: { json: boolean }): Promise<void> {
   result.openToPicturesMs = await openInPage(page, 1, 'one');
   await page.waitForTimeout(3000);
   await page.locator('[data-plane=axial]').hover();
-  const scroll = await frames(page, async () => {
-    for (let n = 0; n < 60; n++) await page.mouse.wheel(0, n % 30 < 15 ? 100 : -100);
+  let scroll: number[] = [];
+  const scrolling = await processorTime(page, async () => {
+    scroll = await frames(page, async () => {
+      for (let n = 0; n < 60; n++) await page.mouse.wheel(0, n % 30 < 15 ? 100 : -100);
+    });
   });
+  result.scrollProcessorMs = scrolling / 60;
   result.scrollMedianMs = percentile(scroll, 50);
   result.scrollP95Ms = percentile(scroll, 95);
   await page.keyboard.press('b');
@@ -158,36 +203,15 @@ export async function benchViewer({ json }: { json: boolean }): Promise<void> {
   await page.close();
   await big.close();
 
-  const small = await startHarness([makeCase('one', 96), makeCase('two', 96), makeCase('three', 96)], labels);
-  const worker = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  await worker.goto(`${small.origin}/?scan=1`);
-  await worker.waitForSelector('[data-phase=ready] [data-plane] canvas');
-  const names = ['one', 'two', 'three'];
-  const switchCases = async (count: number) => {
-    for (let n = 0; n < count; n++) {
-      await openInPage(worker, 1 + ((n + 1) % 3), names[(n + 1) % 3]);
-      await worker.keyboard.press('b');
-      for (let s = 0; s < STROKES / CASES; s++) await stroke(worker, n * 17 + s);
-      await worker.waitForSelector('[data-save=saved]');
-    }
-  };
-  await switchCases(3);
-  result.memoryStartMb = (await memory(worker)) / 1e6;
-  await switchCases(CASES);
-  result.memoryEndMb = (await memory(worker)) / 1e6;
+  if (!values['no-memory']) Object.assign(result, await benchMemory(browser, labels));
   await browser.close();
-  await small.close();
   for (const key of Object.keys(result)) result[key] = Math.round(result[key] * 10) / 10;
-  if (json) {
+  if (values.json) {
     console.log(JSON.stringify(result));
     return;
   }
   console.log(`Viewer, ${SIDE}^3 int16 with mask, prediction and uncertainty, 1280 x 800, no graphics card`);
   for (const [key, value] of Object.entries(result)) console.log(`  ${key.padEnd(20)} ${value}`);
-  console.log(`Memory: 96^3 cases, after 3 and after ${CASES} more case switches with ${STROKES} strokes in all.`);
-}
-
-if (import.meta.main) {
-  const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
-  await benchViewer({ json: values.json });
+  if (result.memoryEndMb)
+    console.log(`Memory: 96^3 cases, after 3 and after ${CASES} more case switches with ${STROKES} strokes in all.`);
 }

@@ -9,8 +9,6 @@ export interface CaseVoxels {
   readonly mask: LabelMap;
   /** The untouched prediction, where there is one. */
   readonly prediction: LabelMap | null;
-  /** Entropy in nats, float32, where there is a prediction. */
-  readonly entropy: Volume | null;
 }
 
 export interface EditorListener {

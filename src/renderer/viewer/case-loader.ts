@@ -16,7 +16,12 @@ import type { CaseVoxels } from './case-editor.ts';
 export interface LoadedCase {
   readonly detail: ScanDetail;
   readonly voxels: CaseVoxels;
+  /** Comes after the rest: the uncertainty in 255ths of UNCERTAIN, null without a prediction. */
+  readonly entropy: Promise<Volume<Uint8Array> | null>;
 }
+
+/** Entropy of an even choice between two classes, nats: drawn as most uncertain. */
+const UNCERTAIN = Math.LN2;
 
 const ARRAYS: Record<VoxelType, (buffer: ArrayBuffer) => VoxelArray> = {
   int8: (b) => new Int8Array(b),
@@ -29,21 +34,19 @@ const ARRAYS: Record<VoxelType, (buffer: ArrayBuffer) => VoxelArray> = {
   float64: (b) => new Float64Array(b),
 };
 
-/** What the 3D planes need at once comes first; prediction and uncertainty come along. */
+/** Scan, mask and prediction; resolves as soon as they can be shown. */
 export async function loadCase(client: Client, scan: number, signal?: AbortSignal): Promise<LoadedCase> {
   const detail = await client.call('scans.detail', { scan });
   const init = { signal };
-  const [volume, mask, prediction, entropy] = await Promise.all([
+  const [volume, mask, prediction] = await Promise.all([
     client.data(`/data/volume/${scan}`, init),
     client.data(`/data/mask/${scan}/${detail.editing}`, init),
     detail.prediction ? client.data(`/data/mask/${scan}/predicted`, init) : null,
-    detail.prediction ? client.data(`/data/entropy/${scan}`, init) : null,
   ]);
-  const [scanVoxels, drawn, predicted, uncertain] = await Promise.all([
+  const [scanVoxels, drawn, predicted] = await Promise.all([
     readVoxels(volume, detail.grid, detail.dtype),
     readVoxels(mask, detail.grid, 'uint8'),
     prediction && readVoxels(prediction, detail.grid, 'uint8'),
-    entropy && readVoxels(entropy, detail.grid, 'float32'),
   ]);
   if (!scanVoxels) {
     throw new DecileError(
@@ -54,15 +57,28 @@ export async function loadCase(client: Client, scan: number, signal?: AbortSigna
   }
   const start = drawn ?? (detail.editing === 'corrected' ? predicted : null);
   const data = start ? (start.data as Uint8Array).slice() : new Uint8Array(voxelCount(detail.grid));
+  const entropy = detail.prediction ? loadEntropy(client, detail, init) : Promise.resolve(null);
+  // Whoever shows the case awaits it; a case that was fetched ahead and never opened must not count as an error.
+  entropy.catch(() => {});
   return {
     detail,
+    entropy,
     voxels: {
       scan: scanVoxels,
       mask: { ...detail.grid, data },
       prediction: predicted as LabelMap | null,
-      entropy: uncertain,
     },
   };
+}
+
+/** Kept as bytes: a quarter of the memory, and finer than anyone sees. */
+async function loadEntropy(client: Client, detail: ScanDetail, init: RequestInit): Promise<Volume<Uint8Array> | null> {
+  const volume = await readVoxels(await client.data(`/data/entropy/${detail.id}`, init), detail.grid, 'float32');
+  if (!volume) return null;
+  const data = new Uint8Array(volume.data.length);
+  const scale = 255 / UNCERTAIN;
+  for (let v = 0; v < data.length; v++) data[v] = Math.min(255, Math.round(volume.data[v] * scale));
+  return { ...detail.grid, data };
 }
 
 /** Voxels of a response, null where it is empty (204). */

@@ -19,7 +19,8 @@ export interface PlaneContent {
   scan: Volume;
   mask: LabelMap | null;
   prediction: LabelMap | null;
-  entropy: Volume | null;
+  /** 255ths of the most uncertain. */
+  entropy: Volume<Uint8Array> | null;
   slice: number;
   window: Window;
   /** Packed colour by label value, 0 = hidden. */
@@ -29,8 +30,6 @@ export interface PlaneContent {
   showDifference: boolean;
   showPredictionOutline: boolean;
   showHeat: boolean;
-  /** Entropy that is drawn as most uncertain, nats. */
-  heatMost: number;
 }
 
 /** A picture of slice size, kept until what it shows changes. */
@@ -105,7 +104,7 @@ export class PlaneView {
     if (differs('mask', 'colours')) this.maskChanged();
     if (differs('prediction', 'colours')) this.predictionOutlines = null;
     if (differs('prediction', 'mask')) this.differenceLayer.valid = false;
-    if (differs('entropy', 'heatMost')) this.heatLayer.valid = false;
+    if (differs('entropy')) this.heatLayer.valid = false;
     this.content = next;
     this.request();
   }
@@ -184,7 +183,7 @@ export class PlaneView {
   ): void {
     const { mask, prediction, entropy } = content;
     if (content.showHeat && entropy) {
-      this.heatLayer.draw(layout, (pixels) => drawHeat(entropy, layout, content.heatMost, pixels));
+      this.heatLayer.draw(layout, (pixels) => drawHeat(entropy, layout, pixels));
       place(this.heatLayer, 0.8, true);
     }
     if (mask && content.showDifference && prediction) {

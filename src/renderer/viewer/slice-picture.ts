@@ -84,15 +84,12 @@ export function drawDifference(mask: LabelMap, prediction: LabelMap, layout: Pic
   }
 }
 
-/** Uncertainty from 0 to `most` (nats) in cividis. */
-export function drawHeat(entropy: Volume, layout: PictureLayout, most: number, pixels: Uint32Array): void {
+/** Uncertainty, in 255ths of the most, in cividis. */
+export function drawHeat(entropy: Volume<Uint8Array>, layout: PictureLayout, pixels: Uint32Array): void {
   const { data } = entropy;
   const { width, height, start, stepX, stepY } = layout;
-  const scale = 255 / most;
   for (let y = 0, p = 0; y < height; y++) {
-    for (let x = 0, at = start + y * stepY; x < width; x++, at += stepX) {
-      pixels[p++] = HEAT[Math.min(255, Math.max(0, Math.round(data[at] * scale)))];
-    }
+    for (let x = 0, at = start + y * stepY; x < width; x++, at += stepX) pixels[p++] = HEAT[data[at]];
   }
 }
 

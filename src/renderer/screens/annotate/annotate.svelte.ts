@@ -1,12 +1,6 @@
 /** The Annotate and Review screen: one open case, its tools, its view, its saving. */
-import { clearSlices, copySlice } from '../../../core/edit/combine.ts';
-import { keepLargest, removeIslands } from '../../../core/edit/components.ts';
-import type { Recorder } from '../../../core/edit/edit.ts';
-import { fillHoles } from '../../../core/edit/flood.ts';
-import { interpolateSlices } from '../../../core/edit/interpolate.ts';
 import { acquisitionPlane, type Plane, type PlaneName, planesOf } from '../../../core/edit/planes.ts';
-import { growLabel, smoothLabel } from '../../../core/edit/shape.ts';
-import { voxelMl } from '../../../core/edit/statistics.ts';
+import type { Volume } from '../../../core/volume.ts';
 import type {
   Client,
   Decision,
@@ -16,7 +10,6 @@ import type {
   ScanDetail,
   SliceDecision,
 } from '../../../shared/contract/index.ts';
-import { DecileError } from '../../../shared/errors.ts';
 import { Autosave, type SaveState } from '../../viewer/autosave.ts';
 import { CaseEditor } from '../../viewer/case-editor.ts';
 import { type LoadedCase, loadCase, saveBoxes } from '../../viewer/case-loader.ts';
@@ -24,6 +17,8 @@ import { labelTable } from '../../viewer/palette.ts';
 import type { PlaneView } from '../../viewer/plane-view.ts';
 import { DEFAULT_SETTINGS, stepRadius, type ToolId, type ToolSettings } from '../../viewer/tools.ts';
 import { presetsOf, type Window, type WindowPreset } from '../../viewer/window.ts';
+import { describe } from './describe.ts';
+import { Operations } from './operations.ts';
 
 export type Mode = 'annotate' | 'review';
 export type Layout = 'single' | 'side' | 'grid';
@@ -34,17 +29,18 @@ export interface ViewLabel extends LabelInfo {
 }
 type Point = [number, number, number];
 
-/** Entropy of an even choice between two classes, nats: drawn as most uncertain. */
-export const HEAT_MOST = Math.LN2;
-
 export class AnnotateState {
   readonly client: Client;
+  /** Edits of the active label by button or key. */
+  readonly operations = new Operations(this);
   phase = $state<'loading' | 'ready' | 'failed'>('loading');
   failure = $state.raw<ErrorInfo | null>(null);
   /** What was refused last, shown until the next action. */
   notice = $state.raw<{ text: string; cure: string } | null>(null);
   detail = $state.raw<ScanDetail | null>(null);
   editor = $state.raw<CaseEditor | null>(null);
+  /** Uncertainty in 255ths of the most; comes after the pictures, null before and without a prediction. */
+  entropy = $state.raw<Volume<Uint8Array> | null>(null);
   planes = $state.raw<Record<PlaneName, Plane> | null>(null);
   labels = $state<ViewLabel[]>([]);
   settings = $state<ToolSettings>({ ...DEFAULT_SETTINGS });
@@ -107,7 +103,11 @@ export class AnnotateState {
   /** Saves and leaves the present case, then shows another. */
   async open(scan: number, mode: Mode, labels: readonly LabelInfo[]): Promise<void> {
     const ticket = ++this.opening;
-    if (!(await this.leave())) return;
+    // While the disk takes nothing the old case stays on the screen, and leaves as soon as it is saved.
+    while (!(await this.leave())) {
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      if (ticket !== this.opening) return;
+    }
     if (ticket !== this.opening) return;
     this.phase = 'loading';
     this.failure = null;
@@ -123,7 +123,7 @@ export class AnnotateState {
     }
   }
 
-  private show({ detail, voxels }: LoadedCase, mode: Mode, labels: readonly LabelInfo[]): void {
+  private show({ detail, voxels, entropy }: LoadedCase, mode: Mode, labels: readonly LabelInfo[]): void {
     const fresh = !this.presets.length || this.detail?.modality !== detail.modality || detail.modality !== 'CT';
     this.edited = false;
     this.planes = planesOf(detail.grid);
@@ -162,8 +162,12 @@ export class AnnotateState {
       this.settings.tolerance = Math.max(1, Math.round((high - low) * 0.06));
     }
     if (this.main !== 'surface') this.main = acquisitionPlane(this.planes);
-    this.crosshair = this.startingPoint(mode);
+    const k = mode === 'review' ? detail.prediction?.flagged[0] : undefined;
+    const [ni, nj, nk] = detail.grid.size;
+    this.crosshair = [ni >> 1, nj >> 1, k ?? nk >> 1];
     if (mode === 'review') this.chooseLabelOn(this.crosshair[2]);
+    this.entropy = null;
+    void this.showEntropy(entropy, this.crosshair);
     this.revision++;
     this.phase = 'ready';
     if (mode === 'review') void this.loadAhead(detail.id);
@@ -177,18 +181,22 @@ export class AnnotateState {
     if (counts[largest.value + 256 * k]) this.settings.label = largest.value;
   }
 
-  /** Review starts at the most uncertain voxel of the most uncertain slice, annotation in the middle. */
-  private startingPoint(mode: Mode): Point {
-    const { detail, editor } = this;
-    if (!detail || !editor) return [0, 0, 0];
-    const [ni, nj, nk] = detail.grid.size;
-    const flagged = detail.prediction?.flagged[0];
-    const entropy = editor.voxels.entropy?.data;
-    if (mode === 'annotate' || flagged === undefined || !entropy) return [ni >> 1, nj >> 1, flagged ?? nk >> 1];
-    let best = ni * nj * flagged;
-    for (let v = best, end = best + ni * nj; v < end; v++) if (entropy[v] > entropy[best]) best = v;
-    const inSlice = best % (ni * nj);
-    return [inSlice % ni, Math.floor(inSlice / ni), flagged];
+  /** Shows the uncertainty once it has come, and where nobody has moved yet, its worst voxel on the slice. */
+  private async showEntropy(coming: LoadedCase['entropy'], start: Point): Promise<void> {
+    const { editor } = this;
+    try {
+      const entropy = await coming;
+      if (this.editor !== editor || !entropy) return;
+      this.entropy = entropy;
+      if (this.crosshair !== start) return;
+      const [ni, nj] = entropy.size;
+      const first = ni * nj * start[2];
+      let best = first;
+      for (let v = first; v < first + ni * nj; v++) if (entropy.data[v] > entropy.data[best]) best = v;
+      if (entropy.data[best]) this.crosshair = [(best - first) % ni, Math.floor((best - first) / ni), start[2]];
+    } catch (error) {
+      if (this.editor === editor) this.refuse(error);
+    }
   }
 
   /** Everything drawn is on disk and a version of the mask; false where saving fails and the case must stay open. */
@@ -333,96 +341,14 @@ export class AnnotateState {
     if (this.presets[at]) this.window = this.presets[at];
   }
 
-  undo(): void {
-    this.editor?.undo();
-  }
-
-  redo(): void {
-    this.editor?.redo();
-  }
+  readonly undo = (): unknown => this.editor?.undo();
+  readonly redo = (): unknown => this.editor?.redo();
 
   /** Undoes or redoes until `count` steps are in force. */
   goToStep(count: number): void {
     const { editor } = this;
     while (editor && editor.history.steps.current > count) editor.undo();
     while (editor && editor.history.steps.current < count && editor.history.canRedo) editor.redo();
-  }
-
-  /** An operation on the active label as one undo step, on the main plane; says so where it changed nothing. */
-  private operate(name: string, act: (recorder: Recorder, label: number, plane: Plane, slice: number) => void): void {
-    const { editor, planes, settings, activeLabel } = this;
-    if (!editor || !planes) return;
-    if (activeLabel?.locked) {
-      this.notice = { text: `${activeLabel.name} is locked.`, cure: 'Unlock it in the list of labels.' };
-      return;
-    }
-    const plane = planes[this.mainPlane];
-    try {
-      const edit = editor.apply(name, (recorder) => {
-        act(recorder, settings.label, plane, this.crosshair[plane.normal]);
-      });
-      this.notice = edit ? null : { text: `${name}: nothing to change.`, cure: '' };
-    } catch (error) {
-      this.refuse(error);
-    }
-  }
-
-  interpolate(): void {
-    this.operate('Interpolate', (recorder, label, plane) => interpolateSlices(recorder, label, plane.normal));
-  }
-
-  /** Copies the label from a neighbouring slice onto this one. */
-  copyFrom(way: 1 | -1): void {
-    this.operate('Copy slice', (recorder, label, { normal }, slice) => {
-      const from = slice + way;
-      if (from >= 0 && from < recorder.mask.size[normal]) {
-        copySlice(recorder, recorder.mask, normal, from, slice, label);
-      }
-    });
-  }
-
-  clearSlice(): void {
-    this.operate('Erase slice', (recorder, label, { normal }, slice) => {
-      clearSlices(recorder, normal, [slice, slice], label);
-    });
-  }
-
-  smooth(wholeVolume: boolean): void {
-    const spacing = this.detail?.grid.spacing ?? [1, 1, 1];
-    const sigma = Math.min(...spacing) * 1.5;
-    this.operate(wholeVolume ? 'Smooth 3D' : 'Smooth slice', (recorder, label, { normal }, slice) => {
-      if (wholeVolume) smoothLabel(recorder, label, sigma);
-      else smoothLabel(recorder, label, sigma, normal, [slice, slice]);
-    });
-  }
-
-  keepLargest(): void {
-    this.operate('Keep largest', (recorder, label) => keepLargest(recorder, label));
-  }
-
-  /** Drops parts of less than 0.1 ml. */
-  removeIslands(): void {
-    const voxels = this.detail ? Math.max(2, Math.round(0.1 / voxelMl(this.detail.grid))) : 2;
-    this.operate('Remove islands', (recorder, label) => removeIslands(recorder, label, voxels));
-  }
-
-  fillHoles(): void {
-    this.operate('Fill holes', (recorder, label, { normal }) => fillHoles(recorder, label, normal));
-  }
-
-  grow(margin: number): void {
-    this.operate(margin > 0 ? 'Grow 1 mm' : 'Shrink 1 mm', (recorder, label) => growLabel(recorder, label, margin));
-  }
-
-  /** Puts the prediction back on the slices at hand: the selected ones, or the present one. */
-  restorePrediction(): void {
-    const prediction = this.editor?.voxels.prediction;
-    if (!prediction) return;
-    this.operate('Back to prediction', (recorder, _label, { normal }, slice) => {
-      const [from, to] = this.selection ?? [slice, slice];
-      const across = this.selection ? 2 : normal;
-      for (let n = from; n <= to; n++) copySlice(recorder, prediction, across, n, n, null);
-    });
   }
 
   refuse(error: unknown): void {
@@ -469,10 +395,4 @@ export class AnnotateState {
       this.refuse(error);
     }
   }
-}
-
-export function describe(error: unknown): ErrorInfo {
-  if (error instanceof DecileError) return { code: error.code, message: error.message, cure: error.cure };
-  const message = error instanceof Error ? error.message : String(error);
-  return { code: 'window/unexpected', message, cure: 'Reload the window; every saved stroke is kept.' };
 }
