@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import Database from 'better-sqlite3';
-import { migrate } from '../../src/main/store/database.ts';
+import { APPLICATION_ID, migrate } from '../../src/main/store/database.ts';
+import { openProject } from '../../src/main/store/index.ts';
+import { lockProject } from '../../src/main/store/lock.ts';
 import { LATEST_VERSION, MIGRATIONS } from '../../src/main/store/migrations/index.ts';
+import { temporaryFolder } from './helpers.ts';
 
 /** SHA-256 of each released migration: a released migration is never edited, later changes are later migrations. */
 const RELEASED: Record<number, string> = {
   1: '8892dfb7b17c89278450e16c697ce83478289decfc6604ab437949bab4fc72dd',
+  2: 'ce3aec80e7a720b246885b8b84fb20576c82c61bf34d56dc42546ea840d96759',
 };
 
 test('migrations are numbered 1, 2, 3 without a gap', () => {
@@ -46,4 +52,44 @@ test('every table is STRICT', () => {
     [],
   );
   db.close();
+});
+
+/** A project as version 1 left it, with a scan and its mask. */
+function projectOfVersion1(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  const db = new Database(join(folder, 'project.sqlite'));
+  db.pragma(`application_id = ${APPLICATION_ID}`);
+  migrate(db, false, 1);
+  db.exec(`
+    INSERT INTO project VALUES (1, 'old', 'mr', '2026-01-01T00:00:00Z', '0.1.0');
+    INSERT INTO labels (value, name, colour) VALUES (1, 'organ', '#112233');
+    INSERT INTO scans (name, modality, size, spacing, origin, direction, volume_file, source_path, content_hash, imported_at)
+      VALUES ('a', 'MR', '[2,2,2]', '[1,1,1]', '[0,0,0]', '[1,0,0,0,1,0,0,0,1]', 'volumes/1.nii', '/a', 'h', '2026-01-01T00:00:00Z');
+    INSERT INTO masks (scan, version, origin, file, accepted, labels, created_at) VALUES (1, 1, 'manual', 'masks/1/1.nii.gz', 1, '[]', '2026-01-01T00:00:00Z');`);
+  db.close();
+}
+
+test('a project of version 1 is brought up to date with everything in it, by a writer and by a reader', (t) => {
+  for (const mode of ['write', 'read'] as const) {
+    const folder = join(temporaryFolder(t), mode);
+    projectOfVersion1(folder);
+    const store = openProject(folder, mode);
+    assert.deepEqual(
+      [store.project.get().name, store.scans.list()[0].name, store.masks.reference(1)?.version],
+      ['old', 'a', 1],
+    );
+    store.close();
+    const db = new Database(join(folder, 'project.sqlite'), { readonly: true });
+    assert.equal(db.pragma('user_version', { simple: true }), LATEST_VERSION);
+    db.close();
+  }
+});
+
+test('an older project that somebody is writing is not changed by a reader', (t) => {
+  const folder = temporaryFolder(t);
+  projectOfVersion1(folder);
+  const lock = lockProject(folder);
+  assert.throws(() => openProject(folder, 'read'), { code: 'project/older' });
+  lock.release();
+  openProject(folder, 'read').close();
 });

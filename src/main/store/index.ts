@@ -127,14 +127,36 @@ export function openProject(folder: string, mode: 'write' | 'read' = 'write'): S
       'Make a project with `decile new DIR --label NAME --preset PRESET`, or check the path.',
     );
   }
-  const lock = mode === 'write' ? lockProject(root) : null;
+  if (mode === 'read') return assemble(root, mode, openForReading(root), null);
+  const lock = lockProject(root);
   try {
     const store = assemble(root, mode, openDatabase(databasePath(root), mode), lock);
-    if (mode === 'write') sweep(root);
+    sweep(root);
     return store;
   } catch (error) {
-    lock?.release();
+    lock.release();
     throw error;
+  }
+}
+
+/** A reader of an older project brings it up to date first, unless somebody is writing it. */
+function openForReading(root: string): Db {
+  try {
+    return openDatabase(databasePath(root), 'read');
+  } catch (error) {
+    if (!(error instanceof DecileError) || error.code !== 'project/older') throw error;
+    let lock: ProjectLock;
+    try {
+      lock = lockProject(root);
+    } catch {
+      throw error;
+    }
+    try {
+      openDatabase(databasePath(root), 'write').close();
+    } finally {
+      lock.release();
+    }
+    return openDatabase(databasePath(root), 'read');
   }
 }
 

@@ -1,5 +1,6 @@
 /** The migrations in order. Add the next number; a migration that was released is never edited. */
 import { initial } from './0001-initial.ts';
+import { foreignKeyIndexes } from './0002-foreign-key-indexes.ts';
 
 export interface Migration {
   /** The database's user_version after it. */
@@ -8,5 +9,5 @@ export interface Migration {
   sql: string;
 }
 
-export const MIGRATIONS: readonly Migration[] = [initial];
+export const MIGRATIONS: readonly Migration[] = [initial, foreignKeyIndexes];
 export const LATEST_VERSION = MIGRATIONS[MIGRATIONS.length - 1].version;
