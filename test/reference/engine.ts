@@ -1,11 +1,11 @@
-/** The engine that the reference tests compute on: TensorFlow where it is installed, else the portable twin. */
+/** The engine that the reference tests compute on: DECILE_ENGINE, else the best there is. */
 
 import type { Kernels } from '../../src/core/network/kernels.ts';
-import { portableKernels } from '../../src/core/network/portable-kernels.ts';
+import type { EngineName } from '../../src/core/options.ts';
 import { startEngine } from '../../src/engine/index.ts';
-import { tensorflowKernels } from '../../src/engine/kernels/tensorflow.ts';
+import { kernelsOf } from '../../src/engine/kernels/index.ts';
 
 export async function testKernels(): Promise<{ name: string; kernels: Kernels }> {
-  const { name } = await startEngine('auto');
-  return { name, kernels: name === 'tensorflow' ? tensorflowKernels() : portableKernels };
+  const engine = await startEngine((process.env.DECILE_ENGINE ?? 'auto') as EngineName);
+  return { name: engine.name, kernels: kernelsOf(engine) };
 }
