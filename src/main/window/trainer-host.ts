@@ -17,15 +17,18 @@ export const electronHost: StartHost = () => {
   });
   // What is posted before the process runs would be lost.
   const waiting: TrainerCommand[] = [];
-  let running = false;
+  let state: 'starting' | 'running' | 'gone' = 'starting';
+  child.once('exit', () => {
+    state = 'gone';
+  });
   child.once('spawn', () => {
-    running = true;
+    state = 'running';
     for (const command of waiting) child.postMessage(command);
   });
   return {
     send(command) {
-      if (running) child.postMessage(command);
-      else waiting.push(command);
+      if (state === 'running') child.postMessage(command);
+      else if (state === 'starting') waiting.push(command);
     },
     onEvent: (listener) => void child.on('message', (message: TrainerEvent) => listener(message)),
     onExit: (listener) =>
