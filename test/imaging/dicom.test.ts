@@ -51,6 +51,52 @@ test('an oblique series made up of our own files equals dcm2niix', { skip: missi
   );
 });
 
+test('series of random orientation, spacing and acquisition order equal dcm2niix', {
+  skip: missing('dcm2niix'),
+}, async () => {
+  let state = 12345;
+  const random = () => {
+    state = (state * 1103515245 + 12345) % 2147483648;
+    return state / 2147483648;
+  };
+  for (let round = 0; round < 8; round++) {
+    // Even rounds: one of the 24 axis-aligned orientations; odd rounds: any.
+    const raw = Array.from({ length: 6 }, () => random() - 0.5);
+    const unit = (v: number[]) => v.map((x) => x / Math.hypot(...v));
+    let i = unit(raw.slice(0, 3));
+    if (round % 2 === 0) {
+      const largest = i.findIndex((x) => Math.abs(x) === Math.max(...i.map(Math.abs)));
+      i = i.map((x, c) => (c === largest ? Math.sign(x) : 0));
+    }
+    const free = raw.slice(3);
+    if (round % 2 === 0) free[(i.findIndex((x) => x !== 0) + 1) % 3] += 5;
+    let j = unit(free.map((x, c) => x - i[c] * (free[0] * i[0] + free[1] * i[1] + free[2] * i[2])));
+    if (round % 2 === 0) {
+      const largest = j.findIndex((x) => Math.abs(x) === Math.max(...j.map(Math.abs)));
+      j = j.map((x, c) => (c === largest ? Math.sign(x) : 0));
+    }
+    const normal = [i[1] * j[2] - i[2] * j[1], i[2] * j[0] - i[0] * j[2], i[0] * j[1] - i[1] * j[0]];
+    const gap = 0.6 + 4 * random();
+    const origin = [200 * random() - 100, 200 * random() - 100, 200 * random() - 100];
+    const count = 5 + Math.floor(10 * random());
+    const positions = Array.from({ length: count }, (_, k) =>
+      origin.map((x, c) => +(x + gap * k * normal[c]).toFixed(6)),
+    );
+    const backwards = random() < 0.5;
+    const path = fresh();
+    const out = fresh();
+    writeSeries(path, {
+      positions,
+      orientation: [...i, ...j],
+      spacing: [0.4 + random(), 0.4 + random()],
+      extra: (k) => [el('00200013', 'IS', String(backwards ? count - k : k + 1))],
+    });
+    dcm2niix(path, out);
+    const file = readdirSync(out).find((f) => f.endsWith('.nii'))!;
+    assertSameImage((await readVolume(path)).volume, (await readVolume(join(out, file))).volume);
+  }
+});
+
 test('slices stand in the order of their positions, whatever file names and instance numbers say', async () => {
   const path = fresh();
   writeSeries(path, { positions: rising(6), extra: (k) => [el('00200013', 'IS', String(99 - k))] });

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { axis, voxelToWorld } from '../../src/core/geometry.ts';
+import { axis, voxelToWorld, worldToVoxel } from '../../src/core/geometry.ts';
 import type { Grid, LabelMap } from '../../src/core/volume.ts';
 import { alignMask } from '../../src/main/imaging/align.ts';
 import { codesFor } from '../../src/main/imaging/dicom/codes.ts';
@@ -96,6 +96,44 @@ test('dciodvfy finds no error in our SEG', { skip: missing('dciodvfy') }, async 
     );
     assert.match(said, /Segmentation/);
   }
+});
+
+const PYTHON = process.env.DECILE_PYTHON ?? 'python3';
+const noPydicom = (() => {
+  try {
+    execFileSync(PYTHON, ['-c', 'import pydicom, numpy'], { stdio: 'ignore' });
+    return false;
+  } catch {
+    return 'pydicom is not installed (set DECILE_PYTHON to a Python that has it)';
+  }
+})();
+test('pydicom reads the same voxels, positions and segments from our SEG', { skip: noPydicom }, async () => {
+  const path = fresh();
+  const grid = GRIDS.oblique;
+  const original = mask(grid);
+  await writeDicomSeg(path, original, { segments: SEGMENTS });
+  const script = `import pydicom,json,sys
+d=pydicom.dcmread(sys.argv[1]); a=d.pixel_array
+f=[(int(g.SegmentIdentificationSequence[0].ReferencedSegmentNumber), [float(x) for x in g.PlanePositionSequence[0].ImagePositionPatient]) for g in d.PerFrameFunctionalGroupsSequence]
+print(json.dumps({"pixels": a.tolist(), "frames": f, "labels": [s.SegmentLabel for s in d.SegmentSequence]}))`;
+  const said = JSON.parse(execFileSync(PYTHON, ['-W', 'ignore', '-c', script, path], { encoding: 'utf8' }));
+  assert.deepEqual(said.labels, ['Kidney', 'Tumor', 'Zone X']);
+  const [nx, ny, nz] = grid.size;
+  const rebuilt = new Uint8Array(nx * ny * nz);
+  said.frames.forEach(([segment, position]: [number, [number, number, number]], n: number) => {
+    const k = Math.round(worldToVoxel(grid, position)[2]);
+    said.pixels[n].flat().forEach((v: number, p: number) => {
+      if (v) rebuilt[p + nx * ny * k] = segment;
+    });
+  });
+  assert.deepEqual(rebuilt, original.data);
+});
+
+test('dcmtk reads our SEG without complaint', { skip: missing('dcmdump') }, async () => {
+  const path = fresh();
+  await writeDicomSeg(path, mask(GRIDS.sagittal), { segments: SEGMENTS });
+  const said = execFileSync('sh', ['-c', 'dcmdump "$1" 2>&1', 'sh', path], { encoding: 'utf8' });
+  assert.doesNotMatch(said, /^[EW]:/m);
 });
 
 test('an empty mask is a SEG that lists its segments', async () => {

@@ -109,7 +109,7 @@ export async function exportBids(folder: string, cases: readonly ExportCase[], o
   const kind = o.modality === 'CT' ? 'ct' : 'anat';
   await mkdir(folder, { recursive: true });
   const hex = (c: readonly number[] | undefined) =>
-    c ? `#${c.map((x) => x.toString(16).padStart(2, '0')).join('')}` : 'n/a';
+    c ? `#${c.map((x) => x.toString(16).padStart(2, '0')).join('')}` : NOT_AVAILABLE;
   await writeText(
     join(folder, 'dseg.tsv'),
     [

@@ -7,8 +7,8 @@ import { jpeg2000Size, jpegSize, type StreamSize } from './codestream.ts';
 import { TRANSFER } from './dataset.ts';
 import type { Frame } from './frame.ts';
 import { decodeJpegDct } from './jpeg-dct.ts';
-import { storedType } from './pixels.ts';
 import { decodeRle } from './rle.ts';
+import { storedType } from './stored-type.ts';
 import { decodeWasm, type WasmCodec } from './wasm-codecs.ts';
 
 type Family = 'rle' | 'jpeg' | 'jpeg-ls' | 'jpeg-2000' | 'htj2k';

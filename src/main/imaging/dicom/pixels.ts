@@ -6,24 +6,7 @@ import { decodeCompressed } from './codecs.ts';
 import { type DicomData, type Element, PIXEL_DATA, TRANSFER } from './dataset.ts';
 import { encapsulatedFrame } from './encapsulated.ts';
 import type { Frame } from './frame.ts';
-
-/** The array type that holds a frame's stored values; refuses what no CT or MR uses. */
-export function storedType(f: Frame): StoredType {
-  switch (f.bitsAllocated) {
-    case 8:
-      return f.signed ? 'int8' : 'uint8';
-    case 16:
-      return f.signed ? 'int16' : 'uint16';
-    case 32:
-      return f.signed ? 'int32' : 'uint32';
-    default:
-      throw new DecileError(
-        'scan/type',
-        `The pixels of ${f.path} must be 8, 16 or 32 bits, got ${f.bitsAllocated}.`,
-        'Convert the series first, for instance with dcm2niix.',
-      );
-  }
-}
+import { storedType } from './stored-type.ts';
 
 const WIDTH: Record<string, number> = {
   int8: 1,

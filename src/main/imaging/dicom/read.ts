@@ -6,9 +6,9 @@ import { mapLimited } from '../files.ts';
 import { checkSize } from '../limits.ts';
 import type { ReadScan, ScanSource } from '../types.ts';
 import { assertFinite } from '../voxels.ts';
-import { type DicomData, readDicom, readDicomHeader } from './dataset.ts';
+import { readDicom, readDicomHeader } from './dataset.ts';
 import { type Frame, framesOf } from './frame.ts';
-import { framePixels, storedType } from './pixels.ts';
+import { framePixels } from './pixels.ts';
 import { regularise } from './regularise.ts';
 import { reasonToLeaveOut, splitSeries } from './series.ts';
 import { stackGeometry } from './stack.ts';
@@ -124,6 +124,3 @@ function rescale(
     scaled: same ? undefined : 'Rescale slope and intercept differ between slices; each was applied to its own.',
   };
 }
-
-export type { DicomData };
-export { storedType };
