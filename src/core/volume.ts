@@ -9,7 +9,15 @@ export type WorldPoint = readonly [x: Millimetres, y: Millimetres, z: Millimetre
 /** Row-major 3x3; column c is the LPS unit vector along which voxel index c grows. */
 export type Direction = readonly [number, number, number, number, number, number, number, number, number];
 
-export type VoxelArray = Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array | Float32Array | Float64Array;
+export type VoxelArray =
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array;
 
 /** Where a grid of voxels stands in the patient. World = origin + direction * (spacing .* index). */
 export interface Grid {

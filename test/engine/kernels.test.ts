@@ -19,8 +19,8 @@ const map = (...shape: number[]) =>
       shape.reduce((a, b) => a * b, 1),
       ++seed,
     ),
-    shape,
-  ) as FeatureMap;
+    shape as [number, number, number, number, number],
+  );
 
 function close(a: tf.Tensor, b: tf.Tensor, what: string): void {
   assert.deepEqual(a.shape, b.shape, what);
