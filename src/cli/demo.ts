@@ -14,14 +14,14 @@ import { type DemoRun, demoPage } from './demo/page.ts';
 import { type ProbeResult, probe } from './demo/probe.ts';
 import {
   type DemoSetting,
-  demoSettings,
+  demoSetting,
   fittingSteps,
   KINDS,
   LABELLED_SCANS,
   TEST_SCANS,
   TRAINING_SCANS,
 } from './demo/settings.ts';
-import { ensureTensorflow } from './demo/setup.ts';
+import { engineName, ensureTensorflow } from './demo/setup.ts';
 import { METHOD_NAMES, scoreTable, WHAT_IT_MEANS, whatWasDone, whatWasFound } from './demo/words.ts';
 import { onInterrupt } from './interrupt.ts';
 import { duration, EXIT, Exit, notice, type Output, Progress, result } from './output.ts';
@@ -63,8 +63,8 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   let project: Project | null = null;
   try {
     await claimFolder(folder);
-    const fast = await ensureTensorflow(options.setup, (line) => notice(output, line), abort.signal);
-    const fit = await chooseSetting(kind, fast, output, abort.signal);
+    await ensureTensorflow(options.setup, (line) => notice(output, line), abort.signal);
+    const fit = await chooseSetting(kind, output, abort.signal);
     const cohorts = await makeCohorts(folder, kind, options.seed, fit.setting, output, abort.signal);
     const { preset, label, colour } = KINDS[kind];
     project = newProject(join(folder, 'project'), { name: `Demo ${kind}`, preset, labels: [{ name: label, colour }] });
@@ -109,28 +109,21 @@ async function claimFolder(folder: string): Promise<void> {
   await writeFile(join(folder, MARKER), '{}\n');
 }
 
-/** The largest setting in which enough steps fit, by measurement. */
-async function chooseSetting(kind: PhantomKind, fast: boolean, output: Output, signal: AbortSignal): Promise<Fit> {
-  let slowEngine = !fast;
-  for (const setting of demoSettings(kind)) {
-    if (slowEngine && setting.engine === 'fast') continue;
-    notice(output, `Measuring a training step (setting ${setting.name}) ...`);
-    const probed = await probe(kind, setting, METHODS, slowEngine ? 2 : 6, signal);
-    slowEngine ||= probed.engine === 'cpu';
-    const steps = fittingSteps(setting, probed.seconds);
-    if (steps === null) continue;
-    const each = METHODS.map((method, n) => `${METHOD_NAMES[method]} ${probed.seconds[n].toFixed(2)} s`).join(', ');
-    notice(
-      output,
-      `${probed.device}: a step takes ${each}. ${steps} steps of both fit into about ${duration(steps * probed.seconds.reduce((a, b) => a + b))}.`,
-    );
-    return { setting, steps, probed };
-  }
-  throw new DecileError(
-    'demo/too-slow',
-    'This machine must make a few training steps within the demo, got too few in the smallest setting.',
-    'See `decile engines` for what would make it faster.',
+/** The setting for the engine that computes, and the steps that fit, by measurement. */
+async function chooseSetting(kind: PhantomKind, output: Output, signal: AbortSignal): Promise<Fit> {
+  const engine = await engineName(signal);
+  const setting = demoSetting(kind, engine);
+  notice(output, `Measuring a training step (setting ${setting.name}, engine ${engine}) ...`);
+  const probed = await probe(kind, setting, METHODS, engine === 'cpu' ? 2 : 6, signal);
+  const steps = fittingSteps(setting, probed.seconds);
+  const each = METHODS.map((method, n) => `${METHOD_NAMES[method]} ${probed.seconds[n].toFixed(2)} s`).join(', ');
+  const seconds = steps * probed.seconds.reduce((a, b) => a + b);
+  const slow = seconds > 1.5 * setting.trainingSeconds ? ': this machine is slow or busy' : '';
+  notice(
+    output,
+    `${probed.device}: a step takes ${each}. ${steps} steps of both will take about ${duration(seconds)}${slow}.`,
   );
+  return { setting, steps, probed };
 }
 
 async function makeCohorts(

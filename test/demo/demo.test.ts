@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { writeCohort } from '../../src/cli/demo/cohort.ts';
-import { demoSettings, fittingSteps } from '../../src/cli/demo/settings.ts';
+import { demoSetting, fittingSteps } from '../../src/cli/demo/settings.ts';
 import { scoreTable, whatWasDone, whatWasFound } from '../../src/cli/demo/words.ts';
 import { runDemo } from '../../src/cli/demo.ts';
-import { makePhantom } from '../../src/core/phantom/index.ts';
+import { resolveOptions } from '../../src/core/options.ts';
+import { makePhantom, PHANTOM_KINDS } from '../../src/core/phantom/index.ts';
 import { readMask, readVolume } from '../../src/main/imaging/index.ts';
 import type { EvaluationReport } from '../../src/main/services/evaluate.ts';
 
@@ -24,21 +25,23 @@ async function inFolder(work: (folder: string) => Promise<void>): Promise<void> 
   }
 }
 
-test('steps fill the time that both trainings may take, and too few ask for a smaller setting', () => {
-  const [full] = demoSettings('ct-abdomen');
-  // 200 s / (0.4 + 0.6) s = 200 steps; 200 / 2 = 100 < 150; 200 / 0.05 = 4000 > 600.
+test('steps fill the time that both trainings should take, within bounds', () => {
+  const full = demoSetting('ct-abdomen', 'tensorflow');
+  const smallest = demoSetting('ct-abdomen', 'cpu');
+  // 200 s / (0.4 + 0.6) s = 200 steps; 200 / 2 = 100 < 120; 200 / 0.05 = 4000 > 600.
   assert.equal(fittingSteps(full, [0.4, 0.6]), 200);
-  assert.equal(fittingSteps(full, [0.8, 1.2]), null);
+  assert.equal(fittingSteps(full, [0.8, 1.2]), 120);
   assert.equal(fittingSteps(full, [0.02, 0.03]), 600);
-  assert.equal(fittingSteps(full, [Number.POSITIVE_INFINITY]), null);
+  assert.equal(fittingSteps(smallest, [30, 50]), 10);
 });
 
-test('every setting has patches whose sides are divisible by 16, and the last one takes any machine', () => {
-  for (const kind of ['ct-abdomen', 'mr-head'] as const) {
-    const settings = demoSettings(kind);
-    for (const { options } of settings) assert.ok((options.patch as number[]).every((side) => side % 16 === 0));
-    assert.equal(fittingSteps(settings.at(-1)!, [30, 50]), 10);
-  }
+test('every setting is made of legal options and of patches that fit its phantoms', () => {
+  for (const kind of PHANTOM_KINDS)
+    for (const engine of ['tensorflow', 'cpu']) {
+      const { options, size } = demoSetting(kind, engine);
+      const { patch } = resolveOptions(options);
+      assert.ok(patch !== 'auto' && patch.every((side, axis) => side <= size[axis]), `${kind} ${engine}: ${patch}`);
+    }
 });
 
 test('a cohort on disk is the phantoms themselves, with as many labelled masks as asked', () =>
@@ -81,6 +84,7 @@ test('the outcome is told as it is: ahead, behind, or explained by chance', () =
     /a difference of 1\.5 points that chance explains .*p = 0\.400/,
   );
   assert.match(whatWasFound(report(76, null), report(74.5, null)), /chance explains\. So short/);
+  assert.match(whatWasFound(report(0, 1), report(3, null)), /neither network has learned the structure yet/);
 });
 
 test('the words name the numbers of the cohort', () => {

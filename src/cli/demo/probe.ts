@@ -18,8 +18,7 @@ export interface ProbeResult {
 const WARM_UP = 2;
 
 /**
- * Trains each method for a few steps in a throw-away project and takes the median step. Infinity, after two or three
- * steps, where the setting's fewest steps would not fit.
+ * Trains each method for a few steps in a throw-away project and takes the median step.
  * @param steps counted after two warm-up steps
  */
 export async function probe(
@@ -45,7 +44,6 @@ export async function probe(
       const result: ProbeResult = { engine: '', device: '', seconds: [] };
       for (const method of methods) {
         const stamps: number[] = [];
-        let hopeless = false;
         const options = resolveOptions({
           ...setting.options,
           ...{
@@ -57,22 +55,13 @@ export async function probe(
           },
         });
         const run = project.train({ options, name: method }, (event) => {
-          if (event.type === 'started') {
-            [result.engine, result.device] = [event.engine, event.device];
-            // TensorFlow is there but does not load: a step of this setting would take minutes.
-            hopeless = event.engine === 'cpu' && setting.engine === 'fast';
-          }
-          if (event.type === 'step') {
-            stamps.push(performance.now());
-            hopeless ||= Math.min(...gapsOf(stamps).slice(1)) * setting.fewestSteps > setting.trainingSeconds;
-          }
-          if (hopeless) run.cancel();
+          if (event.type === 'started') [result.engine, result.device] = [event.engine, event.device];
+          if (event.type === 'step') stamps.push(performance.now());
         });
         const stop = () => run.cancel();
         signal.addEventListener('abort', stop);
         await run.done.finally(() => signal.removeEventListener('abort', stop));
         signal.throwIfAborted();
-        if (hopeless) return { ...result, seconds: [Number.POSITIVE_INFINITY] };
         result.seconds.push(medianStep(stamps, method));
       }
       return result;

@@ -5,15 +5,13 @@ import type { PhantomKind } from '../../core/phantom/index.ts';
 
 export interface DemoSetting {
   name: string;
-  /** What it was made for; the slow engine never tries a `fast` one. */
-  engine: 'fast' | 'any';
   /** Voxels of each phantom. */
   size: readonly [number, number, number];
   options: Partial<TrainingOptions>;
-  /** Seconds that both trainings together may take. */
+  /** Seconds that both trainings together should take. */
   trainingSeconds: number;
-  /** Fewer steps than these teach nothing: the next smaller setting is taken. 0 in the last setting, which takes ten at least. */
-  fewestSteps: number;
+  /** Fewer steps teach nothing: a slow machine takes these and more time. */
+  leastSteps: number;
   mostSteps: number;
 }
 
@@ -48,65 +46,43 @@ export const TRAINING_SCANS = 20;
 export const LABELLED_SCANS = 2;
 export const TEST_SCANS = 10;
 
-const SIZES: Record<
-  PhantomKind,
-  {
-    large: DemoSetting['size'];
-    small: DemoSetting['size'];
-    patch: [number, number, number];
-    smallPatch: [number, number, number];
-  }
-> = {
-  'ct-abdomen': { large: [80, 60, 40], small: [48, 36, 24], patch: [64, 48, 32], smallPatch: [32, 32, 16] },
-  'mr-head': { large: [64, 80, 40], small: [36, 44, 24], patch: [48, 64, 32], smallPatch: [32, 32, 16] },
+type Sides = [number, number, number];
+const SIZES: Record<PhantomKind, { large: Sides; patch: Sides; small: Sides; smallPatch: Sides }> = {
+  'ct-abdomen': { large: [80, 60, 40], patch: [64, 48, 32], small: [40, 30, 20], smallPatch: [32, 16, 16] },
+  'mr-head': { large: [64, 80, 40], patch: [48, 64, 32], small: [32, 40, 20], smallPatch: [16, 32, 16] },
 };
 
-/** From large to small. */
-export function demoSettings(kind: PhantomKind): DemoSetting[] {
-  const { large, small, patch, smallPatch } = SIZES[kind];
-  return [
-    {
-      name: 'full',
-      engine: 'fast',
-      size: large,
-      options: { width: 8, patch },
-      trainingSeconds: 200,
-      fewestSteps: 150,
-      mostSteps: 600,
-    },
-    {
-      name: 'half',
-      engine: 'fast',
-      size: large,
-      options: { width: 4, patch },
-      trainingSeconds: 240,
-      fewestSteps: 100,
-      mostSteps: 600,
-    },
-    {
-      name: 'small',
-      engine: 'any',
-      size: small,
-      options: { width: 4, patch: smallPatch },
-      trainingSeconds: 420,
-      fewestSteps: 60,
-      mostSteps: 600,
-    },
-    {
-      name: 'smallest',
-      engine: 'any',
-      size: small,
-      options: { width: 2, patch: smallPatch },
-      trainingSeconds: 480,
-      fewestSteps: 0,
-      mostSteps: 600,
-    },
-  ];
+/**
+ * The full demo, or the one for the slow engine. There is nothing between: a smaller network or coarser phantoms learn
+ * less from as many steps than they save in time, so that a slow machine gets more time instead.
+ */
+export function demoSetting(kind: PhantomKind, engine: string): DemoSetting {
+  const { large, patch, small, smallPatch } = SIZES[kind];
+  return engine === 'cpu'
+    ? {
+        ...{ name: 'smallest', size: small, trainingSeconds: 400, leastSteps: 10, mostSteps: 600 },
+        options: {
+          width: 2,
+          patch: smallPatch,
+          labelledPerStep: 1,
+          unlabelledPerStep: 1,
+          learningRate: 0.05,
+          dropout: 0,
+        },
+      }
+    : {
+        name: 'full',
+        size: large,
+        trainingSeconds: 200,
+        leastSteps: 120,
+        mostSteps: 600,
+        options: { width: 8, patch },
+      };
 }
 
-/** Steps that fit: both methods take the same number. Null when a smaller setting must be tried. */
-export function fittingSteps(setting: DemoSetting, secondsPerStep: readonly number[]): number | null {
+/** Steps that fit into the time, within the setting's bounds; both methods take the same number. */
+export function fittingSteps(setting: DemoSetting, secondsPerStep: readonly number[]): number {
   const both = secondsPerStep.reduce((sum, s) => sum + s, 0);
   const steps = Math.floor(setting.trainingSeconds / both / 10) * 10;
-  return steps < setting.fewestSteps ? null : Math.min(Math.max(steps, 10), setting.mostSteps);
+  return Math.min(Math.max(steps, setting.leastSteps), setting.mostSteps);
 }

@@ -6,6 +6,9 @@ import { type KindText, LABELLED_SCANS, TEST_SCANS, TRAINING_SCANS } from './set
 
 export const METHOD_NAMES = { supervised: 'supervised-only', cpcl: 'CPCL' } as const;
 
+/** Below this mean Dice, in percent, there is nothing to compare. */
+const LEARNED = 20;
+
 export function whatWasDone({ scans, structure }: KindText, steps: number): string {
   const share = Math.round((100 * LABELLED_SCANS) / TRAINING_SCANS);
   return (
@@ -21,6 +24,8 @@ export function whatWasFound(cpcl: EvaluationReport, supervised: EvaluationRepor
   const [a, b] = [cpcl.overall.dice ?? 0, supervised.overall.dice ?? 0];
   const p = cpcl.overall.against?.tests.dice?.p ?? null;
   const scores = `CPCL reached a mean Dice of ${a.toFixed(1)} %, supervised-only ${b.toFixed(1)} %`;
+  if (Math.max(a, b) < LEARNED)
+    return `${scores}: neither network has learned the structure yet. So few steps show that everything works on this machine, and nothing about the methods; see \`decile engines\` for what would make it faster.`;
   const gap = Math.abs(a - b).toFixed(1);
   const certain = p !== null && p <= 0.05;
   const test = p === null ? '' : ` (paired t-test p = ${p < 0.001 ? 'below .001' : p.toFixed(3)})`;
