@@ -1,5 +1,5 @@
 /** Tables run_metrics and checkpoints: the curves of a run and where it can go on. */
-import type { Db } from './database.ts';
+import { type Db, prepared } from './database.ts';
 import type { Checkpoint } from './types.ts';
 
 export interface MetricPoint {
@@ -19,7 +19,8 @@ export interface MetricRepository {
 }
 
 export function metricRepository(db: Db): MetricRepository {
-  const insert = db.prepare(
+  const insert = prepared(
+    db,
     'INSERT INTO run_metrics (run, name, step, value) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
   );
   const record = db.transaction((run: number, step: number, values: Record<string, number>) => {
@@ -30,14 +31,16 @@ export function metricRepository(db: Db): MetricRepository {
     record,
     names: (run) =>
       (
-        db.prepare('SELECT DISTINCT name FROM run_metrics WHERE run = ? ORDER BY name').all(run) as { name: string }[]
+        prepared(db, 'SELECT DISTINCT name FROM run_metrics WHERE run = ? ORDER BY name').all(run) as { name: string }[]
       ).map((row) => row.name),
     curve: (run, name, after = -1) =>
-      db
-        .prepare('SELECT step, value FROM run_metrics WHERE run = ? AND name = ? AND step > ? ORDER BY step')
-        .all(run, name, after) as MetricPoint[],
+      prepared(db, 'SELECT step, value FROM run_metrics WHERE run = ? AND name = ? AND step > ? ORDER BY step').all(
+        run,
+        name,
+        after,
+      ) as MetricPoint[],
     truncate(run, step) {
-      db.prepare('DELETE FROM run_metrics WHERE run = ? AND step > ?').run(run, step);
+      prepared(db, 'DELETE FROM run_metrics WHERE run = ? AND step > ?').run(run, step);
     },
   };
 }
@@ -53,15 +56,16 @@ export function checkpointRepository(db: Db): CheckpointRepository {
   const columns = 'run, step, path, created_at AS createdAt';
   return {
     add(run, step, path) {
-      db.prepare(
+      prepared(
+        db,
         'INSERT INTO checkpoints VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET path = excluded.path, created_at = excluded.created_at',
       ).run(run, step, path, new Date().toISOString());
     },
     latest: (run) =>
-      (db.prepare(`SELECT ${columns} FROM checkpoints WHERE run = ? ORDER BY step DESC LIMIT 1`).get(run) as
+      (prepared(db, `SELECT ${columns} FROM checkpoints WHERE run = ? ORDER BY step DESC LIMIT 1`).get(run) as
         | Checkpoint
         | undefined) ?? null,
     list: (run) =>
-      db.prepare(`SELECT ${columns} FROM checkpoints WHERE run = ? ORDER BY step`).all(run) as Checkpoint[],
+      prepared(db, `SELECT ${columns} FROM checkpoints WHERE run = ? ORDER BY step`).all(run) as Checkpoint[],
   };
 }

@@ -41,6 +41,23 @@ export function openDatabase(path: string, mode: 'create' | 'write' | 'read'): D
   }
 }
 
+const statements = new WeakMap<Db, Map<string, Database.Statement>>();
+
+/** The prepared statement of this text, made once a database: lists of 1,000 scans ask the same question 1,000 times. */
+export function prepared(db: Db, sql: string): Database.Statement {
+  let known = statements.get(db);
+  if (!known) {
+    known = new Map();
+    statements.set(db, known);
+  }
+  let statement = known.get(sql);
+  if (!statement) {
+    statement = db.prepare(sql);
+    known.set(sql, statement);
+  }
+  return statement;
+}
+
 function checkIdentity(db: Db, path: string): void {
   if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID) {
     throw new DecileError(

@@ -1,5 +1,5 @@
 /** Table slice_flags: a reviewer's marks on slices. */
-import type { Db } from './database.ts';
+import { type Db, prepared } from './database.ts';
 import type { SliceFlag, SliceMark } from './types.ts';
 
 export interface FlagRepository {
@@ -12,13 +12,13 @@ export interface FlagRepository {
 export function flagRepository(db: Db): FlagRepository {
   return {
     list: (scan) =>
-      db
-        .prepare(
-          'SELECT scan, axis, slice, mark, note, created_at AS createdAt FROM slice_flags WHERE scan = ? ORDER BY axis, slice',
-        )
-        .all(scan) as SliceFlag[],
+      prepared(
+        db,
+        'SELECT scan, axis, slice, mark, note, created_at AS createdAt FROM slice_flags WHERE scan = ? ORDER BY axis, slice',
+      ).all(scan) as SliceFlag[],
     set(scan, axis, first, last, mark, note = '') {
-      const insert = db.prepare(
+      const insert = prepared(
+        db,
         'INSERT INTO slice_flags VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET mark = excluded.mark, note = excluded.note, created_at = excluded.created_at',
       );
       const now = new Date().toISOString();
@@ -27,7 +27,7 @@ export function flagRepository(db: Db): FlagRepository {
       })();
     },
     clear(scan, axis, first, last) {
-      db.prepare('DELETE FROM slice_flags WHERE scan = ? AND axis = ? AND slice BETWEEN ? AND ?').run(
+      prepared(db, 'DELETE FROM slice_flags WHERE scan = ? AND axis = ? AND slice BETWEEN ? AND ?').run(
         scan,
         axis,
         first,

@@ -1,6 +1,6 @@
 /** Table labels: the project's classes. */
 import { DecileError } from '../../shared/errors.ts';
-import type { Db } from './database.ts';
+import { type Db, prepared } from './database.ts';
 import type { CodedTerm, Label } from './types.ts';
 
 /** Hues of a colour-blind-safe set (Okabe and Ito), given to labels without a colour of their own. */
@@ -49,9 +49,9 @@ export interface LabelRepository {
 }
 
 export function labelRepository(db: Db): LabelRepository {
-  const list = () => (db.prepare('SELECT * FROM labels ORDER BY value').all() as LabelRow[]).map(fromRow);
+  const list = () => (prepared(db, 'SELECT * FROM labels ORDER BY value').all() as LabelRow[]).map(fromRow);
   const get = (value: number): Label => {
-    const row = db.prepare('SELECT * FROM labels WHERE value = ?').get(value) as LabelRow | undefined;
+    const row = prepared(db, 'SELECT * FROM labels WHERE value = ?').get(value) as LabelRow | undefined;
     if (!row)
       throw new DecileError(
         'label/unknown',
@@ -97,7 +97,8 @@ export function labelRepository(db: Db): LabelRepository {
     }
   };
   const write = (label: Label) => {
-    db.prepare(
+    prepared(
+      db,
       'INSERT INTO labels VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (value) DO UPDATE SET name = excluded.name, colour = excluded.colour, term_scheme = excluded.term_scheme, term_code = excluded.term_code, term_meaning = excluded.term_meaning, locked = excluded.locked',
     ).run(
       label.value,
@@ -135,11 +136,10 @@ export function labelRepository(db: Db): LabelRepository {
     },
     remove(value) {
       const label = get(value);
-      const { count } = db
-        .prepare(
-          "SELECT count(DISTINCT masks.scan) AS count FROM masks, json_each(masks.labels) AS present WHERE json_extract(present.value, '$.value') = ?",
-        )
-        .get(value) as { count: number };
+      const { count } = prepared(
+        db,
+        "SELECT count(DISTINCT masks.scan) AS count FROM masks, json_each(masks.labels) AS present WHERE json_extract(present.value, '$.value') = ?",
+      ).get(value) as { count: number };
       if (count > 0) {
         throw new DecileError(
           'label/in-use',
@@ -147,7 +147,7 @@ export function labelRepository(db: Db): LabelRepository {
           'Delete it from those masks first, or rename it.',
         );
       }
-      db.prepare('DELETE FROM labels WHERE value = ?').run(value);
+      prepared(db, 'DELETE FROM labels WHERE value = ?').run(value);
     },
     classes() {
       const labels = list();

@@ -1,6 +1,6 @@
 /** Table masks: every version of every mask. */
 import { DecileError } from '../../shared/errors.ts';
-import type { Db } from './database.ts';
+import { type Db, prepared } from './database.ts';
 import { maskFile } from './paths.ts';
 import type { Mask, MaskOrigin, NewMask } from './types.ts';
 
@@ -50,7 +50,7 @@ export interface MaskRepository {
 
 export function maskRepository(db: Db): MaskRepository {
   const one = (sql: string, ...values: (string | number)[]): Mask | null => {
-    const row = db.prepare(sql).get(...values) as MaskRow | undefined;
+    const row = prepared(db, sql).get(...values) as MaskRow | undefined;
     return row ? fromRow(row) : null;
   };
   const get = (id: number): Mask => {
@@ -65,7 +65,7 @@ export function maskRepository(db: Db): MaskRepository {
   };
   const highest = (scan: number) =>
     (
-      db.prepare('SELECT coalesce(max(version), 0) AS version FROM masks WHERE scan = ?').get(scan) as {
+      prepared(db, 'SELECT coalesce(max(version), 0) AS version FROM masks WHERE scan = ?').get(scan) as {
         version: number;
       }
     ).version;
@@ -73,7 +73,7 @@ export function maskRepository(db: Db): MaskRepository {
   return {
     get,
     history: (scan) =>
-      (db.prepare('SELECT * FROM masks WHERE scan = ? ORDER BY version DESC').all(scan) as MaskRow[]).map(fromRow),
+      (prepared(db, 'SELECT * FROM masks WHERE scan = ? ORDER BY version DESC').all(scan) as MaskRow[]).map(fromRow),
     current: (scan, origin, run) =>
       run === undefined
         ? one('SELECT * FROM masks WHERE scan = ? AND origin = ? ORDER BY version DESC LIMIT 1', scan, origin)
@@ -85,35 +85,34 @@ export function maskRepository(db: Db): MaskRepository {
           ),
     reference: (scan) => one(`SELECT * FROM masks WHERE scan = ? AND ${REFERENCE} ORDER BY version DESC LIMIT 1`, scan),
     references() {
-      const rows = db.prepare(`SELECT * FROM masks WHERE ${REFERENCE} ORDER BY version`).all() as MaskRow[];
+      const rows = prepared(db, `SELECT * FROM masks WHERE ${REFERENCE} ORDER BY version`).all() as MaskRow[];
       return new Map(rows.map((row) => [row.scan, fromRow(row)]));
     },
     nextVersion: (scan) => highest(scan) + 1,
     add(mask) {
-      const { lastInsertRowid } = db
-        .prepare(
-          'INSERT INTO masks (scan, version, origin, run, file, accepted, labels, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-        )
-        .run(
-          mask.scan,
-          mask.version,
-          mask.origin,
-          mask.run ?? null,
-          maskFile(mask.scan, mask.version),
-          mask.accepted ? 1 : 0,
-          JSON.stringify(mask.labels),
-          new Date().toISOString(),
-        );
+      const { lastInsertRowid } = prepared(
+        db,
+        'INSERT INTO masks (scan, version, origin, run, file, accepted, labels, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      ).run(
+        mask.scan,
+        mask.version,
+        mask.origin,
+        mask.run ?? null,
+        maskFile(mask.scan, mask.version),
+        mask.accepted ? 1 : 0,
+        JSON.stringify(mask.labels),
+        new Date().toISOString(),
+      );
       return get(Number(lastInsertRowid));
     },
     setAccepted(id, accepted) {
       get(id);
-      db.prepare('UPDATE masks SET accepted = ? WHERE id = ?').run(accepted ? 1 : 0, id);
+      prepared(db, 'UPDATE masks SET accepted = ? WHERE id = ?').run(accepted ? 1 : 0, id);
       return get(id);
     },
     remove(id) {
       const { file } = get(id);
-      db.prepare('DELETE FROM masks WHERE id = ?').run(id);
+      prepared(db, 'DELETE FROM masks WHERE id = ?').run(id);
       return file;
     },
   };

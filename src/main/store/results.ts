@@ -1,5 +1,5 @@
 /** Tables predictions and evaluations: what a run says about scans, and how right it was. */
-import type { Db } from './database.ts';
+import { type Db, prepared } from './database.ts';
 import type { Evaluation, Prediction } from './types.ts';
 
 interface PredictionRow {
@@ -34,14 +34,14 @@ export interface PredictionRepository {
 
 export function predictionRepository(db: Db): PredictionRepository {
   const one = (where: string, ...values: number[]): Prediction | null => {
-    const row = db.prepare(`SELECT ${PREDICTION} FROM predictions WHERE ${where} LIMIT 1`).get(...values) as
+    const row = prepared(db, `SELECT ${PREDICTION} FROM predictions WHERE ${where} LIMIT 1`).get(...values) as
       | PredictionRow
       | undefined;
     return row ? fromRow(row) : null;
   };
   return {
     put(p) {
-      db.prepare('INSERT OR REPLACE INTO predictions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
+      prepared(db, 'INSERT OR REPLACE INTO predictions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
         p.run,
         p.scan,
         p.mask,
@@ -56,9 +56,9 @@ export function predictionRepository(db: Db): PredictionRepository {
     get: (run, scan) => one('run = ? AND scan = ?', run, scan),
     list: (run) =>
       (
-        db
-          .prepare(`SELECT ${PREDICTION} FROM predictions WHERE run = ? ORDER BY mean_entropy DESC`)
-          .all(run) as PredictionRow[]
+        prepared(db, `SELECT ${PREDICTION} FROM predictions WHERE run = ? ORDER BY mean_entropy DESC`).all(
+          run,
+        ) as PredictionRow[]
       ).map(fromRow),
     latest: (scan) => one('scan = ? ORDER BY created_at DESC, run DESC', scan),
   };
@@ -73,17 +73,16 @@ export interface EvaluationRepository {
 export function evaluationRepository(db: Db): EvaluationRepository {
   return {
     put(rows) {
-      const insert = db.prepare('INSERT OR REPLACE INTO evaluations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
+      const insert = prepared(db, 'INSERT OR REPLACE INTO evaluations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
       const now = new Date().toISOString();
       db.transaction(() => {
         for (const e of rows) insert.run(e.run, e.scan, e.label, e.dice, e.jaccard, e.hd95, e.asd, e.reference, now);
       })();
     },
     list: (run) =>
-      db
-        .prepare(
-          'SELECT run, scan, label, dice, jaccard, hd95, asd, reference, created_at AS createdAt FROM evaluations WHERE run = ? ORDER BY scan, label',
-        )
-        .all(run) as Evaluation[],
+      prepared(
+        db,
+        'SELECT run, scan, label, dice, jaccard, hd95, asd, reference, created_at AS createdAt FROM evaluations WHERE run = ? ORDER BY scan, label',
+      ).all(run) as Evaluation[],
   };
 }

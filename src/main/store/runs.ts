@@ -1,7 +1,7 @@
 /** Tables runs and run_cases: what was trained, on which scans, and how far it got. */
 import type { TrainingOptions } from '../../core/options.ts';
 import { DecileError } from '../../shared/errors.ts';
-import type { Db } from './database.ts';
+import { type Db, prepared } from './database.ts';
 import type { CaseRole, Run, RunCase, RunState } from './types.ts';
 
 interface RunRow {
@@ -64,10 +64,10 @@ export interface RunRepository {
 
 export function runRepository(db: Db): RunRepository {
   const one = (sql: string, ...values: (string | number)[]): Run | null => {
-    const row = db.prepare(sql).get(...values) as RunRow | undefined;
+    const row = prepared(db, sql).get(...values) as RunRow | undefined;
     return row ? fromRow(row) : null;
   };
-  const list = () => (db.prepare('SELECT * FROM runs ORDER BY id').all() as RunRow[]).map(fromRow);
+  const list = () => (prepared(db, 'SELECT * FROM runs ORDER BY id').all() as RunRow[]).map(fromRow);
   const get = (id: number): Run => {
     const run = one('SELECT * FROM runs WHERE id = ?', id);
     if (!run)
@@ -107,19 +107,18 @@ export function runRepository(db: Db): RunRepository {
             'Choose another --name, or go on with `decile resume DIR RUN`.',
           );
         }
-        const { lastInsertRowid } = db
-          .prepare(
-            "INSERT INTO runs (name, method, options, classes, state, created_at) VALUES (?, ?, ?, ?, 'created', ?)",
-          )
-          .run(
-            name,
-            run.options.method,
-            JSON.stringify(run.options),
-            JSON.stringify(run.classes),
-            new Date().toISOString(),
-          );
+        const { lastInsertRowid } = prepared(
+          db,
+          "INSERT INTO runs (name, method, options, classes, state, created_at) VALUES (?, ?, ?, ?, 'created', ?)",
+        ).run(
+          name,
+          run.options.method,
+          JSON.stringify(run.options),
+          JSON.stringify(run.classes),
+          new Date().toISOString(),
+        );
         const id = Number(lastInsertRowid);
-        const insert = db.prepare('INSERT INTO run_cases (run, scan, role, mask, position) VALUES (?, ?, ?, ?, ?)');
+        const insert = prepared(db, 'INSERT INTO run_cases (run, scan, role, mask, position) VALUES (?, ?, ?, ?, ?)');
         run.cases.forEach((c, position) => {
           insert.run(id, c.scan, c.role, c.mask, position);
         });
@@ -131,7 +130,8 @@ export function runRepository(db: Db): RunRepository {
         ...get(id),
         ...Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)),
       };
-      db.prepare(
+      prepared(
+        db,
         'UPDATE runs SET state = ?, step = ?, device = ?, engine = ?, notes = ?, failure = ?, started_at = ?, finished_at = ? WHERE id = ?',
       ).run(
         next.state,
@@ -147,19 +147,20 @@ export function runRepository(db: Db): RunRepository {
       return get(id);
     },
     cases: (id, role) =>
-      db
-        .prepare('SELECT scan, role, mask FROM run_cases WHERE run = ? AND (? IS NULL OR role = ?) ORDER BY position')
-        .all(id, role ?? null, role ?? null) as RunCase[],
+      prepared(
+        db,
+        'SELECT scan, role, mask FROM run_cases WHERE run = ? AND (? IS NULL OR role = ?) ORDER BY position',
+      ).all(id, role ?? null, role ?? null) as RunCase[],
     interruptStale() {
-      const names = (db.prepare("SELECT name FROM runs WHERE state = 'running'").all() as { name: string }[]).map(
+      const names = (prepared(db, "SELECT name FROM runs WHERE state = 'running'").all() as { name: string }[]).map(
         (row) => row.name,
       );
-      db.prepare("UPDATE runs SET state = 'interrupted' WHERE state = 'running'").run();
+      prepared(db, "UPDATE runs SET state = 'interrupted' WHERE state = 'running'").run();
       return names;
     },
     delete(id) {
       get(id);
-      db.prepare('DELETE FROM runs WHERE id = ?').run(id);
+      prepared(db, 'DELETE FROM runs WHERE id = ?').run(id);
     },
   };
 }

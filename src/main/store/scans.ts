@@ -1,7 +1,7 @@
 /** Tables scans and patients. */
 import type { Direction } from '../../core/volume.ts';
 import { DecileError } from '../../shared/errors.ts';
-import type { Db } from './database.ts';
+import { type Db, prepared } from './database.ts';
 import { volumeFile } from './paths.ts';
 import type { NewScan, PatientFields, ReviewState, Scan } from './types.ts';
 
@@ -73,7 +73,7 @@ export interface ScanRepository {
 
 export function scanRepository(db: Db): ScanRepository {
   const get = (id: number): Scan => {
-    const row = db.prepare('SELECT * FROM scans WHERE id = ?').get(id) as ScanRow | undefined;
+    const row = prepared(db, 'SELECT * FROM scans WHERE id = ?').get(id) as ScanRow | undefined;
     if (!row)
       throw new DecileError(
         'scan/unknown',
@@ -83,7 +83,7 @@ export function scanRepository(db: Db): ScanRepository {
     return fromRow(row);
   };
   const find = (name: string): Scan | null => {
-    const row = db.prepare('SELECT * FROM scans WHERE name = ? AND deleted_at IS NULL').get(name) as
+    const row = prepared(db, 'SELECT * FROM scans WHERE name = ? AND deleted_at IS NULL').get(name) as
       | ScanRow
       | undefined;
     return row ? fromRow(row) : null;
@@ -97,7 +97,7 @@ export function scanRepository(db: Db): ScanRepository {
       );
   };
   const sorted = (where: string) =>
-    (db.prepare(`SELECT * FROM scans WHERE ${where}`).all() as ScanRow[])
+    (prepared(db, `SELECT * FROM scans WHERE ${where}`).all() as ScanRow[])
       .map(fromRow)
       .sort((a, b) => naturalOrder(a.name, b.name));
   return {
@@ -106,13 +106,13 @@ export function scanRepository(db: Db): ScanRepository {
     get,
     find,
     findByHash(contentHash) {
-      const row = db.prepare('SELECT * FROM scans WHERE content_hash = ? AND deleted_at IS NULL').get(contentHash) as
+      const row = prepared(db, 'SELECT * FROM scans WHERE content_hash = ? AND deleted_at IS NULL').get(contentHash) as
         | ScanRow
         | undefined;
       return row ? fromRow(row) : null;
     },
     nextId() {
-      const row = db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'scans'").get() as
+      const row = prepared(db, "SELECT seq FROM sqlite_sequence WHERE name = 'scans'").get() as
         | { seq: number }
         | undefined;
       return (row?.seq ?? 0) + 1;
@@ -120,7 +120,8 @@ export function scanRepository(db: Db): ScanRepository {
     add(id, scan) {
       free(scan.name);
       db.transaction(() => {
-        db.prepare(
+        prepared(
+          db,
           'INSERT INTO scans (id, name, modality, size, spacing, origin, direction, volume_file, source_path, series_uid, description, content_hash, notices, imported_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
         ).run(
           id,
@@ -139,7 +140,7 @@ export function scanRepository(db: Db): ScanRepository {
           new Date().toISOString(),
         );
         if (scan.patient)
-          db.prepare('INSERT INTO patients VALUES (?, ?, ?)').run(id, scan.patient.name, scan.patient.id);
+          prepared(db, 'INSERT INTO patients VALUES (?, ?, ?)').run(id, scan.patient.name, scan.patient.id);
       })();
       return get(id);
     },
@@ -147,24 +148,24 @@ export function scanRepository(db: Db): ScanRepository {
       const scan = get(id);
       if (scan.name !== name) {
         free(name);
-        db.prepare('UPDATE scans SET name = ? WHERE id = ?').run(name, id);
+        prepared(db, 'UPDATE scans SET name = ? WHERE id = ?').run(name, id);
       }
       return get(id);
     },
     setReview(id, state) {
       get(id);
-      db.prepare('UPDATE scans SET review = ? WHERE id = ?').run(state, id);
+      prepared(db, 'UPDATE scans SET review = ? WHERE id = ?').run(state, id);
       return get(id);
     },
     patient(id) {
-      const row = db.prepare('SELECT patient_name AS name, patient_id AS id FROM patients WHERE scan = ?').get(id) as
+      const row = prepared(db, 'SELECT patient_name AS name, patient_id AS id FROM patients WHERE scan = ?').get(id) as
         | PatientFields
         | undefined;
       return row ?? null;
     },
     delete(id) {
       get(id);
-      db.prepare('UPDATE scans SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL').run(
+      prepared(db, 'UPDATE scans SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL').run(
         new Date().toISOString(),
         id,
       );
@@ -173,21 +174,21 @@ export function scanRepository(db: Db): ScanRepository {
       const scan = get(id);
       if (scan.deletedAt) {
         free(scan.name);
-        const twin = db
-          .prepare('SELECT name FROM scans WHERE content_hash = ? AND deleted_at IS NULL')
-          .get(scan.contentHash) as { name: string } | undefined;
+        const twin = prepared(db, 'SELECT name FROM scans WHERE content_hash = ? AND deleted_at IS NULL').get(
+          scan.contentHash,
+        ) as { name: string } | undefined;
         if (twin)
           throw new DecileError(
             'scan/duplicate',
             `A restored scan must not be in the project already, got ${scan.name}, the same as ${twin.name}.`,
             'Delete the other one first.',
           );
-        db.prepare('UPDATE scans SET deleted_at = NULL WHERE id = ?').run(id);
+        prepared(db, 'UPDATE scans SET deleted_at = NULL WHERE id = ?').run(id);
       }
       return get(id);
     },
     purge(id) {
-      db.prepare('DELETE FROM scans WHERE id = ? AND deleted_at IS NOT NULL').run(id);
+      prepared(db, 'DELETE FROM scans WHERE id = ? AND deleted_at IS NOT NULL').run(id);
     },
   };
 }
