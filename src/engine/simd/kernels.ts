@@ -59,8 +59,8 @@ export function convolve(
   // Small maps have few blocks of rows; then the channels are shared out as well.
   const groups = Math.min(blocks, Math.ceil((4 * machine.threads) / stretches));
   withScratch(backend, [blocks * 27 * s.c * 8 * 4, packed * machine.threads], (weights, scratch) => {
-    machine.run('packWeights', w, weights, ...(flip ? [k, s.c] : [s.c, k]), Number(flip), part);
-    machine.run(
+    machine.runFor(27 * s.c * k)('packWeights', w, weights, ...(flip ? [k, s.c] : [s.c, k]), Number(flip), part);
+    machine.runFor(s.d * s.h * s.w * 27 * s.c * k)(
       'convolve',
       x,
       weights,
@@ -90,8 +90,23 @@ export function convolveWeights(backend: SimdBackend, x: number, dy: number, dw:
   const groups = Math.min(blocks, Math.ceil((4 * machine.threads) / slabs));
   withScratch(backend, [slabs * slabBytes, packed * machine.threads], (partials, scratch) => {
     const perGroup = Math.ceil(blocks / groups);
-    machine.run('convolveWeights', x, dy, partials, s.d, s.h, s.w, s.c, k, rows, slabs, perGroup, scratch, packed);
-    machine.run('sumSlabs', partials, dw, 27 * s.c, k, blocks * 8, slabs);
+    machine.runFor(s.d * s.h * s.w * 27 * s.c * k)(
+      'convolveWeights',
+      x,
+      dy,
+      partials,
+      s.d,
+      s.h,
+      s.w,
+      s.c,
+      k,
+      rows,
+      slabs,
+      perGroup,
+      scratch,
+      packed,
+    );
+    machine.runFor(27 * s.c * k * slabs)('sumSlabs', partials, dw, 27 * s.c, k, blocks * 8, slabs);
   });
 }
 
@@ -145,7 +160,7 @@ export function simdKernels(): Kernels {
       const [y, mean, scale] = [withChannels(x, c), make([1, 1, 1, 1, c]), make([1, 1, 1, 1, c])];
       const { chunks, bytes } = partialsOf(n, c);
       withScratch(backend, [bytes], (partials) => {
-        machine.run('normSums', at(x), partials, n, c, NORM_CHUNK);
+        machine.runFor(n * c)('normSums', at(x), partials, n, c, NORM_CHUNK);
         const [sums, squares] = addChunks(machine.floats(partials, bytes / 4), chunks, c);
         const [means, scales, first] = [
           machine.floats(at(mean), c),
@@ -158,7 +173,7 @@ export function simdKernels(): Kernels {
           scales[i] = 1 / Math.sqrt(Math.max(0, squares[i] / n - shifted * shifted) + NORM_EPSILON);
         }
       });
-      machine.run('normRelu', at(x), at(y), at(mean), at(scale), n, c, NORM_CHUNK);
+      machine.runFor(n * c)('normRelu', at(x), at(y), at(mean), at(scale), n, c, NORM_CHUNK);
       return { y, saved: [mean, scale] };
     },
     instanceNormReluGrad(dy, x, { y, saved: [mean, scale] }) {
@@ -167,31 +182,44 @@ export function simdKernels(): Kernels {
       const dx = withChannels(x, c);
       const { chunks, bytes } = partialsOf(n, c);
       withScratch(backend, [bytes, c * 4, c * 4], (partials, mean1, mean2) => {
-        machine.run('normGradSums', at(dy), at(y), partials, n, c, NORM_CHUNK);
+        machine.runFor(n * c)('normGradSums', at(dy), at(y), partials, n, c, NORM_CHUNK);
         const sums = addChunks(machine.floats(partials, bytes / 4), chunks, c);
         machine.floats(mean1, c).set(sums[0].map((sum) => sum / n));
         machine.floats(mean2, c).set(sums[1].map((sum) => sum / n));
-        machine.run('normGrad', at(dy), at(y), at(x), at(dx), at(mean), at(scale), mean1, mean2, n, c, NORM_CHUNK);
+        machine.runFor(n * c)(
+          'normGrad',
+          at(dy),
+          at(y),
+          at(x),
+          at(dx),
+          at(mean),
+          at(scale),
+          mean1,
+          mean2,
+          n,
+          c,
+          NORM_CHUNK,
+        );
       });
       return dx;
     },
     maxPool(x) {
       const { d, h, w, c } = shapeOf(x);
       const y = make([1, d / 2, h / 2, w / 2, c]) as FeatureMap;
-      machine.run('maxPool', at(x), at(y), d / 2, h / 2, w / 2, c);
+      machine.runFor(8 * d * h * w * c)('maxPool', at(x), at(y), d / 2, h / 2, w / 2, c);
       return y;
     },
     maxPoolGrad(dy, x, y) {
       const { d, h, w, c } = shapeOf(x);
       const dx = withChannels(x, c);
-      machine.run('maxPoolGrad', at(dy), at(x), at(y), at(dx), d / 2, h / 2, w / 2, c);
+      machine.runFor(8 * d * h * w * c)('maxPoolGrad', at(dy), at(x), at(y), at(dx), d / 2, h / 2, w / 2, c);
       return dx;
     },
     upsample(x) {
       const { d, h, w, c } = shapeOf(x);
       const y = make([1, 2 * d, 2 * h, 2 * w, c]) as FeatureMap;
       withScratch(backend, [machine.threads * w * c * 4], (scratch) =>
-        machine.run('upsample', at(x), at(y), d, h, w, c, scratch, w * c * 4),
+        machine.runFor(8 * d * h * w * c)('upsample', at(x), at(y), d, h, w, c, scratch, w * c * 4),
       );
       return y;
     },
@@ -199,7 +227,7 @@ export function simdKernels(): Kernels {
       const [d, h, w, c] = [dy.shape[1] / 2, dy.shape[2] / 2, dy.shape[3] / 2, dy.shape[4]];
       const dx = make([1, d, h, w, c]) as FeatureMap;
       withScratch(backend, [machine.threads * 2 * w * c * 4], (scratch) =>
-        machine.run('upsampleGrad', at(dy), at(dx), d, h, w, c, scratch, 2 * w * c * 4),
+        machine.runFor(8 * d * h * w * c)('upsampleGrad', at(dy), at(dx), d, h, w, c, scratch, 2 * w * c * 4),
       );
       return dx;
     },

@@ -19,6 +19,8 @@ const HEAP_START = 4096;
 
 const MAXIMUM_PAGES = 65536;
 const SPINS = 20_000;
+/** Below this, waking the other threads costs more than they save. */
+const LITTLE_WORK = 100_000;
 /** No single kernel takes this long; a thread that died would be waited for forever. */
 const GIVE_UP_MS = 300_000;
 
@@ -28,6 +30,8 @@ export interface Machine {
   relaxed: boolean;
   /** Runs a kernel of assembly/index.as on all threads and returns when it is done. */
   run(kernel: string, ...args: number[]): void;
+  /** `run` for much work; for little (in multiplications or so) a run on this thread alone, which wakes no other. */
+  runFor(work: number): Machine['run'];
   floats(at: number, length: number): Float32Array;
   stop(): void;
 }
@@ -64,25 +68,30 @@ export function startMachine(threads = threadCount() || os.availableParallelism(
   const ids = new Map(names.map((name, id) => [name, id]));
   const helpers = startWorkers(threads - 1, { module, memory, names });
 
-  const run = (kernel: string, ...args: number[]) => {
+  const start = (wake: boolean, kernel: string, args: number[]) => {
     const id = ids.get(kernel);
     if (id === undefined) throw new Error(`A kernel must be one of ${names.join(', ')}, got ${kernel}.`);
     for (let i = 0; i < args.length; i++) control[ARGUMENTS + i] = args[i];
     control[TASK] = 0;
+    if (!wake || helpers.length === 0) {
+      kernels[kernel](helpers.length);
+      return;
+    }
     control[KERNEL] = id;
     control[DONE] = 0;
-    if (helpers.length > 0) {
-      Atomics.add(control, JOB, 1);
-      Atomics.notify(control, JOB);
-    }
+    Atomics.add(control, JOB, 1);
+    Atomics.notify(control, JOB);
     kernels[kernel](helpers.length);
     waitFor(control, helpers.length);
   };
+  const run: Machine['run'] = (kernel, ...args) => start(true, kernel, args);
+  const runAlone: Machine['run'] = (kernel, ...args) => start(false, kernel, args);
   return {
     heap: new Heap(memory, HEAP_START, MAXIMUM_PAGES * 65536),
     threads,
     relaxed,
     run,
+    runFor: (work) => (work < LITTLE_WORK ? runAlone : run),
     floats: (at, length) => new Float32Array(memory.buffer, at, length),
     stop: () => {
       for (const worker of helpers) worker.terminate();

@@ -102,13 +102,27 @@ function arithmetic(name: string): Op {
     const floats = a.dtype === 'float32' && b.dtype === 'float32';
     if (fast !== undefined && floats && sizeOf(a.shape) === size) {
       if (sizeOf(b.shape) === size) {
-        backend.machine.run('binary', backend.address(a), backend.address(b), backend.address(out), size, fast);
+        backend.machine.runFor(size)(
+          'binary',
+          backend.address(a),
+          backend.address(b),
+          backend.address(out),
+          size,
+          fast,
+        );
         return out;
       }
       if (sizeOf(b.shape) === 1) {
         const value = backend.view(b)[0];
         const [scale, shift] = name === 'Multiply' ? [value, 0] : [1, name === 'Add' ? value : -value];
-        backend.machine.run('scaleAdd', backend.address(a), backend.address(out), size, bits(scale), bits(shift));
+        backend.machine.runFor(size)(
+          'scaleAdd',
+          backend.address(a),
+          backend.address(out),
+          size,
+          bits(scale),
+          bits(shift),
+        );
         return out;
       }
     }
@@ -138,8 +152,9 @@ const addN: Op = (backend, inputs) => {
   const size = sizeOf(terms[0].shape);
   const out = backend.make(terms[0].shape, terms[0].dtype);
   const to = backend.address(out);
-  backend.machine.run('scaleAdd', backend.address(terms[0]), to, size, bits(1), bits(0));
-  for (const term of terms.slice(1)) backend.machine.run('binary', to, backend.address(term), to, size, FAST.Add);
+  backend.machine.runFor(size)('scaleAdd', backend.address(terms[0]), to, size, bits(1), bits(0));
+  for (const term of terms.slice(1))
+    backend.machine.runFor(size)('binary', to, backend.address(term), to, size, FAST.Add);
   return out;
 };
 

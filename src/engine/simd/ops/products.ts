@@ -29,7 +29,7 @@ const matMul: Op = (backend, { a, b }, { transposeA, transposeB }: { transposeA:
   const rowsPerTask = Math.max(1, Math.min(m, Math.ceil(8192 / (n * Math.ceil(p / slabs)))));
   const strides = [aBatches === 1 ? 0 : m * p, ...(transposeA ? [1, aColumns] : [aColumns, 1])];
   const otherStrides = [bBatches === 1 ? 0 : p * n, ...(transposeB ? [1, bColumns] : [bColumns, 1])];
-  machine.run(
+  machine.runFor(size * p)(
     'matMul',
     backend.address(a),
     backend.address(b),
@@ -45,7 +45,7 @@ const matMul: Op = (backend, { a, b }, { transposeA, transposeB }: { transposeA:
     size,
   );
   if (slabs > 1) {
-    machine.run('sumSlabs', target, backend.address(out), batches * m, n, n, slabs);
+    machine.runFor(size * slabs)('sumSlabs', target, backend.address(out), batches * m, n, n, slabs);
     machine.heap.release(target);
   }
   return out;

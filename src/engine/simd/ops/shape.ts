@@ -18,7 +18,8 @@ function copyRows(
   fromStride: number,
   toStride: number,
 ): void {
-  if (rows > 0 && bytes > 0) backend.machine.run('copyRows', from, to, rows, bytes, fromStride, toStride);
+  if (rows > 0 && bytes > 0)
+    backend.machine.runFor((rows * bytes) / 4)('copyRows', from, to, rows, bytes, fromStride, toStride);
 }
 
 const concat: Op = (backend, inputs, { axis }: { axis: number }) => {
