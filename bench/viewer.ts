@@ -188,15 +188,19 @@ export async function run(args: string[]): Promise<void> {
   if (!box) throw new Error('the axial plane is not on the screen');
   await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
   await page.mouse.down();
-  const brush = await frames(page, async () => {
-    for (let n = 0; n < MOVES; n++) {
-      const angle = n / 8;
-      await page.mouse.move(
-        box.x + box.width / 2 + 90 * Math.cos(angle),
-        box.y + box.height / 2 + 90 * Math.sin(angle),
-      );
-    }
+  let brush: number[] = [];
+  const painting = await processorTime(page, async () => {
+    brush = await frames(page, async () => {
+      for (let n = 0; n < MOVES; n++) {
+        const angle = n / 8;
+        await page.mouse.move(
+          box.x + box.width / 2 + 90 * Math.cos(angle),
+          box.y + box.height / 2 + 90 * Math.sin(angle),
+        );
+      }
+    });
   });
+  result.brushProcessorMs = painting / MOVES;
   await page.mouse.up();
   result.brushMedianMs = percentile(brush, 50);
   result.brushP95Ms = percentile(brush, 95);

@@ -98,44 +98,66 @@ export type Outlines = Map<number, number[]>;
 
 /** Borders of each visible label on a slice; each label has its own line, on the border between voxels. */
 export function traceOutlines(mask: LabelMap, layout: PictureLayout, visible: Uint32Array): Outlines {
-  const { data } = mask;
-  const { width, height, start, stepX, stepY } = layout;
+  const { width, height } = layout;
   const outlines: Outlines = new Map();
-  const add = (value: number, x0: number, y0: number, x1: number, y1: number) => {
+  const add = (value: number, flat: boolean, line: number, from: number, to: number) => {
     if (!visible[value]) return;
-    const list = outlines.get(value);
-    if (list) list.push(x0, y0, x1, y1);
-    else outlines.set(value, [x0, y0, x1, y1]);
-  };
-  const at = (x: number, y: number) =>
-    x < 0 || y < 0 || x >= width || y >= height ? 0 : data[start + x * stepX + y * stepY];
-  // Runs along a border merge into one piece, which keeps the paths short.
-  const trace = (
-    lines: number,
-    length: number,
-    pair: (line: number, along: number) => [number, number],
-    flat: boolean,
-  ) => {
-    for (let line = 0; line <= lines; line++) {
-      let from = 0;
-      let a = 0;
-      let b = 0;
-      for (let along = 0; along <= length; along++) {
-        const [a1, b1] = along < length ? pair(line, along) : [0, 0];
-        if (a1 === a && b1 === b) continue;
-        if (a !== b) {
-          for (const value of [a, b]) {
-            if (flat) add(value, from, line, along, line);
-            else add(value, line, from, line, along);
-          }
-        }
-        from = along;
-        a = a1;
-        b = b1;
-      }
+    let list = outlines.get(value);
+    if (!list) {
+      list = [];
+      outlines.set(value, list);
     }
+    if (flat) list.push(from, line, to, line);
+    else list.push(line, from, line, to);
   };
-  trace(height, width, (y, x) => [at(x, y - 1), at(x, y)], true);
-  trace(width, height, (x, y) => [at(x - 1, y), at(x, y)], false);
+  const labels = paddedLabels(mask, layout);
+  const row = width + 2;
+  // Between (x, line - 1) and (x, line), then between (line - 1, y) and (line, y).
+  traceLines(labels, height, width, row, 1, row, (value, line, from, to) => add(value, true, line, from, to));
+  traceLines(labels, width, height, 1, row, 1, (value, line, from, to) => add(value, false, line, from, to));
   return outlines;
+}
+
+/** The slice's labels in screen order with a border of background, so that no look leaves the array. */
+function paddedLabels({ data }: LabelMap, { width, height, start, stepX, stepY }: PictureLayout): Uint8Array {
+  const labels = new Uint8Array((width + 2) * (height + 2));
+  for (let y = 0; y < height; y++) {
+    const to = 1 + (width + 2) * (y + 1);
+    for (let x = 0, at = start + y * stepY; x < width; x++, at += stepX) labels[to + x] = data[at];
+  }
+  return labels;
+}
+
+/**
+ * Finds runs along each line where the labels of its two sides differ and stay the same; runs become single pieces,
+ * which keeps the paths short. No object is made for each pixel: this runs at every move of the brush.
+ */
+function traceLines(
+  labels: Uint8Array,
+  lines: number,
+  length: number,
+  lineStep: number,
+  alongStep: number,
+  across: number,
+  add: (value: number, line: number, from: number, to: number) => void,
+): void {
+  // The first voxel of the slice lies one row and one column inside the border.
+  const first = lineStep + alongStep;
+  for (let line = 0; line <= lines; line++) {
+    let from = 0;
+    let a = 0;
+    let b = 0;
+    for (let along = 0, at = first + line * lineStep; along <= length; along++, at += alongStep) {
+      const a1 = along < length ? labels[at - across] : 0;
+      const b1 = along < length ? labels[at] : 0;
+      if (a1 === a && b1 === b) continue;
+      if (a !== b) {
+        add(a, line, from, along);
+        add(b, line, from, along);
+      }
+      from = along;
+      a = a1;
+      b = b1;
+    }
+  }
 }
