@@ -8,6 +8,7 @@ import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
 import { newCommand } from './commands/new.ts';
 import { predictCommand } from './commands/predict.ts';
+import { serveCommand } from './commands/serve.ts';
 import { statusCommand } from './commands/status.ts';
 import { resumeCommand, trainCommand } from './commands/train.ts';
 import { studyCommand } from './study.ts';
@@ -35,6 +36,7 @@ export function buildProgram(): Command {
     enginesCommand,
     demoCommand,
     studyCommand,
+    serveCommand,
   ];
   for (const make of commands) {
     program.addCommand(
