@@ -12,7 +12,7 @@ import {
   writeNifti,
 } from '../imaging/index.ts';
 import { globMatcher } from '../imaging/names.ts';
-import { explainedAsync, explainFailure, type Scan, type Store, volumeFile } from '../store/index.ts';
+import { explainedAsync, explainFailure, orRemove, type Scan, type Store, volumeFile } from '../store/index.ts';
 import { contentHash } from './content-hash.ts';
 import { isCurrentReference, readMaskOnGrid, saveMaskVersion } from './mask-versions.ts';
 import { caseName, findMaskFiles, type MaskFiles, pairMasksByName } from './names.ts';
@@ -173,15 +173,18 @@ async function importScan(store: Store, source: ScanSource, report: ImportReport
   const name = freeName(store, source.name);
   if (name !== source.name) notices.push(`Another scan is named ${source.name}; this one became ${name}.`);
   const id = store.scans.nextId();
-  await explainedAsync(`Importing ${name}`, () => writeNifti(store.path(volumeFile(id)), volume));
+  const stored = store.path(volumeFile(id));
+  await explainedAsync(`Importing ${name}`, () => writeNifti(stored, volume));
   const patient =
     source.patientName || source.patientId ? { name: source.patientName ?? '', id: source.patientId ?? '' } : null;
-  const scan = store.transaction(() =>
-    store.scans.add(id, {
-      ...{ name, modality: modality || presetModality(store), notices, patient, contentHash: hash, sourcePath: path },
-      ...{ size: volume.size, spacing: volume.spacing, origin: volume.origin, direction: volume.direction },
-      ...{ seriesUid: source.seriesUid ?? null, description: source.description ?? '' },
-    }),
+  const scan = orRemove(stored, () =>
+    store.transaction(() =>
+      store.scans.add(id, {
+        ...{ name, modality: modality || presetModality(store), notices, patient, contentHash: hash, sourcePath: path },
+        ...{ size: volume.size, spacing: volume.spacing, origin: volume.origin, direction: volume.direction },
+        ...{ seriesUid: source.seriesUid ?? null, description: source.description ?? '' },
+      }),
+    ),
   );
   report.added.push({ id, name, notices });
   return scan;

@@ -11,6 +11,7 @@ import {
   type Mask,
   type MaskOrigin,
   maskFile,
+  orRemove,
   type Scan,
   type Store,
 } from '../store/index.ts';
@@ -98,7 +99,7 @@ export async function saveMaskVersion(
     // The scan's own geometry is written: a mask within tolerance becomes exactly aligned.
     await writeNifti(path, { data: mask.data, ...gridOf(scan) });
   });
-  return store.transaction(() => store.masks.add({ scan: scan.id, version, labels, ...as }));
+  return orRemove(path, () => store.transaction(() => store.masks.add({ scan: scan.id, version, labels, ...as })));
 }
 
 /** Same voxels as the mask that training would take now? Importing the same mask twice makes no second version. */

@@ -2,7 +2,16 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { DecileError } from '../../shared/errors.ts';
 import type { PredictJob, TrainerEvent } from '../../shared/training.ts';
-import { entropyFile, maskFile, moveIntoPlace, type Run, runFolder, type Scan, type Store } from '../store/index.ts';
+import {
+  entropyFile,
+  maskFile,
+  moveIntoPlace,
+  orRemove,
+  type Run,
+  runFolder,
+  type Scan,
+  type Store,
+} from '../store/index.ts';
 import type { StartTrainer } from './trainer-process.ts';
 
 export interface PredictRequest {
@@ -122,23 +131,33 @@ function keepPrediction(store: Store, run: Run, event: Extract<TrainerEvent, { t
   const mlPerVoxel = (scan.spacing[0] * scan.spacing[1] * scan.spacing[2]) / 1000;
   const version = store.masks.nextVersion(scan.id);
   const entropy = entropyFile(run.id, scan.id);
-  moveIntoPlace(event.maskPath, store.path(maskFile(scan.id, version)));
+  const stored = store.path(maskFile(scan.id, version));
+  moveIntoPlace(event.maskPath, stored);
   moveIntoPlace(event.entropyPath, store.path(entropy));
   const labels = event.volumesMl
     .map((ml, index) => ({ value: index + 1, voxels: Math.round(ml / mlPerVoxel), ml }))
     .filter(({ voxels }) => voxels > 0);
-  store.transaction(() => {
-    const mask = store.masks.add({ scan: scan.id, version, origin: 'predicted', run: run.id, accepted: false, labels });
-    const { meanEntropy, sliceEntropy, volumesMl, seconds } = event;
-    store.predictions.put({
-      run: run.id,
-      scan: scan.id,
-      mask: mask.id,
-      entropyFile: entropy,
-      meanEntropy,
-      sliceEntropy,
-      volumesMl,
-      seconds,
-    });
-  });
+  orRemove(stored, () =>
+    store.transaction(() => {
+      const mask = store.masks.add({
+        scan: scan.id,
+        version,
+        origin: 'predicted',
+        run: run.id,
+        accepted: false,
+        labels,
+      });
+      const { meanEntropy, sliceEntropy, volumesMl, seconds } = event;
+      store.predictions.put({
+        run: run.id,
+        scan: scan.id,
+        mask: mask.id,
+        entropyFile: entropy,
+        meanEntropy,
+        sliceEntropy,
+        volumesMl,
+        seconds,
+      });
+    }),
+  );
 }

@@ -36,3 +36,13 @@ export function moveIntoPlace(from: string, to: string): void {
     renameSync(from, to);
   });
 }
+
+/** Writes rows that belong to a new file; where that fails (a full disk), the file goes too. */
+export function orRemove<T>(path: string, writeRows: () => T): T {
+  try {
+    return writeRows();
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
+  }
+}

@@ -27,7 +27,7 @@ import type { CodedTerm, ProjectInfo } from './types.ts';
 
 export type { MetricPoint } from './curves.ts';
 export { explainedAsync, explainFailure } from './failures.ts';
-export { moveIntoPlace, writeFileAtomic } from './files.ts';
+export { moveIntoPlace, orRemove, writeFileAtomic } from './files.ts';
 export { LABEL_COLOURS } from './labels.ts';
 export * from './paths.ts';
 export { naturalOrder } from './scans.ts';
