@@ -52,6 +52,9 @@ class Layer {
   }
 }
 
+/** Planes beside the one that is painted on follow this often, ms. */
+const SOON = 80;
+
 export class PlaneView {
   private readonly canvas: HTMLCanvasElement;
   private readonly plane: Plane;
@@ -66,6 +69,9 @@ export class PlaneView {
   private outlines: Outlines | null = null;
   private predictionOutlines: Outlines | null = null;
   private frame = 0;
+  private soon: ReturnType<typeof setTimeout> | null = null;
+  /** The pointer draws on this plane. */
+  inHand = false;
   /** Called after each drawn frame, for whatever lies on top and for measuring. */
   ondrawn: (() => void) | null = null;
 
@@ -117,12 +123,22 @@ export class PlaneView {
     this.request();
   }
 
+  /** As maskChanged, but soon is enough: the hand is on another plane. */
+  maskChangedSoon(): void {
+    if (this.soon) return;
+    this.soon = setTimeout(() => {
+      this.soon = null;
+      this.maskChanged();
+    }, SOON);
+  }
+
   request(): void {
     if (!this.frame) this.frame = requestAnimationFrame(() => this.draw());
   }
 
   dispose(): void {
     cancelAnimationFrame(this.frame);
+    if (this.soon) clearTimeout(this.soon);
     this.content = null;
   }
 

@@ -110,9 +110,7 @@ export class AnnotateState {
     }
     if (ticket !== this.opening) return;
     this.phase = 'loading';
-    this.failure = null;
-    this.notice = null;
-    this.finished = false;
+    [this.failure, this.notice, this.finished] = [null, null, false];
     try {
       const loaded = await (this.takeAhead(scan) ?? loadCase(this.client, scan));
       if (ticket === this.opening) this.show(loaded, mode, labels);
@@ -138,7 +136,10 @@ export class AnnotateState {
     const autosave = this.autosave;
     this.editor = new CaseEditor(voxels, {
       painted: () => {
-        for (const view of this.views) view.maskChanged();
+        for (const view of this.views) {
+          if (this.editor?.painting && !view.inHand) view.maskChangedSoon();
+          else view.maskChanged();
+        }
       },
       changed: (boxes) => {
         this.edited = true;
