@@ -8,7 +8,7 @@ import { findNvidiaDriver } from './nvidia.ts';
 import type { Probe } from './probe.ts';
 
 export interface EngineStatus {
-  name: 'tensorflow' | 'cpu';
+  name: 'tensorflow' | 'simd' | 'cpu';
   installed: boolean;
   /** Where it was found, or why it cannot be used. */
   detail: string;
@@ -29,6 +29,13 @@ export interface EnginesReport {
 export async function reportEngines(): Promise<EnginesReport> {
   const driver = findNvidiaDriver();
   const tensorflow = tensorflowStatus();
+  const measured = measure('simd');
+  const simd: EngineStatus = {
+    name: 'simd',
+    installed: true,
+    detail: measured.failure ?? 'own WebAssembly kernels, always there',
+    probe: measured.probe,
+  };
   const cpu: EngineStatus = {
     name: 'cpu',
     installed: true,
@@ -36,8 +43,8 @@ export async function reportEngines(): Promise<EnginesReport> {
     ...measure('cpu'),
   };
   return {
-    used: tensorflow.probe ? 'tensorflow' : 'cpu',
-    engines: [tensorflow, cpu],
+    used: tensorflow.probe ? 'tensorflow' : simd.probe ? 'simd' : 'cpu',
+    engines: [tensorflow, simd, cpu],
     machine: {
       processor: os.cpus()[0]?.model.trim() ?? 'unknown',
       cores: os.availableParallelism(),

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { DecileError } from '../core/errors.ts';
 import type { EngineName } from '../core/options.ts';
 import { findTensorflow, type TensorflowInstallation } from './installation.ts';
+import { registerSimd, simdBackend } from './simd/index.ts';
 import { registerTensorflow } from './tensorflow.ts';
 
 export { trainerEnvironment } from './environment.ts';
@@ -37,20 +38,41 @@ export async function startEngine(name: EngineName): Promise<Engine> {
       }
       return startTensorflow(installation);
     }
+    case 'simd':
+      return startSimd('');
     case 'cpu':
       return startCpu('');
   }
 }
 
+/** TensorFlow where it is installed and loads, else the own kernels, else plain JavaScript; says why not the better one. */
 async function startBest(): Promise<Engine> {
   const [installation] = findTensorflow();
-  if (!installation) {
-    return startCpu(`TensorFlow is not installed, so the slow engine computes. ${INSTALL}`);
+  let notice = `TensorFlow is not installed, so the slower engine simd computes. ${INSTALL}`;
+  if (installation) {
+    try {
+      return await startTensorflow(installation);
+    } catch (error) {
+      notice = `${(error as Error).message} The slower engine simd computes instead.`;
+    }
   }
   try {
-    return await startTensorflow(installation);
+    return await startSimd(notice);
   } catch (error) {
-    return startCpu(`${(error as Error).message} The slow engine computes instead.`);
+    return startCpu(`${(error as Error).message} Plain JavaScript computes, about a hundred times slower. ${INSTALL}`);
+  }
+}
+
+async function startSimd(notice: string): Promise<Engine> {
+  try {
+    registerSimd();
+    if (!(await tf.setBackend('simd'))) throw new Error('the backend did not start');
+    const { threads, relaxed } = simdBackend().machine;
+    const kind = relaxed ? 'relaxed SIMD' : 'SIMD';
+    return { name: 'simd', device: `WebAssembly, ${kind}, ${threads} threads (${describeProcessor()})`, tf, notice };
+  } catch (error) {
+    const message = `The engine simd must start, got: ${(error as Error).message}.`;
+    throw new DecileError('engine/broken', message, 'Use --engine cpu.');
   }
 }
 

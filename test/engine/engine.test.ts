@@ -39,11 +39,11 @@ test('asking for TensorFlow where there is none names the cure', async (t) => {
   });
 });
 
-test('auto falls back to the slow engine and says so', async (t) => {
+test('auto falls back to the own kernels and says so', async (t) => {
   await withEmptyCache(async () => {
     if (installedInModules()) return t.skip('TensorFlow is in node_modules');
     const engine = await startEngine('auto');
-    assert.equal(engine.name, 'cpu');
+    assert.equal(engine.name, 'simd');
     assert.match(engine.notice, /setup:tensorflow/);
   });
 });
@@ -74,7 +74,7 @@ test('an installation that does not load is an error with a code, and auto goes 
     writeFileSync(join(folder, 'installed.json'), JSON.stringify(record));
     await assert.rejects(startEngine('tensorflow'), (error: DecileError) => error.code === 'engine/broken');
     const engine = await startEngine('auto');
-    assert.equal(engine.name, 'cpu');
+    assert.equal(engine.name, 'simd');
     assert.match(engine.notice, /must load/);
   });
 });
@@ -92,6 +92,12 @@ test('only the line about oneDNN counts as chatter', () => {
 
 test('the slow engine convolves as the plain sum does', async () => {
   const { difference } = await probeEngine('cpu');
+  assert.ok(difference < 1e-5, `differs by ${difference}`);
+});
+
+test('the simd engine convolves as the plain sum does, forward and back', async () => {
+  const { difference, device } = await probeEngine('simd');
+  assert.match(device, /^WebAssembly/);
   assert.ok(difference < 1e-5, `differs by ${difference}`);
 });
 

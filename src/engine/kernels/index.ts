@@ -1,6 +1,7 @@
 import type { Kernels } from '../../core/network/kernels.ts';
 import { portableKernels } from '../../core/network/portable-kernels.ts';
 import type { Engine } from '../index.ts';
+import { simdKernels } from '../simd/index.ts';
 import { tensorflowKernels } from './tensorflow.ts';
 
 /** The heavy kernels of a started engine. */
@@ -8,6 +9,8 @@ export function kernelsOf(engine: Engine): Kernels {
   switch (engine.name) {
     case 'tensorflow':
       return tensorflowKernels();
+    case 'simd':
+      return simdKernels();
     case 'cpu':
       return portableKernels;
   }
