@@ -1,0 +1,298 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { LabelMap } from '../../src/core/volume.ts';
+import { writeNifti } from '../../src/main/imaging/index.ts';
+import type { StartTrainer } from '../../src/main/services/trainer-process.ts';
+import { boxOf } from '../../src/main/study/charts.ts';
+import { parseStudy, readStudy } from '../../src/main/study/definition.ts';
+import { planStudy } from '../../src/main/study/plan.ts';
+import type { JobResult } from '../../src/main/study/run-job.ts';
+import { runStudy } from '../../src/main/study/run-study.ts';
+import { slurmScript } from '../../src/main/study/slurm.ts';
+import { labelledCount, type StudyCase, splitCases, trainingLists } from '../../src/main/study/split.ts';
+import { studyRows } from '../../src/main/study/statistics.ts';
+import { latexTable, markdownTable } from '../../src/main/study/tables.ts';
+import type { PredictJob, TrainerEvent, TrainJob } from '../../src/shared/training.ts';
+
+const cohort = (n: number): StudyCase[] =>
+  Array.from({ length: n }, (_, scan) => ({
+    scan,
+    name: `case_${String(scan + 1).padStart(2, '0')}`,
+    volumePath: `/cohort/${scan}.nii`,
+    maskPath: `/cohort/${scan}-mask.nii`,
+  }));
+
+const STUDY = {
+  name: 'Balls',
+  images: 'images',
+  labels: 'labels',
+  preset: 'mr',
+  classes: ['ball'],
+  split: { train: ['case_01..case_04'], test: ['case_05', 'case_06'] },
+  methods: ['supervised', 'cpcl'],
+  labelled: [0.5],
+  seeds: [1, 2],
+  options: { steps: 3, width: 1 },
+};
+
+test('a case in two lists is refused with its name and both lists', () => {
+  assert.throws(() => splitCases(cohort(6), { train: ['case_*'], validation: [], test: ['case_05'] }), {
+    code: 'study/two-lists',
+    message: /case_05 in train and test/,
+  });
+  assert.throws(() => splitCases(cohort(6), { train: ['case_01', 'case_0?'], validation: [], test: ['case_06'] }), {
+    code: 'study/two-lists',
+  });
+});
+
+test('names, ranges and globs make the lists; an unknown name is refused', () => {
+  const { train, test } = splitCases(cohort(12), {
+    train: ['case_02..case_04', 'case_11'],
+    validation: [],
+    test: ['case_12'],
+  });
+  assert.deepEqual(
+    train.map((c) => c.name),
+    ['case_02', 'case_03', 'case_04', 'case_11'],
+  );
+  assert.deepEqual(
+    test.map((c) => c.name),
+    ['case_12'],
+  );
+  assert.throws(() => splitCases(cohort(3), { train: ['case_09'], validation: [], test: ['case_01'] }), {
+    code: 'study/unknown-case',
+  });
+});
+
+test('a seeded split is the same every time, covers the cohort and has no case twice', () => {
+  const draw = (seed: number) => splitCases(cohort(20), { seed, validation: 3, test: 5 });
+  const { train, validation, test } = draw(7);
+  assert.deepEqual(draw(7), { train, validation, test });
+  assert.notDeepEqual(draw(8).test, test);
+  assert.equal(new Set([...train, ...validation, ...test].map((c) => c.name)).size, 20);
+});
+
+test('training lists take no test case by type, and hide the masks beyond the labelled cases', () => {
+  const { train, validation, test } = splitCases(cohort(6), {
+    train: ['case_01..case_04'],
+    validation: ['case_05'],
+    test: ['case_06'],
+  });
+  // @ts-expect-error a test case is no training case
+  trainingLists(test, validation, 1);
+  // @ts-expect-error a test case is no validation case
+  trainingLists(train, test, 1);
+  const lists = trainingLists(train, validation, 1);
+  assert.deepEqual(
+    lists.labelled.map((c) => c.maskPath),
+    ['/cohort/0-mask.nii'],
+  );
+  assert.ok(lists.unlabelled.length === 3 && lists.unlabelled.every((c) => !('maskPath' in c)));
+});
+
+test('a share or a number of labelled cases must leave at least one', () => {
+  assert.equal(labelledCount(0.1, 70), 7);
+  assert.equal(labelledCount(8, 70), 8);
+  assert.equal(labelledCount(1, 70), 70);
+  for (const wrong of [0.001, 71, 2.5]) assert.throws(() => labelledCount(wrong, 70), { code: 'study/no-labelled' });
+});
+
+test('an unknown method or option is refused before anything runs', () => {
+  assert.throws(() => parseStudy({ ...STUDY, methods: ['cpcl', 'cpl'] }, '/'), {
+    code: 'study/unknown-method',
+    message: /ua-mt.*got cpl/,
+  });
+  assert.throws(() => parseStudy({ ...STUDY, options: { stepz: 3 } }, '/'), { code: 'option/unknown' });
+  assert.throws(() => parseStudy({ ...STUDY, seeds: [] }, '/'), { code: 'study/invalid', message: /seeds/ });
+});
+
+test("the paper's ablations and the beta sweep are methods", () => {
+  const { methods } = parseStudy({ ...STUDY, methods: ['cpcl', 'f-pcl', 'mt-c-pcl'], betas: [1, 5] }, '/');
+  assert.deepEqual(
+    methods.map((m) => m.options),
+    [
+      { method: 'cpcl' },
+      { method: 'cpcl', processes: 'forward' },
+      { method: 'cpcl', meanTeacherTerm: 'on' },
+      { method: 'cpcl', beta: 1 },
+      { method: 'cpcl', beta: 5 },
+    ],
+  );
+});
+
+/** A cohort on disk: six balls, the first four for training. */
+async function onDisk(): Promise<{ folder: string; study: string; mask: (scan: number) => LabelMap }> {
+  const folder = mkdtempSync(join(tmpdir(), 'decile-study-'));
+  const grid = {
+    size: [12, 11, 10],
+    spacing: [1, 1, 2],
+    origin: [0, 0, 0],
+    direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+  } as const;
+  const mask = (scan: number): LabelMap => ({
+    ...grid,
+    data: Uint8Array.from({ length: 1320 }, (_, v) =>
+      ((v % 12) - 6) ** 2 + ((Math.floor(v / 12) % 11) - 5) ** 2 + (Math.floor(v / 132) - 5) ** 2 <= 6 + scan ? 1 : 0,
+    ),
+  });
+  for (const part of ['images', 'labels']) mkdirSync(join(folder, part));
+  for (let scan = 0; scan < 6; scan++) {
+    const name = `case_0${scan + 1}.nii.gz`;
+    await writeNifti(join(folder, 'labels', name), mask(scan));
+    await writeNifti(join(folder, 'images', name), { ...grid, data: Int16Array.from(mask(scan).data, (v) => 100 * v) });
+  }
+  const study = join(folder, 'study.json');
+  writeFileSync(study, JSON.stringify(STUDY));
+  return { folder, study, mask };
+}
+
+/** Stands in for the trainer's process: notes its jobs, "predicts" the next case's mask; `fails` names a run to break. */
+function recorder(mask: (scan: number) => LabelMap, fails?: string) {
+  const jobs: (TrainJob | PredictJob)[] = [];
+  const start: StartTrainer = (job, onEvent) => {
+    jobs.push(job);
+    const run = async (): Promise<TrainerEvent> => {
+      if (fails && job.runFolder.endsWith(fails))
+        return { type: 'error', code: 'trainer/died', message: 'It died.', cure: '' };
+      if (job.kind === 'predict') {
+        mkdirSync(job.outputFolder, { recursive: true });
+        for (const { scan } of job.cases)
+          await writeNifti(
+            join(job.outputFolder, `${scan}.nii.gz`),
+            mask(job.runFolder.includes('cpcl') ? scan : scan - 3),
+          );
+      }
+      return { type: 'finished', step: 3, seconds: 0 };
+    };
+    const done = run();
+    void done.then(onEvent);
+    return { pause() {}, resume() {}, cancel() {}, done };
+  };
+  return { jobs, start };
+}
+
+test('a study runs every job, goes on after a failure, skips what is done, and never shows training a test case', async () => {
+  const { folder, study, mask } = await onDisk();
+  try {
+    const out = join(folder, 'out');
+    const definition = readStudy(study);
+    const first = recorder(mask, 'cpcl-2-2');
+    const broken = await runStudy({ definition, out, startTrainer: first.start });
+    assert.deepEqual([broken.done, broken.failed.map((f) => f.id)], [3, ['cpcl-2-2']]);
+    for (const job of first.jobs) {
+      if (job.kind !== 'train') continue;
+      const seen = [...job.lists.labelled, ...job.lists.unlabelled, ...job.lists.validation].map((c) => c.name);
+      assert.deepEqual(seen, ['case_01', 'case_02', 'case_03', 'case_04']);
+      assert.equal(job.lists.labelled.length, 2);
+    }
+    const second = recorder(mask);
+    const whole = await runStudy({ definition, out, startTrainer: second.start });
+    assert.deepEqual(
+      [whole.done, second.jobs.length],
+      [4, 2],
+      'only the failed job ran again: training and prediction',
+    );
+    const table = readFileSync(join(out, 'tables.md'), 'utf8');
+    assert.match(table, /\| 2 \| cpcl \| \*\*100\.00 \(0\.00\)\*\*/);
+    assert.match(readFileSync(join(out, 'study.html'), 'utf8'), /<svg[\s\S]*data:image\/png/);
+    assert.equal(readFileSync(join(out, 'cases.csv'), 'utf8').trim().split('\n').length, 1 + 4 * 2);
+
+    const changed = parseStudy(
+      { ...STUDY, split: { train: ['case_01..case_03'], test: ['case_05', 'case_06'] } },
+      folder,
+    );
+    await assert.rejects(runStudy({ definition: changed, out, startTrainer: second.start }), {
+      code: 'study/changed',
+      message: /another train list/,
+    });
+    const slower = parseStudy({ ...STUDY, options: { steps: 9, width: 1 } }, folder);
+    await assert.rejects(runStudy({ definition: slower, out, startTrainer: second.start }), {
+      code: 'study/changed',
+      message: /steps 9 instead of 3/,
+    });
+    assert.equal(readFileSync(join(out, 'tables.md'), 'utf8'), table, 'nothing is overwritten');
+    const more = parseStudy({ ...STUDY, methods: ['supervised', 'cpcl', 'f-pcl'] }, folder);
+    assert.equal(
+      (await runStudy({ definition: more, out, startTrainer: second.start })).done,
+      6,
+      'more methods may come',
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('tables mark the best mean and significant differences, seeds averaged case by case', async () => {
+  const { folder, study } = await onDisk();
+  try {
+    const plan = planStudy(readStudy(study));
+    const cases = ['a', 'b', 'c', 'd'];
+    const result = (method: string, seed: number, dice: number[]): JobResult => ({
+      ...{ id: `${method}-2-${seed}`, method, labelled: 2, seed, seconds: 1 },
+      scores: cases.map((name, n) => ({
+        case: name,
+        label: 1,
+        dice: dice[n],
+        jaccard: dice[n],
+        hd95: n === 0 ? null : 5,
+        asd: 1,
+        emptyPrediction: false,
+      })),
+    });
+    const rows = studyRows(plan, [
+      result('supervised', 1, [70, 71, 72, 73]),
+      result('supervised', 2, [72, 73, 74, 75]),
+      result('cpcl', 1, [80, 82, 82, 84]),
+    ]);
+    const [supervised, cpcl] = rows;
+    assert.deepEqual(supervised.dice, [71, 72, 73, 74]);
+    assert.ok(
+      supervised.cells.dice.star && !supervised.cells.dice.best && cpcl.cells.dice.best && !cpcl.cells.dice.star,
+    );
+    assert.equal(supervised.seedSd, Math.SQRT2);
+    assert.equal(supervised.cells.hd95.cases, 3);
+    assert.match(markdownTable(rows, 'cpcl'), /supervised \| 72\.50 \(1\.29\)\* /);
+    assert.match(latexTable(rows, 'cpcl'), /\\textbf\{82\.00 \(1\.63\)\}/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a box has quartiles, whiskers within 1.5 quartile distances, and outliers beyond', () => {
+  assert.deepEqual(boxOf([1, 2, 3, 4, 5, 20]), {
+    low: 1,
+    lower: 2.25,
+    median: 3.5,
+    upper: 4.75,
+    high: 5,
+    outliers: [20],
+  });
+});
+
+test('the job array runs one job a task, by name, and is requeued', async () => {
+  const { folder, study } = await onDisk();
+  try {
+    const { jobs } = planStudy(readStudy(study));
+    const script = slurmScript({
+      out: '/o u/t',
+      study,
+      jobs,
+      program: ['/bin/node', '/app/decile.mjs'],
+      parallel: 2,
+      sbatchOptions: ['--gres=gpu:1'],
+    });
+    assert.match(script, /^#!\/bin\/bash\n/);
+    for (const line of ['--array=0-3%2', '--requeue', '--gres=gpu:1'])
+      assert.ok(script.includes(`#SBATCH ${line}\n`), line);
+    assert.ok(
+      script.includes(
+        `exec '/bin/node' '/app/decile.mjs' 'study' '${study}' '--out' '/o u/t' '--quiet' '--only' "$id"`,
+      ),
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
