@@ -40,6 +40,17 @@ test('a gzip bomb behind a small header costs only the voxels that the header st
   assert.ok(process.memoryUsage().arrayBuffers - before < 64e6, 'memory grew with the bomb');
 });
 
+test('found by fuzzing: an element that ends behind the file is refused with a code', async () => {
+  const path = join(folder, 'behind.dcm');
+  const bytes = Buffer.from(
+    encodeFile([el('00080060', 'CS', 'CT'), el('00200032', 'DS', [1, 2, 3])], '1.2.3', newUid()),
+  );
+  // The last element's value is the six bytes "1\\2\\3 "; its length stands before it.
+  bytes.writeUInt16LE(600, bytes.length - 8);
+  writeFileSync(path, bytes);
+  await rejectsWith(readVolume(path), 'scan/truncated');
+});
+
 test('DICOM sequences nested ten thousand deep are refused, not a crash', async () => {
   const path = join(folder, 'deep.dcm');
   const open = Buffer.from('0800401153510000ffffffff' + 'feff00e0ffffffff', 'hex');

@@ -66,6 +66,7 @@ export function parseDicom(path: string, bytes: Uint8Array, headerOnly = false):
       inflater,
     };
     const dataSet = dicomParser.parseDicom(bytes, options as Parameters<typeof dicomParser.parseDicom>[1]);
+    checkBounds(path, dataSet);
     const transferSyntax = dataSet.string('x00020010') ?? bare ?? TRANSFER.implicitLittle;
     return { path, dataSet, transferSyntax };
   } catch (error) {
@@ -73,12 +74,27 @@ export function parseDicom(path: string, bytes: Uint8Array, headerOnly = false):
     // dicom-parser throws strings, Errors and objects {exception, dataSet}.
     const inner = (error as { exception?: unknown }).exception ?? error;
     const said = inner instanceof Error ? inner.message : String(inner);
-    const cut = /overrun|overread|past end|maxPosition|cannot be greater than or equal/i.test(said);
+    const cut = /overrun|overread|past end|maxP ?osition|cannot be greater than or equal/i.test(said);
     throw new DecileError(
       cut ? 'scan/truncated' : 'scan/corrupt',
       `${path} must be a whole DICOM file, got a data set that breaks off or contradicts itself (${said.slice(0, 120)}).`,
       'The file is incomplete or damaged: transfer it again.',
     );
+  }
+}
+
+/** dicom-parser steps over an element that ends behind the file; its value would be read from nowhere. */
+function checkBounds(path: string, dataSet: DataSet): void {
+  for (const [tag, element] of Object.entries(dataSet.elements)) {
+    // Pixels are checked frame by frame, and are not there when the header alone is read.
+    if (!tag.startsWith('x7fe0') && element.dataOffset + element.length > dataSet.byteArray.length) {
+      throw new DecileError(
+        'scan/truncated',
+        `${path} must be a whole DICOM file, got an element (${tag.slice(1, 5)},${tag.slice(5)}) that ends behind it.`,
+        'The file is incomplete or damaged: transfer it again.',
+      );
+    }
+    for (const inner of element.items ?? []) if (inner.dataSet) checkBounds(path, inner.dataSet);
   }
 }
 
