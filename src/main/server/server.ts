@@ -50,6 +50,8 @@ export async function startServer(
         });
     });
   });
+  // Longer than a person's pause: a call must not meet a connection that is just being closed.
+  server.keepAliveTimeout = 120_000;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024 });
   let host = '';
 
