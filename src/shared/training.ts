@@ -47,10 +47,24 @@ export interface PredictJob {
   engine: TrainingOptions['engine'];
 }
 
-export type TrainerCommand = { type: 'start'; job: TrainJob | PredictJob } | { type: 'pause' } | { type: 'resume' } | { type: 'cancel' };
+export type TrainerCommand =
+  | { type: 'start'; job: TrainJob | PredictJob }
+  | { type: 'pause' }
+  | { type: 'resume' }
+  | { type: 'cancel' };
 
 export type TrainerEvent =
-  | { type: 'started'; device: string; engine: string; parameters: number; patch: [number, number, number]; labelled: number; unlabelled: number; step: number; steps: number }
+  | {
+      type: 'started';
+      device: string;
+      engine: string;
+      parameters: number;
+      patch: [number, number, number];
+      labelled: number;
+      unlabelled: number;
+      step: number;
+      steps: number;
+    }
   | { type: 'notice'; message: string }
   | { type: 'preparing'; done: number; total: number }
   | StepEvent
@@ -60,7 +74,19 @@ export type TrainerEvent =
   | { type: 'evolution'; step: number; path: string }
   | { type: 'paused'; step: number }
   | { type: 'resumed'; step: number }
-  | { type: 'predicted'; scan: number; name: string; done: number; total: number; seconds: number; maskPath: string; entropyPath: string; meanEntropy: number; sliceEntropy: number[]; volumesMl: number[] }
+  | {
+      type: 'predicted';
+      scan: number;
+      name: string;
+      done: number;
+      total: number;
+      seconds: number;
+      maskPath: string;
+      entropyPath: string;
+      meanEntropy: number;
+      sliceEntropy: number[];
+      volumesMl: number[];
+    }
   | { type: 'finished'; step: number; checkpoint?: string; seconds: number }
   | { type: 'cancelled'; step: number }
   | { type: 'error'; code: string; message: string; cure: string };

@@ -14,7 +14,7 @@ const fast: Kernels = skip ? slow : kernelsOf(await startEngine('tensorflow'));
 
 let seed = 0;
 const map = (...shape: number[]) =>
-  tf.tensor(
+  tf.tensor5d(
     noise(
       shape.reduce((a, b) => a * b, 1),
       ++seed,

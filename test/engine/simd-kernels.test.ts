@@ -70,8 +70,9 @@ function assertClose({ fast, slow }: { fast: Values[]; slow: Values[] }, toleran
   }
 }
 
-const map = (shape: number[], seed: number) =>
-  tf.tensor(random(size(shape), seed), [1, ...shape] as number[]) as FeatureMap;
+type Sides5 = [number, number, number, number, number];
+
+const map = (shape: number[], seed: number) => tf.tensor5d(random(size(shape), seed), [1, ...shape] as Sides5);
 
 before(async () => {
   registerSimd();
@@ -134,12 +135,7 @@ test('a convolution gradient equals finite differences', () => {
   const dy = map([3, 4, 5, 4], 12);
   const values = random(size(shape), 13);
   const loss = (x: Values) =>
-    tf.tidy(
-      () =>
-        tf
-          .sum(tf.mul(kernels.conv3d(tf.tensor(x, [1, ...shape] as number[]) as FeatureMap, weights), dy))
-          .dataSync()[0],
-    );
+    tf.tidy(() => tf.sum(tf.mul(kernels.conv3d(tf.tensor5d(x, [1, ...shape] as Sides5), weights), dy)).dataSync()[0]);
   const gradient = kernels.conv3dGradInput(dy, weights).dataSync();
   for (const i of [0, 17, 88, size(shape) - 1]) {
     const [up, down] = [0.5, -0.5].map((step) => loss(values.map((v, j) => (j === i ? v + step : v))));
