@@ -164,6 +164,8 @@ export const ipcMain = {
 
 export const dialog = {
   async showOpenDialog(): Promise<{ canceled: boolean; filePaths: string[] }> {
+    // A dialog stays open until it is answered.
+    while (control.folders.length === 0) await new Promise((wait) => setTimeout(wait, 50));
     const next = control.folders.shift() ?? null;
     return { canceled: next === null, filePaths: next === null ? [] : [next] };
   },
