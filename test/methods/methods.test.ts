@@ -13,10 +13,9 @@ import { softmaxChannels } from '../../src/core/network/channels.ts';
 import { resolveOptions, type TrainingOptions } from '../../src/core/options.ts';
 import { Random } from '../../src/core/random.ts';
 import { disposeBatch, TwoStreamSampler } from '../../src/core/train/batch.ts';
-import { train } from '../../src/core/train/loop.ts';
 import { adamUpdate } from '../../src/core/train/optimiser.ts';
 import { betaVariate } from '../../src/core/train/randomness.ts';
-import { decodeCheckpoint, disposeState, initialState } from '../../src/core/train/state.ts';
+import { disposeState, initialState } from '../../src/core/train/state.ts';
 import { methodStep } from '../../src/core/train/step.ts';
 import { testKernels } from '../reference/engine.ts';
 import { noise } from '../reference/golden.ts';
@@ -232,45 +231,5 @@ for (const [term, { f, scale, h }] of Object.entries(FUNCTIONS)) {
     const numeric = slope(f, x, d, h);
     assert.ok(Math.abs(analytic) > 1e-4, `the slope ${analytic} must not vanish`);
     near(numeric, analytic, 0.02 * Math.abs(analytic) + 2e-5);
-  });
-}
-
-for (const method of ['dtml', 'dan', 'ict'] as const) {
-  test(`a resumed run of ${method} ends as an uninterrupted one: networks, optimisers and draws (${engine})`, async () => {
-    const run = async (
-      steps: number,
-      total: number,
-      from?: Uint8Array,
-    ): Promise<{ bytes: Uint8Array; tensors: number }> => {
-      const before = tf.memory().numTensors;
-      let bytes = new Uint8Array();
-      await train({
-        options: resolveOptions({ method, steps: total, width: 2, unlabelledPerStep: 2, checkpointEvery: 1000 }),
-        classes: ['background', 'ball'],
-        patch: [16, 16, 16],
-        labelled,
-        unlabelled,
-        kernels,
-        resumeFrom: from && decodeCheckpoint(from),
-        hooks: {
-          mayContinue: async ({ step }) => (step === steps && steps < total ? 'cancel' : 'go'),
-          onCheckpoint: async (saved) => {
-            bytes = new Uint8Array(saved);
-          },
-        },
-      });
-      return { bytes, tensors: tf.memory().numTensors - before };
-    };
-    const whole = await run(2, 2);
-    const half = await run(1, 2);
-    const rest = await run(2, 2, half.bytes);
-    assert.deepEqual([whole.tensors, half.tensors, rest.tensors], [0, 0, 0], 'no tensor is left behind');
-    const [a, b] = [decodeCheckpoint(whole.bytes), decodeCheckpoint(rest.bytes)];
-    assert.deepEqual(Object.keys(b.tensors), Object.keys(a.tensors));
-    assert.deepEqual(b.meta, a.meta);
-    for (const [name, { values }] of Object.entries(a.tensors)) {
-      const worst = values.reduce((m, v, i) => Math.max(m, Math.abs(v - b.tensors[name].values[i])), 0);
-      assert.ok(worst <= 1e-5, `${name} differs by ${worst}`);
-    }
   });
 }
