@@ -10,6 +10,7 @@ import { newCommand } from './commands/new.ts';
 import { predictCommand } from './commands/predict.ts';
 import { serveCommand } from './commands/serve.ts';
 import { statusCommand } from './commands/status.ts';
+import { suggestCommand } from './commands/suggest.ts';
 import { resumeCommand, trainCommand } from './commands/train.ts';
 import { studyCommand } from './study.ts';
 
@@ -27,6 +28,7 @@ export function buildProgram(): Command {
     newCommand,
     importCommand,
     statusCommand,
+    suggestCommand,
     trainCommand,
     resumeCommand,
     predictCommand,

@@ -6,6 +6,7 @@ import { type ImportOptions, type ImportReport, importScans } from './services/i
 import { type PlanOptions, planTraining, type TrainPlan } from './services/plan.ts';
 import { type PredictHandle, type PredictRequest, startPrediction } from './services/predict.ts';
 import { type ProjectStatus, projectStatus } from './services/status.ts';
+import { type SuggestionReport, type SuggestRequest, suggestScans } from './services/suggest.ts';
 import { type RunHandle, resumeTraining, startTraining, type TrainRequest } from './services/train.ts';
 import { createProject, type NewProject, openProject, type Run, type Store } from './store/index.ts';
 import { startTrainer } from './trainer/index.ts';
@@ -16,6 +17,8 @@ export interface Project {
   readonly store: Store;
   /** Brings scans and masks in; see ImportReport for what was refused. */
   importScans(folder: string, options?: ImportOptions): Promise<ImportReport>;
+  /** Which scans to label first. */
+  suggest(request?: SuggestRequest): Promise<SuggestionReport>;
   /** What `train` would do now, or the reason why it cannot. */
   plan(request: PlanOptions): TrainPlan;
   train(request: TrainRequest, onEvent?: OnEvent): RunHandle;
@@ -31,6 +34,7 @@ export interface Project {
 const assemble = (store: Store): Project => ({
   store,
   importScans: (folder, options) => importScans(store, folder, options),
+  suggest: (request) => suggestScans(store, request),
   plan: (request) => planTraining(store, request),
   train: (request, onEvent) => startTraining(store, startTrainer, request, onEvent),
   resume: (name, onEvent) => resumeTraining(store, startTrainer, name, onEvent),

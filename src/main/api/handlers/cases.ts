@@ -20,7 +20,7 @@ import {
 } from '../cases.ts';
 import { reviewQueue } from '../queue.ts';
 import type { Session } from '../session.ts';
-import { suggestScans } from '../suggest.ts';
+import { suggestForWindow } from '../suggest.ts';
 
 type Names =
   | `scans.${'list' | 'detail' | 'import' | 'suggest' | 'remove' | 'restore'}`
@@ -59,7 +59,7 @@ export const caseHandlers = (session: Session): Pick<Handlers, Names> => ({
     });
     return { job: id };
   },
-  'scans.suggest': () => suggestScans(session),
+  'scans.suggest': () => suggestForWindow(session),
   'scans.remove'({ scans }) {
     const store = session.store();
     store.transaction(() => {

@@ -1,0 +1,32 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { wholeNumber } from '../flags.ts';
+import { notice, type Output, result, table } from '../output.ts';
+import { withProject } from './common.ts';
+
+export function suggestCommand(): Command {
+  return new Command('suggest')
+    .description('rank which scans to label first, with reasons')
+    .argument('<DIR>', 'the project')
+    .option('--count <N>', 'how many to name', wholeNumber(1))
+    .option('--percent <P>', 'so many that P percent of the project are labelled in the end; 10 without it', percent)
+    .action((folder: string, flags: Output & { count?: number; percent?: number }) =>
+      withProject(folder, 'read', async (project) => {
+        const report = await project.suggest({ count: flags.count, percent: flags.percent });
+        for (const { name, code } of report.unreadable) notice(flags, `${name} is left out: ${code}.`);
+        result(flags, report, () => {
+          const { scans, labelled, suggestions } = report;
+          const state = `${labelled} of ${scans} scans are labelled.`;
+          if (suggestions.length === 0) return `${state} That is enough to train: decile train ${folder}`;
+          const rows = suggestions.map(({ name, reason, distance }, n) => [n + 1, name, distance, reason]);
+          return `${state} Label next:\n${table(['', 'scan', 'distance', 'reason'], rows)}`;
+        });
+      }),
+    );
+}
+
+function percent(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 100) || text.trim() === '')
+    throw new InvalidArgumentError(`It must be above 0 and at most 100, got ${text}.`);
+  return value;
+}
