@@ -7,6 +7,8 @@ export const PRESETS = ['ct-kidney', 'mr-flair', 'mr'] as const;
 export type PresetName = (typeof PRESETS)[number];
 export const ENGINES = ['auto', 'tensorflow', 'simd', 'cpu'] as const;
 export type EngineName = (typeof ENGINES)[number];
+export const NETWORKS = ['unet', 'vnet'] as const;
+export type NetworkName = (typeof NETWORKS)[number];
 export const PROTOTYPE_FEATURES = ['bottleneck', 'decoder-1/8', 'decoder-1/4', 'decoder-1/2'] as const;
 export type PrototypeFeatures = (typeof PROTOTYPE_FEATURES)[number];
 export const UNLABELLED_BRANCHES = ['teacher', 'student'] as const;
@@ -20,6 +22,7 @@ export const SWITCH = ['off', 'on'] as const;
 export interface TrainingOptions {
   method: MethodName;
   steps: number;
+  network: NetworkName;
   width: number;
   /** Patch sides in voxels, x, y, z, each divisible by 16; 'auto' fits scans and memory. */
   patch: 'auto' | readonly [number, number, number];
@@ -82,7 +85,15 @@ const choice = (values: readonly string[]): Rule => ({ kind: 'choice', values })
 export const OPTIONS: readonly OptionRow[] = [
   row('method', 'method', 'cpcl', choice(METHODS), '', 'Training method.', false),
   row('steps', 'steps', 2000, whole(1, 1_000_000), 'steps', 'Optimiser steps; the paper uses 20,000.', false),
-  row('width', 'width', 8, whole(1, 64), 'channels', 'Base width of the U-Net; the paper uses 16.', false),
+  row(
+    'network',
+    'network',
+    'unet',
+    choice(NETWORKS),
+    '',
+    'The U-Net of the paper, or the V-Net of the left-atrium benchmark.',
+  ),
+  row('width', 'width', 8, whole(1, 64), 'channels', 'Base width of the network; the paper uses 16.', false),
   row(
     'patch',
     'patch',

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { IDENTITY } from '../../src/core/geometry.ts';
-import { initUNet } from '../../src/core/network/unet3d.ts';
+import { initNetwork } from '../../src/core/network/networks.ts';
+import { NETWORKS } from '../../src/core/options.ts';
 import { decide } from '../../src/core/predict/decide.ts';
 import { defaultStride, slidingWindow, windowStarts } from '../../src/core/predict/sliding-window.ts';
 import { Random } from '../../src/core/random.ts';
@@ -24,18 +25,24 @@ test('windows are a stride apart and the last is flush with the border', () => {
   assert.deepEqual(defaultStride([96, 160, 32]), [48, 64, 16]);
 });
 
-test(`probabilities of overlapping windows are a mean: they sum to 1 at every voxel, also in a scan smaller than the patch (${engine})`, async () => {
-  const weights = initUNet({ width: 1, inputChannels: 1, classes: 3 }, new Random(2));
-  for (const size of [
-    [20, 17, 16],
-    [9, 16, 16],
-  ] as [number, number, number][]) {
-    const image = Float32Array.from({ length: size[0] * size[1] * size[2] }, (_, i) => Math.sin(i));
-    const maps = await slidingWindow(image, size, weights, kernels, { patch: [16, 16, 16], stride: [8, 8, 8] });
-    assert.equal(maps.length, 3);
-    for (let i = 0; i < image.length; i++) assert.ok(Math.abs(maps[0][i] + maps[1][i] + maps[2][i] - 1) < 1e-5);
-  }
-});
+for (const network of NETWORKS) {
+  test(`probabilities of overlapping windows are a mean: they sum to 1 at every voxel, also in a scan smaller than the patch (${network}, ${engine})`, async () => {
+    const weights = initNetwork(network, { width: 1, inputChannels: 1, classes: 3 }, new Random(2));
+    for (const size of [
+      [20, 17, 16],
+      [9, 16, 16],
+    ] as [number, number, number][]) {
+      const image = Float32Array.from({ length: size[0] * size[1] * size[2] }, (_, i) => Math.sin(i));
+      const maps = await slidingWindow(image, size, weights, kernels, {
+        patch: [16, 16, 16],
+        stride: [8, 8, 8],
+        network,
+      });
+      assert.equal(maps.length, 3);
+      for (let i = 0; i < image.length; i++) assert.ok(Math.abs(maps[0][i] + maps[1][i] + maps[2][i] - 1) < 1e-5);
+    }
+  });
+}
 
 test('a decision is the most probable class, ties to background, with its entropy in nats', () => {
   const size = [4, 1, 1] as const;

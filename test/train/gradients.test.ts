@@ -4,7 +4,8 @@ import * as tf from '@tensorflow/tfjs';
 import { cpcl } from '../../src/core/methods/cpcl.ts';
 import { methodByName } from '../../src/core/methods/index.ts';
 import type { Context, Loss, Method, Output } from '../../src/core/methods/method.ts';
-import { initUNet, parameterCount } from '../../src/core/network/unet3d.ts';
+import { parameterCount } from '../../src/core/network/network.ts';
+import { initNetwork } from '../../src/core/network/networks.ts';
 import { resolveOptions, type TrainingOptions } from '../../src/core/options.ts';
 import { Random } from '../../src/core/random.ts';
 import { disposeBatch, TwoStreamSampler } from '../../src/core/train/batch.ts';
@@ -41,6 +42,7 @@ const TERMS: [Partial<TrainingOptions>, string[]][] = [
   [{ method: 'mean-teacher' }, ['supervised', 'consistency']],
   [{ method: 'cpcl' }, ['supervised', 'forward', 'backward']],
   [{ method: 'cpcl', unlabelledBranch: 'student' }, ['supervised', 'forward', 'backward']],
+  [{ method: 'cpcl', network: 'vnet' }, ['supervised', 'forward', 'backward']],
   [{ method: 'cpcl', prototypeFeatures: 'bottleneck' }, ['supervised', 'forward', 'backward']],
 ];
 
@@ -71,8 +73,14 @@ for (const [given, terms] of TERMS) {
   }
 }
 
+const WIDTH_16 = { width: 16, inputChannels: 1, classes: 2 };
+
 test('the U-Net of width 16 has 5,884,050 parameters', () => {
-  assert.equal(parameterCount(initUNet({ width: 16, inputChannels: 1, classes: 2 }, new Random(1))), 5_884_050);
+  assert.equal(parameterCount(initNetwork('unet', WIDTH_16, new Random(1))), 5_884_050);
+});
+
+test('the V-Net of width 16 has 9,448,866 parameters', () => {
+  assert.equal(parameterCount(initNetwork('vnet', WIDTH_16, new Random(1))), 9_448_866);
 });
 
 /** d loss / d t of f(x + t d) at t = 0, by central differences in one direction. */

@@ -13,6 +13,12 @@ interface Node {
   backward(dy: FeatureMap): void;
 }
 
+/** Where an operation's backward pass hands its gradients; they become the tape's. */
+export interface GradientSink {
+  map(input: FeatureMap, gradient: FeatureMap): void;
+  weight(name: string, gradient: tf.Tensor): void;
+}
+
 /** Reads one image. With `record` false nothing is kept: a map is freed once its last reader has run. */
 export class Tape {
   private readonly nodes: Node[] = [];
@@ -88,6 +94,25 @@ export class Tape {
         tf.tidy(() => tf.matMul(flatDy, matrix(), false, true).reshape(x.shape) as FeatureMap),
       );
       tf.dispose([dy, flatDy]);
+    });
+  }
+
+  /** An operation that is defined elsewhere: `output` was computed from `inputs`. `backward` leaves dy to the tape. */
+  operation(
+    inputs: readonly FeatureMap[],
+    output: FeatureMap,
+    backward: (dy: FeatureMap, into: GradientSink) => void,
+  ): FeatureMap {
+    if (!this.record) {
+      for (const input of inputs) this.freeUnlessKept(input);
+      return output;
+    }
+    return this.push(output, (dy) => {
+      backward(dy, {
+        map: (input, gradient) => this.add(input, gradient),
+        weight: (name, gradient) => this.addWeight(name, gradient),
+      });
+      dy.dispose();
     });
   }
 

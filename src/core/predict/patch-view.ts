@@ -3,8 +3,8 @@ import * as tf from '@tensorflow/tfjs';
 import { prototypeLogits, prototypes } from '../methods/prototypes.ts';
 import { channelsFirst, classVoxels, oneHotArgMax, softmaxChannels } from '../network/channels.ts';
 import type { FeatureMap, Kernels } from '../network/kernels.ts';
+import { networkByName } from '../network/networks.ts';
 import { Tape, type Weights } from '../network/tape.ts';
-import { unetForward } from '../network/unet3d.ts';
 import type { TrainingOptions } from '../options.ts';
 import { imageTensor, maskTensors } from '../train/batch.ts';
 import type { Sides } from '../train/patches.ts';
@@ -29,11 +29,11 @@ export async function patchViews(
   patch: Sides,
   classes: number,
   kernels: Kernels,
-  { alpha, prototypeFeatures }: TrainingOptions,
+  { alpha, network, prototypeFeatures }: TrainingOptions,
 ): Promise<PatchViews> {
   const read = (weights: Weights, image: Float32Array) => {
     const x = imageTensor(image, patch);
-    const { logits, features } = unetForward(new Tape(kernels, weights, false), x, {
+    const { logits, features } = networkByName(network).forward(new Tape(kernels, weights, false), x, {
       features: prototypeFeatures,
       dropout: null,
     });

@@ -2,12 +2,15 @@
 import * as tf from '@tensorflow/tfjs';
 import { channelsFirst, softmaxChannels } from '../network/channels.ts';
 import type { FeatureMap, Kernels } from '../network/kernels.ts';
+import { networkByName } from '../network/networks.ts';
 import { Tape, type Weights } from '../network/tape.ts';
-import { unetForward } from '../network/unet3d.ts';
+import type { NetworkName } from '../options.ts';
 import type { Sides } from '../train/patches.ts';
 
 export interface Windowing {
   patch: Sides;
+  /** What the weights are of. */
+  network: NetworkName;
   /** Voxels between window starts. */
   stride: Sides;
 }
@@ -35,7 +38,7 @@ export async function slidingWindow(
   size: Sides,
   weights: Weights,
   kernels: Kernels,
-  { patch, stride }: Windowing,
+  { patch, stride, network }: Windowing,
   onWindow: (done: number, total: number) => void | Promise<void> = () => {},
 ): Promise<Float32Array[]> {
   const classes = weights['out.bias'].size;
@@ -47,7 +50,13 @@ export async function slidingWindow(
   for (const z of zs) {
     for (const y of ys) {
       for (const x of xs) {
-        const probabilities = await predictPatch(boxOf(image, size, [x, y, z], patch), weights, kernels, patch);
+        const probabilities = await predictPatch(
+          boxOf(image, size, [x, y, z], patch),
+          weights,
+          kernels,
+          network,
+          patch,
+        );
         addBox(sums, hits, probabilities, size, [x, y, z], patch);
         await onWindow(++done, total);
       }
@@ -62,11 +71,12 @@ async function predictPatch(
   voxels: Float32Array,
   weights: Weights,
   kernels: Kernels,
+  network: NetworkName,
   [x, y, z]: Sides,
 ): Promise<Float32Array> {
   const input = tf.tensor5d(voxels, [1, z, y, x, 1]) as FeatureMap;
   const tape = new Tape(kernels, weights, false);
-  const { logits, features } = unetForward(tape, input, { features: 'bottleneck', dropout: null });
+  const { logits, features } = networkByName(network).forward(tape, input, { features: 'bottleneck', dropout: null });
   const probabilities = tf.tidy(() => softmaxChannels(channelsFirst(logits)));
   const values = (await probabilities.data()) as Float32Array;
   tf.dispose([input, logits, features, probabilities]);

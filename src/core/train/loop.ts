@@ -4,7 +4,7 @@ import { DecileError } from '../errors.ts';
 import { methodByName } from '../methods/index.ts';
 import type { Context, Method } from '../methods/method.ts';
 import type { FeatureMap, Kernels } from '../network/kernels.ts';
-import { parameterCount } from '../network/unet3d.ts';
+import { parameterCount } from '../network/network.ts';
 import type { TrainingOptions } from '../options.ts';
 import { disposeBatch, TwoStreamSampler } from './batch.ts';
 import { adamUpdate, emaUpdate, sgdUpdate } from './optimiser.ts';

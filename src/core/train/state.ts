@@ -2,8 +2,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { DecileError } from '../errors.ts';
 import type { Adversary, Method, NetworkKind } from '../methods/method.ts';
+import { initNetwork } from '../network/networks.ts';
 import type { Weights } from '../network/tape.ts';
-import { initUNet } from '../network/unet3d.ts';
 import type { TrainingOptions } from '../options.ts';
 import { Random } from '../random.ts';
 import type { TwoStreamSampler, TwoStreamState } from './batch.ts';
@@ -38,13 +38,13 @@ export interface CheckpointMeta {
 /** Student from the seed; every teacher starts as its copy, other networks from streams of their own. */
 export function initialState(method: Method, options: TrainingOptions, classes: number): TrainState {
   const shape = { width: options.width, inputChannels: 1, classes };
-  const student = initUNet(shape, new Random(options.seed, 0));
+  const student = initNetwork(options.network, shape, new Random(options.seed, 0));
   const initialWeights = (kind: NetworkKind): Weights => {
     switch (kind) {
       case 'ema':
         return copyOf(student);
       case 'trained':
-        return initUNet(shape, new Random(options.seed, 5));
+        return initNetwork(options.network, shape, new Random(options.seed, 5));
       case 'adversary':
         return adversaryOf(method).init(classes, new Random(options.seed, 6));
     }

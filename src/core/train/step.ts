@@ -3,11 +3,9 @@ import * as tf from '@tensorflow/tfjs';
 import type { Batch, Context, Forward, Loss, Method, Output } from '../methods/method.ts';
 import { channelsFirst } from '../network/channels.ts';
 import type { FeatureMap, Kernels } from '../network/kernels.ts';
+import type { ForwardOptions, NetworkOutput } from '../network/network.ts';
+import { networkByName } from '../network/networks.ts';
 import { Tape, type Weights } from '../network/tape.ts';
-import { type ForwardOptions, type NetworkOutput, unetForward } from '../network/unet3d.ts';
-
-/** A network on one patch; `dropout` draws masks, null for none. */
-export type NetworkForward = (tape: Tape, x: FeatureMap, options: ForwardOptions) => NetworkOutput;
 
 export interface StepInputs {
   method: Method;
@@ -16,7 +14,6 @@ export interface StepInputs {
   context: Context;
   kernels: Kernels;
   drawDropout: ForwardOptions['dropout'];
-  forward?: NetworkForward;
 }
 
 export interface StepResult {
@@ -41,8 +38,8 @@ export async function methodStep({
   context,
   kernels,
   drawDropout,
-  forward = unetForward,
 }: StepInputs): Promise<StepResult> {
+  const { forward } = networkByName(context.options.network);
   const gradients: StepResult['gradients'] = {};
   for (const [name, kind] of Object.entries(method.networks)) if (kind !== 'ema') gradients[name] = new Map();
 

@@ -76,11 +76,19 @@ async function predictCase(
   const { volume } = await files.readVolume(item.volumePath);
   const image = prepareImage(volume, meta.options.spacing, normalisation);
   const patch: Sides = meta.patch;
+  const { network } = meta.options;
   const stride = job.stride === 'auto' ? defaultStride(patch) : job.stride;
-  const probabilities = await slidingWindow(image.data, image.size, weights, kernels, { patch, stride }, async () => {
-    await new Promise(setImmediate);
-    if (control.cancelled) throw new Cancelled();
-  });
+  const probabilities = await slidingWindow(
+    image.data,
+    image.size,
+    weights,
+    kernels,
+    { patch, stride, network },
+    async () => {
+      await new Promise(setImmediate);
+      if (control.cancelled) throw new Cancelled();
+    },
+  );
   const { mask, entropy, meanEntropy, sliceEntropy } = decide(probabilities, image, volume);
   if (job.keepLargestComponent) for (let c = 1; c < meta.classes.length; c++) keepLargest(mask, c);
   const maskPath = join(job.outputFolder, `${item.scan}.nii.gz`);

@@ -6,6 +6,7 @@ import { IDENTITY } from '../../core/geometry.ts';
 import { dice } from '../../core/metrics/dice.ts';
 import { countOverlap } from '../../core/metrics/overlap.ts';
 import type { Kernels } from '../../core/network/kernels.ts';
+import type { NetworkName } from '../../core/options.ts';
 import { defaultStride, slidingWindow } from '../../core/predict/sliding-window.ts';
 import { fitPatch, type PatchSides } from '../../core/train/fit-patch.ts';
 import { train } from '../../core/train/loop.ts';
@@ -112,7 +113,7 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
           report({
             type: 'validation',
             step: state.step,
-            ...(await validate(state, validation, patch, classes.length, kernels)),
+            ...(await validate(state, validation, patch, classes.length, kernels, options.network)),
           });
         const path = await evolution(state);
         if (path) report({ type: 'evolution', step: state.step, path });
@@ -192,6 +193,7 @@ async function validate(
   patch: PatchSides,
   classes: number,
   kernels: Kernels,
+  network: NetworkName,
 ): Promise<{ dice: number; perClass: number[] }> {
   const sums = new Array<number>(classes - 1).fill(0);
   for (const item of cases) {
@@ -199,6 +201,7 @@ async function validate(
     const truth = item.readMask?.([0, 0, 0], item.size) as Uint8Array;
     const probabilities = await slidingWindow(image, item.size, networks.student, kernels, {
       patch,
+      network,
       stride: defaultStride(patch),
     });
     const prediction = argMax(probabilities);

@@ -1,0 +1,110 @@
+/**
+ * The V-Net's own operations on the tape, each exact in kernels and ops that every engine has: a convolution without
+ * norm, the 2x2x2 convolution of stride 2 and its transposed twin as matrix products over 2x2x2 blocks, the sum of two
+ * maps, and instance norm with scale and shift.
+ */
+import * as tf from '@tensorflow/tfjs';
+import { type ConvWeights, type FeatureMap, NORM_EPSILON } from './kernels.ts';
+import type { Tape } from './tape.ts';
+
+const voxels = (map: FeatureMap): tf.Tensor2D => map.reshape([map.size / map.shape[4], map.shape[4]]) as tf.Tensor2D;
+
+/** Each 2x2x2 block of [1, 2D, 2H, 2W, C] as one row, [D * H * W, 8C], in the order z, y, x, channel. */
+export function blocksToRows(map: FeatureMap): tf.Tensor2D {
+  const [, d, h, w, c] = map.shape;
+  const split = tf.transpose(map.reshape([d / 2, 2, h / 2, 2, w / 2, 2 * c]), [0, 2, 4, 1, 3, 5]);
+  return split.reshape([(d * h * w) / 8, 8 * c]) as tf.Tensor2D;
+}
+
+/** The inverse: [D * H * W, 8C] -> [1, 2D, 2H, 2W, C]. */
+export function rowsToBlocks(rows: tf.Tensor2D, [d, h, w]: readonly number[]): FeatureMap {
+  const c = rows.shape[1] / 8;
+  const split = tf.transpose(rows.reshape([d, h, w, 2, 2, 2 * c]), [0, 3, 1, 4, 2, 5]);
+  return split.reshape([1, 2 * d, 2 * h, 2 * w, c]) as FeatureMap;
+}
+
+/** Convolution 3x3x3 (same). Instance norm follows it, before which a bias cancels exactly, so none is added. */
+export function conv(tape: Tape, x: FeatureMap, name: string, wantsInputGradient = true): FeatureMap {
+  const w = tape.weights[`${name}.weight`] as ConvWeights;
+  return tape.operation([x], tape.kernels.conv3d(x, w), (dy, into) => {
+    into.weight(`${name}.weight`, tape.kernels.conv3dGradWeights(x, dy, w.shape[0]));
+    if (wantsInputGradient) into.map(x, tape.kernels.conv3dGradInput(dy, w));
+  });
+}
+
+/** Convolution 2x2x2 of stride 2, weights [2, 2, 2, C, K]: [1, 2D, 2H, 2W, C] -> [1, D, H, W, K]. */
+export function halve(tape: Tape, x: FeatureMap, name: string): FeatureMap {
+  const w = tape.weights[`${name}.weight`];
+  const [, , , c, k] = w.shape;
+  const sides = x.shape.slice(1, 4).map((n) => n / 2);
+  const matrix = () => w.reshape([8 * c, k]) as tf.Tensor2D;
+  const y = tf.tidy(() => tf.matMul(blocksToRows(x), matrix()).reshape([1, ...sides, k]) as FeatureMap);
+  return tape.operation([x], y, (dy, into) => {
+    into.weight(
+      `${name}.weight`,
+      tf.tidy(() => tf.matMul(blocksToRows(x), voxels(dy), true).reshape(w.shape)),
+    );
+    into.map(
+      x,
+      tf.tidy(() => rowsToBlocks(tf.matMul(voxels(dy), matrix(), false, true), sides)),
+    );
+  });
+}
+
+/** Transposed convolution 2x2x2 of stride 2, weights [C, 2, 2, 2, K]: [1, D, H, W, C] -> [1, 2D, 2H, 2W, K]. */
+export function double(tape: Tape, x: FeatureMap, name: string): FeatureMap {
+  const w = tape.weights[`${name}.weight`];
+  const matrix = () => w.reshape([w.shape[0], w.size / w.shape[0]]) as tf.Tensor2D;
+  const y = tf.tidy(() => rowsToBlocks(tf.matMul(voxels(x), matrix()), x.shape.slice(1, 4)));
+  return tape.operation([x], y, (dy, into) => {
+    into.weight(
+      `${name}.weight`,
+      tf.tidy(() => tf.matMul(voxels(x), blocksToRows(dy), true).reshape(w.shape)),
+    );
+    into.map(
+      x,
+      tf.tidy(() => tf.matMul(blocksToRows(dy), matrix(), false, true).reshape(x.shape) as FeatureMap),
+    );
+  });
+}
+
+/** a + b, of one shape. */
+export const sum = (tape: Tape, a: FeatureMap, b: FeatureMap): FeatureMap =>
+  tape.operation([a, b], tf.add(a, b) as FeatureMap, (dy, into) => {
+    into.map(a, dy.clone() as FeatureMap);
+    into.map(b, dy.clone() as FeatureMap);
+  });
+
+/**
+ * max(0, scale n + shift), n = (x - mean) / sqrt(variance + 1e-5) over the voxels of each channel (biased variance).
+ * With z = scale n + shift, g = dy where z > 0, V voxels:
+ *   d shift = sum g     d scale = sum g n     dx = scale / sqrt(variance + 1e-5) (g - d shift / V - n d scale / V)
+ */
+export function affineNormRelu(tape: Tape, x: FeatureMap, name: string): FeatureMap {
+  const [scale, shift] = [tape.weights[`${name}.scale`], tape.weights[`${name}.shift`]];
+  const [y, mean, inverse] = tf.tidy(() => {
+    const { mean, variance } = tf.moments(voxels(x), 0, true);
+    const inverse = tf.rsqrt(variance.add(NORM_EPSILON));
+    const n = voxels(x).sub(mean).mul(inverse);
+    return [tf.relu(n.mul(scale).add(shift)).reshape(x.shape), mean, inverse];
+  });
+  if (!tape.record) tf.dispose([mean, inverse]);
+  return tape.operation([x], y as FeatureMap, (dy, into) => {
+    const [dShift, dScale, dx] = tf.tidy(() => {
+      const n = voxels(x).sub(mean).mul(inverse);
+      const g = voxels(dy).mul(
+        voxels(y as FeatureMap)
+          .greater(0)
+          .toFloat(),
+      );
+      const [sumG, sumGn] = [tf.sum(g, 0), tf.sum(tf.mul(g, n), 0)];
+      const count = n.shape[0] as number;
+      const centred = g.sub(sumG.div(count)).sub(n.mul(sumGn.div(count)));
+      return [sumG, sumGn, centred.mul(inverse).mul(scale).reshape(x.shape)];
+    });
+    tf.dispose([mean, inverse]);
+    into.weight(`${name}.shift`, dShift);
+    into.weight(`${name}.scale`, dScale);
+    into.map(x, dx as FeatureMap);
+  });
+}
