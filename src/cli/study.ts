@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { StudyOutcome } from '../main/study/run-study.ts';
 import { DecileError } from '../shared/errors.ts';
 import { onInterrupt } from './interrupt.ts';
-import { EXIT, Exit, notice, type Output, result } from './output.ts';
+import { EXIT, Exit, notice, type Output, Progress, result } from './output.ts';
 import { userPath } from './place.ts';
 
 interface Flags extends Output {
@@ -38,11 +38,13 @@ export function studyCommand(): Command {
       const { runStudy } = await import('../main/study/run-study.ts');
       const { startTrainer } = await import('../main/trainer/index.ts');
       const abort = new AbortController();
+      const preparing = new Progress(flags, 'Preparing');
       const unwatch = onInterrupt(() => abort.abort());
       try {
         const outcome = await runStudy({
           ...{ definition, out, startTrainer, parallel: flags.jobs, signal: abort.signal },
           only: flags.only.length > 0 ? flags.only : undefined,
+          onPrepared: (done, total) => preparing.update(done, total),
           onJob: (job, state, done, total) => notice(flags, `${job.id}: ${state} (${done} of ${total} done)`),
           onEvent: (job, event) => {
             if (event.type === 'notice') notice(flags, `${job.id}: ${event.message}`);
@@ -77,9 +79,12 @@ async function onCluster(study: string, out: string, flags: Flags): Promise<void
   const { reportStudy } = await import('../main/study/run-study.ts');
   const { submitToSlurm, slurmTasksLeft } = await import('../main/study/slurm.ts');
   const { mkdirSync } = await import('node:fs');
-  const plan = planStudy(readStudy(study));
+  const plan = planStudy(readStudy(study), out);
   mkdirSync(out, { recursive: true });
   lockPlan(out, plan);
+  const preparing = new Progress(flags, 'Preparing');
+  await plan.cohort.prepare((done, total) => preparing.update(done, total));
+  preparing.end();
   const open = () => plan.jobs.filter(({ id }) => !finishedResult(out, id));
   if (!flags.collect && open().length > 0) {
     const source = fileURLToPath(new URL('../../bin/decile.mjs', import.meta.url));

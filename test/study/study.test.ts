@@ -228,7 +228,7 @@ test('a study runs every job, goes on after a failure, skips what is done, and n
 test('tables mark the best mean and significant differences, seeds averaged case by case', async () => {
   const { folder, study } = await onDisk();
   try {
-    const plan = planStudy(readStudy(study));
+    const plan = planStudy(readStudy(study), join(folder, 'out'));
     const cases = ['a', 'b', 'c', 'd'];
     const result = (method: string, seed: number, dice: number[]): JobResult => ({
       ...{ id: `${method}-2-${seed}`, method, labelled: 2, seed, seconds: 1 },
@@ -275,7 +275,7 @@ test('a box has quartiles, whiskers within 1.5 quartile distances, and outliers 
 test('the job array runs one job a task, by name, and is requeued', async () => {
   const { folder, study } = await onDisk();
   try {
-    const { jobs } = planStudy(readStudy(study));
+    const { jobs } = planStudy(readStudy(study), join(folder, 'out'));
     const script = slurmScript({
       out: '/o u/t',
       study,

@@ -3,8 +3,14 @@ import { gridOf, sameGrid } from '../geometry.ts';
 import { gridWithSpacing, resample } from '../resample.ts';
 import type { Grid, LabelMap, Volume } from '../volume.ts';
 
-/** `mr`: zero mean, unit variance over voxels > 0. `ct`: clip to the window (HU), then the same over all voxels. */
-export type Normalisation = { kind: 'mr' } | { kind: 'ct'; clip: readonly [lowHU: number, highHU: number] };
+/**
+ * `mr`: zero mean, unit variance over voxels > 0. `ct`: clip to the window (HU), then the same over all voxels. `none`: the
+ * stored intensities are normalised already.
+ */
+export type Normalisation =
+  | { kind: 'mr' }
+  | { kind: 'ct'; clip: readonly [lowHU: number, highHU: number] }
+  | { kind: 'none' };
 
 /** The grid that training and prediction work on. */
 export const trainingGrid = (scan: Grid, spacing: 'native' | number): Grid =>
@@ -32,6 +38,7 @@ export function prepareMask(mask: LabelMap, spacing: 'native' | number): LabelMa
 
 /** In place. A scan whose counted voxels are all equal becomes 0. */
 export function normalise(data: Float32Array, normalisation: Normalisation): void {
+  if (normalisation.kind === 'none') return;
   let counts: (v: number) => boolean = () => true;
   if (normalisation.kind === 'ct') {
     const [low, high] = normalisation.clip;

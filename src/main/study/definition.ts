@@ -1,10 +1,11 @@
 /** A study file: what is compared on which cases. Parsed once; everything after it is checked data. */
 import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { METHODS, PRESETS, resolveOptions, type TrainingOptions } from '../../core/options.ts';
+import { METHODS, PRESETS, type PresetName, resolveOptions, type TrainingOptions } from '../../core/options.ts';
 import { DecileError } from '../../shared/errors.ts';
+import { BRATS_MODALITIES, LAYOUTS, type LayoutName } from '../imaging/layouts.ts';
 
 const overrides = z.record(z.string(), z.unknown());
 const method = z.union([z.string(), z.object({ name: z.string().min(1), method: z.string() }).catchall(z.unknown())]);
@@ -12,15 +13,29 @@ const names = z.array(z.string().min(1));
 
 const schema = z.strictObject({
   name: z.string().min(1),
-  /** Folders, relative to the study file. */
-  images: z.string(),
-  labels: z.string(),
-  preset: z.enum(PRESETS),
+  /** Folders, relative to the study file; or a cohort in a public data set's layout. */
+  images: z.string().optional(),
+  labels: z.string().optional(),
+  cohort: z
+    .strictObject({
+      layout: z.enum(LAYOUTS),
+      folder: z.string(),
+      /** BraTS alone. */
+      modality: z.enum(BRATS_MODALITIES).default('flair'),
+      /** Millimetres kept around the kidneys; KiTS19 alone. */
+      marginMm: z.number().min(0).max(500).default(25),
+    })
+    .optional(),
+  /** A layout brings its own. */
+  preset: z.enum(PRESETS).optional(),
   /** Without the background. */
   classes: z.array(z.string().min(1)).min(1),
-  /** Names, globs (`la_0*`) or ranges (`la_001..la_070`); or a seeded draw. */
+  /** Names, globs (`la_0*`) or ranges (`la_001..la_070`); files with a name a line; or a seeded draw. */
   split: z.union([
     z.strictObject({ train: names, validation: names.default([]), test: names }),
+    z.strictObject({
+      files: z.strictObject({ train: z.string(), validation: z.string().optional(), test: z.string() }),
+    }),
     z.strictObject({
       seed: z.number().int(),
       validation: z.number().int().min(0).default(0),
@@ -45,7 +60,13 @@ export interface StudyMethod {
   options: Partial<TrainingOptions>;
 }
 
-export interface StudyDefinition extends Omit<z.infer<typeof schema>, 'methods' | 'options' | 'betas'> {
+/** A list of names, or a seeded draw. */
+export type SplitRule = Exclude<z.infer<typeof schema>['split'], { files: unknown }>;
+
+export interface StudyDefinition
+  extends Omit<z.infer<typeof schema>, 'methods' | 'options' | 'betas' | 'split' | 'preset'> {
+  preset: PresetName;
+  split: SplitRule;
   methods: StudyMethod[];
   options: Partial<TrainingOptions>;
 }
@@ -102,13 +123,59 @@ export function parseStudy(raw: unknown, folder: string): StudyDefinition {
   }
   // Every combination is checked now: a study must not stop in its third night over a misspelt option.
   for (const each of methods) resolveOptions({ ...(options as Partial<TrainingOptions>), ...each.options });
+  const { cohort, images, labels } = study;
+  if (cohort ? images !== undefined || labels !== undefined : images === undefined || labels === undefined)
+    throw new DecileError(
+      'study/invalid',
+      `The study file must have either images and labels or a cohort, got ${cohort ? 'both' : 'neither in full'}.`,
+      'docs/reference/study-file.md describes the file.',
+    );
+  const preset = study.preset ?? (cohort && LAYOUT_PRESET[cohort.layout]);
+  if (!preset || (cohort && preset !== LAYOUT_PRESET[cohort.layout]))
+    throw new DecileError(
+      'study/invalid',
+      `The study file must have ${cohort ? `the preset of its layout, ${LAYOUT_PRESET[cohort.layout]}` : 'a preset'}, got ${preset ?? 'none'}.`,
+      `A preset is one of ${PRESETS.join(', ')}.`,
+    );
   return {
     ...study,
-    images: resolve(folder, study.images),
-    labels: resolve(folder, study.labels),
+    preset,
+    images: images && resolve(folder, images),
+    labels: labels && resolve(folder, labels),
+    cohort: cohort && { ...cohort, folder: resolve(folder, cohort.folder) },
+    split: 'files' in study.split ? readLists(study.split.files, folder) : study.split,
     methods,
     options: options as Partial<TrainingOptions>,
   };
+}
+
+/** What the paper does to each data set's intensities. */
+export const LAYOUT_PRESET = { brats2019: 'mr-flair', kits19: 'ct-kidney' } as const satisfies Record<
+  LayoutName,
+  PresetName
+>;
+
+/** Files with the name of a case a line, as benchmarks publish them; folders and endings before and after it are dropped. */
+function readLists(files: { train: string; validation?: string; test: string }, folder: string): SplitRule {
+  const names = (path: string | undefined): string[] => {
+    if (path === undefined) return [];
+    let text: string;
+    try {
+      text = readFileSync(resolve(folder, path), 'utf8');
+    } catch (error) {
+      throw new DecileError(
+        'study/unreadable',
+        `A list of cases must be readable, got ${path} (${(error as Error).message}).`,
+        'Check the path; it is relative to the study file.',
+      );
+    }
+    return text
+      .split('\n')
+      .map((line) => line.replace(/#.*/, '').trim())
+      .filter((line) => line !== '')
+      .map((line) => basename(line).replace(/\.(nii\.gz|nii|h5|nrrd|mha|mhd)$/i, ''));
+  };
+  return { train: names(files.train), validation: names(files.validation), test: names(files.test) };
 }
 
 /** Ablations of the paper's Table II by their names there. */

@@ -1,10 +1,10 @@
 /** From a study file to its jobs: cohort, lists, and one job per method, number of labelled cases and seed. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { resolveOptions, type TrainingOptions } from '../../core/options.ts';
 import { DecileError } from '../../shared/errors.ts';
-import { findMaskFiles } from '../services/names.ts';
 import { writeAtomic } from '../trainer/files.ts';
+import { type Cohort, openCohort } from './cohort.ts';
 import type { StudyDefinition } from './definition.ts';
 import { labelledCount, type Split, type StudyCase, splitCases } from './split.ts';
 
@@ -19,14 +19,15 @@ export interface StudyJob {
 
 export interface StudyPlan {
   definition: StudyDefinition;
+  cohort: Cohort;
   split: Split;
   jobs: StudyJob[];
 }
 
-/** @throws study/no-cases, study/no-mask, and what the split and the options throw */
-export function planStudy(definition: StudyDefinition): StudyPlan {
-  const cases = findCases(definition.images, definition.labels);
-  const split = splitCases(cases, definition.split);
+/** Plans a study whose results go to `out`; throws what the cohort, the split and the options throw. */
+export function planStudy(definition: StudyDefinition, out: string): StudyPlan {
+  const cohort = openCohort(definition, out);
+  const split = splitCases(cohort.cases, definition.split);
   const jobs: StudyJob[] = [];
   for (const asked of definition.labelled) {
     const labelled = labelledCount(asked, split.train.length);
@@ -50,33 +51,7 @@ export function planStudy(definition: StudyDefinition): StudyPlan {
       `Each job must be one of a kind, got ${twice.id} twice.`,
       'Remove a repeated value, or rename a method.',
     );
-  return { definition, split, jobs };
-}
-
-function findCases(images: string, labels: string): StudyCase[] {
-  const scans = findMaskFiles(images).paths;
-  const masks = findMaskFiles(labels);
-  const cases = scans.map((volumePath, scan) => {
-    const name = volumePath
-      .split(/[\\/]/)
-      .pop()!
-      .replace(/(_0000)?\.(nii\.gz|nii|nrrd|mha|mhd)$/i, '');
-    const maskPath = masks.find(name);
-    if (!maskPath)
-      throw new DecileError(
-        'study/no-mask',
-        `Every case of a study must have a mask, got none for ${name} in ${labels}.`,
-        'Add the mask, or take the scan out of the folder: unlabelled cases get their mask hidden, not missing.',
-      );
-    return { scan, name, volumePath, maskPath };
-  });
-  if (cases.length === 0)
-    throw new DecileError(
-      'study/no-cases',
-      `The folder of images must hold scans, got none in ${images}.`,
-      'Check the path.',
-    );
-  return cases;
+  return { definition, cohort, split, jobs };
 }
 
 /** What may not change between two calls on one folder; more methods, seeds or fractions may come. */
@@ -84,6 +59,8 @@ interface Lock {
   format: 1;
   preset: string;
   classes: string[];
+  /** Of a data set in its own layout. */
+  cohort?: { layout: string; modality: string; marginMm: number };
   lists: Record<'train' | 'validation' | 'test', string[]>;
   jobs: Record<string, { labelled: number; options: TrainingOptions }>;
 }
@@ -101,6 +78,7 @@ export function lockPlan(out: string, { definition, split, jobs }: StudyPlan): v
     format: 1,
     preset: definition.preset,
     classes: definition.classes,
+    cohort: definition.cohort && withoutFolder(definition.cohort),
     lists,
     jobs: Object.fromEntries(jobs.map(({ id, labelled, options }) => [id, { labelled, options }])),
   };
@@ -123,7 +101,17 @@ export function lockPlan(out: string, { definition, split, jobs }: StudyPlan): v
     );
   }
   writeAtomic(path, new TextEncoder().encode(`${JSON.stringify(now, null, 1)}\n`));
+  // For other programs, and for the `files` of another study's split.
+  mkdirSync(join(out, 'lists'), { recursive: true });
+  for (const [list, members] of Object.entries(lists))
+    writeAtomic(join(out, 'lists', `${list}.txt`), new TextEncoder().encode(members.map((n) => `${n}\n`).join('')));
 }
+
+const withoutFolder = ({ layout, modality, marginMm }: NonNullable<StudyDefinition['cohort']>) => ({
+  layout,
+  modality,
+  marginMm,
+});
 
 function difference(before: Lock, now: Lock): string | null {
   const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
@@ -132,6 +120,7 @@ function difference(before: Lock, now: Lock): string | null {
   if (before.preset !== now.preset) return `the preset ${now.preset} instead of ${before.preset}`;
   if (!same(before.classes, now.classes))
     return `the classes ${now.classes.join(', ')} instead of ${before.classes.join(', ')}`;
+  if (!same(before.cohort, now.cohort)) return 'another layout, modality or margin of the cohort';
   for (const [id, job] of Object.entries(now.jobs)) {
     const old = before.jobs[id];
     if (!old) continue;

@@ -5,7 +5,6 @@ import { type CaseMetrics, caseMetrics } from '../../core/metrics/index.ts';
 import { DecileError } from '../../shared/errors.ts';
 import type { PredictJob, TrainerEvent, TrainJob } from '../../shared/training.ts';
 import { readMask } from '../imaging/index.ts';
-import { normalisationOf } from '../services/plan.ts';
 import type { StartTrainer } from '../services/trainer-process.ts';
 import { checkpointPath, writeAtomic } from '../trainer/files.ts';
 import type { StudyJob, StudyPlan } from './plan.ts';
@@ -73,7 +72,7 @@ export async function runJob(
     options: job.options,
     lists: trainingLists(split.train, split.validation, job.labelled),
     classes: ['background', ...definition.classes],
-    normalisation: normalisationOf(definition.preset),
+    normalisation: plan.cohort.normalisation,
     resume: existsSync(checkpointPath(runFolder)),
   });
   if (!trained) return null;

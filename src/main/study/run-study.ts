@@ -16,6 +16,8 @@ export interface StudyRequest {
   parallel?: number;
   /** Runs these jobs alone (a cluster's array task); writes no report. */
   only?: readonly string[];
+  /** A data set in its own layout is preprocessed once, before the first job. */
+  onPrepared?: (done: number, total: number) => void;
   onJob?: (
     job: StudyJob,
     state: 'done before' | 'started' | 'done' | 'stopped' | 'failed',
@@ -39,11 +41,12 @@ export interface StudyOutcome {
 /** @throws what the definition, the split and the lock throw; a failing job is reported, not thrown */
 export async function runStudy(request: StudyRequest): Promise<StudyOutcome> {
   const { definition, out, signal, onJob = () => {} } = request;
-  const plan = planStudy(definition);
+  const plan = planStudy(definition, out);
   if (!request.only) {
     mkdirSync(out, { recursive: true });
     lockPlan(out, plan);
   }
+  await plan.cohort.prepare(request.onPrepared, signal);
   const jobs = request.only ? plan.jobs.filter(({ id }) => request.only!.includes(id)) : plan.jobs;
   const failed: StudyOutcome['failed'] = [];
   const waiting: StudyJob[] = [];
