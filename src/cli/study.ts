@@ -44,9 +44,12 @@ export function studyCommand(): Command {
         const outcome = await runStudy({
           ...{ definition, out, startTrainer, parallel: flags.jobs, signal: abort.signal },
           only: flags.only.length > 0 ? flags.only : undefined,
+          onNotice: (message) => notice(flags, message),
           onPrepared: (done, total) => preparing.update(done, total),
           onJob: (job, state, done, total) => notice(flags, `${job.id}: ${state} (${done} of ${total} done)`),
           onEvent: (job, event) => {
+            if (event.type === 'started' && event.step > 0)
+              notice(flags, `${job.id}: goes on after step ${event.step}`);
             if (event.type === 'notice') notice(flags, `${job.id}: ${event.message}`);
             if (event.type === 'step' && event.step % 100 === 0)
               notice(flags, `${job.id}: step ${event.step} of ${event.steps}, loss ${event.losses.total.toFixed(4)}`);
@@ -106,10 +109,10 @@ async function onCluster(study: string, out: string, flags: Flags): Promise<void
         `Later: decile study ${study} --out ${out} --collect`,
       );
     let left = slurmTasksLeft(id);
-    while (left > 0) {
+    while (left !== 0) {
       await new Promise((done) => setTimeout(done, 5000));
       const now = slurmTasksLeft(id);
-      if (now !== left) notice(flags, `${now} tasks left.`);
+      if (now !== left) notice(flags, now === null ? 'The scheduler does not answer; waiting.' : `${now} tasks left.`);
       left = now;
     }
   }

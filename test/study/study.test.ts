@@ -287,11 +287,7 @@ test('the job array runs one job a task, by name, and is requeued', async () => 
     assert.match(script, /^#!\/bin\/bash\n/);
     for (const line of ['--array=0-3%2', '--requeue', '--gres=gpu:1'])
       assert.ok(script.includes(`#SBATCH ${line}\n`), line);
-    assert.ok(
-      script.includes(
-        `exec '/bin/node' '/app/decile.mjs' 'study' '${study}' '--out' '/o u/t' '--quiet' '--only' "$id"`,
-      ),
-    );
+    assert.ok(script.includes(`exec '/bin/node' '/app/decile.mjs' 'study' '${study}' '--out' '/o u/t' '--only' "$id"`));
   } finally {
     rmSync(folder, { recursive: true });
   }

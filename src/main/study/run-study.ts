@@ -1,8 +1,10 @@
 /** Runs the jobs of a study, one after another or several at once, and writes what has been found so far. */
 import { mkdirSync } from 'node:fs';
+import os from 'node:os';
 import type { TrainerEvent } from '../../shared/training.ts';
 import type { StartTrainer } from '../services/trainer-process.ts';
 import type { StudyDefinition } from './definition.ts';
+import { jobsAtOnce, type SizedJob, sizeJobs } from './memory.ts';
 import { lockPlan, planStudy, type StudyJob, type StudyPlan } from './plan.ts';
 import { collectResults } from './results.ts';
 import { finishedResult, runJob } from './run-job.ts';
@@ -16,6 +18,7 @@ export interface StudyRequest {
   parallel?: number;
   /** Runs these jobs alone (a cluster's array task); writes no report. */
   only?: readonly string[];
+  onNotice?: (message: string) => void;
   /** A data set in its own layout is preprocessed once, before the first job. */
   onPrepared?: (done: number, total: number) => void;
   onJob?: (
@@ -47,9 +50,10 @@ export async function runStudy(request: StudyRequest): Promise<StudyOutcome> {
     lockPlan(out, plan);
   }
   await plan.cohort.prepare(request.onPrepared, signal);
-  const jobs = request.only ? plan.jobs.filter(({ id }) => request.only!.includes(id)) : plan.jobs;
+  const sized = await sizeJobs(plan);
+  const jobs = request.only ? sized.filter(({ id }) => request.only!.includes(id)) : sized;
   const failed: StudyOutcome['failed'] = [];
-  const waiting: StudyJob[] = [];
+  const waiting: SizedJob[] = [];
   let done = 0;
   for (const job of jobs) {
     if (finishedResult(out, job.id)) onJob(job, 'done before', ++done, jobs.length);
@@ -75,7 +79,12 @@ export async function runStudy(request: StudyRequest): Promise<StudyOutcome> {
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.max(1, request.parallel ?? 1) }, work));
+  if (waiting.length > 0) {
+    const most = Math.max(...waiting.map(({ bytes }) => bytes));
+    const { jobs: atOnce, notice } = jobsAtOnce(request.parallel ?? 1, most, os.freemem(), os.totalmem());
+    if (notice) request.onNotice?.(notice);
+    await Promise.all(Array.from({ length: atOnce }, work));
+  }
   const files = request.only ? [] : await reportStudy(plan, out);
   return { plan, done, failed, stopped: signal?.aborted ?? false, files };
 }

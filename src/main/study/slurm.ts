@@ -31,7 +31,7 @@ export function slurmScript({ out, study, jobs, program, parallel, sbatchOptions
     `--output=${join(folder, '%a.log')}`,
     ...sbatchOptions,
   ];
-  const command = [...program, 'study', study, '--out', out, '--quiet', '--only'].map(shellQuoted).join(' ');
+  const command = [...program, 'study', study, '--out', out, '--only'].map(shellQuoted).join(' ');
   return `#!/bin/bash
 ${directives.map((line) => `#SBATCH ${line}`).join('\n')}
 set -eu
@@ -68,17 +68,17 @@ export function submitToSlurm(request: SlurmRequest): string {
   }
 }
 
-/** Tasks of an array job that the scheduler still has waiting or running. */
-export function slurmTasksLeft(id: string): number {
+/** Tasks of an array job that the scheduler still has waiting or running; null while it does not answer. */
+export function slurmTasksLeft(id: string): number | null {
   try {
     const lines = execFileSync('squeue', ['--noheader', '--array', '--jobs', id, '--format=%i'], {
       encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
     return lines.split('\n').filter((line) => line.trim() !== '').length;
-  } catch {
+  } catch (error) {
     // squeue refuses the number of a job that it has forgotten: none of its tasks is left.
-    return 0;
+    return /invalid job id/i.test((error as { stderr?: string }).stderr ?? '') ? 0 : null;
   }
 }
 

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { resolveOptions } from '../../src/core/options.ts';
+import { stepBytes } from '../../src/core/train/fit-patch.ts';
+import type { Grid } from '../../src/core/volume.ts';
+import { writeNifti } from '../../src/main/imaging/index.ts';
+import { parseStudy } from '../../src/main/study/definition.ts';
+import { imagesWithGradient, jobsAtOnce, sizeJobs } from '../../src/main/study/memory.ts';
+import { planStudy } from '../../src/main/study/plan.ts';
+import { temporaryFolder } from '../store/helpers.ts';
+
+const GB = 1e9;
+
+test('jobs at once are as many as asked for, or as many as fit, with the reason', () => {
+  assert.deepEqual(jobsAtOnce(2, 1 * GB, 8 * GB, 8 * GB), { jobs: 2, notice: null });
+  const { jobs, notice } = jobsAtOnce(4, 2 * GB, 5 * GB, 8 * GB);
+  assert.equal(jobs, Math.floor((0.85 * 5) / 2));
+  assert.equal(notice, '2 at a time instead of 4: a job needs about 2.0 GB and 5.0 GB are free.');
+  assert.equal(jobsAtOnce(3, 2 * GB, 1 * GB, 8 * GB).jobs, 1, 'one always runs where the machine is large enough');
+});
+
+test('a job that is larger than the machine is refused', () => {
+  assert.throws(() => jobsAtOnce(1, 9 * GB, 7 * GB, 8 * GB), { code: 'study/memory', message: /9\.0 GB/ });
+});
+
+test('the activations kept are those of every patch with a gradient, in every network', () => {
+  const count = (given: object) =>
+    imagesWithGradient(resolveOptions({ labelledPerStep: 2, unlabelledPerStep: 3, ...given }));
+  assert.deepEqual(
+    [
+      count({ method: 'supervised' }),
+      count({ method: 'cpcl' }),
+      count({ method: 'cpcl', unlabelledBranch: 'student' }),
+      count({ method: 'cpcl', meanTeacherTerm: 'on' }),
+      count({ method: 'mean-teacher' }),
+      count({ method: 'ict' }),
+      count({ method: 'dtml' }),
+    ],
+    [2, 2, 2 + 3, 2 + 3, 2 + 3, 2 + 1, 2 * (2 + 3)],
+  );
+});
+
+test('an automatic patch is the same for all jobs, whatever their width and method', async (t) => {
+  const folder = temporaryFolder(t);
+  const grid = (n: number): Grid => ({
+    ...{ size: [40, 36 + n, 10], spacing: [1, 1, 2], origin: [0, 0, 0] },
+    direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+  });
+  for (const part of ['images', 'labels']) {
+    mkdirSync(join(folder, part));
+    for (let n = 0; n < 4; n++) {
+      const { size } = grid(n);
+      await writeNifti(join(folder, part, `c${n}.nii.gz`), {
+        ...grid(n),
+        data: new Uint8Array(size[0] * size[1] * size[2]),
+      });
+    }
+  }
+  const definition = parseStudy(
+    {
+      name: 'Patches',
+      images: 'images',
+      labels: 'labels',
+      preset: 'mr',
+      classes: ['x'],
+      split: { train: ['c0..c2'], test: ['c3'] },
+      methods: [
+        'supervised',
+        { name: 'wide', method: 'dtml', width: 16 },
+        { name: 'native', method: 'cpcl', spacing: 'native' },
+      ],
+      labelled: [1],
+      seeds: [1],
+      options: { width: 2 },
+    },
+    folder,
+  );
+  const jobs = await sizeJobs(planStudy(definition, join(folder, 'out')));
+  // Median scan 40 x 37 x 10 voxels of 1 x 1 x 2 mm: 20 slices at 1 mm.
+  assert.deepEqual(
+    jobs.map(({ options }) => options.patch),
+    [
+      [32, 32, 16],
+      [32, 32, 16],
+      [32, 32, 16],
+    ],
+  );
+  assert.equal(jobs[1].bytes, stepBytes([32, 32, 16], 16, 2 * (2 + 2)));
+  assert.ok(jobs[0].bytes < jobs[1].bytes);
+});
