@@ -2,23 +2,28 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { Grid, Volume } from '../../src/core/volume.ts';
 import { importScans } from '../../src/main/services/import.ts';
 import { suggestScans } from '../../src/main/services/suggest.ts';
 import type { Store } from '../../src/main/store/index.ts';
 import { decile } from '../cli/run.ts';
-import { GRID, maskOf, newProject, scanOf, temporaryFolder, writeVolumes } from './helpers.ts';
+import { GRID, maskOf, newProject, temporaryFolder, writeVolumes } from './helpers.ts';
 
 /** Ten scans: seven alike, one bright, one long, one with thick slices. The first of `labelled` have a mask. */
 async function mixedProject(t: Parameters<typeof newProject>[0], labelled: string[]): Promise<Store> {
   const folder = temporaryFolder(t);
-  const brighter = (by: number) => {
-    const scan = scanOf(20);
-    return { ...scan, data: scan.data.map((v) => v + by) };
-  };
+  /** Every slice the same, so that length and spacing change nothing else. */
+  const scanOf = (level: number, grid: Grid = GRID): Volume => ({
+    ...grid,
+    data: Int16Array.from(
+      { length: grid.size[0] * grid.size[1] * grid.size[2] },
+      (_, n) => level + 100 * ((n % 56) % 5),
+    ),
+  });
   const alike = ['a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7'].map((name, n) => [name, scanOf(n)] as const);
   const scans = Object.fromEntries([
     ...alike,
-    ['bright', brighter(3000)],
+    ['bright', scanOf(3000)],
     ['long', scanOf(8, { ...GRID, size: [8, 7, 30] })],
     ['thick', scanOf(9, { ...GRID, spacing: [1, 1.5, 12] })],
   ]);

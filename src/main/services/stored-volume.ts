@@ -29,7 +29,7 @@ export interface StoredVolume {
 /** Header of a volume in the project; throws `scan/vanished` where the file has gone. */
 export async function storedVolume(path: string): Promise<StoredVolume> {
   const header = await readNiftiHeader(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'scan/not-found') {
+    if (error.code === 'ENOENT' || error.code === 'file/missing') {
       throw new DecileError(
         'scan/vanished',
         `A scan's voxels must be in ${path}, got no such file.`,
