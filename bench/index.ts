@@ -5,6 +5,7 @@ export const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promis
   scans: () => import('./scans.ts'),
   viewer: () => import('./viewer.ts'),
   project: () => import('./project.ts'),
+  import: () => import('./import.ts'),
 };
 
 const [chosen, ...args] = process.argv.slice(2);

@@ -1,6 +1,7 @@
 /** The whole program: every command with what all of them share. */
 import { Command } from 'commander';
 import { convertCommand } from './commands/convert.ts';
+import { deidentifyCommand, identifiersCommand } from './commands/deidentify.ts';
 import { demoCommand } from './commands/demo.ts';
 import { enginesCommand } from './commands/engines.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
@@ -35,6 +36,8 @@ export function buildProgram(): Command {
     evaluateCommand,
     exportCommand,
     convertCommand,
+    deidentifyCommand,
+    identifiersCommand,
     enginesCommand,
     demoCommand,
     studyCommand,

@@ -72,8 +72,8 @@ const rectangle = (grid: Grid, [i0, j0, i1, j1]: number[], k: number) =>
     [i0, j1],
   ].flatMap(([i, j]) => [...voxelToWorld(grid, [i, j, k])]);
 
-/** Two structures: a square with a hole on slices 1 and 2, and a square on slice 3. */
-export function rtStruct(grid: Grid): Uint8Array {
+/** Two structures: a square with a hole on slices 1 and 2, and a square on slice 3 (or another). */
+export function rtStruct(grid: Grid, seriesUid = '', frameOfReference = '', targetSlice = 3): Uint8Array {
   const contour = (box: number[], k: number) => [
     el('30060042', 'CS', 'CLOSED_PLANAR'),
     el('30060046', 'IS', '4'),
@@ -84,6 +84,16 @@ export function rtStruct(grid: Grid): Uint8Array {
     [
       el('00080060', 'CS', 'RTSTRUCT'),
       el('00080018', 'UI', sop),
+      ...(seriesUid || frameOfReference
+        ? [
+            el('30060010', 'SQ', [
+              [
+                el('00200052', 'UI', frameOfReference),
+                el('30060012', 'SQ', [[el('30060014', 'SQ', seriesUid ? [[el('0020000e', 'UI', seriesUid)]] : [])]]),
+              ],
+            ]),
+          ]
+        : []),
       el('30060020', 'SQ', [
         [el('30060022', 'IS', '5'), el('30060026', 'LO', 'Organ')],
         [el('30060022', 'IS', '6'), el('30060026', 'LO', 'Target')],
@@ -98,7 +108,7 @@ export function rtStruct(grid: Grid): Uint8Array {
             contour([0.5, 0.5, 5.5, 4.5], 2),
           ]),
         ],
-        [el('30060084', 'IS', '6'), el('30060040', 'SQ', [contour([-0.5, -0.5, 1.5, 1.5], 3)])],
+        [el('30060084', 'IS', '6'), el('30060040', 'SQ', [contour([-0.5, -0.5, 1.5, 1.5], targetSlice)])],
       ]),
     ],
     '1.2.840.10008.5.1.4.1.1.481.3',

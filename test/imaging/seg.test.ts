@@ -66,10 +66,10 @@ test('a mask drawn on a DICOM series joins its study and references every image'
       [3, 'Zone X', 'AUTOMATIC', '85756007^SCT^Tissue'],
     ],
   );
-  const { failures } = await discoverScans(join(folder));
-  assert.ok(
-    failures.some((f) => f.path === path && f.code === 'scan/not-a-scan'),
-    'a SEG is not taken for a scan',
+  const { masks } = await discoverScans(folder);
+  assert.deepEqual(
+    masks.filter((m) => m.path === path).map((m) => [m.kind, m.seriesUids, m.instanceUids.length]),
+    [['seg', [sources[0].seriesUid], positions.length]],
   );
 });
 

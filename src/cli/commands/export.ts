@@ -1,9 +1,20 @@
 import { Command, Option } from 'commander';
-import { EXPORT_FORMATS, type ExportFormat } from '../../main/services/export-formats.ts';
+import { DATE_RULES, type DateRule, EXPORT_FORMATS, type ExportFormat } from '../../main/services/export-formats.ts';
+import { DecileError } from '../../shared/errors.ts';
+import { dicomWebServer } from '../dicomweb.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { EXIT, Exit, notice, type Output, Progress, result } from '../output.ts';
 import { userPath } from '../place.ts';
 import { withProject } from './common.ts';
+
+interface Flags extends Output {
+  format: ExportFormat;
+  run?: string;
+  deidentify?: boolean;
+  dates: DateRule;
+  key?: string;
+  stow?: string;
+}
 
 export function exportCommand(): Command {
   return new Command('export')
@@ -11,7 +22,7 @@ export function exportCommand(): Command {
     .argument('<DIR>', 'the project')
     .argument('<OUT>', 'folder for the files, made when absent')
     .addOption(
-      new Option('--format <FORMAT>', 'NIfTI masks, an nnU-Net raw folder, or CSV tables')
+      new Option('--format <FORMAT>', 'masks as NIfTI, NRRD or DICOM SEG; an nnU-Net, MSD or BIDS folder; CSV tables')
         .choices(EXPORT_FORMATS)
         .makeOptionMandatory(),
     )
@@ -19,14 +30,35 @@ export function exportCommand(): Command {
       '--run <RUN>',
       "this run's predictions alone; without it each scan's accepted mask, else its newest prediction",
     )
-    .action((folder: string, out: string, flags: Output & { format: ExportFormat; run?: string }) =>
-      withProject(folder, 'read', async (project) => {
+    .option(
+      '--deidentify',
+      'numbers for names, DICOM de-identified with its images, every file searched for identifiers',
+    )
+    .addOption(
+      new Option('--dates <RULE>', 'with --deidentify: dates removed, or shifted by the same days for all of a patient')
+        .choices(DATE_RULES)
+        .default('remove'),
+    )
+    .option('--key <FILE>', 'with --deidentify: keeps who is who, and makes later exports agree with this one')
+    .option('--stow <URL>', 'with --format seg: stores the objects on a DICOMweb server too')
+    .action((folder: string, out: string, flags: Flags) => {
+      if (flags.key !== undefined && !flags.deidentify)
+        throw new DecileError(
+          'option/invalid',
+          '--key must come with --deidentify, got it alone.',
+          'Add --deidentify.',
+        );
+      return withProject(folder, 'read', async (project) => {
         const progress = new Progress(flags, 'Exporting');
         const abort = new AbortController();
         const unwatch = onInterrupt(() => abort.abort());
         try {
           const report = await project.export({
             ...{ format: flags.format, output: userPath(out), run: flags.run, signal: abort.signal },
+            ...(flags.deidentify
+              ? { deidentify: { dates: flags.dates, key: flags.key === undefined ? undefined : userPath(flags.key) } }
+              : {}),
+            ...(flags.stow === undefined ? {} : { stow: dicomWebServer(flags.stow, abort.signal) }),
             onProgress: (done, total, name) => progress.update(done, total, name),
           });
           progress.end();
@@ -35,7 +67,16 @@ export function exportCommand(): Command {
               flags,
               `${report.withoutMask.length} scans have no mask: ${report.withoutMask.slice(0, 8).join(', ')}${report.withoutMask.length > 8 ? ', ...' : ''}`,
             );
-          result(flags, report, `${report.files.length} files written to ${report.output}.`);
+          for (const text of report.notices) notice(flags, text);
+          result(flags, report, () =>
+            [
+              `${report.files.length} files written to ${report.output}.`,
+              ...(report.stored > 0 ? [`${report.stored} objects stored on ${flags.stow}.`] : []),
+              ...(flags.deidentify ? ['No identifier was found in them.'] : []),
+              ...report.refused.map(({ scan, code, message, cure }) => `  ${scan}\n    ${code}: ${message} ${cure}`),
+            ].join('\n'),
+          );
+          if (report.refused.length > 0) throw new Exit(EXIT.partly);
         } catch (error) {
           if (abort.signal.aborted) throw new Exit(EXIT.interrupted);
           throw error;
@@ -43,6 +84,6 @@ export function exportCommand(): Command {
           progress.end();
           unwatch();
         }
-      }),
-    );
+      });
+    });
 }

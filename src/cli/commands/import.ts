@@ -1,18 +1,38 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
+import type { Project } from '../../main/app.ts';
+import type { ImportProgress, ImportReport } from '../../main/services/import.ts';
+import { DecileError } from '../../shared/errors.ts';
+import { dicomWebServer } from '../dicomweb.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { EXIT, Exit, notice, type Output, Progress, result } from '../output.ts';
 import { userPath } from '../place.ts';
 import { withProject } from './common.ts';
 
+interface Flags extends Output {
+  labels?: string;
+  only?: string;
+  dicomweb?: string;
+  study: string[];
+  series: string[];
+  match: Record<string, string>;
+}
+
 export function importCommand(): Command {
   return new Command('import')
-    .description('bring scans (DICOM, NIfTI, nnU-Net and MSD folders) and masks into a project')
+    .description(
+      'bring scans (DICOM, NIfTI, NRRD, MetaImage, nnU-Net and MSD folders, DICOMweb) and masks into a project',
+    )
     .argument('<DIR>', 'the project')
-    .argument('<SCANS_FOLDER>', 'folder that is searched for scans')
-    .option('--labels <MASKS_FOLDER>', 'masks, named like the scans')
+    .argument('[SCANS_FOLDER]', 'folder that is searched for scans; left out with --dicomweb')
+    .option('--labels <MASKS_FOLDER>', 'masks: named like the scans, or DICOM SEG and RTSTRUCT of them')
     .option('--only <GLOB>', "only scans whose name matches, e.g. 'la_00*'")
-    .action((folder: string, scans: string, flags: Output & { labels?: string; only?: string }) =>
-      withProject(folder, 'write', async (project) => {
+    .option('--dicomweb <URL>', 'fetch from a DICOMweb server, e.g. https://pacs.example/dicom-web')
+    .option('--study <UID>', 'StudyInstanceUID to fetch; may be repeated', append, [])
+    .option('--match <NAME=VALUE>', "fetch the studies that match, e.g. 'PatientID=7'; may be repeated", pair, {})
+    .option('--series <UID>', 'only this SeriesInstanceUID; may be repeated', append, [])
+    .action((folder: string, scans: string | undefined, flags: Flags) => {
+      checkPlace(scans, flags);
+      return withProject(folder, 'write', async (project) => {
         const abort = new AbortController();
         const progress = new Progress(flags, 'Importing');
         const unwatch = onInterrupt(() => {
@@ -20,42 +40,81 @@ export function importCommand(): Command {
           abort.abort();
         });
         try {
-          const report = await project.importScans(userPath(scans), {
-            only: flags.only,
-            labels: flags.labels === undefined ? undefined : userPath(flags.labels),
-            signal: abort.signal,
-            onProgress: ({ phase, done, total, name }) => {
-              if (phase === 'importing') progress.update(done, total, name);
-            },
-          });
+          const onProgress = ({ phase, done, total, name }: ImportProgress) => {
+            if (phase === 'importing') progress.update(done, total, name);
+          };
+          const report = await bring(project, scans, flags, abort.signal, onProgress);
           progress.end();
-          for (const text of report.notices) notice(flags, text);
-          for (const { name, notices } of report.added) for (const text of notices) notice(flags, `${name}: ${text}`);
-          result(flags, report, () => {
-            const lines = [`${count(report.added.length, 'scan')} and ${count(report.masks.length, 'mask')} imported.`];
-            if (report.duplicates.length)
-              lines.push(`${count(report.duplicates.length, 'scan')} already in the project.`);
-            if (report.sameMasks) lines.push(`${count(report.sameMasks, 'mask')} already current.`);
-            if (report.unmatchedMasks.length)
-              lines.push(
-                `${count(report.unmatchedMasks.length, 'mask file')} without a scan of that name: ${some(report.unmatchedMasks)}`,
-              );
-            if (report.failures.length) lines.push(`${count(report.failures.length, 'failure')}:`);
-            for (const failure of report.failures)
-              lines.push(`  ${failure.path}\n    ${failure.code}: ${failure.message} ${failure.cure}`);
-            return lines.join('\n');
-          });
-          if (report.interrupted) throw new Exit(EXIT.interrupted);
-          const done = report.added.length + report.duplicates.length;
-          if (report.failures.length > 0) throw new Exit(done > 0 ? EXIT.partly : EXIT.failed);
+          say(report, flags);
         } finally {
           progress.end();
           unwatch();
         }
-      }),
-    );
+      });
+    });
 }
 
+function checkPlace(scans: string | undefined, flags: Flags): void {
+  const asked = flags.study.length > 0 || Object.keys(flags.match).length > 0;
+  const wrong = (got: string, cure: string) =>
+    new DecileError('option/invalid', `Scans must come from a folder or from a server, got ${got}.`, cure);
+  if (!flags.dicomweb && scans === undefined)
+    throw wrong('neither', 'Name SCANS_FOLDER, or --dicomweb URL --study UID.');
+  if (flags.dicomweb && scans !== undefined) throw wrong('both', 'Leave one of them out.');
+  if (flags.dicomweb && !asked)
+    throw wrong('a server without a study', "Add --study UID, or --match 'PatientID=7' and the like.");
+  if (!flags.dicomweb && (asked || flags.series.length > 0))
+    throw wrong('a study without a server', 'Add --dicomweb URL.');
+}
+
+async function bring(
+  project: Project,
+  scans: string | undefined,
+  flags: Flags,
+  signal: AbortSignal,
+  onProgress: (progress: ImportProgress) => void,
+): Promise<ImportReport> {
+  const { only } = flags;
+  if (flags.dicomweb === undefined) {
+    const labels = flags.labels === undefined ? undefined : userPath(flags.labels);
+    return project.importScans(userPath(scans as string), { only, labels, signal, onProgress });
+  }
+  const { importFromServer } = await import('../../main/services/import-dicomweb.ts');
+  return importFromServer(
+    project.store,
+    dicomWebServer(flags.dicomweb, signal),
+    { studies: flags.study, match: flags.match, ...(flags.series.length > 0 ? { series: flags.series } : {}) },
+    { only, signal, onProgress },
+  );
+}
+
+function say(report: ImportReport, flags: Output): void {
+  for (const text of report.notices) notice(flags, text);
+  for (const { name, notices } of report.added) for (const text of notices) notice(flags, `${name}: ${text}`);
+  result(flags, report, () => {
+    const lines = [`${count(report.added.length, 'scan')} and ${count(report.masks.length, 'mask')} imported.`];
+    if (report.duplicates.length) lines.push(`${count(report.duplicates.length, 'scan')} already in the project.`);
+    if (report.sameMasks) lines.push(`${count(report.sameMasks, 'mask')} already current.`);
+    if (report.unmatchedMasks.length)
+      lines.push(
+        `${count(report.unmatchedMasks.length, 'mask file')} without a scan of that name: ${some(report.unmatchedMasks)}`,
+      );
+    if (report.failures.length) lines.push(`${count(report.failures.length, 'failure')}:`);
+    for (const failure of report.failures)
+      lines.push(`  ${failure.path}\n    ${failure.code}: ${failure.message} ${failure.cure}`);
+    return lines.join('\n');
+  });
+  if (report.interrupted) throw new Exit(EXIT.interrupted);
+  const done = report.added.length + report.duplicates.length + report.masks.length + report.sameMasks;
+  if (report.failures.length > 0) throw new Exit(done > 0 ? EXIT.partly : EXIT.failed);
+}
+
+const append = (value: string, before: string[]): string[] => [...before, value];
+function pair(value: string, before: Record<string, string>): Record<string, string> {
+  const at = value.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError(`It must be NAME=VALUE, got ${value}.`);
+  return { ...before, [value.slice(0, at)]: value.slice(at + 1) };
+}
 const count = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
 const some = (paths: string[]) =>
   paths.length > 5 ? `${paths.slice(0, 5).join(', ')} and ${paths.length - 5} more` : paths.join(', ');

@@ -18,7 +18,7 @@ export function alignMask(mask: LabelMap, grid: Grid, what = 'The mask'): LabelM
   if (!congruent(mask, grid)) {
     throw new DecileError(
       'mask/other-grid',
-      `${what} must lie on the scan's grid, got another one: ${difference}.`,
+      `${what} must lie on the scan's grid, got another one: ${latticeDifference(mask, grid) ?? difference}.`,
       'Export the mask on the grid of this scan, or check that it belongs to it.',
     );
   }
@@ -33,6 +33,26 @@ export function alignMask(mask: LabelMap, grid: Grid, what = 'The mask'): LabelM
     );
   }
   return laid;
+}
+
+/**
+ * What keeps a mask of another size (empty slices may be left out) from lying on the grid: never its size, but
+ * orientation, spacing, or voxel centres between those of the scan.
+ */
+function latticeDifference(a: Grid, b: Grid): string | null {
+  if (a.size.every((n, c) => n === b.size[c])) return null;
+  const pairs = ([0, 1, 2] as const).map((c) => {
+    const cosines = ([0, 1, 2] as const).map((t) => Math.abs(dot3(axis(a.direction, t), axis(b.direction, c))));
+    const t = cosines.indexOf(Math.max(...cosines)) as 0 | 1 | 2;
+    return { c, t, degrees: (Math.acos(Math.min(1, cosines[t])) * 180) / Math.PI };
+  });
+  const turned = Math.max(...pairs.map(({ degrees }) => degrees));
+  if (turned > 0.3) return `orientation differs by ${turned.toFixed(1)} degrees`;
+  const off = pairs.find(({ c, t }) => Math.abs(a.spacing[t] - b.spacing[c]) > 0.005 * b.spacing[c]);
+  if (off) return `spacing ${+a.spacing[off.t].toFixed(4)} mm against ${+b.spacing[off.c].toFixed(4)} mm`;
+  const at = worldToVoxel(b, a.origin);
+  const shift = Math.hypot(...at.map((x, c) => (x - Math.round(x)) * b.spacing[c]));
+  return `voxel centres lie ${+shift.toFixed(3)} mm beside those of the scan`;
 }
 
 /** Same voxel lattice: parallel axes, equal spacing along them, centres that coincide. */

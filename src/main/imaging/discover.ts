@@ -3,14 +3,16 @@ import { basename, extname, relative, sep } from 'node:path';
 import { DecileError } from '../../shared/errors.ts';
 import { looksLikeDicom, readDicomHeader } from './dicom/dataset.ts';
 import { type Frame, framesOf } from './dicom/frame.ts';
+import { maskObjectOf } from './dicom/mask-object.ts';
 import { reasonToLeaveOut, splitSeries } from './dicom/series.ts';
 import { failure, fileSize, mapLimited, readHead, walk } from './files.ts';
 import { looksLikeMetaImage, readMetaHeader } from './itk/metaimage.ts';
 import { looksLikeNrrd, readNrrdHeader } from './itk/nrrd.ts';
+import { slicerSegments } from './itk/slicer-segments.ts';
 import { globMatcher, nameByPath, stem, tidy, unique } from './names.ts';
 import { looksLikeNifti } from './nifti/header.ts';
 import { compressionOf, readNiftiHeader } from './nifti/read.ts';
-import type { DiscoverOptions, ScanFailure, ScanKind, ScanSource } from './types.ts';
+import type { DiscoverOptions, MaskObject, ScanFailure, ScanKind, ScanSource } from './types.ts';
 
 /** Companions of scans that are never scans: passed over without a word. */
 const COMPANIONS = new Set([
@@ -50,13 +52,13 @@ const COMPANIONS = new Set([
 const WIDTH = 8;
 
 /**
- * Every readable scan below `folder`, and every file or series that was left out with its reason.
- * Only headers are read. @throws file/missing, file/no-permission when the folder itself cannot be read
+ * Every readable scan below `folder`, every mask object (SEG, RTSTRUCT, .seg.nrrd), and every file or series that was
+ * left out with its reason. Only headers are read. @throws file/missing, file/no-permission when the folder itself cannot be read
  */
 export async function discoverScans(
   folder: string,
   options: DiscoverOptions = {},
-): Promise<{ sources: ScanSource[]; failures: ScanFailure[] }> {
+): Promise<{ sources: ScanSource[]; masks: MaskObject[]; failures: ScanFailure[] }> {
   const failures: ScanFailure[] = [];
   const { signal, onProgress } = options;
   const files = await walk(
@@ -69,12 +71,19 @@ export async function discoverScans(
   );
   const found: { path: string; kind: ScanKind }[] = [];
   const frames: Frame[] = [];
+  const masks: MaskObject[] = [];
   let done = 0;
   await mapLimited(files, WIDTH, async (path) => {
     signal?.throwIfAborted();
     try {
       const kind = await kindOf(path);
-      if (kind === 'dicom') frames.push(...framesOf(await readDicomHeader(path)));
+      if (kind === 'dicom') {
+        const file = await readDicomHeader(path);
+        const mask = maskObjectOf(file);
+        if (mask) masks.push(mask);
+        else frames.push(...framesOf(file));
+      } else if (kind === 'seg-nrrd')
+        masks.push({ kind, path, name: stem(path), seriesUids: [], instanceUids: [], frameOfReference: '' });
       else if (kind === 'nifti') {
         await readNiftiHeader(path);
         found.push({ path, kind });
@@ -93,7 +102,8 @@ export async function discoverScans(
   const dicom = seriesSources(frames, failures);
   let sources = renameUnique([...plain, ...dicom]);
   if (options.only) sources = matching(sources, folder, options.only);
-  if (files.length === 0 || (sources.length === 0 && failures.length === 0)) {
+  masks.sort((a, b) => (a.path < b.path ? -1 : 1));
+  if (files.length === 0 || (sources.length === 0 && masks.length === 0 && failures.length === 0)) {
     failures.push({
       path: folder,
       code: 'import/no-scans',
@@ -102,19 +112,28 @@ export async function discoverScans(
     });
   }
   failures.sort((a, b) => (a.path < b.path ? -1 : 1));
-  return { sources, failures };
+  return { sources, masks, failures };
+}
+
+/** Every DICOM file below `folder`, whatever it holds. @throws file/missing, file/no-permission */
+export async function dicomFilesBelow(folder: string): Promise<string[]> {
+  const files = await walk(folder, (f) => {
+    throw new DecileError(f.code, f.message, f.cure);
+  });
+  const dicom = await mapLimited(files, WIDTH, async (path) => looksLikeDicom(await readHead(path, 1024)));
+  return files.filter((_, n) => dicom[n]);
 }
 
 /** The format by content, null for companions; throws for what claims to be a scan and is not. */
-async function kindOf(path: string): Promise<ScanKind | null> {
+async function kindOf(path: string): Promise<ScanKind | 'seg-nrrd' | null> {
   const extension = extname(path).toLowerCase();
   if (basename(path).toUpperCase() === 'DICOMDIR') return null;
   const head = await readHead(path, 1024);
   if (looksLikeDicom(head)) return 'dicom';
   if (looksLikeNifti(head)) return 'nifti';
   if (looksLikeNrrd(head)) {
-    await readNrrdHeader(path);
-    return 'nrrd';
+    const { pairs } = await readNrrdHeader(path);
+    return slicerSegments(pairs).length > 0 ? 'seg-nrrd' : 'nrrd';
   }
   if (looksLikeMetaImage(head)) {
     await readMetaHeader(path);
@@ -222,6 +241,7 @@ function sourceOf(frames: Frame[], part: string, index: number | undefined): Sca
     description: f.description,
     patientName: f.patientName,
     patientId: f.patientId,
+    frameOfReference: f.frameOfReference,
     ...(needsPart ? { part: index } : {}),
   };
 }

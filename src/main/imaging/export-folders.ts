@@ -28,7 +28,8 @@ export interface ExportOptions {
   modality: string;
   labels: readonly ExportLabel[];
   version?: string;
-  onProgress?: (done: number, total: number) => void;
+  /** Called before each case, and at the end; may throw to stop. */
+  onProgress?: (done: number, total: number, name: string) => void;
 }
 
 /** BIDS's own word. */
@@ -42,8 +43,8 @@ const writeJson = (path: string, value: unknown) => writeText(path, `${JSON.stri
 const fileNames = (cases: readonly ExportCase[]) =>
   unique(cases.map((c) => c.name.replace(/[^\p{L}\p{N}._-]+/gu, '_') || 'case'));
 
-/** nnU-Net: labels consecutive from 0, images `<case>_0000.nii.gz`. @throws export/labels */
-export async function exportNnunet(folder: string, cases: readonly ExportCase[], o: ExportOptions): Promise<void> {
+/** nnU-Net: labels consecutive from 0, images `<case>_0000.nii.gz`. Returns the files. @throws export/labels */
+export async function exportNnunet(folder: string, cases: readonly ExportCase[], o: ExportOptions): Promise<string[]> {
   const values = o.labels.map((l) => l.value).sort((a, b) => a - b);
   if (values.some((v, n) => v !== n + 1))
     throw new DecileError(
@@ -52,7 +53,7 @@ export async function exportNnunet(folder: string, cases: readonly ExportCase[],
       'Renumber the labels of the project.',
     );
   const names = fileNames(cases);
-  await writeCases(folder, cases, names, o, (name) => `${name}_0000.nii.gz`);
+  const files = await writeCases(folder, cases, names, o, (name) => `${name}_0000.nii.gz`);
   await writeJson(join(folder, 'dataset.json'), {
     name: o.name,
     channel_names: { 0: o.modality },
@@ -60,12 +61,13 @@ export async function exportNnunet(folder: string, cases: readonly ExportCase[],
     numTraining: cases.filter((c) => c.mask).length,
     file_ending: '.nii.gz',
   });
+  return [...files, 'dataset.json'];
 }
 
 /** Medical Segmentation Decathlon: modality and labels by number, training pairs and test images listed. */
-export async function exportMsd(folder: string, cases: readonly ExportCase[], o: ExportOptions): Promise<void> {
+export async function exportMsd(folder: string, cases: readonly ExportCase[], o: ExportOptions): Promise<string[]> {
   const names = fileNames(cases);
-  await writeCases(folder, cases, names, o, (name) => `${name}.nii.gz`);
+  const files = await writeCases(folder, cases, names, o, (name) => `${name}.nii.gz`);
   const training = names
     .filter((_, n) => cases[n].mask)
     .map((n) => ({ image: `./imagesTr/${n}.nii.gz`, label: `./labelsTr/${n}.nii.gz` }));
@@ -80,6 +82,7 @@ export async function exportMsd(folder: string, cases: readonly ExportCase[], o:
     training,
     test,
   });
+  return [...files, 'dataset.json'];
 }
 
 async function writeCases(
@@ -88,13 +91,21 @@ async function writeCases(
   names: readonly string[],
   o: ExportOptions,
   imageName: (name: string) => string,
-): Promise<void> {
+): Promise<string[]> {
+  const files: string[] = [];
   for (const sub of ['imagesTr', 'labelsTr', 'imagesTs']) await mkdir(join(folder, sub), { recursive: true });
   for (const [n, c] of cases.entries()) {
-    await writeNifti(join(folder, c.mask ? 'imagesTr' : 'imagesTs', imageName(names[n])), await c.image());
-    if (c.mask) await writeNifti(join(folder, 'labelsTr', `${names[n]}.nii.gz`), await c.mask());
-    o.onProgress?.(n + 1, cases.length);
+    o.onProgress?.(n, cases.length, c.name);
+    const image = `${c.mask ? 'imagesTr' : 'imagesTs'}/${imageName(names[n])}`;
+    await writeNifti(join(folder, image), await c.image());
+    files.push(image);
+    if (!c.mask) continue;
+    const mask = `labelsTr/${names[n]}.nii.gz`;
+    await writeNifti(join(folder, mask), await c.mask());
+    files.push(mask);
   }
+  o.onProgress?.(cases.length, cases.length, '');
+  return files;
 }
 
 /**
@@ -102,7 +113,8 @@ async function writeCases(
  * labels, `dataset_description.json`. BIDS allows letters and digits alone in a subject's name: the case's own name is
  * in the sidecar and in `sourcenames.tsv`.
  */
-export async function exportBids(folder: string, cases: readonly ExportCase[], o: ExportOptions): Promise<void> {
+export async function exportBids(folder: string, cases: readonly ExportCase[], o: ExportOptions): Promise<string[]> {
+  const files = ['dataset_description.json', 'dseg.tsv', 'sourcenames.tsv'];
   const subjects = unique(cases.map((c) => c.name.normalize('NFKD').replace(/[^A-Za-z0-9]/g, '') || 'case')).map((s) =>
     s.replace('-', 'x'),
   );
@@ -133,17 +145,19 @@ export async function exportBids(folder: string, cases: readonly ExportCase[], o
     GeneratedBy: [{ Name: 'Decile', Version: o.version ?? '0.1.0' }],
   });
   for (const [n, c] of cases.entries()) {
-    if (c.mask) {
-      const here = join(folder, `sub-${subjects[n]}`, kind);
-      await mkdir(here, { recursive: true });
-      const base = join(here, `sub-${subjects[n]}_desc-${c.origin ?? 'manual'}_dseg`);
-      await writeNifti(`${base}.nii.gz`, await c.mask());
-      await writeJson(`${base}.json`, {
-        Manual: (c.origin ?? 'manual') === 'manual',
-        SourceName: c.name,
-        SpatialReference: 'orig',
-      });
-    }
-    o.onProgress?.(n + 1, cases.length);
+    o.onProgress?.(n, cases.length, c.name);
+    if (!c.mask) continue;
+    const here = `sub-${subjects[n]}/${kind}`;
+    await mkdir(join(folder, here), { recursive: true });
+    const base = `${here}/sub-${subjects[n]}_desc-${c.origin ?? 'manual'}_dseg`;
+    await writeNifti(join(folder, `${base}.nii.gz`), await c.mask());
+    await writeJson(join(folder, `${base}.json`), {
+      Manual: (c.origin ?? 'manual') === 'manual',
+      SourceName: c.name,
+      SpatialReference: 'orig',
+    });
+    files.push(`${base}.nii.gz`, `${base}.json`);
   }
+  o.onProgress?.(cases.length, cases.length, '');
+  return files;
 }

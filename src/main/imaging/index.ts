@@ -21,9 +21,10 @@ export { type Dataset, type DatasetCase, discoverDataset } from './dataset-json.
 export { findIdentifiers, identifiersOf, type Leak } from './deid/check.ts';
 export { type DeidOptions, deidentify, deidentifyFile, pseudonym, remapUid } from './deid/deidentify.ts';
 export { type Code, cielab, codesFor, type SegmentCodes } from './dicom/codes.ts';
+export { identifiersIn, type Provenance, patientIdOf, provenanceSchema } from './dicom/provenance.ts';
 export { readRtStruct, type Structure, structureMask } from './dicom/rtstruct.ts';
 export { type DicomSeg, type ReadSegment, readDicomSeg } from './dicom/seg-read.ts';
-export { type Segment, type SegOptions, writeDicomSeg } from './dicom/seg-write.ts';
+export { encodeDicomSeg, type Segment, type SegOptions, writeDicomSeg } from './dicom/seg-write.ts';
 export {
   type DicomWebServer,
   fetchStudy,
@@ -32,7 +33,7 @@ export {
   searchStudies,
   storeFiles,
 } from './dicomweb.ts';
-export { discoverScans } from './discover.ts';
+export { dicomFilesBelow, discoverScans } from './discover.ts';
 export {
   type ExportCase,
   type ExportLabel,
@@ -46,7 +47,8 @@ export { type NrrdSegment, writeNrrd } from './itk/nrrd.ts';
 export type { NiftiHeader } from './nifti/header.ts';
 export { readNiftiHeader } from './nifti/read.ts';
 export { writeNifti } from './nifti/write.ts';
-export type { DiscoverOptions, ReadScan, ScanFailure, ScanKind, ScanSource } from './types.ts';
+export { type NamedSegment, type Overlap, openSegments, type SegmentObject } from './segments.ts';
+export type { DiscoverOptions, MaskObject, ReadScan, ScanFailure, ScanKind, ScanSource } from './types.ts';
 
 /** The volume that a source stands for, real-world values on the scan's own grid. */
 export async function readScan(source: ScanSource): Promise<ReadScan> {
@@ -86,9 +88,15 @@ async function sourceAt(path: string): Promise<ScanSource> {
     throw fileError(path, error);
   }
   if (folder) {
-    const { sources, failures } = await discoverScans(path);
+    const { sources, masks, failures } = await discoverScans(path);
     if (sources.length === 1) return sources[0];
     if (sources.length === 0) {
+      if (masks.length > 0)
+        throw new DecileError(
+          'scan/not-a-scan',
+          `${path} must hold a scan, got masks alone (${masks[0].name} and others).`,
+          'Import them together with the images that they were drawn on.',
+        );
       const { code, message, cure } = failures[0];
       throw new DecileError(code, message, cure);
     }

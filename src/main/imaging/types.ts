@@ -1,5 +1,6 @@
 /** What the imaging layer hands to the others. */
 import type { Volume } from '../../core/volume.ts';
+import type { Provenance } from './dicom/provenance.ts';
 
 export type ScanKind = 'nifti' | 'dicom' | 'nrrd' | 'metaimage';
 
@@ -17,6 +18,20 @@ export interface ScanSource {
   patientId?: string;
   /** Which volume of an enhanced multi-frame file that holds several, from 0. */
   part?: number;
+  frameOfReference?: string;
+}
+
+/** A file that holds segments with names of their own, and what it says it was made from. */
+export interface MaskObject {
+  kind: 'seg' | 'rtstruct' | 'seg-nrrd';
+  path: string;
+  /** The file's stem. */
+  name: string;
+  /** SeriesInstanceUIDs of the images, none where it does not say. */
+  seriesUids: string[];
+  /** SOPInstanceUIDs of the images. */
+  instanceUids: string[];
+  frameOfReference: string;
 }
 
 /** A file or series that was left out, and why. */
@@ -33,6 +48,8 @@ export interface ReadScan {
   modality: string;
   /** What was corrected on the way, one sentence each: gantry tilt, uneven slices, an unusable sform. */
   notices: string[];
+  /** For DICOM: what a segmentation of this scan must refer to. */
+  provenance?: Provenance;
 }
 
 export interface DiscoverOptions {

@@ -14,6 +14,23 @@ export type StoredType =
   | 'int64'
   | 'uint64';
 
+/** Bytes of one stored voxel. */
+export const BYTES: Record<StoredType, number> = {
+  int8: 1, uint8: 1, int16: 2, uint16: 2, int32: 4, uint32: 4, float32: 4, float64: 8, int64: 8, uint64: 8,
+}; // biome-ignore format: a table
+
+/** The file type that keeps this array's numbers as they are. */
+export function typeOf(data: VoxelArray): StoredType {
+  if (data instanceof Int8Array) return 'int8';
+  if (data instanceof Uint8Array) return 'uint8';
+  if (data instanceof Int16Array) return 'int16';
+  if (data instanceof Uint16Array) return 'uint16';
+  if (data instanceof Int32Array) return 'int32';
+  if (data instanceof Uint32Array) return 'uint32';
+  if (data instanceof Float32Array) return 'float32';
+  return 'float64';
+}
+
 const HOST_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /**
@@ -22,18 +39,7 @@ const HOST_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
  * @throws scan/type when a 64-bit integer does not fit a double exactly
  */
 export function decodeVoxels(path: string, bytes: Uint8Array, type: StoredType, littleEndian: boolean): VoxelArray {
-  const width = {
-    int8: 1,
-    uint8: 1,
-    int16: 2,
-    uint16: 2,
-    int32: 4,
-    uint32: 4,
-    float32: 4,
-    float64: 8,
-    int64: 8,
-    uint64: 8,
-  }[type];
+  const width = BYTES[type];
   const aligned = bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
   if (littleEndian !== HOST_LITTLE_ENDIAN && width > 1) swap(aligned, width);
   const count = Math.floor(aligned.byteLength / width);

@@ -1,7 +1,6 @@
 /** Any readable scan as NIfTI, without a project. */
 import { DecileError } from '../../shared/errors.ts';
 import { readVolume, writeNifti } from '../imaging/index.ts';
-import { explainedAsync } from '../store/index.ts';
 
 export interface Converted {
   output: string;
@@ -22,7 +21,7 @@ export async function convertScan(input: string, output: string): Promise<Conver
       'For instance scan.nii.gz.',
     );
   const { volume, modality, notices } = await readVolume(input);
-  await explainedAsync(`Writing ${output}`, () => writeNifti(output, volume));
+  await writeNifti(output, volume);
   return {
     output,
     size: volume.size,

@@ -1,19 +1,24 @@
-/** Hands masks and figures out of the project: NIfTI masks, an nnU-Net folder, CSV tables. */
+/** Hands masks and figures out of the project: NIfTI, NRRD, DICOM SEG, data-set folders, CSV tables. */
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { DecileError } from '../../shared/errors.ts';
-import { readVolume, writeNifti } from '../imaging/index.ts';
 import {
-  explainedAsync,
-  explainFailure,
-  type Mask,
-  type Run,
-  type Scan,
-  type Store,
-  writeFileAtomic,
-} from '../store/index.ts';
-import type { ExportFormat } from './export-formats.ts';
+  type DicomWebServer,
+  type ExportCase,
+  exportBids,
+  exportMsd,
+  exportNnunet,
+  readMask,
+  readVolume,
+  writeNrrd,
+} from '../imaging/index.ts';
+import { explainedAsync, explainFailure, type Mask, type Run, type Scan, type Store } from '../store/index.ts';
+import { exportCsv } from './export-csv.ts';
+import { checkExport, type Deidentification, startDeidentification } from './export-deid.ts';
+import type { DateRule, ExportFormat } from './export-formats.ts';
+import { exportSeg } from './export-seg.ts';
 
+export { toCsv } from './export-csv.ts';
 export { EXPORT_FORMATS, type ExportFormat } from './export-formats.ts';
 
 export interface ExportRequest {
@@ -22,6 +27,14 @@ export interface ExportRequest {
   output: string;
   /** Only this run's predictions; without it each scan's accepted mask, else its newest prediction. */
   run?: string;
+  /** Names replaced by numbers, DICOM de-identified, and every file searched for identifiers afterwards. */
+  deidentify?: {
+    dates: DateRule;
+    /** File that keeps the secret and which number is which scan, so that later exports agree; outside `output`. */
+    key?: string;
+  };
+  /** Server that takes every DICOM object as well. */
+  stow?: DicomWebServer;
   onProgress?: (done: number, total: number, name: string) => void;
   signal?: AbortSignal;
 }
@@ -32,11 +45,47 @@ export interface ExportReport {
   files: string[];
   /** Scans that have no mask to hand out. */
   withoutMask: string[];
+  /** Scans that this format cannot hold, each with its reason; the rest was exported. */
+  refused: { scan: string; code: string; message: string; cure: string }[];
+  /** De-identified: which scan became which name. */
+  renamed: { scan: string; name: string }[];
+  /** Objects that the server took. */
+  stored: number;
+  notices: string[];
 }
 
-/** @throws export/nothing, run/unknown, disk/full, disk/read-only */
+/** A scan of the export, and what it is called there. */
+export interface Chosen {
+  scan: Scan;
+  mask: Mask | null;
+  name: string;
+  /** File name without suffix, unique in the export. */
+  file: string;
+}
+
+/** What a format's writer gets. */
+export interface ExportJob {
+  store: Store;
+  request: ExportRequest;
+  chosen: readonly Chosen[];
+  output: string;
+  report: ExportReport;
+  deid: Deidentification | null;
+}
+
+/**
+ * @throws export/nothing, export/exists, export/labels, export/not-dicom, export/identifiers, run/unknown, disk/full,
+ *   disk/read-only
+ */
 export async function exportProject(store: Store, request: ExportRequest): Promise<ExportReport> {
   const output = resolve(request.output);
+  const { format } = request;
+  if (request.stow && format !== 'seg')
+    throw new DecileError(
+      'option/invalid',
+      `A DICOMweb server must get DICOM objects, got the format ${format}.`,
+      'Export with --format seg.',
+    );
   const run = request.run === undefined ? null : store.runs.find(request.run);
   const scans = store.scans.list();
   if (scans.length === 0)
@@ -50,31 +99,42 @@ export async function exportProject(store: Store, request: ExportRequest): Promi
   } catch (error) {
     throw explainFailure(error, `Making ${output}`);
   }
-  const files = uniqueNames(scans.map((scan) => safeName(scan.name)));
-  const chosen = scans.map((scan, n) => ({ scan, mask: maskToExport(store, scan, run), file: files[n] }));
-  const withoutMask = chosen.filter(({ mask }) => mask === null).map(({ scan }) => scan.name);
-  if (request.format !== 'csv' && withoutMask.length === scans.length) {
+  const deid = request.deidentify ? startDeidentification(store, scans, request.deidentify, output) : null;
+  const names = scans.map((scan) => deid?.names.get(scan.id) ?? scan.name);
+  const files = uniqueNames(names.map(safeName));
+  const chosen = scans.map((scan, n) => ({
+    ...{ scan, mask: maskToExport(store, scan, run), name: names[n], file: files[n] },
+  }));
+  const withoutMask = chosen.filter(({ mask }) => mask === null).map(({ name }) => name);
+  if (format !== 'csv' && withoutMask.length === scans.length) {
     throw new DecileError(
       'export/nothing',
       `At least one scan must have a mask to export, got ${scans.length} scans without.`,
       'Draw, import or predict masks first.',
     );
   }
-  switch (request.format) {
-    case 'nifti':
-      return { output, withoutMask, files: await exportNifti(store, chosen, output, request) };
-    case 'nnunet':
-      return { output, withoutMask, files: await exportNnunet(store, chosen, output, request) };
-    case 'csv':
-      return { output, withoutMask, files: exportCsv(store, chosen, output) };
-  }
+  const renamed = deid ? scans.map((scan, n) => ({ scan: scan.name, name: names[n] })) : [];
+  const report: ExportReport = { output, withoutMask, files: [], refused: [], renamed, stored: 0, notices: [] };
+  report.files = await write({ store, request, chosen, output, report, deid });
+  if (deid) await checkExport(output, deid);
+  return report;
 }
 
-interface Chosen {
-  scan: Scan;
-  mask: Mask | null;
-  /** File name without suffix, unique in the export. */
-  file: string;
+function write(job: ExportJob): string[] | Promise<string[]> {
+  switch (job.request.format) {
+    case 'nifti':
+      return exportNifti(job);
+    case 'nrrd':
+      return exportNrrd(job);
+    case 'seg':
+      return exportSeg(job, forEach);
+    case 'nnunet':
+    case 'msd':
+    case 'bids':
+      return exportDataset(job);
+    case 'csv':
+      return exportCsv(job.store, job.chosen, job.output);
+  }
 }
 
 function maskToExport(store: Store, scan: Scan, run: Run | null): Mask | null {
@@ -116,156 +176,84 @@ function copyAtomic(from: string, to: string): void {
   }
 }
 
-async function forEach(
-  chosen: Chosen[],
-  request: ExportRequest,
-  work: (one: Chosen) => void | Promise<void>,
-): Promise<void> {
+export type ForEach = (job: ExportJob, work: (one: Chosen) => void | Promise<void>) => Promise<void>;
+
+/** One scan after another, with progress and a way out between two. */
+const forEach: ForEach = async ({ chosen, request }, work) => {
   for (const [index, one] of chosen.entries()) {
-    if (request.signal?.aborted)
-      throw new DecileError(
-        'export/cancelled',
-        `The export must run to its end, got stopped after ${index} of ${chosen.length} scans.`,
-        'Start it again.',
-      );
+    stopHere(request, index, chosen.length);
     request.onProgress?.(index, chosen.length, one.scan.name);
     await work(one);
     await new Promise((next) => setImmediate(next));
   }
   request.onProgress?.(chosen.length, chosen.length, '');
+};
+
+function stopHere({ signal }: ExportRequest, done: number, total: number): void {
+  if (signal?.aborted)
+    throw new DecileError(
+      'export/cancelled',
+      `The export must run to its end, got stopped after ${done} of ${total} scans.`,
+      'Start it again.',
+    );
 }
 
-async function exportNifti(store: Store, chosen: Chosen[], output: string, request: ExportRequest): Promise<string[]> {
+async function exportNifti(job: ExportJob): Promise<string[]> {
   const files: string[] = [];
-  await forEach(chosen, request, ({ mask, file }) => {
+  await forEach(job, ({ mask, file }) => {
     if (!mask) return;
-    copyAtomic(store.path(mask.file), join(output, `${file}.nii.gz`));
+    copyAtomic(job.store.path(mask.file), join(job.output, `${file}.nii.gz`));
     files.push(`${file}.nii.gz`);
   });
   return files;
 }
 
-/** nnU-Net v2 raw folder: labelled scans to imagesTr and labelsTr, the others to imagesTs, with dataset.json. */
-async function exportNnunet(store: Store, chosen: Chosen[], output: string, request: ExportRequest): Promise<string[]> {
+/** Segmentations as 3D Slicer opens them, with the labels' names and colours. */
+async function exportNrrd(job: ExportJob): Promise<string[]> {
   const files: string[] = [];
-  if (existsSync(join(output, 'dataset.json')))
+  const segments = job.store.labels.list().map(({ value, name, colour }) => ({ value, name, colour: rgb(colour) }));
+  await forEach(job, async ({ mask, file }) => {
+    if (!mask) return;
+    const path = `${file}.seg.nrrd`;
+    const volume = await readMask(job.store.path(mask.file));
+    await explainedAsync(`Writing ${path}`, () => writeNrrd(join(job.output, path), volume, segments));
+    files.push(path);
+  });
+  return files;
+}
+
+/** '#rrggbb' as three numbers up to 255. */
+export function rgb(colour: string): [number, number, number] {
+  const n = Number.parseInt(colour.slice(1), 16);
+  return [n >> 16, (n >> 8) & 255, n & 255];
+}
+
+/** nnU-Net v2 raw folder, Medical Segmentation Decathlon, or BIDS derivatives. */
+async function exportDataset({ store, request, chosen, output }: ExportJob): Promise<string[]> {
+  const marker = request.format === 'bids' ? 'dataset_description.json' : 'dataset.json';
+  if (existsSync(join(output, marker)))
     throw new DecileError(
       'export/exists',
-      `The export folder must hold no data set, got ${join(output, 'dataset.json')}.`,
+      `The export folder must hold no data set, got ${join(output, marker)}.`,
       'Choose another folder.',
     );
-  await forEach(chosen, request, async ({ scan, mask, file: name }) => {
-    const image = `${mask ? 'imagesTr' : 'imagesTs'}/${name}_0000.nii.gz`;
-    const { volume } = await readVolume(store.path(scan.volumeFile));
-    mkdirSync(join(output, dirname(image)), { recursive: true });
-    await explainedAsync(`Writing ${image}`, () => writeNifti(join(output, image), volume));
-    files.push(image);
-    if (mask) {
-      copyAtomic(store.path(mask.file), join(output, `labelsTr/${name}.nii.gz`));
-      files.push(`labelsTr/${name}.nii.gz`);
-    }
-  });
-  const labels = Object.fromEntries([
-    ['background', 0],
-    ...store.labels.list().map((label) => [label.name, label.value]),
-  ]);
-  const dataset = {
-    channel_names: { 0: chosen[0].scan.modality },
-    labels,
-    numTraining: chosen.filter(({ mask }) => mask).length,
-    file_ending: '.nii.gz',
-    name: store.project.get().name,
-  };
-  writeFileAtomic(join(output, 'dataset.json'), `${JSON.stringify(dataset, null, 2)}\n`);
-  return [...files, 'dataset.json'];
-}
-
-/** scans.csv: one row a scan; metrics.csv: one row a run, scan and label that was evaluated. */
-function exportCsv(store: Store, chosen: Chosen[], output: string): string[] {
-  const labels = store.labels.list();
-  const runs = store.runs.list();
-  const scanRows = chosen.map(({ scan, mask }) => {
-    const prediction = store.predictions.latest(scan.id);
-    const volumes = labels.map((label) => (mask ? (mask.labels.find((l) => l.value === label.value)?.ml ?? 0) : null));
-    const run = runs.find((r) => r.id === mask?.run)?.name ?? '';
-    return [
-      scan.name,
-      scan.modality,
-      ...scan.size,
-      ...scan.spacing,
-      scan.review,
-      mask?.origin ?? '',
-      mask?.version ?? '',
-      run,
-      ...volumes,
-      prediction?.meanEntropy ?? null,
-    ];
-  });
-  const header = [
-    'scan',
-    'modality',
-    'size_i',
-    'size_j',
-    'size_k',
-    'spacing_i_mm',
-    'spacing_j_mm',
-    'spacing_k_mm',
-    'review',
-    'mask_origin',
-    'mask_version',
-    'run',
-    ...labels.map((l) => `${l.name}_ml`),
-    'mean_entropy_nats',
-  ];
-  const metricRows = runs.flatMap((run) => {
-    const roles = new Map(store.runs.cases(run.id).map((c) => [c.scan, c.role]));
-    return store.evaluations.list(run.id).map((e) => {
-      const label = labels.find((l) => l.value === e.label)?.name ?? e.label;
-      return [
-        run.name,
-        run.options.method,
-        run.step,
-        store.scans.get(e.scan).name,
-        roles.get(e.scan) ?? '',
-        label,
-        e.dice,
-        e.jaccard,
-        e.hd95,
-        e.asd,
-        e.reference,
-      ];
-    });
-  });
-  writeFileAtomic(join(output, 'scans.csv'), toCsv([header, ...scanRows]));
-  writeFileAtomic(
-    join(output, 'metrics.csv'),
-    toCsv([
-      [
-        'run',
-        'method',
-        'steps',
-        'scan',
-        'role',
-        'label',
-        'dice_percent',
-        'jaccard_percent',
-        'hd95_mm',
-        'asd_mm',
-        'reference',
-      ],
-      ...metricRows,
-    ]),
+  const cases = chosen.map(
+    ({ scan, mask, file }): ExportCase => ({
+      name: file,
+      image: async () => (await readVolume(store.path(scan.volumeFile))).volume,
+      ...(mask ? { mask: () => readMask(store.path(mask.file)), origin: mask.origin } : {}),
+    }),
   );
-  return ['scans.csv', 'metrics.csv'];
-}
-
-/** RFC 4180. A text that a spreadsheet would take for a formula gets an apostrophe. */
-export function toCsv(rows: (string | number | null)[][]): string {
-  const cell = (value: string | number | null): string => {
-    if (value === null) return '';
-    if (typeof value === 'number') return String(value);
-    const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  return `${rows.map((row) => row.map(cell).join(',')).join('\r\n')}\r\n`;
+  const write = { nnunet: exportNnunet, msd: exportMsd, bids: exportBids }[request.format as 'nnunet' | 'msd' | 'bids'];
+  return explainedAsync(`Writing ${basename(output)}`, () =>
+    write(output, cases, {
+      name: request.deidentify ? 'Decile' : store.project.get().name,
+      modality: chosen[0].scan.modality,
+      labels: store.labels.list().map(({ value, name, colour }) => ({ value, name, colour: rgb(colour) })),
+      onProgress: (done, total, name) => {
+        stopHere(request, done, total);
+        request.onProgress?.(done, total, name);
+      },
+    }),
+  );
 }

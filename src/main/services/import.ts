@@ -1,27 +1,32 @@
 /** Brings scans and masks into a project, one at a time, and lists what could not be brought in. */
 import { existsSync, statSync } from 'node:fs';
-import { basename, resolve, sep } from 'node:path';
+import { basename, dirname, resolve, sep } from 'node:path';
 import type { Volume } from '../../core/volume.ts';
 import { DecileError } from '../../shared/errors.ts';
 import {
   discoverDataset,
   discoverScans,
+  type MaskObject,
   readScan,
   type ScanFailure,
+  type ScanKind,
   type ScanSource,
   writeNifti,
 } from '../imaging/index.ts';
 import { globMatcher } from '../imaging/names.ts';
-import { explainedAsync, explainFailure, orRemove, type Scan, type Store, volumeFile } from '../store/index.ts';
+import { explainedAsync, orRemove, type Scan, type Store, volumeFile } from '../store/index.ts';
 import { contentHash } from './content-hash.ts';
-import { isCurrentReference, readMaskOnGrid, saveMaskVersion } from './mask-versions.ts';
+import { asFailure, importMaskFile, importMaskObjects } from './import-masks.ts';
 import { caseName, findMaskFiles, type MaskFiles, pairMasksByName } from './names.ts';
+import { keptProvenance, saveProvenance } from './provenance.ts';
 
 export interface ImportOptions {
-  /** Folder with masks named like the scans. */
+  /** Folder with masks: named like the scans, or DICOM SEG and RTSTRUCT that refer to them. */
   labels?: string;
   /** Glob on names or paths, e.g. 'la_00*'. */
   only?: string;
+  /** Where the folder's files came from, if that is not the folder: kept as the scans' source. */
+  from?: string;
   onProgress?: (progress: ImportProgress) => void;
   signal?: AbortSignal;
 }
@@ -55,9 +60,15 @@ interface Candidate {
   source: ScanSource;
   mask: string | null;
 }
+interface Candidates {
+  scans: Candidate[];
+  /** SEG, RTSTRUCT and .seg.nrrd, which find their scans by reference or name once those are imported. */
+  objects: MaskObject[];
+}
 
 /**
- * Imports a folder: DICOM series, NIfTI files, or a data set with dataset.json (nnU-Net, MSD) whose masks come along.
+ * Imports a folder: DICOM series, NIfTI, NRRD and MetaImage files, or a data set with dataset.json (nnU-Net, MSD); masks
+ * come along by name, and SEG and RTSTRUCT objects by the series they refer to, also of scans imported before.
  * Memory holds one scan at a time. A scan that is already there is not doubled, but gets its mask.
  * @throws import/no-folder, import/no-scans, disk/full, disk/read-only
  */
@@ -75,8 +86,8 @@ export async function importScans(store: Store, folder: string, options: ImportO
     interrupted: false,
   };
   const files = labels === undefined ? null : findMaskFiles(labels);
-  const candidates = await findCandidates(store, root, labels, files, options, report);
-  if (candidates.length === 0 && !options.signal?.aborted) {
+  const { scans: candidates, objects } = await findCandidates(store, root, labels, files, options, report);
+  if (candidates.length === 0 && objects.length === 0 && !options.signal?.aborted) {
     // Nothing but "this folder holds no scan" is the whole story, not one failure among others.
     const none = report.failures.find((failure) => failure.code === 'import/no-scans');
     if (none && report.failures.length === 1) throw new DecileError(none.code, none.message, none.cure);
@@ -90,15 +101,19 @@ export async function importScans(store: Store, folder: string, options: ImportO
     }
   }
   const used = new Set<string>();
+  const touched = new Map<number, Scan>();
   for (const [index, { source, mask }] of candidates.entries()) {
     if (options.signal?.aborted) break;
     options.onProgress?.({ phase: 'importing', done: index, total: candidates.length, name: source.name });
-    const scan = await importScan(store, source, report);
+    const scan = await importScan(store, source, options, report);
     if (mask !== null) used.add(mask);
-    if (scan && mask !== null) await importMask(store, scan, mask, report);
+    if (scan) touched.set(scan.id, scan);
+    if (scan && mask !== null) await importMaskFile(store, scan, mask, report);
     // Lets Ctrl-C and other work in between two scans.
     await new Promise((next) => setImmediate(next));
   }
+  if (!options.signal?.aborted && objects.length > 0)
+    await importMaskObjects(store, objects, [...touched.values()], options.only !== undefined, report);
   report.interrupted = options.signal?.aborted ?? false;
   if (!report.interrupted) {
     options.onProgress?.({ phase: 'importing', done: candidates.length, total: candidates.length, name: '' });
@@ -114,7 +129,12 @@ async function findCandidates(
   files: MaskFiles | null,
   options: ImportOptions,
   report: ImportReport,
-): Promise<Candidate[]> {
+): Promise<Candidates> {
+  // Masks named like scans are found by name; what refers to a series by itself is found by content.
+  const referring = async (): Promise<MaskObject[]> =>
+    labels === undefined
+      ? []
+      : (await discoverScans(labels, { signal: options.signal })).masks.filter(({ kind }) => kind !== 'seg-nrrd');
   const dataset = await discoverDataset(root);
   if (dataset) {
     report.notices.push(
@@ -122,38 +142,72 @@ async function findCandidates(
       ...nameDifferences(store, dataset.labels),
     );
     const wanted = dataset.cases.filter((c) => matchesGlob(options.only, c.name, c.image));
-    return wanted.map((c) => ({
-      source: { kind: 'nifti', name: c.name, paths: [c.image] },
-      mask: files?.find(c.name) ?? c.mask ?? null,
-    }));
+    return {
+      scans: wanted.map((c) => ({
+        source: { kind: kindByName(c.image), name: c.name, paths: [c.image] },
+        mask: files?.find(c.name) ?? c.mask ?? null,
+      })),
+      objects: await referring(),
+    };
   }
   const found = await discoverScans(root, {
     only: options.only,
     signal: options.signal,
     onProgress: (done, total) => options.onProgress?.({ phase: 'searching', done, total, name: '' }),
   }).catch((error: unknown) => {
-    if (options.signal?.aborted) return { sources: [], failures: [] };
+    if (options.signal?.aborted) return { sources: [], masks: [], failures: [] };
     throw error;
   });
   const inLabels = (path: string) =>
     labels !== undefined && labels !== root && (path === labels || path.startsWith(labels + sep));
   report.failures.push(...found.failures.filter((failure) => !inLabels(failure.path)));
   const sources = found.sources.filter((source) => !inLabels(source.paths[0]));
-  const beside = pairMasksByName(sources.filter((source) => source.kind !== 'dicom').map((source) => source.paths[0]));
+  const series = seriesByFolder(sources);
+  const single = sources.filter((source) => source.kind !== 'dicom').map((source) => source.paths[0]);
+  const slicer = found.masks.filter(({ kind }) => kind === 'seg-nrrd').map(({ path }) => path);
+  const folders = new Map([...series].map(([folder, { paths }]) => [basename(folder), paths[0]]));
+  const beside = pairMasksByName([...single, ...slicer], folders);
   const masks = new Set(beside.values());
   const scans = sources.filter((source) => !masks.has(source.paths[0]));
   const stems = Map.groupBy(scans, (source) => caseName(source.paths[0]));
-  return scans.map((source) => {
-    const [path] = source.paths;
-    const stem = caseName(path);
-    // `images_case` was only needed to tell the scan from its mask `labels_case`: the plain name is free again.
-    const name = source.kind === 'dicom' || stems.get(stem)!.length > 1 ? source.name : stem;
-    return { source: { ...source, name }, mask: files?.find(name) ?? files?.find(stem) ?? beside.get(path) ?? null };
-  });
+  const inside = new Set(found.masks.map(({ path }) => path));
+  const objects = found.masks.filter(({ path, kind }) => !masks.has(path) && !(kind === 'seg-nrrd' && inLabels(path)));
+  return {
+    scans: scans.map((source) => {
+      const [path] = source.paths;
+      const dicom = source.kind === 'dicom';
+      const folder = dirname(path);
+      const stem = dicom && series.get(folder) === source ? basename(folder) : caseName(path);
+      // `images_case` was only needed to tell the scan from its mask `labels_case`: the plain name is free again.
+      const name = dicom || stems.get(stem)!.length > 1 ? source.name : stem;
+      return { source: { ...source, name }, mask: files?.find(name) ?? files?.find(stem) ?? beside.get(path) ?? null };
+    }),
+    objects: [...objects, ...(await referring()).filter(({ path }) => !inside.has(path))],
+  };
 }
 
+/** DICOM series that are alone in their folder, by folder: masks may carry the folder's name. */
+function seriesByFolder(sources: readonly ScanSource[]): Map<string, ScanSource> {
+  const alone = new Map<string, ScanSource>();
+  const groups = Map.groupBy(
+    sources.filter(({ kind }) => kind === 'dicom'),
+    ({ paths }) => dirname(paths[0]),
+  );
+  for (const [folder, list] of groups) if (list.length === 1) alone.set(folder, list[0]);
+  return alone;
+}
+
+/** nnU-Net lets a data set choose its format by file name. */
+const kindByName = (path: string): ScanKind =>
+  /\.(nrrd|nhdr)$/i.test(path) ? 'nrrd' : /\.(mha|mhd)$/i.test(path) ? 'metaimage' : 'nifti';
+
 /** Reads a scan and keeps it; returns the scan it is or was already, or null after listing why not. */
-async function importScan(store: Store, source: ScanSource, report: ImportReport): Promise<Scan | null> {
+async function importScan(
+  store: Store,
+  source: ScanSource,
+  options: ImportOptions,
+  report: ImportReport,
+): Promise<Scan | null> {
   const path = source.paths.length === 1 ? source.paths[0] : resolve(source.paths[0], '..');
   let read: Awaited<ReturnType<typeof readScan>>;
   try {
@@ -163,11 +217,13 @@ async function importScan(store: Store, source: ScanSource, report: ImportReport
     report.failures.push(asFailure(error, path));
     return null;
   }
-  const { volume, modality, notices } = read;
+  const { volume, modality, notices, provenance } = read;
   const hash = contentHash(volume);
   const twin = store.scans.findByHash(hash);
   if (twin) {
     report.duplicates.push({ path, name: twin.name });
+    // Imported first from a file that says nothing of its origin, or by an older version: now it is known.
+    if (provenance && !keptProvenance(store, twin.id)) saveProvenance(store, twin.id, provenance);
     return twin;
   }
   const name = freeName(store, source.name);
@@ -175,12 +231,20 @@ async function importScan(store: Store, source: ScanSource, report: ImportReport
   const id = store.scans.nextId();
   const stored = store.path(volumeFile(id));
   await explainedAsync(`Importing ${name}`, () => writeNifti(stored, volume));
+  if (provenance) orRemove(stored, () => saveProvenance(store, id, provenance));
   const patient =
     source.patientName || source.patientId ? { name: source.patientName ?? '', id: source.patientId ?? '' } : null;
   const scan = orRemove(stored, () =>
     store.transaction(() =>
       store.scans.add(id, {
-        ...{ name, modality: modality || presetModality(store), notices, patient, contentHash: hash, sourcePath: path },
+        ...{
+          name,
+          modality: modality || presetModality(store),
+          notices,
+          patient,
+          contentHash: hash,
+          sourcePath: options.from ?? path,
+        },
         ...{ size: volume.size, spacing: volume.spacing, origin: volume.origin, direction: volume.direction },
         ...{ seriesUid: source.seriesUid ?? null, description: source.description ?? '' },
       }),
@@ -188,35 +252,6 @@ async function importScan(store: Store, source: ScanSource, report: ImportReport
   );
   report.added.push({ id, name, notices });
   return scan;
-}
-
-async function importMask(store: Store, scan: Scan, path: string, report: ImportReport): Promise<void> {
-  try {
-    const mask = await readMaskOnGrid(path, scan, `The mask of ${scan.name}`);
-    if (await isCurrentReference(store, scan, mask)) {
-      report.sameMasks++;
-      return;
-    }
-    const saved = await saveMaskVersion(store, scan, mask, { origin: 'manual', accepted: true });
-    report.masks.push({ scan: scan.name, version: saved.version, path });
-  } catch (error) {
-    const failure = asFailure(error, path);
-    // A full disk stops the import; a wrong mask does not.
-    if (failure.code.startsWith('disk/')) throw error;
-    report.failures.push(failure);
-  }
-}
-
-function asFailure(error: unknown, path: string): ScanFailure {
-  const explained = explainFailure(error, `Reading ${basename(path)}`);
-  if (explained instanceof DecileError)
-    return { path, code: explained.code, message: explained.message, cure: explained.cure };
-  return {
-    path,
-    code: 'scan/unreadable',
-    message: `${basename(path)} must be a readable scan, got: ${(error as Error).message ?? String(error)}.`,
-    cure: 'Export it again from its source.',
-  };
 }
 
 /** NaN and infinite voxels would spread through the whole training: refused. */

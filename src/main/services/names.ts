@@ -4,7 +4,9 @@ import { basename, dirname, join } from 'node:path';
 import { DecileError } from '../../shared/errors.ts';
 import { naturalOrder } from '../store/index.ts';
 
-const EXTENSION = /\.(nii\.gz|nii|seg\.nrrd|nrrd|mha|mhd)$/i;
+const EXTENSION = /\.(nii\.gz|nii|hdr|seg\.nrrd|nrrd|nhdr|mha|mhd)$/i;
+/** What only a mask is called. */
+const MASK_EXTENSION = /\.seg\.nrrd$/i;
 const MASK_SUFFIX = /[._-](mask|masks|seg|segmentation|label|labels|labelmap|gt)$/i;
 const MASK_FOLDER = /^(labels?(tr|ts)?|masks?|segmentations?|seg)$/i;
 
@@ -51,24 +53,30 @@ export function findMaskFiles(folder: string): MaskFiles {
 }
 
 /**
- * Tells masks that lie beside scans from the scans: `case_seg.nii.gz` beside `case.nii.gz`, or `labels/case.nii.gz`
- * where another folder holds `case.nii.gz`.
+ * Tells masks that lie beside scans from the scans: `case_seg.nii.gz` or `case.seg.nrrd` beside `case.nii.gz`, or
+ * `labels/case.nii.gz` where another folder holds `case.nii.gz`.
  * @param paths one path a scan
+ * @param others scans that are no single files (DICOM series): name to what stands for them in the result
  * @returns path of the mask by path of its scan
  */
-export function pairMasksByName(paths: readonly string[]): Map<string, string> {
+export function pairMasksByName(
+  paths: readonly string[],
+  others: ReadonlyMap<string, string> = new Map(),
+): Map<string, string> {
   const inMaskFolder = (path: string) => MASK_FOLDER.test(basename(dirname(path)));
-  const scans = new Map<string, string>();
-  for (const path of paths) if (!inMaskFolder(path)) scans.set(caseName(path), path);
+  const named = (path: string) => MASK_EXTENSION.test(path);
+  const scans = new Map<string, string>(others);
+  for (const path of paths) if (!inMaskFolder(path) && !named(path)) scans.set(caseName(path), path);
   const pairs = new Map<string, string>();
   for (const path of paths) {
     const name = caseName(path);
     const bare = maskCaseName(path);
-    const scan = inMaskFolder(path)
-      ? (scans.get(name) ?? scans.get(bare))
-      : bare === name
-        ? undefined
-        : scans.get(bare);
+    const scan =
+      inMaskFolder(path) || named(path)
+        ? (scans.get(name) ?? scans.get(bare))
+        : bare === name
+          ? undefined
+          : scans.get(bare);
     if (scan !== undefined && scan !== path) pairs.set(scan, path);
   }
   return pairs;

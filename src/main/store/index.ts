@@ -26,7 +26,7 @@ import { type ScanRepository, scanRepository } from './scans.ts';
 import type { CodedTerm, ProjectInfo } from './types.ts';
 
 export type { MetricPoint } from './curves.ts';
-export { explainedAsync, explainFailure } from './failures.ts';
+export { explained, explainedAsync, explainFailure } from './failures.ts';
 export { moveIntoPlace, orRemove, writeFileAtomic } from './files.ts';
 export { LABEL_COLOURS } from './labels.ts';
 export * from './paths.ts';

@@ -119,7 +119,13 @@ export const CALLS = {
 
   'report.summary': call<T.ReportSummary>()(z.object({ run: id.optional() })),
   'export.start': call<{ job: string }>()(
-    z.object({ folder, format: z.enum(['nifti', 'nnunet', 'csv', 'html']), run: id.optional() }),
+    z.object({
+      folder,
+      format: z.enum(['nifti', 'nrrd', 'seg', 'nnunet', 'msd', 'bids', 'csv', 'html']),
+      run: id.optional(),
+      /** Numbers for names, DICOM without identity, every file searched afterwards. */
+      deidentify: z.enum(['remove', 'shift']).optional(),
+    }),
   ),
 } as const;
 

@@ -289,7 +289,7 @@ export interface ReportSummary {
   cases: CaseMetrics[];
 }
 
-export type ExportFormat = 'nifti' | 'nnunet' | 'csv' | 'html';
+export type ExportFormat = 'nifti' | 'nrrd' | 'seg' | 'nnunet' | 'msd' | 'bids' | 'csv' | 'html';
 
 export type Theme = 'dark' | 'light' | 'system';
 export interface Settings {

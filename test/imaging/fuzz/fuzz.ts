@@ -12,6 +12,9 @@ import type { Reader } from './readers.ts';
  */
 export const LIMIT_SECONDS = 5;
 
+/** What one input may make the process allocate, bytes: deflate's own limit of the input, and room for a codec. */
+export const limitBytes = (inputBytes: number): number => 2 ** 28 + 1032 * inputBytes;
+
 export interface Finding {
   reader: string;
   seed: number;
@@ -23,10 +26,13 @@ export interface FuzzResult {
   outcomes: Map<string, number>;
   findings: Finding[];
   slowestSeconds: number;
+  /** Largest growth of memory outside the JavaScript heap (arrays, buffers, codecs) over one input, bytes. */
+  largestBytes: number;
 }
 
 /**
- * Inputs `from` .. `from + count - 1` of a reader: each must be read or fail with a coded error within LIMIT_SECONDS.
+ * Inputs `from` .. `from + count - 1` of a reader: each must be read or fail with a coded error within LIMIT_SECONDS
+ * and limitBytes.
  * @param onInput called before each input, for a watchdog in another thread
  * @param keep folder where the bytes of findings are kept
  */
@@ -38,7 +44,7 @@ export async function fuzz(
   keep?: string,
 ): Promise<FuzzResult> {
   const folder = await mkdtemp(join(tmpdir(), 'decile-fuzz-'));
-  const result: FuzzResult = { inputs: count, outcomes: new Map(), findings: [], slowestSeconds: 0 };
+  const result: FuzzResult = { inputs: count, outcomes: new Map(), findings: [], slowestSeconds: 0, largestBytes: 0 };
   try {
     for (let seed = from; seed < from + count; seed++) {
       onInput(seed);
@@ -46,6 +52,7 @@ export async function fuzz(
       const bytes = mutate(reader.seeds[random(reader.seeds.length)], random);
       const started = performance.now();
       const before = process.cpuUsage();
+      const held = process.memoryUsage().external;
       let outcome = 'read';
       try {
         await reader.read(folder, bytes);
@@ -64,6 +71,10 @@ export async function fuzz(
       const computed = (used.user + used.system) / 1e6;
       if (seconds > LIMIT_SECONDS && computed > LIMIT_SECONDS / 2)
         result.findings.push({ reader: reader.name, seed, what: `took ${seconds.toFixed(1)} s` });
+      const grown = process.memoryUsage().external - held;
+      result.largestBytes = Math.max(result.largestBytes, grown);
+      if (grown > limitBytes(bytes.length))
+        result.findings.push({ reader: reader.name, seed, what: `allocated ${Math.round(grown / 2 ** 20)} MiB` });
       result.outcomes.set(outcome, (result.outcomes.get(outcome) ?? 0) + 1);
       if (keep && result.findings.at(-1)?.seed === seed) await writeFile(join(keep, `${reader.name}-${seed}`), bytes);
     }

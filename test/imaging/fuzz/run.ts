@@ -46,7 +46,7 @@ async function watch(): Promise<void> {
     });
     const counts = [...result.outcomes].sort((a, b) => b[1] - a[1]).map(([code, n]) => `${code} ${n}`);
     console.log(
-      `${name}: ${result.inputs} inputs in ${((performance.now() - started) / 1000).toFixed(0)} s, slowest ${result.slowestSeconds.toFixed(2)} s, ${result.findings.length} findings; ${counts.join(', ')}`,
+      `${name}: ${result.inputs} inputs in ${((performance.now() - started) / 1000).toFixed(0)} s, slowest ${result.slowestSeconds.toFixed(2)} s, largest ${(result.largestBytes / 2 ** 20).toFixed(1)} MiB, ${result.findings.length} findings; ${counts.join(', ')}`,
     );
     for (const f of result.findings) console.log(`  seed ${f.seed}: ${f.what}`);
     findings += result.findings.length;
@@ -68,6 +68,7 @@ function supervised(task: Task): Promise<FuzzResult> {
         inputs: Math.max(0, seed - task.from),
         outcomes: new Map(),
         slowestSeconds: 0,
+        largestBytes: 0,
         findings: [{ reader: task.reader, seed, what }],
       });
     };

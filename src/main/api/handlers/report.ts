@@ -1,6 +1,6 @@
 /** Figures of reviewed cases, and everything that leaves the project. */
 import { caseMetrics, type CaseMetrics as Metrics } from '../../../core/metrics/index.ts';
-import type { CaseMetrics, ReportSummary } from '../../../shared/contract/index.ts';
+import type { CaseMetrics, ExportFormat, ReportSummary } from '../../../shared/contract/index.ts';
 import { readMask } from '../../imaging/index.ts';
 import { exportProject } from '../../services/export.ts';
 import type { Label, Mask, Scan, Store } from '../../store/index.ts';
@@ -8,26 +8,38 @@ import type { Handlers } from '../api.ts';
 import { exportHtml } from '../export-html.ts';
 import type { Session } from '../session.ts';
 
+const FORMAT_NAMES: Record<ExportFormat, string> = {
+  nifti: 'NIfTI masks',
+  nrrd: 'NRRD segmentations',
+  seg: 'DICOM SEG',
+  nnunet: 'an nnU-Net folder',
+  msd: 'an MSD folder',
+  bids: 'BIDS derivatives',
+  csv: 'tables',
+  html: 'the report',
+};
+
 export const reportHandlers = (session: Session): Pick<Handlers, 'report.summary' | 'export.start'> => ({
   'report.summary': ({ run }) => reportSummary(session, run),
-  'export.start'({ folder, format, run }) {
+  'export.start'({ folder, format, run, deidentify }) {
     const store = session.store();
     const output = session.folders.resolve(folder);
     const name = run === undefined ? undefined : store.runs.get(run).name;
-    const { id } = session.jobs.start(
-      'export',
-      `Exporting ${format === 'nnunet' ? 'an nnU-Net folder' : format.toUpperCase()}`,
-      async (job) => {
-        const onProgress = (done: number, total: number, detail: string) => job.update({ done, total, detail });
-        if (format === 'html') {
-          const path = await exportHtml(session, output, await reportSummary(session, run), onProgress);
-          return `Written to ${path}.`;
-        }
-        const report = await exportProject(store, { format, output, run: name, onProgress, signal: job.signal });
-        for (const scan of report.withoutMask) job.notice(`${scan} has no mask to export.`);
-        return `${report.files.length} files written to ${report.output}.`;
-      },
-    );
+    const { id } = session.jobs.start('export', `Exporting ${FORMAT_NAMES[format]}`, async (job) => {
+      const onProgress = (done: number, total: number, detail: string) => job.update({ done, total, detail });
+      if (format === 'html') {
+        const path = await exportHtml(session, output, await reportSummary(session, run), onProgress);
+        return `Written to ${path}.`;
+      }
+      const report = await exportProject(store, {
+        ...{ format, output, run: name, onProgress, signal: job.signal },
+        ...(deidentify ? { deidentify: { dates: deidentify } } : {}),
+      });
+      for (const scan of report.withoutMask) job.notice(`${scan} has no mask to export.`);
+      for (const { message, cure } of report.refused) job.notice(`${message} ${cure}`);
+      for (const text of report.notices) job.notice(text);
+      return `${report.files.length} files written to ${report.output}.`;
+    });
     return { job: id };
   },
 });

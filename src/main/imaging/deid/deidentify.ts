@@ -4,7 +4,7 @@ import { DecileError } from '../../../shared/errors.ts';
 import { type DataSet, type Element, parseDicom, readWhole, TRANSFER } from '../dicom/dataset.ts';
 import { type DicomElement, el, encodeFile, encodeSet, join } from '../dicom/encode.ts';
 import { writeAll, writeAtomically } from '../files.ts';
-import { actionFor } from './table.ts';
+import { actionFor, MULTI_FRAME_DUMMIES } from './table.ts';
 
 export interface DeidOptions {
   /** Secret of this export: same secret and UID, same new UID; without it nobody can map them back. */
@@ -62,6 +62,9 @@ export function deidentify(path: string, bytes: Uint8Array, options: DeidOptions
   return join([head, body]);
 }
 
+/** Shared functional groups: what every multi-frame object has. */
+const SHARED_GROUPS = 'x52009229';
+
 /** Encodes a parsed data set again, element by element, in its own byte order and VR style. */
 class Writer {
   private readonly explicit: boolean;
@@ -80,7 +83,8 @@ class Writer {
     for (const [key, element] of Object.entries(d.elements)) {
       const tag = key.slice(1);
       if (root && tag.startsWith('0002')) continue;
-      const out = this.element(tag, element, d);
+      const dummy = root && d.elements[SHARED_GROUPS] ? MULTI_FRAME_DUMMIES.get(tag) : undefined;
+      const out = dummy === undefined ? this.element(tag, element, d) : this.dummy(tag, element, d, dummy);
       if (out) parts.push([tag, out]);
     }
     if (root) for (const e of this.statement()) parts.push([e.tag, this.raw(e.tag, e.vr, this.plain(e))]);
@@ -121,6 +125,13 @@ class Writer {
         if (e.fragments) return this.encapsulated(tag, vr, e, d);
         return this.raw(tag, vr, d.byteArray.subarray(e.dataOffset, e.dataOffset + e.length));
     }
+  }
+
+  /** A shifted date where dates are shifted, else the dummy. */
+  private dummy(tag: string, e: Element, d: DataSet, dummy: string): Uint8Array {
+    const vr = e.vr ?? 'UN';
+    const moment = tag === '00080023' || tag === '00080033';
+    return this.raw(tag, vr, (moment ? this.date(d, e, vr) : null) ?? pad(dummy));
   }
 
   private uids(d: DataSet, e: Element): Uint8Array {

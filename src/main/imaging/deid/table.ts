@@ -116,6 +116,14 @@ const KEPT = new Set([
   ...tags('0070', '0080'),
 ]);
 
+/** In multi-frame objects these must have a value (their modules demand it), or be there: dummies stand for them. */
+export const MULTI_FRAME_DUMMIES: ReadonlyMap<string, string> = new Map([
+  ['00080023', '19000101'],
+  ['00080033', '000000'],
+  ['00181000', 'ANON'],
+  ['00700081', ''],
+]);
+
 /** VRs that hold identities or moments: what the table does not name is removed. */
 const RISKY = new Set(['PN', 'DA', 'DT', 'TM', 'AE', 'UN']);
 

@@ -1,9 +1,10 @@
 /** Parsing a DICOM file into a data set: part 10, without preamble, deflated; every failure is a coded error. */
-import { readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { inflateRawSync } from 'node:zlib';
 import dicomParser, { type DataSet, type Element } from 'dicom-parser';
 import { DecileError } from '../../../shared/errors.ts';
-import { fileError, fileSize, readHead } from '../files.ts';
+import { fileError, readHead } from '../files.ts';
 
 export type { DataSet, Element };
 
@@ -126,18 +127,33 @@ export async function readDicom(path: string): Promise<DicomData> {
   return parseDicom(path, await readWhole(path));
 }
 
+/** A whole file in one read: slices of a series are many and small, and every call costs. */
 export async function readWhole(path: string): Promise<Uint8Array> {
-  const size = await fileSize(path);
-  if (size > MAX_FILE)
-    throw new DecileError(
-      'scan/size',
-      `${path} must be smaller than 2 GiB, got ${size} bytes.`,
-      'Convert it with dcm2niix or store it as single slices.',
-    );
+  let handle: FileHandle | undefined;
   try {
-    return await readFile(path);
+    handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const info = await handle.stat();
+    if (!info.isFile())
+      throw new DecileError('file/is-folder', `${path} must be an ordinary file, got another kind.`, 'Name a file.');
+    if (info.size > MAX_FILE)
+      throw new DecileError(
+        'scan/size',
+        `${path} must be smaller than 2 GiB, got ${info.size} bytes.`,
+        'Convert it with dcm2niix or store it as single slices.',
+      );
+    // A buffer of its own, so that pixels at even offsets are aligned.
+    const bytes = Buffer.allocUnsafeSlow(info.size);
+    let at = 0;
+    while (at < bytes.length) {
+      const { bytesRead } = await handle.read(bytes, at, bytes.length - at, at);
+      if (bytesRead === 0) break;
+      at += bytesRead;
+    }
+    return bytes.subarray(0, at);
   } catch (error) {
     throw fileError(path, error);
+  } finally {
+    await handle?.close().catch(() => {});
   }
 }
 
@@ -164,18 +180,22 @@ export function text(dataSet: DataSet, tag: string, root: DataSet = dataSet): st
   const element = dataSet.elements[tag];
   if (!element || element.length === 0) return undefined;
   const bytes = dataSet.byteArray.subarray(element.dataOffset, element.dataOffset + Math.min(element.length, 1024));
-  const names = (root.string('x00080005') ?? '').split('\\').map((s) => s.trim());
+  return decodeText(bytes, root.string('x00080005') ?? '');
+}
+
+/** @param characterSet the value of (0008,0005) */
+export function decodeText(bytes: Uint8Array, characterSet: string): string {
+  const names = characterSet.split('\\').map((s) => s.trim());
   const encoding = names.map((n) => ENCODINGS[n]).find((e) => e !== undefined) ?? 'latin1';
+  const trimmed = (name: string) =>
+    new TextDecoder(name)
+      .decode(bytes)
+      .replace(/[\0\s]+$/, '')
+      .trim();
   try {
-    return new TextDecoder(encoding)
-      .decode(bytes)
-      .replace(/[\0\s]+$/, '')
-      .trim();
+    return trimmed(encoding);
   } catch {
-    return new TextDecoder('latin1')
-      .decode(bytes)
-      .replace(/[\0\s]+$/, '')
-      .trim();
+    return trimmed('latin1');
   }
 }
 

@@ -1,23 +1,11 @@
 /** The stored pixels of one frame: uncompressed here, compressed ones by codec. No rescale, no display transform. */
 import type { VoxelArray } from '../../../core/volume.ts';
 import { DecileError } from '../../../shared/errors.ts';
-import { decodeVoxels, type StoredType } from '../voxels.ts';
-import { decodeCompressed } from './codecs.ts';
+import { BYTES, decodeVoxels, type StoredType } from '../voxels.ts';
 import { type DicomData, type Element, PIXEL_DATA, TRANSFER } from './dataset.ts';
 import { encapsulatedFrame } from './encapsulated.ts';
 import type { Frame } from './frame.ts';
 import { storedType } from './stored-type.ts';
-
-const WIDTH: Record<string, number> = {
-  int8: 1,
-  uint8: 1,
-  int16: 2,
-  uint16: 2,
-  int32: 4,
-  uint32: 4,
-  float32: 4,
-  float64: 8,
-};
 
 /** rows x columns stored values of frame `f.index`, signed as the header says. */
 export async function framePixels(file: DicomData, f: Frame): Promise<VoxelArray> {
@@ -38,16 +26,22 @@ export async function framePixels(file: DicomData, f: Frame): Promise<VoxelArray
       'Transfer the file again.',
     );
   const type = storedType(f);
+  // Loaded when the first compressed frame comes: most series are not, and the decoders take a while to load.
   const encapsulated = element.encapsulatedPixelData || element.fragments !== undefined;
   const values = encapsulated
-    ? await decodeCompressed(path, transferSyntax, encapsulatedFrame(path, dataSet, element, f), f)
+    ? await (await import('./codecs.ts')).decodeCompressed(
+        path,
+        transferSyntax,
+        encapsulatedFrame(path, dataSet, element, f),
+        f,
+      )
     : rawFrame(file, f, element, type, count);
   return f.overlayInPixels ? maskHighBits(values, f) : values;
 }
 
 function rawFrame(file: DicomData, f: Frame, element: Element, type: StoredType, count: number): VoxelArray {
   const { path, dataSet, transferSyntax } = file;
-  const bytes = count * WIDTH[type];
+  const bytes = count * BYTES[type];
   const start = element.dataOffset + f.index * bytes;
   const end = Math.min(element.dataOffset + element.length, dataSet.byteArray.length);
   if (start + bytes > end) {
@@ -60,8 +54,9 @@ function rawFrame(file: DicomData, f: Frame, element: Element, type: StoredType,
   const big = transferSyntax === TRANSFER.explicitBig;
   const part = dataSet.byteArray.subarray(start, start + bytes);
   // 8-bit pixels in a big-endian file with VR OW are 16-bit words: two pixels a word, swapped.
-  const words = big && WIDTH[type] === 1 && element.vr === 'OW';
-  const own = new Uint8Array(part);
+  const words = big && BYTES[type] === 1 && element.vr === 'OW';
+  // Only bytes that change places are copied; the values are copied into the volume anyway.
+  const own = big ? new Uint8Array(part) : part;
   if (words) Buffer.from(own.buffer, 0, own.length & ~1).swap16();
   return decodeVoxels(path, own, type, !big);
 }

@@ -9,6 +9,7 @@ import { assertFinite } from '../voxels.ts';
 import { readDicom, readDicomHeader } from './dataset.ts';
 import { type Frame, framesOf } from './frame.ts';
 import { framePixels } from './pixels.ts';
+import { provenanceOf } from './provenance.ts';
 import { regularise } from './regularise.ts';
 import { reasonToLeaveOut, splitSeries } from './series.ts';
 import { stackGeometry } from './stack.ts';
@@ -16,42 +17,108 @@ import { stackGeometry } from './stack.ts';
 /** Files read at the same time: enough to hide the disk, few enough to bound memory. */
 const WIDTH = 8;
 
-/** Reads the stack that `source` names. Headers first, so that a bad geometry fails before any pixel is read. */
+interface Stored {
+  /** Sorted along the normal. */
+  frames: Frame[];
+  /** Stored values, frame after frame. */
+  stored: VoxelArray;
+}
+
+/** Reads the stack that `source` names, real-world values on its own grid. */
 export async function readDicomScan(source: ScanSource): Promise<ReadScan> {
-  const frames = await stackOf(source);
-  const { grid, irregular, notices } = stackGeometry(frames);
+  const { frames, stored } = (await readOnce(source)) ?? (await readTwice(source));
+  const { grid, irregular, notices } = geometryOf(frames);
   const first = frames[0];
-  const plane = first.rows * first.columns;
-  checkSize(first.path, grid.size, 1, Number.MAX_SAFE_INTEGER);
-  if (irregular) checkSize(first.path, irregular.grid.size, 1, Number.MAX_SAFE_INTEGER);
-  const slots = Map.groupBy(
-    frames.map((frame, k) => ({ frame, k })),
-    (s) => s.frame.path,
-  );
-  let stored: VoxelArray | undefined;
-  await mapLimited([...slots], WIDTH, async ([path, places]) => {
-    const file = await readDicom(path);
-    for (const { frame, k } of places) {
-      const values = await framePixels(file, frame);
-      // The first slice decides the type; it is allocated only when real pixels are there.
-      stored ??= new (values.constructor as new (n: number) => VoxelArray)(plane * frames.length);
-      if (values.constructor !== stored.constructor) {
-        throw new DecileError(
-          'scan/mixed-types',
-          `Every slice of series ${first.seriesNumber ?? first.seriesUid} must store its pixels alike, got ${values.constructor.name} beside ${stored.constructor.name} in ${path}.`,
-          'Export the series again without mixing.',
-        );
-      }
-      stored.set(values, k * plane);
-    }
-  });
-  const { data, outside, scaled } = rescale(stored!, frames, plane);
+  const { data, outside, scaled } = rescale(stored, frames, first.rows * first.columns);
   assertFinite(first.path, data);
   if (scaled) notices.push(scaled);
   const volume: Volume = irregular
     ? regularise(data, first.columns, first.rows, irregular, outside)
     : { ...gridOf(grid), data };
-  return { volume, modality: first.modality, notices };
+  return { volume, modality: first.modality, notices, provenance: await provenanceOf(frames) };
+}
+
+function geometryOf(frames: Frame[]): ReturnType<typeof stackGeometry> {
+  const geometry = stackGeometry(frames);
+  const { path } = frames[0];
+  checkSize(path, geometry.grid.size, 1, Number.MAX_SAFE_INTEGER);
+  if (geometry.irregular) checkSize(path, geometry.irregular.grid.size, 1, Number.MAX_SAFE_INTEGER);
+  return geometry;
+}
+
+/**
+ * Every file read once, header and pixels: for classic slices whose order is known from the search. Null where that
+ * does not hold (several frames a file, another order, several volumes); then headers are read first.
+ */
+async function readOnce(source: ScanSource): Promise<Stored | null> {
+  if (source.part !== undefined || source.paths.length < 2) return null;
+  const frames = new Array<Frame>(source.paths.length);
+  const values = new Filler(source.paths.length);
+  let classic = true;
+  await mapLimited(source.paths, WIDTH, async (path, k) => {
+    if (!classic) return;
+    const file = await readDicom(path);
+    const [frame, ...more] = framesOf(file);
+    const like = values.like;
+    if (more.length > 0 || frame.index > 0 || (like && (frame.rows !== like.rows || frame.columns !== like.columns))) {
+      classic = false;
+      return;
+    }
+    const reason = reasonToLeaveOut(frame);
+    if (reason) throw reason;
+    frames[k] = frame;
+    values.put(await framePixels(file, frame), frame, k);
+  });
+  if (!classic) return null;
+  const { stacks } = splitSeries(frames);
+  const inOrder = stacks.length === 1 && stacks[0].frames.every((frame, k) => frame === frames[k]);
+  return inOrder && stacks[0].frames.length === frames.length ? { frames, stored: values.all } : null;
+}
+
+/** Headers first, so that a bad geometry fails before any pixel is read. */
+async function readTwice(source: ScanSource): Promise<Stored> {
+  const frames = await stackOf(source);
+  geometryOf(frames);
+  const values = new Filler(frames.length);
+  const slots = Map.groupBy(
+    frames.map((frame, k) => ({ frame, k })),
+    (s) => s.frame.path,
+  );
+  await mapLimited([...slots], WIDTH, async ([path, places]) => {
+    const file = await readDicom(path);
+    for (const { frame, k } of places) values.put(await framePixels(file, frame), frame, k);
+  });
+  return { frames, stored: values.all };
+}
+
+/** The stored values of a stack, filled slice by slice. */
+class Filler {
+  /** The first slice that came: the others must be like it. */
+  like: Frame | undefined;
+  private stored: VoxelArray | undefined;
+  private readonly slices: number;
+  constructor(slices: number) {
+    this.slices = slices;
+  }
+  put(values: VoxelArray, frame: Frame, k: number): void {
+    const plane = frame.rows * frame.columns;
+    // The first slice decides the type; it is allocated only when real pixels are there.
+    if (!this.stored) {
+      checkSize(frame.path, [frame.columns, frame.rows, this.slices], 1, Number.MAX_SAFE_INTEGER);
+      this.stored = new (values.constructor as new (n: number) => VoxelArray)(plane * this.slices);
+      this.like = frame;
+    }
+    if (values.constructor !== this.stored.constructor || plane * this.slices !== this.stored.length)
+      throw new DecileError(
+        'scan/mixed-types',
+        `Every slice of series ${frame.seriesNumber ?? frame.seriesUid} must store its pixels alike, got ${values.constructor.name} beside ${this.stored.constructor.name} in ${frame.path}.`,
+        'Export the series again without mixing.',
+      );
+    this.stored.set(values, k * plane);
+  }
+  get all(): VoxelArray {
+    return this.stored!;
+  }
 }
 
 async function stackOf(source: ScanSource): Promise<Frame[]> {

@@ -1,32 +1,36 @@
-/** Reading DICOM SEG: binary, fractional and label-map, one mask a segment, on a grid rebuilt from frame positions. */
+/** Reading DICOM SEG: binary, fractional and label-map, on a grid rebuilt from frame positions. */
 import { cross3, directionFromAxes, dot3, norm3 } from '../../../core/geometry.ts';
-import type { Grid, LabelMap } from '../../../core/volume.ts';
+import { type Grid, type LabelMap, voxelCount } from '../../../core/volume.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import { MAX_VOXELS } from '../limits.ts';
-import { decodeCompressed } from './codecs.ts';
 import { type DataSet, type DicomData, item, items, number, numbers, PIXEL_DATA, readDicom, text } from './dataset.ts';
 import { encapsulatedFrame } from './encapsulated.ts';
 import type { Frame } from './frame.ts';
 
-export interface ReadSegment {
+export interface SegmentInfo {
   number: number;
   label: string;
+  /** MANUAL, SEMIAUTOMATIC, AUTOMATIC, or '' where absent. */
   algorithm: string;
   /** Coded type, `value^scheme^meaning`, '' where absent. */
   type: string;
+}
+export interface ReadSegment extends SegmentInfo {
   /** 0 or 1 a voxel on `grid`. */
   mask: Uint8Array;
 }
-export interface DicomSeg {
+interface SegHead<S> {
   grid: Grid;
-  segments: ReadSegment[];
+  segments: S[];
   /** SeriesInstanceUIDs that the segmentation was made from. */
   references: string[];
   notices: string[];
 }
-
-/** Most bits (voxels times segments) that are unpacked: 2 GiB of masks. */
-const MAX_UNPACKED = MAX_VOXELS;
+export type DicomSeg = SegHead<ReadSegment>;
+export interface OpenSeg extends SegHead<SegmentInfo> {
+  /** Every voxel (index into `grid`) that is inside a segment, with the segment's number, in the order of the frames. */
+  visit(inside: (segment: number, voxel: number) => void): void;
+}
 
 interface SegFrame {
   segment: number;
@@ -34,14 +38,15 @@ interface SegFrame {
   orientation: number[];
 }
 
-/** @throws mask/not-seg, scan/no-geometry, scan/truncated, scan/size */
-export async function readDicomSeg(path: string): Promise<DicomSeg> {
+/** Checks the object and gives access to its segments. @throws mask/not-seg, scan/no-geometry, scan/truncated, scan/size */
+export async function openDicomSeg(path: string): Promise<OpenSeg> {
   const file = await readDicom(path);
   const { dataSet } = file;
-  if ((dataSet.string('x00080060') ?? '') !== 'SEG')
+  const modality = (dataSet.string('x00080060') ?? '').trim();
+  if (modality !== 'SEG')
     throw new DecileError(
       'mask/not-seg',
-      `${path} must be a DICOM segmentation, got modality ${dataSet.string('x00080060') ?? 'none'}.`,
+      `${path} must be a DICOM segmentation, got modality ${modality || 'none'}.`,
       'Choose a SEG object.',
     );
   const rows = dataSet.uint16('x00280010') ?? 0;
@@ -51,63 +56,74 @@ export async function readDicomSeg(path: string): Promise<DicomSeg> {
   const frames = segFrames(path, dataSet, count, kind);
   const grid = segGrid(path, dataSet, frames, columns, rows);
   const plane = rows * columns;
-  const described = items(dataSet, 'x00620002').map((d) => ({
-    number: d.uint16('x00620004') ?? 0,
-    label: text(d, 'x00620005', dataSet) ?? '',
-    algorithm: d.string('x00620008') ?? '',
-    type: codeText(item(d, 'x0062000f')),
-  }));
-  if (described.length === 0)
+  const segments = items(dataSet, 'x00620002').map(
+    (d): SegmentInfo => ({
+      number: d.uint16('x00620004') ?? 0,
+      label: text(d, 'x00620005', dataSet) ?? '',
+      algorithm: d.string('x00620008') ?? '',
+      type: codeText(item(d, 'x0062000f')),
+    }),
+  );
+  if (segments.length === 0)
     throw new DecileError(
       'mask/not-seg',
       `${path} must describe its segments, got none.`,
       'The object is damaged: export it again.',
     );
-  const voxels = plane * grid.size[2];
-  if (voxels * described.length > MAX_UNPACKED || plane * count > MAX_UNPACKED) {
-    throw new DecileError(
-      'scan/size',
-      `The segments of ${path} must be at most ${MAX_UNPACKED} voxels together, got ${described.length} of ${grid.size.join(' x ')}.`,
-      'Export the segments one by one.',
-    );
-  }
+  if (plane * grid.size[2] > MAX_VOXELS || plane * count > MAX_VOXELS)
+    throw tooLarge(path, `${grid.size.join(' x ')} with ${count} frames`);
   const pixels = await segPixels(file, rows, columns, count, kind);
   const notices: string[] = [];
   if (kind === 'FRACTIONAL')
     notices.push('The segmentation is fractional; voxels of at least half the largest fraction are inside.');
-  const masks = new Map<number, Uint8Array>();
+  const known = new Set(segments.map((s) => s.number));
   const normal = unitNormal(frames[0].orientation);
-  frames.forEach((f, n) => {
-    const along = dot3(f.position, normal) - dot3(grid.origin, normal);
-    const k = Math.round(along / grid.spacing[2]);
-    const base = k * plane;
-    for (let p = 0; p < plane; p++) {
-      const v = pixels(n * plane + p);
-      if (v === 0) continue;
-      const segment = kind === 'LABELMAP' ? v : f.segment;
-      let mask = masks.get(segment);
-      if (!mask) {
-        if (masks.size >= described.length + 1)
-          throw new DecileError(
-            'mask/value',
-            `Every frame of ${path} must name a described segment, got segment ${segment}.`,
-            'The object is damaged: export it again.',
-          );
-        mask = new Uint8Array(voxels);
-        masks.set(segment, mask);
-      }
-      mask[base + p] = 1;
-    }
-  });
-  const references = items(dataSet, 'x00081115')
-    .map((d) => d.string('x0020000e') ?? '')
-    .filter(Boolean);
   return {
     grid,
-    segments: described.map((s) => ({ ...s, mask: masks.get(s.number) ?? new Uint8Array(voxels) })),
-    references,
+    segments,
     notices,
+    references: items(dataSet, 'x00081115')
+      .map((d) => (d.string('x0020000e') ?? '').trim())
+      .filter(Boolean),
+    visit(inside) {
+      frames.forEach((f, n) => {
+        const k = Math.round((dot3(f.position, normal) - dot3(grid.origin, normal)) / grid.spacing[2]);
+        for (let p = 0; p < plane; p++) {
+          const v = pixels(n * plane + p);
+          if (v === 0) continue;
+          const segment = kind === 'LABELMAP' ? v : f.segment;
+          if (!known.has(segment))
+            throw new DecileError(
+              'mask/value',
+              `Every frame of ${path} must name a described segment, got segment ${segment}.`,
+              'The object is damaged: export it again.',
+            );
+          inside(segment, k * plane + p);
+        }
+      });
+    },
   };
+}
+
+const tooLarge = (path: string, got: string) =>
+  new DecileError(
+    'scan/size',
+    `The segments of ${path} must be at most ${MAX_VOXELS} voxels together, got ${got}.`,
+    'Export the segments one by one.',
+  );
+
+/** Every segment as a mask of its own, overlapping or not. @throws as openDicomSeg */
+export async function readDicomSeg(path: string): Promise<DicomSeg> {
+  const { visit, ...head } = await openDicomSeg(path);
+  const voxels = voxelCount(head.grid);
+  if (voxels * head.segments.length > MAX_VOXELS)
+    throw tooLarge(path, `${head.segments.length} of ${head.grid.size.join(' x ')}`);
+  const segments = head.segments.map((s) => ({ ...s, mask: new Uint8Array(voxels) }));
+  const masks = new Map(segments.map((s) => [s.number, s.mask]));
+  visit((segment, voxel) => {
+    masks.get(segment)![voxel] = 1;
+  });
+  return { ...head, segments };
 }
 
 /** All segments in one mask, value = segment number. @throws mask/overlapping, mask/value */
@@ -251,6 +267,7 @@ async function segPixels(
     Math.min(element.dataOffset + element.length, dataSet.byteArray.length),
   );
   if (element.fragments) {
+    const { decodeCompressed } = await import('./codecs.ts');
     const whole = new Uint8Array(plane * count * (allocated === 16 ? 2 : 1));
     const shape = { rows, columns, bitsAllocated: allocated, bitsStored: allocated, signed: false, path } as Frame;
     if (allocated === 1)

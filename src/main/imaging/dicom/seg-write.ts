@@ -6,8 +6,9 @@ import { writeAll, writeAtomically } from '../files.ts';
 import type { ScanSource } from '../types.ts';
 import { type Code, cielab, codesFor, type SegmentCodes } from './codes.ts';
 import { readDicomHeader } from './dataset.ts';
-import { type DicomElement, type DicomSet, decimal, el, encodeFile, newUid, type Vr } from './encode.ts';
+import { type DicomElement, type DicomSet, decimal, el, encodeFile, newUid } from './encode.ts';
 import { type Frame, framesOf } from './frame.ts';
+import { type Instance, type Provenance, provenanceOf, sharedElements } from './provenance.ts';
 import { splitSeries } from './series.ts';
 
 export interface Segment {
@@ -23,16 +24,14 @@ export interface Segment {
 
 export interface SegOptions {
   segments: readonly Segment[];
-  /** The DICOM source that the mask belongs to; without it the file carries a new study. */
-  source?: ScanSource;
+  /** The DICOM images that the mask belongs to; without them the file carries a new study. */
+  source?: ScanSource | Provenance;
   description?: string;
   seriesNumber?: number;
   /** Name and version of what made the prediction, for AUTOMATIC and SEMIAUTOMATIC segments. */
   algorithmName?: string;
   softwareVersion?: string;
   now?: Date;
-  /** The study's own UIDs and no patient identity, as for a de-identified export. */
-  anonymous?: { patientName: string; patientId: string; uid: (uid: string) => string };
 }
 
 const SEG_CLASS = '1.2.840.10008.5.1.4.1.1.66.4';
@@ -47,7 +46,21 @@ const dcm = (value: string, meaning: string): Code => ({ value, scheme: 'DCM', m
  * @throws mask/value when the mask holds a value that no segment names
  */
 export async function writeDicomSeg(path: string, mask: LabelMap, options: SegOptions): Promise<void> {
+  const bytes = await encodeDicomSeg(mask, options);
+  await writeAtomically(path, (handle) => writeAll(handle, bytes));
+}
+
+/** The file's bytes, as writeDicomSeg writes them. */
+export async function encodeDicomSeg(mask: LabelMap, options: SegOptions): Promise<Uint8Array> {
   const { segments } = options;
+  checkValues(mask, segments);
+  const source = options.source && ('instances' in options.source ? options.source : await ofSource(options.source));
+  const frames = maskFrames(mask, segments);
+  const sop = newUid();
+  return encodeFile(dataSet(mask, options, source, frames, packFrames(mask, segments, frames), sop), SEG_CLASS, sop);
+}
+
+function checkValues(mask: LabelMap, segments: readonly Segment[]): void {
   const named = new Set(segments.map((s) => s.value));
   const present = new Uint8Array(256);
   for (let n = 0; n < mask.data.length; n++) present[mask.data[n]] = 1;
@@ -58,19 +71,12 @@ export async function writeDicomSeg(path: string, mask: LabelMap, options: SegOp
       `Every value of the mask must be one of the labels ${[...named].join(', ')}, got ${stray}.`,
       'Add the label to the project, or remove those voxels.',
     );
-  const sources = options.source ? await sourceFrames(options.source) : [];
-  const frames = maskFrames(mask, segments);
-  const bits = packFrames(mask, segments, frames);
-  const sop = newUid();
-  const set = await dataSet(mask, options, sources, frames, bits, sop);
-  await writeAtomically(path, (handle) => writeAll(handle, encodeFile(set, SEG_CLASS, sop)));
 }
 
-async function sourceFrames(source: ScanSource): Promise<Frame[]> {
+async function ofSource(source: ScanSource): Promise<Provenance> {
   const frames: Frame[] = [];
   for (const file of source.paths) frames.push(...framesOf(await readDicomHeader(file)));
-  if (source.part === undefined) return frames;
-  return splitSeries(frames).stacks[source.part]?.frames ?? frames;
+  return provenanceOf(source.part === undefined ? frames : (splitSeries(frames).stacks[source.part]?.frames ?? frames));
 }
 
 interface MaskFrame {
@@ -110,23 +116,21 @@ function packFrames({ size, data }: LabelMap, segments: readonly Segment[], fram
   return out;
 }
 
-async function dataSet(
+function dataSet(
   mask: LabelMap,
   o: SegOptions,
-  sources: readonly Frame[],
+  source: Provenance | undefined,
   frames: readonly MaskFrame[],
   bits: Uint8Array,
   sop: string,
-): Promise<DicomSet> {
-  const uid = o.anonymous?.uid ?? ((x: string) => x);
-  const first = sources[0];
+): DicomSet {
   const now = o.now ?? new Date();
   const iso = now.toISOString();
   const date = iso.slice(0, 10).replaceAll('-', '');
   const time = iso.slice(11, 19).replaceAll(':', '');
   const dimension = newUid();
   return [
-    ...(await patientAndStudy(o, first, uid, date, time)),
+    ...patientAndStudy(o, source, date, time),
     el('00080008', 'CS', ['DERIVED', 'PRIMARY']),
     el('00080016', 'UI', SEG_CLASS),
     el('00080018', 'UI', sop),
@@ -140,11 +144,11 @@ async function dataSet(
     el('00081090', 'LO', 'Decile'),
     el('00181000', 'LO', '1'),
     el('00181020', 'LO', o.softwareVersion ?? '0.1.0'),
-    ...references(sources, uid),
+    ...references(source),
     el('0020000e', 'UI', newUid()),
-    el('00200011', 'IS', String(o.seriesNumber ?? 100 + (first?.seriesNumber ?? 0))),
+    el('00200011', 'IS', String(o.seriesNumber ?? 100 + (source?.seriesNumber ?? 0))),
     el('00200013', 'IS', '1'),
-    el('00200052', 'UI', first?.frameOfReference ? uid(first.frameOfReference) : newUid()),
+    el('00200052', 'UI', source?.frameOfReference || newUid()),
     el('00201040', 'LO'),
     sq('00209221', [el('00209164', 'UI', dimension)]),
     sq(
@@ -178,64 +182,41 @@ async function dataSet(
     el('00700081', 'LO', (o.description ?? 'Segmentation').slice(0, 64)),
     el('00700084', 'PN'),
     sq('52009229', sharedGroup(mask)),
-    sq('52009230', ...frameGroups(mask, frames, sources, uid)),
+    sq('52009230', ...frameGroups(mask, frames, source?.instances ?? [])),
     el('7fe00010', 'OB', bits),
   ];
 }
 
-/** Copied from the source, so that the segmentation joins its study. */
-async function patientAndStudy(
-  o: SegOptions,
-  first: Frame | undefined,
-  uid: (u: string) => string,
-  date: string,
-  time: string,
-): Promise<DicomElement[]> {
-  const root = first && !o.anonymous ? (await readDicomHeader(first.path)).dataSet : undefined;
-  const raw = (tag: string, vr: Vr): DicomElement => {
-    const e = root?.elements[`x${tag}`];
-    // Bytes, not text: the character set is copied with them.
-    return el(
-      tag,
-      vr,
-      e && e.length > 0 && root ? new Uint8Array(root.byteArray.subarray(e.dataOffset, e.dataOffset + e.length)) : '',
-    );
-  };
-  const charset = root?.string('x00080005');
-  return [
-    ...(charset ? [el('00080005', 'CS', charset)] : [el('00080005', 'CS', 'ISO_IR 192')]),
-    o.anonymous ? el('00100010', 'PN', o.anonymous.patientName) : raw('00100010', 'PN'),
-    o.anonymous ? el('00100020', 'LO', o.anonymous.patientId) : raw('00100020', 'LO'),
-    raw('00100030', 'DA'),
-    raw('00100040', 'CS'),
-    el('0020000d', 'UI', first?.studyUid ? uid(first.studyUid) : newUid()),
-    root ? raw('00080020', 'DA') : el('00080020', 'DA', o.anonymous ? '' : date),
-    root ? raw('00080030', 'TM') : el('00080030', 'TM', o.anonymous ? '' : time),
-    raw('00080050', 'SH'),
-    raw('00080090', 'PN'),
-    raw('00200010', 'SH'),
-  ];
+/** As the images have them, so that the segmentation joins their study. */
+function patientAndStudy(o: SegOptions, source: Provenance | undefined, date: string, time: string): DicomElement[] {
+  if (!source) {
+    const empty = [['00080050', 'SH'], ['00080090', 'PN'], ['00100010', 'PN'], ['00100020', 'LO'], ['00100030', 'DA'], ['00100040', 'CS'], ['00200010', 'SH']] as const; // biome-ignore format: a table
+    return [
+      el('00080005', 'CS', 'ISO_IR 192'),
+      el('00080020', 'DA', date),
+      el('00080030', 'TM', time),
+      el('0020000d', 'UI', newUid()),
+      ...empty.map(([tag, vr]) => el(tag, vr)),
+    ];
+  }
+  const own = [o.description ?? '', o.algorithmName ?? '', ...o.segments.map((s) => s.label)].join('');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: beyond ASCII is what is asked
+  return [...sharedElements(source, /[^\x00-\x7f]/.test(own)), el('0020000d', 'UI', source.studyUid || newUid())];
 }
 
-function references(sources: readonly Frame[], uid: (u: string) => string): DicomElement[] {
-  const series = Map.groupBy(sources, (f) => f.seriesUid);
-  if (series.size === 0) return [];
+function references(source: Provenance | undefined): DicomElement[] {
+  if (!source || source.instances.length === 0) return [];
+  const instances = new Map(source.instances.map((i) => [i.sopUid, i]));
   return [
-    sq(
-      '00081115',
-      ...[...series].map(([seriesUid, list]): DicomSet => {
-        const instances = new Map(list.map((f) => [f.sopUid, f]));
-        return [
-          sq(
-            '0008114a',
-            ...[...instances.values()].map(
-              (f): DicomSet => [el('00081150', 'UI', f.sopClass), el('00081155', 'UI', uid(f.sopUid))],
-            ),
-          ),
-          el('0020000e', 'UI', uid(seriesUid)),
-        ];
-      }),
-    ),
+    sq('00081115', [
+      sq(
+        '0008114a',
+        ...[...instances.values()].map(
+          (i): DicomSet => [el('00081150', 'UI', i.sopClass), el('00081155', 'UI', i.sopUid)],
+        ),
+      ),
+      el('0020000e', 'UI', source.seriesUid),
+    ]),
   ];
 }
 
@@ -271,19 +252,14 @@ function sharedGroup({ direction, spacing }: LabelMap): DicomSet {
   ];
 }
 
-function frameGroups(
-  mask: LabelMap,
-  frames: readonly MaskFrame[],
-  sources: readonly Frame[],
-  uid: (u: string) => string,
-): DicomSet[] {
+function frameGroups(mask: LabelMap, frames: readonly MaskFrame[], instances: readonly Instance[]): DicomSet[] {
   const slices = [...new Set(frames.map((f) => f.k))].sort((a, b) => a - b);
   const rank = new Map(slices.map((k, n) => [k, n + 1]));
-  const sourceAt = sourceFinder(mask, sources);
+  const sourceAt = sourceFinder(mask, instances);
   return frames.map(({ segment, k }) => {
     const from = sourceAt(k);
     return [
-      ...(from ? [derivation(from, uid)] : []),
+      ...(from ? [derivation(from)] : []),
       sq('00209111', [el('00209157', 'UL', [segment + 1, rank.get(k)!])]),
       sq('00209113', [el('00200032', 'DS', voxelToWorld(mask, [0, 0, k]).map(decimal))]),
       sq('0062000a', [el('0062000b', 'US', segment + 1)]),
@@ -292,25 +268,23 @@ function frameGroups(
 }
 
 /** The source image that lies on slice k of the mask, or for a resampled scan the nearest one along the normal. */
-function sourceFinder(mask: LabelMap, sources: readonly Frame[]): (k: number) => Frame | undefined {
+function sourceFinder(mask: LabelMap, instances: readonly Instance[]): (k: number) => Instance | undefined {
   const normal = axis(mask.direction, 2);
-  const placed = sources
-    .filter((f) => f.position && f.orientation)
-    .map((frame) => ({ frame, along: dot3(frame.position!, normal) }));
+  const placed = instances.map((instance) => ({ instance, along: dot3(instance.position, normal) }));
   return (k) => {
     const along = dot3(voxelToWorld(mask, [0, 0, k]), normal);
-    let best: { frame: Frame; along: number } | undefined;
+    let best: { instance: Instance; along: number } | undefined;
     for (const s of placed) if (!best || Math.abs(s.along - along) < Math.abs(best.along - along)) best = s;
-    return best?.frame;
+    return best?.instance;
   };
 }
 
-function derivation(f: Frame, uid: (u: string) => string): DicomElement {
+function derivation(i: Instance): DicomElement {
   return sq('00089124', [
     sq('00082112', [
-      el('00081150', 'UI', f.sopClass),
-      el('00081155', 'UI', uid(f.sopUid)),
-      ...(f.index > 0 || /\.4\.2$|\.2\.1$/.test(f.sopClass) ? [el('00081160', 'IS', String(f.index + 1))] : []),
+      el('00081150', 'UI', i.sopClass),
+      el('00081155', 'UI', i.sopUid),
+      ...(i.multiFrame ? [el('00081160', 'IS', String(i.frame + 1))] : []),
       code('0040a170', dcm('121322', 'Source Image for Image Processing Operation')),
     ]),
     code('00089215', dcm('113076', 'Segmentation')),

@@ -5,9 +5,8 @@ import { axis, directionFromAxes, norm3 } from '../../../core/geometry.ts';
 import type { Grid, LabelMap, Volume } from '../../../core/volume.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import { bytesOf, writeAll, writeAtomically } from '../files.ts';
-import { typeOf } from '../nifti/write.ts';
 import type { ReadScan } from '../types.ts';
-import type { StoredType } from '../voxels.ts';
+import { type StoredType, typeOf } from '../voxels.ts';
 import { type Payload, readHeaderText, readPayload } from './payload.ts';
 
 const TYPES: Record<string, StoredType> = {

@@ -3,7 +3,7 @@ import type { Grid, VoxelArray } from '../../../core/volume.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import { fileSize, readBytes, readHead } from '../files.ts';
 import { checkSize, DEFLATE_MAX_RATIO } from '../limits.ts';
-import { assertFinite, decodeVoxels, type StoredType } from '../voxels.ts';
+import { assertFinite, BYTES, decodeVoxels, type StoredType } from '../voxels.ts';
 
 export interface Payload {
   path: string;
@@ -40,22 +40,9 @@ export async function readHeaderText(path: string, end: RegExp): Promise<{ text:
   );
 }
 
-const WIDTH: Record<StoredType, number> = {
-  int8: 1,
-  uint8: 1,
-  int16: 2,
-  uint16: 2,
-  int32: 4,
-  uint32: 4,
-  int64: 8,
-  uint64: 8,
-  float32: 4,
-  float64: 8,
-};
-
 /** @throws scan/truncated, scan/size, scan/not-finite, scan/corrupt */
 export async function readPayload(path: string, p: Payload, grid: Grid): Promise<VoxelArray> {
-  const width = WIDTH[p.type];
+  const width = BYTES[p.type];
   const count = grid.size[0] * grid.size[1] * grid.size[2];
   const bytes = await fileSize(p.path);
   const stored = bytes - p.start;

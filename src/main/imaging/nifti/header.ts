@@ -2,20 +2,9 @@
 import { affineRAS, gridFromAffineRAS, shear } from '../../../core/geometry.ts';
 import type { Grid } from '../../../core/volume.ts';
 import { DecileError } from '../../../shared/errors.ts';
+import type { StoredType } from '../voxels.ts';
 
-export type NiftiType =
-  | 'int8'
-  | 'uint8'
-  | 'int16'
-  | 'uint16'
-  | 'int32'
-  | 'uint32'
-  | 'float32'
-  | 'float64'
-  | 'int64'
-  | 'uint64';
-
-const TYPES = new Map<number, NiftiType>([
+const TYPES = new Map<number, StoredType>([
   [2, 'uint8'], [4, 'int16'], [8, 'int32'], [16, 'float32'], [64, 'float64'], [256, 'int8'], [512, 'uint16'],
   [768, 'uint32'], [1024, 'int64'], [1280, 'uint64'],
 ]); // biome-ignore format: a table
@@ -25,14 +14,11 @@ const REFUSED = new Map<number, string>([
 ]); // biome-ignore format: a table
 
 export const TYPE_CODE = new Map([...TYPES].map(([code, name]) => [name, code]));
-export const BYTES: Record<NiftiType, number> = {
-  int8: 1, uint8: 1, int16: 2, uint16: 2, int32: 4, uint32: 4, float32: 4, float64: 8, int64: 8, uint64: 8,
-}; // biome-ignore format: a table
 
 export interface NiftiHeader {
   version: 1 | 2;
   grid: Grid;
-  dtype: NiftiType;
+  dtype: StoredType;
   /** Byte at which voxels start, in the decompressed file (or in the .img file of a pair). */
   dataOffset: number;
   /** value = slope * stored + intercept; 1 and 0 where the file has none. */

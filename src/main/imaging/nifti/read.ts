@@ -4,8 +4,8 @@ import { DecileError } from '../../../shared/errors.ts';
 import { type Compression, fileSize, readBytes, readHead } from '../files.ts';
 import { checkSize, DEFLATE_MAX_RATIO } from '../limits.ts';
 import type { ReadScan } from '../types.ts';
-import { assertFinite, decodeVoxels } from '../voxels.ts';
-import { BYTES, HEADER_BYTES, type NiftiHeader, parseNiftiHeader } from './header.ts';
+import { assertFinite, BYTES, decodeVoxels } from '../voxels.ts';
+import { HEADER_BYTES, type NiftiHeader, parseNiftiHeader } from './header.ts';
 
 /** The header alone: geometry checks read 544 bytes, whatever the scan's size. */
 export async function readNiftiHeader(path: string): Promise<NiftiHeader> {

@@ -1,21 +1,10 @@
 /** Writing NIfTI-1 (NIfTI-2 where a side exceeds 32,767): sform and qform both set, gzip by the file's name. */
 import { createGzip } from 'node:zlib';
 import { affineRAS } from '../../../core/geometry.ts';
-import type { Volume, VoxelArray } from '../../../core/volume.ts';
+import type { Volume } from '../../../core/volume.ts';
 import { bytesOf, writeAll, writeAtomically } from '../files.ts';
-import { BYTES, type NiftiType, quaternionOf, TYPE_CODE } from './header.ts';
-
-/** The file type that keeps this array's numbers as they are. */
-export function typeOf(data: VoxelArray): NiftiType {
-  if (data instanceof Int8Array) return 'int8';
-  if (data instanceof Uint8Array) return 'uint8';
-  if (data instanceof Int16Array) return 'int16';
-  if (data instanceof Uint16Array) return 'uint16';
-  if (data instanceof Int32Array) return 'int32';
-  if (data instanceof Uint32Array) return 'uint32';
-  if (data instanceof Float32Array) return 'float32';
-  return 'float64';
-}
+import { BYTES, typeOf } from '../voxels.ts';
+import { quaternionOf, TYPE_CODE } from './header.ts';
 
 /** Writes `volume` atomically; `.gz` at the end of the name compresses. */
 export async function writeNifti(path: string, volume: Volume, options: { description?: string } = {}): Promise<void> {

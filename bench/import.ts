@@ -1,0 +1,102 @@
+/**
+ * Reading a CT series, beside dcm2niix (which writes the NIfTI, as ours does) and pydicom with numpy (which only stacks the
+ * pixels; Python by DECILE_PYTHON): each in a process of its own, start included, interleaved, medians, ratios. Beside it
+ * the time inside a running program, as in the window, and the peak memory of a conversion and of an import.
+ * npm run bench -- import [--slices 200] [--rounds 5] [--data FOLDER] [--json]
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { convertScan } from '../src/main/services/convert.ts';
+import { writeSeries } from '../test/imaging/helpers.ts';
+
+const CLI = fileURLToPath(new URL('../src/cli/index.ts', import.meta.url));
+const PYDICOM = `import pydicom,numpy,os,sys
+d=sys.argv[1]; s=[pydicom.dcmread(os.path.join(d,f)) for f in os.listdir(d)]
+s.sort(key=lambda x: float(x.ImagePositionPatient[2])); v=numpy.stack([x.pixel_array for x in s]); print(v.shape)`;
+/** Runs a command of ours and says the process's largest resident memory on the last line of standard error. */
+const WATCHED = `process.on('exit', () => process.stderr.write('\\n' + process.resourceUsage().maxRSS));
+process.argv.splice(1, 0, ${JSON.stringify(CLI)}); await import(${JSON.stringify(`file://${CLI}`)});`;
+
+export async function run(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      slices: { type: 'string', default: '200' },
+      rounds: { type: 'string', default: '5' },
+      data: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const folder = mkdtempSync(join(tmpdir(), 'decile-bench-'));
+  try {
+    const series = values.data ?? join(folder, 'series');
+    if (!values.data) makeSeries(series, Number(values.slices));
+    const measured = await compare(folder, series, Number(values.rounds));
+    console.log(values.json ? JSON.stringify(measured) : measured);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function makeSeries(folder: string, slices: number): void {
+  writeSeries(folder, {
+    columns: 512,
+    rows: 512,
+    positions: Array.from({ length: slices }, (_, k) => [0, 0, k]),
+    value: (i, j, k) => ((i * j + 31 * k) % 4000) - 1000,
+  });
+}
+
+async function compare(folder: string, series: string, rounds: number) {
+  const python = process.env.DECILE_PYTHON ?? 'python3';
+  const out = join(folder, 'ours.nii');
+  const runs: Record<string, () => unknown> = {
+    decile: () => decile('convert', series, out),
+    'decile, running': () => convertScan(series, out),
+    dcm2niix: () => quietly('dcm2niix', '-z', 'n', '-b', 'n', '-w', '1', '-o', folder, '-f', 'theirs', series),
+    pydicom: () => quietly(python, '-W', 'ignore', '-c', PYDICOM, series),
+  };
+  if (spawnSync(python, ['-c', 'import pydicom, numpy']).status !== 0) delete runs.pydicom;
+  if (spawnSync('which', ['dcm2niix']).status !== 0) delete runs.dcm2niix;
+  const times = new Map(Object.keys(runs).map((name) => [name, [] as number[]]));
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, work] of Object.entries(runs)) {
+      const start = performance.now();
+      await work();
+      times.get(name)!.push((performance.now() - start) / 1000);
+    }
+  }
+  const seconds = Object.fromEntries([...times].map(([name, list]) => [name, +median(list).toFixed(2)]));
+  const against = ['dcm2niix', 'pydicom'].filter((name) => seconds[name]);
+  const ratios = Object.fromEntries(
+    against.flatMap((name) =>
+      ['decile', 'decile, running'].map((own) => [`${own} / ${name}`, +(seconds[own] / seconds[name]).toFixed(2)]),
+    ),
+  );
+  const project = join(folder, 'project');
+  decile('new', project, '--label', 'organ', '--preset', 'ct-kidney');
+  return {
+    seconds,
+    ratios,
+    peakMiB: { convert: decile('convert', series, out), import: decile('import', project, series) },
+  };
+}
+
+/** Peak resident memory of the command's process, MiB. */
+function decile(...args: string[]): number {
+  const child = spawnSync(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', WATCHED, '--', ...args, '--quiet'],
+    { encoding: 'utf8' },
+  );
+  if (child.status !== 0)
+    throw new Error(`decile ${args.join(' ')} must succeed, got ${child.status}: ${child.stderr}`);
+  return Math.round(Number(child.stderr.trim().split('\n').at(-1)) / 1024);
+}
+
+const quietly = (program: string, ...args: string[]) => execFileSync(program, args, { stdio: 'ignore' });
+const median = (list: number[]) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];

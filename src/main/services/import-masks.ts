@@ -1,0 +1,259 @@
+/** Masks of an import: plain ones by name, SEG, RTSTRUCT and .seg.nrrd by what they refer to, segment by segment. */
+import { basename, dirname } from 'node:path';
+import type { LabelMap } from '../../core/volume.ts';
+import { DecileError } from '../../shared/errors.ts';
+import {
+  type MaskObject,
+  type NamedSegment,
+  type Overlap,
+  openSegments,
+  type ScanFailure,
+  type SegmentObject,
+} from '../imaging/index.ts';
+import { explainFailure, type Label, type MaskOrigin, type Scan, type Store } from '../store/index.ts';
+import { isCurrentReference, readMaskOnGrid, saveMaskVersion } from './mask-versions.ts';
+import { maskCaseName } from './names.ts';
+import { keptProvenance } from './provenance.ts';
+import { labelsOfSegments, type SegmentLabels, unknownSegments } from './segment-labels.ts';
+
+/** The part of an import's report that masks fill in. */
+export interface MaskReport {
+  masks: { scan: string; version: number; path: string }[];
+  sameMasks: number;
+  failures: ScanFailure[];
+  notices: string[];
+}
+
+/** The mask file that belongs to this scan, whatever its format; a wrong one is listed and stops nothing. */
+export async function importMaskFile(store: Store, scan: Scan, path: string, report: MaskReport): Promise<void> {
+  await listing(path, report, async () => {
+    const object = await openSegments(path);
+    if (!object)
+      await keep(store, scan, await readMaskOnGrid(path, scan, `The mask of ${scan.name}`), 'manual', path, report);
+    else {
+      const drawn = draw(store, object, scan, path);
+      tell(store, scan, drawn, report);
+      await keep(store, scan, drawn.mask, originOf(drawn.used), path, report);
+    }
+  });
+}
+
+/**
+ * Finds the scan of every object: by series and instances, else by frame of reference, else by name; several objects of
+ * one scan (one an organ) become one mask.
+ * @param touched scans of this import
+ * @param alone look at `touched` alone, and say nothing of objects that belong to other scans
+ */
+export async function importMaskObjects(
+  store: Store,
+  objects: readonly MaskObject[],
+  touched: readonly Scan[],
+  alone: boolean,
+  report: MaskReport,
+): Promise<void> {
+  const scans = alone ? touched : store.scans.list();
+  const origins = new Map(scans.map((scan) => [scan.id, keptProvenance(store, scan.id)]));
+  // One scan's masks are in memory at a time.
+  const groups = new Map<number, { object: MaskObject; candidates: Scan[] }[]>();
+  for (const object of objects) {
+    const candidates = candidatesFor(object, scans, origins);
+    if (candidates.length > 0)
+      groups.set(candidates[0].id, [...(groups.get(candidates[0].id) ?? []), { object, candidates }]);
+    else if (!alone) report.failures.push(asFailure(noScan(object), object.path));
+  }
+  for (const group of groups.values()) {
+    const byScan = new Map<number, Joined>();
+    for (const { object, candidates } of group) {
+      await listing(object.path, report, async () => {
+        const opened = await openSegments(object.path);
+        if (!opened) throw noScan(object);
+        const { scan, drawn } = firstThatFits(store, opened, candidates, object.path);
+        const joined = byScan.get(scan.id) ?? { scan, mask: null, used: [], owners: new Map(), path: object.path };
+        add(store, joined, drawn, report);
+        byScan.set(scan.id, joined);
+      });
+    }
+    for (const { scan, mask, used, path } of byScan.values())
+      await listing(path, report, async () => {
+        if (mask) await keep(store, scan, mask, originOf(used), path, report);
+      });
+  }
+}
+
+/** What the objects of one scan give together. */
+interface Joined {
+  scan: Scan;
+  mask: LabelMap | null;
+  used: NamedSegment[];
+  /** Mask value to the object that it came from. */
+  owners: Map<number, string>;
+  /** The first object. */
+  path: string;
+}
+
+/** @throws mask/several when a label comes from another object already */
+function add(store: Store, joined: Joined, drawn: Drawn, report: MaskReport): void {
+  const values = [...drawn.labels.values.values()];
+  for (const value of values) {
+    const other = joined.owners.get(value);
+    if (other) throw severalObjects(store, joined.scan, value, other, drawn.path);
+  }
+  for (const value of values) joined.owners.set(value, drawn.path);
+  if (joined.mask) join(joined.mask, drawn, report, joined.scan);
+  else joined.mask = drawn.mask;
+  joined.used.push(...drawn.used);
+  tell(store, joined.scan, drawn, report);
+}
+
+interface Drawn {
+  mask: LabelMap;
+  labels: SegmentLabels;
+  used: NamedSegment[];
+  overlaps: Overlap[];
+  notices: string[];
+  path: string;
+}
+
+function draw(store: Store, object: SegmentObject, scan: Scan, path: string): Drawn {
+  const labels = labelsOfSegments(object.segments, store.labels.list(), path);
+  const { mask, overlaps } = object.draw(scan, labels.values);
+  const used = object.segments.filter(({ number }) => labels.values.has(number));
+  return { mask, labels, used, overlaps, notices: [...object.notices, ...labels.notices], path };
+}
+
+/** Series of several volumes (echoes, phases) share series and place: shared instances rank first. */
+function candidatesFor(
+  object: MaskObject,
+  scans: readonly Scan[],
+  origins: ReadonlyMap<number, ReturnType<typeof keptProvenance>>,
+): Scan[] {
+  const wanted = new Set(object.instanceUids);
+  const shared = (scan: Scan) => origins.get(scan.id)?.instances.filter(({ sopUid }) => wanted.has(sopUid)).length ?? 0;
+  const bySeries = scans.filter((scan) => {
+    const series = origins.get(scan.id)?.seriesUid ?? scan.seriesUid;
+    return (series !== null && object.seriesUids.includes(series)) || shared(scan) > 0;
+  });
+  if (bySeries.length > 0) return bySeries.toSorted((a, b) => shared(b) - shared(a));
+  const byFrame = scans.filter(
+    (scan) => object.frameOfReference !== '' && origins.get(scan.id)?.frameOfReference === object.frameOfReference,
+  );
+  if (byFrame.length > 0) return byFrame;
+  const names = new Set([
+    object.name,
+    maskCaseName(object.name),
+    maskCaseName(object.path),
+    basename(dirname(object.path)),
+  ]);
+  return scans.filter(({ name }) => names.has(name));
+}
+
+function firstThatFits(
+  store: Store,
+  object: SegmentObject,
+  candidates: readonly Scan[],
+  path: string,
+): { scan: Scan; drawn: Drawn } {
+  let first: unknown;
+  for (const scan of candidates) {
+    try {
+      return { scan, drawn: draw(store, object, scan, path) };
+    } catch (error) {
+      first ??= error;
+    }
+  }
+  throw first;
+}
+
+/** Adds the labelled voxels of another object; where both are labelled the higher value stays. */
+function join(into: LabelMap, { mask, path }: Drawn, report: MaskReport, scan: Scan): void {
+  let met = 0;
+  for (let n = 0; n < mask.data.length; n++) {
+    const value = mask.data[n];
+    if (value === 0) continue;
+    if (into.data[n] !== 0) met++;
+    into.data[n] = Math.max(into.data[n], value);
+  }
+  if (met > 0)
+    report.notices.push(
+      `${scan.name}: ${met} voxels of ${basename(path)} were in another object too; the label of the higher value stayed.`,
+    );
+}
+
+/** True to how the segments came to be: all drawn, all computed, or mixed. */
+function originOf(used: readonly NamedSegment[]): MaskOrigin {
+  if (used.length === 0 || used.every(({ algorithm }) => algorithm === '' || algorithm === 'MANUAL')) return 'manual';
+  return used.every(({ algorithm }) => algorithm === 'AUTOMATIC') ? 'predicted' : 'corrected';
+}
+
+function tell(store: Store, scan: Scan, drawn: Drawn, report: MaskReport): void {
+  const labels = store.labels.list();
+  const name = (value: number) => labels.find((label) => label.value === value)?.name ?? String(value);
+  report.notices.push(
+    ...drawn.notices.map((notice) => `${scan.name}: ${notice}`),
+    ...drawn.overlaps.map(
+      ({ kept, lost, voxels }) =>
+        `${scan.name}: ${voxels} voxels are both ${name(lost)} and ${name(kept)}; they became ${name(kept)}.`,
+    ),
+  );
+  if (drawn.labels.unknown.length > 0)
+    report.failures.push(asFailure(unknownSegments(drawn.labels.unknown, labels, drawn.path), drawn.path));
+}
+
+async function keep(
+  store: Store,
+  scan: Scan,
+  mask: LabelMap,
+  origin: MaskOrigin,
+  path: string,
+  report: MaskReport,
+): Promise<void> {
+  if (await isCurrentReference(store, scan, mask)) {
+    report.sameMasks++;
+    return;
+  }
+  const saved = await saveMaskVersion(store, scan, mask, { origin, accepted: true });
+  report.masks.push({ scan: scan.name, version: saved.version, path });
+}
+
+/** A full disk stops the import; a wrong mask does not. */
+async function listing(path: string, report: MaskReport, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const failure = asFailure(error, path);
+    if (failure.code.startsWith('disk/')) throw error;
+    report.failures.push(failure);
+  }
+}
+
+export function asFailure(error: unknown, path: string): ScanFailure {
+  const explained = explainFailure(error, `Reading ${basename(path)}`);
+  if (explained instanceof DecileError)
+    return { path, code: explained.code, message: explained.message, cure: explained.cure };
+  return {
+    path,
+    code: 'scan/unreadable',
+    message: `${basename(path)} must be a readable scan, got: ${(error as Error).message ?? String(error)}.`,
+    cure: 'Export it again from its source.',
+  };
+}
+
+const noScan = (object: MaskObject): DecileError =>
+  new DecileError(
+    'mask/no-scan',
+    `${object.path} must belong to a scan of the project, got ${
+      object.seriesUids.length > 0
+        ? `references to series ${object.seriesUids.slice(0, 2).join(', ')} that was not imported`
+        : 'no reference to a series, and no scan of its name'
+    }.`,
+    'Import the images that it was drawn on, together with it or before it.',
+  );
+
+function severalObjects(store: Store, scan: Scan, value: number, a: string, b: string): DecileError {
+  const label: Label | undefined = store.labels.list().find((l) => l.value === value);
+  return new DecileError(
+    'mask/several',
+    `Each label of ${scan.name} must come from one object, got ${label?.name ?? value} from ${basename(a)} and ${basename(b)}.`,
+    'Leave one of the two out: import the other alone, and it becomes the next version.',
+  );
+}
