@@ -119,7 +119,8 @@ export function tensorflowKernels(): Kernels {
     upsampleGrad: (dy) =>
       tf.tidy(() => {
         const [, d, h, w, c] = dy.shape;
-        const shape = tf.zeros([d, h / 2, w / 2, c]);
+        // Only its shape is read: filled by TensorFlow, nothing crosses from JavaScript.
+        const shape = tf.fill([d, h / 2, w / 2, c], 0);
         const planes = backend.executeSingleOutput('ResizeBilinearGrad', resize, [dy.reshape([d, h, w, c]), shape]);
         return tf
           .matMul(depthMatrix(d / 2), planes.reshape([d, (h / 2) * (w / 2) * c]) as tf.Tensor2D, true)
