@@ -1,5 +1,6 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Project } from '../../main/app.ts';
+import { BRATS_MODALITIES, type BratsModality } from '../../main/imaging/layouts.ts';
 import type { ImportProgress, ImportReport } from '../../main/services/import.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { dicomWebServer } from '../dicomweb.ts';
@@ -11,6 +12,7 @@ import { withProject } from './common.ts';
 interface Flags extends Output {
   labels?: string;
   only?: string;
+  modality?: BratsModality;
   dicomweb?: string;
   study: string[];
   series: string[];
@@ -26,6 +28,9 @@ export function importCommand(): Command {
     .argument('[SCANS_FOLDER]', 'folder that is searched for scans; left out with --dicomweb')
     .option('--labels <MASKS_FOLDER>', 'masks: named like the scans, or DICOM SEG and RTSTRUCT of them')
     .option('--only <GLOB>', "only scans whose name matches, e.g. 'la_00*'")
+    .addOption(
+      new Option('--modality <NAME>', 'which scan of each BraTS case; flair without it').choices(BRATS_MODALITIES),
+    )
     .option('--dicomweb <URL>', 'fetch from a DICOMweb server, e.g. https://pacs.example/dicom-web')
     .option('--study <UID>', 'StudyInstanceUID to fetch; may be repeated', append, [])
     .option('--match <NAME=VALUE>', "fetch the studies that match, e.g. 'PatientID=7'; may be repeated", pair, {})
@@ -74,10 +79,10 @@ async function bring(
   signal: AbortSignal,
   onProgress: (progress: ImportProgress) => void,
 ): Promise<ImportReport> {
-  const { only } = flags;
+  const { only, modality } = flags;
   if (flags.dicomweb === undefined) {
     const labels = flags.labels === undefined ? undefined : userPath(flags.labels);
-    return project.importScans(userPath(scans as string), { only, labels, signal, onProgress });
+    return project.importScans(userPath(scans as string), { only, labels, modality, signal, onProgress });
   }
   const { importFromServer } = await import('../../main/services/import-dicomweb.ts');
   return importFromServer(

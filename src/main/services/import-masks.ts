@@ -24,13 +24,24 @@ export interface MaskReport {
   notices: string[];
 }
 
-/** The mask file that belongs to this scan, whatever its format; a wrong one is listed and stops nothing. */
-export async function importMaskFile(store: Store, scan: Scan, path: string, report: MaskReport): Promise<void> {
+/**
+ * The mask file that belongs to this scan, whatever its format; a wrong one is listed and stops nothing.
+ * @param merge the label that every value above 0 of a plain mask becomes; the values are the labels without it
+ */
+export async function importMaskFile(
+  store: Store,
+  scan: Scan,
+  path: string,
+  report: MaskReport,
+  merge?: number,
+): Promise<void> {
   await listing(path, report, async () => {
     const object = await openSegments(path);
-    if (!object)
-      await keep(store, scan, await readMaskOnGrid(path, scan, `The mask of ${scan.name}`), 'manual', path, report);
-    else {
+    if (!object) {
+      const mask = await readMaskOnGrid(path, scan, `The mask of ${scan.name}`);
+      if (merge !== undefined) mask.data.set(mask.data.map((value) => (value > 0 ? merge : 0)));
+      await keep(store, scan, mask, 'manual', path, report);
+    } else {
       const drawn = draw(store, object, scan, path);
       tell(store, scan, drawn, report);
       await keep(store, scan, drawn.mask, originOf(drawn.used), path, report);

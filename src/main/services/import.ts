@@ -13,6 +13,7 @@ import {
   type ScanSource,
   writeNifti,
 } from '../imaging/index.ts';
+import { type BratsModality, discoverLayout } from '../imaging/layouts.ts';
 import { globMatcher } from '../imaging/names.ts';
 import { explainedAsync, orRemove, type Scan, type Store, volumeFile } from '../store/index.ts';
 import { contentHash } from './content-hash.ts';
@@ -25,6 +26,8 @@ export interface ImportOptions {
   labels?: string;
   /** Glob on names or paths, e.g. 'la_00*'. */
   only?: string;
+  /** Which of BraTS's four scans of a case; FLAIR without it. */
+  modality?: BratsModality;
   /** Where the folder's files came from, if that is not the folder: kept as the scans' source. */
   from?: string;
   onProgress?: (progress: ImportProgress) => void;
@@ -59,6 +62,8 @@ export interface ImportReport {
 interface Candidate {
   source: ScanSource;
   mask: string | null;
+  /** The one label that every value above 0 of the mask stands for. */
+  merge?: number;
 }
 interface Candidates {
   scans: Candidate[];
@@ -67,7 +72,8 @@ interface Candidates {
 }
 
 /**
- * Imports a folder: DICOM series, NIfTI, NRRD and MetaImage files, or a data set with dataset.json (nnU-Net, MSD); masks
+ * Imports a folder: DICOM series, NIfTI, NRRD and MetaImage files, a data set with dataset.json (nnU-Net, MSD), or BraTS
+ * 2019 and KiTS19 in their own layouts; masks
  * come along by name, and SEG and RTSTRUCT objects by the series they refer to, also of scans imported before.
  * Memory holds one scan at a time. A scan that is already there is not doubled, but gets its mask.
  * @throws import/no-folder, import/no-scans, disk/full, disk/read-only
@@ -102,13 +108,13 @@ export async function importScans(store: Store, folder: string, options: ImportO
   }
   const used = new Set<string>();
   const touched = new Map<number, Scan>();
-  for (const [index, { source, mask }] of candidates.entries()) {
+  for (const [index, { source, mask, merge }] of candidates.entries()) {
     if (options.signal?.aborted) break;
     options.onProgress?.({ phase: 'importing', done: index, total: candidates.length, name: source.name });
     const scan = await importScan(store, source, options, report);
     if (mask !== null) used.add(mask);
     if (scan) touched.set(scan.id, scan);
-    if (scan && mask !== null) await importMaskFile(store, scan, mask, report);
+    if (scan && mask !== null) await importMaskFile(store, scan, mask, report, merge);
     // Lets Ctrl-C and other work in between two scans.
     await new Promise((next) => setImmediate(next));
   }
@@ -146,6 +152,22 @@ async function findCandidates(
       scans: wanted.map((c) => ({
         source: { kind: kindByName(c.image), name: c.name, paths: [c.image] },
         mask: files?.find(c.name) ?? c.mask ?? null,
+      })),
+      objects: await referring(),
+    };
+  }
+  const known = discoverLayout(root, options.modality);
+  if (known) {
+    const { title, cases, notices } = known;
+    // A project with one label takes the structure as a whole, as the paper does; with more, the values are its labels.
+    const [label, ...more] = store.labels.list();
+    const merge = more.length === 0 ? label.value : undefined;
+    const whole = merge === undefined ? '' : ` Every value of its masks becomes ${label.name}.`;
+    report.notices.push(`Found ${title} with ${cases.length} cases.${whole}`, ...notices);
+    const wanted = cases.filter((c) => matchesGlob(options.only, c.name, c.image));
+    return {
+      scans: wanted.map(({ name, image, mask }) => ({
+        ...{ source: { kind: 'nifti', name, paths: [image] }, mask: files?.find(name) ?? mask, merge },
       })),
       objects: await referring(),
     };
