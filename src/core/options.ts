@@ -43,6 +43,8 @@ export interface TrainingOptions {
   processes: Processes;
   /** Adds the Mean Teacher term to CPCL. */
   meanTeacherTerm: (typeof SWITCH)[number];
+  /** Weighs unlabelled voxels in both prototype processes of CPCL. */
+  certaintyWeighting: (typeof SWITCH)[number];
   dropout: number;
   seed: number;
   engine: EngineName;
@@ -144,6 +146,14 @@ export const OPTIONS: readonly OptionRow[] = [
     choice(SWITCH),
     '',
     "Adds Mean Teacher's own term to CPCL; an ablation.",
+  ),
+  row(
+    'certaintyWeighting',
+    'certainty-weighting',
+    'off',
+    choice(SWITCH),
+    '',
+    "Weighs unlabelled voxels by how certain CPCL's prediction of them is; beyond the paper.",
   ),
   row('dropout', 'dropout', 0.3, real(0, 0.95), '', 'Dropout after the bottleneck and before the last convolution.'),
   row('seed', 'seed', 1, whole(0, 4_294_967_295), '', 'Seed of every random choice.', false),

@@ -6,7 +6,7 @@ import { methodByName } from '../../src/core/methods/index.ts';
 import type { Context, Loss, Method, Output } from '../../src/core/methods/method.ts';
 import { parameterCount } from '../../src/core/network/network.ts';
 import { initNetwork } from '../../src/core/network/networks.ts';
-import { resolveOptions, type TrainingOptions } from '../../src/core/options.ts';
+import { resolveOptions, SWITCH, type TrainingOptions } from '../../src/core/options.ts';
 import { Random } from '../../src/core/random.ts';
 import { disposeBatch, TwoStreamSampler } from '../../src/core/train/batch.ts';
 import { initialState } from '../../src/core/train/state.ts';
@@ -42,6 +42,7 @@ const TERMS: [Partial<TrainingOptions>, string[]][] = [
   [{ method: 'mean-teacher' }, ['supervised', 'consistency']],
   [{ method: 'cpcl' }, ['supervised', 'forward', 'backward']],
   [{ method: 'cpcl', unlabelledBranch: 'student' }, ['supervised', 'forward', 'backward']],
+  [{ method: 'cpcl', certaintyWeighting: 'on' }, ['forward', 'backward']],
   [{ method: 'cpcl', network: 'vnet' }, ['supervised', 'forward', 'backward']],
   [{ method: 'cpcl', prototypeFeatures: 'bottleneck' }, ['supervised', 'forward', 'backward']],
 ];
@@ -117,32 +118,33 @@ for (const term of ['supervised', 'forward', 'backward'] as const) {
       backward: ['features_l', 'features_u'],
     }[term];
     if (!depends.includes(leaf)) continue;
-    test(`the gradient of ${term} at ${leaf} equals finite differences (${engine})`, async () => {
-      const values = {
-        logits_l: tensors([2, ...sides], 1, 2),
-        logits_u: tensors([2, ...sides], 11, 2),
-        features_l: tensors([1, 2, 2, 2, 5], 21, 1, 1.2),
-        features_u: tensors([1, 2, 2, 2, 5], 31, 1, 1.2),
-      };
-      const oneHot = mask(41);
-      const voxels = oneHot.map((m) => Array.from(tf.sum(m, [1, 2, 3]).dataSync()));
-      const batch = { labelled: { images: [], oneHot, voxels }, unlabelled: { images: [] } };
-      const context = contextOf({ unlabelledBranch: 'student' });
-      const outputs = (changed: typeof values): Record<string, Output> => ({
-        labelled: { logits: changed.logits_l, features: changed.features_l } as Output,
-        unlabelled: { logits: changed.logits_u, features: changed.features_u } as Output,
+    for (const certaintyWeighting of term === 'supervised' ? (['off'] as const) : SWITCH)
+      test(`the gradient of ${term} at ${leaf} equals finite differences, certainty weighting ${certaintyWeighting} (${engine})`, async () => {
+        const values = {
+          logits_l: tensors([2, ...sides], 1, 2),
+          logits_u: tensors([2, ...sides], 11, 2),
+          features_l: tensors([1, 2, 2, 2, 5], 21, 1, 1.2),
+          features_u: tensors([1, 2, 2, 2, 5], 31, 1, 1.2),
+        };
+        const oneHot = mask(41);
+        const voxels = oneHot.map((m) => Array.from(tf.sum(m, [1, 2, 3]).dataSync()));
+        const batch = { labelled: { images: [], oneHot, voxels }, unlabelled: { images: [] } };
+        const context = contextOf({ unlabelledBranch: 'student', certaintyWeighting });
+        const outputs = (changed: typeof values): Record<string, Output> => ({
+          labelled: { logits: changed.logits_l, features: changed.features_l } as Output,
+          unlabelled: { logits: changed.logits_u, features: changed.features_u } as Output,
+        });
+        const constants = await cpcl.constants?.(outputs(values), batch, context);
+        assert.ok(constants);
+        const f = (x: tf.Tensor) =>
+          cpcl.loss(outputs({ ...values, [leaf]: [x, values[leaf][1]] }), batch, context, constants).terms[term];
+        const x = values[leaf][0];
+        const d = tf.tensor(noise(x.size, 51), x.shape);
+        const gradient = tf.grad((y) => f(y))(x);
+        const analytic = tf.sum(tf.mul(gradient, d)).dataSync()[0];
+        const numeric = slope(f, x, d, 0.02);
+        assert.ok(Math.abs(analytic) > 1e-5, `the slope ${analytic} must not vanish`);
+        assert.ok(Math.abs(analytic - numeric) <= 0.02 * Math.abs(analytic) + 2e-5, `${analytic} against ${numeric}`);
       });
-      const constants = await cpcl.constants?.(outputs(values), batch, context);
-      assert.ok(constants);
-      const f = (x: tf.Tensor) =>
-        cpcl.loss(outputs({ ...values, [leaf]: [x, values[leaf][1]] }), batch, context, constants).terms[term];
-      const x = values[leaf][0];
-      const d = tf.tensor(noise(x.size, 51), x.shape);
-      const gradient = tf.grad((y) => f(y))(x);
-      const analytic = tf.sum(tf.mul(gradient, d)).dataSync()[0];
-      const numeric = slope(f, x, d, 0.02);
-      assert.ok(Math.abs(analytic) > 1e-5, `the slope ${analytic} must not vanish`);
-      assert.ok(Math.abs(analytic - numeric) <= 0.02 * Math.abs(analytic) + 2e-5, `${analytic} against ${numeric}`);
-    });
   }
 }

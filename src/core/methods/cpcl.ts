@@ -4,6 +4,8 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { crossEntropy } from '../loss/cross-entropy.ts';
+import { voxelCertainty } from '../loss/entropy.ts';
+import { maskedMeanSquaredError } from '../loss/masked-mean-squared.ts';
 import { meanSquaredError } from '../loss/mean-squared.ts';
 import { supervisedLoss } from '../loss/supervised.ts';
 import { classVoxels, oneHotArgMax, softmaxChannels } from '../network/channels.ts';
@@ -11,10 +13,14 @@ import { agreement } from './mean-teacher.ts';
 import type { Method } from './method.ts';
 import { prototypeLogits, prototypes } from './prototypes.ts';
 
-/** Equation 7: the pseudo-mask of each unlabelled patch, and how many voxels of each class it holds. */
+/**
+ * Equation 7: the pseudo-mask of each unlabelled patch, and how many voxels of each class it holds. With certainty
+ * weighting a voxel counts w = 1 - H(P_u) / ln C in the mask (so in eq. 8) and in eq. 6; w carries no gradient.
+ */
 interface PseudoMasks {
   Y_u: tf.Tensor4D[];
   voxels: number[][];
+  w?: tf.Tensor3D[];
 }
 
 export const cpcl: Method<PseudoMasks> = {
@@ -33,12 +39,18 @@ export const cpcl: Method<PseudoMasks> = {
     };
   },
 
-  async constants({ unlabelled }) {
-    const Y_u = unlabelled.logits.map((logits) => tf.tidy(() => oneHotArgMax(logits))); // eq. 7
-    return { Y_u, voxels: await Promise.all(Y_u.map(classVoxels)) };
+  async constants({ unlabelled }, _, { options }) {
+    const w =
+      options.certaintyWeighting === 'on'
+        ? unlabelled.logits.map((logits) => tf.tidy(() => voxelCertainty(softmaxChannels(logits))))
+        : undefined;
+    const Y_u = unlabelled.logits.map((logits, k) =>
+      tf.tidy(() => (w ? (tf.mul(oneHotArgMax(logits), w[k]) as tf.Tensor4D) : oneHotArgMax(logits))),
+    ); // eq. 7
+    return { Y_u, voxels: await Promise.all(Y_u.map(classVoxels)), w };
   },
 
-  loss({ labelled, unlabelled, student_u = unlabelled, target }, batch, { lambda, options }, { Y_u, voxels }) {
+  loss({ labelled, unlabelled, student_u = unlabelled, target }, batch, { lambda, options }, { Y_u, voxels, w }) {
     const { alpha, beta, processes } = options;
     const { oneHot: Y_l } = batch.labelled;
     const [F_l, F_u] = [labelled.features, unlabelled.features];
@@ -58,7 +70,7 @@ export const cpcl: Method<PseudoMasks> = {
     if (processes !== 'backward' && comparable(p_l.present)) {
       const P_u = unlabelled.logits.map(softmaxChannels);
       const P_l2u = F_u.map((F) => softmaxChannels(prototypeLogits(F, p_l, alpha, sides))); // eq. 5
-      terms.forward = meanSquaredError(P_l2u, P_u); // eq. 6
+      terms.forward = w ? maskedMeanSquaredError(P_l2u, P_u, w) : meanSquaredError(P_l2u, P_u); // eq. 6
       consistency = consistency.add(terms.forward);
     } else if (processes !== 'backward') skipped.push('forward');
 
