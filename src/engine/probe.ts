@@ -2,6 +2,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { EngineName } from '../core/options.ts';
 import { type Engine, startEngine } from './index.ts';
+import { kernelsOf } from './kernels/index.ts';
 
 export interface Probe {
   device: string;
@@ -38,23 +39,23 @@ export async function probeEngine(name: EngineName): Promise<Probe> {
   };
 }
 
-function speeds({ tf }: Engine, { sides, channels }: Size): { forward: number; backward: number } {
+function speeds(engine: Engine, { sides, channels }: Size): { forward: number; backward: number } {
+  const { tf } = engine;
   const map: [number, number, number, number, number] = [1, ...sides, channels];
   const x = tf.randomNormal(map) as tf.Tensor5D;
   const dy = tf.randomNormal(map) as tf.Tensor5D;
   const w = tf.randomNormal([3, 3, 3, channels, channels]) as tf.Tensor5D;
   const flop = 2 * 27 * x.size * channels;
-  const gradients = tf.grads((a, b) => tf.conv3d(a as tf.Tensor5D, b as tf.Tensor5D, 1, 'same'));
+  const kernels = kernelsOf(engine);
   // Values are read so that the work is done; tidy must not get them, it would walk through every number.
   const read = (run: () => tf.Tensor[]) =>
     tf.tidy(() => {
       for (const tensor of run()) tensor.dataSync();
     });
-  const forward = median(() => read(() => [tf.conv3d(x, w, 1, 'same')]));
-  // The tape runs the forward pass once more; its time is taken off.
-  const all = median(() => read(() => gradients([x, w], dy)));
+  const forward = median(() => read(() => [kernels.conv3d(x, w)]));
+  const backward = median(() => read(() => [kernels.conv3dGradInput(dy, w), kernels.conv3dGradWeights(x, dy, 3)]));
   tf.dispose([x, dy, w]);
-  return { forward: flop / forward / 1e9, backward: (2 * flop) / Math.max(all - forward, 1e-6) / 1e9 };
+  return { forward: flop / forward / 1e9, backward: (2 * flop) / backward / 1e9 };
 }
 
 /** Median seconds of a call after one warm-up. */
