@@ -6,6 +6,7 @@ softmax (probability 0), and a term with fewer than two classes left is None.
 """
 import sys
 
+import numpy as np
 import torch
 import torch.nn.functional as nnf
 
@@ -67,21 +68,32 @@ def one_hot_argmax(logits):
     return nnf.one_hot(logits.argmax(1), logits.shape[1]).movedim(-1, 1).to(logits.dtype)
 
 
+def certainty(logits):
+    """1 - H / ln C of each voxel, without gradient, [K, 1, D, H, W]."""
+    p = torch.softmax(logits.detach(), 1)
+    return 1 + (p * torch.log(p + 1e-6)).sum(1, keepdim=True) / float(np.log(p.shape[1]))
+
+
 PLAIN = sys.modules[__name__]
 
 
-def forward_consistency(features_l, one_hot_l, features_u, logits_u, alpha, form=PLAIN):
+def forward_consistency(features_l, one_hot_l, features_u, logits_u, alpha, form=PLAIN, weighted=False):
     """Equations 3 to 6; `form` is this module or exact.py."""
     p_l, present = form.pooled(features_l, one_hot_l)
     if sum(present) < 2:
         return None
     l2u = torch.softmax(form.prototype_logits(features_u, p_l, present, alpha, logits_u.shape[2:]), 1)
-    return ((l2u - torch.softmax(logits_u, 1)) ** 2).mean()
+    difference = (l2u - torch.softmax(logits_u, 1)) ** 2
+    if not weighted:
+        return difference.mean()
+    w = certainty(logits_u)
+    return (w * difference).sum() / (difference.shape[1] * w.sum())
 
 
-def backward_consistency(features_l, one_hot_l, features_u, logits_u, alpha, form=PLAIN):
+def backward_consistency(features_l, one_hot_l, features_u, logits_u, alpha, form=PLAIN, weighted=False):
     """Equations 7 to 10; voxels of a class without prototype do not count."""
-    p_u, present = form.pooled(features_u, one_hot_argmax(logits_u.detach()))
+    y_u = one_hot_argmax(logits_u.detach())
+    p_u, present = form.pooled(features_u, y_u * certainty(logits_u) if weighted else y_u)
     if sum(present) < 2:
         return None
     u2l = form.prototype_logits(features_l, p_u, present, alpha, one_hot_l.shape[2:])

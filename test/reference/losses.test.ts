@@ -154,5 +154,11 @@ golden.facts.cases.forEach((facts, n) => {
       assert.equal(cpcl.loss(outputs, batch, context, constants).skipped?.includes(term), skipped);
       if (!skipped) check(n, term, leaves, () => cpcl.loss(outputs, batch, context, constants).terms[term]);
     }
+    if (!('forward, weighted' in facts.values)) return;
+    const weighing = { ...context, options: { ...options, certaintyWeighting: 'on' as const } };
+    const weighted = await cpcl.constants?.(outputs, batch, weighing);
+    assert.ok(weighted);
+    for (const term of ['forward', 'backward'] as const)
+      check(n, `${term}, weighted`, leaves, () => cpcl.loss(outputs, batch, weighing, weighted).terms[term]);
   });
 });

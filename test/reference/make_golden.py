@@ -91,6 +91,8 @@ LOSS_CASES = [
     ("one of three absent from all pseudo-masks", 4, (3, 3, 3), 3, (2, 2), {}, {1: [0, 1]}),
     ("different classes absent from different images", 4, (3, 3, 3), 3, (2, 2), {1: [0], 2: [1]}, {2: [0], 1: [1]}),
 ]
+# Of these also the terms with certainty weighting.
+CERTAINTY_CASES = (0, 6, 9, 14)
 CHANNELS, ALPHA = 6, 20.0
 
 
@@ -133,6 +135,9 @@ def loss_golden():
             "forward": losses.forward_consistency(f_l, y_l, f_u, s_u, ALPHA),
             "backward": losses.backward_consistency(f_l, y_l, f_u, s_u, ALPHA),
         }
+        if n in CERTAINTY_CASES:
+            for term, function in (("forward", losses.forward_consistency), ("backward", losses.backward_consistency)):
+                terms[f"{term}, weighted"] = function(f_l, y_l, f_u, s_u, ALPHA, weighted=True)
         for term, function in (("forward", losses.forward_consistency), ("backward", losses.backward_consistency)):
             other = function(f_l, y_l, f_u, s_u, ALPHA, exact)
             assert (other is None) == (terms[term] is None)
