@@ -11,9 +11,9 @@ import { newCommand } from './commands/new.ts';
 import { predictCommand } from './commands/predict.ts';
 import { serveCommand } from './commands/serve.ts';
 import { statusCommand } from './commands/status.ts';
+import { studyCommand } from './commands/study.ts';
 import { suggestCommand } from './commands/suggest.ts';
 import { resumeCommand, trainCommand } from './commands/train.ts';
-import { studyCommand } from './study.ts';
 
 export const VERSION = '0.1.0';
 

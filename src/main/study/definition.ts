@@ -7,8 +7,22 @@ import { METHODS, PRESETS, type PresetName, resolveOptions, type TrainingOptions
 import { DecileError } from '../../shared/errors.ts';
 import { BRATS_MODALITIES, LAYOUTS, type LayoutName } from '../imaging/layouts.ts';
 
+const side = z.number().int().min(1);
 const overrides = z.record(z.string(), z.unknown());
-const method = z.union([z.string(), z.object({ name: z.string().min(1), method: z.string() }).catchall(z.unknown())]);
+const labelled = z.array(z.number().positive()).min(1);
+const seeds = z.array(z.number().int().min(0)).min(1);
+const method = z.union([
+  z.string(),
+  z
+    .object({
+      name: z.string().min(1),
+      method: z.string(),
+      /** In the place of the study's own, for this method. */
+      labelled: labelled.optional(),
+      seeds: seeds.optional(),
+    })
+    .catchall(z.unknown()),
+]);
 const names = z.array(z.string().min(1));
 
 const schema = z.strictObject({
@@ -44,12 +58,14 @@ const schema = z.strictObject({
   ]),
   methods: z.array(method).min(1),
   /** Labelled cases of the training list: a share (0 to 1) or a number of cases (2 and more). */
-  labelled: z.array(z.number().positive()).min(1),
-  seeds: z.array(z.number().int().min(0)).min(1),
+  labelled,
+  seeds,
   /** Training options of every job; a method's own come on top. */
   options: overrides.default({}),
   /** Values of beta to try with CPCL, as in the paper's Table III. */
   betas: z.array(z.number().min(0)).default([]),
+  /** Voxels between the windows of prediction; half the patch, at most 64, without it. */
+  stride: z.tuple([side, side, side]).optional(),
   /** The method that others are tested against. */
   against: z.string().default('cpcl'),
 });
@@ -58,6 +74,9 @@ export interface StudyMethod {
   /** Name in the tables. */
   name: string;
   options: Partial<TrainingOptions>;
+  /** In the place of the study's own. */
+  labelled?: number[];
+  seeds?: number[];
 }
 
 /** A list of names, or a seeded draw. */
@@ -188,13 +207,16 @@ const ABLATIONS: Record<string, Partial<TrainingOptions>> = {
 };
 
 function resolveMethod(given: z.infer<typeof method>): StudyMethod {
-  const { name, method: base, ...own } = typeof given === 'string' ? { name: given, method: given } : given;
-  if (base in ABLATIONS) return { name, options: { method: 'cpcl', ...ABLATIONS[base], ...own } };
+  const { name, method: base, labelled, seeds, ...own } = typeof given === 'string' ? named(given) : given;
+  const rest = { name, ...(labelled && { labelled }), ...(seeds && { seeds }) };
+  if (base in ABLATIONS) return { ...rest, options: { method: 'cpcl', ...ABLATIONS[base], ...own } };
   if (!METHODS.some((known) => known === base))
     throw new DecileError(
       'study/unknown-method',
       `A method must be one of ${[...METHODS, ...Object.keys(ABLATIONS)].join(', ')}, got ${base}.`,
       'Check the spelling.',
     );
-  return { name, options: { ...own, method: base as TrainingOptions['method'] } };
+  return { ...rest, options: { ...own, method: base as TrainingOptions['method'] } };
 }
+
+const named = (name: string): Exclude<z.infer<typeof method>, string> => ({ name, method: name });

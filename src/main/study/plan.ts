@@ -29,10 +29,16 @@ export function planStudy(definition: StudyDefinition, out: string): StudyPlan {
   const cohort = openCohort(definition, out);
   const split = splitCases(cohort.cases, definition.split);
   const jobs: StudyJob[] = [];
-  for (const asked of definition.labelled) {
-    const labelled = labelledCount(asked, split.train.length);
-    for (const { name, options } of definition.methods) {
-      for (const seed of definition.seeds) {
+  const countsOf = (asked: readonly number[]) => asked.map((share) => labelledCount(share, split.train.length));
+  const methods = definition.methods.map((method) => ({
+    ...method,
+    counts: countsOf(method.labelled ?? definition.labelled),
+    seeds: method.seeds ?? definition.seeds,
+  }));
+  for (const labelled of new Set(methods.flatMap(({ counts }) => counts))) {
+    for (const { name, options, counts, seeds } of methods) {
+      if (!counts.includes(labelled)) continue;
+      for (const seed of seeds) {
         const id = `${name.replace(/[^A-Za-z0-9.]+/g, '-')}-${labelled}-${seed}`;
         jobs.push({
           id,
@@ -59,6 +65,7 @@ interface Lock {
   format: 1;
   preset: string;
   classes: string[];
+  stride?: [number, number, number];
   /** Of a data set in its own layout. */
   cohort?: { layout: string; modality: string; marginMm: number };
   lists: Record<'train' | 'validation' | 'test', string[]>;
@@ -78,6 +85,7 @@ export function lockPlan(out: string, { definition, split, jobs }: StudyPlan): v
     format: 1,
     preset: definition.preset,
     classes: definition.classes,
+    stride: definition.stride,
     cohort: definition.cohort && withoutFolder(definition.cohort),
     lists,
     jobs: Object.fromEntries(jobs.map(({ id, labelled, options }) => [id, { labelled, options }])),
@@ -120,6 +128,7 @@ function difference(before: Lock, now: Lock): string | null {
   if (before.preset !== now.preset) return `the preset ${now.preset} instead of ${before.preset}`;
   if (!same(before.classes, now.classes))
     return `the classes ${now.classes.join(', ')} instead of ${before.classes.join(', ')}`;
+  if (!same(before.stride, now.stride)) return 'another stride';
   if (!same(before.cohort, now.cohort)) return 'another layout, modality or margin of the cohort';
   for (const [id, job] of Object.entries(now.jobs)) {
     const old = before.jobs[id];

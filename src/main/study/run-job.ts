@@ -82,7 +82,7 @@ export async function runJob(
     runFolder,
     cases: split.test.map(withoutMask),
     outputFolder,
-    stride: 'auto',
+    stride: definition.stride ?? 'auto',
     keepLargestComponent: false,
     engine: job.options.engine,
   });

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { StudyOutcome } from '../main/study/run-study.ts';
-import { DecileError } from '../shared/errors.ts';
-import { onInterrupt } from './interrupt.ts';
-import { EXIT, Exit, notice, type Output, Progress, result } from './output.ts';
-import { userPath } from './place.ts';
+import type { StudyOutcome } from '../../main/study/run-study.ts';
+import { DecileError } from '../../shared/errors.ts';
+import { onInterrupt } from '../interrupt.ts';
+import { EXIT, Exit, notice, type Output, Progress, result } from '../output.ts';
+import { userPath } from '../place.ts';
 
 interface Flags extends Output {
   out: string;
@@ -30,13 +30,13 @@ export function studyCommand(): Command {
     .option('--collect', 'write the tables from what is finished, run nothing')
     .option('--only <JOB>', 'run this job alone, without tables; may be repeated', append, [])
     .action(async (file: string, flags: Flags) => {
-      const { readStudy } = await import('../main/study/definition.ts');
+      const { readStudy } = await import('../../main/study/definition.ts');
       const study = userPath(file);
       const definition = readStudy(study);
       const out = resolve(userPath(flags.out));
       if (flags.executor === 'slurm' || flags.collect) return onCluster(study, out, flags);
-      const { runStudy } = await import('../main/study/run-study.ts');
-      const { startTrainer } = await import('../main/trainer/index.ts');
+      const { runStudy } = await import('../../main/study/run-study.ts');
+      const { startTrainer } = await import('../../main/trainer/index.ts');
       const abort = new AbortController();
       const preparing = new Progress(flags, 'Preparing');
       const unwatch = onInterrupt(() => abort.abort());
@@ -76,11 +76,11 @@ function report(flags: Flags, { plan, done, failed, stopped, files }: StudyOutco
 }
 
 async function onCluster(study: string, out: string, flags: Flags): Promise<void> {
-  const { readStudy } = await import('../main/study/definition.ts');
-  const { planStudy, lockPlan } = await import('../main/study/plan.ts');
-  const { finishedResult } = await import('../main/study/run-job.ts');
-  const { reportStudy } = await import('../main/study/run-study.ts');
-  const { submitToSlurm, slurmTasksLeft } = await import('../main/study/slurm.ts');
+  const { readStudy } = await import('../../main/study/definition.ts');
+  const { planStudy, lockPlan } = await import('../../main/study/plan.ts');
+  const { finishedResult } = await import('../../main/study/run-job.ts');
+  const { reportStudy } = await import('../../main/study/run-study.ts');
+  const { submitToSlurm, slurmTasksLeft } = await import('../../main/study/slurm.ts');
   const { mkdirSync } = await import('node:fs');
   const plan = planStudy(readStudy(study), out);
   mkdirSync(out, { recursive: true });
@@ -90,7 +90,7 @@ async function onCluster(study: string, out: string, flags: Flags): Promise<void
   preparing.end();
   const open = () => plan.jobs.filter(({ id }) => !finishedResult(out, id));
   if (!flags.collect && open().length > 0) {
-    const source = fileURLToPath(new URL('../../bin/decile.mjs', import.meta.url));
+    const source = fileURLToPath(new URL('../../../bin/decile.mjs', import.meta.url));
     const program = [process.execPath, existsSync(source) ? source : process.argv[1]];
     const parallel = flags.jobs > 1 ? flags.jobs : undefined;
     const id = submitToSlurm({

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { METHODS } from '../../src/core/options.ts';
+import { readStudy } from '../../src/main/study/definition.ts';
+import { planStudy } from '../../src/main/study/plan.ts';
+import { temporaryFolder } from '../store/helpers.ts';
+
+const studies = fileURLToPath(new URL('../../bench/studies', import.meta.url));
+const data = fileURLToPath(new URL('../../../shared/data/left-atrium', import.meta.url));
+const read = (name: string) => readStudy(join(studies, `${name}.yaml`));
+
+test("the studies of the paper's tables have its methods, fractions, sizes and training", () => {
+  const brats = read('brats2019');
+  const kits = read('kits19');
+  for (const { methods, options, stride } of [brats, kits]) {
+    assert.deepEqual(
+      methods.flatMap(({ name, options }) => (name === options.method ? [name] : [])).sort(),
+      [...METHODS].sort(),
+    );
+    assert.deepEqual([options.steps, options.width, options.patch, stride], [20_000, 16, [96, 96, 96], [64, 64, 64]]);
+  }
+  assert.deepEqual([brats.split, brats.labelled], [{ seed: 1, validation: 25, test: 60 }, [0.1, 0.3, 0.5]]);
+  assert.deepEqual([kits.split, kits.labelled], [{ seed: 1, validation: 10, test: 50 }, [0.05, 0.1]]);
+  assert.deepEqual(
+    brats.methods.flatMap(({ options: { beta } }) => beta ?? []),
+    [1, 5, 15, 20],
+  );
+});
+
+test("a method's own numbers of labelled cases and seeds stand in the place of the study's", {
+  skip: existsSync(data) ? false : 'the left-atrium scans are not here',
+}, (t) => {
+  const folder = temporaryFolder(t);
+  symlinkSync(data, join(folder, 'left-atrium'));
+  const planOf = (name: string) => {
+    const file = join(folder, `${name}.yaml`);
+    writeFileSync(file, readFileSync(join(studies, `${name}.yaml`)));
+    const plan = planStudy(readStudy(file), join(folder, 'out'));
+    rmSync(file);
+    return plan;
+  };
+  const all = planOf('left-atrium');
+  assert.deepEqual([all.split.train.length, all.split.test.length], [70, 10]);
+  assert.equal(
+    all.jobs.length,
+    2 * (2 * 3 + 11),
+    'two numbers of labelled cases; two methods with three seeds, eleven with one',
+  );
+  const seeds = (method: string) => all.jobs.filter((j) => j.method === method && j.labelled === 8).map((j) => j.seed);
+  assert.deepEqual([seeds('cpcl'), seeds('dan')], [[1, 2, 3], [1]]);
+  const efficiency = planOf('left-atrium-efficiency').jobs.map(({ method, labelled }) => `${method} ${labelled}`);
+  assert.deepEqual(
+    efficiency.filter((job) => job.endsWith(' 70')),
+    ['supervised 70'],
+  );
+  assert.equal(efficiency.length, 4 * 2 + 1);
+  assert.equal(planOf('left-atrium-choices').jobs.length, 11 + 4);
+});
