@@ -65,16 +65,21 @@ test('a study of six jobs runs through Slurm; one that is killed and requeued go
   try {
     const out = join(folder, 'out');
     const victim = 'supervised-2-1';
-    const running = decile(['study', study, '--out', out, '--executor', 'slurm', '--json'], { env: cluster.env });
+    const command = ['study', study, '--out', out, '--executor', 'slurm', '--json'];
+    const submitted = await decile([...command, '--no-wait'], { env: cluster.env });
+    assert.equal(submitted.status, 0, submitted.stderr);
+    const { slurm: id } = submitted.json() as { slurm: string };
+    // The same command again must not train twice in one folder: it waits for the array that is there.
+    const running = decile(command, { env: cluster.env });
     await until(() => existsSync(join(out, 'runs', victim, 'checkpoint.safetensors')), 'a checkpoint', cluster.logs);
     // The first line of jobs.txt is the first task. Requeueing a running task kills it and puts it back into the queue.
     assert.equal(readFileSync(join(out, 'slurm', 'jobs.txt'), 'utf8').split('\n')[0], victim);
-    const id = cluster.command('squeue', '--noheader', '--format=%F').trim().split('\n')[0].trim();
     cluster.command('scontrol', 'requeue', `${id}_0`);
     const done = await running;
     assert.equal(done.status, 0, `${done.stderr}\n${cluster.logs()}`);
     const result = done.json() as { jobs: number; done: number; failed: string[] };
     assert.deepEqual([result.jobs, result.done, result.failed], [6, 6, []]);
+    assert.match(done.stderr, new RegExp(`Job array ${id} of this study is still in the queue`));
     assert.match(cluster.command('scontrol', 'show', 'job', `${id}_0`), /Requeue=1 Restarts=1/);
     const log = readFileSync(join(out, 'slurm', '0.log'), 'utf8');
     const [, after] = /goes on after step (\d+)/.exec(log) ?? [];
@@ -82,7 +87,7 @@ test('a study of six jobs runs through Slurm; one that is killed and requeued go
     assert.match(log, new RegExp(`${victim}: done`));
     assert.equal(readFileSync(join(out, 'cases.csv'), 'utf8').trim().split('\n').length, 1 + 6 * 2);
     assert.match(readFileSync(join(out, 'tables.md'), 'utf8'), /^6 of 6 jobs\.$/m);
-    const again = await decile(['study', study, '--out', out, '--executor', 'slurm', '--json'], { env: cluster.env });
+    const again = await decile(command, { env: cluster.env });
     assert.deepEqual(
       [again.status, cluster.command('squeue', '--noheader').trim()],
       [0, ''],

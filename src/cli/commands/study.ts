@@ -1,22 +1,11 @@
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { StudyOutcome } from '../../main/study/run-study.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { onInterrupt } from '../interrupt.ts';
-import { EXIT, Exit, notice, type Output, Progress, result } from '../output.ts';
+import { EXIT, Exit, notice, Progress, result } from '../output.ts';
 import { userPath } from '../place.ts';
-
-interface Flags extends Output {
-  out: string;
-  jobs: number;
-  executor: 'local' | 'slurm';
-  sbatch: string[];
-  wait: boolean;
-  collect?: boolean;
-  only: string[];
-}
+import type { StudyFlags } from '../study-cluster.ts';
 
 export function studyCommand(): Command {
   return new Command('study')
@@ -29,12 +18,15 @@ export function studyCommand(): Command {
     .option('--no-wait', 'with slurm: submit and leave; --collect writes the tables later')
     .option('--collect', 'write the tables from what is finished, run nothing')
     .option('--only <JOB>', 'run this job alone, without tables; may be repeated', append, [])
-    .action(async (file: string, flags: Flags) => {
+    .action(async (file: string, flags: StudyFlags) => {
       const { readStudy } = await import('../../main/study/definition.ts');
       const study = userPath(file);
       const definition = readStudy(study);
       const out = resolve(userPath(flags.out));
-      if (flags.executor === 'slurm' || flags.collect) return onCluster(study, out, flags);
+      if (flags.executor === 'slurm' || flags.collect) {
+        const { studyOnCluster } = await import('../study-cluster.ts');
+        return studyOnCluster(study, out, flags);
+      }
       const { runStudy } = await import('../../main/study/run-study.ts');
       const { startTrainer } = await import('../../main/trainer/index.ts');
       const abort = new AbortController();
@@ -62,7 +54,7 @@ export function studyCommand(): Command {
     });
 }
 
-function report(flags: Flags, { plan, done, failed, stopped, files }: StudyOutcome, out: string): void {
+function report(flags: StudyFlags, { plan, done, failed, stopped, files }: StudyOutcome, out: string): void {
   for (const { id, error } of failed) {
     const { code, message, cure } =
       error instanceof DecileError ? error : { code: 'study/job-failed', message: String(error), cure: '' };
@@ -73,61 +65,6 @@ function report(flags: Flags, { plan, done, failed, stopped, files }: StudyOutco
   result(flags, facts, `${done} of ${total} jobs done.${files.length > 0 ? `\n${files.join('\n')}` : ''}`);
   if (stopped) throw new Exit(EXIT.interrupted);
   if (failed.length > 0) throw new Exit(EXIT.partly);
-}
-
-async function onCluster(study: string, out: string, flags: Flags): Promise<void> {
-  const { readStudy } = await import('../../main/study/definition.ts');
-  const { planStudy, lockPlan } = await import('../../main/study/plan.ts');
-  const { finishedResult } = await import('../../main/study/run-job.ts');
-  const { reportStudy } = await import('../../main/study/run-study.ts');
-  const { submitToSlurm, slurmTasksLeft } = await import('../../main/study/slurm.ts');
-  const { mkdirSync } = await import('node:fs');
-  const plan = planStudy(readStudy(study), out);
-  mkdirSync(out, { recursive: true });
-  lockPlan(out, plan);
-  const preparing = new Progress(flags, 'Preparing');
-  await plan.cohort.prepare((done, total) => preparing.update(done, total));
-  preparing.end();
-  const open = () => plan.jobs.filter(({ id }) => !finishedResult(out, id));
-  if (!flags.collect && open().length > 0) {
-    const source = fileURLToPath(new URL('../../../bin/decile.mjs', import.meta.url));
-    const program = [process.execPath, existsSync(source) ? source : process.argv[1]];
-    const parallel = flags.jobs > 1 ? flags.jobs : undefined;
-    const id = submitToSlurm({
-      out,
-      study: resolve(study),
-      jobs: open(),
-      program,
-      parallel,
-      sbatchOptions: flags.sbatch,
-    });
-    notice(flags, `Job array ${id} of ${open().length} jobs submitted.`);
-    if (!flags.wait)
-      return result(
-        flags,
-        { slurm: id, jobs: open().length, out },
-        `Later: decile study ${study} --out ${out} --collect`,
-      );
-    let left = slurmTasksLeft(id);
-    while (left !== 0) {
-      await new Promise((done) => setTimeout(done, 5000));
-      const now = slurmTasksLeft(id);
-      if (now !== left) notice(flags, now === null ? 'The scheduler does not answer; waiting.' : `${now} tasks left.`);
-      left = now;
-    }
-  }
-  const files = await reportStudy(plan, out);
-  const undone = open().map(({ id }) => id);
-  const facts = {
-    jobs: plan.jobs.length,
-    done: plan.jobs.length - undone.length,
-    failed: undone,
-    stopped: false,
-    out,
-    files,
-  };
-  result(flags, facts, `${facts.done} of ${facts.jobs} jobs done.\n${files.join('\n')}`);
-  if (undone.length > 0) throw new Exit(EXIT.partly);
 }
 
 const append = (value: string, before: string[]): string[] => [...before, value];

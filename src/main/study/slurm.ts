@@ -1,6 +1,6 @@
 /** A study on a cluster: one job array through the cluster's own sbatch; the scheduler does the scheduling. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DecileError } from '../../shared/errors.ts';
 import { writeAtomic } from '../trainer/files.ts';
@@ -57,7 +57,9 @@ export function submitToSlurm(request: SlurmRequest): string {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    return answer.trim().split(';')[0];
+    const id = answer.trim().split(';')[0];
+    writeAtomic(arrayPath(request.out), new TextEncoder().encode(`${id}\n`));
+    return id;
   } catch (error) {
     const { code, stderr } = error as { code?: string; stderr?: string };
     throw new DecileError(
@@ -66,6 +68,24 @@ export function submitToSlurm(request: SlurmRequest): string {
       `The script is ${script}: submit it on the cluster's login node, or leave --executor out to run here.`,
     );
   }
+}
+
+const arrayPath = (out: string): string => join(out, 'slurm', 'array.id');
+
+/** The array that was submitted last, while the scheduler has tasks of it; null otherwise. */
+export function runningArray(out: string): string | null {
+  if (!existsSync(arrayPath(out))) return null;
+  const id = readFileSync(arrayPath(out), 'utf8').trim();
+  return slurmTasksLeft(id) === 0 ? null : id;
+}
+
+/** The log of a job's task, of the array that was submitted last; null where there is none. */
+export function logOfJob(out: string, id: string): string | null {
+  const list = join(out, 'slurm', 'jobs.txt');
+  if (!existsSync(list)) return null;
+  const task = readFileSync(list, 'utf8').split('\n').indexOf(id);
+  const log = join(out, 'slurm', `${task}.log`);
+  return task >= 0 && existsSync(log) ? log : null;
 }
 
 /** Tasks of an array job that the scheduler still has waiting or running; null while it does not answer. */
@@ -78,6 +98,7 @@ export function slurmTasksLeft(id: string): number | null {
     return lines.split('\n').filter((line) => line.trim() !== '').length;
   } catch (error) {
     // squeue refuses the number of a job that it has forgotten: none of its tasks is left.
+    if ((error as { code?: string }).code === 'ENOENT') return 0; // another machine's scheduler: nothing to wait for here
     return /invalid job id/i.test((error as { stderr?: string }).stderr ?? '') ? 0 : null;
   }
 }
