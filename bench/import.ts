@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { convertScan } from '../src/main/services/convert.ts';
 import { writeSeries } from '../test/imaging/helpers.ts';
 
+const LAUNCHER = fileURLToPath(new URL('../bin/decile.mjs', import.meta.url));
 const CLI = fileURLToPath(new URL('../src/cli/index.ts', import.meta.url));
 const PYDICOM = `import pydicom,numpy,os,sys
 d=sys.argv[1]; s=[pydicom.dcmread(os.path.join(d,f)) for f in os.listdir(d)]
@@ -55,7 +56,7 @@ async function compare(folder: string, series: string, rounds: number) {
   const python = process.env.DECILE_PYTHON ?? 'python3';
   const out = join(folder, 'ours.nii');
   const runs: Record<string, () => unknown> = {
-    decile: () => decile('convert', series, out),
+    decile: () => quietly(process.execPath, LAUNCHER, 'convert', series, out),
     'decile, running': () => convertScan(series, out),
     dcm2niix: () => quietly('dcm2niix', '-z', 'n', '-b', 'n', '-w', '1', '-o', folder, '-f', 'theirs', series),
     pydicom: () => quietly(python, '-W', 'ignore', '-c', PYDICOM, series),
@@ -78,16 +79,16 @@ async function compare(folder: string, series: string, rounds: number) {
     ),
   );
   const project = join(folder, 'project');
-  decile('new', project, '--label', 'organ', '--preset', 'ct-kidney');
+  peak('new', project, '--label', 'organ', '--preset', 'ct-kidney');
   return {
     seconds,
     ratios,
-    peakMiB: { convert: decile('convert', series, out), import: decile('import', project, series) },
+    peakMiB: { convert: peak('convert', series, out), import: peak('import', project, series) },
   };
 }
 
 /** Peak resident memory of the command's process, MiB. */
-function decile(...args: string[]): number {
+function peak(...args: string[]): number {
   const child = spawnSync(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', WATCHED, '--', ...args, '--quiet'],

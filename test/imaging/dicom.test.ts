@@ -228,6 +228,60 @@ test('missing slices are refused with their number and place', async () => {
   });
 });
 
+test('wide gaps between slices as thick as they are wide are an uneven acquisition, not lost slices', async () => {
+  const here = fresh();
+  // Thin slices at the skull base, thick ones above.
+  writeSeries(here, {
+    positions: [0, 3, 6, 9, 12, 18, 24, 30].map((z) => [0, 0, z]),
+    extra: (k) => [el('00180050', 'DS', k < 5 ? '3' : '6')],
+  });
+  const { volume, notices } = await readVolume(here);
+  assert.deepEqual([...volume.size], [8, 6, 11]);
+  assert.match(notices.join(), /3\.00 to 6\.00 mm apart/);
+});
+
+test('a slice’s instance UID that all slices share does not make them copies', async () => {
+  const here = fresh();
+  writeSeries(here, { positions: [0, 2, 4, 6].map((z) => [0, 0, z]), extra: () => [el('00080018', 'UI', '1.2.3.4')] });
+  const { sources, failures } = await discoverScans(here);
+  assert.deepEqual([sources.length, failures.length], [1, 0]);
+  assert.deepEqual((await readScan(sources[0])).volume.size, [8, 6, 4]);
+});
+
+test('two phases whose slices lie between one another are two volumes, not one uneven one', async () => {
+  const here = fresh();
+  writeSeries(here, {
+    positions: [0, 3, 6, 9, 1.2, 4.2, 7.2, 10.2].map((z) => [0, 0, z]),
+    extra: (k) => [el('00200012', 'IS', k < 4 ? '1' : '2')],
+  });
+  const { sources } = await discoverScans(here);
+  assert.equal(sources.length, 2);
+  for (const source of sources) {
+    const { volume, notices } = await readScan(source);
+    assert.deepEqual([volume.size[2], volume.spacing[2], notices.length], [4, 3, 0]);
+  }
+});
+
+test('mosaics and private transfer syntaxes are refused with the reason; files without a series UID stay together', async () => {
+  const mosaic = fresh();
+  writeSeries(mosaic, {
+    positions: [[0, 0, 0]],
+    extra: () => [el('00080008', 'CS', ['ORIGINAL', 'PRIMARY', 'M', 'ND', 'MOSAIC'])],
+  });
+  assert.deepEqual(
+    (await discoverScans(mosaic)).failures.map((f) => f.code),
+    ['scan/mosaic'],
+  );
+  const [file] = writeSeries(fresh(), { positions: [[0, 0, 0]] });
+  const bytes = readFileSync(file);
+  bytes.write('1.2.840.113619.5.2\0\0', bytes.indexOf('1.2.840.10008.1.2.1\0'), 'latin1');
+  writeFileSync(file, bytes);
+  await rejectsWith(readVolume(file), 'scan/transfer-syntax');
+  const here = fresh();
+  writeSeries(here, { positions: [0, 2, 4].map((z) => [0, 0, z]), extra: () => [el('0020000e', 'UI', '')] });
+  assert.deepEqual((await readVolume(here)).volume.size, [8, 6, 3]);
+});
+
 test('gantry tilt is resampled with a notice onto a rectangular grid where the anatomy stays in place', async () => {
   const path = fresh();
   const t = (20 * Math.PI) / 180;

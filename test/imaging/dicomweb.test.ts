@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fetchStudy, searchSeries, searchStudies, storeFiles } from '../../src/main/imaging/dicomweb.ts';
 import { discoverScans, readDicomSeg, readScan, readVolume, writeDicomSeg } from '../../src/main/imaging/index.ts';
-import { missing, rejectsWith, scratch, writeSeries } from './helpers.ts';
+import { rejectsWith, scratch, writeSeries } from './helpers.ts';
+import { noOrthanc, withOrthanc } from './orthanc.ts';
 
 const folder = scratch();
 
@@ -78,66 +78,43 @@ test('a server that is absent, denies, lies or breaks off gives a coded error', 
   );
 });
 
-/** Orthanc with its DICOMweb plugin, both from Debian. */
-const PLUGIN = ['/usr/share/orthanc/plugins/libOrthancDicomWeb.so', '/usr/lib/orthanc/libOrthancDicomWeb.so'].find(
-  (p) => existsSync(p),
+test(
+  'a study goes to Orthanc by STOW-RS, comes back by QIDO-RS and WADO-RS, and so does its SEG',
+  {
+    skip: noOrthanc,
+  },
+  () =>
+    withOrthanc(join(folder, 'orthanc'), async (url) => {
+      const server = { url };
+      const from = join(folder, 'study');
+      const files = writeSeries(from, {
+        positions: [
+          [0, 0, 0],
+          [0, 0, 2],
+          [0, 0, 4],
+        ],
+      });
+      await storeFiles(server, files);
+      const [study] = await searchStudies(server, { PatientName: 'Doe*' });
+      const series = await searchSeries(server, study);
+      assert.deepEqual(
+        series.map((s) => [s.modality, s.description]),
+        [['CT', 'made up']],
+      );
+      const back = join(folder, 'back');
+      await fetchStudy(server, study, back);
+      assert.deepEqual((await readVolume(back)).volume, (await readVolume(from)).volume);
+      const { sources } = await discoverScans(back);
+      const { volume } = await readScan(sources[0]);
+      const seg = join(folder, 'seg.dcm');
+      const mask = { ...volume, data: Uint8Array.from(volume.data, (_, n) => n % 2) };
+      await writeDicomSeg(seg, mask, {
+        segments: [{ value: 1, label: 'Kidney', algorithm: 'MANUAL' }],
+        source: sources[0],
+      });
+      await storeFiles(server, [seg]);
+      const stored = (await searchSeries(server, study)).find((s) => s.modality === 'SEG')!;
+      const [file] = await fetchStudy(server, study, join(folder, 'seg-back'), { seriesUid: stored.seriesUid });
+      assert.deepEqual((await readDicomSeg(file)).segments[0].mask, mask.data);
+    }),
 );
-const noOrthanc = missing('Orthanc') || (PLUGIN ? false : 'the DICOMweb plugin of Orthanc is not installed');
-
-test('a study goes to Orthanc by STOW-RS, comes back by QIDO-RS and WADO-RS, and so does its SEG', {
-  skip: noOrthanc,
-}, async () => {
-  const home = join(folder, 'orthanc');
-  mkdirSync(home);
-  const port = 20000 + (process.pid % 20000);
-  writeFileSync(join(home, 'o.json'), JSON.stringify({
-    Name: 'test', StorageDirectory: home, IndexDirectory: home, HttpPort: port, DicomPort: port + 1, RemoteAccessAllowed: false,
-    AuthenticationEnabled: false, Plugins: [PLUGIN], DicomWeb: { Enable: true, Root: '/dicom-web/' },
-  })); // biome-ignore format: a configuration
-  const orthanc: ChildProcess = spawn('Orthanc', [join(home, 'o.json')], { stdio: 'ignore' });
-  try {
-    const server = { url: `http://127.0.0.1:${port}/dicom-web` };
-    for (let n = 0; ; n++) {
-      try {
-        await searchStudies(server);
-        break;
-      } catch (error) {
-        if (n > 150) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 200));
-      }
-    }
-    const from = join(folder, 'study');
-    const files = writeSeries(from, {
-      positions: [
-        [0, 0, 0],
-        [0, 0, 2],
-        [0, 0, 4],
-      ],
-    });
-    await storeFiles(server, files);
-    const [study] = await searchStudies(server, { PatientName: 'Doe*' });
-    const series = await searchSeries(server, study);
-    assert.deepEqual(
-      series.map((s) => [s.modality, s.description]),
-      [['CT', 'made up']],
-    );
-    const back = join(folder, 'back');
-    await fetchStudy(server, study, back);
-    assert.deepEqual((await readVolume(back)).volume, (await readVolume(from)).volume);
-    const { sources } = await discoverScans(back);
-    const { volume } = await readScan(sources[0]);
-    const seg = join(folder, 'seg.dcm');
-    const mask = { ...volume, data: Uint8Array.from(volume.data, (_, n) => n % 2) };
-    await writeDicomSeg(seg, mask, {
-      segments: [{ value: 1, label: 'Kidney', algorithm: 'MANUAL' }],
-      source: sources[0],
-    });
-    await storeFiles(server, [seg]);
-    const stored = (await searchSeries(server, study)).find((s) => s.modality === 'SEG')!;
-    const [file] = await fetchStudy(server, study, join(folder, 'seg-back'), { seriesUid: stored.seriesUid });
-    assert.deepEqual((await readDicomSeg(file)).segments[0].mask, mask.data);
-  } finally {
-    orthanc.kill();
-    await new Promise((resolve) => orthanc.once('exit', resolve));
-  }
-});

@@ -7,6 +7,7 @@ import { axis, voxelToWorld, worldToVoxel } from '../../src/core/geometry.ts';
 import type { Grid, LabelMap } from '../../src/core/volume.ts';
 import { alignMask } from '../../src/main/imaging/align.ts';
 import { codesFor } from '../../src/main/imaging/dicom/codes.ts';
+import { parseDicom } from '../../src/main/imaging/dicom/dataset.ts';
 import { el, encodeFile, newUid } from '../../src/main/imaging/dicom/encode.ts';
 import {
   discoverScans,
@@ -189,6 +190,28 @@ test('fractional and overlapping segments are read; overlap is refused as one ma
   assert.deepEqual([...seg.segments[1].mask], [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
   assert.match(seg.notices[0], /fractional/);
   await rejectsWith(readMask(path), 'mask/overlapping');
+});
+
+test('segments with voxels of their own may overlap, and each comes back voxel for voxel', async () => {
+  const path = fresh();
+  const grid = GRIDS.oblique;
+  const count = grid.size[0] * grid.size[1] * grid.size[2];
+  const boxes = [4, 3].map((step) => Uint8Array.from({ length: count }, (_, v) => (v % step < 2 ? 1 : 0)));
+  await writeDicomSeg(
+    path,
+    { ...grid, data: new Uint8Array(count) },
+    {
+      segments: boxes.map((inside, b) => ({ value: b + 1, label: `Part ${b}`, algorithm: 'MANUAL' as const, inside })),
+    },
+  );
+  const seg = await readDicomSeg(path);
+  assert.deepEqual(
+    seg.segments.map((s) => s.mask),
+    boxes,
+  );
+  await rejectsWith(readMask(path), 'mask/overlapping');
+  const said = parseDicom(path, readFileSync(path)).dataSet;
+  assert.equal(said.string('x00620013'), 'YES');
 });
 
 test('a truncated SEG is refused', async () => {

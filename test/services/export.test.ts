@@ -72,6 +72,8 @@ test('cells are quoted where needed and never become formulas', () => {
 test('file names lose what file systems refuse', () => {
   assert.equal(safeName('../a:b?'), '__a_b_');
   assert.equal(safeName('Fall 3 ü'), 'Fall 3 ü');
+  // 255 bytes are the limit of file systems, and a name may be in any script.
+  assert.equal(safeName('患'.repeat(300)), '患'.repeat(60));
 });
 
 test('an exported volume keeps its voxel type', async (t) => {

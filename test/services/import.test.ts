@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readMask, readVolume } from '../../src/main/imaging/index.ts';
+import { exportProject } from '../../src/main/services/export.ts';
 import { importScans } from '../../src/main/services/import.ts';
 import { codes, GRID, maskOf, newProject, scanOf, temporaryFolder, writeVolumes } from './helpers.ts';
 
@@ -254,6 +255,34 @@ test('names with spaces, other scripts, and folders that loop are no obstacle', 
   const store = newProject(t);
   const report = await importScans(store, folder);
   assert.equal(report.added.length, 1);
+});
+
+test('a drive that vanishes in the middle of an import: what is gone is listed, the rest is imported', async (t) => {
+  const folder = temporaryFolder(t);
+  await writeVolumes(join(folder, 'scans', 'a'), { 'one.nii.gz': scanOf(1), 'two.nii.gz': scanOf(2) });
+  await writeVolumes(join(folder, 'scans', 'drive'), { 'three.nii.gz': scanOf(3), 'four.nii.gz': scanOf(4) });
+  const store = newProject(t);
+  const report = await importScans(store, join(folder, 'scans'), {
+    onProgress: ({ phase, done }) => {
+      if (phase === 'importing' && done === 1) rmSync(join(folder, 'scans', 'drive'), { recursive: true, force: true });
+    },
+  });
+  assert.deepEqual(store.scans.list().map((scan) => scan.name), ['one', 'two']); // biome-ignore format: short
+  assert.deepEqual(codes(report.failures), ['file/missing', 'file/missing']);
+  assert.match(report.failures[0].cure, /drive/);
+  assert.deepEqual(readdirSync(join(store.folder, 'volumes')), ['1.nii', '2.nii']);
+});
+
+test('paths of 300 characters in several scripts come in, and their names go out again', async (t) => {
+  const folder = temporaryFolder(t);
+  const deep = join(folder, 'Médecine nucléaire', '患者 七', 'x'.repeat(120), 'y'.repeat(120));
+  const name = `${'扫描'.repeat(30)} Ä №7`;
+  await writeVolumes(deep, { [`${name}.nii.gz`]: scanOf(1), [`${name}_seg.nii.gz`]: maskOf() });
+  const store = newProject(t);
+  const report = await importScans(store, folder);
+  assert.deepEqual([report.added.map((scan) => scan.name), report.masks.length, report.failures], [[name], 1, []]);
+  const { files } = await exportProject(store, { format: 'nifti', output: join(folder, 'aus gabe ü') });
+  assert.deepEqual((await readMask(join(folder, 'aus gabe ü', files[0]))).data, maskOf().data);
 });
 
 test('a mask that vanished from its folder stops nothing', async (t) => {

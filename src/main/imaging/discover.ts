@@ -1,5 +1,5 @@
 /** What scans a folder holds: every file is looked at, none is judged by its name. */
-import { basename, extname, relative, sep } from 'node:path';
+import { basename, dirname, extname, relative, sep } from 'node:path';
 import { DecileError } from '../../shared/errors.ts';
 import { looksLikeDicom, readDicomHeader } from './dicom/dataset.ts';
 import { type Frame, framesOf } from './dicom/frame.ts';
@@ -176,7 +176,10 @@ async function kindOf(path: string): Promise<ScanKind | 'seg-nrrd' | null> {
 function seriesSources(frames: Frame[], failures: ScanFailure[]): ScanSource[] {
   const sources: ScanSource[] = [];
   frames.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : a.index - b.index));
-  const series = Map.groupBy(frames, (f) => f.seriesUid || f.path);
+  // Without a series UID the files of one folder and series number belong together.
+  const series = Map.groupBy(frames, (f) =>
+    f.seriesUid ? `${f.seriesUid} ${f.studyUid}` : `${dirname(f.path)} ${f.seriesNumber ?? ''}`,
+  );
   for (const [uid, all] of series) {
     const kept: Frame[] = [];
     const refused = new Set<string>();

@@ -145,12 +145,19 @@ function maskToExport(store: Store, scan: Scan, run: Run | null): Mask | null {
   return store.masks.reference(scan.id) ?? store.masks.current(scan.id, 'predicted');
 }
 
+/** Most bytes of a file name before its suffix: file systems take 255 bytes in all, not letters. */
+const MAX_NAME_BYTES = 180;
+
 /** A file name for a scan: its name without what file systems refuse. */
-export const safeName = (name: string): string =>
-  name
-    .replace(/[/\\:*?"<>|\p{Cc}]/gu, '_')
-    .replace(/^\.+/, '_')
-    .slice(0, 180);
+export function safeName(name: string): string {
+  const safe = name.replace(/[/\\:*?"<>|\p{Cc}]/gu, '_').replace(/^\.+/, '_');
+  let kept = '';
+  for (const letter of safe) {
+    if (Buffer.byteLength(kept + letter) > MAX_NAME_BYTES) break;
+    kept += letter;
+  }
+  return kept;
+}
 
 /** Adds -2, -3, ... where names became equal, upper and lower case being one file on some systems. */
 function uniqueNames(names: readonly string[]): string[] {

@@ -4,10 +4,13 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateRawSync, gzipSync } from 'node:zlib';
+import type { Grid } from '../../../src/core/volume.ts';
 import { readRtStruct, rtLabelMap } from '../../../src/main/imaging/dicom/rtstruct.ts';
 import {
+  deidentify,
   discoverDataset,
   discoverScans,
+  openSegments,
   readDicomSeg,
   readVolume,
   writeDicomSeg,
@@ -57,6 +60,13 @@ export async function readers(): Promise<Reader[]> {
     const ascii = new TextEncoder().encode(
       `NRRD0004\ntype: short\ndimension: 3\nsizes: 3 2 2\nspace: LPS\nspace directions: (1,0,0) (0,1,0) (0,0,2)\nspace origin: (0,0,0)\nencoding: ascii\n\n1 2 3 4 5 6 7 8 9 10 11 12\n`,
     );
+    const slicer = await made('s.seg.nrrd', (p) =>
+      writeNrrd(
+        p,
+        mask,
+        [1, 2].map((value) => ({ value, name: `L${value}`, colour: [1, 2, 3] as const })),
+      ),
+    );
     const mha = await made('a.mha', (p) => writeMetaImage(p, volume));
     const dataset = new TextEncoder().encode(
       JSON.stringify({
@@ -86,6 +96,8 @@ export async function readers(): Promise<Reader[]> {
       { name: 'dicom-codecs', seeds: compressed(), read: asFile('f.dcm', readVolume) },
       { name: 'dicom-seg', seeds: [seg], read: asFile('f.dcm', readDicomSeg) },
       { name: 'rtstruct', seeds: [rtStruct(grid)], read: asFile('f.dcm', async (p) => rtLabelMap(p, await readRtStruct(p), grid)) },
+      { name: 'mask-objects', seeds: [seg, rtStruct(grid, '1.2.3', '1.2.4'), slicer], read: async (f: string, bytes: Uint8Array) => { await asFile('f.dcm', drawn(grid))(f, bytes); await discoverScans(f); } },
+      { name: 'deidentify', seeds: [plain, seg, enhanced()], read: async (_f: string, bytes: Uint8Array) => { deidentify('f.dcm', bytes, { secret: 'fuzz', dates: 'remove' }); } },
       { name: 'nrrd', seeds: [nrrd, ascii], read: asFile('f.nrrd', readVolume) },
       { name: 'metaimage', seeds: [mha], read: asFile('f.mha', readVolume) },
       { name: 'dataset-json', seeds: [dataset, msd], read: (f: string, bytes: Uint8Array) => asFile('dataset.json', () => discoverDataset(f))(f, bytes) },
@@ -94,6 +106,12 @@ export async function readers(): Promise<Reader[]> {
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+/** Every segment drawn onto the grid, as an import does. */
+const drawn = (grid: Grid) => async (path: string) => {
+  const object = await openSegments(path);
+  object?.draw(grid, new Map(object.segments.map(({ number }, n) => [number, 1 + (n % 255)])));
+};
 
 /** The same file in the deflated transfer syntax. */
 function deflated(file: Uint8Array): Uint8Array {

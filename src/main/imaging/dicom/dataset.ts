@@ -60,6 +60,14 @@ export function parseDicom(path: string, bytes: Uint8Array, headerOnly = false):
       'Check that the file is a DICOM image and not damaged.',
     );
   }
+  const stated = statedSyntax(bytes);
+  if (stated !== null && !/^1\.2\.840\.10008\.1\.2(\.|$)/.test(stated)) {
+    throw new DecileError(
+      'scan/transfer-syntax',
+      `${path} must be in a transfer syntax of the DICOM standard, got the private ${stated}.`,
+      'Export the series from its archive again, uncompressed: private syntaxes leave it so.',
+    );
+  }
   try {
     const options = {
       ...(bare ? { TransferSyntaxUID: bare } : {}),
@@ -82,6 +90,23 @@ export function parseDicom(path: string, bytes: Uint8Array, headerOnly = false):
       'The file is incomplete or damaged: transfer it again.',
     );
   }
+}
+
+/** The transfer syntax in the file's meta group (explicit little endian always), or null; a private one cannot be parsed on. */
+function statedSyntax(b: Uint8Array): string | null {
+  if (!hasPreamble(b)) return null;
+  const view = new DataView(b.buffer, b.byteOffset, b.byteLength);
+  for (let at = 132; at + 12 <= b.length && view.getUint16(at, true) === 2; ) {
+    const long = /^(OB|OW|OF|SQ|UT|UN)$/.test(String.fromCharCode(b[at + 4], b[at + 5]));
+    const length = long ? view.getUint32(at + 8, true) : view.getUint16(at + 6, true);
+    const start = at + (long ? 12 : 8);
+    if (view.getUint16(at + 2, true) === 0x10)
+      return Buffer.from(b.subarray(start, start + Math.min(length, 64)))
+        .toString('latin1')
+        .replace(/[\0 ]+$/, '');
+    at = start + length;
+  }
+  return null;
 }
 
 /** dicom-parser steps over an element that ends behind the file; its value would be read from nowhere. */

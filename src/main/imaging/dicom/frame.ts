@@ -17,6 +17,8 @@ export interface Frame {
   /** Direction of increasing column index, then of increasing row index; LPS unit vectors. */
   orientation: number[] | undefined;
   position: number[] | undefined;
+  /** SliceThickness, mm; geometry goes by positions, it tells a wider gap from a lost slice. */
+  thickness?: number;
   /** Distance of rows, then of columns, mm. */
   pixelSpacing: number[] | undefined;
   slope: number;
@@ -98,6 +100,7 @@ function planeOf(
     position: from('x00209113', (d) => numbers(d, 'x00200032', 3)),
     orientation: from('x00209116', (d) => numbers(d, 'x00200037', 6)),
     pixelSpacing: from('x00289110', (d) => numbers(d, 'x00280030', 2)),
+    thickness: from('x00289110', (d) => number(d, 'x00180050')),
     slope: from('x00289145', (d) => number(d, 'x00281053')) ?? 1,
     intercept: from('x00289145', (d) => number(d, 'x00281052')) ?? 0,
   };

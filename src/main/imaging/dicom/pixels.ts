@@ -39,8 +39,22 @@ export async function framePixels(file: DicomData, f: Frame): Promise<VoxelArray
   return f.overlayInPixels ? maskHighBits(values, f) : values;
 }
 
+/** Transfer syntaxes whose pixels lie in the file as they are. */
+const UNCOMPRESSED: ReadonlySet<string> = new Set([
+  TRANSFER.implicitLittle,
+  TRANSFER.explicitLittle,
+  TRANSFER.explicitBig,
+  TRANSFER.deflated,
+]);
+
 function rawFrame(file: DicomData, f: Frame, element: Element, type: StoredType, count: number): VoxelArray {
   const { path, dataSet, transferSyntax } = file;
+  if (!UNCOMPRESSED.has(transferSyntax))
+    throw new DecileError(
+      'scan/transfer-syntax',
+      `The pixels of ${path} must be in a known transfer syntax, got ${transferSyntax}.`,
+      'Convert the series to an uncompressed one, for instance with dcmdjpeg or gdcmconv.',
+    );
   const bytes = count * BYTES[type];
   const start = element.dataOffset + f.index * bytes;
   const end = Math.min(element.dataOffset + element.length, dataSet.byteArray.length);

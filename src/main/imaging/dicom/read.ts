@@ -22,14 +22,17 @@ interface Stored {
   frames: Frame[];
   /** Stored values, frame after frame. */
   stored: VoxelArray;
+  low: number;
+  high: number;
 }
 
 /** Reads the stack that `source` names, real-world values on its own grid. */
 export async function readDicomScan(source: ScanSource): Promise<ReadScan> {
-  const { frames, stored } = (await readOnce(source)) ?? (await readTwice(source));
+  const read = (await readOnce(source)) ?? (await readTwice(source));
+  const { frames } = read;
   const { grid, irregular, notices } = geometryOf(frames);
   const first = frames[0];
-  const { data, outside, scaled } = rescale(stored, frames, first.rows * first.columns);
+  const { data, outside, scaled } = rescale(read, first.rows * first.columns);
   assertFinite(first.path, data);
   if (scaled) notices.push(scaled);
   const volume: Volume = irregular
@@ -72,7 +75,7 @@ async function readOnce(source: ScanSource): Promise<Stored | null> {
   if (!classic) return null;
   const { stacks } = splitSeries(frames);
   const inOrder = stacks.length === 1 && stacks[0].frames.every((frame, k) => frame === frames[k]);
-  return inOrder && stacks[0].frames.length === frames.length ? { frames, stored: values.all } : null;
+  return inOrder && stacks[0].frames.length === frames.length ? { frames, ...values.all } : null;
 }
 
 /** Headers first, so that a bad geometry fails before any pixel is read. */
@@ -88,7 +91,7 @@ async function readTwice(source: ScanSource): Promise<Stored> {
     const file = await readDicom(path);
     for (const { frame, k } of places) values.put(await framePixels(file, frame), frame, k);
   });
-  return { frames, stored: values.all };
+  return { frames, ...values.all };
 }
 
 /** The stored values of a stack, filled slice by slice. */
@@ -96,6 +99,8 @@ class Filler {
   /** The first slice that came: the others must be like it. */
   like: Frame | undefined;
   private stored: VoxelArray | undefined;
+  private low = Number.POSITIVE_INFINITY;
+  private high = Number.NEGATIVE_INFINITY;
   private readonly slices: number;
   constructor(slices: number) {
     this.slices = slices;
@@ -115,9 +120,13 @@ class Filler {
         'Export the series again without mixing.',
       );
     this.stored.set(values, k * plane);
+    // While the slice is in the processor's cache.
+    const [low, high] = rangeOf(values);
+    this.low = Math.min(this.low, low);
+    this.high = Math.max(this.high, high);
   }
-  get all(): VoxelArray {
-    return this.stored!;
+  get all(): { stored: VoxelArray; low: number; high: number } {
+    return { stored: this.stored!, low: this.low, high: this.high };
   }
 }
 
@@ -146,48 +155,59 @@ async function stackOf(source: ScanSource): Promise<Frame[]> {
   return stack.frames;
 }
 
+/** Smallest and largest value; one slice a call, which the compiler optimises better than one long loop. */
+function rangeOf(values: VoxelArray): [low: number, high: number] {
+  let low = values[0];
+  let high = values[0];
+  for (let n = 1; n < values.length; n++) {
+    const v = values[n];
+    if (v < low) low = v;
+    else if (v > high) high = v;
+  }
+  return [low, high];
+}
+
+/** `to` = slope * `from` + intercept; they may be the same memory. */
+function scaleInto(from: VoxelArray, to: VoxelArray, slope: number, intercept: number): void {
+  for (let n = 0; n < from.length; n++) to[n] = from[n] * slope + intercept;
+}
+
 /** Slope and intercept of every slice applied; Int16 where all are whole and every value fits, else Float32. */
 function rescale(
-  stored: VoxelArray,
-  frames: Frame[],
+  { frames, stored, low, high }: Stored,
   plane: number,
 ): { data: VoxelArray; outside: number; scaled?: string } {
   const { slope, intercept, padding } = frames[0];
   const same = frames.every((f) => f.slope === slope && f.intercept === intercept);
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (let n = 0; n < stored.length; n++) {
-    const v = stored[n];
-    if (v < low) low = v;
-    if (v > high) high = v;
-  }
+  const apply = <T extends VoxelArray>(data: T): T => {
+    frames.forEach((f, k) => {
+      const slice = [k * plane, (k + 1) * plane] as const;
+      scaleInto(stored.subarray(...slice), data.subarray(...slice), f.slope, f.intercept);
+    });
+    return data;
+  };
   const outsideStored = padding ?? low;
+  const outside = outsideStored * slope + intercept;
   if (same && Number.isInteger(slope) && Number.isInteger(intercept)) {
     const ends = [low * slope + intercept, high * slope + intercept];
-    const outside = outsideStored * slope + intercept;
     const fits = Math.min(...ends) >= -32768 && Math.max(...ends) <= 32767;
     const byte = stored instanceof Uint8Array || stored instanceof Int8Array;
     const plain = slope === 1 && intercept === 0;
     if (plain && (byte || stored instanceof Int16Array || stored instanceof Float32Array))
       return { data: stored, outside };
     if (fits && !(stored instanceof Float32Array || stored instanceof Float64Array)) {
-      const data =
-        stored.BYTES_PER_ELEMENT === 2
-          ? new Int16Array(stored.buffer as ArrayBuffer, stored.byteOffset, stored.length)
-          : new Int16Array(stored.length);
       // In place where both are 16 bits: a voxel is read before it is written.
-      for (let n = 0; n < stored.length; n++) data[n] = stored[n] * slope + intercept;
-      return { data, outside: Math.max(-32768, Math.min(32767, outside)) };
+      const sixteen = stored.BYTES_PER_ELEMENT === 2;
+      const data = sixteen
+        ? new Int16Array(stored.buffer as ArrayBuffer, stored.byteOffset, stored.length)
+        : new Int16Array(stored.length);
+      return { data: apply(data), outside: Math.max(-32768, Math.min(32767, outside)) };
     }
     if (plain) return { data: stored, outside };
   }
-  const data = new Float32Array(stored.length);
-  frames.forEach((f, k) => {
-    for (let n = k * plane; n < (k + 1) * plane; n++) data[n] = stored[n] * f.slope + f.intercept;
-  });
   return {
-    data,
-    outside: outsideStored * slope + intercept,
+    data: apply(new Float32Array(stored.length)),
+    outside,
     scaled: same ? undefined : 'Rescale slope and intercept differ between slices; each was applied to its own.',
   };
 }

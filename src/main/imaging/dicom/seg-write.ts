@@ -20,6 +20,8 @@ export interface Segment {
   algorithm: 'MANUAL' | 'SEMIAUTOMATIC' | 'AUTOMATIC';
   /** Chosen by the user; found by the label's name where absent. */
   codes?: SegmentCodes;
+  /** Its own voxels, not 0 inside, on the mask's grid: such segments may overlap. Without it, the mask's voxels of `value`. */
+  inside?: Uint8Array;
 }
 
 export interface SegOptions {
@@ -85,18 +87,21 @@ interface MaskFrame {
   k: number;
 }
 
+/** The frames that hold a voxel of their segment, one empty one for a segment without any. */
 function maskFrames({ size, data }: LabelMap, segments: readonly Segment[]): MaskFrame[] {
   const plane = size[0] * size[1];
   const bySegment = segments.map(() => [] as MaskFrame[]);
   const indexOf = new Int16Array(256).fill(-1);
   segments.forEach((s, n) => {
-    indexOf[s.value] = n;
+    if (!s.inside) indexOf[s.value] = n;
   });
   for (let k = 0; k < size[2]; k++) {
     const seen = new Uint8Array(segments.length);
-    for (let n = k * plane; n < (k + 1) * plane; n++) if (data[n] !== 0) seen[indexOf[data[n]]] = 1;
-    seen.forEach((s, segment) => {
-      if (s) bySegment[segment].push({ segment, k });
+    for (let n = k * plane; n < (k + 1) * plane; n++)
+      if (data[n] !== 0 && indexOf[data[n]] >= 0) seen[indexOf[data[n]]] = 1;
+    segments.forEach(({ inside }, segment) => {
+      if (inside?.subarray(k * plane, (k + 1) * plane).some((v) => v !== 0)) seen[segment] = 1;
+      if (seen[segment]) bySegment[segment].push({ segment, k });
     });
   }
   return bySegment.flatMap((list, segment) => (list.length > 0 ? list : [{ segment, k: 0 }]));
@@ -109,11 +114,20 @@ function packFrames({ size, data }: LabelMap, segments: readonly Segment[], fram
   const out = new Uint8Array(bytes + (bytes % 2));
   let bit = 0;
   for (const { segment, k } of frames) {
-    const { value } = segments[segment];
+    const { value, inside } = segments[segment];
     const base = k * plane;
-    for (let n = 0; n < plane; n++, bit++) if (data[base + n] === value) out[bit >> 3] |= 1 << (bit & 7);
+    for (let n = 0; n < plane; n++, bit++)
+      if (inside ? inside[base + n] !== 0 : data[base + n] === value) out[bit >> 3] |= 1 << (bit & 7);
   }
   return out;
+}
+
+/** Is any voxel in two segments? Label maps never are; segments with voxels of their own may be. */
+function overlap({ data }: LabelMap, segments: readonly Segment[]): boolean {
+  const own = segments.flatMap(({ inside }) => (inside ? [inside] : []));
+  if (own.length === 0) return false;
+  const mapped = new Set(segments.filter(({ inside }) => !inside).map(({ value }) => value));
+  return data.some((v, n) => own.reduce((sum, inside) => sum + (inside[n] !== 0 ? 1 : 0), mapped.has(v) ? 1 : 0) > 1);
 }
 
 function dataSet(
@@ -177,6 +191,7 @@ function dataSet(
     el('00280103', 'US', 0),
     el('00282110', 'CS', '00'),
     el('00620001', 'CS', 'BINARY'),
+    el('00620013', 'CS', overlap(mask, o.segments) ? 'YES' : 'NO'),
     sq('00620002', ...o.segments.map((s, n) => segmentItem(s, n + 1, o.algorithmName))),
     el('00700080', 'CS', 'SEGMENTATION'),
     el('00700081', 'LO', (o.description ?? 'Segmentation').slice(0, 64)),

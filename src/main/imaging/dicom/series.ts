@@ -40,6 +40,13 @@ export function reasonToLeaveOut(f: Frame): DecileError | null {
       'Localisers are for planning; import the diagnostic series.',
     );
   }
+  if (f.imageType.includes('MOSAIC')) {
+    return no(
+      'scan/mosaic',
+      `${f.path} must hold one slice, got a mosaic of all slices (Siemens functional or diffusion imaging).`,
+      'Convert the series with dcm2niix and import the NIfTI volume to label.',
+    );
+  }
   if (!f.pixelSpacing && (SECONDARY_CAPTURE.test(f.sopClass) || !f.position)) {
     return no(
       'scan/no-geometry',
@@ -92,7 +99,8 @@ export function splitSeries(frames: Frame[]): Grouped {
   const seen = new Set<string>();
   const unique: Frame[] = [];
   for (const f of frames) {
-    const key = `${f.sopUid}#${f.index}`;
+    // Some anonymisers give every slice the same instance UID: a copy has the same place, too.
+    const key = [f.sopUid, f.index, f.instanceNumber, ...(f.position ?? [])].join('#');
     if (f.sopUid && seen.has(key)) duplicates.push(f);
     else unique.push(f);
     seen.add(key);
@@ -164,24 +172,52 @@ function hasRepeats(frames: Frame[]): boolean {
   return at.some((z, i) => i > 0 && z - at[i - 1] < SAME_PLACE);
 }
 
+/** Where each position occurs once, phases may still lie between one another: each even, all together not. */
+function separateInterleaved(stack: Stack): Stack[] {
+  const at = placesOf(stack.frames);
+  if (isEven(at)) return [stack];
+  for (const [name, key] of ATTRIBUTES.slice(0, 3)) {
+    const parts = [...Map.groupBy(stack.frames, key).values()];
+    if (parts.length < 2 || parts.some((g) => g.length < 3)) continue;
+    const places = parts.map(placesOf);
+    const apart = (a: number[], b: number[]) => a.at(-1)! < b[0] || b.at(-1)! < a[0];
+    const overlap = places.every((a, n) => places.slice(n + 1).every((b) => !apart(a, b)));
+    if (overlap && places.every(isEven)) return numbered(stack, name, parts);
+  }
+  return [stack];
+}
+
+/** Positions along the normal, ascending. */
+const placesOf = (frames: Frame[]): number[] => {
+  const n = normalOf(frames[0]);
+  return frames.map((f) => dot3(f.position!, n)).sort((a, b) => a - b);
+};
+
+const isEven = (at: number[]): boolean => {
+  const step = (at.at(-1)! - at[0]) / (at.length - 1);
+  return at.every((z, k) => Math.abs(z - at[0] - k * step) < Math.max(0.05, 0.02 * step));
+};
+
+const numbered = (stack: Stack, name: string, parts: Frame[][]): Stack[] =>
+  parts.map((frames, n) => ({ frames, part: [stack.part, `${name}${n + 1}`].filter(Boolean).join('_') }));
+
+/** What tells volumes at the same places apart, in the order of trust. */
+const ATTRIBUTES: [string, (f: Frame) => string][] = [
+  ['time', (f) => f.temporal],
+  ['acquisition', (f) => f.acquisition],
+  ['type', (f) => f.imageType.join('\\')],
+  ['phase', (f) => f.time],
+  ['file', (f) => (f.index > 0 ? f.path : '')],
+];
+
 function separateRepeats(stack: Stack): Stack[] {
-  if (!hasRepeats(stack.frames)) return [stack];
-  const attributes: [string, (f: Frame) => string][] = [
-    ['time', (f) => f.temporal],
-    ['acquisition', (f) => f.acquisition],
-    ['type', (f) => f.imageType.join('\\')],
-    ['phase', (f) => f.time],
-    ['file', (f) => (f.index > 0 ? f.path : '')],
-  ];
-  for (const [name, key] of attributes) {
+  if (!hasRepeats(stack.frames)) return separateInterleaved(stack);
+  for (const [name, key] of ATTRIBUTES) {
     const parts = Map.groupBy(stack.frames, key);
     if (parts.size < 2 || [...parts.values()].some((g) => hasRepeats(g))) continue;
     // A part of one slice is a stray image, not a volume; then the attribute separates the wrong thing.
     if ([...parts.values()].every((g) => g.length === 1) && stack.frames.length > 2) continue;
-    return [...parts.values()].map((frames, n) => ({
-      frames,
-      part: [stack.part, `${name}${n + 1}`].filter(Boolean).join('_'),
-    }));
+    return numbered(stack, name, [...parts.values()]);
   }
   return byInstanceOrder(stack);
 }

@@ -69,7 +69,7 @@ export function stackGeometry(frames: Frame[]): StackGeometry {
       notices: [],
     };
   }
-  if (uneven) refuseMissing(first, gaps);
+  if (uneven) refuseMissing(frames, gaps);
   return irregular(frames, { i, j, normal, at, gaps, lean: askew ? lean : 0, uneven });
 }
 
@@ -94,15 +94,21 @@ function modelError(frames: Frame[], step: number[], origin: number[]): number {
   return Math.max(...frames.map((f, k) => norm3([0, 1, 2].map((c) => f.position![c] - origin[c] - k * step[c]))));
 }
 
-/** Gaps that are whole multiples of one distance mean lost files, not an uneven acquisition: never interpolated over. */
-function refuseMissing(first: Frame, gaps: number[]): void {
+/**
+ * Gaps that are whole multiples of one distance mean lost files, not an uneven acquisition: never interpolated over.
+ * Where the slices beside a wide gap are as thick as it is wide (thin slices at the skull base, thick ones above), none
+ * was lost.
+ */
+function refuseMissing(frames: Frame[], gaps: number[]): void {
+  const [first] = frames;
   const sorted = [...gaps].sort((a, b) => a - b);
   const usual = sorted[Math.floor(sorted.length / 2)];
   const multiples = gaps.map((g) => Math.round(g / usual));
   const whole = gaps.every((g, k) => multiples[k] >= 1 && Math.abs(g - multiples[k] * usual) < 0.05 * usual);
-  const lost = multiples.reduce((a, m) => a + m - 1, 0);
+  const filled = gaps.map((g, k) => Math.max(frames[k].thickness ?? 0, frames[k + 1].thickness ?? 0) > 0.75 * g);
+  const lost = multiples.reduce((a, m, k) => a + (filled[k] ? 0 : m - 1), 0);
   if (whole && lost > 0) {
-    const where = multiples.findIndex((m) => m > 1);
+    const where = multiples.findIndex((m, k) => m > 1 && !filled[k]);
     throw new DecileError(
       'scan/missing-slices',
       `The slices of series ${first.seriesNumber ?? first.seriesUid} must be ${usual.toFixed(2)} mm apart, got ${lost} missing (first after slice ${where + 1} of ${gaps.length + 1}).`,
