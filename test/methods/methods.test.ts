@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
+import { diceLoss } from '../../src/core/loss/dice.ts';
 import { meanEntropy } from '../../src/core/loss/entropy.ts';
 import { maskedMeanSquaredError } from '../../src/core/loss/masked-mean-squared.ts';
+import { meanSquaredError } from '../../src/core/loss/mean-squared.ts';
 import { dan, meanCrossEntropy } from '../../src/core/methods/dan.ts';
 import { foreground, masksOfDistances } from '../../src/core/methods/dtml.ts';
 import { mixPairs } from '../../src/core/methods/ict.ts';
 import { methodByName } from '../../src/core/methods/index.ts';
+import { agreement } from '../../src/core/methods/mean-teacher.ts';
 import type { Context, Loss, Method } from '../../src/core/methods/method.ts';
 import { certainVoxels } from '../../src/core/methods/ua-mt.ts';
 import { softmaxChannels } from '../../src/core/network/channels.ts';
+import { discriminate } from '../../src/core/network/discriminator.ts';
 import { resolveOptions, type TrainingOptions } from '../../src/core/options.ts';
 import { Random } from '../../src/core/random.ts';
 import { disposeBatch, TwoStreamSampler } from '../../src/core/train/batch.ts';
@@ -210,12 +214,35 @@ const certain = tf.tensor3d(
   Float32Array.from(noise(64, 13), (v) => (v > 0 ? 1 : 0)),
   [4, 4, 4],
 );
+const certainLogits = tf.tensor4d(noise(2 * 64, 15, 2), [2, 4, 4, 4]);
+const smallDistances = tf.tensor4d(noise(2 * 64, 16, 0.002), [2, 4, 4, 4]);
 const FUNCTIONS: Record<string, { f: (x: tf.Tensor4D) => tf.Scalar; scale: number; h: number }> = {
   entropy: { f: (x) => meanEntropy([softmaxChannels(x)]), scale: 2, h: 0.02 },
   'ua-mt': {
     f: (x) => maskedMeanSquaredError([softmaxChannels(x)], [softmaxChannels(other)], [certain]),
     scale: 2,
     h: 0.02,
+  },
+  'mean teacher': {
+    f: (x) => agreement({ logits: [x], features: [] }, { logits: [other], features: [] }),
+    scale: 2,
+    h: 0.02,
+  },
+  ict: {
+    f: (x) =>
+      meanSquaredError([softmaxChannels(x)], mixPairs([softmaxChannels(other), softmaxChannels(certainLogits)], 0.3)),
+    scale: 2,
+    h: 0.02,
+  },
+  'dtml at the segmentation': {
+    f: (x) => meanSquaredError([masksOfDistances(smallDistances)], [foreground(softmaxChannels(x))]),
+    scale: 2,
+    h: 0.02,
+  },
+  "dtml's Dice of the distance network": {
+    f: (x) => diceLoss([masksOfDistances(x)], [foreground(tf.cast(tf.greater(other, 0), 'float32') as tf.Tensor4D)]),
+    scale: 0.002,
+    h: 2e-5,
   },
   'dtml distance': {
     f: (x) => tf.mean(tf.squaredDifference(masksOfDistances(x), foreground(softmaxChannels(other)))) as tf.Scalar,
@@ -231,5 +258,28 @@ for (const [term, { f, scale, h }] of Object.entries(FUNCTIONS)) {
     const numeric = slope(f, x, d, h);
     assert.ok(Math.abs(analytic) > 1e-4, `the slope ${analytic} must not vanish`);
     near(numeric, analytic, 0.02 * Math.abs(analytic) + 2e-5);
+  });
+}
+
+for (const [judged, answer] of [
+  ["the student's", 1],
+  ["the discriminator's own", 0],
+] as const) {
+  test(`the gradient of ${judged} adversarial term equals finite differences (${engine})`, () => {
+    const weights = dan.adversary!.init(2, new Random(4));
+    const image = tf.tensor5d(noise(16 ** 3, 17), [1, 16, 16, 16, 1]);
+    const map = tf.tensor4d(noise(2 * 16 ** 3, 18, 2), [2, 16, 16, 16]);
+    const filter = weights['map.weight'];
+    // Of the map that is judged for the student's term; of the first layer's weights for D's own.
+    const f = (x: tf.Tensor): tf.Scalar =>
+      answer === 1
+        ? meanCrossEntropy([discriminate(weights, softmaxChannels(x as tf.Tensor4D), image, null)], [1])
+        : meanCrossEntropy([discriminate({ ...weights, 'map.weight': x }, softmaxChannels(map), image, null)], [0]);
+    const x = answer === 1 ? map : filter;
+    const d = tf.tensor(noise(x.size, 19), x.shape);
+    const analytic = tf.sum(tf.mul(tf.grad(f)(x), d)).dataSync()[0];
+    const numeric = slope(f as (x: tf.Tensor4D) => tf.Scalar, x as tf.Tensor4D, d, answer === 1 ? 0.02 : 5e-4);
+    assert.ok(Math.abs(analytic) > 1e-6, `the slope ${analytic} must not vanish`);
+    near(numeric, analytic, 0.05 * Math.abs(analytic) + 2e-5);
   });
 }
