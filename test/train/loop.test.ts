@@ -44,19 +44,25 @@ async function run(given: Partial<TrainingOptions>, checkpoint?: Uint8Array, sto
   return { losses, tensors, saved, outcome };
 }
 
-for (const method of METHODS) {
-  test(`${method} resumed from a checkpoint ends with the very bytes of an uninterrupted run (${engine})`, async () => {
-    const whole = await run({ method });
-    const first = await run({ method }, undefined, 2);
+const RUNS: [string, Partial<TrainingOptions>][] = [
+  ...METHODS.map((method): [string, Partial<TrainingOptions>] => [method, { method }]),
+  ['cpcl with the V-Net', { method: 'cpcl', network: 'vnet' }],
+  ['cpcl with certainty weighting', { method: 'cpcl', certaintyWeighting: 'on' }],
+];
+
+for (const [name, given] of RUNS) {
+  test(`${name} resumed from a checkpoint ends with the very bytes of an uninterrupted run (${engine})`, async () => {
+    const whole = await run(given);
+    const first = await run(given, undefined, 2);
     assert.equal(first.outcome, 'cancelled');
-    const second = await run({ method }, first.saved);
+    const second = await run(given, first.saved);
     assert.deepEqual([...first.losses, ...second.losses], whole.losses);
     assert.ok(Buffer.from(second.saved).equals(Buffer.from(whole.saved)), 'the last checkpoints must be equal');
   });
 
-  test(`${method} keeps no tensor from one step to the next, and none at the end (${engine})`, async () => {
+  test(`${name} keeps no tensor from one step to the next, and none at the end (${engine})`, async () => {
     const before = tf.memory().numTensors;
-    const { tensors } = await run({ method });
+    const { tensors } = await run(given);
     assert.ok(
       tensors.every((n) => n === tensors[0]),
       `tensors after each step: ${tensors}`,
