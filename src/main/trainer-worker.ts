@@ -14,3 +14,6 @@ serveJob(
   () => setTimeout(() => process.disconnect?.(), 50),
 );
 process.on('disconnect', () => process.exit(0));
+// A scheduler's or a system's end signal reaches every process at once. Whoever started this one hears it too and asks for
+// a last checkpoint; dying first would lose the steps since the one before.
+process.on('SIGTERM', () => {});
