@@ -39,8 +39,8 @@ test('a study with its SEG is fetched from Orthanc into a project, and the proje
     const report = fetched.json() as { added: unknown[]; masks: unknown[]; failures: unknown[] };
     assert.deepEqual([report.added.length, report.masks.length, report.failures], [1, 1, []]);
     assert.deepEqual(readdirSync(project).filter((name) => name.startsWith('.incoming')), []); // biome-ignore format: short
-    const again = await decile(['import', project, '--dicomweb', url, '--match', 'PatientID=ID 7', '--json']);
-    assert.deepEqual((again.json() as { duplicates: unknown[] }).duplicates.length, 1);
+    const again = await decile(['import', project, '--dicomweb', url, '--match', 'PatientName=Doe*', '--json']);
+    assert.equal((again.json() as { duplicates?: unknown[] }).duplicates?.length, 1, again.stdout);
     const nobody = await decile(['import', project, '--dicomweb', url, '--match', 'PatientID=8', '--json']);
     assert.match(nobody.stdout, /dicomweb\/nothing/);
     const out = join(folder, 'out');

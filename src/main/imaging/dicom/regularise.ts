@@ -31,19 +31,35 @@ export function regularise<T extends VoxelArray>(
     const low = w < 1 ? sampler(data, columns, rows, slice * plane, shift[slice]) : null;
     const high = w > 0 ? sampler(data, columns, rows, (slice + 1) * plane, shift[slice + 1]) : null;
     for (let j = 0; j < ny; j++) {
-      for (let i = 0; i < nx; i++) {
-        const a = low ? low(i, j) : 0;
-        const b = high ? high(i, j) : 0;
-        const v = Number.isNaN(a) || Number.isNaN(b) ? outside : a * (1 - w) + b * w;
-        out[i + nx * (j + ny * k)] = whole ? Math.round(v) : v;
-      }
+      const row = out.subarray(nx * (j + ny * k), nx * (j + 1 + ny * k));
+      blendRow(row, j, low, high, w, whole, outside);
     }
   }
   return { ...grid, data: out };
 }
 
+type Sampler = (i: number, j: number) => number;
+
+/** One row between two slices. A function of its own, which the compiler optimises better than one long loop. */
+function blendRow(
+  row: VoxelArray,
+  j: number,
+  low: Sampler | null,
+  high: Sampler | null,
+  w: number,
+  whole: boolean,
+  outside: number,
+): void {
+  for (let i = 0; i < row.length; i++) {
+    const a = low ? low(i, j) : 0;
+    const b = high ? high(i, j) : 0;
+    const v = Number.isNaN(a) || Number.isNaN(b) ? outside : a * (1 - w) + b * w;
+    row[i] = whole ? Math.round(v) : v;
+  }
+}
+
 /** Bilinear value of one slice at target pixel (i, j); NaN outside the slice. */
-function sampler(data: VoxelArray, columns: number, rows: number, base: number, [du, dv]: [number, number]) {
+function sampler(data: VoxelArray, columns: number, rows: number, base: number, [du, dv]: [number, number]): Sampler {
   return (i: number, j: number): number => {
     let x = i - du;
     let y = j - dv;
