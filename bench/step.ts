@@ -1,6 +1,6 @@
 /**
  * One training step beside the same step in PyTorch, interleaved in one run: medians, and the ratio of each pair's times.
- * npm run bench -- step --width 8 --patch 64,64,32 [--engine tensorflow] [--method cpcl] [--steps 9] [--threads 2] [--plain] [--json]
+ * npm run bench -- step --width 8 --patch 64,64,32 [--engine tensorflow,simd] [--method cpcl] [--steps 9] [--threads 2] [--plain] [--json]
  */
 import os from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -44,12 +44,6 @@ export async function run(args: string[]): Promise<void> {
     },
   });
   const engines = values.engine ? values.engine.split(',') : availableEngines();
-  if (engines.length === 0) {
-    console.error(
-      'No fast engine is installed. Run `npm run setup:tensorflow`, or measure the slow one with --engine cpu.',
-    );
-    process.exit(1);
-  }
   const python = findPyTorch();
   if (!python) console.error('PyTorch cannot be had here (pip install torch): only our own times are measured.');
   const common = ['--method', values.method, '--width', values.width, '--patch', values.patch, '--batch', values.batch];
@@ -101,7 +95,7 @@ async function fasterLayout(torch: (...more: string[]) => Stepper): Promise<stri
   return times.sort((a, b) => a[1] - b[1])[0][0];
 }
 
-const availableEngines = (): string[] => (findTensorflow().length > 0 ? ['tensorflow'] : []);
+const availableEngines = (): string[] => [...(findTensorflow().length > 0 ? ['tensorflow'] : []), 'simd'];
 
 function readable(row: Row): Record<string, string> {
   const s = (v: number | null | undefined) => (v == null ? '-' : `${v.toFixed(2)} s`);

@@ -17,7 +17,7 @@ export interface EngineStatus {
 }
 
 export interface EnginesReport {
-  /** The engine that `auto` takes. */
+  /** The engine that `auto` takes: the one whose step was the fastest just now. */
   used: EngineStatus['name'];
   engines: EngineStatus[];
   machine: { processor: string; cores: number; memoryGiB: number; node: string; tfjs: string };
@@ -43,7 +43,7 @@ export async function reportEngines(): Promise<EnginesReport> {
     ...measure('cpu'),
   };
   return {
-    used: tensorflow.probe ? 'tensorflow' : simd.probe ? 'simd' : 'cpu',
+    used: usedByAuto([tensorflow, simd]),
     engines: [tensorflow, simd, cpu],
     machine: {
       processor: os.cpus()[0]?.model.trim() ?? 'unknown',
@@ -55,6 +55,13 @@ export async function reportEngines(): Promise<EnginesReport> {
     nvidia: driver ? { gpus: driver.gpus, driver: driver.version } : null,
     advice: advise(tensorflow, driver !== undefined),
   };
+}
+
+/** The faster one of those that work. */
+function usedByAuto(candidates: EngineStatus[]): EngineStatus['name'] {
+  const working = candidates.filter((engine) => engine.probe?.step);
+  const seconds = (engine: EngineStatus) => engine.probe?.step?.seconds ?? Number.POSITIVE_INFINITY;
+  return working.sort((a, b) => seconds(a) - seconds(b))[0]?.name ?? 'cpu';
 }
 
 function tensorflowStatus(): EngineStatus {
@@ -111,6 +118,11 @@ function describeEngine({ name, installed, detail, probe }: EngineStatus): strin
     `${name.padEnd(12)}${probe.device}`,
     `            ${detail}`,
     `            3D convolution ${probe.shape}: forward ${speed(probe.forward)}, gradients ${speed(probe.backward)}`,
+    ...(probe.step
+      ? [
+          `            one CPCL step, width ${probe.step.width}, 2 + 2 patches of ${probe.step.patch.join('x')}: ${probe.step.seconds.toFixed(2)} s`,
+        ]
+      : []),
     `            largest difference from the plain sum: ${probe.difference.toExponential(1)} of the largest value`,
     '',
   ];

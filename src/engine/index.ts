@@ -5,6 +5,7 @@ import { DecileError } from '../core/errors.ts';
 import type { EngineName } from '../core/options.ts';
 import { findTensorflow, type TensorflowInstallation } from './installation.ts';
 import { registerSimd, simdBackend } from './simd/index.ts';
+import { fastestEngine } from './step-times.ts';
 import { registerTensorflow } from './tensorflow.ts';
 
 export { trainerEnvironment } from './environment.ts';
@@ -45,11 +46,15 @@ export async function startEngine(name: EngineName): Promise<Engine> {
   }
 }
 
-/** TensorFlow where it is installed and loads, else the own kernels, else plain JavaScript; says why not the better one. */
+/**
+ * The engine that was measured to be the fastest here. Without a measurement TensorFlow where it is installed and loads, else the
+ * own kernels, else plain JavaScript; says why not the better one.
+ */
 async function startBest(): Promise<Engine> {
   const [installation] = findTensorflow();
   let notice = `TensorFlow is not installed, so the slower engine simd computes. ${INSTALL}`;
-  if (installation) {
+  if (installation && fastestEngine() === 'simd') notice = '';
+  else if (installation) {
     try {
       return await startTensorflow(installation);
     } catch (error) {

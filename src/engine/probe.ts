@@ -1,8 +1,10 @@
-/** Run as a program by the doctor: times a 3D convolution on one engine, checks its values, prints JSON. */
+/** Run as a program by the doctor: times a 3D convolution and a whole step on one engine, checks values, prints JSON. */
 import type * as tf from '@tensorflow/tfjs';
-import type { EngineName } from '../core/options.ts';
+import { type EngineName, resolveOptions } from '../core/options.ts';
 import { type Engine, startEngine } from './index.ts';
 import { kernelsOf } from './kernels/index.ts';
+import { StepSession } from './step-session.ts';
+import { keepStepTime } from './step-times.ts';
 
 export interface Probe {
   device: string;
@@ -13,6 +15,8 @@ export interface Probe {
   backward: number;
   /** Largest difference from sums in double precision, relative to the largest value. */
   difference: number;
+  /** One whole CPCL step at the default options; absent for the slow engine. */
+  step?: { seconds: number; patch: [number, number, number]; width: number };
 }
 
 interface Size {
@@ -36,7 +40,25 @@ export async function probeEngine(name: EngineName): Promise<Probe> {
     forward,
     backward,
     difference: difference(engine),
+    ...(engine.name === 'cpu' ? {} : { step: await wholeStep(engine, engine.name) }),
   };
+}
+
+const STEP_PATCH: [number, number, number] = [32, 32, 32];
+const STEPS = 3;
+
+/** The measured time is kept: `auto` takes the engine that is faster. */
+async function wholeStep(engine: Engine, name: 'tensorflow' | 'simd'): Promise<Probe['step']> {
+  const options = resolveOptions({ method: 'cpcl' });
+  const session = new StepSession(kernelsOf(engine), options, STEP_PATCH);
+  await session.step();
+  const times: number[] = [];
+  while (times.length < STEPS) times.push((await session.step()).seconds);
+  session.dispose();
+  const seconds = times.sort((a, b) => a - b)[STEPS >> 1];
+  const bytes = process.resourceUsage().maxRSS * 1024;
+  keepStepTime(options, STEP_PATCH, { engine: name, device: engine.device, seconds, bytes, measuredAt: Date.now() });
+  return { seconds, patch: STEP_PATCH, width: options.width };
 }
 
 function speeds(engine: Engine, { sides, channels }: Size): { forward: number; backward: number } {
@@ -119,4 +141,5 @@ function convolutionByLoops(s: Sides, x: Float32Array, weights: Float32Array, dy
 
 if (process.argv[1]?.endsWith('probe.ts')) {
   console.log(JSON.stringify(await probeEngine(process.argv[2] as EngineName)));
+  process.exit(0);
 }

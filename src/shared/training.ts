@@ -47,8 +47,20 @@ export interface PredictJob {
   engine: TrainingOptions['engine'];
 }
 
+/** How long a step of these options takes here, on made-up patches. */
+export interface ProbeJob {
+  kind: 'probe';
+  options: TrainingOptions;
+  /** x, y, z; divisible by 16. */
+  patch: [number, number, number];
+  /** Classes with background. */
+  classes: number;
+}
+
+export type TrainerJob = TrainJob | PredictJob | ProbeJob;
+
 export type TrainerCommand =
-  | { type: 'start'; job: TrainJob | PredictJob }
+  | { type: 'start'; job: TrainerJob }
   | { type: 'pause' }
   | { type: 'resume' }
   | { type: 'cancel' };
@@ -87,6 +99,8 @@ export type TrainerEvent =
       sliceEntropy: number[];
       volumesMl: number[];
     }
+  /** Of a ProbeJob; bytes: peak resident memory of the process. */
+  | { type: 'probed'; engine: string; device: string; secondsPerStep: number; bytes: number }
   | { type: 'finished'; step: number; checkpoint?: string; seconds: number }
   | { type: 'cancelled'; step: number }
   | { type: 'error'; code: string; message: string; cure: string };

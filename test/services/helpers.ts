@@ -5,7 +5,7 @@ import type { Grid, LabelMap, Volume } from '../../src/core/volume.ts';
 import { writeNifti } from '../../src/main/imaging/index.ts';
 import type { TrainerProcess } from '../../src/main/services/trainer-process.ts';
 import type { Store } from '../../src/main/store/index.ts';
-import type { PredictJob, TrainerEvent, TrainJob } from '../../src/shared/training.ts';
+import type { TrainerEvent, TrainerJob } from '../../src/shared/training.ts';
 import { newProject } from '../store/helpers.ts';
 
 export { newProject, temporaryFolder } from '../store/helpers.ts';
@@ -76,11 +76,9 @@ export async function projectWith(
 }
 
 /** Plays a trainer: the script answers a job with events, the last of which ends it. */
-export function scriptedTrainer(
-  script: (job: TrainJob | PredictJob, cancelled: () => boolean) => AsyncIterable<TrainerEvent>,
-) {
-  const jobs: (TrainJob | PredictJob)[] = [];
-  const start = (job: TrainJob | PredictJob, onEvent: (event: TrainerEvent) => void): TrainerProcess => {
+export function scriptedTrainer(script: (job: TrainerJob, cancelled: () => boolean) => AsyncIterable<TrainerEvent>) {
+  const jobs: TrainerJob[] = [];
+  const start = (job: TrainerJob, onEvent: (event: TrainerEvent) => void): TrainerProcess => {
     jobs.push(job);
     let stop = false;
     const done = (async () => {

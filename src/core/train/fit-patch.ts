@@ -1,4 +1,6 @@
 /** A patch that fits the scans and the memory. */
+import type { TrainingOptions } from '../options.ts';
+
 export type PatchSides = [x: number, y: number, z: number];
 
 /** Largest patch side considered: the paper's. */
@@ -32,4 +34,19 @@ export function fitPatch(
     patch[longest] -= 16;
   }
   return patch;
+}
+
+/** The patch of a run: the given one, or one that fits scans of these sizes and half of the free memory. */
+export function patchOf(
+  options: Pick<
+    TrainingOptions,
+    'patch' | 'width' | 'method' | 'unlabelledBranch' | 'labelledPerStep' | 'unlabelledPerStep'
+  >,
+  sizes: readonly (readonly number[])[],
+  memory: { free: number; total: number },
+): PatchSides {
+  if (options.patch !== 'auto') return [...options.patch];
+  const teacherReads = options.method === 'cpcl' && options.unlabelledBranch === 'teacher';
+  const withGradient = options.labelledPerStep + (teacherReads ? 0 : options.unlabelledPerStep);
+  return fitPatch(sizes, options.width, withGradient, 0.5 * Math.max(memory.free, 0.5 * memory.total));
 }

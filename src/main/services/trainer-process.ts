@@ -1,5 +1,5 @@
 /** What the services need of the trainer: a process that runs one job and tells how it goes. */
-import type { PredictJob, TrainerEvent, TrainJob } from '../../shared/training.ts';
+import type { TrainerEvent, TrainerJob } from '../../shared/training.ts';
 
 export interface TrainerProcess {
   pause(): void;
@@ -9,4 +9,4 @@ export interface TrainerProcess {
   done: Promise<TrainerEvent>;
 }
 
-export type StartTrainer = (job: TrainJob | PredictJob, onEvent: (event: TrainerEvent) => void) => TrainerProcess;
+export type StartTrainer = (job: TrainerJob, onEvent: (event: TrainerEvent) => void) => TrainerProcess;

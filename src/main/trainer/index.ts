@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { trainerEnvironment } from '../../engine/environment.ts';
-import type { PredictJob, TrainerCommand, TrainerEvent, TrainJob } from '../../shared/training.ts';
+import type { TrainerCommand, TrainerEvent, TrainerJob } from '../../shared/training.ts';
 
 export interface Trainer {
   pause(): void;
@@ -63,7 +63,7 @@ export const nodeHost: StartHost = () => {
 };
 
 export function startTrainer(
-  job: TrainJob | PredictJob,
+  job: TrainerJob,
   onEvent: (event: TrainerEvent) => void,
   startHost: StartHost = nodeHost,
 ): Trainer {

@@ -8,7 +8,7 @@ import { countOverlap } from '../../core/metrics/overlap.ts';
 import type { Kernels } from '../../core/network/kernels.ts';
 import type { NetworkName } from '../../core/options.ts';
 import { defaultStride, slidingWindow } from '../../core/predict/sliding-window.ts';
-import { fitPatch, type PatchSides } from '../../core/train/fit-patch.ts';
+import { type PatchSides, patchOf } from '../../core/train/fit-patch.ts';
 import { train } from '../../core/train/loop.ts';
 import { decodeCheckpoint, type TrainState } from '../../core/train/state.ts';
 import type { LabelMap } from '../../core/volume.ts';
@@ -41,7 +41,13 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
   warnOfMissingClasses(labelled, classes, report);
 
   const resumeFrom = job.resume ? decodeCheckpoint(readFileSync(checkpointPath(runFolder))) : undefined;
-  const patch = resumeFrom?.meta.patch ?? choosePatch(job, [...labelled, ...unlabelled]);
+  const patch =
+    resumeFrom?.meta.patch ??
+    patchOf(
+      options,
+      [...labelled, ...unlabelled].map((c) => c.size),
+      { free: os.freemem(), total: os.totalmem() },
+    );
   const evolution = evolutionRecorder({
     runFolder,
     patch,
@@ -156,7 +162,7 @@ async function prepareLists(
   // An unlabelled case never brings its mask along, whatever the project knows.
   const unlabelled = needsUnlabelled ? await prepare(lists.unlabelled.map(({ maskPath: _, ...scan }) => scan)) : [];
   const validation = await prepare(lists.validation);
-  if (needsUnlabelled && unlabelled.length === 0) {
+  if (needsUnlabelled && unlabelled.length === 0 && !control.cancelled) {
     report({
       type: 'notice',
       message: 'There are no unlabelled scans: the labelled ones stand in for them, without their masks.',
@@ -171,19 +177,6 @@ function warnOfMissingClasses(labelled: PreparedCase[], classes: string[], repor
     if (c > 0 && labelled.every(({ voxels }) => !voxels?.[c]))
       report({ type: 'notice', message: `No labelled scan holds ${name} at this voxel size: it cannot be learnt.` });
   });
-}
-
-function choosePatch({ options }: TrainJob, cases: PreparedCase[]): PatchSides {
-  if (options.patch !== 'auto') return [...options.patch];
-  const withGradient =
-    options.labelledPerStep +
-    (options.method === 'cpcl' && options.unlabelledBranch === 'teacher' ? 0 : options.unlabelledPerStep);
-  return fitPatch(
-    cases.map((c) => c.size),
-    options.width,
-    withGradient,
-    0.5 * Math.max(os.freemem(), 0.5 * os.totalmem()),
-  );
 }
 
 /** Mean Dice (percent) of the student on the validation cases, on the training grid. */

@@ -1,8 +1,9 @@
 /** The trainer's process: hears commands, runs one job, reports events, ends. */
 import { DecileError } from '../../shared/errors.ts';
-import type { PredictJob, TrainerCommand, TrainerEvent, TrainJob } from '../../shared/training.ts';
+import type { TrainerCommand, TrainerEvent, TrainerJob } from '../../shared/training.ts';
 import type { Control, TrainerFiles } from './dependencies.ts';
 import { keepNormalisation, runPredict } from './run-predict.ts';
+import { runProbe } from './run-probe.ts';
 import { runTrain } from './run-train.ts';
 
 /** A two-way line to whoever started the process. */
@@ -42,7 +43,7 @@ export function serveJob(line: Line, files: TrainerFiles, end: () => void): void
 }
 
 async function runJob(
-  job: TrainJob | PredictJob,
+  job: TrainerJob,
   report: (event: TrainerEvent) => void,
   control: Control,
   files: TrainerFiles,
@@ -51,7 +52,8 @@ async function runJob(
     if (job.kind === 'train') {
       keepNormalisation(job.runFolder, job.normalisation);
       await runTrain(job, report, control, files);
-    } else await runPredict(job, report, control, files);
+    } else if (job.kind === 'predict') await runPredict(job, report, control, files);
+    else await runProbe(job, report, control);
   } catch (error) {
     report(asEvent(error));
   }

@@ -100,6 +100,8 @@ export const CALLS = {
   'review.changes': call<T.MaskChange[]>()(scan),
 
   'train.plan': call<T.TrainPlan>()(z.object({ options, validation })),
+  /** As train.plan, after a few steps on made-up patches have told how long it takes; refused while a run trains. */
+  'train.probe': call<T.TrainPlan>()(z.object({ options, validation })),
   'train.start': call<{ run: number; job: string }>()(
     z.object({ options, validation, name: name.optional(), notes: text.optional() }),
   ),

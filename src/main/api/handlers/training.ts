@@ -1,6 +1,8 @@
 /** Training, runs, prediction. */
-import { availableParallelism } from 'node:os';
+import { availableParallelism, freemem, totalmem } from 'node:os';
 import type { TrainingOptions } from '../../../core/options.ts';
+import { patchOf } from '../../../core/train/fit-patch.ts';
+import { stepTimes } from '../../../engine/step-times.ts';
 import type { Curve, RunInfo, TrainPlan } from '../../../shared/contract/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import type { TrainerEvent } from '../../../shared/training.ts';
@@ -15,7 +17,7 @@ import type { JobHandle } from '../jobs.ts';
 import type { Session } from '../session.ts';
 
 type Names =
-  | `train.${'plan' | 'start' | 'pause' | 'resume' | 'cancel' | 'curve' | 'evolution'}`
+  | `train.${'plan' | 'probe' | 'start' | 'pause' | 'resume' | 'cancel' | 'curve' | 'evolution'}`
   | `runs.${'list' | 'notes'}`
   | `jobs.${'list' | 'cancel' | 'dismiss'}`
   | 'predictions.start';
@@ -23,6 +25,16 @@ type Names =
 export const trainingHandlers = (session: Session): Pick<Handlers, Names> => ({
   'train.plan': ({ options, validation }) =>
     describePlan(session.store(), options as Partial<TrainingOptions>, validation),
+  async 'train.probe'({ options, validation }) {
+    alone(session);
+    const store = session.store();
+    const plan = planTraining(store, { options: options as Partial<TrainingOptions>, validation });
+    const patch = likelyPatch(store, plan.options);
+    const job = { kind: 'probe', options: plan.options, patch, classes: plan.classes.length } as const;
+    const last = await session.startTrainer(job, () => {}).done;
+    if (last.type === 'error') throw new DecileError(last.code, last.message, last.cure);
+    return describePlan(store, options as Partial<TrainingOptions>, validation);
+  },
   'train.start'({ options, validation, name, notes }) {
     alone(session);
     const { store, launch } = { store: session.store(), launch: watch(session) };
@@ -239,7 +251,7 @@ function describePlan(store: Store, given: Partial<TrainingOptions>, validation?
 
 const plural = (n: number, word: string): string => `${n} ${word}`;
 
-/** From the newest run of the same network, patch and method on this engine; honest about not knowing otherwise. */
+/** From the newest run of the same network, patch and method on this engine, else from a probe; honest about not knowing. */
 function expectedTime(
   store: Store,
   options: TrainingOptions,
@@ -256,12 +268,29 @@ function expectedTime(
         run.step > 2,
     );
   const perStep = alike ? secondsPerStep(store, alike.id) : null;
-  if (!alike || perStep === null) return { seconds: null, basis: 'The time is known after the first steps.', on: null };
+  if (!alike || perStep === null) {
+    const [probed] = stepTimes(options, likelyPatch(store, options)).filter(
+      (time) => options.engine === 'auto' || time.engine === options.engine,
+    );
+    if (!probed) return { seconds: null, basis: 'The time is known after a short probe or the first steps.', on: null };
+    return {
+      seconds: probed.seconds * options.steps,
+      basis: `${probed.seconds.toFixed(2)} s a step, measured in a short probe.`,
+      on: probed.device,
+    };
+  }
   return {
     seconds: perStep * options.steps,
     basis: `${perStep.toFixed(2)} s a step, measured in ${alike.name}.`,
     on: alike.device || null,
   };
+}
+
+/** The patch that the trainer would take; it looks at the scans that it prepared, this at their sizes. */
+function likelyPatch(store: Store, options: TrainingOptions): [number, number, number] {
+  const onTrainingGrid = ({ size, spacing }: { size: readonly number[]; spacing: readonly number[] }) =>
+    size.map((n, axis) => (options.spacing === 'native' ? n : Math.round((n * spacing[axis]) / options.spacing)));
+  return patchOf(options, store.scans.list().map(onTrainingGrid), { free: freemem(), total: totalmem() });
 }
 
 function secondsPerStep(store: Store, run: number): number | null {

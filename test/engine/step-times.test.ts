@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { resolveOptions } from '../../src/core/options.ts';
+import { fastestEngine, keepStepTime, type StepTime, stepTimes } from '../../src/engine/step-times.ts';
+
+const options = resolveOptions({ width: 8 });
+const before = process.env.DECILE_CACHE;
+let cache: string;
+beforeEach(() => {
+  cache = mkdtempSync(join(tmpdir(), 'decile-times-'));
+  process.env.DECILE_CACHE = cache;
+});
+afterEach(() => {
+  rmSync(cache, { recursive: true });
+  if (before === undefined) delete process.env.DECILE_CACHE;
+  else process.env.DECILE_CACHE = before;
+});
+
+const time = (engine: StepTime['engine'], seconds: number, measuredAt = 1): StepTime => ({
+  ...{ engine, seconds, measuredAt },
+  device: engine,
+  bytes: 1e9,
+});
+
+test('a measured step is known again, fastest engine first, and for this network and patch alone', () => {
+  keepStepTime(options, [32, 32, 32], time('simd', 0.6));
+  keepStepTime(options, [32, 32, 32], time('tensorflow', 0.3));
+  assert.deepEqual(
+    stepTimes(options, [32, 32, 32]).map((t) => [t.engine, t.seconds]),
+    [
+      ['tensorflow', 0.3],
+      ['simd', 0.6],
+    ],
+  );
+  assert.deepEqual(stepTimes(options, [48, 32, 32]), []);
+  assert.deepEqual(stepTimes(resolveOptions({ width: 16 }), [32, 32, 32]), []);
+});
+
+test('the fastest engine is that of the newest step that more than one engine was measured with', () => {
+  assert.equal(fastestEngine(), undefined);
+  keepStepTime(options, [16, 16, 16], time('simd', 0.1, 9));
+  assert.equal(fastestEngine(), undefined);
+  keepStepTime(options, [32, 32, 32], time('tensorflow', 0.3, 1));
+  keepStepTime(options, [32, 32, 32], time('simd', 0.6, 2));
+  assert.equal(fastestEngine(), 'tensorflow');
+  keepStepTime(options, [64, 64, 32], time('tensorflow', 3, 3));
+  keepStepTime(options, [64, 64, 32], time('simd', 2, 4));
+  assert.equal(fastestEngine(), 'simd');
+});
+
+test('a newer measurement takes the place of the older one', () => {
+  keepStepTime(options, [32, 32, 32], time('simd', 0.6));
+  keepStepTime(options, [32, 32, 32], time('simd', 0.5, 2));
+  assert.deepEqual(
+    stepTimes(options, [32, 32, 32]).map((t) => t.seconds),
+    [0.5],
+  );
+});
+
+test('an unreadable file counts as no measurement', () => {
+  writeFileSync(join(cache, 'step-times.json'), '{"cut of');
+  assert.deepEqual(stepTimes(options, [32, 32, 32]), []);
+  assert.equal(fastestEngine(), undefined);
+  keepStepTime(options, [32, 32, 32], time('simd', 0.6));
+  assert.equal(stepTimes(options, [32, 32, 32]).length, 1);
+});
