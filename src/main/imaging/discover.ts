@@ -1,7 +1,7 @@
 /** What scans a folder holds: every file is looked at, none is judged by its name. */
 import { basename, dirname, extname, relative, sep } from 'node:path';
 import { DecileError } from '../../shared/errors.ts';
-import { looksLikeDicom, readDicomHeader } from './dicom/dataset.ts';
+import { HEAD_BYTES, looksLikeDicom, readDicomHeader } from './dicom/dataset.ts';
 import { type Frame, framesOf } from './dicom/frame.ts';
 import { maskObjectOf } from './dicom/mask-object.ts';
 import { reasonToLeaveOut, splitSeries } from './dicom/series.ts';
@@ -76,9 +76,11 @@ export async function discoverScans(
   await mapLimited(files, WIDTH, async (path) => {
     signal?.throwIfAborted();
     try {
-      const kind = await kindOf(path);
+      // One read serves the kind and, for most DICOM files, the whole header.
+      const head = basename(path).toUpperCase() === 'DICOMDIR' ? null : await readHead(path, HEAD_BYTES);
+      const kind = head && (await kindOf(path, head));
       if (kind === 'dicom') {
-        const file = await readDicomHeader(path);
+        const file = await readDicomHeader(path, head);
         const mask = maskObjectOf(file);
         if (mask) masks.push(mask);
         else frames.push(...framesOf(file));
@@ -125,10 +127,8 @@ export async function dicomFilesBelow(folder: string): Promise<string[]> {
 }
 
 /** The format by content, null for companions; throws for what claims to be a scan and is not. */
-async function kindOf(path: string): Promise<ScanKind | 'seg-nrrd' | null> {
+async function kindOf(path: string, head: Uint8Array): Promise<ScanKind | 'seg-nrrd' | null> {
   const extension = extname(path).toLowerCase();
-  if (basename(path).toUpperCase() === 'DICOMDIR') return null;
-  const head = await readHead(path, 1024);
   if (looksLikeDicom(head)) return 'dicom';
   if (looksLikeNifti(head)) return 'nifti';
   if (looksLikeNrrd(head)) {

@@ -44,7 +44,7 @@ export async function importMaskFile(
     } else {
       const drawn = draw(store, object, scan, path);
       tell(store, scan, drawn, report);
-      await keep(store, scan, drawn.mask, originOf(drawn.used), path, report);
+      await keep(store, scan, drawn.mask, madeHow(drawn.used), path, report);
     }
   });
 }
@@ -63,11 +63,15 @@ export async function importMaskObjects(
   report: MaskReport,
 ): Promise<void> {
   const scans = alone ? touched : store.scans.list();
-  const origins = new Map(scans.map((scan) => [scan.id, keptProvenance(store, scan.id)]));
+  const known = new Map<number, Provenance | null>();
+  const originOf = (scan: Scan): Provenance | null => {
+    if (!known.has(scan.id)) known.set(scan.id, keptProvenance(store, scan.id));
+    return known.get(scan.id) ?? null;
+  };
   // One scan's masks are in memory at a time.
   const groups = new Map<number, { object: MaskObject; candidates: Scan[] }[]>();
   for (const object of objects) {
-    const candidates = candidatesFor(object, scans, origins);
+    const candidates = candidatesFor(object, scans, originOf);
     if (candidates.length > 0)
       groups.set(candidates[0].id, [...(groups.get(candidates[0].id) ?? []), { object, candidates }]);
     else if (!alone) report.failures.push(asFailure(noScan(object), object.path));
@@ -86,7 +90,7 @@ export async function importMaskObjects(
     }
     for (const { scan, mask, used, path } of byScan.values())
       await listing(path, report, async () => {
-        if (mask) await keep(store, scan, mask, originOf(used), path, report);
+        if (mask) await keep(store, scan, mask, madeHow(used), path, report);
       });
   }
 }
@@ -136,24 +140,24 @@ function draw(store: Store, object: SegmentObject, scan: Scan, path: string): Dr
 function candidatesFor(
   object: MaskObject,
   scans: readonly Scan[],
-  origins: ReadonlyMap<number, ReturnType<typeof keptProvenance>>,
+  originOf: (scan: Scan) => Provenance | null,
 ): Scan[] {
   const wanted = new Set(object.instanceUids);
-  const shared = (scan: Scan) => origins.get(scan.id)?.instances.filter(({ sopUid }) => wanted.has(sopUid)).length ?? 0;
-  const bySeries = scans.filter((scan) => {
-    const series = origins.get(scan.id)?.seriesUid ?? scan.seriesUid;
-    return (series !== null && object.seriesUids.includes(series)) || shared(scan) > 0;
-  });
-  if (bySeries.length > 0) return bySeries.toSorted((a, b) => shared(b) - shared(a));
+  const shared = (scan: Scan) => originOf(scan)?.instances.filter(({ sopUid }) => wanted.has(sopUid)).length ?? 0;
+  const ranked = (list: Scan[]) => (list.length > 1 ? list.toSorted((a, b) => shared(b) - shared(a)) : list);
+  // The list of scans knows their series; what else is known of their origin is read where that is not enough.
+  const bySeries = scans.filter(({ seriesUid }) => seriesUid !== null && object.seriesUids.includes(seriesUid));
+  if (bySeries.length > 0) return ranked(bySeries);
+  const byOrigin = scans.filter(
+    (scan) => object.seriesUids.includes(originOf(scan)?.seriesUid ?? '') || shared(scan) > 0,
+  );
+  if (byOrigin.length > 0) return ranked(byOrigin);
   const byFrame = scans.filter(
-    (scan) => object.frameOfReference !== '' && origins.get(scan.id)?.frameOfReference === object.frameOfReference,
+    (scan) => object.frameOfReference !== '' && originOf(scan)?.frameOfReference === object.frameOfReference,
   );
   if (byFrame.length > 0) return byFrame;
   const names = new Set([
-    object.name,
-    maskCaseName(object.name),
-    maskCaseName(object.path),
-    basename(dirname(object.path)),
+    ...[object.name, maskCaseName(object.name), maskCaseName(object.path), basename(dirname(object.path))],
   ]);
   return scans.filter(({ name }) => names.has(name));
 }
@@ -191,7 +195,7 @@ function join(into: LabelMap, { mask, path }: Drawn, report: MaskReport, scan: S
 }
 
 /** True to how the segments came to be: all drawn, all computed, or mixed. */
-function originOf(used: readonly NamedSegment[]): MaskOrigin {
+function madeHow(used: readonly NamedSegment[]): MaskOrigin {
   if (used.length === 0 || used.every(({ algorithm }) => algorithm === '' || algorithm === 'MANUAL')) return 'manual';
   return used.every(({ algorithm }) => algorithm === 'AUTOMATIC') ? 'predicted' : 'corrected';
 }

@@ -10,7 +10,7 @@ export type { DataSet, Element };
 
 export const PIXEL_DATA = 'x7fe00010';
 /** Most headers of classic CT and MR slices fit; a longer one is read again in full. */
-const HEAD_BYTES = 32 * 1024;
+export const HEAD_BYTES = 32 * 1024;
 /** Largest inflated data set of the deflated transfer syntax. */
 const MAX_INFLATED = 2 ** 30;
 /** Largest single DICOM file: Node's own limit for one read is 2 GiB. */
@@ -133,9 +133,12 @@ function inflater(bytes: Uint8Array, position: number): Uint8Array {
   return whole;
 }
 
-/** Reads and parses everything but the pixel data; reads the whole file only where its header is long. */
-export async function readDicomHeader(path: string): Promise<DicomData> {
-  const head = await readHead(path, HEAD_BYTES);
+/**
+ * Reads and parses everything but the pixel data; reads the whole file only where its header is long.
+ * @param read the file's first HEAD_BYTES bytes, where they were read already
+ */
+export async function readDicomHeader(path: string, read?: Uint8Array): Promise<DicomData> {
+  const head = read ?? (await readHead(path, HEAD_BYTES));
   if (head.length < HEAD_BYTES) return parseDicom(path, head, true);
   if (!looksLikeDicom(head)) return parseDicom(path, head, true);
   try {
