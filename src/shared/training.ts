@@ -1,5 +1,8 @@
 /** What the trainer process is told and what it reports. Plain data: it crosses processes as JSON. */
 import type { TrainingOptions } from '../core/options.ts';
+import type { Normalisation } from '../core/train/preprocess.ts';
+
+export type { Normalisation } from '../core/train/preprocess.ts';
 
 /** A scan as the trainer sees it: files, never database rows. */
 export interface TrainingCase {
@@ -18,9 +21,6 @@ export interface TrainingLists {
   unlabelled: TrainingCase[];
   validation: TrainingCase[];
 }
-
-/** How intensities become network input; decided by the project's preset. */
-export type Normalisation = { kind: 'mr' } | { kind: 'ct'; clip: [lowHU: number, highHU: number] };
 
 export interface TrainJob {
   kind: 'train';

@@ -21,9 +21,10 @@ const { width, classes, batch, sides, seed } = golden.facts;
 
 /** Map b of a batch made by `noise`. */
 function image(shape: readonly number[], seed: number, b: number): FeatureMap {
-  const size = shape.slice(1).reduce((x, y) => x * y, 1);
+  const [, ...rest] = shape as [number, number, number, number, number];
+  const size = rest.reduce((x, y) => x * y, 1);
   const values = noise(shape[0] * size, seed).slice(b * size, (b + 1) * size);
-  return tf.tensor(values, [1, ...shape.slice(1)]) as FeatureMap;
+  return tf.tensor(values, [1, ...rest]) as FeatureMap;
 }
 
 const joined = (maps: tf.Tensor[]): Float32Array =>
