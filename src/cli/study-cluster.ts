@@ -25,6 +25,7 @@ export async function studyOnCluster(study: string, out: string, flags: StudyFla
   const plan = planStudy(readStudy(study), out);
   mkdirSync(out, { recursive: true });
   lockPlan(out, plan);
+  for (const text of plan.cohort.notices) notice(flags, text);
   const preparing = new Progress(flags, 'Preparing');
   await plan.cohort.prepare((done, total) => preparing.update(done, total));
   preparing.end();

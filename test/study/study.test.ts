@@ -215,6 +215,9 @@ test('a study runs every job, goes on after a failure, skips what is done, and n
     });
     assert.equal(readFileSync(join(out, 'tables.md'), 'utf8'), table, 'nothing is overwritten');
     const more = parseStudy({ ...STUDY, methods: ['supervised', 'cpcl', 'f-pcl'] }, folder);
+    await assert.rejects(runStudy({ definition, out, startTrainer: second.start, only: ['cpl-2-1'] }), {
+      code: 'study/unknown-job',
+    });
     assert.equal(
       (await runStudy({ definition: more, out, startTrainer: second.start })).done,
       6,

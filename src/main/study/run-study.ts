@@ -1,6 +1,7 @@
 /** Runs the jobs of a study, one after another or several at once, and writes what has been found so far. */
 import { mkdirSync } from 'node:fs';
 import os from 'node:os';
+import { DecileError } from '../../shared/errors.ts';
 import type { TrainerEvent } from '../../shared/training.ts';
 import type { StartTrainer } from '../services/trainer-process.ts';
 import type { StudyDefinition } from './definition.ts';
@@ -49,7 +50,16 @@ export async function runStudy(request: StudyRequest): Promise<StudyOutcome> {
     mkdirSync(out, { recursive: true });
     lockPlan(out, plan);
   }
+  for (const text of plan.cohort.notices) request.onNotice?.(text);
+  const unknown = request.only?.find((id) => plan.jobs.every((job) => job.id !== id));
+  if (unknown !== undefined)
+    throw new DecileError(
+      'study/unknown-job',
+      `--only must name a job of the study, got ${unknown}.`,
+      'The study file may have changed since the job was submitted; DIR/study.lock.json lists the jobs.',
+    );
   await plan.cohort.prepare(request.onPrepared, signal);
+  if (signal?.aborted) return { plan, done: 0, failed: [], stopped: true, files: [] };
   const sized = await sizeJobs(plan);
   const jobs = request.only ? sized.filter(({ id }) => request.only!.includes(id)) : sized;
   const failed: StudyOutcome['failed'] = [];
