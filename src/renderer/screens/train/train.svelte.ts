@@ -6,6 +6,8 @@ import type { AppState } from '../../shell/app.svelte.ts';
 
 type OptionValue = string | number | [number, number, number];
 const EMPTY: Curve = { steps: [], losses: {}, lambda: [], learningRate: [], secondsPerStep: [], validation: [] };
+/** The plan stands still for so long before a step is measured for it, ms. */
+const PROBE_AFTER_MS = 1500;
 /** Curves are asked for again at most so often. */
 const REFRESH_MS = 500;
 
@@ -31,8 +33,11 @@ export class TrainState {
   advanced = $state(false);
   phase = $state('');
   problems = $state.raw<Record<string, string>>({});
+  /** A step is being measured, for the expected time. */
+  probing = $state(false);
   private readonly app: AppState;
   private timer: ReturnType<typeof setTimeout> | null = null;
+  private probeTimer: ReturnType<typeof setTimeout> | null = null;
   private player: ReturnType<typeof setInterval> | null = null;
 
   readonly run = $derived(this.runs.find((run) => run.id === this.shown) ?? null);
@@ -64,6 +69,7 @@ export class TrainState {
     return () => {
       for (const end of ends) end();
       if (this.timer) clearTimeout(this.timer);
+      if (this.probeTimer) clearTimeout(this.probeTimer);
       this.stop();
     };
   }
@@ -78,7 +84,32 @@ export class TrainState {
   async replan(): Promise<void> {
     const { changed: options, validation } = this;
     const plan = await this.app.attempt(() => this.app.client.call('train.plan', { options, validation }));
-    if (plan) this.plan = plan;
+    if (!plan) return;
+    this.plan = plan;
+    if (this.probeTimer) clearTimeout(this.probeTimer);
+    // While options are being chosen every one of them would be measured: then it waits to be asked.
+    if (this.canProbe && !this.advanced) this.probeTimer = setTimeout(() => void this.probe(), PROBE_AFTER_MS);
+  }
+
+  /** The time is not known, and nothing else uses the device. */
+  get canProbe(): boolean {
+    const { plan } = this;
+    return plan !== null && plan.seconds === null && plan.problems.length === 0 && !this.active && !this.predicting;
+  }
+
+  /** Measures a step of these options, so that the sentence can say how long training will take. */
+  async probe(): Promise<void> {
+    if (this.probing || !this.canProbe) return;
+    const { changed: options, validation } = this;
+    this.probing = true;
+    try {
+      const plan = await this.app.client.call('train.probe', { options, validation });
+      if (options === this.changed && validation === this.validation) this.plan = plan;
+    } catch {
+      // An estimate is a convenience: what keeps training from starting is said by the plan and by the start.
+    } finally {
+      this.probing = false;
+    }
   }
 
   async show(run: number | null): Promise<void> {
