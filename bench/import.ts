@@ -4,7 +4,7 @@
  * the time inside a running program, as in the window, and the peak memory of a conversion and of an import.
  * npm run bench -- import [--slices 200] [--rounds 5] [--data FOLDER] [--json]
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,39 +52,63 @@ function makeSeries(folder: string, slices: number): void {
   });
 }
 
+interface Taken {
+  /** Wall clock, seconds. */
+  wall: number;
+  /** Processor time, seconds: steadier than the clock on a machine that does other work. */
+  cpu: number;
+}
+
 async function compare(folder: string, series: string, rounds: number) {
   const python = process.env.DECILE_PYTHON ?? 'python3';
   const out = join(folder, 'ours.nii');
-  const runs: Record<string, () => unknown> = {
-    decile: () => quietly(process.execPath, LAUNCHER, 'convert', series, out),
-    'decile, running': () => convertScan(series, out),
-    dcm2niix: () => quietly('dcm2niix', '-z', 'n', '-b', 'n', '-w', '1', '-o', folder, '-f', 'theirs', series),
-    pydicom: () => quietly(python, '-W', 'ignore', '-c', PYDICOM, series),
+  const runs: Record<string, () => Taken | Promise<Taken>> = {
+    decile: () => timed(process.execPath, LAUNCHER, 'convert', series, out),
+    'decile, running': () => running(() => convertScan(series, out)),
+    dcm2niix: () => timed('dcm2niix', '-z', 'n', '-b', 'n', '-w', '1', '-o', folder, '-f', 'theirs', series),
+    pydicom: () => timed(python, '-W', 'ignore', '-c', PYDICOM, series),
   };
   if (spawnSync(python, ['-c', 'import pydicom, numpy']).status !== 0) delete runs.pydicom;
   if (spawnSync('which', ['dcm2niix']).status !== 0) delete runs.dcm2niix;
-  const times = new Map(Object.keys(runs).map((name) => [name, [] as number[]]));
-  for (let round = 0; round < rounds; round++) {
-    for (const [name, work] of Object.entries(runs)) {
-      const start = performance.now();
-      await work();
-      times.get(name)!.push((performance.now() - start) / 1000);
-    }
-  }
-  const seconds = Object.fromEntries([...times].map(([name, list]) => [name, +median(list).toFixed(2)]));
-  const against = ['dcm2niix', 'pydicom'].filter((name) => seconds[name]);
-  const ratios = Object.fromEntries(
-    against.flatMap((name) =>
-      ['decile', 'decile, running'].map((own) => [`${own} / ${name}`, +(seconds[own] / seconds[name]).toFixed(2)]),
-    ),
-  );
+  const taken = new Map(Object.keys(runs).map((name) => [name, [] as Taken[]]));
+  for (let round = 0; round < rounds; round++)
+    for (const [name, work] of Object.entries(runs)) taken.get(name)!.push(await work());
+  const medians = (of: keyof Taken) =>
+    Object.fromEntries([...taken].map(([name, list]) => [name, +median(list.map((t) => t[of])).toFixed(2)]));
+  const ratios = (of: keyof Taken) => {
+    const seconds = medians(of);
+    const others = ['dcm2niix', 'pydicom'].filter((name) => seconds[name]);
+    const pairs = others.flatMap((name) => ['decile', 'decile, running'].map((own) => [own, name] as const));
+    return Object.fromEntries(
+      pairs.map(([own, name]) => [`${own} / ${name}`, +(seconds[own] / seconds[name]).toFixed(2)]),
+    );
+  };
   const project = join(folder, 'project');
   peak('new', project, '--label', 'organ', '--preset', 'ct-kidney');
   return {
-    seconds,
-    ratios,
+    wallSeconds: medians('wall'),
+    wallRatios: ratios('wall'),
+    cpuSeconds: medians('cpu'),
+    cpuRatios: ratios('cpu'),
     peakMiB: { convert: peak('convert', series, out), import: peak('import', project, series) },
   };
+}
+
+/** Wall clock and processor time of a program, by the shell's own `time`. */
+function timed(...command: string[]): Taken {
+  const child = spawnSync('bash', ['-c', 'TIMEFORMAT="%R %U %S"; time "$@" >/dev/null 2>&1', 'bash', ...command], {
+    encoding: 'utf8',
+  });
+  if (child.status !== 0) throw new Error(`${command.join(' ')} must succeed, got ${child.status}: ${child.stderr}`);
+  const [wall, user, system] = child.stderr.trim().split(/\s+/).map(Number);
+  return { wall, cpu: user + system };
+}
+
+async function running(work: () => Promise<unknown>): Promise<Taken> {
+  const [start, before] = [performance.now(), process.cpuUsage()];
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return { wall: (performance.now() - start) / 1000, cpu: (user + system) / 1e6 };
 }
 
 /** Peak resident memory of the command's process, MiB. */
@@ -99,5 +123,4 @@ function peak(...args: string[]): number {
   return Math.round(Number(child.stderr.trim().split('\n').at(-1)) / 1024);
 }
 
-const quietly = (program: string, ...args: string[]) => execFileSync(program, args, { stdio: 'ignore' });
 const median = (list: number[]) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
