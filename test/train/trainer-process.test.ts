@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { IDENTITY } from '../../src/core/geometry.ts';
-import { resolveOptions, type TrainingOptions } from '../../src/core/options.ts';
+import { NETWORKS, resolveOptions, type TrainingOptions } from '../../src/core/options.ts';
+import { decodeCheckpoint } from '../../src/core/train/state.ts';
 import type { Volume } from '../../src/core/volume.ts';
 import { readMask, readVolume, writeNifti } from '../../src/main/imaging/index.ts';
 import { nodeHost, startTrainer, type TrainerHost } from '../../src/main/trainer/index.ts';
@@ -79,39 +80,57 @@ async function play(
 
 const steps = (events: TrainerEvent[]) => events.filter((e) => e.type === 'step');
 
-test('a run validates on its own list, records the prototypes’ evolution, and predicts on the scan’s grid', async () => {
-  const training = job('whole');
-  const { events, last } = await play(training);
+for (const network of NETWORKS)
+  test(`a run of the ${network} validates on its own list, records the prototypes’ evolution, and predicts with that network on the scan’s grid`, async () => {
+    const training = job(`whole-${network}`, { network });
+    const { events, last } = await play(training);
+    assert.equal(last.type, 'finished', JSON.stringify(last));
+    assert.equal(steps(events).length, 4);
+    assert.equal(
+      decodeCheckpoint(readFileSync(last.type === 'finished' ? last.checkpoint! : '')).meta.options.network,
+      network,
+    );
+    assert.deepEqual(
+      events.filter((e) => e.type === 'validation').map((e) => e.step),
+      [2, 4],
+    );
+    const evolution = events.find((e) => e.type === 'evolution');
+    assert.ok(evolution?.type === 'evolution' && existsSync(evolution.path));
+    const { panels, caption } = JSON.parse(readFileSync(evolution.path, 'utf8')) as {
+      panels: string[];
+      caption: string;
+    };
+    assert.ok(
+      ['image_l', 'Y_l', 'P_l', 'image_u', 'P_u', 'P_l2u'].every((name) => panels.includes(name)),
+      String(panels),
+    );
+    assert.match(caption, /^Step 2: /);
+
+    const outputFolder = join(folder, `whole-${network}`, 'out');
+    const prediction = await play({
+      kind: 'predict',
+      runFolder: training.runFolder,
+      cases: [b],
+      outputFolder,
+      stride: 'auto',
+      pieces: 'all',
+      engine: 'auto',
+    });
+    assert.equal(prediction.last.type, 'finished', JSON.stringify(prediction.last));
+    const mask = await readMask(join(outputFolder, '2.nii.gz'));
+    assert.deepEqual([mask.size, mask.spacing, mask.origin], [[...grid.size], [...grid.spacing], [...grid.origin]]);
+    const { volume: entropy } = await readVolume(join(outputFolder, '2.entropy.nii.gz'));
+    assert.ok(Math.max(...entropy.data) <= Math.log(2) + 1 / 256);
+  });
+
+test('an end signal that reaches the trainer too leaves the decision to its parent', {
+  skip: process.platform === 'win32' && 'there are no signals on Windows',
+}, async () => {
+  const { events, last } = await play(job('signal'), (event, _, host) => {
+    if (event.type === 'step' && event.step === 1) process.kill(host.pid as number, 'SIGTERM');
+  });
   assert.equal(last.type, 'finished', JSON.stringify(last));
   assert.equal(steps(events).length, 4);
-  assert.deepEqual(
-    events.filter((e) => e.type === 'validation').map((e) => e.step),
-    [2, 4],
-  );
-  const evolution = events.find((e) => e.type === 'evolution');
-  assert.ok(evolution?.type === 'evolution' && existsSync(evolution.path));
-  const { panels, caption } = JSON.parse(readFileSync(evolution.path, 'utf8')) as { panels: string[]; caption: string };
-  assert.ok(
-    ['image_l', 'Y_l', 'P_l', 'image_u', 'P_u', 'P_l2u'].every((name) => panels.includes(name)),
-    String(panels),
-  );
-  assert.match(caption, /^Step 2: /);
-
-  const outputFolder = join(folder, 'whole', 'out');
-  const prediction = await play({
-    kind: 'predict',
-    runFolder: training.runFolder,
-    cases: [b],
-    outputFolder,
-    stride: 'auto',
-    keepLargestComponent: false,
-    engine: 'auto',
-  });
-  assert.equal(prediction.last.type, 'finished', JSON.stringify(prediction.last));
-  const mask = await readMask(join(outputFolder, '2.nii.gz'));
-  assert.deepEqual([mask.size, mask.spacing, mask.origin], [[...grid.size], [...grid.spacing], [...grid.origin]]);
-  const { volume: entropy } = await readVolume(join(outputFolder, '2.entropy.nii.gz'));
-  assert.ok(Math.max(...entropy.data) <= Math.log(2) + 1 / 256);
 });
 
 test('a cancelled run leaves a checkpoint, and resumed it repeats the losses of an uninterrupted run', async () => {
