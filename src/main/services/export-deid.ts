@@ -1,7 +1,7 @@
 /** De-identified exports: names for scans, the secret that maps UIDs, and the search of what was written. */
 import { createHmac, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { relative, resolve, sep } from 'node:path';
+import { isAbsolute, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { DecileError } from '../../shared/errors.ts';
 import { type DeidOptions, findIdentifiers, identifiersIn, type Leak } from '../imaging/index.ts';
@@ -34,7 +34,9 @@ export function startDeidentification(
   output: string,
 ): Deidentification {
   const path = request.key === undefined ? null : resolve(request.key);
-  if (path !== null && !relative(output, path).startsWith(`..${sep}`))
+  // On another drive the relative path is an absolute one.
+  const within = path === null ? '..' : relative(output, path);
+  if (!within.startsWith('..') && !isAbsolute(within))
     throw new DecileError(
       'export/key',
       `The key must lie outside the exported folder, got ${path}.`,

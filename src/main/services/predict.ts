@@ -1,5 +1,5 @@
 /** Masks of a run for scans of the project: made by the trainer process, kept as versions with their entropy. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { DecileError } from '../../shared/errors.ts';
 import type { PredictJob, TrainerEvent } from '../../shared/training.ts';
 import {
@@ -20,7 +20,8 @@ export interface PredictRequest {
   /** `unlabelled` (default): scans without an accepted mask; or a list of ids. */
   scans?: 'all' | 'unlabelled' | number[];
   stride?: PredictJob['stride'];
-  keepLargestComponent?: boolean;
+  /** Which connected pieces of each label stay; `auto` (default): as many as all labelled scans of the run agree on. */
+  pieces?: 'auto' | 'all' | 'largest';
   engine?: PredictJob['engine'];
 }
 
@@ -76,7 +77,7 @@ export function startPrediction(
     cases: scans.map((scan) => ({ scan: scan.id, name: scan.name, volumePath: store.path(scan.volumeFile) })),
     outputFolder,
     stride: request.stride ?? 'auto',
-    keepLargestComponent: request.keepLargestComponent ?? false,
+    pieces: (request.pieces ?? 'auto') === 'auto' ? { like: labelledMasks(store, run) } : request.pieces,
     engine: request.engine ?? run.options.engine,
   };
   const predicted: PredictReport['predicted'] = [];
@@ -102,6 +103,12 @@ export function startPrediction(
     })
     .finally(() => rmSync(outputFolder, { recursive: true, force: true }));
   return { run, total: scans.length, cancel: () => trainer.cancel(), done };
+}
+
+/** The masks that the run learned from. */
+function labelledMasks(store: Store, run: Run): string[] {
+  const learned = store.runs.cases(run.id).flatMap((one) => (one.role === 'labelled' && one.mask ? [one.mask] : []));
+  return learned.map((id) => store.path(store.masks.get(id).file)).filter(existsSync);
 }
 
 function chooseScans(store: Store, which: 'all' | 'unlabelled' | number[]): Scan[] {
