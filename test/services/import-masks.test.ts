@@ -283,3 +283,17 @@ test('the DICOM origin of a scan is kept in the project, and the source is where
   assert.equal(kept.instances.length, POSITIONS.length);
   assert.equal(store.scans.get(1).sourcePath, 'https://pacs.example/dicom-web');
 });
+
+test('a SEG that refers to nothing is found by its name, also for a scan in NIfTI of left-handed voxels', async (t) => {
+  const folder = temporaryFolder(t);
+  await writeNifti(join(folder, 'case07.nii.gz'), scanOf(1));
+  await writeNifti(join(folder, 'case08.nii.gz'), scanOf(2));
+  await seg(join(folder, 'case07.seg.dcm'), maskOf(), undefined, segment(1, 'kidney'));
+  mkdirSync(join(folder, 'case08'));
+  await seg(join(folder, 'case08', '1.dcm'), maskOf(1, [0, 0, 0], [2, 1, 1]), undefined, segment(1, 'kidney'));
+  const store = newProject(t);
+  const report = await importScans(store, folder);
+  assert.deepEqual(report.failures, []);
+  assert.deepEqual((await referenceOf(store, 'case07'))!.data, maskOf().data);
+  assert.deepEqual((await referenceOf(store, 'case08'))!.data, maskOf(1, [0, 0, 0], [2, 1, 1]).data);
+});
