@@ -43,7 +43,8 @@ export interface PredictJob {
   outputFolder: string;
   /** Window stride in voxels x, y, z; 'auto' = half the patch, at most 64. */
   stride: 'auto' | readonly [number, number, number];
-  keepLargestComponent: boolean;
+  /** Which connected pieces of a label stay: all, the largest, or as many as the label has in every mask of `like`. */
+  pieces: 'all' | 'largest' | { like: string[] };
   engine: TrainingOptions['engine'];
 }
 

@@ -9,7 +9,7 @@ interface PredictFlags extends Output {
   run?: string;
   scans: 'all' | 'unlabelled';
   stride?: [number, number, number];
-  keepLargest?: boolean;
+  pieces: 'auto' | 'all' | 'largest';
   engine?: EngineName;
 }
 
@@ -20,7 +20,14 @@ export function predictCommand(): Command {
     .option('--run <RUN>', 'name of the run; the latest finished one without it')
     .option('--scans <WHICH>', 'all, or unlabeled: those without an accepted mask', parseWhich, 'unlabelled')
     .option('--stride <X,Y,Z>', 'window stride in voxels; half the patch without it', parseStride)
-    .option('--keep-largest', "keep each label's largest connected piece alone")
+    .addOption(
+      new Option(
+        '--pieces <WHICH>',
+        'connected pieces of a label that stay: auto is as many as every labelled scan shows',
+      )
+        .choices(['auto', 'all', 'largest'])
+        .default('auto'),
+    )
     .addOption(new Option('--engine <ENGINE>', "what computes; the run's own choice without it").choices(ENGINES))
     .action((folder: string, flags: PredictFlags) =>
       withProject(folder, 'write', async (project) => {
@@ -29,7 +36,7 @@ export function predictCommand(): Command {
           run: flags.run,
           scans: flags.scans,
           stride: flags.stride,
-          keepLargestComponent: flags.keepLargest,
+          pieces: flags.pieces,
           engine: flags.engine,
         };
         const handle = project.predict(request, (event) => {

@@ -67,6 +67,7 @@ export function startPrediction(
 ): PredictHandle {
   const run = runForPrediction(store, request.run);
   const scans = chooseScans(store, request.scans ?? 'unlabelled');
+  const { pieces = 'auto' } = request;
   mkdirSync(store.path(runFolder(run.id)), { recursive: true });
   // Its own folder for each job, on the project's disk so that finished files can be moved.
   const outputFolder = mkdtempSync(store.path(`${runFolder(run.id)}/predictions-`));
@@ -77,7 +78,7 @@ export function startPrediction(
     cases: scans.map((scan) => ({ scan: scan.id, name: scan.name, volumePath: store.path(scan.volumeFile) })),
     outputFolder,
     stride: request.stride ?? 'auto',
-    pieces: (request.pieces ?? 'auto') === 'auto' ? { like: labelledMasks(store, run) } : request.pieces,
+    pieces: pieces === 'auto' ? { like: labelledMasks(store, run) } : pieces,
     engine: request.engine ?? run.options.engine,
   };
   const predicted: PredictReport['predicted'] = [];

@@ -83,7 +83,7 @@ export async function runJob(
     cases: split.test.map(withoutMask),
     outputFolder,
     stride: definition.stride ?? 'auto',
-    keepLargestComponent: false,
+    pieces: 'all',
     engine: job.options.engine,
   });
   if (!predicted) return null;

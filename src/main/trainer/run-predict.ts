@@ -1,16 +1,15 @@
 /** A prediction job: one scan at a time, so that memory does not grow with their number. */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { componentsOf } from '../../core/edit/components.ts';
 import type { Kernels } from '../../core/network/kernels.ts';
 import type { Weights } from '../../core/network/tape.ts';
 import { decide } from '../../core/predict/decide.ts';
+import { agreedPieces, countPieces, keepPieces } from '../../core/predict/pieces.ts';
 import { defaultStride, slidingWindow } from '../../core/predict/sliding-window.ts';
 import { disposeAll } from '../../core/train/optimiser.ts';
 import type { Sides } from '../../core/train/patches.ts';
 import { type Normalisation, prepareImage } from '../../core/train/preprocess.ts';
 import { type CheckpointMeta, decodeCheckpoint, weightsOf } from '../../core/train/state.ts';
-import type { LabelMap } from '../../core/volume.ts';
 import { startEngine } from '../../engine/index.ts';
 import { kernelsOf } from '../../engine/kernels/index.ts';
 import { DecileError } from '../../shared/errors.ts';
@@ -46,10 +45,23 @@ export async function runPredict(
   const kernels = kernelsOf(engine);
   const weights = weightsOf(checkpoint, 'student');
   mkdirSync(job.outputFolder, { recursive: true });
+  const pieces = await piecesOf(job, checkpoint.meta.classes, report, files);
   try {
     for (const [index, item] of job.cases.entries()) {
       await control.whileParked();
-      await predictCase(item, index, job, checkpoint.meta, normalisation, weights, kernels, report, control, files);
+      await predictCase(
+        item,
+        index,
+        job,
+        checkpoint.meta,
+        normalisation,
+        weights,
+        kernels,
+        pieces,
+        report,
+        control,
+        files,
+      );
     }
     report({ type: 'finished', step: checkpoint.meta.step, seconds: (performance.now() - began) / 1000 });
   } catch (error) {
@@ -68,6 +80,7 @@ async function predictCase(
   normalisation: Normalisation,
   weights: Weights,
   kernels: Kernels,
+  pieces: (number | null)[],
   report: Report,
   control: Control,
   files: TrainerFiles,
@@ -90,7 +103,7 @@ async function predictCase(
     },
   );
   const { mask, entropy, meanEntropy, sliceEntropy } = decide(probabilities, image, volume);
-  if (job.keepLargestComponent) for (let c = 1; c < meta.classes.length; c++) keepLargest(mask, c);
+  pieces.forEach((count, c) => count !== null && keepPieces(mask, c + 1, count));
   const maskPath = join(job.outputFolder, `${item.scan}.nii.gz`);
   const entropyPath = join(job.outputFolder, `${item.scan}.entropy.nii.gz`);
   await files.writeVolume(maskPath, mask);
@@ -113,9 +126,26 @@ async function predictCase(
   });
 }
 
-/** Option, off by default: drops all but the largest component of a label. */
-function keepLargest(mask: LabelMap, label: number): void {
-  const { numbers, sizes } = componentsOf(mask, label);
-  const kept = sizes.indexOf(Math.max(...sizes)) + 1;
-  for (let i = 0; i < numbers.length; i++) if (numbers[i] > 0 && numbers[i] !== kept) mask.data[i] = 0;
+/** For each label how many pieces stay; null for all. */
+async function piecesOf(
+  { pieces }: PredictJob,
+  classes: string[],
+  report: Report,
+  files: TrainerFiles,
+): Promise<(number | null)[]> {
+  const labels = classes.slice(1);
+  if (pieces === 'all' || pieces === 'largest') return labels.map(() => (pieces === 'all' ? null : 1));
+  const counts: number[][] = labels.map(() => []);
+  for (const path of pieces.like) {
+    const mask = await files.readMask(path);
+    labels.forEach((_, n) => void counts[n].push(countPieces(mask, n + 1)));
+  }
+  const agreed = counts.map(agreedPieces);
+  const said = labels.flatMap((name, n) => (agreed[n] === null ? [] : [`${name}: ${agreed[n]}`]));
+  if (said.length > 0)
+    report({
+      type: 'notice',
+      message: `As many connected pieces are kept as every labelled scan shows (${said.join(', ')}).`,
+    });
+  return agreed;
 }

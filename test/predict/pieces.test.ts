@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { agreedPieces, countPieces, keepPieces } from '../../src/core/predict/pieces.ts';
+import type { LabelMap } from '../../src/core/volume.ts';
+
+/** One row of voxels. */
+const row = (...data: number[]): LabelMap => ({
+  size: [data.length, 1, 1],
+  spacing: [1, 1, 1],
+  origin: [0, 0, 0],
+  direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+  data: Uint8Array.from(data),
+});
+const repeat = (value: number, times: number) => new Array<number>(times).fill(value);
+
+test('pieces below a hundredth of the label do not count', () => {
+  assert.equal(countPieces(row(1, 1, 0, 1, 0, 2), 1), 2);
+  assert.equal(countPieces(row(...repeat(1, 150), 0, 1), 1), 1);
+  assert.equal(countPieces(row(...repeat(1, 99), 0, 1), 1), 2);
+  assert.equal(countPieces(row(0, 2), 1), 0);
+});
+
+test('masks agree on one or two pieces, or on nothing', () => {
+  assert.equal(agreedPieces([1, 1, 1]), 1);
+  assert.equal(agreedPieces([2, 0, 2]), 2);
+  assert.equal(agreedPieces([1, 2]), null);
+  assert.equal(agreedPieces([3, 3]), null);
+  assert.equal(agreedPieces([1]), null);
+  assert.equal(agreedPieces([0, 0, 1]), null);
+  assert.equal(agreedPieces([]), null);
+});
+
+test('the largest pieces of one label stay, other labels are not touched', () => {
+  const mask = row(1, 1, 1, 0, 1, 0, 1, 1, 2, 0, 2);
+  keepPieces(mask, 1, 2);
+  assert.deepEqual([...mask.data], [1, 1, 1, 0, 0, 0, 1, 1, 2, 0, 2]);
+  keepPieces(mask, 1, 1);
+  assert.deepEqual([...mask.data], [1, 1, 1, 0, 0, 0, 0, 0, 2, 0, 2]);
+  keepPieces(mask, 2, 3);
+  assert.deepEqual([...mask.data], [1, 1, 1, 0, 0, 0, 0, 0, 2, 0, 2]);
+});
