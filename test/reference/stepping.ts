@@ -1,0 +1,152 @@
+/** What the golden training steps share: their batches, their scripted draws, their start, and the comparison. */
+import assert from 'node:assert/strict';
+import * as tf from '@tensorflow/tfjs';
+import { methodByName } from '../../src/core/methods/index.ts';
+import type { Batch } from '../../src/core/methods/method.ts';
+import { discriminatorShapes } from '../../src/core/network/discriminator.ts';
+import type { Kernels } from '../../src/core/network/kernels.ts';
+import type { Weights } from '../../src/core/network/tape.ts';
+import { unetShapes } from '../../src/core/network/unet3d.ts';
+import { resolveOptions, type TrainingOptions } from '../../src/core/options.ts';
+import { Random } from '../../src/core/random.ts';
+import { imageTensor, maskTensors, type TwoStreamSampler } from '../../src/core/train/batch.ts';
+import { trainStep } from '../../src/core/train/loop.ts';
+import { copyOf, zerosLike } from '../../src/core/train/optimiser.ts';
+import { disposeState, momentsOf, type TrainState } from '../../src/core/train/state.ts';
+import {
+  drawMask,
+  type Golden,
+  hashedDiscriminatorWeight,
+  hashedWeight,
+  type MaskShape,
+  noise,
+  type Triple,
+} from './golden.ts';
+
+export interface StepFacts {
+  width: number;
+  /** D, H, W */
+  sides: Triple;
+  steps: number;
+  lambdaMax: number;
+  beta: number;
+  alpha: number;
+  /** By number of classes, step and image. */
+  masks: Record<string, MaskShape[][][]>;
+}
+
+/** Golden draws: noise where the loop draws clip(0.1 N(0, 1), -.2, .2), and .9, .8 where it draws the mixing. */
+class Script extends Random {
+  private values: Float32Array = new Float32Array(0);
+  private at = 0;
+  private uniforms = 0;
+
+  load(values: Float32Array): void {
+    this.values = values;
+    this.at = 0;
+  }
+
+  override normal(): number {
+    return this.values[this.at++] * 10;
+  }
+
+  override uniform(): number {
+    return this.uniforms++ % 2 === 0 ? 0.9 : 0.8;
+  }
+}
+
+/** Two labelled and two unlabelled patches of step t: image = 0.4 noise + 0.6 label. */
+function batchOf({ sides: [depth, height, breadth], masks }: StepFacts, t: number, classes: number): Batch {
+  const size: Triple = [breadth, height, depth];
+  const voxels = depth * height * breadth;
+  const drawn = masks[classes][t].map((shapes) => drawMask(size, shapes));
+  const grey = noise(4 * voxels, 5000 + t);
+  const images = drawn.map((mask, k) => {
+    const image = mask.reduce((values, label, v) => {
+      values[v] = Math.fround(0.4) * grey[k * voxels + v] + Math.fround(0.6) * label;
+      return values;
+    }, new Float32Array(voxels));
+    return imageTensor(image, size);
+  });
+  const labelled = maskTensors(drawn.slice(0, 2), size, classes);
+  return { labelled: { images: images.slice(0, 2), ...labelled }, unlabelled: { images: images.slice(2) } };
+}
+
+const unet = (width: number, classes: number, seed: number): Weights =>
+  Object.fromEntries(
+    unetShapes({ width, inputChannels: 1, classes }).map(([name, shape], i) => [
+      name,
+      tf.tensor(hashedWeight(shape, i, seed), shape),
+    ]),
+  );
+
+/** Its last layer is small: with outputs of order 1 a handful of voxels would carry the whole gradient (make_golden.py). */
+const distanceNetwork = (width: number, classes: number): Weights => {
+  const weights = unet(width, classes, 300);
+  for (const name of ['out.weight', 'out.bias']) weights[name] = tf.mul(weights[name], 0.01);
+  return weights;
+};
+
+const discriminator = (classes: number, seed: number): Weights =>
+  Object.fromEntries(
+    discriminatorShapes(classes).map(([name, shape], i, all) => {
+      const [, weightShape] = all[name.endsWith('.bias') ? i - 1 : i];
+      return [name, tf.tensor(hashedDiscriminatorWeight(shape, weightShape, seed + i), shape)];
+    }),
+  );
+
+/**
+ * Runs the steps of golden case n, holding every loss to 1e-4 of PyTorch's and the weights after the last step to
+ * `tolerance(network)`.
+ */
+export async function checkSteps(
+  golden: Golden<StepFacts>,
+  n: number,
+  given: Partial<TrainingOptions>,
+  classes: number,
+  losses: Record<string, number | null>[],
+  kernels: Kernels,
+  tolerance: (network: string) => number,
+): Promise<void> {
+  const { width, sides, steps, lambdaMax, beta, alpha } = golden.facts;
+  const voxels = sides[0] * sides[1] * sides[2];
+  const options = resolveOptions({ steps, width, lambdaMax, beta, alpha, dropout: 0, ...given });
+  const method = methodByName(options.method);
+  const student = unet(width, classes, 0);
+  const start: Record<string, () => Weights> = {
+    student: () => student,
+    teacher: () => copyOf(student),
+    distance: () => distanceNetwork(width, classes),
+    discriminator: () => discriminator(classes, 400),
+  };
+  const script = new Script(0);
+  const state: TrainState = {
+    step: 0,
+    networks: {},
+    velocities: {},
+    dropout: new Random(0),
+    noise: script,
+    skipped: {},
+  };
+  for (const [network, kind] of Object.entries(method.networks)) {
+    state.networks[network] = start[network]();
+    for (const moment of momentsOf(network, kind)) state.velocities[moment] = zerosLike(state.networks[network]);
+  }
+  for (const [t, expectedLosses] of losses.entries()) {
+    // UA-MT's nine noise maps, its target's first; one map for every other method.
+    script.load(options.method === 'ua-mt' ? noise(18 * voxels, 5200 + t, 0.2) : noise(2 * voxels, 5100 + t, 0.2));
+    const sampler = { next: () => batchOf(golden.facts, t, classes) } as TwoStreamSampler;
+    const report = await trainStep(method, state, sampler, { options, kernels });
+    const { lambda, learningRate, ...terms } = expectedLosses as Record<string, number>;
+    assert.ok(Math.abs(report.lambda - lambda) < 1e-12 && Math.abs(report.learningRate - learningRate) < 1e-12);
+    for (const [term, expected] of Object.entries(terms)) {
+      const difference = Math.abs(report.losses[term] / expected - 1);
+      assert.ok(difference <= 1e-4, `step ${t}, ${term}: ${report.losses[term]}, PyTorch ${expected}`);
+    }
+  }
+  for (const [network, weights] of Object.entries(state.networks)) {
+    for (const key of golden.names(`${n}/${network}/`))
+      golden.equal(key, weights[key.slice(`${n}/${network}/`.length)].dataSync(), tolerance(network));
+  }
+  disposeState(state);
+}
