@@ -26,6 +26,8 @@ export const TRANSFER = {
 
 export interface DicomData {
   path: string;
+  /** The file as it was read; deflated data sets are parsed from other memory. */
+  bytes: Uint8Array;
   dataSet: DataSet;
   transferSyntax: string;
 }
@@ -77,7 +79,7 @@ export function parseDicom(path: string, bytes: Uint8Array, headerOnly = false):
     const dataSet = dicomParser.parseDicom(bytes, options as Parameters<typeof dicomParser.parseDicom>[1]);
     checkBounds(path, dataSet);
     const transferSyntax = dataSet.string('x00020010') ?? bare ?? TRANSFER.implicitLittle;
-    return { path, dataSet, transferSyntax };
+    return { path, bytes, dataSet, transferSyntax };
   } catch (error) {
     if (error instanceof DecileError) throw error;
     // dicom-parser throws strings, Errors and objects {exception, dataSet}.
@@ -150,13 +152,16 @@ export async function readDicomHeader(path: string, read?: Uint8Array): Promise<
   return parseDicom(path, await readWhole(path), true);
 }
 
-/** Reads and parses a whole file. */
-export async function readDicom(path: string): Promise<DicomData> {
-  return parseDicom(path, await readWhole(path));
+/**
+ * Reads and parses a whole file.
+ * @param reuse a buffer to read into where the file fits: for many files, of which one after another is done with
+ */
+export async function readDicom(path: string, reuse?: Buffer): Promise<DicomData> {
+  return parseDicom(path, await readWhole(path, reuse));
 }
 
 /** A whole file in one read: slices of a series are many and small, and every call costs. */
-export async function readWhole(path: string): Promise<Uint8Array> {
+export async function readWhole(path: string, reuse?: Buffer): Promise<Uint8Array> {
   let handle: FileHandle | undefined;
   try {
     handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
@@ -170,7 +175,7 @@ export async function readWhole(path: string): Promise<Uint8Array> {
         'Convert it with dcm2niix or store it as single slices.',
       );
     // A buffer of its own, so that pixels at even offsets are aligned.
-    const bytes = Buffer.allocUnsafeSlow(info.size);
+    const bytes = reuse && reuse.length >= info.size ? reuse.subarray(0, info.size) : Buffer.allocUnsafeSlow(info.size);
     let at = 0;
     while (at < bytes.length) {
       const { bytesRead } = await handle.read(bytes, at, bytes.length - at, at);

@@ -22,8 +22,6 @@ interface Stored {
   frames: Frame[];
   /** Stored values, frame after frame. */
   stored: VoxelArray;
-  low: number;
-  high: number;
 }
 
 /** Reads the stack that `source` names, real-world values on its own grid. */
@@ -32,7 +30,7 @@ export async function readDicomScan(source: ScanSource): Promise<ReadScan> {
   const { frames } = read;
   const { grid, irregular, notices } = geometryOf(frames);
   const first = frames[0];
-  const { data, outside, scaled } = rescale(read, first.rows * first.columns);
+  const { data, outside, scaled } = rescale(read, first.rows * first.columns, irregular !== undefined);
   assertFinite(first.path, data);
   if (scaled) notices.push(scaled);
   const volume: Volume = irregular
@@ -58,9 +56,10 @@ async function readOnce(source: ScanSource): Promise<Stored | null> {
   const frames = new Array<Frame>(source.paths.length);
   const values = new Filler(source.paths.length);
   let classic = true;
+  const free: Buffer[] = [];
   await mapLimited(source.paths, WIDTH, async (path, k) => {
     if (!classic) return;
-    const file = await readDicom(path);
+    const file = await readDicom(path, free.pop());
     const [frame, ...more] = framesOf(file);
     const like = values.like;
     if (more.length > 0 || frame.index > 0 || (like && (frame.rows !== like.rows || frame.columns !== like.columns))) {
@@ -71,11 +70,13 @@ async function readOnce(source: ScanSource): Promise<Stored | null> {
     if (reason) throw reason;
     frames[k] = frame;
     values.put(await framePixels(file, frame), frame, k);
+    // The values were copied: the next file is read into the same memory.
+    if (file.bytes instanceof Buffer) free.push(file.bytes);
   });
   if (!classic) return null;
   const { stacks } = splitSeries(frames);
   const inOrder = stacks.length === 1 && stacks[0].frames.every((frame, k) => frame === frames[k]);
-  return inOrder && stacks[0].frames.length === frames.length ? { frames, ...values.all } : null;
+  return inOrder && stacks[0].frames.length === frames.length ? { frames, stored: values.all } : null;
 }
 
 /** Headers first, so that a bad geometry fails before any pixel is read. */
@@ -91,7 +92,7 @@ async function readTwice(source: ScanSource): Promise<Stored> {
     const file = await readDicom(path);
     for (const { frame, k } of places) values.put(await framePixels(file, frame), frame, k);
   });
-  return { frames, ...values.all };
+  return { frames, stored: values.all };
 }
 
 /** The stored values of a stack, filled slice by slice. */
@@ -99,8 +100,6 @@ class Filler {
   /** The first slice that came: the others must be like it. */
   like: Frame | undefined;
   private stored: VoxelArray | undefined;
-  private low = Number.POSITIVE_INFINITY;
-  private high = Number.NEGATIVE_INFINITY;
   private readonly slices: number;
   constructor(slices: number) {
     this.slices = slices;
@@ -120,13 +119,9 @@ class Filler {
         'Export the series again without mixing.',
       );
     this.stored.set(values, k * plane);
-    // While the slice is in the processor's cache.
-    const [low, high] = rangeOf(values);
-    this.low = Math.min(this.low, low);
-    this.high = Math.max(this.high, high);
   }
-  get all(): { stored: VoxelArray; low: number; high: number } {
-    return { stored: this.stored!, low: this.low, high: this.high };
+  get all(): VoxelArray {
+    return this.stored!;
   }
 }
 
@@ -155,7 +150,18 @@ async function stackOf(source: ScanSource): Promise<Frame[]> {
   return stack.frames;
 }
 
-/** Smallest and largest value; one slice a call, which the compiler optimises better than one long loop. */
+/** Smallest and largest stored value of a stack. */
+function rangeOfStack(stored: VoxelArray, plane: number): [low: number, high: number] {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let at = 0; at < stored.length; at += plane) {
+    const [least, most] = rangeOf(stored.subarray(at, at + plane));
+    low = Math.min(low, least);
+    high = Math.max(high, most);
+  }
+  return [low, high];
+}
+
+/** One slice a call, which the compiler optimises better than one long loop. */
 function rangeOf(values: VoxelArray): [low: number, high: number] {
   let low = values[0];
   let high = values[0];
@@ -174,8 +180,9 @@ function scaleInto(from: VoxelArray, to: VoxelArray, slope: number, intercept: n
 
 /** Slope and intercept of every slice applied; Int16 where all are whole and every value fits, else Float32. */
 function rescale(
-  { frames, stored, low, high }: Stored,
+  { frames, stored }: Stored,
   plane: number,
+  irregular: boolean,
 ): { data: VoxelArray; outside: number; scaled?: string } {
   const { slope, intercept, padding } = frames[0];
   const same = frames.every((f) => f.slope === slope && f.intercept === intercept);
@@ -186,15 +193,18 @@ function rescale(
     });
     return data;
   };
-  const outsideStored = padding ?? low;
-  const outside = outsideStored * slope + intercept;
-  if (same && Number.isInteger(slope) && Number.isInteger(intercept)) {
+  const whole = same && Number.isInteger(slope) && Number.isInteger(intercept);
+  const plain = whole && slope === 1 && intercept === 0;
+  const byte = stored instanceof Uint8Array || stored instanceof Int8Array;
+  const kept = plain && (byte || stored instanceof Int16Array || stored instanceof Float32Array);
+  // Most series need no look at their values: kept as they are, and nothing to fill around them.
+  if (kept && !irregular) return { data: stored, outside: padding ?? 0 };
+  const [low, high] = rangeOfStack(stored, plane);
+  const outside = (padding ?? low) * slope + intercept;
+  if (whole) {
     const ends = [low * slope + intercept, high * slope + intercept];
     const fits = Math.min(...ends) >= -32768 && Math.max(...ends) <= 32767;
-    const byte = stored instanceof Uint8Array || stored instanceof Int8Array;
-    const plain = slope === 1 && intercept === 0;
-    if (plain && (byte || stored instanceof Int16Array || stored instanceof Float32Array))
-      return { data: stored, outside };
+    if (kept) return { data: stored, outside };
     if (fits && !(stored instanceof Float32Array || stored instanceof Float64Array)) {
       // In place where both are 16 bits: a voxel is read before it is written.
       const sixteen = stored.BYTES_PER_ELEMENT === 2;
