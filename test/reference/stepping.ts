@@ -110,7 +110,7 @@ export async function checkSteps(
 ): Promise<void> {
   const { width, sides, steps, lambdaMax, beta, alpha } = golden.facts;
   const voxels = sides[0] * sides[1] * sides[2];
-  const options = resolveOptions({ steps, width, lambdaMax, beta, alpha, dropout: 0, ...given });
+  const options = resolveOptions({ steps, width, learningRate: 0.01, lambdaMax, beta, alpha, dropout: 0, ...given });
   const method = methodByName(options.method);
   const student = unet(width, classes, 0);
   const start: Record<string, () => Weights> = {
