@@ -21,7 +21,8 @@ export { type Dataset, type DatasetCase, discoverDataset } from './dataset-json.
 export { findIdentifiers, identifiersOf, type Leak } from './deid/check.ts';
 export { type DeidOptions, deidentify, deidentifyFile, pseudonym, remapUid } from './deid/deidentify.ts';
 export { type Code, cielab, codesFor, type SegmentCodes } from './dicom/codes.ts';
-export { identifiersIn, type Provenance, patientIdOf, provenanceSchema } from './dicom/provenance.ts';
+export { identifiersIn, patientIdOf } from './dicom/provenance.ts';
+export { type Provenance, provenanceSchema } from './dicom/provenance-record.ts';
 export { readRtStruct, type Structure, structureMask } from './dicom/rtstruct.ts';
 export { type DicomSeg, type ReadSegment, readDicomSeg } from './dicom/seg-read.ts';
 export { encodeDicomSeg, type Segment, type SegOptions, writeDicomSeg } from './dicom/seg-write.ts';

@@ -1,6 +1,6 @@
 /** What the imaging layer hands to the others. */
 import type { Volume } from '../../core/volume.ts';
-import type { Provenance } from './dicom/provenance.ts';
+import type { Provenance } from './dicom/provenance-record.ts';
 
 export type ScanKind = 'nifti' | 'dicom' | 'nrrd' | 'metaimage';
 

@@ -26,7 +26,7 @@ import {
   type Store,
   writeFileAtomic,
 } from '../store/index.ts';
-import { type Chosen, type ExportJob, type ForEach, rgb } from './export.ts';
+import { type Chosen, type ExportJob, type ForEach, rgb } from './export-job.ts';
 import { provenanceOf } from './provenance.ts';
 
 /** @throws export/not-dicom when none of the scans came from DICOM */

@@ -1,8 +1,8 @@
-/** What a segmentation of a DICOM scan must refer to, kept with the scan so that the source files may be gone. */
-import { z } from 'zod';
+/** From images to the record of where they came from, and from the record to the attributes of a segmentation. */
 import { type DataSet, decodeText, readDicomHeader } from './dataset.ts';
 import { type DicomElement, el, type Vr } from './encode.ts';
 import type { Frame } from './frame.ts';
+import type { Provenance } from './provenance-record.ts';
 
 /** Patient, study and equipment attributes that a segmentation shares with its images: tag, VR. */
 const SHARED: [string, Vr][] = [
@@ -17,31 +17,6 @@ const SHARED: [string, Vr][] = [
   ['00100040', 'CS'],
   ['00200010', 'SH'],
 ];
-
-const instance = z.object({
-  sopClass: z.string(),
-  sopUid: z.string(),
-  /** Frame inside a multi-frame file, from 0. */
-  frame: z.number().int(),
-  multiFrame: z.boolean(),
-  /** Centre of the first pixel, LPS mm. */
-  position: z.array(z.number()).length(3),
-});
-
-export const provenanceSchema = z.object({
-  version: z.literal(1),
-  studyUid: z.string(),
-  seriesUid: z.string(),
-  frameOfReference: z.string(),
-  seriesNumber: z.number().nullable(),
-  modality: z.string(),
-  /** SHARED attributes by tag, their bytes in base64 so that the character set stays true. */
-  shared: z.record(z.string(), z.string()),
-  /** In the order of the slices. */
-  instances: z.array(instance),
-});
-export type Provenance = z.infer<typeof provenanceSchema>;
-export type Instance = z.infer<typeof instance>;
 
 /** Enhanced and legacy-converted CT, MR and PET. */
 const MULTI_FRAME = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.(2\.[12]|4\.[14]|128\.1|130)$/;

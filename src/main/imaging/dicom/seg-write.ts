@@ -8,7 +8,8 @@ import { type Code, cielab, codesFor, type SegmentCodes } from './codes.ts';
 import { readDicomHeader } from './dataset.ts';
 import { type DicomElement, type DicomSet, decimal, el, encodeFile, newUid } from './encode.ts';
 import { type Frame, framesOf } from './frame.ts';
-import { type Instance, type Provenance, provenanceOf, sharedElements } from './provenance.ts';
+import { provenanceOf, sharedElements } from './provenance.ts';
+import type { Instance, Provenance } from './provenance-record.ts';
 import { splitSeries } from './series.ts';
 
 export interface Segment {
