@@ -77,8 +77,8 @@ export async function discoverScans(
     signal?.throwIfAborted();
     try {
       // One read serves the kind and, for most DICOM files, the whole header.
-      const head = basename(path).toUpperCase() === 'DICOMDIR' ? null : await readHead(path, HEAD_BYTES);
-      const kind = head && (await kindOf(path, head));
+      const head = await readHead(path, HEAD_BYTES);
+      const kind = basename(path).toUpperCase() === 'DICOMDIR' ? null : await kindOf(path, head);
       if (kind === 'dicom') {
         const file = await readDicomHeader(path, head);
         const mask = maskObjectOf(file);

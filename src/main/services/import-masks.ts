@@ -7,6 +7,7 @@ import {
   type NamedSegment,
   type Overlap,
   openSegments,
+  type Provenance,
   type ScanFailure,
   type SegmentObject,
 } from '../imaging/index.ts';

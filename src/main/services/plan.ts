@@ -1,5 +1,6 @@
 /** Decides which scans a run learns from: the lists, and every reason why training cannot start. */
 import { type PresetName, resolveOptions, type TrainingOptions } from '../../core/options.ts';
+import { settleSpacing } from '../../core/train/spacing.ts';
 import { DecileError } from '../../shared/errors.ts';
 import type { Normalisation, TrainingCase, TrainingLists } from '../../shared/training.ts';
 import type { Mask, RunCase, Scan, Store } from '../store/index.ts';
@@ -45,7 +46,6 @@ export function planTraining(
   store: Store,
   { options: given, labelled: first, validation: held = 0 }: PlanOptions,
 ): TrainPlan {
-  const options = resolveOptions(given);
   const scans = store.scans.list();
   if (scans.length === 0)
     throw new DecileError(
@@ -53,6 +53,8 @@ export function planTraining(
       'A project must hold scans to train on, got none.',
       'Import some: `decile import DIR SCANS_FOLDER`.',
     );
+  const resolved = resolveOptions(given);
+  const options = { ...resolved, spacing: settleSpacing(resolved.spacing, scans) };
   const references = store.masks.references();
   const withMask = scans.filter((scan) => references.has(scan.id));
   if (withMask.length === 0) {
