@@ -59,7 +59,7 @@ async function ballStudy(t: TestContext): Promise<{ folder: string; study: strin
 
 test('a study of six jobs runs through Slurm; one that is killed and requeued goes on from its checkpoint', {
   skip: noCluster(),
-  timeout: 300_000,
+  timeout: 600_000,
 }, async (t) => {
   const { folder, study } = await ballStudy(t);
   const cluster = await startCluster();
