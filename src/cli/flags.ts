@@ -25,7 +25,7 @@ export function addTrainingFlags(command: Command): void {
       option.rule.kind === 'patch'
         ? 'X,Y,Z'
         : option.rule.kind === 'spacing'
-          ? 'MM|native'
+          ? 'MM|native|auto'
           : option.rule.kind === 'choice'
             ? option.rule.values.join('|')
             : 'N';
@@ -62,7 +62,7 @@ export function parseFlag(option: OptionRow, text: string): string | number | nu
     case 'patch':
       return text === 'auto' ? text : text.split(/[,x]/).map(number);
     case 'spacing':
-      return text === 'native' ? text : number(text);
+      return text === 'auto' || text === 'native' ? text : number(text);
   }
 }
 

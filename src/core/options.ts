@@ -27,7 +27,7 @@ export interface TrainingOptions {
   /** Patch sides in voxels, x, y, z, each divisible by 16; 'auto' fits scans and memory. */
   patch: 'auto' | readonly [number, number, number];
   /** Voxel size of training in mm, or each scan's own grid. */
-  spacing: 'native' | number;
+  spacing: 'auto' | 'native' | number;
   labelledPerStep: number;
   unlabelledPerStep: number;
   learningRate: number;
@@ -105,10 +105,25 @@ export const OPTIONS: readonly OptionRow[] = [
     'Patch sides X,Y,Z, each divisible by 16, or auto.',
     false,
   ),
-  row('spacing', 'spacing', 1, { kind: 'spacing' }, 'mm', 'Voxel size used in training, or native.', false),
+  row(
+    'spacing',
+    'spacing',
+    'auto',
+    { kind: 'spacing' },
+    'mm',
+    "Voxel size used in training, native (each scan's own), or auto.",
+    false,
+  ),
   row('labelledPerStep', 'labeled-batch', 2, whole(1, 16), 'patches', 'Labelled patches a step.'),
   row('unlabelledPerStep', 'unlabeled-batch', 2, whole(1, 16), 'patches', 'Unlabelled patches a step.'),
-  row('learningRate', 'learning-rate', 0.01, real(1e-7, 10), '', 'Starting learning rate; falls as (1 - t/T)^0.9.'),
+  row(
+    'learningRate',
+    'learning-rate',
+    0.05,
+    real(1e-7, 10),
+    '',
+    'Starting learning rate; falls as (1 - t/T)^0.9. The paper takes 0.01 for its 20,000 steps.',
+  ),
   row('momentum', 'momentum', 0.9, real(0, 0.9999), '', 'SGD momentum.'),
   row('weightDecay', 'weight-decay', 1e-4, real(0, 1), '', 'Coupled weight decay.'),
   row('emaDecay', 'ema-decay', 0.99, real(0, 0.99999), '', 'Largest decay of the teacher (equation 2).'),
@@ -215,7 +230,7 @@ function checkOption(option: OptionRow, value: unknown): void {
       break;
     }
     case 'spacing':
-      if (value !== 'native' && !(typeof value === 'number' && value > 0 && value <= 50)) fail();
+      if (value !== 'auto' && value !== 'native' && !(typeof value === 'number' && value > 0 && value <= 50)) fail();
       break;
   }
 }
@@ -231,6 +246,6 @@ export function describeRule(rule: Rule): string {
     case 'patch':
       return 'auto or X,Y,Z with each side divisible by 16';
     case 'spacing':
-      return 'native or a voxel size in mm, at most 50';
+      return 'auto, native or a voxel size in mm, at most 50';
   }
 }

@@ -46,6 +46,7 @@ export function planTraining(
   store: Store,
   { options: given, labelled: first, validation: held = 0 }: PlanOptions,
 ): TrainPlan {
+  const resolved = resolveOptions(given);
   const scans = store.scans.list();
   if (scans.length === 0)
     throw new DecileError(
@@ -53,7 +54,6 @@ export function planTraining(
       'A project must hold scans to train on, got none.',
       'Import some: `decile import DIR SCANS_FOLDER`.',
     );
-  const resolved = resolveOptions(given);
   const options = { ...resolved, spacing: settleSpacing(resolved.spacing, scans) };
   const references = store.masks.references();
   const withMask = scans.filter((scan) => references.has(scan.id));

@@ -2,6 +2,7 @@
 import type { TrainingOptions } from '../../core/options.ts';
 import { fitPatch, type PatchSides, stepBytes } from '../../core/train/fit-patch.ts';
 import { trainingGrid } from '../../core/train/preprocess.ts';
+import { settleSpacing } from '../../core/train/spacing.ts';
 import type { Grid } from '../../core/volume.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { readNiftiHeader, readVolume } from '../imaging/index.ts';
@@ -14,15 +15,16 @@ export interface SizedJob extends StudyJob {
 }
 
 /**
- * The jobs with `patch: auto` resolved. Every job of one voxel size gets the same patch, the largest that the median
+ * The jobs with `spacing: auto` and `patch: auto` settled, by the training scans. Every job of one voxel size gets the same patch, the largest that the median
  * training scan holds (96 at most): what fits into memory at the moment must not decide what is compared.
  */
 export async function sizeJobs({ jobs, split, definition }: StudyPlan): Promise<SizedJob[]> {
   const grids = await gridsOf([...split.train, ...split.test]);
-  const sizes = (cases: readonly StudyCase[], spacing: TrainingOptions['spacing']) =>
-    cases.map(({ scan }) => trainingGrid(grids.get(scan) as Grid, spacing).size);
-  const patches = new Map<TrainingOptions['spacing'], PatchSides>();
-  const patchOf = ({ patch, spacing, width }: TrainingOptions): PatchSides => {
+  const gridOf = ({ scan }: StudyCase) => grids.get(scan) as Grid;
+  const sizes = (cases: readonly StudyCase[], spacing: 'native' | number) =>
+    cases.map((one) => trainingGrid(gridOf(one), spacing).size);
+  const patches = new Map<'native' | number, PatchSides>();
+  const patchOf = ({ patch, width }: TrainingOptions, spacing: 'native' | number): PatchSides => {
     if (patch !== 'auto') return [...patch];
     const known = patches.get(spacing) ?? fitPatch(sizes(split.train, spacing), width, 1, Number.POSITIVE_INFINITY);
     patches.set(spacing, known);
@@ -30,11 +32,12 @@ export async function sizeJobs({ jobs, split, definition }: StudyPlan): Promise<
   };
   return jobs.map((job) => {
     const { options } = job;
-    const patch = patchOf(options);
-    const largest = Math.max(...sizes(split.test, options.spacing).map((n) => n[0] * n[1] * n[2]));
+    const spacing = settleSpacing(options.spacing, split.train.map(gridOf));
+    const patch = patchOf(options, spacing);
+    const largest = Math.max(...sizes(split.test, spacing).map((n) => n[0] * n[1] * n[2]));
     const prediction = 4 * largest * (definition.classes.length + 4) + stepBytes(patch, options.width, 1);
     const training = stepBytes(patch, options.width, imagesWithGradient(options));
-    return { ...job, options: { ...options, patch }, bytes: Math.max(training, prediction) };
+    return { ...job, options: { ...options, spacing, patch }, bytes: Math.max(training, prediction) };
   });
 }
 

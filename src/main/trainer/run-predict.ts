@@ -9,6 +9,7 @@ import { defaultStride, slidingWindow } from '../../core/predict/sliding-window.
 import { disposeAll } from '../../core/train/optimiser.ts';
 import type { Sides } from '../../core/train/patches.ts';
 import { type Normalisation, prepareImage } from '../../core/train/preprocess.ts';
+import { settledSpacing } from '../../core/train/spacing.ts';
 import { type CheckpointMeta, decodeCheckpoint, weightsOf } from '../../core/train/state.ts';
 import { startEngine } from '../../engine/index.ts';
 import { kernelsOf } from '../../engine/kernels/index.ts';
@@ -87,7 +88,7 @@ async function predictCase(
 ): Promise<void> {
   const began = performance.now();
   const { volume } = await files.readVolume(item.volumePath);
-  const image = prepareImage(volume, meta.options.spacing, normalisation);
+  const image = prepareImage(volume, settledSpacing(meta.options), normalisation);
   const patch: Sides = meta.patch;
   const { network } = meta.options;
   const stride = job.stride === 'auto' ? defaultStride(patch) : job.stride;
@@ -103,7 +104,7 @@ async function predictCase(
     },
   );
   const { mask, entropy, meanEntropy, sliceEntropy } = decide(probabilities, image, volume);
-  pieces.forEach((count, c) => count !== null && keepPieces(mask, c + 1, count));
+  for (const [c, count] of pieces.entries()) if (count !== null) keepPieces(mask, c + 1, count);
   const maskPath = join(job.outputFolder, `${item.scan}.nii.gz`);
   const entropyPath = join(job.outputFolder, `${item.scan}.entropy.nii.gz`);
   await files.writeVolume(maskPath, mask);

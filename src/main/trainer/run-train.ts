@@ -10,6 +10,7 @@ import type { NetworkName } from '../../core/options.ts';
 import { defaultStride, slidingWindow } from '../../core/predict/sliding-window.ts';
 import { type PatchSides, patchOf } from '../../core/train/fit-patch.ts';
 import { train } from '../../core/train/loop.ts';
+import { settledSpacing } from '../../core/train/spacing.ts';
 import { decodeCheckpoint, type TrainState } from '../../core/train/state.ts';
 import type { LabelMap } from '../../core/volume.ts';
 import { startEngine } from '../../engine/index.ts';
@@ -150,7 +151,7 @@ async function prepareLists(
     const prepared: PreparedCase[] = [];
     for (const item of cases) {
       if (control.cancelled) break;
-      prepared.push(await prepareCase(item, folder, options.spacing, normalisation, classes.length, files));
+      prepared.push(await prepareCase(item, folder, settledSpacing(options), normalisation, classes.length, files));
       report({ type: 'preparing', done: ++done, total: all.length });
       await new Promise(setImmediate);
     }

@@ -2,6 +2,7 @@
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import type { TrainingOptions } from '../../../core/options.ts';
 import { patchOf } from '../../../core/train/fit-patch.ts';
+import { settledSpacing } from '../../../core/train/spacing.ts';
 import { stepTimes } from '../../../engine/step-times.ts';
 import type { Curve, RunInfo, TrainPlan } from '../../../shared/contract/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
@@ -288,8 +289,9 @@ function expectedTime(
 
 /** The patch that the trainer would take; it looks at the scans that it prepared, this at their sizes. */
 function likelyPatch(store: Store, options: TrainingOptions): [number, number, number] {
+  const wanted = settledSpacing(options);
   const onTrainingGrid = ({ size, spacing }: { size: readonly number[]; spacing: readonly number[] }) =>
-    size.map((n, axis) => (options.spacing === 'native' ? n : Math.round((n * spacing[axis]) / options.spacing)));
+    size.map((n, axis) => (wanted === 'native' ? n : Math.round((n * spacing[axis]) / wanted)));
   return patchOf(options, store.scans.list().map(onTrainingGrid), { free: freemem(), total: totalmem() });
 }
 
