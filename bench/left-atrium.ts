@@ -2,7 +2,8 @@
  * The experiment on the half-resolution left-atrium scans: 001-008 labelled, 009-070 unlabelled, 071-080 test. The last
  * step is evaluated; nothing is chosen on test cases. Results stay in --out and are not made again.
  *
- * npm run bench -- left-atrium --data FOLDER --out FOLDER [--runs supervised,cpcl,...] [--seeds 1,2] [--steps 1500] [--json]
+ * npm run bench -- left-atrium --data FOLDER --out FOLDER [--runs supervised,cpcl,...] [--seeds 1,2] [--steps 1500]
+ *   [--learning-rate 0.05] [--spacing native] [--patch 64,64,32] [--json]      one --out for each setting
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,7 +14,7 @@ import { meanAndSd, pairedTTest } from '../src/core/metrics/index.ts';
 
 const CLI = fileURLToPath(new URL('../bin/decile.mjs', import.meta.url));
 
-/** Everything else is the same for all: width 8, patch 64x64x32, batch 2 + 2, native grid. */
+/** Everything else is the same for all: width 8, batch 2 + 2. */
 const RUNS: Record<string, string[]> = {
   supervised: ['--method', 'supervised'],
   'mean-teacher': ['--method', 'mean-teacher'],
@@ -37,6 +38,9 @@ export async function run(args: string[]): Promise<void> {
       runs: { type: 'string', default: 'supervised,mean-teacher,cpcl,cpcl-1/2' },
       seeds: { type: 'string', default: '1' },
       steps: { type: 'string', default: '1500' },
+      spacing: { type: 'string', default: 'native' },
+      patch: { type: 'string', default: '64,64,32' },
+      'learning-rate': { type: 'string', default: '0.05' },
       json: { type: 'boolean', default: false },
     },
   });
@@ -48,9 +52,7 @@ export async function run(args: string[]): Promise<void> {
   for (const seed of values.seeds.split(',')) {
     for (const name of values.runs.split(',')) {
       if (!RUNS[name]) throw new Error(`A run must be one of ${Object.keys(RUNS).join(', ')}, got ${name}.`);
-      const test = runOnce(name, seed, values.steps, values.data, values.out).filter((c) =>
-        /_0(7[1-9]|80)$/.test(c.name),
-      );
+      const test = runOnce(name, seed, values as Setting).filter((c) => /_0(7[1-9]|80)$/.test(c.name));
       results.set(name, [...(results.get(name) ?? []), ...test]);
     }
   }
@@ -79,7 +81,20 @@ export async function run(args: string[]): Promise<void> {
 }
 
 /** One run from new project to evaluation; read from --out where it was made before. */
-function runOnce(name: string, seed: string, steps: string, data: string, out: string): Case[] {
+interface Setting {
+  data: string;
+  out: string;
+  steps: string;
+  spacing: string;
+  patch: string;
+  'learning-rate': string;
+}
+
+function runOnce(
+  name: string,
+  seed: string,
+  { data, out, steps, spacing, patch, 'learning-rate': rate }: Setting,
+): Case[] {
   const id = `${name.replace('/', '-')}-seed${seed}-steps${steps}`;
   const result = join(out, `${id}.json`);
   if (!existsSync(result)) {
@@ -96,9 +111,11 @@ function runOnce(name: string, seed: string, steps: string, data: string, out: s
       '--name',
       id,
       '--patch',
-      '64,64,32',
+      patch,
       '--spacing',
-      'native',
+      spacing,
+      '--learning-rate',
+      rate,
       '--width',
       '8',
       '--steps',
@@ -109,7 +126,7 @@ function runOnce(name: string, seed: string, steps: string, data: string, out: s
     );
     // The test cases enter the project after training: the run cannot have seen them.
     decile('import', project, images, '--only', 'la_0{7[1-9],80}*');
-    decile('predict', project, '--run', id, '--scans', 'all');
+    decile('predict', project, '--run', id, '--scans', 'all', '--pieces', 'all');
     writeFileSync(`${result}.part`, decile('evaluate', project, '--reference', labels, '--run', id, '--json'));
     renameSync(`${result}.part`, result);
   }
