@@ -1,12 +1,14 @@
 /**
  * Speed of the viewer on a 256^3 volume, in Chromium without a graphics card: `npm run bench -- viewer [--json]`.
+ * Once with Cornerstone3D drawing on the processor (`cpu`, what such a computer gets), once with its WebGL path on a
+ * WebGL that the processor emulates (`software-gl`). `--only cpu` leaves the other out, `--no-memory` the long part.
  * The page and its server run on this machine; times are those that the page itself sees.
  */
 import { parseArgs } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import type { LabelMap, Volume } from '../src/core/volume.ts';
 import type { LabelInfo } from '../src/shared/contract/index.ts';
-import { CHROMIUM, launch } from '../test/viewer/harness/browser.ts';
+import { allDrawn, CHROMIUM, launch, SOFTWARE_GL } from '../test/viewer/harness/browser.ts';
 import { buildHarness, type HarnessCase, startHarness } from '../test/viewer/harness/server.ts';
 
 const SIDE = 256;
@@ -73,18 +75,29 @@ async function frames(page: Page, act: () => Promise<void>): Promise<number[]> {
   });
 }
 
-/** From asking for a case to its picture on the screen. */
-const openInPage = (page: Page, scan: number, name: string) =>
+interface Opening {
+  /** Until the scan stands in the first of the planes, ms. */
+  first: number;
+  /** Until scan and mask stand in all three. */
+  complete: number;
+}
+
+/** From asking for a case to its pictures on the screen. */
+const openInPage = (page: Page, scan: number, name: string): Promise<Opening> =>
   page.evaluate(
     ([id, wanted]) =>
-      new Promise<number>((resolve) => {
+      new Promise<Opening>((resolve) => {
         const start = performance.now();
+        let first = 0;
         (globalThis as unknown as { openScan(id: number): void }).openScan(id as number);
         const look = () => {
-          const shown = document.querySelector('aside b')?.textContent === wanted;
-          if (shown && document.querySelector('[data-phase=ready]'))
-            requestAnimationFrame(() => resolve(performance.now() - start));
-          else requestAnimationFrame(look);
+          const named = document.querySelector('aside b')?.textContent === wanted;
+          const planes = [...document.querySelectorAll('[data-phase=ready] [data-drawn]')] as HTMLElement[];
+          const drawn = named ? planes.map((plane) => plane.dataset.drawn) : [];
+          if (!first && drawn.some((what) => what === 'scan' || what === 'all')) first = performance.now() - start;
+          if (drawn.length && drawn.every((what) => what === 'all')) {
+            resolve({ first, complete: performance.now() - start });
+          } else requestAnimationFrame(look);
         };
         look();
       }),
@@ -114,11 +127,11 @@ async function stroke(page: Page, n: number): Promise<void> {
 }
 
 /** Memory after some case switches, and after many more with strokes in each. */
-async function benchMemory(browser: Browser, labels: LabelInfo[]): Promise<Record<string, number>> {
+async function benchMemory(browser: Browser, labels: LabelInfo[], rendering: string): Promise<Record<string, number>> {
   const small = await startHarness([makeCase('one', 96), makeCase('two', 96), makeCase('three', 96)], labels);
   const worker = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  await worker.goto(`${small.origin}/?scan=1`);
-  await worker.waitForSelector('[data-phase=ready] [data-plane] canvas');
+  await worker.goto(`${small.origin}/?scan=1&rendering=${rendering}`);
+  await allDrawn(worker);
   const names = ['one', 'two', 'three'];
   const switchCases = async (count: number) => {
     for (let n = 0; n < count; n++) {
@@ -151,27 +164,21 @@ async function processorTime(page: Page, act: () => Promise<void>): Promise<numb
   return spent;
 }
 
-export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options: { json: { type: 'boolean' }, 'no-memory': { type: 'boolean' } } });
-
-  if (!CHROMIUM) throw new Error('This bench needs Chromium (CHROMIUM=/path/to/chromium).');
-  await buildHarness();
-  const browser = await launch();
-  const labels = [1, 2, 3].map((value) => ({
-    value,
-    name: `label ${value}`,
-    colour: ['#e69f00', '#56b4e9', '#cc79a7'][value - 1],
-    locked: false,
-  }));
+/** The three planes and the brush on cases of 256^3. */
+async function benchPlanes(browser: Browser, labels: LabelInfo[], rendering: string): Promise<Record<string, number>> {
   const big = await startHarness([makeCase('one', SIDE), makeCase('two', SIDE), makeCase('three', SIDE)], labels);
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  await page.goto(`${big.origin}/?scan=1&mode=review`);
-  await page.waitForSelector('[data-phase=ready] [data-plane] canvas');
+  await page.goto(`${big.origin}/?scan=1&mode=review&rendering=${rendering}`);
+  await allDrawn(page);
   await page.waitForTimeout(3000);
   const result: Record<string, number> = {};
-  result.caseToCaseAheadMs = await openInPage(page, 2, 'two');
+  const next = await openInPage(page, 2, 'two');
+  result.caseToCaseFirstMs = next.first;
+  result.caseToCaseCompleteMs = next.complete;
   await page.waitForTimeout(3000);
-  result.openToPicturesMs = await openInPage(page, 1, 'one');
+  const opening = await openInPage(page, 1, 'one');
+  result.openFirstPictureMs = opening.first;
+  result.openCompleteMs = opening.complete;
   await page.waitForTimeout(3000);
   await page.locator('[data-plane=axial]').hover();
   let scroll: number[] = [];
@@ -186,36 +193,63 @@ export async function run(args: string[]): Promise<void> {
   await page.keyboard.press('b');
   const box = await page.locator('[data-plane=axial]').boundingBox();
   if (!box) throw new Error('the axial plane is not on the screen');
-  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  await page.mouse.move(x, y);
   await page.mouse.down();
   let brush: number[] = [];
   const painting = await processorTime(page, async () => {
     brush = await frames(page, async () => {
-      for (let n = 0; n < MOVES; n++) {
-        const angle = n / 8;
-        await page.mouse.move(
-          box.x + box.width / 2 + 90 * Math.cos(angle),
-          box.y + box.height / 2 + 90 * Math.sin(angle),
-        );
-      }
+      for (let n = 0; n < MOVES; n++) await page.mouse.move(x + 90 * Math.cos(n / 8), y + 90 * Math.sin(n / 8));
     });
   });
-  result.brushProcessorMs = painting / MOVES;
   await page.mouse.up();
+  result.brushProcessorMs = painting / MOVES;
   result.brushMedianMs = percentile(brush, 50);
   result.brushP95Ms = percentile(brush, 95);
   await page.close();
   await big.close();
+  return result;
+}
 
-  if (!values['no-memory']) Object.assign(result, await benchMemory(browser, labels));
-  await browser.close();
-  for (const key of Object.keys(result)) result[key] = Math.round(result[key] * 10) / 10;
+const WAYS = [
+  { name: 'cpu', rendering: 'cpu', graphics: ['--disable-gpu'] },
+  { name: 'software-gl', rendering: 'gpu', graphics: SOFTWARE_GL },
+] as const;
+
+export async function run(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: { json: { type: 'boolean' }, 'no-memory': { type: 'boolean' }, only: { type: 'string' } },
+  });
+  if (!CHROMIUM) throw new Error('This bench needs Chromium (CHROMIUM=/path/to/chromium).');
+  await buildHarness();
+  const labels = [1, 2, 3].map((value) => ({
+    value,
+    name: `label ${value}`,
+    colour: ['#e69f00', '#56b4e9', '#cc79a7'][value - 1],
+    locked: false,
+  }));
+  const results: Record<string, Record<string, number>> = {};
+  for (const { name, rendering, graphics } of WAYS) {
+    if (values.only && values.only !== name) continue;
+    const browser = await launch(graphics);
+    const result = await benchPlanes(browser, labels, rendering);
+    // Memory is a matter of what is kept, not of how it is drawn: the quick way tells it.
+    if (!values['no-memory'] && rendering === 'cpu')
+      Object.assign(result, await benchMemory(browser, labels, rendering));
+    await browser.close();
+    for (const key of Object.keys(result)) result[key] = Math.round(result[key] * 10) / 10;
+    results[name] = result;
+  }
   if (values.json) {
-    console.log(JSON.stringify(result));
+    console.log(JSON.stringify(results));
     return;
   }
   console.log(`Viewer, ${SIDE}^3 int16 with mask, prediction and uncertainty, 1280 x 800, no graphics card`);
-  for (const [key, value] of Object.entries(result)) console.log(`  ${key.padEnd(20)} ${value}`);
-  if (result.memoryEndMb)
+  for (const [name, result] of Object.entries(results)) {
+    console.log(name === 'cpu' ? 'Cornerstone3D on the processor' : 'Cornerstone3D on software GL');
+    for (const [key, value] of Object.entries(result)) console.log(`  ${key.padEnd(22)} ${value}`);
+  }
+  if (results.cpu?.memoryEndMb)
     console.log(`Memory: 96^3 cases, after 3 and after ${CASES} more case switches with ${STROKES} strokes in all.`);
 }

@@ -85,6 +85,7 @@ async function stroke(page: Page): Promise<void> {
 export async function ready(page: Page, name: string): Promise<void> {
   await page.locator('.viewer[data-phase="ready"]').waitFor();
   await page.getByText(new RegExp(`^${name}, case`)).waitFor();
+  await page.locator('[data-plane="axial"][data-drawn="all"]').waitFor();
 }
 
 /** A tiny network for a few steps: paused, gone on with, finished. */

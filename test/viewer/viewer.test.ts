@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { PLANE_NAMES, type PlaneName, planesOf } from '../../src/core/edit/planes.ts';
-import { fitCamera, voxelToCanvas } from '../../src/renderer/viewer/camera.ts';
 import type { LabelInfo } from '../../src/shared/contract/index.ts';
+import { fitCamera, voxelToCanvas } from './expected-place.ts';
 import { ballScan, emptyLike, GEOMETRIES, markedScan } from './geometries.ts';
-import { launch, NO_CHROMIUM, openCase } from './harness/browser.ts';
+import { allDrawn, launch, NO_CHROMIUM, openCase } from './harness/browser.ts';
 import { buildHarness, type Harness, type HarnessCase, startHarness } from './harness/server.ts';
 
 const skip = NO_CHROMIUM;
@@ -82,7 +82,7 @@ const count = (entry: HarnessCase, value: number) =>
 /** Middle of the bright pixels of a plane's picture, in CSS pixels of the pane. */
 const brightest = (page: Page, name: string) =>
   pane(page, name).evaluate((element) => {
-    const canvas = element.querySelector('canvas') as HTMLCanvasElement;
+    const canvas = element.querySelector('.image > canvas') as HTMLCanvasElement;
     const { width, height } = canvas;
     const { data } = (canvas.getContext('2d') as CanvasRenderingContext2D).getImageData(0, 0, width, height);
     let [n, x, y] = [0, 0, 0];
@@ -118,6 +118,54 @@ for (const geometry of GEOMETRIES) {
         await page.waitForTimeout(150);
         assert.equal(count(entry, 1), 0, 'undo reached the disk');
       }
+    });
+  });
+}
+
+for (const geometry of GEOMETRIES.filter((g) => g.name === 'axial' || g.name === 'oblique')) {
+  test(`a click on what is seen paints that voxel on planes turned about the crosshair: ${geometry.name}`, {
+    skip,
+  }, async () => {
+    const entry: HarnessCase = { name: 'case', modality: 'CT', scan: markedScan(geometry), mask: null };
+    await onPage([entry], 'scan=1', async (page) => {
+      const planes = planesOf(entry.scan);
+      for (const name of PLANE_NAMES) await showSlice(page, name, geometry.marker[planes[name].normal]);
+      const box = await pane(page, 'axial').boundingBox();
+      assert.ok(box);
+      const centre = await placeOf(page, entry, 'axial', geometry.marker);
+      const away = 0.38 * Math.min(box.width, box.height);
+      const at = (degrees: number) => ({
+        x: centre.x + away * Math.cos((degrees * Math.PI) / 180),
+        y: centre.y + away * Math.sin((degrees * Math.PI) / 180),
+      });
+      // The handle that is surely inside of the pane.
+      const from = [0, 90, 180, 270].find(
+        (a) =>
+          at(a).x > box.x + 20 &&
+          at(a).x < box.x + box.width - 20 &&
+          at(a).y > box.y + 20 &&
+          at(a).y < box.y + box.height - 20,
+      ) as number;
+      await drag(page, [at(from), at(from + 15), at(from + 30)]);
+      for (const name of ['coronal', 'sagittal'] as const) {
+        assert.match(await pane(page, name).innerText(), /oblique/);
+        await smallBrush(page);
+        await page.waitForTimeout(200);
+        const seen = await brightest(page, name);
+        assert.ok(seen.n > 0, `the block is seen in the turned ${name} plane`);
+        const turned = await pane(page, name).boundingBox();
+        assert.ok(turned);
+        await page.mouse.click(turned.x + seen.x, turned.y + seen.y);
+        await saved(page);
+        await page.waitForTimeout(150);
+        const [i, j, k] = geometry.marker;
+        const painted = [...(entry.mask?.data ?? [])].flatMap((v, n) => (v ? [n] : []));
+        assert.deepEqual(painted, [i + geometry.size[0] * (j + geometry.size[1] * k)], name);
+        await page.keyboard.press('Control+z');
+        await page.waitForTimeout(300);
+      }
+      await page.getByRole('button', { name: 'Straighten' }).click();
+      if (geometry.name === 'axial') assert.doesNotMatch(await pane(page, 'coronal').innerText(), /oblique/);
     });
   });
 }
@@ -168,7 +216,7 @@ test('a stroke is on disk within a second, the status says so, and a reload show
     const ml = await page.locator('[data-label="1"] [data-ml]').innerText();
     assert.equal(ml, `${(count(entry, 1) / 1000).toFixed(2)} ml`);
     await page.reload();
-    await page.waitForSelector('[data-phase=ready] [data-plane] canvas');
+    await allDrawn(page);
     assert.equal(await page.locator('[data-label="1"] [data-ml]').innerText(), ml);
   });
 });
@@ -205,7 +253,9 @@ test('what is on the screen is what is on disk, voxel by voxel', { skip }, async
         }
       }
       const wrong = await pane(page, name).evaluate((element, points) => {
-        const context = element.querySelector('canvas')?.getContext('2d') as CanvasRenderingContext2D;
+        const context = (element.querySelector('.image > canvas') as HTMLCanvasElement).getContext(
+          '2d',
+        ) as CanvasRenderingContext2D;
         return points.filter(({ x, y, drawn }) => {
           const [red, , blue] = context.getImageData(
             Math.floor(x * devicePixelRatio),
@@ -400,6 +450,52 @@ test('review: flagged slices, correction, change in ml, range and case decisions
     assert.deepEqual(harness.decisions.at(-1), { scan: 1, decision: 'accept' });
     assert.deepEqual(harness.commits, [1]);
     assert.equal(cases[1].mask, null, 'opening a case changes nothing');
+  });
+});
+
+test('uncertainty, difference and the untouched prediction come onto the planes and go again', { skip }, async () => {
+  const entry = predictedCase('case');
+  await onPage([entry], 'scan=1&mode=review', async (page) => {
+    await page.waitForFunction(() => document.querySelector('[data-slice]')?.textContent === '16/24');
+    await page.waitForTimeout(300);
+    const colour = async (voxel: readonly [number, number, number]) => {
+      const { x, y } = await placeOf(page, entry, 'axial', voxel);
+      const box = await pane(page, 'axial').boundingBox();
+      assert.ok(box);
+      await page.waitForTimeout(250);
+      return pane(page, 'axial').evaluate(
+        (element, [px, py]) => {
+          const canvas = element.querySelector('.image > canvas') as HTMLCanvasElement;
+          const { data } = (canvas.getContext('2d') as CanvasRenderingContext2D).getImageData(px, py, 1, 1);
+          return { red: data[0], green: data[1], blue: data[2] };
+        },
+        [Math.floor(x - box.x), Math.floor(y - box.y)] as const,
+      );
+    };
+    const uncertain = [10, 23, 15] as const;
+    const corrected = [30, 24, 15] as const;
+    const plain = await colour(uncertain);
+    assert.equal(plain.red, plain.blue, 'grey before');
+    await page.keyboard.press('u');
+    const hot = await colour(uncertain);
+    assert.ok(hot.red - hot.blue > 40, `yellow on it: ${JSON.stringify(hot)}`);
+    await page.keyboard.press('u');
+    assert.deepEqual(await colour(uncertain), plain);
+    await page.keyboard.press('b');
+    const { x, y } = await placeOf(page, entry, 'axial', corrected);
+    await page.mouse.click(x, y);
+    const painted = await colour(corrected);
+    assert.ok(painted.red - painted.blue > 30, 'the mask');
+    await page.keyboard.press('Shift+D');
+    const added = await colour(corrected);
+    assert.ok(added.green - added.red > 30, `green where added: ${JSON.stringify(added)}`);
+    await page.keyboard.press('Shift+D');
+    assert.deepEqual(await colour(corrected), painted);
+    await page.keyboard.down('q');
+    const before = await colour(corrected);
+    assert.equal(before.red, before.blue, 'the prediction had nothing there');
+    await page.keyboard.up('q');
+    assert.deepEqual(await colour(corrected), painted);
   });
 });
 

@@ -62,6 +62,14 @@ export class Recorder {
     return true;
   }
 
+  /** Whole rows written to since the start, as one box a slice: what the screen must draw anew before `finish`. */
+  touched(): DirtyBox[] {
+    const [ni, nj] = this.mask.size;
+    const boxes = new Map<number, DirtyBox>();
+    for (const row of this.rows.keys()) grow(boxes, Math.floor(row / nj), 0, ni - 1, row % nj);
+    return [...boxes.values()];
+  }
+
   /** Puts back everything written since the start. */
   cancel(): void {
     for (const [row, values] of this.rows) this.mask.data.set(values, row * this.mask.size[0]);

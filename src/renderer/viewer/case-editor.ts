@@ -12,8 +12,8 @@ export interface CaseVoxels {
 }
 
 export interface EditorListener {
-  /** Voxels changed on the screen: during a stroke and after every edit. */
-  painted(): void;
+  /** Voxels in these boxes changed: during a stroke and after every edit. */
+  painted(boxes: readonly DirtyBox[]): void;
   /** A finished edit, undo or redo: what to save. */
   changed(boxes: readonly DirtyBox[]): void;
 }
@@ -56,13 +56,14 @@ export class CaseEditor {
   paint(act: (recorder: Recorder) => void): void {
     if (!this.stroke) return;
     act(this.stroke);
-    this.listener.painted();
+    this.listener.painted(this.stroke.touched());
   }
 
   cancelStroke(): void {
+    const touched = this.stroke?.touched();
     this.stroke?.cancel();
     this.stroke = null;
-    this.listener.painted();
+    if (touched?.length) this.listener.painted(touched);
   }
 
   endStroke(name: string): Edit | null {
@@ -103,7 +104,7 @@ export class CaseEditor {
   private step(edit: Edit | null, way: 1 | -1): Edit | null {
     if (!edit) return null;
     this.statistics.follow(edit, way);
-    this.listener.painted();
+    this.listener.painted(edit.boxes);
     this.listener.changed(edit.boxes);
     return edit;
   }

@@ -12,56 +12,78 @@ export interface OverlayContent {
   colour: string;
   /** Voxel where the planes meet; null hides the crosshair. */
   crosshair: readonly [number, number, number] | null;
+  /** Directions in which the other planes cut this one, pixels. */
+  cuts: readonly (readonly [number, number])[];
   /** Corners of the outline being drawn, fractional voxel indices. */
   outline: readonly (readonly [number, number, number])[];
   outlineClosed: boolean;
 }
 
 export function drawOverlay(canvas: HTMLCanvasElement, view: PlaneView, content: OverlayContent): void {
-  const { geometry, view: camera } = view;
-  if (!geometry || !camera) return;
   const ratio = devicePixelRatio || 1;
-  const [w, h] = [Math.round(geometry.width * ratio), Math.round(geometry.height * ratio)];
+  const [width, height] = view.size;
+  const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (canvas.width !== w || canvas.height !== h) {
     canvas.width = w;
     canvas.height = h;
   }
   const context = canvas.getContext('2d') as CanvasRenderingContext2D;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.clearRect(0, 0, geometry.width, geometry.height);
-  if (content.crosshair) drawCrosshair(context, view, content.crosshair, geometry.width, geometry.height);
+  context.clearRect(0, 0, width, height);
+  if (content.crosshair) drawCrosshair(context, view, content, width, height);
   if (content.outline.length) drawOutline(context, view, content);
   if (content.pointer && isPainting(content.tool)) {
     const [x, y] = content.pointer;
     const colour = content.erasing ? '#ffffff' : content.colour;
-    circle(context, x, y, Math.max(1.5, content.radius * camera.zoom), colour, content.erasing);
+    circle(context, x, y, Math.max(1.5, content.radius * view.zoom), colour, content.erasing);
   }
+}
+
+/** How far from the crosshair the handles stand that turn the other planes, in parts of the pane's shorter side. */
+const HANDLE = 0.38;
+
+/** Places of the handles, two on each line. */
+export function handlesOf(
+  at: readonly [number, number],
+  cuts: OverlayContent['cuts'],
+  [width, height]: readonly [number, number],
+): [number, number][] {
+  const away = HANDLE * Math.min(width, height);
+  return cuts.flatMap(([x, y]) =>
+    [1, -1].map((way): [number, number] => [at[0] + way * away * x, at[1] + way * away * y]),
+  );
 }
 
 /** Lines with a gap in the middle, so that the voxel under the crosshair stays visible. */
 function drawCrosshair(
   context: CanvasRenderingContext2D,
   view: PlaneView,
-  at: readonly [number, number, number],
+  { crosshair, cuts, tool }: OverlayContent,
   width: number,
   height: number,
 ): void {
-  const point = view.toCanvas(at);
+  const point = crosshair && view.toCanvas(crosshair);
   if (!point) return;
   const [x, y] = [Math.round(point[0]) + 0.5, Math.round(point[1]) + 0.5];
   const gap = 12;
+  const far = width + height;
   context.strokeStyle = 'rgb(76 194 255 / 0.55)';
   context.lineWidth = 1;
   context.beginPath();
-  context.moveTo(0, y);
-  context.lineTo(x - gap, y);
-  context.moveTo(x + gap, y);
-  context.lineTo(width, y);
-  context.moveTo(x, 0);
-  context.lineTo(x, y - gap);
-  context.moveTo(x, y + gap);
-  context.lineTo(x, height);
+  for (const [dx, dy] of cuts) {
+    for (const way of [1, -1]) {
+      context.moveTo(x + way * gap * dx, y + way * gap * dy);
+      context.lineTo(x + way * far * dx, y + way * far * dy);
+    }
+  }
   context.stroke();
+  if (tool !== 'navigate') return;
+  context.fillStyle = 'rgb(76 194 255 / 0.8)';
+  for (const [hx, hy] of handlesOf([x, y], cuts, [width, height])) {
+    context.beginPath();
+    context.arc(hx, hy, 3.5, 0, 2 * Math.PI);
+    context.fill();
+  }
 }
 
 function drawOutline(context: CanvasRenderingContext2D, view: PlaneView, content: OverlayContent): void {

@@ -1,257 +1,329 @@
-/** One plane on the screen: scan, mask and overlays on a canvas, drawn at most once a frame. */
-import type { Plane } from '../../core/edit/planes.ts';
-import type { LabelMap, Volume } from '../../core/volume.ts';
-import { type Camera, canvasToVoxel, fitCamera, type PlaneGeometry, sliceToCanvas, voxelToCanvas } from './camera.ts';
-import {
-  drawDifference,
-  drawHeat,
-  drawMask,
-  drawScan,
-  type Outlines,
-  type PictureLayout,
-  pictureLayout,
-  traceOutlines,
-} from './slice-picture.ts';
+/** One plane on the screen: a Cornerstone3D viewport with scan, mask and overlays, and our outlines on a canvas above. */
+import { Enums, eventTarget, type PlanarViewport, type Types } from '@cornerstonejs/core';
+import { segmentation, Enums as ToolEnums } from '@cornerstonejs/tools';
+import { indexToWorld, type Plane, worldToIndex } from '../../core/edit/planes.ts';
+import type { LabelMap } from '../../core/volume.ts';
+import type { CaseDisplay } from './case-display.ts';
+import { renderingEngine } from './cornerstone.ts';
+import { type Frame, normalOf, straightFrame } from './frame.ts';
+import { LAYERS, type LayerName } from './labelmap-layer.ts';
+import { type Outlines, pictureLayout, strokeOutlines, traceOutlines } from './outlines.ts';
 import type { Window } from './window.ts';
+
+type Point = [number, number, number];
 
 /** All that decides what a plane shows. */
 export interface PlaneContent {
-  scan: Volume;
-  mask: LabelMap | null;
-  prediction: LabelMap | null;
-  /** 255ths of the most uncertain. */
-  entropy: Volume<Uint8Array> | null;
-  slice: number;
+  display: CaseDisplay;
+  /** Voxel where the planes meet. */
+  crosshair: readonly [number, number, number];
+  /** The plane's own way through the patient; null: along the voxels. */
+  frame: Frame | null;
   window: Window;
   /** Packed colour by label value, 0 = hidden. */
   colours: Uint32Array;
   /** 0..1 of the filled mask; its outline stays. */
   opacity: number;
+  /** The untouched prediction in place of the mask. */
+  before: boolean;
   showDifference: boolean;
   showPredictionOutline: boolean;
   showHeat: boolean;
 }
 
-/** A picture of slice size, kept until what it shows changes. */
-class Layer {
-  readonly canvas = document.createElement('canvas');
-  private image: ImageData | null = null;
-  valid = false;
+/** Part of the pane that a fitted slice fills. */
+const FIT = 0.96;
+/** Zoom allowed against the fitted one. */
+const ZOOM = [0.3, 60] as const;
 
-  draw(layout: PictureLayout, fill: (pixels: Uint32Array) => void): void {
-    if (this.valid) return;
-    const context = this.canvas.getContext('2d') as CanvasRenderingContext2D;
-    if (!this.image || this.image.width !== layout.width || this.image.height !== layout.height) {
-      this.canvas.width = layout.width;
-      this.canvas.height = layout.height;
-      this.image = context.createImageData(layout.width, layout.height);
-    }
-    fill(new Uint32Array(this.image.data.buffer));
-    context.putImageData(this.image, 0, 0);
-    this.valid = true;
-  }
-}
-
-/** Planes beside the one that is painted on follow this often, ms. */
-const SOON = 80;
+/** Ids of viewports in use; a closed one's is given again, since Cornerstone3D keeps a style for each. */
+const taken = new Set<string>();
 
 export class PlaneView {
+  private readonly element: HTMLDivElement;
   private readonly canvas: HTMLCanvasElement;
   private readonly plane: Plane;
+  private readonly id: string;
+  private readonly viewport: PlanarViewport;
   private content: PlaneContent | null = null;
-  private width = 0;
-  private height = 0;
-  private camera: Camera | null = null;
-  private readonly scanLayer = new Layer();
-  private readonly maskLayer = new Layer();
-  private readonly differenceLayer = new Layer();
-  private readonly heatLayer = new Layer();
+  /** What the viewport was last told. */
+  private told: Partial<PlaneContent> = {};
+  private mounted = false;
   private outlines: Outlines | null = null;
   private predictionOutlines: Outlines | null = null;
   private frame = 0;
-  private soon: ReturnType<typeof setTimeout> | null = null;
+  private resizing = false;
+  private outlining = false;
   /** The pointer draws on this plane. */
   inHand = false;
   /** Called after each drawn frame, for whatever lies on top and for measuring. */
   ondrawn: (() => void) | null = null;
+  /** The picture cannot be drawn. */
+  onfailed: ((error: unknown) => void) | null = null;
 
-  constructor(canvas: HTMLCanvasElement, plane: Plane) {
+  /** @param canvas lies above `element`, as large as it is; outlines are drawn there */
+  constructor(element: HTMLDivElement, canvas: HTMLCanvasElement, plane: Plane) {
+    this.element = element;
     this.canvas = canvas;
     this.plane = plane;
+    let number = 0;
+    while (taken.has(`${plane.name}-${number}`)) number++;
+    this.id = `${plane.name}-${number}`;
+    taken.add(this.id);
+    const engine = renderingEngine();
+    engine.enableElement({
+      viewportId: this.id,
+      element,
+      type: Enums.ViewportType.PLANAR_NEXT,
+      defaultOptions: { background: [0, 0, 0] },
+    });
+    this.viewport = engine.getViewport(this.id) as unknown as PlanarViewport;
+    segmentation.segmentationStyle.setRenderInactiveSegmentations(this.id, true);
+    element.addEventListener(Enums.Events.IMAGE_RENDERED, this.rendered);
+    eventTarget.addEventListener(ToolEnums.Events.SEGMENTATION_RENDERED, this.layerRendered);
   }
 
-  get geometry(): PlaneGeometry | null {
-    return this.content && { grid: this.content.scan, plane: this.plane, width: this.width, height: this.height };
+  /** CSS pixels a millimetre; 0 before the first picture. */
+  get zoom(): number {
+    if (!this.mounted) return 0;
+    const { parallelScale } = this.viewport.getResolvedView().toICamera();
+    return this.element.clientHeight / (2 * (parallelScale ?? 1));
   }
-  get view(): Camera | null {
-    const geometry = this.geometry;
-    if (!geometry || !this.width || !this.height) return null;
-    return this.camera ?? fitCamera(geometry);
+
+  /** Scan and mask are both on the screen. */
+  get complete(): boolean {
+    const mask = this.content?.display.known('mask');
+    if (!this.mounted || !this.content) return false;
+    return this.content.opacity === 0 || this.viewport.getActors().some((a) => a.representationUID === mask?.dataId);
   }
-  /** null fits the slice into the canvas, and keeps it fitted when the canvas changes its size. */
-  set view(camera: Camera | null) {
-    this.camera = camera;
+
+  get size(): readonly [width: number, height: number] {
+    return [this.element.clientWidth, this.element.clientHeight];
+  }
+
+  /** Shows the whole slice, and keeps it whole when the pane changes its size. */
+  fit(): void {
+    if (!this.mounted) return;
+    this.viewport.setViewState({
+      scale: [FIT, FIT],
+      scaleMode: 'fit',
+      anchorWorld: undefined,
+      anchorCanvas: [0.5, 0.5],
+      displayArea: undefined,
+    });
+  }
+
+  pan(dx: number, dy: number): void {
+    if (!this.mounted) return;
+    const [x, y] = this.viewport.getPan();
+    this.viewport.setPan([x + dx, y + dy]);
+  }
+
+  /** Zooms; the point under (px, py) stays where it is. */
+  zoomBy(factor: number, px: number, py: number): void {
+    if (!this.mounted) return;
+    const zoom = Math.min(ZOOM[1] * FIT, Math.max(ZOOM[0] * FIT, this.viewport.getZoom() * factor));
+    this.viewport.setZoom(zoom, [px, py]);
+  }
+
+  /** The pane has another size. */
+  resized(): void {
+    if (!this.element.clientWidth || !this.element.clientHeight) return;
+    renderingEngine().resize(true, true);
+    // The engine leaves a resize out while a frame of its own is waiting; the viewport itself does not.
+    this.viewport.resize();
+    this.viewport.render();
+    this.resizing = true;
     this.request();
   }
 
-  setSize(width: number, height: number): void {
-    if (width === this.width && height === this.height) return;
-    this.width = width;
-    this.height = height;
-    this.request();
-  }
-
-  /** Shows this; only layers whose input changed are made anew. */
+  /** Shows this from the next frame on. */
   show(next: PlaneContent): void {
-    const old = this.content;
-    const moved = !old || old.slice !== next.slice || old.scan !== next.scan;
-    const differs = (...keys: (keyof PlaneContent)[]) => moved || keys.some((key) => old[key] !== next[key]);
-    if (differs('window')) this.scanLayer.valid = false;
-    if (differs('mask', 'colours')) this.maskChanged();
-    if (differs('prediction', 'colours')) this.predictionOutlines = null;
-    if (differs('prediction', 'mask')) this.differenceLayer.valid = false;
-    if (differs('entropy')) this.heatLayer.valid = false;
+    const first = !this.content;
     this.content = next;
-    this.request();
+    if (first) {
+      next.display.attach();
+      void this.mount(next);
+    } else this.request();
   }
 
-  /** The mask's voxels changed in place. */
+  /** The mask's voxels changed in place; Cornerstone3D draws the plane anew where it shows the mask. */
   maskChanged(): void {
-    this.maskLayer.valid = false;
-    this.differenceLayer.valid = false;
     this.outlines = null;
-    this.request();
+    if (!this.content?.display.known('mask')?.isIn(this.id)) this.request();
   }
 
-  /** As maskChanged, but soon is enough: the hand is on another plane. */
-  maskChangedSoon(): void {
-    if (this.soon) return;
-    this.soon = setTimeout(() => {
-      this.soon = null;
-      this.maskChanged();
-    }, SOON);
+  private async mount({ display, window, frame }: PlaneContent): Promise<void> {
+    const { plane, viewport } = this;
+    const orientation = orientationOf(frame ?? straightFrame(display.grid, plane));
+    viewport.setDisplaySetPresentation(display.scanId, { voiRange: display.window(window) });
+    viewport.setViewState({ scale: [FIT, FIT], scaleMode: 'fit' });
+    try {
+      await viewport.setDisplaySets({ displaySetId: display.scanId, options: { orientation, role: 'source' } });
+    } catch (error) {
+      if (this.content) this.onfailed?.(error);
+      return;
+    }
+    if (!this.content) return;
+    this.mounted = true;
+    this.goTo(this.content.crosshair);
+    this.apply();
   }
 
-  request(): void {
-    if (!this.frame) this.frame = requestAnimationFrame(() => this.draw());
+  private request(): void {
+    if (this.mounted && !this.frame) this.frame = requestAnimationFrame(() => this.apply());
   }
+
+  /** Tells the viewport what is new; what is not costs nothing. */
+  private apply(): void {
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    const { content, told, viewport, plane } = this;
+    if (!content || !this.mounted) return;
+    if (this.resizing) renderingEngine().resize(true, true);
+    this.resizing = false;
+    this.told = content;
+    const differs = (...keys: (keyof PlaneContent)[]) => keys.some((key) => told[key] !== content[key]);
+    const moved = told.crosshair?.[plane.normal] !== content.crosshair[plane.normal];
+    if (moved || differs('colours', 'before')) this.outlines = null;
+    if (moved || differs('colours')) this.predictionOutlines = null;
+    this.applyLayers(content);
+    if (differs('window')) {
+      viewport.setDisplaySetPresentation(content.display.scanId, { voiRange: content.display.window(content.window) });
+    }
+    // Any change of the view draws the picture; with none of them the outlines alone are new.
+    if (told.display && differs('frame')) {
+      viewport.setOrientation(orientationOf(content.frame ?? straightFrame(content.display.grid, plane)));
+    }
+    // Along the voxels only the index across the plane tells its place; a turned plane hangs on the whole point.
+    const placed = moved || differs('frame') || (content.frame !== null && differs('crosshair'));
+    if (told.display && placed) this.goTo(content.crosshair);
+    else this.drawOutlines();
+  }
+
+  private goTo(crosshair: PlaneContent['crosshair']): void {
+    this.viewport.setViewState({ slice: { kind: 'volumePoint', sliceWorldPoint: this.world(crosshair) } });
+  }
+
+  private applyLayers({ display, colours, opacity, before, showDifference, showHeat }: PlaneContent): void {
+    const wanted: Record<LayerName, boolean> = {
+      heat: showHeat,
+      mask: !before && !showDifference && opacity > 0,
+      prediction: before && opacity > 0,
+      difference: showDifference && !before,
+    };
+    for (const name of LAYERS) {
+      const layer = wanted[name] ? display.layer(name) : display.known(name);
+      if (!layer) continue;
+      if (name === 'mask' || name === 'prediction') layer.setLook(colours, opacity);
+      const presentation = this.viewport.getDisplaySetPresentation(layer.dataId);
+      if (!wanted[name] && !layer.isIn(this.id)) continue;
+      if (presentation?.visible !== wanted[name] || presentation?.interpolationType === undefined) {
+        this.viewport.setDisplaySetPresentation(layer.dataId, {
+          visible: wanted[name],
+          interpolationType: name === 'heat' ? Enums.InterpolationType.LINEAR : Enums.InterpolationType.NEAREST,
+        });
+      }
+      layer.addTo(this.id);
+    }
+  }
+
+  /** A layer that has just been put into the viewport is visible, whatever was wanted meanwhile. */
+  private readonly layerRendered = (event: Event): void => {
+    const { viewportId } = (event as CustomEvent<{ viewportId: string }>).detail;
+    if (viewportId === this.id && this.content && this.mounted) this.applyLayers(this.content);
+  };
+
+  /** Comes once for each layer of a picture; the outlines are drawn once, before the frame is shown. */
+  private readonly rendered = (): void => {
+    if (!this.mounted || this.outlining) return;
+    this.outlining = true;
+    queueMicrotask(() => {
+      this.outlining = false;
+      if (this.mounted) this.drawOutlines();
+    });
+  };
 
   dispose(): void {
     cancelAnimationFrame(this.frame);
-    if (this.soon) clearTimeout(this.soon);
+    const { content } = this;
     this.content = null;
+    this.mounted = false;
+    this.element.removeEventListener(Enums.Events.IMAGE_RENDERED, this.rendered);
+    eventTarget.removeEventListener(ToolEnums.Events.SEGMENTATION_RENDERED, this.layerRendered);
+    if (content) for (const name of LAYERS) content.display.known(name)?.removeFrom(this.id);
+    renderingEngine().disableElement(this.id);
+    taken.delete(this.id);
+    content?.display.detach();
   }
 
-  /** CSS pixels of the canvas to a fractional voxel index; null before the first picture. */
-  toVoxel(px: number, py: number): [number, number, number] | null {
-    const { geometry, view } = this;
-    return geometry && view && this.content ? canvasToVoxel(geometry, view, px, py, this.content.slice) : null;
+  /** CSS pixels of the pane to a fractional voxel index; null before the first picture. */
+  toVoxel(px: number, py: number): Point | null {
+    const { content } = this;
+    if (!content || !this.mounted) return null;
+    return worldToIndex(content.display.grid, this.viewport.canvasToWorld([px, py]));
   }
 
   toCanvas(index: readonly [number, number, number]): [number, number] | null {
-    const { geometry, view } = this;
-    return geometry && view ? voxelToCanvas(geometry, view, index) : null;
+    if (!this.content || !this.mounted) return null;
+    const [x, y] = this.viewport.worldToCanvas(this.world(index));
+    return [x, y];
   }
 
-  /** Draws now; `request` draws in the next frame. */
-  draw(): void {
-    cancelAnimationFrame(this.frame);
-    this.frame = 0;
-    const { content, geometry, view, canvas } = this;
-    if (!content || !geometry || !view) return;
+  private world(index: readonly [number, number, number]): Types.Point3 {
+    const { grid } = (this.content as PlaneContent).display;
+    return [...indexToWorld(grid, index)] as Types.Point3;
+  }
+
+  private drawOutlines(): void {
+    const { content, canvas } = this;
+    if (!content) return;
     const ratio = devicePixelRatio || 1;
-    const [w, h] = [Math.round(this.width * ratio), Math.round(this.height * ratio)];
+    const [width, height] = this.size;
+    const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
     if (canvas.width !== w || canvas.height !== h) {
       canvas.width = w;
       canvas.height = h;
     }
-    const context = canvas.getContext('2d', { alpha: false }) as CanvasRenderingContext2D;
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.globalAlpha = 1;
-    context.fillStyle = '#000';
-    context.fillRect(0, 0, w, h);
+    const context = canvas.getContext('2d') as CanvasRenderingContext2D;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const layout = pictureLayout(content.scan, this.plane, content.slice);
-    const place = this.placer(context, layout, geometry, view);
-    this.scanLayer.draw(layout, (pixels) => drawScan(content.scan, layout, content.window, pixels));
-    place(this.scanLayer, 1, true);
-    this.drawOverlays(content, layout, place);
-    this.drawOutlines(context, content, layout, geometry, view);
+    context.clearRect(0, 0, width, height);
+    // A plane across the voxels has no border between them to draw.
+    if (!content.frame) this.strokeAll(context, content);
     this.ondrawn?.();
   }
 
-  private placer(context: CanvasRenderingContext2D, layout: PictureLayout, geometry: PlaneGeometry, view: Camera) {
-    const [x0, y0] = sliceToCanvas(geometry, view, 0, 0);
-    const [x1, y1] = sliceToCanvas(geometry, view, layout.width, layout.height);
-    return (layer: Layer, alpha: number, smooth: boolean) => {
-      context.imageSmoothingEnabled = smooth;
-      context.imageSmoothingQuality = 'medium';
-      context.globalAlpha = alpha;
-      context.drawImage(layer.canvas, x0, y0, x1 - x0, y1 - y0);
-      context.globalAlpha = 1;
-    };
-  }
-
-  private drawOverlays(
-    content: PlaneContent,
-    layout: PictureLayout,
-    place: (layer: Layer, alpha: number, smooth: boolean) => void,
-  ): void {
-    const { mask, prediction, entropy } = content;
-    if (content.showHeat && entropy) {
-      this.heatLayer.draw(layout, (pixels) => drawHeat(entropy, layout, pixels));
-      place(this.heatLayer, 0.8, true);
-    }
-    if (mask && content.showDifference && prediction) {
-      this.differenceLayer.draw(layout, (pixels) => drawDifference(mask, prediction, layout, pixels));
-      place(this.differenceLayer, 0.6, false);
-    } else if (mask && content.opacity > 0) {
-      this.maskLayer.draw(layout, (pixels) => drawMask(mask, layout, content.colours, pixels));
-      place(this.maskLayer, content.opacity, false);
-    }
-  }
-
-  private drawOutlines(
-    context: CanvasRenderingContext2D,
-    content: PlaneContent,
-    layout: PictureLayout,
-    geometry: PlaneGeometry,
-    view: Camera,
-  ): void {
-    const { mask, prediction } = content;
+  private strokeAll(context: CanvasRenderingContext2D, content: PlaneContent): void {
+    const { prediction, mask } = content.display.voxels;
     if (content.showPredictionOutline && prediction) {
-      this.predictionOutlines ??= traceOutlines(prediction, layout, content.colours);
+      this.predictionOutlines ??= this.trace(prediction, content);
       context.setLineDash([4, 3]);
-      strokeOutlines(context, this.predictionOutlines, geometry, view, () => '#ffffff', 1);
+      strokeOutlines(context, this.predictionOutlines, this.place, () => '#ffffff', 1);
       context.setLineDash([]);
     }
-    if (!mask) return;
-    this.outlines ??= traceOutlines(mask, layout, content.colours);
-    strokeOutlines(context, this.outlines, geometry, view, (value) => cssColour(content.colours[value]), 1.4);
+    this.outlines ??= this.trace((content.before && prediction) || mask, content);
+    strokeOutlines(context, this.outlines, this.place, (value) => cssColour(content.colours[value]), 1.4);
   }
+
+  private trace(mask: LabelMap, { crosshair, colours }: PlaneContent): Outlines {
+    const { plane } = this;
+    return traceOutlines(mask, pictureLayout(mask, plane, crosshair[plane.normal]), colours);
+  }
+
+  /** Picture pixels, in screen order, to CSS pixels of the pane. */
+  private readonly place = (x: number, y: number): [number, number] => {
+    const { plane } = this;
+    const { crosshair, display } = this.content as PlaneContent;
+    const index: Point = [crosshair[0], crosshair[1], crosshair[2]];
+    index[plane.u] = plane.flipU ? display.grid.size[plane.u] - 0.5 - x : x - 0.5;
+    index[plane.v] = plane.flipV ? display.grid.size[plane.v] - 0.5 - y : y - 0.5;
+    return this.toCanvas(index) as [number, number];
+  };
 }
 
-function strokeOutlines(
-  context: CanvasRenderingContext2D,
-  outlines: Outlines,
-  geometry: PlaneGeometry,
-  view: Camera,
-  colour: (value: number) => string,
-  width: number,
-): void {
-  const [x0, y0] = sliceToCanvas(geometry, view, 0, 0);
-  const [x1, y1] = sliceToCanvas(geometry, view, 1, 1);
-  context.lineWidth = width;
-  context.lineCap = 'square';
-  for (const [value, pieces] of outlines) {
-    context.strokeStyle = colour(value);
-    context.beginPath();
-    for (let n = 0; n < pieces.length; n += 4) {
-      context.moveTo(x0 + pieces[n] * (x1 - x0), y0 + pieces[n + 1] * (y1 - y0));
-      context.lineTo(x0 + pieces[n + 2] * (x1 - x0), y0 + pieces[n + 3] * (y1 - y0));
-    }
-    context.stroke();
-  }
-}
+const orientationOf = (frame: Frame) => ({
+  viewPlaneNormal: normalOf(frame) as Types.Point3,
+  viewUp: frame.down.map((c) => -c) as Types.Point3,
+});
 
 const cssColour = (packed: number) => `rgb(${packed & 255} ${(packed >> 8) & 255} ${(packed >> 16) & 255})`;

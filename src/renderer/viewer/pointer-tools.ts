@@ -3,8 +3,8 @@ import { intensityUnder, paintAt, paintLine } from '../../core/edit/brush.ts';
 import { floodFill, growRegion } from '../../core/edit/flood.ts';
 import { ellipse, fillOutline, type OutlinePoint, rectangle } from '../../core/edit/outline.ts';
 import { type Plane, sliceLayout } from '../../core/edit/planes.ts';
-import { zoomAt } from './camera.ts';
 import type { CaseEditor } from './case-editor.ts';
+import { handlesOf } from './plane-overlay.ts';
 import type { PlaneView } from './plane-view.ts';
 import { isPainting, TOOLS, type ToolId, type ToolSettings } from './tools.ts';
 import { dragWindow, type Window } from './window.ts';
@@ -20,6 +20,15 @@ export interface PointerHost {
   moveSlice(by: number): void;
   /** Moves the crosshair, and with it the slices of all planes. */
   moveCrosshair(index: Point): void;
+  /** This plane is turned against the voxels. */
+  readonly isTurned: boolean;
+  readonly crosshair: readonly [number, number, number];
+  /** Directions in which the other planes cut this one, pixels. */
+  readonly cuts: readonly (readonly [number, number])[];
+  /** Turns the other planes about the crosshair, clockwise on this screen, radians. */
+  turnOthers(angle: number): void;
+  /** Tells why nothing happened. */
+  say(text: string, cure: string): void;
   stepRadius(way: 1 | -1): void;
   setTolerance(tolerance: number): void;
   /** The overlay (brush circle, outline) must be drawn again. */
@@ -34,10 +43,13 @@ type Drag =
   | { kind: 'window'; from: Window; x: number; y: number }
   | { kind: 'pan'; x: number; y: number }
   | { kind: 'crosshair' }
+  | { kind: 'turn'; centre: [number, number]; angle: number }
   | { kind: 'grow'; seed: Point; tolerance: number; y: number };
 
 /** A voxel counts as unlike the seed once it is this many standard deviations away. */
 const ADAPTIVE_DEVIATIONS = 2.2;
+/** Pixels around a handle in which it is grabbed. */
+const GRAB = 9;
 /** A grown region larger than this part of the scan has leaked. */
 const LEAK = 0.25;
 
@@ -78,10 +90,14 @@ export class PointerTools {
     const { settings } = this.host;
     const tool = this.toolFor(event);
     this.erasing = event.ctrlKey || event.metaKey;
+    if (this.host.isTurned && tool !== 'navigate' && !isPainting(tool)) {
+      this.host.say('This tool works on planes along the voxels.', 'Straighten the planes, or use the brush.');
+      return;
+    }
     switch (tool) {
       case 'navigate':
-        this.drag = { kind: 'crosshair' };
-        this.host.moveCrosshair(at);
+        this.drag = this.grabHandle(event) ?? { kind: 'crosshair' };
+        if (this.drag.kind === 'crosshair') this.host.moveCrosshair(at);
         break;
       case 'brush':
       case 'eraser':
@@ -122,18 +138,19 @@ export class PointerTools {
       case 'window':
         this.host.setWindow(dragWindow(drag.from, x - drag.x, y - drag.y));
         break;
-      case 'pan': {
-        const camera = this.view.view;
-        if (camera) {
-          const [dx, dy] = [(x - drag.x) / camera.zoom, (y - drag.y) / camera.zoom];
-          this.view.view = { ...camera, x: camera.x - dx, y: camera.y - dy };
-        }
+      case 'pan':
+        this.view.pan(x - drag.x, y - drag.y);
         this.drag = { kind: 'pan', x, y };
         break;
-      }
       case 'crosshair': {
         const at = this.view.toVoxel(x, y);
         if (at) this.host.moveCrosshair(at);
+        break;
+      }
+      case 'turn': {
+        const angle = Math.atan2(y - drag.centre[1], x - drag.centre[0]);
+        this.host.turnOthers(angle - drag.angle);
+        drag.angle = angle;
         break;
       }
       case 'grow':
@@ -162,10 +179,8 @@ export class PointerTools {
 
   wheel(event: WheelEvent): void {
     const [x, y] = this.place(event);
-    const { geometry, view } = this.view;
-    if (!geometry || !view) return;
     if (event.ctrlKey || event.metaKey) {
-      this.view.view = zoomAt(geometry, view, Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0025)), x, y);
+      this.view.zoomBy(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0025)), x, y);
       this.host.overlayChanged();
       return;
     }
@@ -216,6 +231,15 @@ export class PointerTools {
     );
     this.host.overlayChanged();
     return true;
+  }
+
+  /** The handle of a crosshair line under the pointer, which turns the other planes; null where there is none. */
+  private grabHandle(event: PointerEvent): (Drag & { kind: 'turn' }) | null {
+    const centre = this.view.toCanvas(this.host.crosshair);
+    if (!centre || event.shiftKey) return null;
+    const [x, y] = this.place(event);
+    const hit = handlesOf(centre, this.host.cuts, this.view.size).some(([hx, hy]) => Math.hypot(hx - x, hy - y) < GRAB);
+    return hit ? { kind: 'turn', centre, angle: Math.atan2(y - centre[1], x - centre[0]) } : null;
   }
 
   private startPaint(tool: ToolId, at: Point): void {
@@ -314,7 +338,8 @@ export class PointerTools {
 
   private shape() {
     const { radius, ball } = this.host.settings;
-    return { radius, normal: ball ? null : this.plane.normal };
+    // A disc lies along the voxels; across them the brush is a ball.
+    return { radius, normal: ball || this.host.isTurned ? null : this.plane.normal };
   }
 
   private rule(range: [number, number] | null) {

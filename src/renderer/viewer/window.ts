@@ -41,9 +41,3 @@ export function dragWindow(start: Window, dx: number, dy: number): Window {
   const step = Math.max(start.width, 1e-6) / 300;
   return { width: Math.max(start.width * 1e-3, start.width + dx * step), level: start.level - dy * step };
 }
-
-/** 0..255 for one intensity. */
-export function shade(value: number, { level, width }: Window): number {
-  const grey = ((value - level) / width + 0.5) * 255;
-  return grey < 0 ? 0 : grey > 255 ? 255 : Math.round(grey);
-}

@@ -6,12 +6,15 @@ const PLACES = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-br
 export const CHROMIUM = PLACES.find((path) => path && existsSync(path));
 export const NO_CHROMIUM = CHROMIUM ? false : 'Chromium is not installed';
 
-export const launch = (): Promise<Browser> =>
+/** WebGL by the processor, for what has to be seen of the graphics card's way without one. */
+export const SOFTWARE_GL = ['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'];
+
+export const launch = (graphics: readonly string[] = ['--disable-gpu']): Promise<Browser> =>
   chromium.launch({
     executablePath: CHROMIUM,
     args: [
       '--no-sandbox',
-      '--disable-gpu',
+      ...graphics,
       '--disable-quic',
       '--no-first-run',
       '--disable-background-networking',
@@ -29,8 +32,15 @@ export async function openCase(browser: Browser, origin: string, query: string, 
   page.on('console', (message) => {
     if (message.type() === 'error') errors.push(message.text());
   });
+  page.setDefaultTimeout(60_000);
   await page.goto(`${origin}/?${query}`);
-  await page.waitForSelector('[data-phase=ready] [data-plane] canvas');
-  await page.waitForTimeout(300);
+  await allDrawn(page);
   return page;
 }
+
+/** Scan and mask of the open case are on the screen in every plane. */
+export const allDrawn = (page: Page): Promise<unknown> =>
+  page.waitForFunction(() => {
+    const planes = [...document.querySelectorAll('[data-phase=ready] [data-drawn]')];
+    return planes.length > 0 && planes.every((plane) => (plane as HTMLElement).dataset.drawn === 'all');
+  });

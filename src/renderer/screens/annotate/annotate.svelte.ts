@@ -11,6 +11,7 @@ import type {
   SliceDecision,
 } from '../../../shared/contract/index.ts';
 import { Autosave, type SaveState } from '../../viewer/autosave.ts';
+import { CaseDisplay } from '../../viewer/case-display.ts';
 import { CaseEditor } from '../../viewer/case-editor.ts';
 import { type LoadedCase, loadCase, saveBoxes } from '../../viewer/case-loader.ts';
 import { labelTable } from '../../viewer/palette.ts';
@@ -18,7 +19,9 @@ import type { PlaneView } from '../../viewer/plane-view.ts';
 import { DEFAULT_SETTINGS, stepRadius, type ToolId, type ToolSettings } from '../../viewer/tools.ts';
 import { presetsOf, type Window, type WindowPreset } from '../../viewer/window.ts';
 import { describe } from './describe.ts';
+import { LoadAhead } from './load-ahead.ts';
 import { Operations } from './operations.ts';
+import { PlaneTurns } from './plane-turns.svelte.ts';
 
 export type Mode = 'annotate' | 'review';
 export type Layout = 'single' | 'side' | 'grid';
@@ -39,9 +42,12 @@ export class AnnotateState {
   notice = $state.raw<{ text: string; cure: string } | null>(null);
   detail = $state.raw<ScanDetail | null>(null);
   editor = $state.raw<CaseEditor | null>(null);
+  /** The case as the planes show it. */
+  display = $state.raw<CaseDisplay | null>(null);
   /** Uncertainty in 255ths of the most; comes after the pictures, null before and without a prediction. */
   entropy = $state.raw<Volume<Uint8Array> | null>(null);
   planes = $state.raw<Record<PlaneName, Plane> | null>(null);
+  readonly turns = new PlaneTurns();
   labels = $state<ViewLabel[]>([]);
   settings = $state<ToolSettings>({ ...DEFAULT_SETTINGS });
   window = $state.raw<Window>({ level: 0, width: 1 });
@@ -94,10 +100,11 @@ export class AnnotateState {
   private edited = false;
   private lastTool: ToolId = 'brush';
   private opening = 0;
-  private ahead: { scan: number; loaded: Promise<LoadedCase>; abort: AbortController } | null = null;
+  private readonly ahead: LoadAhead;
 
   constructor(client: Client) {
     this.client = client;
+    this.ahead = new LoadAhead(client);
   }
 
   /** Saves and leaves the present case, then shows another. */
@@ -112,7 +119,7 @@ export class AnnotateState {
     this.phase = 'loading';
     [this.failure, this.notice, this.finished] = [null, null, false];
     try {
-      const loaded = await (this.takeAhead(scan) ?? loadCase(this.client, scan));
+      const loaded = await (this.ahead.take(scan) ?? loadCase(this.client, scan));
       if (ticket === this.opening) this.show(loaded, mode, labels);
     } catch (error) {
       if (ticket !== this.opening) return;
@@ -125,6 +132,7 @@ export class AnnotateState {
     const fresh = !this.presets.length || this.detail?.modality !== detail.modality || detail.modality !== 'CT';
     this.edited = false;
     this.planes = planesOf(detail.grid);
+    this.turns.reset(detail.grid, this.planes);
     this.setLabels(labels);
     this.autosave = new Autosave(
       voxels.mask,
@@ -134,12 +142,13 @@ export class AnnotateState {
       },
     );
     const autosave = this.autosave;
+    this.display?.close();
+    const display = new CaseDisplay(voxels, detail.modality, detail.percentiles);
+    this.display = display;
     this.editor = new CaseEditor(voxels, {
-      painted: () => {
-        for (const view of this.views) {
-          if (this.editor?.painting && !view.inHand) view.maskChangedSoon();
-          else view.maskChanged();
-        }
+      painted: (boxes) => {
+        display.maskChanged(boxes);
+        for (const view of this.views) view.maskChanged();
       },
       changed: (boxes) => {
         this.edited = true;
@@ -171,7 +180,7 @@ export class AnnotateState {
     void this.showEntropy(entropy, this.crosshair);
     this.revision++;
     this.phase = 'ready';
-    if (mode === 'review') void this.loadAhead(detail.id);
+    if (mode === 'review') void this.ahead.start(detail.id, () => this.detail?.id === detail.id);
   }
 
   /** The label to correct is most likely the one that fills most of the slice. */
@@ -188,6 +197,7 @@ export class AnnotateState {
     try {
       const entropy = await coming;
       if (this.editor !== editor || !entropy) return;
+      this.display?.setEntropy(entropy);
       this.entropy = entropy;
       if (this.crosshair !== start) return;
       const [ni, nj] = entropy.size;
@@ -223,33 +233,9 @@ export class AnnotateState {
   }
 
   dispose(): void {
-    this.ahead?.abort.abort();
-    this.ahead = null;
+    this.ahead.abort();
+    this.display?.close();
     void this.leave();
-  }
-
-  /** Fetches the next case of the queue while this one is looked at, so that it opens at once. */
-  private async loadAhead(after: number): Promise<void> {
-    try {
-      const { next } = await this.client.call('review.next', { after });
-      if (next === null || next === after || this.detail?.id !== after) return;
-      this.ahead?.abort.abort();
-      const abort = new AbortController();
-      const loaded = loadCase(this.client, next, abort.signal);
-      // Whoever opens the case sees the error; here it would only be noise.
-      loaded.catch(() => {});
-      this.ahead = { scan: next, loaded, abort };
-    } catch {
-      // Loading ahead is a convenience: opening the case itself reports what is wrong.
-    }
-  }
-
-  private takeAhead(scan: number): Promise<LoadedCase> | null {
-    const { ahead } = this;
-    this.ahead = null;
-    if (ahead?.scan === scan) return ahead.loaded;
-    ahead?.abort.abort();
-    return null;
   }
 
   setLabels(labels: readonly LabelInfo[]): void {

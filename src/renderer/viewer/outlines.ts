@@ -1,10 +1,8 @@
-/** Pictures of one slice, in screen order (flips done), as packed RGBA pixels. No DOM: runs and is tested anywhere. */
+/** Lines around the labels of a slice along the voxel axes, which Cornerstone3D draws on a graphics card alone. */
 import { type Plane, strides } from '../../core/edit/planes.ts';
-import type { Grid, LabelMap, Volume } from '../../core/volume.ts';
-import { ADDED, HEAT, pack, REMOVED } from './palette.ts';
-import { shade, type Window } from './window.ts';
+import type { Grid, LabelMap } from '../../core/volume.ts';
 
-/** Where a slice's pixels lie in memory: offset = start + x * stepX + y * stepY. */
+/** Where a slice's pixels lie in memory: offset = start + x * stepX + y * stepY, in screen order (flips done). */
 export interface PictureLayout {
   readonly width: number;
   readonly height: number;
@@ -12,7 +10,6 @@ export interface PictureLayout {
   readonly stepX: number;
   readonly stepY: number;
 }
-
 export function pictureLayout(grid: Grid, plane: Plane, index: number): PictureLayout {
   const step = strides(grid.size);
   const width = grid.size[plane.u];
@@ -27,70 +24,6 @@ export function pictureLayout(grid: Grid, plane: Plane, index: number): PictureL
     stepX: plane.flipU ? -step[plane.u] : step[plane.u],
     stepY: plane.flipV ? -step[plane.v] : step[plane.v],
   };
-}
-
-const OPAQUE = 0xff000000;
-const grey = (value: number) => (OPAQUE | (value << 16) | (value << 8) | value) >>> 0;
-/** Shades of every 16-bit intensity; made anew when the window changes. */
-const shades = new Uint32Array(65536);
-let shadesOf = '';
-
-/** The scan under a window. */
-export function drawScan(volume: Volume, layout: PictureLayout, window: Window, pixels: Uint32Array): void {
-  const { data } = volume;
-  const { width, height, start, stepX, stepY } = layout;
-  if (data instanceof Float32Array || data instanceof Float64Array || data.BYTES_PER_ELEMENT === 4) {
-    for (let y = 0, p = 0; y < height; y++) {
-      for (let x = 0, at = start + y * stepY; x < width; x++, at += stepX) pixels[p++] = grey(shade(data[at], window));
-    }
-    return;
-  }
-  const table = shadeTable(window, data instanceof Uint16Array);
-  for (let y = 0, p = 0; y < height; y++) {
-    // Negative values wrap to the upper half of the table, where their shades stand.
-    for (let x = 0, at = start + y * stepY; x < width; x++, at += stepX) pixels[p++] = table[data[at] & 0xffff];
-  }
-}
-
-function shadeTable(window: Window, unsigned: boolean): Uint32Array {
-  const key = `${window.level} ${window.width} ${unsigned}`;
-  if (shadesOf === key) return shades;
-  const first = unsigned ? 0 : -32768;
-  for (let value = first; value < first + 65536; value++) shades[value & 0xffff] = grey(shade(value, window));
-  shadesOf = key;
-  return shades;
-}
-
-/** Labels as full colours; opacity is left to whoever draws the picture. */
-export function drawMask(mask: LabelMap, layout: PictureLayout, table: Uint32Array, pixels: Uint32Array): void {
-  const { data } = mask;
-  const { width, height, start, stepX, stepY } = layout;
-  for (let y = 0, p = 0; y < height; y++) {
-    for (let x = 0, at = start + y * stepY; x < width; x++, at += stepX) pixels[p++] = table[data[at]];
-  }
-}
-
-const ADDED_PIXEL = pack(ADDED);
-const REMOVED_PIXEL = pack(REMOVED);
-
-/** Where a mask differs from the prediction: added, or taken away (a voxel that changed its label counts as added). */
-export function drawDifference(mask: LabelMap, prediction: LabelMap, layout: PictureLayout, pixels: Uint32Array): void {
-  const { width, height, start, stepX, stepY } = layout;
-  for (let y = 0, p = 0; y < height; y++) {
-    for (let x = 0, at = start + y * stepY; x < width; x++, at += stepX) {
-      const is = mask.data[at];
-      pixels[p++] = is === prediction.data[at] ? 0 : is ? ADDED_PIXEL : REMOVED_PIXEL;
-    }
-  }
-}
-
-/** Uncertainty, in 255ths of the most, in cividis. */
-export function drawHeat(entropy: Volume<Uint8Array>, layout: PictureLayout, pixels: Uint32Array): void {
-  const { data } = entropy;
-  const { width, height, start, stepX, stepY } = layout;
-  for (let y = 0, p = 0; y < height; y++) {
-    for (let x = 0, at = start + y * stepY; x < width; x++, at += stepX) pixels[p++] = HEAT[data[at]];
-  }
 }
 
 /** Straight pieces of label borders in pixels: x0, y0, x1, y1, four a piece, by label value. */
@@ -159,5 +92,29 @@ function traceLines(
       a = a1;
       b = b1;
     }
+  }
+}
+
+/** Strokes outlines in canvas pixels; `place` takes picture pixels (0 is the left edge of the first column) there. */
+export function strokeOutlines(
+  context: CanvasRenderingContext2D,
+  outlines: Outlines,
+  place: (x: number, y: number) => readonly [number, number],
+  colour: (value: number) => string,
+  width: number,
+): void {
+  // The picture is scaled and moved, never turned: two points tell where all stand.
+  const [x0, y0] = place(0, 0);
+  const [x1, y1] = place(1, 1);
+  context.lineWidth = width;
+  context.lineCap = 'square';
+  for (const [value, pieces] of outlines) {
+    context.strokeStyle = colour(value);
+    context.beginPath();
+    for (let n = 0; n < pieces.length; n += 4) {
+      context.moveTo(x0 + pieces[n] * (x1 - x0), y0 + pieces[n + 1] * (y1 - y0));
+      context.lineTo(x0 + pieces[n + 2] * (x1 - x0), y0 + pieces[n + 3] * (y1 - y0));
+    }
+    context.stroke();
   }
 }

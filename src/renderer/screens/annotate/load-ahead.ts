@@ -1,0 +1,42 @@
+/** Fetches the next case of the queue while this one is looked at, so that it opens at once. */
+import type { Client } from '../../../shared/contract/index.ts';
+import { type LoadedCase, loadCase } from '../../viewer/case-loader.ts';
+
+export class LoadAhead {
+  private readonly client: Client;
+  private ahead: { scan: number; loaded: Promise<LoadedCase>; abort: AbortController } | null = null;
+
+  constructor(client: Client) {
+    this.client = client;
+  }
+
+  /** Starts on what follows a case, unless it is no longer the open one by then. */
+  async start(after: number, stillOpen: () => boolean): Promise<void> {
+    try {
+      const { next } = await this.client.call('review.next', { after });
+      if (next === null || next === after || !stillOpen()) return;
+      this.abort();
+      const abort = new AbortController();
+      const loaded = loadCase(this.client, next, abort.signal);
+      // Whoever opens the case sees the error; here it would only be noise.
+      loaded.catch(() => {});
+      this.ahead = { scan: next, loaded, abort };
+    } catch {
+      // Loading ahead is a convenience: opening the case itself reports what is wrong.
+    }
+  }
+
+  /** The case, where it is the one that was fetched; any other is given up. */
+  take(scan: number): Promise<LoadedCase> | null {
+    const { ahead } = this;
+    this.ahead = null;
+    if (ahead?.scan === scan) return ahead.loaded;
+    ahead?.abort.abort();
+    return null;
+  }
+
+  abort(): void {
+    this.ahead?.abort.abort();
+    this.ahead = null;
+  }
+}

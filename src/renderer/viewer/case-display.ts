@@ -1,0 +1,155 @@
+/** An open case as Cornerstone3D holds it: the scan's volume and its labelmaps, removed from its cache at the end. */
+import { type Types, utilities } from '@cornerstonejs/core';
+import type { DirtyBox } from '../../core/edit/edit.ts';
+import type { Grid, LabelMap, Volume } from '../../core/volume.ts';
+import { voxelCount } from '../../core/volume.ts';
+import type { CaseVoxels } from './case-editor.ts';
+import { centredGrid } from './centred-grid.ts';
+import { renderingEngine } from './cornerstone.ts';
+import { type DisplayScan, displayScan, storedWindow } from './display-scan.ts';
+import { LAYERS, LabelmapLayer, type LayerName } from './labelmap-layer.ts';
+import { addLocalVolume, removeLocalVolume } from './local-volume.ts';
+import { ADDED, HEAT, pack, REMOVED } from './palette.ts';
+import type { Window } from './window.ts';
+
+/** Names are given again once free: Cornerstone3D keeps what it knows of a slice's name for ever. */
+const taken = new Set<number>();
+
+const OPACITY: Record<LayerName, number> = { heat: 0.8, mask: 0.35, prediction: 0.35, difference: 0.6 };
+const NO_COLOURS = new Uint32Array(256);
+const ADDED_VALUE = 1;
+const REMOVED_VALUE = 2;
+const DIFFERENCE = new Uint32Array(256);
+DIFFERENCE[ADDED_VALUE] = pack(ADDED);
+DIFFERENCE[REMOVED_VALUE] = pack(REMOVED);
+
+export class CaseDisplay {
+  /** Where Cornerstone3D sees the case: the scan's grid around the point 0. */
+  readonly grid: Grid;
+  readonly scanId: string;
+  readonly voxels: CaseVoxels;
+  private readonly slot: number;
+  private readonly scan: DisplayScan;
+  private readonly volume: Types.IImageVolume;
+  private readonly layers = new Map<LayerName, LabelmapLayer>();
+  private difference: LabelMap | null = null;
+  private entropy: Volume<Uint8Array> | null = null;
+  private viewports = 0;
+  private closed = false;
+
+  /** @param percentiles the scan's 1st and 99th, in its units */
+  constructor(voxels: CaseVoxels, modality: string, percentiles: readonly [number, number]) {
+    renderingEngine();
+    this.slot = 0;
+    while (taken.has(this.slot)) this.slot++;
+    taken.add(this.slot);
+    this.voxels = voxels;
+    this.grid = centredGrid(voxels.scan);
+    this.scan = displayScan(voxels.scan, percentiles);
+    this.scanId = `decile-${this.slot}-scan`;
+    this.volume = addLocalVolume(this.scanId, { ...this.grid, data: this.scan.data }, modality, this.scan.range);
+    utilities.genericViewportDisplaySetMetadataProvider.add(this.scanId, {
+      kind: 'planar',
+      imageIds: this.volume.imageIds,
+      volumeId: this.scanId,
+    });
+  }
+
+  /** The window as Cornerstone3D needs it, in stored values. */
+  window(window: Window): { lower: number; upper: number } {
+    return storedWindow(this.scan, window);
+  }
+
+  /** The uncertainty has come. */
+  setEntropy(entropy: Volume<Uint8Array>): void {
+    this.entropy = entropy;
+  }
+
+  /** A layer, made when it is first asked for; null where the case has none such. */
+  layer(name: LayerName): LabelmapLayer | null {
+    const known = this.layers.get(name);
+    if (known) return known;
+    const labelmap = this.labelmapOf(name);
+    if (!labelmap) return null;
+    const colours = name === 'heat' ? HEAT : name === 'difference' ? DIFFERENCE : NO_COLOURS;
+    const made = new LabelmapLayer(
+      `decile-${this.slot}-${name}`,
+      4 * this.slot + LAYERS.indexOf(name),
+      { ...this.grid, data: labelmap.data },
+      this.scanId,
+      colours,
+      OPACITY[name],
+    );
+    this.layers.set(name, made);
+    return made;
+  }
+
+  private labelmapOf(name: LayerName): LabelMap | null {
+    switch (name) {
+      case 'mask':
+        return this.voxels.mask;
+      case 'prediction':
+        return this.voxels.prediction;
+      case 'heat':
+        return this.entropy;
+      case 'difference': {
+        if (!this.voxels.prediction) return null;
+        this.difference = { ...this.grid, data: new Uint8Array(voxelCount(this.grid)) };
+        this.compare(0, this.difference.data.length);
+        return this.difference;
+      }
+    }
+  }
+
+  /** Notes where mask and prediction differ, from one voxel to another; a voxel that changed its label was added. */
+  private compare(from: number, to: number): void {
+    const { mask, prediction } = this.voxels;
+    if (!prediction || !this.difference) return;
+    const { data } = this.difference;
+    for (let v = from; v < to; v++) {
+      const is = mask.data[v];
+      data[v] = is === prediction.data[v] ? 0 : is ? ADDED_VALUE : REMOVED_VALUE;
+    }
+  }
+
+  /** A layer that has been made already. */
+  known(name: LayerName): LabelmapLayer | null {
+    return this.layers.get(name) ?? null;
+  }
+
+  /** The mask was written in these boxes: every viewport draws it anew in its next frame. */
+  maskChanged(boxes: readonly DirtyBox[]): void {
+    const slices = [...new Set(boxes.map((box) => box.k))];
+    this.layers.get('mask')?.changed(slices);
+    if (!this.difference) return;
+    const [ni, nj] = this.grid.size;
+    for (const { k, j0, j1 } of boxes) this.compare(ni * (j0 + nj * k), ni * (j1 + 1 + nj * k));
+    this.layers.get('difference')?.changed(slices);
+  }
+
+  /** A viewport shows this case from now on. */
+  attach(): void {
+    this.viewports++;
+  }
+
+  /** It shows it no more. */
+  detach(): void {
+    this.viewports--;
+    if (this.closed && this.viewports === 0) this.remove();
+  }
+
+  /** Nobody will ask for this case any more: it leaves the cache once no viewport shows it. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    if (this.viewports === 0) this.remove();
+  }
+
+  private remove(): void {
+    for (const layer of this.layers.values()) layer.dispose();
+    this.layers.clear();
+    utilities.genericViewportDisplaySetMetadataProvider.remove(this.scanId);
+    removeLocalVolume(this.volume);
+    taken.delete(this.slot);
+  }
+}

@@ -1,0 +1,38 @@
+/** Starts Cornerstone3D once for the window, and says which way it draws. */
+import { cache, getRenderingCapabilities, init as initCore, RenderingEngine, type Types } from '@cornerstonejs/core';
+import { init as initTools } from '@cornerstonejs/tools';
+
+/** `gpu`: WebGL on a real graphics card; `cpu`: Cornerstone3D's own drawing without WebGL. */
+export type Rendering = 'cpu' | 'gpu';
+
+/** The scan, mask, prediction, uncertainty and difference of one case, at 512^3 and the one before it still open. */
+const CACHE_BYTES = 3e9;
+
+let engine: RenderingEngine | null = null;
+
+/** WebGL emulated by the processor is ten times slower than drawing without it, so only a real card counts. */
+export function chooseRendering(wanted: string | null): Rendering {
+  if (wanted === 'cpu' || wanted === 'gpu') return wanted;
+  const { webgl, softwareRasterizer } = getRenderingCapabilities();
+  return webgl && !softwareRasterizer ? 'gpu' : 'cpu';
+}
+
+/** The one rendering engine; `?rendering=cpu` or `gpu` in the page's address overrides the choice. */
+export function renderingEngine(): Types.IRenderingEngine {
+  if (engine) return engine;
+  const rendering = chooseRendering(new URLSearchParams(location.search).get('rendering'));
+  initCore({
+    rendering: {
+      useGenericViewport: true,
+      useCPURendering: rendering === 'cpu',
+      webGlContextCount: 1,
+      // Slices along the voxel axes are taken as they are and only scaled, which no resampling can match in speed.
+      planar: { cpuVolume: { useViewportSamplingForLinear: false, volumeModifiedThrottleMs: 5000 } },
+    },
+  });
+  initTools();
+  cache.setMaxCacheSize(CACHE_BYTES);
+  document.documentElement.dataset.rendering = rendering;
+  engine = new RenderingEngine('decile');
+  return engine;
+}

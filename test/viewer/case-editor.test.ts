@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { DirtyBox } from '../../src/core/edit/edit.ts';
+import { CaseEditor } from '../../src/renderer/viewer/case-editor.ts';
+import { emptyMask } from '../edit/helpers.ts';
+
+const SIZE = [8, 6, 4] as const;
+const offset = (i: number, j: number, k: number) => i + SIZE[0] * (j + SIZE[1] * k);
+
+function editor() {
+  const painted: (readonly DirtyBox[])[] = [];
+  const saved: (readonly DirtyBox[])[] = [];
+  const made = new CaseEditor(
+    { scan: emptyMask(SIZE), mask: emptyMask(SIZE), prediction: null },
+    { painted: (boxes) => painted.push(boxes), changed: (boxes) => saved.push(boxes) },
+  );
+  return { made, painted, saved };
+}
+
+test('every move of a stroke tells the screen the slices written so far, and its end tells the disk the voxels', () => {
+  const { made, painted, saved } = editor();
+  made.beginStroke();
+  made.paint((recorder) => recorder.write(offset(2, 1, 3), 1));
+  made.paint((recorder) => recorder.write(offset(4, 5, 0), 1));
+  assert.deepEqual(painted[0], [{ k: 3, i0: 0, i1: 7, j0: 1, j1: 1 }]);
+  assert.deepEqual(
+    painted[1].map((box) => box.k),
+    [3, 0],
+  );
+  assert.deepEqual(saved, []);
+  made.endStroke('Brush');
+  assert.deepEqual(
+    saved[0].map(({ k, i0, i1 }) => [k, i0, i1]),
+    [
+      [0, 4, 4],
+      [3, 2, 2],
+    ],
+  );
+});
+
+test('a stroke given up is told to the screen, not to the disk, and leaves the mask as it was', () => {
+  const { made, painted, saved } = editor();
+  made.beginStroke();
+  made.paint((recorder) => recorder.write(offset(2, 1, 3), 1));
+  made.cancelStroke();
+  assert.deepEqual(
+    painted.at(-1)?.map((box) => box.k),
+    [3],
+  );
+  assert.deepEqual(saved, []);
+  assert.ok(made.mask.data.every((value) => value === 0));
+});
