@@ -22,6 +22,7 @@ export function renderingEngine(): Types.IRenderingEngine {
   if (engine) return engine;
   const rendering = chooseRendering(new URLSearchParams(location.search).get('rendering'));
   initCore({
+    debug: {},
     rendering: {
       useGenericViewport: true,
       useCPURendering: rendering === 'cpu',

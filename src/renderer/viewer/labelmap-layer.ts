@@ -73,7 +73,7 @@ export class LabelmapLayer {
     if (this.colours === colours && this.opacity === opacity) return;
     if (this.colours !== colours) {
       const lut = segmentation.state.getColorLUT(this.lut);
-      for (let value = 1; value < 256; value++) lut[value] = rgba(colours[value]);
+      if (lut) for (let value = 1; value < 256; value++) lut[value] = rgba(colours[value]);
     }
     if (this.opacity !== opacity) {
       segmentation.config.style.setStyle(

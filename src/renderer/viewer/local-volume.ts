@@ -38,7 +38,7 @@ export function addLocalVolume(
       PhotometricInterpretation: 'MONOCHROME2',
       PixelRepresentation: data instanceof Int16Array ? 1 : 0,
       Modality: modality,
-      ImageOrientationPatient: orientation.slice(0, 6),
+      ImageOrientationPatient: Array.from(orientation).slice(0, 6),
       PixelSpacing: [spacing[1], spacing[0]],
       FrameOfReferenceUID: FRAME_OF_REFERENCE,
       Columns: size[0],
