@@ -1,12 +1,10 @@
 /** The whole job through `decile serve`: built pages in Chromium, real handlers, a real training run. */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
-import type { RunningServer } from '../../src/main/server/server.ts';
-import { launchBrowser, noBrowser } from './browser.ts';
-import { buildPages, PAGES } from './build.ts';
-import { type Cohort, makeCohort } from './cohort.ts';
+import type { Page } from 'playwright-core';
+import { noBrowser } from './browser.ts';
+import type { Cohort } from './cohort.ts';
+import { type Served, startServed } from './served.ts';
 import {
   ask,
   drawOn,
@@ -14,6 +12,7 @@ import {
   importWithMasks,
   makeProject,
   maskOf,
+  moreTools,
   place,
   predictTheRest,
   ready,
@@ -22,58 +21,25 @@ import {
   trainAFew,
 } from './whole-job.ts';
 
+let served: Served;
 let cohort: Cohort;
-let server: RunningServer;
-let browser: Browser;
 let page: Page;
 let shell: Shell;
 let drawn = 0;
-const problems: string[] = [];
 
 before(async () => {
   if (noBrowser) return;
-  buildPages();
-  cohort = await makeCohort(4, 1);
-  process.env.DECILE_CONFIG = join(cohort.root, 'config');
-  const { serve } = await import('../../src/main/server/serve.ts');
-  server = await serve({ pages: PAGES });
-  browser = await launchBrowser();
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  page.setDefaultTimeout(120_000);
-  page.on('pageerror', (error) => problems.push(error.message));
-  page.on('console', (message) => {
-    if (message.type() === 'error') problems.push(message.text());
-  });
-  shell = {
-    page,
-    async choose(path, open) {
-      await open();
-      const dialog = page.getByRole('dialog').filter({ has: page.getByLabel('Path of the folder') });
-      await dialog.getByLabel('Path of the folder').fill(path);
-      await dialog.getByLabel('Path of the folder').press('Enter');
-      await dialog.getByText(/in this folder/).waitFor();
-      await page.waitForFunction(
-        (wanted) =>
-          document.querySelector<HTMLInputElement>('dialog input[aria-label="Path of the folder"]')?.value === wanted,
-        path,
-      );
-      await page.waitForTimeout(500);
-      await dialog.getByRole('button', { name: 'Choose this folder' }).click();
-    },
-  };
-  await page.goto(server.url);
+  served = await startServed(4, 1);
+  ({ cohort, page, shell } = served);
 });
 after(async () => {
-  if (noBrowser) return;
-  await browser?.close();
-  await server?.close();
-  cohort?.remove();
+  if (!noBrowser) await served.close();
 });
 
 const options = { skip: noBrowser };
 
 test('the address in the page no longer holds the token', options, () => {
-  assert.equal(page.url(), `${server.origin}/`);
+  assert.equal(page.url(), `${served.server.origin}/`);
 });
 
 test('a project is made, and a folder with masks imported, by dialogs', options, async () => {
@@ -102,6 +68,14 @@ test(
     await ready(page, 'case_2');
     assert.deepEqual(await maskOf(page, drawn, 'manual'), before);
     assert.equal((await ask(page, 'scans.list')).find((row) => row.id === drawn)?.state, 'drawing');
+  },
+);
+
+test(
+  'the threshold brush keeps to its range and interpolation fills between slices, on the disk too',
+  options,
+  async () => {
+    await moreTools(page, drawn);
   },
 );
 
@@ -148,5 +122,5 @@ test('deleted scans come back by Undo, with their masks', options, async () => {
 });
 
 test('the page broke no rule of its content security policy and threw nothing', options, () => {
-  assert.deepEqual(problems, []);
+  assert.deepEqual(served.problems, []);
 });

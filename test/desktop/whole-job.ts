@@ -72,7 +72,7 @@ export async function drawOn(page: Page, name: string): Promise<number> {
   return scan;
 }
 
-async function stroke(page: Page): Promise<void> {
+export async function stroke(page: Page): Promise<void> {
   const box = (await page.locator('[data-plane="axial"]').boundingBox())!;
   const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
   await page.mouse.move(x - 40, y);
@@ -80,6 +80,45 @@ async function stroke(page: Page): Promise<void> {
   await page.mouse.move(x, y, { steps: 4 });
   await page.mouse.move(x + 40, y, { steps: 4 });
   await page.mouse.up();
+}
+
+/** Paints within a range of intensities, then on a farther slice, and fills between: each is looked at on the disk. */
+export async function moreTools(page: Page, scan: number): Promise<void> {
+  const slices = async () => {
+    const mask = await maskOf(page, scan, 'manual');
+    const size = (await ask(page, 'scans.detail', { scan })).grid.size;
+    const inSlice = size[0] * size[1];
+    return Array.from({ length: size[2] }, (_, k) =>
+      foreground(mask?.subarray(k * inSlice, (k + 1) * inSlice) ?? null),
+    );
+  };
+  const drawnSlices = async () => (await slices()).flatMap((n, k) => (n ? [k] : []));
+  const [start] = await drawnSlices();
+  const before = foreground(await maskOf(page, scan, 'manual'));
+  await page.keyboard.press('t');
+  await page.getByRole('checkbox', { name: 'Range from where the stroke starts' }).uncheck();
+  await page.getByRole('spinbutton', { name: 'From' }).fill('20000');
+  await page.getByRole('spinbutton', { name: 'To' }).fill('30000');
+  await page.locator('[data-plane="axial"]').hover();
+  await stroke(page);
+  await page.waitForTimeout(500);
+  assert.equal(foreground(await maskOf(page, scan, 'manual')), before, 'no intensity lies in that range');
+  await page.getByRole('spinbutton', { name: 'From' }).fill('-30000');
+  await stroke(page);
+  await until(async () => foreground(await maskOf(page, scan, 'manual')) >= before, 'the range holds all');
+  await page.locator('[data-plane="axial"]').hover();
+  for (let n = 0; n < 4; n++) await page.mouse.wheel(0, 100);
+  await page.keyboard.press('b');
+  await stroke(page);
+  await until(async () => (await drawnSlices()).length === 2, 'a second slice drawn');
+  const [low, high] = await drawnSlices();
+  assert.ok(high - low > 1 && (low === start || high === start), `${low} ${high}`);
+  await page.keyboard.press('i');
+  await until(async () => (await drawnSlices()).length === high - low + 1, 'the slices between filled');
+  await page.keyboard.press('Control+z');
+  await until(async () => (await drawnSlices()).length === 2, 'the filling undone in one step');
+  await page.keyboard.press('Control+y');
+  await until(async () => (await drawnSlices()).length === high - low + 1, 'and done again');
 }
 
 export async function ready(page: Page, name: string): Promise<void> {

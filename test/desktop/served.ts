@@ -1,0 +1,64 @@
+/** `decile serve` with its built pages in Chromium, for tests that go through the window. */
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import type { RunningServer } from '../../src/main/server/server.ts';
+import { launchBrowser } from './browser.ts';
+import { buildPages, PAGES } from './build.ts';
+import { type Cohort, makeCohort } from './cohort.ts';
+import type { Shell } from './whole-job.ts';
+
+export interface Served {
+  cohort: Cohort;
+  server: RunningServer;
+  page: Page;
+  shell: Shell;
+  /** What the page threw or complained of. */
+  problems: string[];
+  close(): Promise<void>;
+}
+
+/** @param count phantoms on disk, the first `labelled` with their masks */
+export async function startServed(count: number, labelled: number): Promise<Served> {
+  buildPages();
+  const cohort = await makeCohort(count, labelled);
+  process.env.DECILE_CONFIG = join(cohort.root, 'config');
+  const { serve } = await import('../../src/main/server/serve.ts');
+  const server = await serve({ pages: PAGES });
+  const browser = await launchBrowser();
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  page.setDefaultTimeout(120_000);
+  const problems: string[] = [];
+  page.on('pageerror', (error) => problems.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') problems.push(message.text());
+  });
+  await page.goto(server.url);
+  return {
+    cohort,
+    server,
+    page,
+    problems,
+    shell: { page, choose: (path, open) => choose(page, path, open) },
+    async close() {
+      await browser.close();
+      await server.close();
+      cohort.remove();
+    },
+  };
+}
+
+/** Answers the page's own folder browser. */
+async function choose(page: Page, path: string, open: () => Promise<void>): Promise<void> {
+  await open();
+  const dialog = page.getByRole('dialog').filter({ has: page.getByLabel('Path of the folder') });
+  await dialog.getByLabel('Path of the folder').fill(path);
+  await dialog.getByLabel('Path of the folder').press('Enter');
+  await dialog.getByText(/in this folder/).waitFor();
+  await page.waitForFunction(
+    (wanted) =>
+      document.querySelector<HTMLInputElement>('dialog input[aria-label="Path of the folder"]')?.value === wanted,
+    path,
+  );
+  await page.waitForTimeout(500);
+  await dialog.getByRole('button', { name: 'Choose this folder' }).click();
+}

@@ -1,0 +1,139 @@
+/** What goes wrong around the window: each time it says so in words, and nothing drawn is lost. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { openProject, volumeFile } from '../../src/main/store/index.ts';
+import { noBrowser } from './browser.ts';
+import { type Served, startServed } from './served.ts';
+import { ask, drawOn, importWithMasks, makeProject, maskOf, place, ready, stroke, until } from './whole-job.ts';
+
+const options = { skip: noBrowser };
+let served: Served;
+let page: Page;
+
+before(async () => {
+  if (noBrowser) return;
+  served = await startServed(3, 1);
+  page = served.page;
+  await makeProject(served.shell, served.cohort, 'Wrong use');
+  await importWithMasks(served.shell, served.cohort, 3);
+});
+after(async () => {
+  if (noBrowser) return;
+  await served.close();
+});
+
+const project = () => join(served.cohort.projects, 'Wrong use');
+const scanOf = async (name: string) => (await ask(page, 'scans.list')).find((row) => row.name === name)!.id;
+const drawnVoxels = async (scan: number) => (await maskOf(page, scan, 'manual'))?.reduce((n, v) => n + (v ? 1 : 0), 0);
+
+test('a label that is in use is not deleted, the window says why, and the mask stays', options, async () => {
+  const scan = await drawOn(page, 'case_2');
+  const before = await drawnVoxels(scan);
+  await place(page, 'Cases');
+  await page.getByRole('button', { name: 'Labels' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Labels of this project' });
+  await dialog.getByRole('button', { name: 'Add a label' }).click();
+  await dialog.getByRole('textbox', { name: 'Name of the label' }).last().fill('other');
+  await dialog.getByRole('button', { name: 'Delete kidney' }).click();
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('alert').filter({ hasText: /label/i }).waitFor();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: 'Dismiss' }).first().click();
+  assert.deepEqual(
+    (await ask(page, 'projects.current'))!.labels.map((label) => label.name),
+    ['kidney'],
+  );
+  assert.equal(await drawnVoxels(scan), before);
+});
+
+test('a scan whose file vanished says so, and the other cases open as before', options, async () => {
+  const path = join(project(), volumeFile(await scanOf('case_3')));
+  renameSync(path, `${path}.away`);
+  try {
+    await place(page, 'Cases');
+    await page.getByRole('button', { name: 'case_3', exact: true }).click();
+    const message = page.getByRole('alert').filter({ hasText: 'This case cannot be opened' });
+    await message.waitFor();
+    assert.match(await message.innerText(), /file/i);
+    await page.getByRole('button', { name: 'Back to the cases' }).click();
+    await page.getByRole('button', { name: 'case_2', exact: true }).click();
+    await ready(page, 'case_2');
+  } finally {
+    renameSync(`${path}.away`, path);
+  }
+  await place(page, 'Cases');
+  await page.getByRole('button', { name: 'case_3', exact: true }).click();
+  await ready(page, 'case_3');
+});
+
+/** Processes that this one started, by what their command line holds. */
+const children = (part: string): number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+        const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+        return parent === process.pid && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(part);
+      } catch {
+        return false; // gone meanwhile
+      }
+    })
+    .map(Number);
+
+const needsProc = process.platform === 'linux' ? noBrowser : 'reads /proc';
+test('a trainer killed from outside is a message and a run to resume; painting goes on', {
+  skip: needsProc,
+}, async () => {
+  const { run } = await ask(page, 'train.start', {
+    options: { steps: 400, width: 2, patch: [32, 32, 32], spacing: 'native' },
+  });
+  await until(async () => (await ask(page, 'runs.list'))[0].step > 1, 'a step');
+  const [trainer] = children('trainer-worker');
+  assert.ok(trainer, 'the trainer is a process of its own');
+  process.kill(trainer, 'SIGKILL');
+  await page.getByRole('alert').filter({ hasText: /train/i }).waitFor();
+  await until(async () => (await ask(page, 'runs.list'))[0].state !== 'running', 'the run ended');
+  const scan = await scanOf('case_3');
+  await page.keyboard.press('b');
+  await stroke(page);
+  await until(async () => ((await drawnVoxels(scan)) ?? 0) > 0, 'a stroke saved');
+  await place(page, 'Train');
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await until(async () => (await ask(page, 'runs.list'))[0].state === 'running', 'the run goes on');
+  await ask(page, 'train.cancel', { run });
+  await until(async () => (await ask(page, 'runs.list'))[0].state === 'cancelled', 'stopped');
+});
+
+test('a project opened a second time is refused with the reason', options, () => {
+  assert.throws(
+    () => openProject(project(), 'write'),
+    (error: { code: string; message: string }) => {
+      assert.match(error.code, /^project\//);
+      return true;
+    },
+  );
+});
+
+test('a damaged project is refused in words, and the window goes on with another', options, async () => {
+  await page.evaluate(() =>
+    fetch('/call/projects.close', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }),
+  );
+  await page.getByRole('button', { name: 'Open project…' }).waitFor();
+  const database = join(project(), 'project.sqlite');
+  const whole = readFileSync(database);
+  writeFileSync(database, Buffer.concat([Buffer.from('no database at all '), whole.subarray(19)]));
+  const open = () => page.getByRole('button', { name: 'Open project…' }).click();
+  await served.shell.choose(project(), open);
+  await page
+    .getByRole('alert')
+    .filter({ hasText: /project/i })
+    .waitFor();
+  writeFileSync(database, whole);
+  await served.shell.choose(project(), open);
+  await page.getByRole('grid', { name: 'Scans' }).waitFor();
+  assert.equal((await ask(page, 'scans.list')).length, 3);
+});
