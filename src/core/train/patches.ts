@@ -1,19 +1,10 @@
 /** Random crops with the paper's augmentation: rotation by 0/90/180/270 degrees in plane, flips, zero padding. */
 import type { Augmentation } from '../options.ts';
 import type { Random } from '../random.ts';
+import type { PatchSource, Sides } from './patch-source.ts';
 import { planWarp, type Warp, warpedPatch } from './warp.ts';
 
-export type Sides = readonly [x: number, y: number, z: number];
-
-/** A preprocessed case: intensities normalised, grid as in training. Crops are read where they lie, never the whole scan. */
-export interface PatchSource {
-  readonly name: string;
-  readonly size: Sides;
-  /** A box of the image (x fastest), zero outside the scan. */
-  readImage(start: Sides, size: Sides): Float32Array;
-  /** The same box of the mask; absent for unlabelled cases. */
-  readMask?(start: Sides, size: Sides): Uint8Array;
-}
+export type { PatchSource, Sides } from './patch-source.ts';
 
 /** Where a crop is taken and how it is turned: everything random about it. */
 export interface CropPlan {

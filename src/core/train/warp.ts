@@ -3,7 +3,7 @@
  * look. Unlike the paper's quarter turns and flips they leave a patient lying as patients lie. Beyond the paper.
  */
 import type { Random } from '../random.ts';
-import type { PatchSource, Sides } from './patches.ts';
+import type { PatchSource, Sides } from './patch-source.ts';
 
 /** Everything random about one warped crop. */
 export interface Warp {
