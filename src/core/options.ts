@@ -122,10 +122,10 @@ export const OPTIONS: readonly OptionRow[] = [
   row(
     'augmentation',
     'augmentation',
-    'turns',
+    'warp',
     choice(AUGMENTATIONS),
     '',
-    "How patches vary: the paper's quarter turns and flips, or small rotations, zoom and contrast that keep the patient's orientation.",
+    "How patches vary: small rotations, zoom and contrast (warp), the paper's quarter turns and flips (turns), or not at all.",
   ),
   row('labelledPerStep', 'labeled-batch', 2, whole(1, 16), 'patches', 'Labelled patches a step.'),
   row('unlabelledPerStep', 'unlabeled-batch', 2, whole(1, 16), 'patches', 'Unlabelled patches a step.'),

@@ -77,24 +77,36 @@ export function warpedPatch(
   const [sy, sz] = [box[0], box[0] * box[1]];
   const middle = centre.map((c, axis) => c - from[axis]);
   const [rx, ry, rz] = matrix;
+  const [mx, my, mz] = middle;
   let o = 0;
   for (let k = 0; k < patch[2]; k++) {
     const dz = k - half[2];
     for (let j = 0; j < patch[1]; j++) {
       const dy = j - half[1];
+      // Along a row the point moves by one column of the matrix.
+      let x = mx + rx[0] * -half[0] + rx[1] * dy + rx[2] * dz;
+      let y = my + ry[0] * -half[0] + ry[1] * dy + ry[2] * dz;
+      let z = mz + rz[0] * -half[0] + rz[1] * dy + rz[2] * dz;
       for (let i = 0; i < patch[0]; i++, o++) {
-        const dx = i - half[0];
-        const x = middle[0] + rx[0] * dx + rx[1] * dy + rx[2] * dz;
-        const y = middle[1] + ry[0] * dx + ry[1] * dy + ry[2] * dz;
-        const z = middle[2] + rz[0] * dx + rz[1] * dy + rz[2] * dz;
-        const [x0, y0, z0] = [Math.floor(x), Math.floor(y), Math.floor(z)];
-        const [fx, fy, fz] = [x - x0, y - y0, z - z0];
-        const at = x0 + y0 * sy + z0 * sz;
-        const row = (p: number) => image[p] + fx * (image[p + 1] - image[p]);
-        const near = row(at) + fy * (row(at + sy) - row(at));
-        const far = row(at + sz) + fy * (row(at + sz + sy) - row(at + sz));
+        const x0 = Math.floor(x);
+        const y0 = Math.floor(y);
+        const z0 = Math.floor(z);
+        const fx = x - x0;
+        const fy = y - y0;
+        const fz = z - z0;
+        const p = x0 + y0 * sy + z0 * sz;
+        const q = p + sz;
+        const a = image[p] + fx * (image[p + 1] - image[p]);
+        const b = image[p + sy] + fx * (image[p + sy + 1] - image[p + sy]);
+        const c = image[q] + fx * (image[q + 1] - image[q]);
+        const d = image[q + sy] + fx * (image[q + sy + 1] - image[q + sy]);
+        const near = a + fy * (b - a);
+        const far = c + fy * (d - c);
         into[o] = (near + fz * (far - near)) * gain + offset;
         if (maskInto && mask) maskInto[o] = mask[Math.round(x) + Math.round(y) * sy + Math.round(z) * sz];
+        x += rx[0];
+        y += ry[0];
+        z += rz[0];
       }
     }
   }
