@@ -3,11 +3,11 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { resolveOptions } from '../../src/core/options.ts';
-import { stepBytes } from '../../src/core/train/fit-patch.ts';
+import { imagesWithGradient, stepBytes } from '../../src/core/train/fit-patch.ts';
 import type { Grid } from '../../src/core/volume.ts';
 import { writeNifti } from '../../src/main/imaging/index.ts';
 import { parseStudy } from '../../src/main/study/definition.ts';
-import { imagesWithGradient, jobsAtOnce, sizeJobs } from '../../src/main/study/memory.ts';
+import { jobsAtOnce, sizeJobs } from '../../src/main/study/memory.ts';
 import { planStudy } from '../../src/main/study/plan.ts';
 import { temporaryFolder } from '../store/helpers.ts';
 
@@ -33,12 +33,13 @@ test('the activations kept are those of every patch with a gradient, in every ne
       count({ method: 'supervised' }),
       count({ method: 'cpcl' }),
       count({ method: 'cpcl', unlabelledBranch: 'student' }),
+      count({ method: 'cpcl', unlabelledBranch: 'both' }),
       count({ method: 'cpcl', meanTeacherTerm: 'on' }),
       count({ method: 'mean-teacher' }),
       count({ method: 'ict' }),
       count({ method: 'dtml' }),
     ],
-    [2, 2, 2 + 3, 2 + 3, 2 + 3, 2 + 1, 2 * (2 + 3)],
+    [2, 2, 2 + 3, 2 + 3, 2 + 3, 2 + 3, 2 + 1, 2 * (2 + 3)],
   );
 });
 

@@ -10,25 +10,26 @@ const LARGEST = 96;
  * Bytes that one training step holds at its peak, counted from the U-Net's stored maps: two per convolution, the
  * concatenations, and the gradients in flight (about 20 maps of the base width a voxel and labelled image).
  */
-export const stepBytes = (patch: readonly number[], width: number, imagesWithGradient: number): number =>
-  20 * width * 4 * patch[0] * patch[1] * patch[2] * imagesWithGradient + 300e6;
+export const stepBytes = (patch: readonly number[], width: number, images: number): number =>
+  20 * width * 4 * patch[0] * patch[1] * patch[2] * images + 300e6;
 
 /**
  * Each side: the largest multiple of 16 that the median scan holds (at least 16, at most 96); then the longest side
  * shrinks until a step fits into `memoryBytes`.
  * @param sizes scan sizes in voxels of the training grid
+ * @param images patches of a step that carry gradient
  */
 export function fitPatch(
   sizes: readonly (readonly number[])[],
   width: number,
-  imagesWithGradient: number,
+  images: number,
   memoryBytes: number,
 ): PatchSides {
   const median = (axis: number) => sizes.map((s) => s[axis]).sort((a, b) => a - b)[sizes.length >> 1];
   const patch = [0, 1, 2].map((axis) =>
     Math.min(LARGEST, Math.max(16, Math.floor(median(axis) / 16) * 16)),
   ) as PatchSides;
-  while (stepBytes(patch, width, imagesWithGradient) > memoryBytes) {
+  while (stepBytes(patch, width, images) > memoryBytes) {
     const longest = patch.indexOf(Math.max(...patch));
     if (patch[longest] <= 16) break;
     patch[longest] -= 16;
@@ -36,17 +37,38 @@ export function fitPatch(
   return patch;
 }
 
+type GradientOptions = Pick<
+  TrainingOptions,
+  'method' | 'unlabelledBranch' | 'meanTeacherTerm' | 'labelledPerStep' | 'unlabelledPerStep'
+>;
+
+/** Patches of a step whose activations are kept for the backward pass, in all networks. */
+export function imagesWithGradient({ method, unlabelledBranch, meanTeacherTerm, ...options }: GradientOptions): number {
+  const { labelledPerStep: labelled, unlabelledPerStep: unlabelled } = options;
+  switch (method) {
+    case 'supervised':
+      return labelled;
+    case 'cpcl':
+      return labelled + (unlabelledBranch !== 'teacher' || meanTeacherTerm === 'on' ? unlabelled : 0);
+    case 'ict':
+      return labelled + Math.max(1, Math.floor(unlabelled / 2));
+    case 'dtml':
+      return 2 * (labelled + unlabelled);
+    case 'mean-teacher':
+    case 'ua-mt':
+    case 'entropy':
+    case 'dan':
+      return labelled + unlabelled;
+  }
+}
+
 /** The patch of a run: the given one, or one that fits scans of these sizes and half of the free memory. */
 export function patchOf(
-  options: Pick<
-    TrainingOptions,
-    'patch' | 'width' | 'method' | 'unlabelledBranch' | 'labelledPerStep' | 'unlabelledPerStep'
-  >,
+  options: GradientOptions & Pick<TrainingOptions, 'patch' | 'width'>,
   sizes: readonly (readonly number[])[],
   memory: { free: number; total: number },
 ): PatchSides {
   if (options.patch !== 'auto') return [...options.patch];
-  const teacherReads = options.method === 'cpcl' && options.unlabelledBranch === 'teacher';
-  const withGradient = options.labelledPerStep + (teacherReads ? 0 : options.unlabelledPerStep);
-  return fitPatch(sizes, options.width, withGradient, 0.5 * Math.max(memory.free, 0.5 * memory.total));
+  const bytes = 0.5 * Math.max(memory.free, 0.5 * memory.total);
+  return fitPatch(sizes, options.width, imagesWithGradient(options), bytes);
 }

@@ -95,7 +95,7 @@ export async function trainStep(
   { options, kernels }: Pick<TrainInputs, 'options' | 'kernels'>,
 ): Promise<StepReport> {
   const { step } = state;
-  const lambda = rampUp(step, options.steps, options.lambdaMax);
+  const lambda = rampUp(step, options.lambdaRamp * options.steps, options.lambdaMax);
   const learningRate = polynomialDecay(step, options.steps, options.learningRate);
   const owned: FeatureMap[] = [];
   let mixing: number | undefined;
