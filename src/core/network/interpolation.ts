@@ -73,10 +73,10 @@ export const transposed = (m: AxisMatrix): AxisMatrix =>
 
 export const toTensor = (m: AxisMatrix): tf.Tensor2D => tf.tensor2d(m.values, [m.rows, m.columns]);
 
-type Axes = readonly [z: AxisMatrix, y: AxisMatrix, x: AxisMatrix];
+export type Axes = readonly [z: AxisMatrix, y: AxisMatrix, x: AxisMatrix];
 
 /** [N, d, h, w] -> [N, D, H, W], one matrix an axis, the axis that shrinks most (or grows least) first. */
-function applyAxes(map: tf.Tensor4D, [z, y, x]: Axes): tf.Tensor4D {
+export function alongAxes(map: tf.Tensor4D, [z, y, x]: Axes): tf.Tensor4D {
   const [n, d, h, w] = map.shape;
   const growing = x.rows >= x.columns;
   const alongX = (m: tf.Tensor, dd: number, hh: number) =>
@@ -92,12 +92,14 @@ function applyAxes(map: tf.Tensor4D, [z, y, x]: Axes): tf.Tensor4D {
   ) as tf.Tensor4D;
 }
 
+/** The transposed matrices: from gradients at the outputs to gradients at the inputs. */
+export const backwards = (axes: Axes): Axes => axes.map(transposed) as unknown as Axes;
+
 /** A separable linear map of [N, d, h, w] maps, with its exact gradient (the transposed matrices). */
 export function separable(map: tf.Tensor4D, axes: Axes): tf.Tensor4D {
-  const back = axes.map(transposed) as unknown as Axes;
   const operation = tf.customGrad((...inputs) => ({
-    value: applyAxes(inputs[0] as tf.Tensor4D, axes),
-    gradFunc: (dy) => applyAxes(dy as tf.Tensor4D, back),
+    value: alongAxes(inputs[0] as tf.Tensor4D, axes),
+    gradFunc: (dy) => alongAxes(dy as tf.Tensor4D, backwards(axes)),
   }));
   return operation(map) as tf.Tensor4D;
 }
