@@ -2,7 +2,8 @@
 import type * as tf from '@tensorflow/tfjs';
 import { DecileError } from '../../../core/errors.ts';
 import type { SimdBackend } from '../backend.ts';
-import { checkConvolution, convolve, convolveWeights } from '../kernels.ts';
+import { convolve, convolveWeights } from '../convolution.ts';
+import { checkConvolution } from '../kernels.ts';
 import { type Op, type Ops, sizeOf } from './op.ts';
 
 /** Long sums with a small result are cut into slabs of about this many terms. */
