@@ -2,6 +2,7 @@ import type { Kernels } from '../../core/network/kernels.ts';
 import { portableKernels } from '../../core/network/portable-kernels.ts';
 import type { Engine } from '../index.ts';
 import { simdKernels } from '../simd/index.ts';
+import { webgpuKernels } from '../webgpu/index.ts';
 import { tensorflowKernels } from './tensorflow.ts';
 
 /** The heavy kernels of a started engine. */
@@ -9,6 +10,8 @@ export function kernelsOf(engine: Engine): Kernels {
   switch (engine.name) {
     case 'tensorflow':
       return tensorflowKernels();
+    case 'webgpu':
+      return webgpuKernels();
     case 'simd':
       return simdKernels();
     case 'cpu':
