@@ -1,4 +1,5 @@
 /** Environment variables that the engine's native library and the C library read once, as a process starts. */
+import { readFileSync } from 'node:fs';
 
 /**
  * What the process that computes is started with. Measured on 2 Zen cores with TensorFlow 2.21:
@@ -33,6 +34,16 @@ export function threadCount(): number {
 /** Sets what is not set yet in this process; must run before the native library is loaded. */
 export function prepareEnvironment(): void {
   for (const [name, value] of Object.entries(trainerEnvironment())) process.env[name] ??= value;
+}
+
+/** Whether oneDNN computes on 16 values at once here (AVX-512). Told by Linux alone; elsewhere the plain forms are taken. */
+export function hasWideVectors(): boolean {
+  if (process.env.ONEDNN_MAX_CPU_ISA?.startsWith('AVX2') || process.platform !== 'linux') return false;
+  try {
+    return /^flags.*\bavx512f\b/m.test(readFileSync('/proc/cpuinfo', 'utf8'));
+  } catch {
+    return false;
+  }
 }
 
 /** TensorFlow prints one line about oneDNN as it is loaded, whatever the log level; whoever shows its stderr may leave it out. */

@@ -17,6 +17,8 @@ export interface Engine {
   name: Exclude<EngineName, 'auto'>;
   /** What computes, for people: `TensorFlow 2.21.0 (2 cores, AMD EPYC)`. */
   device: string;
+  /** Set where a graphics card computes. */
+  gpu?: true;
   tf: typeof tf;
   /** What the user should know about the choice; empty when nothing. */
   notice: string;
@@ -130,7 +132,8 @@ async function startTensorflow(installation: TensorflowInstallation): Promise<En
     throw new DecileError('engine/broken', message, 'Run `npm run setup:tensorflow -- --force` to set it up anew.');
   }
   const kind = installation.gpu ? 'TensorFlow with CUDA' : 'TensorFlow';
-  return { name: 'tensorflow', device: `${kind} ${version} (${describeProcessor()})`, tf, notice: '' };
+  const device = `${kind} ${version} (${describeProcessor()})`;
+  return { name: 'tensorflow', device, ...(installation.gpu && { gpu: true }), tf, notice: '' };
 }
 
 async function startCpu(notice: string): Promise<Engine> {

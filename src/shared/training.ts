@@ -1,5 +1,6 @@
 /** What the trainer process is told and what it reports. Plain data: it crosses processes as JSON. */
 import type { TrainingOptions } from '../core/options.ts';
+import type { Fit } from '../core/train/fit-patch.ts';
 import type { Normalisation } from '../core/train/preprocess.ts';
 
 export type { Normalisation } from '../core/train/preprocess.ts';
@@ -33,6 +34,8 @@ export interface TrainJob {
   normalisation: Normalisation;
   /** Go on from runFolder's last checkpoint. */
   resume: boolean;
+  /** Patch and batch that are left after steps that did not fit into memory; before those of checkpoint and options. */
+  fit?: Fit;
 }
 
 export interface PredictJob {
@@ -73,6 +76,9 @@ export type TrainerEvent =
       engine: string;
       parameters: number;
       patch: [number, number, number];
+      /** Patches a step. */
+      labelledPerStep: number;
+      unlabelledPerStep: number;
       labelled: number;
       unlabelled: number;
       step: number;

@@ -14,6 +14,8 @@ const started = (step = 0): TrainerEvent => ({
   engine: 'cpu',
   parameters: 10,
   patch: [16, 16, 16],
+  labelledPerStep: 2,
+  unlabelledPerStep: 2,
   labelled: 1,
   unlabelled: 2,
   step,

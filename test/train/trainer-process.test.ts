@@ -173,6 +173,54 @@ test('a trainer that dies is an error with a cure, not a crash', async () => {
   assert.match(last.cure, /Resume/);
 });
 
+test('a device that is lost in a step costs patch size, not the run: it goes on from its checkpoint, and so when resumed', async () => {
+  const training = job('device-lost', { patch: [48, 16, 16], steps: 12 });
+  const starts: TrainerHost[] = [];
+  const events: TrainerEvent[] = [];
+  const trainer = startTrainer(
+    training,
+    (event) => {
+      events.push(event);
+      if (event.type === 'step' && starts.length > 1) setImmediate(() => trainer.cancel());
+    },
+    () => {
+      const host = nodeHost();
+      starts.push(host);
+      if (starts.length > 1) return host;
+      return {
+        ...host,
+        onEvent: (listener) =>
+          host.onEvent((event) => {
+            if (event.type !== 'step' || event.step < 3) return listener(event);
+            listener({ type: 'error', code: 'engine/device-lost', message: 'The device must stay.', cure: '' });
+            process.kill(host.pid as number, 'SIGKILL');
+          }),
+      };
+    },
+  );
+  const last = await trainer.done;
+  assert.equal(last.type, 'cancelled', JSON.stringify(last));
+  assert.equal(starts.length, 2);
+  const told = events.filter((e) => e.type === 'started').map(({ step, patch }) => [step, ...patch]);
+  assert.deepEqual(told, [
+    [0, 48, 16, 16],
+    [2, 32, 16, 16],
+  ]);
+  assert.ok(events.every((e) => e.type !== 'error'));
+  assert.deepEqual(
+    events
+      .filter((e) => e.type === 'notice' && e.message.includes('device'))
+      .map((e) => e.type === 'notice' && e.message),
+    [
+      'The graphics device was lost in a step with patch 48x16x16 and 2 + 2 patches a step. Going on from the checkpoint at step 2 with patch 32x16x16 and 2 + 2 patches a step.',
+    ],
+  );
+  const resumed = await play({ ...training, resume: true });
+  const [started] = resumed.events.filter((e) => e.type === 'started');
+  assert.deepEqual(started.patch, [32, 16, 16]);
+  assert.equal(resumed.last.type, 'finished', JSON.stringify(resumed.last));
+});
+
 test('a damaged checkpoint, a vanished scan and no labelled scan are coded errors', async () => {
   const damaged = job('damaged', {}, true);
   writeFileSync(join(damaged.runFolder, 'checkpoint.safetensors'), 'no checkpoint');

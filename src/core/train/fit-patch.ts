@@ -72,3 +72,34 @@ export function patchOf(
   const bytes = 0.5 * Math.max(memory.free, 0.5 * memory.total);
   return fitPatch(sizes, options.width, imagesWithGradient(options), bytes);
 }
+
+/** What decides how much memory a step needs, the network apart. */
+export interface Fit {
+  /** x, y, z */
+  patch: PatchSides;
+  labelledPerStep: number;
+  unlabelledPerStep: number;
+}
+
+/** Below this the patch shows too little context: the batch gives way first. */
+const SMALL = 32;
+const SHRINK = 0.75;
+
+/**
+ * The next smaller step after one that did not fit into memory: the longest sides shrink by 16 until the patch has at
+ * most 3/4 of its voxels; from 32 voxels a side on, one labelled and one unlabelled patch a step come first.
+ * @returns null where nothing is left to give: 16x16x16 and one patch of each kind
+ */
+export function smallerFit({ patch, labelledPerStep, unlabelledPerStep }: Fit): Fit | null {
+  const batchOfOne = { labelledPerStep: 1, unlabelledPerStep: Math.min(1, unlabelledPerStep) };
+  const canShareLess = labelledPerStep > 1 || unlabelledPerStep > 1;
+  const longest = Math.max(...patch);
+  if (longest <= SMALL && canShareLess) return { patch, ...batchOfOne };
+  if (longest <= 16) return null;
+  const least = longest > SMALL ? SMALL : 16;
+  const smaller = [...patch] as PatchSides;
+  const voxels = (sides: PatchSides) => sides[0] * sides[1] * sides[2];
+  while (voxels(smaller) > SHRINK * voxels(patch) && Math.max(...smaller) > least)
+    smaller[smaller.indexOf(Math.max(...smaller))] -= 16;
+  return { patch: smaller, labelledPerStep, unlabelledPerStep };
+}

@@ -1,5 +1,6 @@
 import type { Kernels } from '../../core/network/kernels.ts';
 import { portableKernels } from '../../core/network/portable-kernels.ts';
+import { hasWideVectors } from '../environment.ts';
 import type { Engine } from '../index.ts';
 import { simdKernels } from '../simd/index.ts';
 import { webgpuKernels } from '../webgpu/index.ts';
@@ -9,7 +10,7 @@ import { tensorflowKernels } from './tensorflow.ts';
 export function kernelsOf(engine: Engine): Kernels {
   switch (engine.name) {
     case 'tensorflow':
-      return tensorflowKernels();
+      return tensorflowKernels(!engine.gpu && hasWideVectors());
     case 'webgpu':
       return webgpuKernels();
     case 'simd':

@@ -1,42 +1,22 @@
 /** The heavy kernels as single TensorFlow ops: fused where TensorFlow has a fused form, no copies between them. */
 import * as tf from '@tensorflow/tfjs';
 import { linearMatrix, toTensor } from '../../core/network/interpolation.ts';
-import { type ConvWeights, type FeatureMap, type Kernels, NORM_EPSILON } from '../../core/network/kernels.ts';
+import { type FeatureMap, type Kernels, NORM_EPSILON } from '../../core/network/kernels.ts';
+import { tensorflowConvolution } from './tensorflow-conv.ts';
+import { tensorflowOps } from './tensorflow-ops.ts';
 
-interface Attribute {
-  name: string;
-  type: number;
-  value: unknown;
-}
-
-/** What tfjs-node's backend offers beside the kernel registry: any TensorFlow op by name. */
-interface OpRunner extends tf.KernelBackend {
-  binding: Record<
-    'TF_ATTR_INT' | 'TF_ATTR_FLOAT' | 'TF_ATTR_STRING' | 'TF_ATTR_BOOL' | 'TF_ATTR_TYPE' | 'TF_FLOAT' | 'TF_INT32',
-    number
-  >;
-  executeSingleOutput(name: string, attributes: Attribute[], inputs: tf.Tensor[]): tf.Tensor;
-  executeMultipleOutputs(name: string, attributes: Attribute[], inputs: tf.Tensor[], outputs: number): tf.Tensor[];
-}
-
-/** Needs the tensorflow backend to be current. */
-export function tensorflowKernels(): Kernels {
-  const backend = tf.backend() as unknown as OpRunner;
-  const { binding } = backend;
-  const int = (name: string, value: number | number[]): Attribute => ({ name, type: binding.TF_ATTR_INT, value });
-  const float = (name: string, value: number): Attribute => ({ name, type: binding.TF_ATTR_FLOAT, value });
-  const text = (name: string, value: string): Attribute => ({ name, type: binding.TF_ATTR_STRING, value });
-  const type = (name: string, value: number): Attribute => ({ name, type: binding.TF_ATTR_TYPE, value });
-  const flag = (name: string, value: boolean): Attribute => ({ name, type: binding.TF_ATTR_BOOL, value });
-
-  const T = type('T', binding.TF_FLOAT);
-  const NDHWC = text('data_format', 'NDHWC');
-  const conv = [T, int('strides', [1, 1, 1, 1, 1]), text('padding', 'SAME'), NDHWC, int('dilations', [1, 1, 1, 1, 1])];
-  const convSized = (sizes: string) => [...conv, type(sizes, binding.TF_INT32)];
+/**
+ * Needs the tensorflow backend to be current.
+ * @param wideVectors the processor computes on 16 values at once (AVX-512)
+ */
+export function tensorflowKernels(wideVectors: boolean): Kernels {
+  const ops = tensorflowOps();
+  const { float, text, flag, float32, run, runAll } = ops;
+  const T = float32('T');
   const resize = [T, flag('align_corners', false), flag('half_pixel_centers', true)];
   const norm = [
     T,
-    type('U', binding.TF_FLOAT),
+    float32('U'),
     float('epsilon', NORM_EPSILON),
     text('data_format', 'NHWC'),
     flag('is_training', true),
@@ -47,36 +27,26 @@ export function tensorflowKernels(): Kernels {
   const ones = (c: number) => tf.ones([c]);
 
   return {
-    conv3d: (x, w) => backend.executeSingleOutput('Conv3D', conv, [x, w]) as FeatureMap,
-    conv3dGradInput: (dy, w) =>
-      tf.tidy(() => {
-        const sizes = tf.tensor1d([...dy.shape.slice(0, 4), w.shape[3]], 'int32');
-        return backend.executeSingleOutput('Conv3DBackpropInputV2', convSized('Tshape'), [sizes, w, dy]) as FeatureMap;
-      }),
-    conv3dGradWeights: (x, dy, kernel) =>
-      tf.tidy(() => {
-        const sizes = tf.tensor1d([kernel, kernel, kernel, x.shape[4], dy.shape[4]], 'int32');
-        return backend.executeSingleOutput('Conv3DBackpropFilterV2', conv, [x, sizes, dy]) as ConvWeights;
-      }),
+    ...tensorflowConvolution(ops, wideVectors),
     instanceNormRelu(x) {
       const [y, ...saved] = tf.tidy(() => {
         const c = x.shape[4];
         const empty = tf.tensor1d([]);
-        const outputs = backend.executeMultipleOutputs(
+        const outputs = runAll(
           'FusedBatchNormV3',
           [...norm, float('exponential_avg_factor', 1)],
           [flat(x), ones(c), tf.zeros([c]), empty, empty],
           6,
         );
-        const y = backend.executeSingleOutput('Relu', [T], [outputs[0]]).reshape(x.shape);
+        const y = run('Relu', [T], [outputs[0]]).reshape(x.shape);
         return [y, outputs[3], outputs[4], outputs[5]];
       });
       return { y: y as FeatureMap, saved };
     },
     instanceNormReluGrad: (dy, x, { y, saved: [mean, variance, reserve] }) =>
       tf.tidy(() => {
-        const dn = backend.executeSingleOutput('ReluGrad', [T], [dy, y]) as FeatureMap;
-        const [dx] = backend.executeMultipleOutputs(
+        const dn = run('ReluGrad', [T], [dy, y]) as FeatureMap;
+        const [dx] = runAll(
           'FusedBatchNormGradV3',
           norm,
           [flat(dn), flat(x), ones(x.shape[4]), mean, variance, reserve],
@@ -104,9 +74,7 @@ export function tensorflowKernels(): Kernels {
             .resizeNearestNeighbor(map.reshape([d / 2, h / 2, w / 2, c]) as tf.Tensor4D, [h, w])
             .reshape([d / 2, 1, h * w * c]);
         const hit = tf.equal(x.reshape([d / 2, 2, h * w * c]), spread(y));
-        return backend
-          .executeSingleOutput('SelectV2', [T], [hit, spread(dy), tf.scalar(0)])
-          .reshape(x.shape) as FeatureMap;
+        return run('SelectV2', [T], [hit, spread(dy), tf.scalar(0)]).reshape(x.shape) as FeatureMap;
       }),
     upsample: (x) =>
       tf.tidy(() => {
@@ -121,7 +89,7 @@ export function tensorflowKernels(): Kernels {
         const [, d, h, w, c] = dy.shape;
         // Only its shape is read: filled by TensorFlow, nothing crosses from JavaScript.
         const shape = tf.fill([d, h / 2, w / 2, c], 0);
-        const planes = backend.executeSingleOutput('ResizeBilinearGrad', resize, [dy.reshape([d, h, w, c]), shape]);
+        const planes = run('ResizeBilinearGrad', resize, [dy.reshape([d, h, w, c]), shape]);
         return tf
           .matMul(depthMatrix(d / 2), planes.reshape([d, (h / 2) * (w / 2) * c]) as tf.Tensor2D, true)
           .reshape([1, d / 2, h / 2, w / 2, c]) as FeatureMap;

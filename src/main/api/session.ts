@@ -127,8 +127,12 @@ export function session(parts: Pick<Session, 'emitter' | 'folders' | 'jobs' | 'u
       if (opened && folder === opened.folder) return overview();
       await close();
       const next = openProject(folder, 'write');
-      opened = next;
-      await recoverDrawings(next);
+      try {
+        await recoverDrawings(next);
+      } catch (error) {
+        next.close();
+        throw error;
+      }
       return enter(next);
     },
     close,
@@ -145,7 +149,8 @@ export function session(parts: Pick<Session, 'emitter' | 'folders' | 'jobs' | 'u
         if (drawings.size <= OPEN_MASKS) break;
         drawings.delete(oldest);
         const closing = await drawing;
-        await closing.commit();
+        // On a full disk the strokes stay in their journal, where the next opening finds them.
+        await closing.commit().catch(() => undefined);
         closing.close();
       }
       return mask;
@@ -175,7 +180,8 @@ async function recoverDrawings(store: Store): Promise<void> {
     for (const kind of ['manual', 'corrected'] as const) {
       if (!existsSync(store.path(journalFile(scan.id, kind)))) continue;
       const mask = await openWorkingMask(store, scan.id, kind);
-      await mask.commit();
+      // A full disk must not keep a project shut: the journal stays and counts as the drawing.
+      await mask.commit().catch(() => undefined);
       mask.close();
     }
   }

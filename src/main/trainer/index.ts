@@ -3,6 +3,7 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { trainerEnvironment } from '../../engine/environment.ts';
 import type { TrainerCommand, TrainerEvent, TrainerJob } from '../../shared/training.ts';
+import { afterFailure, type Seen } from './step-down.ts';
 
 export interface Trainer {
   pause(): void;
@@ -62,36 +63,61 @@ export const nodeHost: StartHost = () => {
   };
 };
 
+/**
+ * Starts a job. A training step that does not fit into memory (or that cost the graphics device) is no end: the next process
+ * goes on from the last checkpoint with a smaller patch or batch, and a notice says so.
+ */
 export function startTrainer(
   job: TrainerJob,
   onEvent: (event: TrainerEvent) => void,
   startHost: StartHost = nodeHost,
 ): Trainer {
+  let current = startProcess(job, startHost, onEvent);
+  let cancelled = false;
+  const lastOf = async (): Promise<TrainerEvent> => {
+    const { last, seen } = await current.done;
+    const next = cancelled ? null : afterFailure(current.job, last, seen);
+    if (!next) {
+      if (last.type === 'error') onEvent(last);
+      return last;
+    }
+    onEvent({ type: 'notice', message: next.notice });
+    current = startProcess(next.job, startHost, onEvent);
+    return lastOf();
+  };
+  return {
+    pause: () => current.send({ type: 'pause' }),
+    resume: () => current.send({ type: 'resume' }),
+    cancel: () => {
+      cancelled = true;
+      current.send({ type: 'cancel' });
+    },
+    done: lastOf(),
+  };
+}
+
+/** One process for one job. Every event but its error is passed on as it comes. */
+function startProcess(job: TrainerJob, startHost: StartHost, onEvent: (event: TrainerEvent) => void) {
   const host = startHost();
-  const done = new Promise<TrainerEvent>((resolve) => {
+  const seen: Seen = { steps: 0, checkpoint: 0 };
+  const done = new Promise<{ last: TrainerEvent; seen: Seen }>((resolve) => {
     let last: TrainerEvent | undefined;
     host.onEvent((event) => {
       if (event.type === 'finished' || event.type === 'cancelled' || event.type === 'error') last = event;
-      onEvent(event);
+      if (event.type === 'started') seen.started = event;
+      if (event.type === 'step') seen.steps++;
+      if (event.type === 'checkpoint') seen.checkpoint = event.step;
+      if (event.type !== 'error') onEvent(event);
     });
-    host.onExit((reason) => {
-      if (!last) {
-        last = {
-          type: 'error',
-          code: 'trainer/died',
-          message: `The trainer's process must run to its end, got ${reason || 'an early exit'}.`,
-          cure: 'Resume the run: it goes on from its last checkpoint. If memory ran out, train anew with a smaller --patch or --width.',
-        };
-        onEvent(last);
-      }
-      resolve(last);
-    });
+    host.onExit((reason) => resolve({ last: last ?? died(reason), seen }));
   });
   host.send({ type: 'start', job });
-  return {
-    pause: () => host.send({ type: 'pause' }),
-    resume: () => host.send({ type: 'resume' }),
-    cancel: () => host.send({ type: 'cancel' }),
-    done,
-  };
+  return { job, done, send: (command: TrainerCommand) => host.send(command) };
 }
+
+const died = (reason: string): TrainerEvent => ({
+  type: 'error',
+  code: 'trainer/died',
+  message: `The trainer's process must run to its end, got ${reason || 'an early exit'}.`,
+  cure: 'Resume the run: it goes on from its last checkpoint. If memory ran out, train anew with a smaller --patch or --width.',
+});

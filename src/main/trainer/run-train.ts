@@ -8,7 +8,7 @@ import { countOverlap } from '../../core/metrics/overlap.ts';
 import type { Kernels } from '../../core/network/kernels.ts';
 import type { NetworkName } from '../../core/options.ts';
 import { defaultStride, slidingWindow } from '../../core/predict/sliding-window.ts';
-import { type PatchSides, patchOf } from '../../core/train/fit-patch.ts';
+import { type Fit, type PatchSides, patchOf } from '../../core/train/fit-patch.ts';
 import { train } from '../../core/train/loop.ts';
 import { settledSpacing } from '../../core/train/spacing.ts';
 import { decodeCheckpoint, type TrainState } from '../../core/train/state.ts';
@@ -25,9 +25,9 @@ import { StepClock } from './step-clock.ts';
 
 export async function runTrain(job: TrainJob, report: Report, control: Control, files: TrainerFiles): Promise<void> {
   const began = performance.now();
-  const { options, classes, runFolder } = job;
+  const { classes, runFolder } = job;
   mkdirSync(runFolder, { recursive: true });
-  const engine = await startEngine(options.engine);
+  const engine = await startEngine(job.options.engine);
   if (engine.notice) report({ type: 'notice', message: engine.notice });
   const kernels = kernelsOf(engine);
 
@@ -42,7 +42,9 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
   warnOfMissingClasses(labelled, classes, report);
 
   const resumeFrom = job.resume ? decodeCheckpoint(readFileSync(checkpointPath(runFolder))) : undefined;
+  const options = { ...job.options, ...batchOf(job.fit ?? resumeFrom?.meta.options ?? job.options) };
   const patch =
+    job.fit?.patch ??
     resumeFrom?.meta.patch ??
     patchOf(
       options,
@@ -79,6 +81,7 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
           engine: engine.name,
           parameters,
           patch,
+          ...batchOf(options),
           labelled: labelled.length,
           unlabelled: unlabelled.length,
           step,
@@ -137,6 +140,12 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
       seconds: (performance.now() - began) / 1000,
     });
 }
+
+/** Patches of each kind a step; a run that memory made smaller stays so when it is resumed. */
+const batchOf = ({ labelledPerStep, unlabelledPerStep }: Omit<Fit, 'patch'>): Omit<Fit, 'patch'> => ({
+  labelledPerStep,
+  unlabelledPerStep,
+});
 
 async function prepareLists(
   { lists, options, normalisation, classes, runFolder }: TrainJob,

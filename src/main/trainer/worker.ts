@@ -68,7 +68,7 @@ function asEvent(error: unknown): TrainerEvent {
       type: 'error',
       code: 'train/out-of-memory',
       message: `A step must fit into memory, got: ${message.split('\n')[0]}.`,
-      cure: 'Resume is not possible with another patch: train anew with a smaller --patch or --width.',
+      cure: 'Close other programs and resume the run, or train anew with a smaller --patch or --width.',
     };
   }
   return {

@@ -81,7 +81,8 @@ export class SurfaceView {
     const request: SurfaceRequest = { ticket: this.ticket, mask: part, labels: present, step };
     this.onbusy?.(true);
     this.worker.postMessage(request, [part.data.buffer]);
-    if (!this.zoom) this.fit(part);
+    // The whole of it, unless someone chose what to look at.
+    if (!this.zoom || this.zoom === this.fitted) this.fit(part);
   }
 
   drag(dx: number, dy: number): void {

@@ -3,27 +3,6 @@ import { arg, nextTask } from './common';
 
 const CHUNK: u32 = 16384;
 
-/** out = a op b. Arguments: a, b, out, n, op (0 add, 1 subtract, 2 multiply). */
-export function binary(thread: u32): void {
-  const a: usize = arg(0), b: usize = arg(1), out: usize = arg(2);
-  const n = arg(3), op = arg(4);
-  for (let task = nextTask(); task * CHUNK < n; task = nextTask()) {
-    let i: usize = <usize>(task * CHUNK) << 2;
-    const end: usize = <usize>min(n, (task + 1) * CHUNK) << 2;
-    const whole = end - ((end - i) & 15);
-    if (op == 0) {
-      for (; i < whole; i += 16) v128.store(out + i, f32x4.add(v128.load(a + i), v128.load(b + i)));
-      for (; i < end; i += 4) store<f32>(out + i, load<f32>(a + i) + load<f32>(b + i));
-    } else if (op == 1) {
-      for (; i < whole; i += 16) v128.store(out + i, f32x4.sub(v128.load(a + i), v128.load(b + i)));
-      for (; i < end; i += 4) store<f32>(out + i, load<f32>(a + i) - load<f32>(b + i));
-    } else {
-      for (; i < whole; i += 16) v128.store(out + i, f32x4.mul(v128.load(a + i), v128.load(b + i)));
-      for (; i < end; i += 4) store<f32>(out + i, load<f32>(a + i) * load<f32>(b + i));
-    }
-  }
-}
-
 /** out = a * scale + shift. Arguments: a, out, n, scale (bits of a float), shift (bits). */
 export function scaleAdd(thread: u32): void {
   const a: usize = arg(0), out: usize = arg(1);

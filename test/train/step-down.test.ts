@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { resolveOptions } from '../../src/core/options.ts';
+import { type Fit, smallerFit } from '../../src/core/train/fit-patch.ts';
+import { afterFailure, type Seen } from '../../src/main/trainer/step-down.ts';
+import type { TrainerEvent, TrainJob } from '../../src/shared/training.ts';
+
+const fit = (patch: Fit['patch'], labelledPerStep = 2, unlabelledPerStep = 2): Fit => ({
+  patch,
+  labelledPerStep,
+  unlabelledPerStep,
+});
+
+test('a step that does not fit gives up a quarter of its patch or more, longest sides first', () => {
+  assert.deepEqual(smallerFit(fit([96, 96, 96])), fit([80, 80, 96])); // 80 80 96 / 96^3 = 0.69
+  assert.deepEqual(smallerFit(fit([64, 64, 32])), fit([48, 64, 32])); // 48 / 64 = 0.75
+});
+
+test('at 32 voxels a side the batch gives way, then the patch down to 16, then nothing is left', () => {
+  assert.deepEqual(smallerFit(fit([32, 32, 16])), fit([32, 32, 16], 1, 1));
+  assert.deepEqual(smallerFit(fit([32, 32, 16], 2, 0)), fit([32, 32, 16], 1, 0));
+  assert.deepEqual(smallerFit(fit([32, 32, 16], 1, 1)), fit([16, 32, 16], 1, 1));
+  assert.equal(smallerFit(fit([16, 16, 16], 1, 1)), null);
+});
+
+test('every start ends: steps down never grow, and 16x16x16 with one patch of each kind is the last', () => {
+  let current: Fit | null = fit([96, 96, 96], 4, 4);
+  let attempts = 0;
+  let voxels = Number.POSITIVE_INFINITY;
+  for (; current; current = smallerFit(current), attempts++) {
+    const size = current.patch[0] * current.patch[1] * current.patch[2] * (current.labelledPerStep + 1);
+    assert.ok(size < voxels);
+    voxels = size;
+  }
+  assert.equal(voxels, 16 ** 3 * 2);
+  assert.ok(attempts < 20, String(attempts));
+});
+
+const job: TrainJob = {
+  kind: 'train',
+  runFolder: '',
+  options: resolveOptions({}),
+  lists: { labelled: [], unlabelled: [], validation: [] },
+  classes: ['background', 'organ'],
+  normalisation: { kind: 'mr' },
+  resume: false,
+};
+const seen = (steps: number, checkpoint = 0): Seen => ({
+  started: {
+    ...{ type: 'started', device: '', engine: 'simd', parameters: 1, labelled: 1, unlabelled: 1, step: 0, steps: 9 },
+    ...fit([64, 64, 32]),
+  },
+  steps,
+  checkpoint,
+});
+const error = (code: string, message = ''): TrainerEvent => ({ type: 'error', code, message, cure: '' });
+
+test('no memory of an engine and a process killed in its first step are steps down; other failures are not', () => {
+  const next = (last: TrainerEvent, steps = 3, checkpoint = 2) => afterFailure(job, last, seen(steps, checkpoint));
+  for (const code of ['train/out-of-memory', 'engine/out-of-memory', 'engine/device-lost'])
+    assert.deepEqual(next(error(code))?.job, { ...job, fit: fit([48, 64, 32]), resume: true });
+  const killed = error('trainer/died', "The trainer's process must run to its end, got signal SIGKILL.");
+  assert.deepEqual(next(killed, 0, 0)?.job, { ...job, fit: fit([48, 64, 32]), resume: false });
+  assert.match(next(killed, 0, 0)?.notice ?? '', /^Memory was too small .* Starting again with patch 48x64x32/);
+  assert.equal(next(killed, 1), null);
+  assert.equal(next(error('trainer/died', 'got signal SIGSEGV'), 0), null);
+  assert.ok(next(error('trainer/died', 'got signal SIGABRT: JavaScript heap out of memory')));
+  assert.equal(next(error('disk/full')), null);
+  assert.equal(next({ type: 'finished', step: 9, seconds: 1 }), null);
+  assert.equal(afterFailure(job, killed, { steps: 0, checkpoint: 0 }), null);
+});
