@@ -1,6 +1,7 @@
 /** Registers the simd engine as a TensorFlow.js backend. */
 import * as tf from '@tensorflow/tfjs';
 import { SimdBackend } from './backend.ts';
+import { registerGradients } from './gradients.ts';
 import { elementwiseOps } from './ops/elementwise.ts';
 import type { Inputs } from './ops/op.ts';
 import { productOps } from './ops/products.ts';
@@ -15,6 +16,7 @@ const NAME = 'simd';
 /** Registers the backend and its ops once; the caller makes it current. */
 export function registerSimd(): void {
   if (tf.findBackendFactory(NAME)) return;
+  registerGradients();
   tf.registerBackend(NAME, () => new SimdBackend(startMachine()), 2);
   for (const [kernelName, op] of Object.entries({ ...elementwiseOps, ...shapeOps, ...reduceOps, ...productOps })) {
     tf.registerKernel({

@@ -24,8 +24,11 @@ function addChunks(partials: Float32Array, chunks: number, c: number): [Float64A
   return sums;
 }
 
+/** Bits of a float, as kernels take them. */
+export const floatBits = (value: number): number => new Int32Array(Float32Array.of(value).buffer)[0];
+
 /** The set for src/core; the simd backend must be current. */
-export function simdKernels(): Kernels {
+export function simdKernels(): Kernels & Required<Pick<Kernels, 'weightedSum' | 'dropoutMask'>> {
   const backend = tf.backend() as SimdBackend;
   const { machine } = backend;
   const at = (t: tf.Tensor) => backend.address(t);
@@ -132,6 +135,26 @@ export function simdKernels(): Kernels {
         machine.runFor(8 * d * h * w * c)('upsampleGrad', at(dy), at(dx), d, h, w, c, scratch, 2 * w * c * 4),
       );
       return dx;
+    },
+    weightedSum(terms) {
+      if (terms.length > 3) throw new Error(`A weighted sum must have at most 3 terms, got ${terms.length}.`);
+      const [, first] = terms[0];
+      const out = make(first.shape);
+      const pairs = [0, 1, 2].flatMap((i) => (terms[i] ? [at(terms[i][1]), floatBits(terms[i][0])] : [at(first), 0]));
+      machine.runFor(first.size)('weightedSum', at(out), first.size, terms.length, ...pairs);
+      return out;
+    },
+    dropoutMask(shape, probability, random) {
+      const out = make([...shape]) as FeatureMap;
+      withScratch(backend, [16], (state) => {
+        const words = new Int32Array(machine.heap.memory.buffer, state, 4);
+        words.set(random.state);
+        const [threshold, kept] = [Math.round(probability * 65536), floatBits(1 / (1 - probability))];
+        // One sequence of random numbers: no second thread could help.
+        machine.runFor(0)('dropoutMask', at(out), out.size, state, threshold, kept);
+        random.state = [...words];
+      });
+      return out;
     },
   };
 }
