@@ -8,7 +8,15 @@ import { reversed, transposed } from './ops/shape.ts';
 import { bits, groupsFor } from './program.ts';
 import { convolution, convTile, ROW } from './wgsl/conv.ts';
 import { BOX, convolutionWeights, weightsTile } from './wgsl/conv-weights.ts';
-import { chunkMoments, chunkSlopes, joinMoments, joinSlopes, normalise, normaliseGrad } from './wgsl/norm.ts';
+import {
+  chunkMoments,
+  chunkSlopes,
+  joinMoments,
+  joinSlopes,
+  joinsAlone,
+  normalise,
+  normaliseGrad,
+} from './wgsl/norm.ts';
 import { maxPool, maxPoolGrad, upsample, upsampleGrad } from './wgsl/resample.ts';
 
 /** Groups that a weight gradient is spread over: fixed, so that results do not depend on the GPU. */
@@ -108,7 +116,8 @@ export function webgpuKernels(): Kernels {
     const partials = backend.make([chunks, 2, c]);
     backend.run(perChunk, reads, [partials], words, groups);
     const results = [backend.make(shape), backend.make(shape)];
-    backend.run(join, [partials], results, [...words.slice(0, 4), bits(NORM_EPSILON)], c);
+    const joins = joinsAlone(chunks) ? groupsFor(c) : c;
+    backend.run(join(chunks), [partials], results, [...words.slice(0, 4), bits(NORM_EPSILON)], joins);
     backend.drop(partials);
     return results;
   };

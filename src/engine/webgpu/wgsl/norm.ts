@@ -96,10 +96,63 @@ export const chunkSlopes: Program = program('norm slopes', 2, 1, () =>
   ),
 );
 
-/** One group a channel adds over the chunks; `each` says what a chunk gives. */
-const joined = (writes: [string, string][], first: string, second: string, end: string): string =>
-  `${parameters('n', 'c', 'chunk', 'chunks', 'epsilon: f32')}
-${buffers([['partials', 'f32']], writes)}
+/** What a chunk gives to the two sums of its channel, and what becomes of the means `one` and `two`. */
+interface Join {
+  name: string;
+  writes: [string, string];
+  first: string;
+  second: string;
+  end: string;
+}
+
+const MOMENTS: Join = {
+  name: 'moments',
+  writes: ['mean', 'scale'],
+  first: 'count * value',
+  second: 'other + count * (value - one) * (value - one)',
+  end: 'mean[id] = one; scale[id] = 1.0 / sqrt(two + p.epsilon);',
+};
+const SLOPES: Join = {
+  name: 'slopes',
+  writes: ['mean1', 'mean2'],
+  first: 'value',
+  second: 'other',
+  end: 'mean1[id] = one; mean2[id] = two;',
+};
+
+/** Up to this many chunks one thread joins a channel; beyond, a group does. */
+const FEW = 16;
+export const joinsAlone = (chunks: number): boolean => chunks <= FEW;
+
+const terms = (start: string, stride: string, sum: string, value: string): string => `
+  for (var i = ${start}; i < p.chunks; i += ${stride}) {
+    let count = f32(min(p.chunk, p.n - i * p.chunk));
+    let value = partials[2u * i * p.c + id];
+    let other = partials[(2u * i + 1u) * p.c + id];
+    ${sum} += ${value};
+  }`;
+
+const joined = ({ name, writes, first, second, end }: Join, alone: boolean): Program =>
+  program(`norm join ${name} ${alone}`, 1, 2, () => {
+    const head = `${parameters('n', 'c', 'chunk', 'chunks', 'epsilon: f32')}
+${buffers(
+  [['partials', 'f32']],
+  writes.map((write) => [write, 'f32']),
+)}`;
+    if (alone) {
+      const start = eachElement(
+        'p.c',
+        `  let id = i;
+  var a = 0.0;
+  var b = 0.0;${terms('0u', '1u', 'a', first)}
+  let one = a / f32(p.n);${terms('0u', '1u', 'b', second)}
+  let two = b / f32(p.n);
+  ${end}`,
+      );
+      return `${head}
+${start}`;
+    }
+    return `${head}
 var<workgroup> sums: array<f32, ${THREADS}>;
 fn total(local: u32, value: f32) -> f32 {
   workgroupBarrier();
@@ -116,48 +169,18 @@ ${eachGroup(
   'p.c',
   `
   var a = 0.0;
-  for (var i = local; i < p.chunks; i += ${THREADS}u) {
-    let count = f32(min(p.chunk, p.n - i * p.chunk));
-    let value = partials[2u * i * p.c + id];
-    a += ${first};
-  }
-  let one = total(local, a) / f32(p.n);
-  var b = 0.0;
-  for (var i = local; i < p.chunks; i += ${THREADS}u) {
-    let count = f32(min(p.chunk, p.n - i * p.chunk));
-    let value = partials[2u * i * p.c + id];
-    let other = partials[(2u * i + 1u) * p.c + id];
-    b += ${second};
-  }
+  var b = 0.0;${terms('local', `${THREADS}u`, 'a', first)}
+  let one = total(local, a) / f32(p.n);${terms('local', `${THREADS}u`, 'b', second)}
   let two = total(local, b) / f32(p.n);
   if (local == 0u) { ${end} }`,
 )}`;
+  });
 
 /** Chunks' moments -> mean and 1 / sqrt(variance + epsilon) of each channel. */
-export const joinMoments: Program = program('norm join moments', 1, 2, () =>
-  joined(
-    [
-      ['mean', 'f32'],
-      ['scale', 'f32'],
-    ],
-    'count * value',
-    'other + count * (value - one) * (value - one)',
-    'mean[id] = one; scale[id] = 1.0 / sqrt(two + p.epsilon);',
-  ),
-);
+export const joinMoments = (chunks: number): Program => joined(MOMENTS, joinsAlone(chunks));
 
 /** Chunks' slopes -> means of g and g n of each channel. */
-export const joinSlopes: Program = program('norm join slopes', 1, 2, () =>
-  joined(
-    [
-      ['mean1', 'f32'],
-      ['mean2', 'f32'],
-    ],
-    'value',
-    'other',
-    'mean1[id] = one; mean2[id] = two;',
-  ),
-);
+export const joinSlopes = (chunks: number): Program => joined(SLOPES, joinsAlone(chunks));
 
 /** Four channels at a time where their number allows. */
 const lane = (vector: boolean): string => (vector ? 'vec4<f32>' : 'f32');
