@@ -9,10 +9,18 @@ export function scanRows(session: Session): ScanRow[] {
   const store = session.store();
   const ranks = new Map(reviewQueue(session).map((entry) => [entry.scan, entry.rank]));
   const names = session.user.settings().showPatientNames;
-  return store.scans.list().map((scan) => scanRow(session, scan, ranks.get(scan.id), names));
+  const runs = new Map(store.runs.list().map(({ id, name }) => [id, name]));
+  const runName = (id: number) => runs.get(id) ?? '';
+  return store.scans.list().map((scan) => scanRow(session, scan, ranks.get(scan.id), names, runName));
 }
 
-function scanRow(session: Session, scan: Scan, rank: number | undefined, showPatient: boolean): ScanRow {
+function scanRow(
+  session: Session,
+  scan: Scan,
+  rank: number | undefined,
+  showPatient: boolean,
+  runName: (run: number) => string,
+): ScanRow {
   const store = session.store();
   const masks: ScanRow['masks'] = {};
   for (const origin of MASK_ORIGINS) {
@@ -32,7 +40,7 @@ function scanRow(session: Session, scan: Scan, rank: number | undefined, showPat
     state,
     review: scan.review,
     masks,
-    ...(prediction ? { uncertainty: prediction.meanEntropy } : {}),
+    ...(prediction ? { uncertainty: prediction.meanEntropy, predictedBy: runName(prediction.run) } : {}),
     ...(rank === undefined ? {} : { rank }),
     thumbnail: thumbnailKey(masks),
     notices: scan.notices,
@@ -48,7 +56,8 @@ export async function scanDetail(session: Session, id: number): Promise<ScanDeta
   const scan = store.scans.get(id);
   const volume = await storedVolume(store.path(scan.volumeFile));
   const prediction = store.predictions.latest(id);
-  const row = scanRow(session, scan, undefined, session.user.settings().showPatientNames);
+  const runName = (run: number) => store.runs.get(run).name;
+  const row = scanRow(session, scan, undefined, session.user.settings().showPatientNames, runName);
   const current = currentMask(store, id);
   const middle = await readSlice(volume, scan.size[2] >> 1);
   return {
