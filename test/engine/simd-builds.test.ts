@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SimdBackend } from '../../src/engine/simd/backend.ts';
-import { Heap } from '../../src/engine/simd/heap.ts';
 import { convolve, convolveWeights } from '../../src/engine/simd/convolution.ts';
+import { Heap } from '../../src/engine/simd/heap.ts';
 import { startMachine } from '../../src/engine/simd/threads.ts';
 
 const SHAPE = { d: 5, h: 12, w: 14, c: 8 };
