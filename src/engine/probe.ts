@@ -15,8 +15,8 @@ export interface Probe {
   backward: number;
   /** Largest difference from sums in double precision, relative to the largest value. */
   difference: number;
-  /** One whole CPCL step at the default options; absent for the slow engine. */
-  step?: { seconds: number; patch: [number, number, number]; width: number };
+  /** One whole CPCL step at the default options, and how many a run has by default; absent for the slow engine. */
+  step?: { seconds: number; patch: [number, number, number]; width: number; steps: number };
 }
 
 interface Size {
@@ -44,7 +44,7 @@ export async function probeEngine(name: EngineName): Promise<Probe> {
   };
 }
 
-const STEP_PATCH: [number, number, number] = [32, 32, 32];
+const STEP_PATCH: [number, number, number] = [64, 64, 32];
 const STEPS = 3;
 
 /** The measured time is kept: `auto` takes the engine that is faster. */
@@ -58,7 +58,7 @@ async function wholeStep(engine: Engine, name: 'tensorflow' | 'simd'): Promise<P
   const seconds = times.sort((a, b) => a - b)[STEPS >> 1];
   const bytes = process.resourceUsage().maxRSS * 1024;
   keepStepTime(options, STEP_PATCH, { engine: name, device: engine.device, seconds, bytes, measuredAt: Date.now() });
-  return { seconds, patch: STEP_PATCH, width: options.width };
+  return { seconds, patch: STEP_PATCH, width: options.width, steps: options.steps };
 }
 
 function speeds(engine: Engine, { sides, channels }: Size): { forward: number; backward: number } {

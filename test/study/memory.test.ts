@@ -3,11 +3,11 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { resolveOptions } from '../../src/core/options.ts';
-import { stepBytes } from '../../src/core/train/fit-patch.ts';
+import { imagesWithGradient, stepBytes } from '../../src/core/train/fit-patch.ts';
 import type { Grid } from '../../src/core/volume.ts';
 import { writeNifti } from '../../src/main/imaging/index.ts';
 import { parseStudy } from '../../src/main/study/definition.ts';
-import { imagesWithGradient, jobsAtOnce, sizeJobs } from '../../src/main/study/memory.ts';
+import { jobsAtOnce, sizeJobs } from '../../src/main/study/memory.ts';
 import { planStudy } from '../../src/main/study/plan.ts';
 import { temporaryFolder } from '../store/helpers.ts';
 

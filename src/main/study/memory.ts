@@ -1,6 +1,6 @@
 /** One patch for all jobs of a study, and how many jobs fit into memory at once. */
 import type { TrainingOptions } from '../../core/options.ts';
-import { fitPatch, type PatchSides, stepBytes } from '../../core/train/fit-patch.ts';
+import { fitPatch, imagesWithGradient, type PatchSides, stepBytes } from '../../core/train/fit-patch.ts';
 import { trainingGrid } from '../../core/train/preprocess.ts';
 import { settleSpacing } from '../../core/train/spacing.ts';
 import type { Grid } from '../../core/volume.ts';
@@ -39,26 +39,6 @@ export async function sizeJobs({ jobs, split, definition }: StudyPlan): Promise<
     const training = stepBytes(patch, options.width, imagesWithGradient(options));
     return { ...job, options: { ...options, spacing, patch }, bytes: Math.max(training, prediction) };
   });
-}
-
-/** Patches of a step whose activations are kept for the backward pass, in all networks. */
-export function imagesWithGradient({ method, unlabelledBranch, meanTeacherTerm, ...options }: TrainingOptions): number {
-  const { labelledPerStep: labelled, unlabelledPerStep: unlabelled } = options;
-  switch (method) {
-    case 'supervised':
-      return labelled;
-    case 'cpcl':
-      return labelled + (unlabelledBranch === 'student' || meanTeacherTerm === 'on' ? unlabelled : 0);
-    case 'ict':
-      return labelled + Math.max(1, Math.floor(unlabelled / 2));
-    case 'dtml':
-      return 2 * (labelled + unlabelled);
-    case 'mean-teacher':
-    case 'ua-mt':
-    case 'entropy':
-    case 'dan':
-      return labelled + unlabelled;
-  }
 }
 
 /**
