@@ -236,6 +236,8 @@ export interface TrainPlan {
   seconds: number | null;
   /** How the time is known. */
   basis: string;
+  /** What would make it faster, one sentence each. */
+  faster: string[];
   /** What the user should know before it starts. */
   notices: string[];
   /** Why training cannot start; empty when it can. */
