@@ -27,7 +27,7 @@ export async function framePixels(file: DicomData, f: Frame): Promise<VoxelArray
     );
   const type = storedType(f);
   // Loaded when the first compressed frame comes: most series are not, and the decoders take a while to load.
-  const encapsulated = element.encapsulatedPixelData || element.fragments !== undefined;
+  const encapsulated = element.fragments !== undefined;
   const values = encapsulated
     ? await (await import('./codecs.ts')).decodeCompressed(
         path,
@@ -45,6 +45,7 @@ const UNCOMPRESSED: ReadonlySet<string> = new Set([
   TRANSFER.explicitLittle,
   TRANSFER.explicitBig,
   TRANSFER.deflated,
+  TRANSFER.privateGe,
 ]);
 
 function rawFrame(file: DicomData, f: Frame, element: Element, type: StoredType, count: number): VoxelArray {
@@ -65,7 +66,7 @@ function rawFrame(file: DicomData, f: Frame, element: Element, type: StoredType,
       'The file is incomplete: transfer it again.',
     );
   }
-  const big = transferSyntax === TRANSFER.explicitBig;
+  const big = transferSyntax === TRANSFER.explicitBig || transferSyntax === TRANSFER.privateGe;
   const part = dataSet.byteArray.subarray(start, start + bytes);
   // 8-bit pixels in a big-endian file with VR OW are 16-bit words: two pixels a word, swapped.
   const words = big && BYTES[type] === 1 && element.vr === 'OW';
