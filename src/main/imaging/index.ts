@@ -1,5 +1,6 @@
 /** Files to volumes and back. Inside: LPS, the file's own voxel order; formats differ only in readers and writers. */
 import { stat } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
 import { shear } from '../../core/geometry.ts';
 import type { Grid, LabelMap } from '../../core/volume.ts';
 import { DecileError } from '../../shared/errors.ts';
@@ -81,7 +82,9 @@ export async function readVolume(path: string): Promise<ReadScan> {
   return readScan(await sourceAt(path));
 }
 
-async function sourceAt(path: string): Promise<ScanSource> {
+async function sourceAt(named: string): Promise<ScanSource> {
+  // The directory of a disc stands for the disc.
+  const path = basename(named).toUpperCase() === 'DICOMDIR' ? dirname(resolve(named)) : named;
   let folder: boolean;
   try {
     folder = (await stat(path)).isDirectory();

@@ -23,6 +23,8 @@ export interface Frame {
   pixelSpacing: number[] | undefined;
   slope: number;
   intercept: number;
+  /** Philips' scale slope, where slope and intercept contain it. */
+  scaledBy?: number;
   padding: number | undefined;
   bitsAllocated: number;
   bitsStored: number;
@@ -96,13 +98,14 @@ function planeOf(
     return undefined;
   };
   const classic = groups[0] === root;
+  const slope = from('x00289145', (d) => number(d, 'x00281053')) ?? 1;
+  const intercept = from('x00289145', (d) => number(d, 'x00281052')) ?? 0;
   const plane = {
     position: from('x00209113', (d) => numbers(d, 'x00200032', 3)),
     orientation: from('x00209116', (d) => numbers(d, 'x00200037', 6)),
     pixelSpacing: from('x00289110', (d) => numbers(d, 'x00280030', 2)),
     thickness: from('x00289110', (d) => number(d, 'x00180050')),
-    slope: from('x00289145', (d) => number(d, 'x00281053')) ?? 1,
-    intercept: from('x00289145', (d) => number(d, 'x00281052')) ?? 0,
+    ...(philipsScale(root, groups, slope, intercept) ?? { slope, intercept }),
   };
   if (classic) return plane;
   const acquired = from('x00189114', (d) => d.double?.('x00189082'));
@@ -121,6 +124,24 @@ function planeOf(
     time: trigger ?? '',
     instanceNumber: 0,
   };
+}
+
+/**
+ * Philips MR: the scale slope SS (2005,100e) turns displayed values into ones that are comparable between scans,
+ * (stored * RS + RI) / (RS * SS), as dcm2niix does (Chenevert et al. 2014, PMC3998685).
+ */
+function philipsScale(
+  root: DataSet,
+  groups: DataSet[],
+  slope: number,
+  intercept: number,
+): { slope: number; intercept: number; scaledBy: number } | undefined {
+  if (!/PHILIPS/i.test(root.string('x00080070') ?? '') || root.string('x00080060') !== 'MR') return undefined;
+  const scaledBy = groups
+    .map((group) => (group === root ? root : (item(group, 'x2005140f') ?? group)).float('x2005100e'))
+    .find((value) => value !== undefined);
+  if (!scaledBy || !Number.isFinite(scaledBy) || scaledBy <= 0 || slope === 0) return undefined;
+  return { slope: 1 / scaledBy, intercept: intercept / (slope * scaledBy), scaledBy };
 }
 
 const EMPTY = { elements: {}, string: () => undefined, double: () => undefined } as unknown as DataSet;
@@ -160,7 +181,8 @@ function commonOf({ dataSet: d, path, transferSyntax }: DicomData): Common {
     instanceNumber: number(d, 'x00200013') ?? 0,
     seriesNumber: number(d, 'x00200011'),
     acquisition: d.string('x00200012') ?? '',
-    echo: [d.string('x00180086'), d.string('x00180081')].join('/').replace(/^\/$/, ''),
+    // As a number: writers differ in zeros at the end.
+    echo: [d.string('x00180086'), number(d, 'x00180081')].join('/').replace(/^\/$/, ''),
     bValue: classicBValue(d),
     temporal: d.string('x00200100') ?? '',
     time: [d.string('x00181060'), d.string('x00080032')].join('/').replace(/^\/$/, ''),

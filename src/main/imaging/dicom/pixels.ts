@@ -36,7 +36,18 @@ export async function framePixels(file: DicomData, f: Frame): Promise<VoxelArray
         f,
       )
     : rawFrame(file, f, element, type, count);
-  return f.overlayInPixels ? maskHighBits(values, f) : values;
+  return f.overlayInPixels || strayBits(values, f) ? maskHighBits(values, f) : values;
+}
+
+/**
+ * Unsigned values of 12 stored bits with something above them, as old scanners leave it: dropped, as by dcm2niix. Of
+ * other widths and of signed ones all 16 bits are kept: there writers mean them (sign extension, padding).
+ */
+function strayBits(values: VoxelArray, f: Frame): boolean {
+  if (f.signed || f.bitsStored !== 12 || f.bitsAllocated !== 16) return false;
+  let all = 0;
+  for (let n = 0; n < values.length; n++) all |= values[n];
+  return all > 4095;
 }
 
 /** Transfer syntaxes whose pixels lie in the file as they are. */

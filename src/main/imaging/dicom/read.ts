@@ -33,6 +33,8 @@ export async function readDicomScan(source: ScanSource): Promise<ReadScan> {
   const { data, outside, scaled } = rescale(read, first.rows * first.columns, irregular !== undefined);
   assertFinite(first.path, data);
   if (scaled) notices.push(scaled);
+  if (first.scaledBy !== undefined)
+    notices.push('Philips scale slope applied: values are comparable between scans, not those that the console shows.');
   const volume: Volume = irregular
     ? regularise(data, first.columns, first.rows, irregular, outside)
     : { ...gridOf(grid), data };
@@ -132,7 +134,8 @@ async function stackOf(source: ScanSource): Promise<Frame[]> {
     const reason = reasonToLeaveOut(f);
     if (reason) throw reason;
   }
-  const { stacks } = splitSeries(frames);
+  const { stacks, errors } = splitSeries(frames);
+  if (stacks.length === 0 && errors.length > 0) throw errors[0].error;
   if (source.part === undefined && stacks.length > 1) {
     throw new DecileError(
       'scan/several-volumes',
