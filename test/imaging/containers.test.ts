@@ -1,12 +1,13 @@
 /** Files as odd writers make them: each must be read as the same series in plain files. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { type DicomElement, el } from '../../src/main/imaging/dicom/encode.ts';
-import { discoverScans, readVolume } from '../../src/main/imaging/index.ts';
-import { missing, rejectsWith, scratch, writeSeries } from './helpers.ts';
+import { discoverScans, readMask, readVolume, writeDicomSeg } from '../../src/main/imaging/index.ts';
+import { GRIDS, missing, rejectsWith, scratch, writeSeries } from './helpers.ts';
+import { enhanced, rtStruct } from './objects.ts';
 
 const folder = scratch();
 let count = 0;
@@ -137,6 +138,30 @@ test('a functional group that an archive stored as UN is found', async () => {
   series(here, [el('00880200', 'UN', new Uint8Array(item))]);
   assert.deepEqual((await readVolume(here)).volume, (await readVolume(plain)).volume);
 });
+
+for (const options of [['+ti'], ['+te', '-e'], ['+ti', '-e'], ['+tb'], ['+td']])
+  test(`objects with sequences are the same after dcmconv ${options.join(' ')}`, {
+    skip: missing('dcmconv'),
+  }, async () => {
+    const grid = GRIDS.axial;
+    const here = fresh();
+    mkdirSync(here);
+    const path = (name: string) => join(here, name);
+    const mask = { ...grid, data: Uint8Array.from({ length: 210 }, (_, n) => n % 3) };
+    const segments = [1, 2].map((value) => ({ value, label: `L${value}`, algorithm: 'MANUAL' as const }));
+    await writeDicomSeg(path('seg'), mask, { segments });
+    writeFileSync(path('enhanced'), enhanced());
+    writeFileSync(path('contours'), rtStruct(grid));
+    const read = async () => ({
+      enhanced: (await readVolume(path('enhanced'))).volume,
+      seg: (await readMask(path('seg'), grid)).data,
+      contours: (await readMask(path('contours'), grid)).data,
+    });
+    const before = await read();
+    converted(here, ...options);
+    assert.deepEqual(await read(), before);
+    assert.ok(before.seg.some((v) => v === 2) && before.contours.some((v) => v === 2));
+  });
 
 test('DICOMDIR names its folder; an archive among the files must be unpacked first; viewers on discs are passed over', async () => {
   const here = fresh();

@@ -82,12 +82,14 @@ export async function discoverScans(
   const found: { path: string; kind: ScanKind }[] = [];
   const frames: Frame[] = [];
   const masks: MaskObject[] = [];
+  const free: Buffer[] = [];
   let done = 0;
   await mapLimited(files, WIDTH, async (path) => {
     signal?.throwIfAborted();
     try {
       // One read serves the kind and, for most DICOM files, the whole header.
-      const head = await readHead(path, HEAD_BYTES);
+      const memory = free.pop() ?? Buffer.allocUnsafeSlow(HEAD_BYTES);
+      const head = await readHead(path, HEAD_BYTES, memory);
       const kind = basename(path).toUpperCase() === 'DICOMDIR' ? null : await kindOf(path, head);
       if (kind === 'dicom') {
         const file = await readDicomHeader(path, head);
@@ -100,6 +102,8 @@ export async function discoverScans(
         await readNiftiHeader(path);
         found.push({ path, kind });
       } else if (kind) found.push({ path, kind });
+      // Only text was kept of it: the next head goes into the same memory.
+      free.push(memory);
     } catch (error) {
       failures.push(failure(path, error));
     }

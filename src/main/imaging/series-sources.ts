@@ -119,6 +119,7 @@ function sourceOf({ frames, part }: Stack, within: { paths: string[]; part: numb
     patientName: f.patientName,
     patientId: f.patientId,
     frameOfReference: f.frameOfReference,
+    frames,
     ...within,
   };
 }

@@ -2,7 +2,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DecileError } from '../../shared/errors.ts';
-import { discoverScans, type ReadScan, readScan, readVolume, type ScanFailure, writeNifti } from '../imaging/index.ts';
+// Not by index.ts: a command that only reads should not load what writes and sends.
+import { discoverScans } from '../imaging/discover.ts';
+import { writeNifti } from '../imaging/nifti/write.ts';
+import { readScan, readVolume } from '../imaging/open.ts';
+import type { ReadScan, ScanFailure } from '../imaging/types.ts';
 
 export interface Converted {
   output: string;
@@ -49,7 +53,7 @@ export async function convertFolder(
 }
 
 async function write(output: string, { volume, modality, notices }: ReadScan): Promise<Converted> {
-  await writeNifti(output, volume);
+  await writeNifti(output, volume, { sync: false });
   return {
     output,
     size: volume.size,

@@ -1,6 +1,8 @@
 /** What one image plane (a classic file, or one frame of an enhanced one) says about itself. */
 import { DecileError } from '../../../shared/errors.ts';
-import { type DataSet, type DicomData, item, items, number, numbers, text } from './dataset.ts';
+import { type DataSet, type DicomData, item, items, number, numbers, PIXEL_DATA, TRANSFER, text } from './dataset.ts';
+import { mosaicFrames, type Tile } from './mosaic.ts';
+import { UNDEFINED } from './parse.ts';
 
 export interface Frame {
   path: string;
@@ -34,6 +36,8 @@ export interface Frame {
   /** An overlay sits in the unused high bits, which must be masked. */
   overlayInPixels: boolean;
   hasPixels: boolean;
+  /** Where uncompressed little-endian pixels lie in the file: they can be read without parsing it again. */
+  direct?: { offset: number; length: number };
   transferSyntax: string;
   imageType: string[];
   instanceNumber: number;
@@ -47,6 +51,8 @@ export interface Frame {
   description: string;
   patientName: string;
   patientId: string;
+  /** A slice of a mosaic: where it lies in the image. */
+  tile?: Tile;
   /** Gantry tilt as stated, degrees; geometry goes by positions. */
   statedTilt: number;
 }
@@ -62,7 +68,10 @@ export function framesOf(file: DicomData): Frame[] {
   const common = commonOf(file);
   const count = Math.max(1, number(dataSet, 'x00280008') ?? 1);
   const perFrame = items(dataSet, PER_FRAME);
-  if (count === 1 && perFrame.length === 0) return [{ ...common, index: 0, ...planeOf(dataSet, [dataSet], common) }];
+  if (count === 1 && perFrame.length === 0) {
+    const whole = { ...common, index: 0, ...planeOf(dataSet, [dataSet], common) };
+    return (common.imageType.includes('MOSAIC') ? mosaicFrames(dataSet, whole) : null) ?? [whole];
+  }
   if (!Number.isInteger(count) || count > MAX_FRAMES) {
     throw new DecileError(
       'scan/corrupt',
@@ -148,7 +157,17 @@ const EMPTY = { elements: {}, string: () => undefined, double: () => undefined }
 
 type Common = Omit<Frame, 'index' | 'orientation' | 'position' | 'pixelSpacing'>;
 
-function commonOf({ dataSet: d, path, transferSyntax }: DicomData): Common {
+/** PixelData that lies in the file as it is. */
+function directPixels({ dataSet, bytes, transferSyntax }: DicomData): Frame['direct'] {
+  const plain = transferSyntax === TRANSFER.explicitLittle || transferSyntax === TRANSFER.implicitLittle;
+  const element = dataSet.elements[PIXEL_DATA];
+  if (!plain || !element || element.fragments || element.length === UNDEFINED || dataSet.byteArray !== bytes) return;
+  return { offset: element.dataOffset, length: element.length };
+}
+
+function commonOf(file: DicomData): Common {
+  const { dataSet: d, path, transferSyntax } = file;
+  const direct = directPixels(file);
   const uid = (tag: string) => d.string(tag) ?? '';
   const overlayInPixels = Object.keys(d.elements).some(
     (tag) => /^x60[0-9a-f]{2}0102$/.test(tag) && (d.uint16(tag) ?? 0) > 0,
@@ -173,6 +192,7 @@ function commonOf({ dataSet: d, path, transferSyntax }: DicomData): Common {
     photometric: (d.string('x00280004') ?? '').toUpperCase(),
     overlayInPixels,
     hasPixels: ['x7fe00010', 'x7fe00008', 'x7fe00009'].some((tag) => d.elements[tag] !== undefined),
+    ...(direct ? { direct } : {}),
     transferSyntax,
     imageType: (d.string('x00080008') ?? '')
       .toUpperCase()

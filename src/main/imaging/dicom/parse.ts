@@ -86,7 +86,8 @@ const ITEM_END = 0xfffee00d;
 const SEQUENCE_END = 0xfffee0dd;
 const PIXELS = 0x7fe00010;
 const FLOAT_PIXELS = [0x7fe00008, 0x7fe00009];
-const UNDEFINED = 0xffffffff;
+/** The length of what ends with a delimiter. */
+export const UNDEFINED = 0xffffffff;
 /** Deeper than any real object (structured reports: about a dozen). */
 const MAX_DEPTH = 64;
 /** About a gigabyte of elements; an enhanced CT of 2,000 slices has some 60,000. */

@@ -5,10 +5,18 @@ import { BYTES, decodeVoxels, type StoredType } from '../voxels.ts';
 import { type DicomData, type Element, PIXEL_DATA, TRANSFER } from './dataset.ts';
 import { encapsulatedFrame } from './encapsulated.ts';
 import type { Frame } from './frame.ts';
+import { cutTile } from './mosaic.ts';
 import { storedType } from './stored-type.ts';
 
 /** rows x columns stored values of frame `f.index`, signed as the header says. */
 export async function framePixels(file: DicomData, f: Frame): Promise<VoxelArray> {
+  if (!f.tile) return imagePixels(file, f);
+  const { rows, columns } = f.tile;
+  const values = await imagePixels(file, { ...f, index: 0, rows, columns });
+  return cutTile(values, f, f.tile, (length) => new (values.constructor as new (n: number) => VoxelArray)(length));
+}
+
+async function imagePixels(file: DicomData, f: Frame): Promise<VoxelArray> {
   const { dataSet, path, transferSyntax } = file;
   const count = f.rows * f.columns;
   for (const [tag, type] of [
@@ -36,8 +44,12 @@ export async function framePixels(file: DicomData, f: Frame): Promise<VoxelArray
         f,
       )
     : rawFrame(file, f, element, type, count);
-  return f.overlayInPixels || strayBits(values, f) ? maskHighBits(values, f) : values;
+  return cleaned(values, f);
 }
+
+/** Bits that are no part of the values taken out, in place. */
+export const cleaned = (values: VoxelArray, f: Frame): VoxelArray =>
+  f.overlayInPixels || strayBits(values, f) ? maskHighBits(values, f) : values;
 
 /**
  * Unsigned values of 12 stored bits with something above them, as old scanners leave it: dropped, as by dcm2niix. Of

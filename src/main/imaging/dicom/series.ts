@@ -40,11 +40,11 @@ export function reasonToLeaveOut(f: Frame): DecileError | null {
       'Localisers are for planning; import the diagnostic series.',
     );
   }
-  if (f.imageType.includes('MOSAIC')) {
+  if (f.imageType.includes('MOSAIC') && !f.tile) {
     return no(
       'scan/mosaic',
-      `${f.path} must hold one slice, got a mosaic of all slices (Siemens functional or diffusion imaging).`,
-      'Convert the series with dcm2niix and import the NIfTI volume to label.',
+      `${f.path} must hold one slice or say how its mosaic is made up, got a mosaic without the scanner's private (CSA) header.`,
+      'An anonymiser has taken it out: export the series again with private attributes, or import it as NIfTI.',
     );
   }
   if (!f.pixelSpacing && (SECONDARY_CAPTURE.test(f.sopClass) || !f.position)) {
