@@ -1,12 +1,16 @@
-/** Parsing a DICOM file into a data set: part 10, without preamble, deflated; every failure is a coded error. */
+/**
+ * Parsing a DICOM file into a data set: part 10, without preamble, deflated; every failure is a coded error. dicom-parser reads
+ * files that are what they state; what it cannot read, or reads wrongly, goes through parse.ts, which also says what is broken.
+ */
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { inflateRawSync } from 'node:zlib';
+import dicomParser from 'dicom-parser';
 import { DecileError } from '../../../shared/errors.ts';
 import { fileError, readHead } from '../files.ts';
-import { DataSet, type Element, type Encoding, explicitAt, parseElements } from './parse.ts';
+import { type DataSet, type Element, type Encoding, emptyDataSet, explicitAt, parseElements } from './parse.ts';
 
-export { DataSet, type Element };
+export type { DataSet, Element };
 
 export const PIXEL_DATA = 'x7fe00010';
 /** Most headers of classic CT and MR slices fit; a longer one is read again in full. */
@@ -68,7 +72,7 @@ export function parseDicom(path: string, bytes: Uint8Array, headerOnly = false):
     );
   }
   if (bare) {
-    const dataSet = new DataSet(bytes, true);
+    const dataSet = emptyDataSet(bytes, true);
     parseElements(path, dataSet, 0, bare, headerOnly);
     return { path, bytes, dataSet, transferSyntax: bare.explicit ? TRANSFER.explicitLittle : TRANSFER.implicitLittle };
   }
@@ -83,7 +87,9 @@ export function parseDicom(path: string, bytes: Uint8Array, headerOnly = false):
   }
   const all = stated === TRANSFER.deflated ? inflated(path, bytes, meta.end) : bytes;
   const how = encodingOf(all, meta.end, stated);
-  const dataSet = new DataSet(all, how.little);
+  const standard = all === bytes && stated !== undefined && asStated(stated, how) ? byLibrary(bytes, headerOnly) : null;
+  if (standard) return { path, bytes, dataSet: standard, transferSyntax: stated as string };
+  const dataSet = emptyDataSet(all, how.little);
   Object.assign(dataSet.elements, meta.set.elements);
   parseElements(path, dataSet, meta.end, how, headerOnly);
   const plain = how.explicit ? TRANSFER.explicitLittle : TRANSFER.implicitLittle;
@@ -93,9 +99,46 @@ export function parseDicom(path: string, bytes: Uint8Array, headerOnly = false):
   return { path, bytes, dataSet, transferSyntax };
 }
 
+/** Whether a data set has the encoding that its meta group states, and one that dicom-parser knows. */
+const asStated = (stated: string, { explicit, little }: Encoding): boolean =>
+  stated === TRANSFER.implicitLittle
+    ? !explicit
+    : explicit && little === (stated !== TRANSFER.explicitBig) && stated !== TRANSFER.privateGe;
+
+/** What dicom-parser makes of a file, or null where that cannot be trusted. */
+function byLibrary(bytes: Uint8Array, headerOnly: boolean): DataSet | null {
+  if (!hasPreamble(bytes)) return null;
+  try {
+    const dataSet = dicomParser.parseDicom(bytes, headerOnly ? { untilTag: PIXEL_DATA } : undefined);
+    // It warns where a sequence or an item does not end before the file does.
+    return dataSet.warnings.length === 0 && trusted(dataSet) ? dataSet : null;
+  } catch {
+    return null;
+  }
+}
+
+/** 64-bit VRs, whose length dicom-parser takes for one of 16 bits, and what is no VR: it has lost its way. */
+const MISREAD = /^(OV|SV|UV)$|[^A-Z]/;
+/** Sequences within sequences; structured reports have about a dozen. */
+const DEEPEST = 64;
+
+/** dicom-parser steps over an element that ends behind the file, and does not look into a sequence stored as UN. */
+function trusted({ elements, byteArray }: DataSet, depth = 0): boolean {
+  if (depth > DEEPEST) return false;
+  for (const tag in elements) {
+    const { vr, dataOffset, length, items } = elements[tag];
+    if (vr !== undefined && MISREAD.test(vr)) return false;
+    // Pixels are checked frame by frame, and are not there when the header alone is read.
+    if (!tag.startsWith('x7fe0') && dataOffset + length > byteArray.length) return false;
+    if (vr === 'UN' && byteArray[dataOffset] === 0xfe && byteArray[dataOffset + 1] === 0xff) return false;
+    for (const { dataSet } of items ?? []) if (dataSet && !trusted(dataSet, depth + 1)) return false;
+  }
+  return true;
+}
+
 /** The meta group (explicit little endian always): its elements, where it ends, and the transfer syntax it states. */
 function metaOf(path: string, b: Uint8Array): { set: DataSet; end: number; transferSyntax: string | undefined } {
-  const set = new DataSet(b, true);
+  const set = emptyDataSet(b, true);
   const start = hasPreamble(b) ? 132 : 0;
   const end = parseElements(path, set, start, { explicit: true, little: true }, true, 2);
   return { set, end, transferSyntax: set.string('x00020010') };

@@ -8,7 +8,7 @@ export interface Element {
   length: number;
   dataOffset: number;
   /** Items of a sequence. */
-  items?: { dataSet: DataSet }[];
+  items?: { dataSet?: DataSet }[];
   /** Pieces of encapsulated pixel data, without the offset table. */
   fragments?: Fragment[];
   basicOffsetTable?: number[];
@@ -22,16 +22,28 @@ export interface Fragment {
   length: number;
 }
 
-export class DataSet {
+/** A data set as dicom-parser gives it and as parseElements does. */
+export interface DataSet {
   readonly byteArray: Uint8Array;
   /** By tag, 'xggggeeee' in lower-case hexadecimal. */
+  readonly elements: Record<string, Element>;
+  /** The value as Latin text up to its first zero byte, trimmed; undefined where it is absent or empty. */
+  string(tag: string): string | undefined;
+  uint16(tag: string): number | undefined;
+  int16(tag: string): number | undefined;
+  uint32(tag: string): number | undefined;
+  float(tag: string): number | undefined;
+  double(tag: string): number | undefined;
+}
+
+class WalkedDataSet implements DataSet {
+  readonly byteArray: Uint8Array;
   readonly elements: Record<string, Element> = {};
   private readonly little: boolean;
   constructor(byteArray: Uint8Array, little: boolean) {
     this.byteArray = byteArray;
     this.little = little;
   }
-  /** The value as Latin text up to its first zero byte, trimmed; undefined where it is absent or empty. */
   string(tag: string): string | undefined {
     const e = this.elements[tag];
     if (!e || e.length === 0) return undefined;
@@ -64,6 +76,9 @@ export class DataSet {
     return new DataView(this.byteArray.buffer, this.byteArray.byteOffset + e.dataOffset, bytes);
   }
 }
+
+/** A data set without elements, of values in these bytes. */
+export const emptyDataSet = (byteArray: Uint8Array, little: boolean): DataSet => new WalkedDataSet(byteArray, little);
 
 export interface Encoding {
   explicit: boolean;
@@ -216,7 +231,7 @@ class Parser {
       if (++this.count > MAX_ELEMENTS) throw this.broken(`more than ${MAX_ELEMENTS} elements`);
       at += 8;
       if (length !== UNDEFINED && at + length > end) throw this.cut('an item');
-      const dataSet = new DataSet(this.bytes, this.little);
+      const dataSet = new WalkedDataSet(this.bytes, this.little);
       items.push({ dataSet });
       at = this.item(dataSet, at, length === UNDEFINED ? end : at + length, length === UNDEFINED, explicit, depth);
     }
