@@ -3,9 +3,13 @@ import { DecileError } from '../../core/errors.ts';
 import { Heap } from './heap.ts';
 import { PLAIN, RELAXED } from './wasm.generated.ts';
 
-/** Control words at the start of the memory (assembly/common.as reads them). */
+/**
+ * Control words at the start of the memory (assembly/common.as reads them). JOB is odd while a job takes helpers in, and
+ * grows by one as it opens and closes; ACTIVE counts the helpers inside. A helper that comes too late, because the system
+ * runs something else on its core, is not waited for: the others have done its tasks.
+ */
 const JOB = 0;
-const DONE = 1;
+const ACTIVE = 1;
 const TASK = 2;
 const KERNEL = 3;
 const TRAPPED = 4;
@@ -40,7 +44,6 @@ export interface HelperSetup {
   /** Kernels by number. */
   names: string[];
   index: number;
-  workers: number;
 }
 
 /** Where the machine runs. */
@@ -55,20 +58,24 @@ export interface Host {
 
 /** A helper's program, as text so that it needs no file of its own in a bundle. */
 export const HELPER = `
-function serve({ module, memory, names, index, workers }) {
+function serve({ module, memory, names, index }) {
   const control = new Int32Array(memory.buffer, 0, ${CONTROL_BYTES / 4});
   const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports;
   for (let seen = 0; ; ) {
-    for (let spins = 0; Atomics.load(control, ${JOB}) === seen; spins++) {
-      if (spins > ${SPINS}) Atomics.wait(control, ${JOB}, seen);
+    let job = Atomics.load(control, ${JOB});
+    for (let spins = 0; job === seen || (job & 1) === 0; job = Atomics.load(control, ${JOB})) {
+      if (++spins > ${SPINS}) Atomics.wait(control, ${JOB}, job);
     }
-    seen = Atomics.load(control, ${JOB});
-    try {
-      kernels[names[control[${KERNEL}]]](index);
-    } catch {
-      Atomics.store(control, ${TRAPPED}, 1);
+    Atomics.add(control, ${ACTIVE}, 1);
+    if (Atomics.load(control, ${JOB}) === job) {
+      seen = job;
+      try {
+        kernels[names[control[${KERNEL}]]](index);
+      } catch {
+        Atomics.store(control, ${TRAPPED}, 1);
+      }
     }
-    if (Atomics.add(control, ${DONE}, 1) + 1 === workers) Atomics.notify(control, ${DONE});
+    if (Atomics.sub(control, ${ACTIVE}, 1) === 1) Atomics.notify(control, ${ACTIVE});
   }
 }`;
 
@@ -82,9 +89,7 @@ export function createMachine(host: Host): Machine {
   const names = Object.keys(kernels).filter((name) => typeof kernels[name] === 'function');
   const ids = new Map(names.map((name, id) => [name, id]));
   const workers = host.threads - 1;
-  const helpers = Array.from({ length: workers }, (_, index) =>
-    host.startHelper({ module, memory, names, index, workers }),
-  );
+  const helpers = Array.from({ length: workers }, (_, index) => host.startHelper({ module, memory, names, index }));
 
   const start = (wake: boolean, kernel: string, args: number[]) => {
     const id = ids.get(kernel);
@@ -96,11 +101,11 @@ export function createMachine(host: Host): Machine {
       return;
     }
     control[KERNEL] = id;
-    control[DONE] = 0;
     Atomics.add(control, JOB, 1);
     Atomics.notify(control, JOB);
     kernels[kernel](workers);
-    waitFor(control, workers, host.maySleep);
+    Atomics.add(control, JOB, 1);
+    waitForHelpers(control, host.maySleep);
   };
   const run: Machine['run'] = (kernel, ...args) => start(true, kernel, args);
   const runAlone: Machine['run'] = (kernel, ...args) => start(false, kernel, args);
@@ -118,11 +123,11 @@ export function createMachine(host: Host): Machine {
 }
 
 /** Short jobs are waited for awake: sleeping and waking costs as much as a small kernel. */
-function waitFor(control: Int32Array, workers: number, maySleep: boolean): void {
+function waitForHelpers(control: Int32Array, maySleep: boolean): void {
   for (let spins = 0; ; spins++) {
-    const done = Atomics.load(control, DONE);
-    if (done === workers) break;
-    if (maySleep && spins > SPINS && Atomics.wait(control, DONE, done, GIVE_UP_MS) === 'timed-out') {
+    const active = Atomics.load(control, ACTIVE);
+    if (active === 0) break;
+    if (maySleep && spins > SPINS && Atomics.wait(control, ACTIVE, active, GIVE_UP_MS) === 'timed-out') {
       throw new DecileError(
         'engine/broken',
         'Every thread of the simd engine must answer, got silence.',

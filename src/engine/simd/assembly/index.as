@@ -13,3 +13,4 @@ export { binary } from './binary';
 export { reduceRows, reduceColumns } from './reduce';
 export { copyStrided } from './copy';
 export { matMul } from './matmul';
+export { peak } from './peak';
