@@ -181,7 +181,7 @@ export class WebgpuBackend extends tf.KernelBackend {
   override async time(run: () => void): Promise<{ kernelMs: number }> {
     const start = performance.now();
     run();
-    await this.gpu.device.queue.onSubmittedWorkDone();
+    await this.gpu.settle();
     return { kernelMs: performance.now() - start };
   }
 
@@ -194,7 +194,7 @@ export class WebgpuBackend extends tf.KernelBackend {
   }
 
   override dispose(): void {
-    this.gpu.destroy();
+    this.gpu.stop();
   }
 }
 

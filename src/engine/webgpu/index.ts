@@ -1,19 +1,27 @@
 /** Registers the webgpu engine as a TensorFlow.js backend. */
 import * as tf from '@tensorflow/tfjs';
-import { describeAdapter, findAdapter, releaseAdapters, requestDevice } from './adapter.ts';
+import { releaseAdapters } from './adapter.ts';
 import { WebgpuBackend } from './backend.ts';
 import { Gpu } from './device.ts';
+import type { Executor } from './executor.ts';
+import { startLocalExecutor } from './local-executor.ts';
 import { elementwiseOps } from './ops/elementwise.ts';
 import type { Inputs } from './ops/op.ts';
 import { productOps } from './ops/products.ts';
 import { reduceOps } from './ops/reduce.ts';
 import { shapeOps } from './ops/shape.ts';
 
-export { type AdapterFacts, describeAdapter, findAdapter } from './adapter.ts';
+export { type AdapterFacts, findAdapter } from './adapter.ts';
 export { webgpuKernels } from './kernels.ts';
 
 const NAME = 'webgpu';
 let registered = false;
+let remote: (() => Promise<Executor>) | undefined;
+
+/** Where this process cannot have a GPU of its own (Electron's Node): how to get one elsewhere. */
+export function useRemoteGpu(start: () => Promise<Executor>): void {
+  remote = start;
+}
 
 /**
  * Starts a device and registers the backend on it; the caller makes it current.
@@ -22,8 +30,7 @@ let registered = false;
  */
 export async function registerWebgpu(): Promise<void> {
   if (tf.findBackendFactory(NAME)) return;
-  const adapter = await findAdapter();
-  const gpu = new Gpu(await requestDevice(adapter), describeAdapter(adapter));
+  const gpu = new Gpu(await (remote ?? startLocalExecutor)());
   tf.registerBackend(NAME, () => new WebgpuBackend(gpu), 0);
   if (registered) return;
   registered = true;

@@ -38,13 +38,12 @@ function convolve(backend: WebgpuBackend, x: tf.TensorInfo, w: tf.TensorInfo, sh
   const k = shape[4];
   const { maxComputeWorkgroupStorageSize: shared, maxComputeInvocationsPerWorkgroup: threads } =
     backend.gpu.facts.limits;
-  const ci = Math.min(4, c);
-  const tile = convTile(k, ci, shared, threads);
+  const tile = convTile(k, shared, threads);
   const boxes = [Math.ceil(wd / ROW), Math.ceil(h / tile.y), Math.ceil(d / tile.z)];
   const blocks = Math.ceil(k / (4 * tile.fours));
   const y = backend.make(shape);
   const groups = blocks * boxes[0] * boxes[1] * boxes[2];
-  backend.run(convolution(tile, ci, fourfold(c), fourfold(k)), [x, w], [y], [d, h, wd, c, k, ...boxes, blocks], groups);
+  backend.run(convolution(tile, fourfold(c), fourfold(k)), [x, w], [y], [d, h, wd, c, k, ...boxes, blocks], groups);
   return y;
 }
 

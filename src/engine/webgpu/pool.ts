@@ -1,7 +1,8 @@
 /** Buffers of the GPU, used again: a training step asks for the same sizes as the one before it. */
 
 export interface Slot {
-  readonly buffer: GPUBuffer;
+  /** The buffer's number. */
+  readonly id: number;
   readonly bytes: number;
   /** The last batch of commands that uses it. */
   batch: number;
@@ -9,7 +10,9 @@ export interface Slot {
 
 /** What the pool needs of the device. */
 interface Source {
-  create(bytes: number): GPUBuffer;
+  /** The new buffer's number. */
+  make(bytes: number): number;
+  free(id: number): void;
   /** Number of the batch that is being recorded. */
   readonly batch: number;
   /** Hands the recorded batch over, so that later writes come after it. */
@@ -88,7 +91,7 @@ export class Pool {
   private make(bytes: number): Slot {
     const size = roundedSize(bytes);
     this.trim();
-    const slot = { buffer: this.source.create(size), bytes: size, batch: -1 };
+    const slot = { id: this.source.make(size), bytes: size, batch: -1 };
     this.slots++;
     this.used += size;
     this.total += size;
@@ -107,7 +110,7 @@ export class Pool {
       this.free.splice(this.free.indexOf(slot), 1);
       this.freeBytes -= slot.bytes;
       this.total -= slot.bytes;
-      slot.buffer.destroy();
+      this.source.free(slot.id);
     }
   }
 
