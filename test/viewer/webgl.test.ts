@@ -75,13 +75,24 @@ before(async () => {
 });
 after(() => close());
 
+/** The picture has stood still for a while; the machine may be busy. */
+async function settled(page: Page): Promise<void> {
+  let before = '';
+  for (let alike = 0; alike < 4; ) {
+    await page.waitForTimeout(500);
+    const now = (await page.locator('[data-plane=axial]').screenshot()).toString('base64');
+    alike = now === before ? alike + 1 : 0;
+    before = now;
+  }
+}
+
 async function takeAll(browser: Browser, page: Page): Promise<Pictures> {
   const blank = await browser.newPage();
   const taken = {} as Pictures;
   const box = (await page.locator('[data-plane=axial]').boundingBox())!;
   for (const [name, keys] of Object.entries(VIEWS)) {
     for (const key of keys) await (key === 'Q' ? page.keyboard.down(key) : page.keyboard.press(key));
-    await page.waitForTimeout(1500);
+    await settled(page);
     const clip = {
       x: box.x + box.width * 0.2,
       y: box.y + box.height * 0.2,
