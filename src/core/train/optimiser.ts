@@ -18,7 +18,7 @@ export const disposeAll = (weights: Weights): void => tf.dispose(Object.values(w
 
 /**
  * SGD with momentum and coupled weight decay: v <- m v + (g + wd theta); theta <- theta - lr v. Updates both records
- * in place. A weight without gradient (a bias before instance norm, whose gradient is exactly 0) only decays.
+ * in place. A weight without gradient (a bias before instance norm, which cancels: it starts at 0 and says nothing) stays.
  */
 export function sgdUpdate(
   weights: Weights,
@@ -26,12 +26,10 @@ export function sgdUpdate(
   gradients: ReadonlyMap<string, tf.Tensor>,
   { learningRate, momentum, weightDecay }: SgdOptions,
 ): void {
-  for (const name of Object.keys(weights)) {
+  for (const [name, g] of gradients) {
     const [theta, v] = [weights[name], velocity[name]];
-    const g = gradients.get(name);
     const [nextV, nextTheta] = tf.tidy(() => {
-      const decayed = tf.mul(theta, weightDecay);
-      const next = tf.add(tf.mul(v, momentum), g ? tf.add(g, decayed) : decayed);
+      const next = tf.add(tf.mul(v, momentum), tf.add(g, tf.mul(theta, weightDecay)));
       return [next, tf.sub(theta, tf.mul(next, learningRate))];
     });
     tf.dispose([theta, v]);
@@ -71,9 +69,9 @@ export function adamUpdate(
   }
 }
 
-/** theta~ <- a theta~ + (1 - a) theta, equation 2. Updates `teacher` in place. */
-export function emaUpdate(teacher: Weights, student: Weights, decay: number): void {
-  for (const name of Object.keys(teacher)) {
+/** theta~ <- a theta~ + (1 - a) theta, equation 2, of the weights that training changes. Updates `teacher` in place. */
+export function emaUpdate(teacher: Weights, student: Weights, decay: number, changed: Iterable<string>): void {
+  for (const name of changed) {
     const old = teacher[name];
     teacher[name] = tf.tidy(() => tf.add(tf.mul(old, decay), tf.mul(student[name], 1 - decay)));
     old.dispose();
