@@ -5,7 +5,6 @@ export const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promis
   'left-atrium': () => import('./left-atrium.ts'),
   scans: () => import('./scans.ts'),
   viewer: () => import('./viewer.ts'),
-  project: () => import('./project.ts'),
   import: () => import('./import.ts'),
 };
 

@@ -20,6 +20,8 @@ export interface InstanceNormResult {
 }
 
 export interface Kernels {
+  /** Set where two convolutions and a sum cost less than one convolution over maps side by side in one. */
+  readonly splitsConcatenation?: true;
   /** Stride 1, zero padding to the same size; k odd. [1, D, H, W, C] * [k, k, k, C, K] -> [1, D, H, W, K] */
   conv3d(x: FeatureMap, w: ConvWeights): FeatureMap;
   conv3dGradInput(dy: FeatureMap, w: ConvWeights): FeatureMap;

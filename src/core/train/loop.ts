@@ -156,8 +156,9 @@ export async function trainStep(
     tf.dispose([...sums.values()]);
   }
   for (const [name, kind] of Object.entries(method.networks)) {
-    if (kind === 'ema')
-      emaUpdate(state.networks[name], state.networks.student, emaDecayAt(step, options.emaDecay), kernels);
+    if (kind !== 'ema') continue;
+    const decay = emaDecayAt(step, options.emaDecay);
+    emaUpdate(state.networks[name], state.networks.student, decay, gradients.student.keys(), kernels);
   }
   for (const name of skipped) state.skipped[name] = (state.skipped[name] ?? 0) + 1;
   state.step = step + 1;

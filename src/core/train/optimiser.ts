@@ -22,7 +22,7 @@ const sumByOps = (terms: readonly WeightedTerm[]): tf.Tensor =>
 
 /**
  * SGD with momentum and coupled weight decay: v <- m v + (g + wd theta); theta <- theta - lr v. Updates both records
- * in place. A weight without gradient (a bias before instance norm, whose gradient is exactly 0) only decays.
+ * in place. A weight without gradient (a bias before instance norm, which cancels: it starts at 0 and says nothing) stays.
  */
 export function sgdUpdate(
   weights: Weights,
@@ -31,11 +31,13 @@ export function sgdUpdate(
   { learningRate, momentum, weightDecay }: SgdOptions,
   { weightedSum = sumByOps }: Pick<Kernels, 'weightedSum'> = {},
 ): void {
-  for (const name of Object.keys(weights)) {
+  for (const [name, g] of gradients) {
     const [theta, v] = [weights[name], velocity[name]];
-    const g = gradients.get(name);
-    const slope: WeightedTerm[] = g ? [[1, g]] : [];
-    velocity[name] = weightedSum([[momentum, v], ...slope, [weightDecay, theta]]);
+    velocity[name] = weightedSum([
+      [momentum, v],
+      [1, g],
+      [weightDecay, theta],
+    ]);
     weights[name] = weightedSum([
       [1, theta],
       [-learningRate, velocity[name]],
@@ -75,14 +77,15 @@ export function adamUpdate(
   }
 }
 
-/** theta~ <- a theta~ + (1 - a) theta, equation 2. Updates `teacher` in place. */
+/** theta~ <- a theta~ + (1 - a) theta, equation 2, of the weights that training changes. Updates `teacher` in place. */
 export function emaUpdate(
   teacher: Weights,
   student: Weights,
   decay: number,
+  changed: Iterable<string>,
   { weightedSum = sumByOps }: Pick<Kernels, 'weightedSum'> = {},
 ): void {
-  for (const name of Object.keys(teacher)) {
+  for (const name of changed) {
     const old = teacher[name];
     teacher[name] = weightedSum([
       [decay, old],

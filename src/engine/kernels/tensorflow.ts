@@ -33,6 +33,7 @@ export function tensorflowKernels(wideVectors: boolean): Kernels {
 
   return {
     ...tensorflowConvolution(ops, wideVectors),
+    splitsConcatenation: true,
     instanceNormRelu(x) {
       const [y, ...saved] = tf.tidy(() => {
         const [, empty] = neutral(0);
