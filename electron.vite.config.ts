@@ -17,7 +17,7 @@ export default defineConfig({
       outDir: 'out/preload',
       externalizeDeps: false,
       rolldownOptions: {
-        input: { index: 'src/preload/index.ts' },
+        input: { index: 'src/preload/index.ts', gpu: 'src/preload/gpu.ts' },
         output: { format: 'cjs', entryFileNames: '[name].cjs' },
       },
     },

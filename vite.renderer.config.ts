@@ -18,7 +18,14 @@ export const renderer: UserConfig = {
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 8000,
-    rolldownOptions: { input: join(import.meta.dirname, 'src', 'renderer', 'index.html') },
+    rolldownOptions: {
+      input: {
+        index: join(import.meta.dirname, 'src', 'renderer', 'index.html'),
+        // The hidden window that lends its GPU (public/gpu.html names it).
+        gpu: join(import.meta.dirname, 'src', 'engine', 'webgpu', 'window.ts'),
+      },
+      output: { entryFileNames: ({ name }) => (name === 'gpu' ? 'gpu.js' : 'assets/[name]-[hash].js') },
+    },
   },
 };
 

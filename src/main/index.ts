@@ -68,6 +68,7 @@ else {
     });
     window.on('closed', () => {
       window = null;
+      app.quit();
     });
   };
 
@@ -75,7 +76,8 @@ else {
     if (window?.isMinimized()) window.restore();
     window?.focus();
   });
-  app.on('window-all-closed', () => app.quit());
+  // The hidden window of a trainer on the GPU is no reason to stay: the program ends with the window that people see.
+  app.on('window-all-closed', () => {});
   app.on('before-quit', (event) => {
     if (leaving) return;
     event.preventDefault();

@@ -10,7 +10,8 @@ export const noBrowser: string | false = found
   ? false
   : 'no Chromium: install the package chromium, or name one in CHROMIUM';
 
-export const launchBrowser = (): Promise<Browser> =>
+/** @param more further switches of Chromium */
+export const launchBrowser = (more: string[] = []): Promise<Browser> =>
   chromium.launch({
     executablePath: found,
     headless: true,
@@ -22,5 +23,6 @@ export const launchBrowser = (): Promise<Browser> =>
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...more,
     ],
   });

@@ -24,10 +24,10 @@ function build(output: string, sources: string[], program: string, values: strin
 }
 
 export const buildPages = (): void =>
-  build('out/renderer/index.html', ['src/renderer', 'src/core', 'src/shared'], 'vite/bin/vite.js', [
-    '--config',
-    'vite.renderer.config.ts',
-    '--logLevel',
-    'warn',
-  ]);
+  build(
+    'out/renderer/index.html',
+    ['src/renderer', 'src/core', 'src/shared', 'src/engine/webgpu'],
+    'vite/bin/vite.js',
+    ['--config', 'vite.renderer.config.ts', '--logLevel', 'warn'],
+  );
 export const buildProgram = (): void => build('out/main/index.js', ['src'], 'electron-vite/bin/electron-vite.js', []);

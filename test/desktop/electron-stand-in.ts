@@ -36,6 +36,14 @@ export const control = {
   quit: false,
 };
 
+interface Ported {
+  __deliverPort(channel: string): void;
+  __portIn(data: unknown): void;
+}
+
+/** WebGPU on the processor, for hidden windows. */
+const SOFTWARE_GPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+
 let answer: ((request: Request) => Promise<Response>) | null = null;
 
 class App extends EventEmitter {
@@ -65,7 +73,38 @@ export const protocol = {
   },
 };
 
+/** One end of a line; messages arrive in order, later. */
+export class MessagePortMain extends EventEmitter {
+  peer: MessagePortMain | null = null;
+  postMessage(data: unknown): void {
+    setImmediate(() => this.peer?.emit('message', { data }));
+  }
+  start(): void {}
+  close(): void {
+    setImmediate(() => this.peer?.emit('close'));
+  }
+}
+export class MessageChannelMain {
+  port1 = new MessagePortMain();
+  port2 = new MessagePortMain();
+  constructor() {
+    this.port1.peer = this.port2;
+    this.port2.peer = this.port1;
+  }
+}
+
 class WebContents extends EventEmitter {
+  page: Page | null = null;
+  /** A port for the page: its messages go through the driver. */
+  postMessage(channel: string, _message: unknown, [port]: MessagePortMain[]): void {
+    const page = this.page as Page;
+    let last: Promise<unknown> = page
+      .exposeFunction('__portOut', (data: unknown) => port.postMessage(data))
+      .then(() => page.evaluate((name) => (globalThis as unknown as Ported).__deliverPort(name), channel));
+    port.on('message', ({ data }) => {
+      last = last.then(() => page.evaluate((value) => (globalThis as unknown as Ported).__portIn(value), data));
+    });
+  }
   mainFrame = {
     get url() {
       return control.senderUrl;
@@ -86,7 +125,13 @@ class WebContents extends EventEmitter {
 
 export class BrowserWindow extends EventEmitter {
   webContents = new WebContents();
-  options: { webPreferences: { preload: string } & Record<string, unknown>; width: number; height: number };
+  options: {
+    webPreferences: { preload: string } & Record<string, unknown>;
+    width: number;
+    height: number;
+    show?: boolean;
+  };
+  private hidden: Browser | null = null;
   constructor(options: BrowserWindow['options']) {
     super();
     this.options = options;
@@ -101,8 +146,13 @@ export class BrowserWindow extends EventEmitter {
   isFocused = (): boolean => control.focused;
   getNormalBounds = () => ({ x: 0, y: 0, width: this.options.width, height: this.options.height });
   async loadURL(url: string): Promise<void> {
-    control.browser = await launchBrowser();
-    const page = await control.browser.newPage({ viewport: { width: 1280, height: 800 } });
+    // The program's window starts hidden too, and is told to show itself.
+    const seen = this.options.width > 0;
+    const browser = await launchBrowser(seen ? [] : SOFTWARE_GPU);
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    if (seen) control.browser = browser;
+    else this.hidden = browser;
+    this.webContents.page = page;
     await page.exposeFunction('__invoke', (channel: string, values: unknown[]) => {
       const handler = control.handlers.get(channel);
       if (!handler) throw new Error(`No handler for ${channel}.`);
@@ -126,9 +176,13 @@ export class BrowserWindow extends EventEmitter {
         body: Buffer.from(await response.arrayBuffer()),
       });
     });
-    control.page = page;
+    if (seen) control.page = page;
     await page.goto(url.replace(APP, HTTPS));
+    this.webContents.emit('did-finish-load');
     this.emit('ready-to-show');
+  }
+  destroy(): void {
+    void this.hidden?.close();
   }
   /** As the user's click on the cross: main is asked first, then the page. */
   async close(): Promise<void> {
@@ -148,6 +202,12 @@ export const windows: BrowserWindow[] = [];
 /** The built preload with a `require` that knows `electron` alone, as in a sandbox. */
 const preloadScript = (source: string): string => `(() => {
   const listeners = new Map();
+  globalThis.__deliverPort = (channel) => {
+    const { port1, port2 } = new MessageChannel();
+    port2.onmessage = ({ data }) => globalThis.__portOut(data);
+    globalThis.__portIn = (data) => port2.postMessage(data);
+    for (const one of listeners.get(channel) ?? []) one({ ports: [port1] });
+  };
   globalThis.__deliver = (channel, value) => { for (const one of listeners.get(channel) ?? []) one({}, value); };
   const electron = {
     contextBridge: { exposeInMainWorld: (name, api) => { globalThis[name] = api; } },
@@ -217,18 +277,38 @@ class UtilityProcess extends EventEmitter {
       env: options.env,
       execArgv: ['--disable-warning=ExperimentalWarning', '--disable-warning=DEP0044', '--import', shim],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      serialization: 'advanced',
     });
     this.stderr = this.child.stderr;
     this.child.once('spawn', () => this.emit('spawn'));
-    this.child.on('message', (message) => this.emit('message', message));
+    this.child.on('message', (message: { port?: string; data?: unknown }) => {
+      if (message.port) this.lent?.postMessage(message.data);
+      else this.emit('message', message);
+    });
     this.child.once('exit', (code) => this.emit('exit', code ?? 1));
   }
-  postMessage(message: object): void {
-    this.child.send(message);
+  private lent: MessagePortMain | null = null;
+  postMessage(message: object, ports: MessagePortMain[] = []): void {
+    if (ports.length === 0) return void this.child.send(message);
+    this.lent = ports[0];
+    this.child.send({ port: 'opened', data: message });
+    this.lent.on('message', ({ data }) => this.child.send({ port: 'message', data }));
   }
 }
 export const utilityProcess = {
   fork: (path: string, _values: string[], options: { env?: NodeJS.ProcessEnv }) => new UtilityProcess(path, options),
 };
 
-export default { app, protocol, BrowserWindow, ipcMain, dialog, Menu, Notification, screen, session, utilityProcess };
+export default {
+  app,
+  protocol,
+  BrowserWindow,
+  MessageChannelMain,
+  ipcMain,
+  dialog,
+  Menu,
+  Notification,
+  screen,
+  session,
+  utilityProcess,
+};

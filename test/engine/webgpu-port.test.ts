@@ -88,7 +88,7 @@ test('a fault of a shader names the shader and the reason', { skip }, async () =
     words: new Uint32Array(64),
   });
   executor.make(7, 256);
-  await assert.rejects(executor.read(7, 4), { code: 'engine/broken', message: /bad one.*nonsense/s });
+  await assert.rejects(executor.read(7, 4), { code: 'engine/broken', message: /shader bad one: .*WGSL/ });
   close();
 });
 

@@ -25,7 +25,7 @@ interface WebgpuPackage {
   globals: object;
 }
 
-/** The entry of WebGPU: a window's own, or Dawn's. Kept, because Dawn ends with the object that `create` gave. */
+/** The entry of WebGPU: a window's own, or Dawn's. Kept for good: Dawn ends, devices and all, with the object that `create` gave. */
 let entry: Promise<GPU> | undefined;
 
 const NOTHING =
@@ -62,11 +62,6 @@ export async function findAdapter(): Promise<GPUAdapter> {
     throw new DecileError('engine/not-installed', 'The engine webgpu must find a GPU adapter, got none.', NOTHING);
   }
   return adapter;
-}
-
-/** Lets Dawn go, so that a Node process can end. */
-export function releaseAdapters(): void {
-  entry = undefined;
 }
 
 interface AdapterInfo {

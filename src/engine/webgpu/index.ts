@@ -1,6 +1,5 @@
 /** Registers the webgpu engine as a TensorFlow.js backend. */
 import * as tf from '@tensorflow/tfjs';
-import { releaseAdapters } from './adapter.ts';
 import { WebgpuBackend } from './backend.ts';
 import { Gpu } from './device.ts';
 import type { Executor } from './executor.ts';
@@ -49,8 +48,7 @@ export function webgpuBackend(): WebgpuBackend {
   return tf.backend() as WebgpuBackend;
 }
 
-/** Ends the device and lets Dawn go, so that a Node process can end. */
+/** Ends the device; the engine can be started anew. */
 export function stopWebgpu(): void {
   if (tf.findBackendFactory(NAME)) tf.removeBackend(NAME);
-  releaseAdapters();
 }

@@ -6,6 +6,9 @@ import { DecileError } from '../../core/errors.ts';
 import type { AdapterFacts } from './adapter.ts';
 import type { Batch, Executor } from './executor.ts';
 
+/** The name under which ports are handed on. */
+export const GPU_PORT = 'decile:gpu-port';
+
 export type GpuCommand =
   | { do: 'make'; id: number; bytes: number }
   | { do: 'free'; id: number }

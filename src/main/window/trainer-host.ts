@@ -4,6 +4,10 @@ import { utilityProcess } from 'electron';
 import { trainerEnvironment } from '../../engine/environment.ts';
 import type { TrainerCommand, TrainerEvent } from '../../shared/training.ts';
 import type { StartHost } from '../trainer/index.ts';
+import { lendGpu } from './gpu-window.ts';
+
+/** What the trainer's process sends beside its events: it wants a GPU, and is answered with a port. */
+export const GPU_REQUEST = 'gpu';
 
 export const electronHost: StartHost = () => {
   const child = utilityProcess.fork(join(import.meta.dirname, 'trainer-utility.js'), [], {
@@ -11,6 +15,14 @@ export const electronHost: StartHost = () => {
     stdio: ['ignore', 'ignore', 'pipe'],
     serviceName: 'Decile trainer',
   });
+  let closeGpu = () => {};
+  child.on('message', (message: { type: string }) => {
+    if (message.type !== GPU_REQUEST) return;
+    const { port, close } = lendGpu();
+    closeGpu = close;
+    child.postMessage({ type: GPU_REQUEST }, [port]);
+  });
+  child.once('exit', () => closeGpu());
   let errors = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     errors = (errors + chunk.toString()).slice(-4000);
@@ -30,7 +42,10 @@ export const electronHost: StartHost = () => {
       if (state === 'running') child.postMessage(command);
       else if (state === 'starting') waiting.push(command);
     },
-    onEvent: (listener) => void child.on('message', (message: TrainerEvent) => listener(message)),
+    onEvent: (listener) =>
+      void child.on('message', (message: TrainerEvent | { type: typeof GPU_REQUEST }) => {
+        if (message.type !== GPU_REQUEST) listener(message);
+      }),
     onExit: (listener) =>
       void child.once('exit', (code) =>
         listener(
