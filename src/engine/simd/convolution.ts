@@ -86,6 +86,8 @@ export function convolveDirect(
 /** Transformed input of one task of the Winograd kernels should stay in a core's second-level cache. */
 const TRANSFORMED_BYTES = 512 * 1024;
 const POINTS = 36;
+/** Its sets of partial sums should stay in the last cache; their number does not depend on the threads. */
+const WINOGRAD_SLAB_BYTES = 2 * 2 ** 20;
 
 /** Whether Winograd's form pays: vectors of channels, and enough tiles to be worth transforming the weights. */
 export function takesWinograd({ d, h, w, c }: MapShape, k: number): boolean {
@@ -101,10 +103,9 @@ function winogradBlocks({ d, h, w, c }: MapShape) {
   const depth = Math.min(d, Math.max(1, Math.floor(TRANSFORMED_BYTES / (perRow * tileRows)) - 2));
   const slices = Math.ceil(d / depth);
   const planes = Math.ceil(d / slices);
-  const tiles = (planes + 2) * tileRows * tilesX + 6;
-  // An odd number of cache lines from point to point: powers of two would all fall into one set.
-  const stride = 64 * (Math.ceil((tiles * c * 4) / 64) | 1);
-  return { tileRows, planes, stride, stretches: Math.ceil(d / planes) * Math.ceil(tilesY / tileRows) };
+  // Six tiles more: the last product reads past its end.
+  const bytes = ((planes + 2) * tileRows * tilesX + 6) * POINTS * c * 4;
+  return { tileRows, planes, bytes, stretches: Math.ceil(d / planes) * Math.ceil(tilesY / tileRows) };
 }
 
 /** `convolve` by Winograd's form: 6.75 products an output and channel. C is a multiple of 4. */
@@ -119,9 +120,9 @@ export function convolveWinograd(
 ): void {
   const { machine } = backend;
   const blocks = Math.ceil(k / 8);
-  const { tileRows, planes, stride, stretches } = winogradBlocks(s);
+  const { tileRows, planes, bytes, stretches } = winogradBlocks(s);
   const groups = Math.min(blocks, Math.ceil((4 * machine.threads) / stretches));
-  const scratchBytes = 1024 + 144 * s.c + 13824 + POINTS * stride;
+  const scratchBytes = 1024 + 144 * s.c + 13824 + bytes;
   withScratch(
     backend,
     [blocks * POINTS * 96 * s.c, machine.threads * 1024, machine.threads * scratchBytes],
@@ -143,7 +144,6 @@ export function convolveWinograd(
         Math.ceil(blocks / groups),
         scratch,
         scratchBytes,
-        stride,
       );
     },
   );
@@ -165,14 +165,13 @@ export function convolveWeightsWinograd(
 ): void {
   const { machine } = backend;
   const blocks = Math.ceil(k / 8);
-  const { tileRows, planes, stride, stretches } = winogradBlocks(s);
+  const { tileRows, planes, bytes, stretches } = winogradBlocks(s);
   const slabBytes = blocks * POINTS * 96 * s.c;
-  const slabs = Math.max(1, Math.min(2 * SLABS, stretches, Math.floor(SLAB_BYTES / slabBytes)));
+  const slabs = Math.min(stretches, 2 * SLABS, Math.max(2, Math.floor(WINOGRAD_SLAB_BYTES / slabBytes)));
   const groups = Math.min(blocks, Math.ceil((2 * machine.threads) / slabs));
   const perGroup = Math.ceil(blocks / groups);
   const tiles = planes * tileRows * Math.ceil(s.w / 4);
-  const gradientStride = 64 * (Math.ceil((tiles * perGroup * 32) / 64) | 1);
-  const scratchBytes = 1024 + 144 * Math.max(s.c, 8 * perGroup) + POINTS * (stride + gradientStride);
+  const scratchBytes = 1024 + 144 * Math.max(s.c, 8 * perGroup) + bytes + POINTS * tiles * perGroup * 32;
   withScratch(backend, [slabs * slabBytes, machine.threads * scratchBytes], (partials, scratch) => {
     machine.runFor(s.d * s.h * s.w * 27 * s.c * k)(
       'winogradGradient',
@@ -190,8 +189,7 @@ export function convolveWeightsWinograd(
       perGroup,
       scratch,
       scratchBytes,
-      stride,
-      gradientStride,
+      bytes,
     );
     machine.runFor(27 * s.c * k * slabs)('winogradGradientEnd', partials, dw, s.c, k, slabs, scratch, scratchBytes);
   });

@@ -3,8 +3,8 @@
 import { arg, madd, nextTask, splatAt } from './common';
 import { gradientLine, transformInput, weightGradientLine } from './winograd-transforms';
 
-/** E = A dy A' of the tiles of a block, [36][tiles][channels], for `channels` channels from channel k0; zeros outside the map. */
-function transformGradient(dy: usize, e: usize, stride: usize, scratch: usize, z0: i32, planes: i32, ty0: i32, rows: i32, h: i32, w: i32, k: i32, k0: i32, channels: i32): void {
+/** E = A dy A' of the tiles of a block, [tiles][channels/4][36][4], for `channels` channels from channel k0; zeros outside the map. */
+function transformGradient(dy: usize, e: usize, scratch: usize, z0: i32, planes: i32, ty0: i32, rows: i32, h: i32, w: i32, k: i32, k0: i32, channels: i32): void {
   const side: usize = <usize>channels << 2;
   const tilesX = (w + 3) >> 2;
   const patch = scratch + 576;
@@ -26,13 +26,9 @@ function transformGradient(dy: usize, e: usize, stride: usize, scratch: usize, z
         }
         for (let b: usize = 0; b < side; b += 16) {
           for (let j: usize = 0; j < 4; j++) gradientLine(from + b + j * step, pitch, scratch + (j << 4), 64);
-          let to = e + b;
-          for (let i: usize = 0; i < 6; i++) {
-            gradientLine(scratch + (i << 6), 16, to, stride);
-            to += 6 * stride;
-          }
+          for (let i: usize = 0; i < 6; i++) gradientLine(scratch + (i << 6), 16, e + i * 96, 16);
+          e += 576;
         }
-        e += side;
       }
     }
   }
@@ -47,7 +43,7 @@ function six(sums: usize, tap: usize, q: usize, side: usize, plane: usize, e: us
   let q1 = q + plane, q2 = q1 + plane;
   const end = q + <usize>n * side;
   while (q < end) {
-    const u = v128.load(e), v = v128.load(e, 16);
+    const u = v128.load(e), v = v128.load(e, 576);
     let s = splatAt(q); a0 = madd(s, u, a0); b0 = madd(s, v, b0);
     s = v128.load_splat<f32>(q, 4); a1 = madd(s, u, a1); b1 = madd(s, v, b1);
     s = splatAt(q1); a2 = madd(s, u, a2); b2 = madd(s, v, b2);
@@ -67,22 +63,21 @@ function six(sums: usize, tap: usize, q: usize, side: usize, plane: usize, e: us
 /**
  * Partial sums, one set a slab of blocks, so that the result does not depend on which thread took which task.
  * Arguments: x, dy, partials [slabs][K/8][36][3][C][8], D, H, W, C, K, rows of tiles and planes a block, slabs, blocks of 8
- * channels a group, scratch, scratch bytes a thread, bytes from point to point of U, of E. The scratch of a thread: 1024 + 144
- * max(C, channels a group) for the transforms, U, E.
+ * channels a group, scratch, scratch bytes a thread, bytes of U. The scratch of a thread: 1024 + 144 max(C, channels a
+ * group) for the transforms, U, E.
  */
 export function winogradGradient(thread: u32): void {
   const x: usize = arg(0), dy: usize = arg(1), partials: usize = arg(2);
   const d = arg(3), h = arg(4), w = arg(5), c = arg(6), k = arg(7);
   const tileRows = arg(8), depth = arg(9), slabs = arg(10), groupBlocks = arg(11);
   const scratch: usize = <usize>arg(12) + <usize>thread * <usize>arg(13);
-  const uStride: usize = arg(14), eStride: usize = arg(15);
-  const side: usize = <usize>c << 2;
+  const side: usize = <usize>c << 2, tile: usize = 36 * side;
   const tilesX = (w + 3) >> 2, tilesY = (h + 3) >> 2;
   const strips = (tilesY + tileRows - 1) / tileRows;
   const blocks = (d + depth - 1) / depth * strips;
   const channelBlocks = (k + 7) >> 3;
   const groups = (channelBlocks + groupBlocks - 1) / groupBlocks;
-  const u = scratch + 1024 + 36 * max<usize>(side, <usize>groupBlocks << 5), e = u + 36 * uStride;
+  const u = scratch + 1024 + 36 * max<usize>(side, <usize>groupBlocks << 5), e = u + <usize>arg(14);
   const tap: usize = <usize>c << 5, point = 3 * tap, block = 36 * point;
   for (let task = nextTask(); task < slabs * groups; task = nextTask()) {
     const slab = task / groups, first = task % groups * groupBlocks;
@@ -93,15 +88,21 @@ export function winogradGradient(thread: u32): void {
     for (let at = from; at < to; at++) {
       const ty0 = at % strips * tileRows, z0 = at / strips * depth;
       const rows = min(tileRows, tilesY - ty0), planes = min(depth, d - z0);
-      transformInput(x, u, uStride, scratch, <i32>z0 - 1, planes + 2, ty0, rows, d, h, w, c);
-      transformGradient(dy, e, eStride, scratch, z0, planes, ty0, rows, h, w, k, first << 3, count << 3);
-      const tiles = rows * tilesX, step: usize = <usize>count << 5;
-      const plane: usize = <usize>tiles * side;
-      for (let p: usize = 0; p < 36; p++) {
-        for (let b: usize = 0; b < <usize>count; b++) {
-          const into = sums + b * block + p * point;
-          for (let i: usize = 0; i < <usize>c; i += 2) {
-            six(into + (i << 5), tap, u + p * uStride + (i << 2), side, plane, e + p * eStride + (b << 5), step, planes * tiles);
+      transformInput(x, u, scratch, <i32>z0 - 1, planes + 2, ty0, rows, d, h, w, c);
+      transformGradient(dy, e, scratch, z0, planes, ty0, rows, h, w, k, first << 3, count << 3);
+      const tiles = rows * tilesX, step: usize = 1152 * <usize>count;
+      const plane: usize = <usize>tiles * tile;
+      // Four points share the cache lines of U and E.
+      for (let quad: usize = 0; quad < 36; quad += 4) {
+        for (let i: usize = 0; i < <usize>c; i += 4) {
+          for (let p = quad; p < quad + 4; p++) {
+            const q = u + i * 144 + (p << 4);
+            for (let b: usize = 0; b < <usize>count; b++) {
+              const into = sums + b * block + p * point + (i << 5);
+              const from = e + b * 1152 + (p << 4);
+              six(into, tap, q, tile, plane, from, step, planes * tiles);
+              six(into + 64, tap, q + 8, tile, plane, from, step, planes * tiles);
+            }
           }
         }
       }

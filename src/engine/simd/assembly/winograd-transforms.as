@@ -88,18 +88,18 @@ export function weightGradientLine(p: usize, step: usize, to: usize, toStep: usi
 
 /**
  * Transforms the input tiles that `rows` rows of tiles from tile row ty0 read, of planes z0 .. z0 + planes - 1 (zeros
- * outside the map): U[36][planes * rows * tilesX][C], `stride` bytes from point to point.
+ * outside the map): U[planes * rows * tilesX][C/4][36][4], so that all stores of a tile lie at constant distances.
  * `scratch`: 576 bytes, then a patch of 36 C floats.
  */
-export function transformInput(x: usize, u: usize, stride: usize, scratch: usize, z0: i32, planes: i32, ty0: i32, rows: i32, d: i32, h: i32, w: i32, c: i32): void {
+export function transformInput(x: usize, u: usize, scratch: usize, z0: i32, planes: i32, ty0: i32, rows: i32, d: i32, h: i32, w: i32, c: i32): void {
   const side: usize = <usize>c << 2;
   const tilesX = (w + 3) >> 2;
   const patch = scratch + 576;
   for (let plane = 0; plane < planes; plane++) {
     const z = z0 + plane;
     if (z < 0 || z >= d) {
-      for (let p: usize = 0; p < 36; p++) memory.fill(u + p * stride, 0, <usize>(rows * tilesX) * side);
-      u += <usize>(rows * tilesX) * side;
+      memory.fill(u, 0, <usize>(rows * tilesX) * 36 * side);
+      u += <usize>(rows * tilesX) * 36 * side;
       continue;
     }
     const map = x + <usize>z * <usize>h * <usize>w * side;
@@ -113,24 +113,20 @@ export function transformInput(x: usize, u: usize, stride: usize, scratch: usize
           from = patch;
           pitch = 6 * side;
         }
-        transformTile(from, pitch, side, u, stride, scratch);
-        u += side;
+        transformTile(from, pitch, side, u, scratch);
+        u += 36 * side;
       }
     }
   }
 }
 
-function transformTile(from: usize, pitch: usize, side: usize, u: usize, stride: usize, scratch: usize): void {
+function transformTile(from: usize, pitch: usize, side: usize, u: usize, scratch: usize): void {
   const end = from + side;
   while (from < end) {
     for (let j: usize = 0; j < 6; j++) inputLine(from + j * side, pitch, scratch + (j << 4), 96);
-    let to = u;
-    for (let i: usize = 0; i < 6; i++) {
-      inputLine(scratch + i * 96, 16, to, stride);
-      to += 6 * stride;
-    }
+    for (let i: usize = 0; i < 576; i += 96) inputLine(scratch + i, 16, u + i, 16);
     from += 16;
-    u += 16;
+    u += 576;
   }
 }
 

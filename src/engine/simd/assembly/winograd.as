@@ -49,7 +49,7 @@ export function winogradWeights(thread: u32): void {
 
 /**
  * Products of 6 tiles x 8 output channels at one point, summed over three planes and C channels, into `out` [6][8].
- * `q`: the first tile's values, `side` bytes from tile to tile and `plane` from plane to plane.
+ * `q0`: the first tile's values, 576 bytes from channels to channels, `side` from tile to tile, `plane` from plane to plane.
  */
 function six(q0: usize, side: usize, plane: usize, w: usize, out: usize): void {
   let q1 = q0 + side, q2 = q1 + side, q3 = q2 + side, q4 = q3 + side, q5 = q4 + side;
@@ -87,7 +87,7 @@ function six(q0: usize, side: usize, plane: usize, w: usize, out: usize): void {
       s = v128.load_splat<f32>(q3, 12); a3 = madd(s, u, a3); b3 = madd(s, v, b3);
       s = v128.load_splat<f32>(q4, 12); a4 = madd(s, u, a4); b4 = madd(s, v, b4);
       s = v128.load_splat<f32>(q5, 12); a5 = madd(s, u, a5); b5 = madd(s, v, b5);
-      q0 += 16; q1 += 16; q2 += 16; q3 += 16; q4 += 16; q5 += 16;
+      q0 += 576; q1 += 576; q2 += 576; q3 += 576; q4 += 576; q5 += 576;
       w += 128;
     } while (q0 < end);
     q0 += jump; q1 += jump; q2 += jump; q3 += jump; q4 += jump; q5 += jump;
@@ -116,7 +116,7 @@ function writeTile(products: usize, lines: usize, y: usize, pitch: usize, side: 
 
 /**
  * Arguments: x, V, y, D, H, W, C, K, rows of tiles a task, planes a task, blocks of 8 channels a group, scratch, scratch
- * bytes a thread, bytes from point to point of U. The scratch of a thread: 1024 + 144 C for the transforms, the products
+ * bytes a thread. The scratch of a thread: 1024 + 144 C for the transforms, the products
  * (13,824), U with room for the six tiles that the last product reads past its end.
  */
 export function winograd(thread: u32): void {
@@ -124,8 +124,7 @@ export function winograd(thread: u32): void {
   const d = arg(3), h = arg(4), w = arg(5), c = arg(6), k = arg(7);
   const tileRows = arg(8), depth = arg(9), groupBlocks = arg(10);
   const scratch: usize = <usize>arg(11) + <usize>thread * <usize>arg(12);
-  const stride: usize = arg(13);
-  const side: usize = <usize>c << 2, outSide: usize = <usize>k << 2;
+  const side: usize = <usize>c << 2, outSide: usize = <usize>k << 2, tile: usize = 36 * side;
   const products = scratch + 1024 + 36 * side, u = products + PRODUCTS;
   const tilesX = (w + 3) >> 2, tilesY = (h + 3) >> 2;
   const strips = (tilesY + tileRows - 1) / tileRows;
@@ -136,25 +135,25 @@ export function winograd(thread: u32): void {
     const group = task % groups;
     const ty0 = task / groups % strips * tileRows, z0 = task / groups / strips * depth;
     const rows = min(tileRows, tilesY - ty0), planes = min(depth, d - z0);
-    transformInput(x, u, stride, scratch, <i32>z0 - 1, planes + 2, ty0, rows, d, h, w, c);
+    transformInput(x, u, scratch, <i32>z0 - 1, planes + 2, ty0, rows, d, h, w, c);
     const tiles = rows * tilesX, total = planes * tiles;
-    const plane: usize = <usize>tiles * side;
+    const plane: usize = <usize>tiles * tile;
     const last = min((group + 1) * groupBlocks, channelBlocks);
     for (let first: u32 = 0; first < total; first += ROWS) {
       const count = min(ROWS, total - first);
       for (let b = group * groupBlocks; b < last; b++) {
-        let q = u + <usize>first * side, out = products;
+        let q = u + <usize>first * tile, out = products;
         let v: usize = weights + <usize>b * 36 * 96 * <usize>c;
         for (let p = 0; p < 36; p++) {
-          six(q, side, plane, v, out);
-          if (count > 6) six(q + 6 * side, side, plane, v, out + 192);
-          q += stride;
+          six(q, tile, plane, v, out);
+          if (count > 6) six(q + 6 * tile, tile, plane, v, out + 192);
+          q += 16;
           v += 96 * <usize>c;
           out += ROWS << 5;
         }
         for (let i: u32 = 0; i < count; i++) {
-          const tile = first + i;
-          const z = z0 + tile / tiles, ty = ty0 + tile % tiles / tilesX, tx = tile % tiles % tilesX;
+          const at = first + i;
+          const z = z0 + at / tiles, ty = ty0 + at % tiles / tilesX, tx = at % tiles % tilesX;
           const to: usize = y + ((((<usize>z * h + 4 * ty) * w + 4 * tx) * k + (b << 3)) << 2);
           const high = min<i32>(4, <i32>h - 4 * ty), wide = min<i32>(4, <i32>w - 4 * tx);
           const from = products + (<usize>i << 5);
