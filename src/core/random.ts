@@ -23,6 +23,22 @@ export class Random {
     return t >>> 0;
   }
 
+  /** The next `count` draws of `uint32`, as 32-bit patterns: several times faster than one by one. */
+  bits(count: number): Int32Array {
+    const drawn = new Int32Array(count);
+    let { a, b, c, d } = this;
+    for (let i = 0; i < count; i++) {
+      const t = (((a + b) | 0) + d) | 0;
+      d = (d + 1) | 0;
+      a = b ^ (b >>> 9);
+      b = (c + (c << 3)) | 0;
+      c = (((c << 21) | (c >>> 11)) + t) | 0;
+      drawn[i] = t;
+    }
+    [this.a, this.b, this.c, this.d] = [a, b, c, d];
+    return drawn;
+  }
+
   /** Uniform in [0, 1). */
   uniform(): number {
     return this.uint32() / 4294967296;

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { EngineName } from '../core/options.ts';
+import { fasterAdvice } from './advice.ts';
 import { trainerEnvironment } from './environment.ts';
 import { findTensorflow, TFJS_NODE_VERSION, tensorflowCacheFolder } from './installation.ts';
 import { findNvidiaDriver } from './nvidia.ts';
@@ -56,7 +57,7 @@ export async function reportEngines(): Promise<EnginesReport> {
       tfjs: TFJS_NODE_VERSION,
     },
     nvidia: driver ? { gpus: driver.gpus, driver: driver.version } : null,
-    advice: advise(tensorflow, driver !== undefined),
+    advice: fasterAdvice(tensorflow.installed && !tensorflow.probe),
   };
 }
 
@@ -103,17 +104,6 @@ function measure(name: EngineStatus['name']): { probe?: Probe; failure?: string 
   }
 }
 
-function advise(tensorflow: EngineStatus, nvidia: boolean): string[] {
-  const advice: string[] = [];
-  if (!tensorflow.installed) advice.push('`npm run setup:tensorflow` installs the fast engine.');
-  else if (!tensorflow.probe) advice.push('`npm run setup:tensorflow -- --force` sets the fast engine up anew.');
-  if (nvidia && !findTensorflow()[0]?.gpu) {
-    advice.push('There is an NVIDIA GPU: `npm run setup:tensorflow -- --gpu` installs TensorFlow with CUDA.');
-  }
-  if (process.env.DECILE_THREADS) advice.push(`DECILE_THREADS=${process.env.DECILE_THREADS} limits the cores in use.`);
-  return advice;
-}
-
 /** The report for a terminal. */
 export function describeEngines(report: EnginesReport): string {
   const { machine, nvidia } = report;
@@ -137,7 +127,7 @@ function describeEngine({ name, installed, detail, probe }: EngineStatus): strin
     `            3D convolution ${probe.shape}: forward ${speed(probe.forward)}, gradients ${speed(probe.backward)}`,
     ...(probe.step
       ? [
-          `            one CPCL step, width ${probe.step.width}, 2 + 2 patches of ${probe.step.patch.join('x')}: ${probe.step.seconds.toFixed(2)} s`,
+          `            one CPCL step, width ${probe.step.width}, 2 + 2 patches of ${probe.step.patch.join('x')}: ${probe.step.seconds.toFixed(2)} s; ${probe.step.steps.toLocaleString('en')} steps: ${Math.max(1, Math.round((probe.step.steps * probe.step.seconds) / 60))} min`,
         ]
       : []),
     `            largest difference from the plain sum: ${probe.difference.toExponential(1)} of the largest value`,

@@ -19,8 +19,8 @@ export interface Probe {
   difference: number;
   /** Of the webgpu engine. */
   adapter?: AdapterFacts;
-  /** One whole CPCL step at the default options; absent for the slow engine and a software adapter. */
-  step?: { seconds: number; patch: [number, number, number]; width: number };
+  /** One whole CPCL step at the default options, and how many a run has by default; absent for a slow engine. */
+  step?: { seconds: number; patch: [number, number, number]; width: number; steps: number };
 }
 
 interface Size {
@@ -50,7 +50,7 @@ export async function probeEngine(name: EngineName): Promise<Probe> {
   };
 }
 
-const STEP_PATCH: [number, number, number] = [32, 32, 32];
+const STEP_PATCH: [number, number, number] = [64, 64, 32];
 const STEPS = 3;
 
 /** The measured time is kept: `auto` takes the engine that is faster. */
@@ -70,7 +70,7 @@ async function wholeStep(engine: Engine): Promise<Probe['step']> {
     bytes,
     measuredAt: Date.now(),
   });
-  return { seconds, patch: STEP_PATCH, width: options.width };
+  return { seconds, patch: STEP_PATCH, width: options.width, steps: options.steps };
 }
 
 async function speeds(engine: Engine, { sides, channels }: Size): Promise<{ forward: number; backward: number }> {

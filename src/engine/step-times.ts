@@ -4,7 +4,7 @@ import os from 'node:os';
 import { dirname, join } from 'node:path';
 import type { EngineName, TrainingOptions } from '../core/options.ts';
 import { threadCount } from './environment.ts';
-import { cacheFolder } from './installation.ts';
+import { cacheFolder, findTensorflow } from './installation.ts';
 
 export interface StepTime {
   engine: Exclude<EngineName, 'auto'>;
@@ -40,6 +40,10 @@ const machine = (): string =>
 export function stepTimes(step: Step, patch: readonly number[]): StepTime[] {
   return Object.values(read()[keyOf(step, patch)] ?? {}).sort((a, b) => a.seconds - b.seconds);
 }
+
+/** The engines of this machine that training may take by itself. */
+export const availableEngines = (): StepTime['engine'][] =>
+  findTensorflow().length > 0 ? ['tensorflow', 'simd'] : ['simd'];
 
 /** The faster engine of the newest step that several were measured with on this machine; undefined without one. */
 export function fastestEngine(): StepTime['engine'] | undefined {

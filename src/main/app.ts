@@ -1,6 +1,7 @@
 /** The composition root: one open project with everything that can be done with it. CLI and window both stand on this. */
 import type { TrainerEvent } from '../shared/training.ts';
 import { type EvaluateRequest, type EvaluationReport, evaluateRun } from './services/evaluate.ts';
+import { type ExpectedTime, settleEngine } from './services/expected-time.ts';
 import { type ExportReport, type ExportRequest, exportProject } from './services/export.ts';
 import { type ImportOptions, type ImportReport, importScans } from './services/import.ts';
 import { type PlanOptions, planTraining, type TrainPlan } from './services/plan.ts';
@@ -21,6 +22,8 @@ export interface Project {
   suggest(request?: SuggestRequest): Promise<SuggestionReport>;
   /** What `train` would do now, or the reason why it cannot. */
   plan(request: PlanOptions): TrainPlan;
+  /** How long that will take; measures a step on each engine first where `auto` has nothing to choose by (said to `say`). */
+  expectedTime(plan: TrainPlan, say?: (text: string) => void): Promise<ExpectedTime>;
   train(request: TrainRequest, onEvent?: OnEvent): RunHandle;
   /** The named run, or the latest unfinished one. */
   resume(name?: string, onEvent?: OnEvent): RunHandle;
@@ -36,6 +39,7 @@ const assemble = (store: Store): Project => ({
   importScans: (folder, options) => importScans(store, folder, options),
   suggest: (request) => suggestScans(store, request),
   plan: (request) => planTraining(store, request),
+  expectedTime: ({ options, classes }, say) => settleEngine(store, startTrainer, options, classes.length, say),
   train: (request, onEvent) => startTraining(store, startTrainer, request, onEvent),
   resume: (name, onEvent) => resumeTraining(store, startTrainer, name, onEvent),
   predict: (request = {}, onEvent) => startPrediction(store, startTrainer, request, onEvent),

@@ -93,7 +93,7 @@ else {
     api.subscribe(({ name, payload }) => {
       if (
         name !== 'job' ||
-        payload.kind !== 'train' ||
+        !['train', 'predict'].includes(payload.kind) ||
         !['done', 'failed'].includes(payload.status) ||
         window?.isFocused()
       )

@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { launchBrowser } from './browser.ts';
 import { buildPages, PAGES, ROOT } from './build.ts';
 import { fillShowProject, makeShowProject } from './show-project.ts';
-import { VIEWS } from './show-views.ts';
+import { putBack, VIEWS } from './show-views.ts';
 import { ask } from './whole-job.ts';
 
 const { values } = parseArgs({
@@ -59,6 +59,7 @@ for (const theme of ['dark', 'light'] as const) {
     });
     const file = `${name}${theme === 'light' ? '-light' : ''}.${kind}`;
     writeFileSync(join(output, file), Buffer.from(data, 'base64'));
+    await putBack();
   }
 }
 await browser.close();

@@ -9,13 +9,13 @@ import { makePhantom } from '../../src/core/phantom/index.ts';
 import { writeNifti } from '../../src/main/imaging/index.ts';
 import { importScans } from '../../src/main/services/import.ts';
 import { createProject } from '../../src/main/store/index.ts';
-import { ask, place, ready, stroke, until } from './whole-job.ts';
+import { ask, until } from './whole-job.ts';
 
-/** Twice as fine as the demo's phantoms along each side in the slice, so that pictures look like scans. */
-const SIZE = [144, 108, 56] as const;
-const SCANS = 16;
-const LABELLED = 3;
-const OPTIONS = { width: 8, patch: [48, 48, 32], spacing: 2.5, labelledPerStep: 1, unlabelledPerStep: 1 };
+/** Finer than the demo's phantoms, so that pictures look like scans. */
+const SIZE = [112, 84, 48] as const;
+const SCANS = 12;
+const LABELLED = 4;
+const OPTIONS = { width: 8, patch: [64, 48, 32], spacing: 'native', labelledPerStep: 1, unlabelledPerStep: 1 };
 
 /** Scans and masks of a new project in `folder`; the window does the rest. */
 export async function makeShowProject(folder: string): Promise<void> {
@@ -48,28 +48,33 @@ const finished = (page: Page) =>
 async function round(page: Page, name: string, notes: string, options: Record<string, unknown>): Promise<void> {
   await ask(page, 'train.start', { name, notes, validation: 1, options: { ...OPTIONS, ...options } as never });
   await finished(page);
-  await ask(page, 'predictions.start', { scans: 'all' });
+  await ask(page, 'predictions.start', { scans: 'unlabelled' });
   await finished(page);
 }
 
-/** Two rounds, with cases accepted, corrected and rejected in between. `steps` of the first; the second has as many. */
+/** A correction as a careful reader would draw it: the phantom's own mask. */
+async function correct(page: Page, scan: number, name: string): Promise<void> {
+  const { mask } = makePhantom('ct-abdomen', Number(name.slice(-3)), SIZE);
+  await page.evaluate(
+    async ([id, values]) => {
+      const bytes = Uint8Array.from(atob(values), (letter) => letter.charCodeAt(0));
+      const headers = { 'content-type': 'application/octet-stream' };
+      await fetch(`/data/mask/${id}/corrected`, { method: 'PUT', headers, body: bytes });
+    },
+    [scan, Buffer.from(mask.data).toString('base64')] as const,
+  );
+  await ask(page, 'review.decide', { scan, decision: 'accept' });
+}
+
+/** Two rounds, with cases corrected, accepted and rejected in between; `steps` in each. */
 export async function fillShowProject(page: Page, steps: number): Promise<void> {
-  await round(page, 'supervised', 'The first round, labelled scans alone.', { method: 'supervised', steps });
+  await round(page, 'round-1', 'The first round, labelled scans alone.', { method: 'supervised', steps });
   const queue = await ask(page, 'review.queue');
-  for (const { scan, name } of queue.slice(0, 3)) {
-    await place(page, 'Cases');
-    await page.getByRole('button', { name, exact: true }).click();
-    await ready(page, name);
-    await page.keyboard.press('n');
-    await page.keyboard.press('b');
-    await stroke(page);
-    await page.locator('[data-save="saved"]').waitFor();
-    await page.keyboard.press('Enter');
-    await until(async () => (await ask(page, 'scans.list')).find((row) => row.id === scan)?.state === 'reviewed', name);
-  }
-  for (const { scan } of queue.slice(-2)) await ask(page, 'review.decide', { scan, decision: 'accept' });
-  await ask(page, 'review.decide', { scan: queue[4].scan, decision: 'reject' });
-  await round(page, 'cpcl', 'Second round, with the accepted masks.', { method: 'cpcl', steps, validateEvery: 20 });
+  for (const { scan, name } of queue.slice(1, 4)) await correct(page, scan, name);
+  await ask(page, 'review.decide', { scan: queue.at(-1)!.scan, decision: 'accept' });
+  await ask(page, 'review.decide', { scan: queue[0].scan, decision: 'reject' });
+  await round(page, 'round-2', 'With the corrected masks.', { method: 'cpcl', steps, validateEvery: 25 });
   const next = await ask(page, 'review.queue');
-  for (const { scan } of next.slice(-2)) await ask(page, 'review.decide', { scan, decision: 'accept' });
+  await correct(page, next[1].scan, next[1].name);
+  await ask(page, 'review.decide', { scan: next.at(-1)!.scan, decision: 'accept' });
 }

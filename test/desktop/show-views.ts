@@ -1,7 +1,7 @@
 /** Every screen and state of the window that has a picture, and how to get there. */
 import type { Page } from 'playwright-core';
 import type { RunningServer } from '../../src/main/server/server.ts';
-import { ask, place, ready, stroke } from './whole-job.ts';
+import { ask, place, ready, stroke, until } from './whole-job.ts';
 
 export interface View {
   /** File name without extension. */
@@ -86,9 +86,46 @@ export const VIEWS: readonly View[] = [
     await page.waitForTimeout(300);
   }),
   view('report', BOTH, (page) => go(page, 'Report')),
+  view('train-running', DARK, async (page) => {
+    const { run } = await ask(page, 'train.start', {
+      name: 'round-3',
+      options: {
+        steps: 400,
+        width: 8,
+        patch: [64, 48, 32],
+        spacing: 'native',
+        labelledPerStep: 1,
+        unlabelledPerStep: 1,
+      },
+    });
+    await page.reload();
+    await go(page, 'Train');
+    await until(async () => (await ask(page, 'runs.list'))[0].step > 25, 'a few steps', 900);
+    await settle(page);
+    leave = async () => {
+      await ask(page, 'train.cancel', { run });
+      await until(async () => (await ask(page, 'runs.list'))[0].state === 'cancelled', 'the run stopped');
+    };
+  }),
   view('keys', DARK, async (page) => {
     await go(page, 'Cases');
     await page.keyboard.press('?');
     await page.waitForTimeout(300);
   }),
+  view('start', DARK, async (page) => {
+    await ask(page, 'settings.set', { welcomed: false });
+    await ask(page, 'projects.close');
+    await settle(page);
+    leave = async () => {
+      const [project] = await ask(page, 'projects.recent');
+      await ask(page, 'projects.open', { folder: project.folder });
+    };
+  }),
 ];
+
+/** What a view has to put back once its picture is taken. */
+let leave: (() => Promise<void>) | null = null;
+export async function putBack(): Promise<void> {
+  await leave?.();
+  leave = null;
+}

@@ -54,6 +54,9 @@ export function trainCommand(): Command {
           );
           return;
         }
+        const say = (text: string) => notice(flags, text);
+        const { seconds, basis, faster } = await project.expectedTime(project.plan(request), say);
+        if (seconds !== null) say([`About ${duration(seconds)}: ${basis}`, ...faster].join(' '));
         await follow(folder, project, flags, (onEvent) =>
           project.train({ ...request, name: flags.name, notes: flags.notes }, onEvent),
         );

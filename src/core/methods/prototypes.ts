@@ -9,7 +9,16 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { channelsFirst } from '../network/channels.ts';
-import { linearMatrix, midpointMatrix, quadraticMatrix, separable, transposed } from '../network/interpolation.ts';
+import {
+  type Axes,
+  alongAxes,
+  backwards,
+  linearMatrix,
+  midpointMatrix,
+  quadraticMatrix,
+  separable,
+  transposed,
+} from '../network/interpolation.ts';
 import type { FeatureMap } from '../network/kernels.ts';
 
 type Sides = readonly [number, number, number];
@@ -62,28 +71,66 @@ export function prototypeLogits(
   sides: Sides,
 ): tf.Tensor4D {
   const [, d, h, w, c] = features.shape;
-  const coarse = spatial(features);
   const flat = features.reshape([d * h * w, c]) as tf.Tensor2D;
   const length = tf.sqrt(tf.sum(tf.square(vectors), 1, true).add(EPSILON));
   const unit = tf.div(vectors, tf.maximum(length, 1e-8)) as tf.Tensor2D;
   const products = tf.matMul(unit, flat, false, true).reshape([present.length, d, h, w]) as tf.Tensor4D;
-  const numerator = separable(products, coarse.map((n, axis) => linearMatrix(n, sides[axis])) as unknown as Axes);
-  const cosine = tf.div(numerator, upsampledNorm(features, sides));
+  const numerator = separable(
+    products,
+    spatial(features).map((n, axis) => linearMatrix(n, sides[axis])) as unknown as Axes,
+  );
+  const logits = scaledRatio(numerator, upsampledNorm(features, sides), alpha);
+  if (present.every(Boolean)) return logits;
   const absent = tf.tensor4d(
     present.map((p) => (p ? 0 : -1e4)),
     [present.length, 1, 1, 1],
   );
-  return tf.add(tf.mul(cosine, alpha), absent) as tf.Tensor4D;
+  return tf.add(logits, absent) as tf.Tensor4D;
 }
 
-/** |up(F)(v)|, [1, D, H, W], from the squared norms at the coarse nodes and midpoints. */
+/** y = alpha a / b of [K, D, H, W] and [1, D, H, W]: da = alpha dy / b, db = -sum_k(dy y) / b. */
+function scaledRatio(a: tf.Tensor4D, b: tf.Tensor4D, alpha: number): tf.Tensor4D {
+  const operation = tf.customGrad((a, b, save) => {
+    const value = tf.div(a as tf.Tensor, tf.div(b as tf.Tensor, alpha));
+    (save as unknown as tf.GradSaveFunc)([value, b as tf.Tensor]);
+    return {
+      value,
+      gradFunc: (dy, [y, b]) => [
+        tf.div(dy, tf.div(b, alpha)),
+        tf.tidy(() => tf.neg(tf.div(tf.sum(tf.mul(dy as tf.Tensor, y), 0, true), b))),
+      ],
+    };
+  });
+  return operation(a, b) as tf.Tensor4D;
+}
+
+/**
+ * |up(F)(v)|, [1, D, H, W], from the squared norms at the coarse nodes and midpoints. The gradient is written out, so that
+ * of all maps in between only |up(F)|^2 is kept.
+ */
 export function upsampledNorm(features: FeatureMap, sides: Sides): tf.Tensor4D {
-  const coarse = spatial(features);
-  const nodes = separable(channelsFirst(features), coarse.map((n) => midpointMatrix(n)) as unknown as Axes);
-  const squares = tf.sum(tf.square(nodes), 0, true) as tf.Tensor4D;
-  const squared = separable(squares, coarse.map((n, axis) => quadraticMatrix(n, sides[axis])) as unknown as Axes);
-  return tf.maximum(tf.sqrt(tf.relu(squared).add(EPSILON)), 1e-8) as tf.Tensor4D;
+  const midpoints = spatial(features).map((n) => midpointMatrix(n)) as unknown as Axes;
+  const quadratic = spatial(features).map((n, axis) => quadraticMatrix(n, sides[axis])) as unknown as Axes;
+  const nodesOf = (map: FeatureMap) => alongAxes(channelsFirst(map), midpoints);
+  const lengthOf = (squared: tf.Tensor) => tf.maximum(tf.sqrt(tf.relu(squared).add(EPSILON)), 1e-8);
+  const operation = tf.customGrad((features, save) => {
+    const squares = tf.sum(tf.square(nodesOf(features as FeatureMap)), 0, true) as tf.Tensor4D;
+    const squared = alongAxes(squares, quadratic);
+    (save as tf.GradSaveFunc)([squared, features as tf.Tensor]);
+    return {
+      value: lengthOf(squared),
+      gradFunc: (dy, [squared, features]) => {
+        const dSquared = tf.tidy(
+          () => tf.mul(tf.div(tf.mul(dy as tf.Tensor, 0.5), lengthOf(squared)), tf.step(squared)) as tf.Tensor4D,
+        );
+        const dSquares = tf.mul(alongAxes(dSquared, backwards(quadratic)), 2);
+        const dMap = alongAxes(tf.mul(nodesOf(features as FeatureMap), dSquares), backwards(midpoints));
+        const [c, d, h, w] = dMap.shape;
+        return tf.transpose(dMap.reshape([c, d * h * w])).reshape([1, d, h, w, c]);
+      },
+    };
+  });
+  return operation(features) as tf.Tensor4D;
 }
 
-type Axes = Parameters<typeof separable>[1];
 const spatial = (map: FeatureMap): Sides => [map.shape[1], map.shape[2], map.shape[3]];

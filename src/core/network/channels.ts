@@ -8,9 +8,28 @@ export function channelsFirst(map: FeatureMap): tf.Tensor4D {
   return tf.transpose(map.reshape([d * h * w, c])).reshape([c, d, h, w]) as tf.Tensor4D;
 }
 
-/** Softmax over the classes of [C, D, H, W]. */
-export const softmaxChannels = (logits: tf.Tensor4D): tf.Tensor4D =>
-  tf.exp(tf.sub(logits, tf.logSumExp(logits, 0, true))) as tf.Tensor4D;
+/**
+ * p = softmax(z) over the classes of [C, D, H, W]. Its gradient is written out, dz = p (dp - sum_c p dp): the library's
+ * own tape would keep every map between z and p.
+ */
+export function softmaxChannels(logits: tf.Tensor4D): tf.Tensor4D {
+  const operation = tf.customGrad((z, save) => {
+    const value = softmax(z as tf.Tensor4D);
+    (save as tf.GradSaveFunc)([value]);
+    return { value, gradFunc: (dy, [p]) => throughSoftmax(dy as tf.Tensor4D, p as tf.Tensor4D) };
+  });
+  return operation(logits) as tf.Tensor4D;
+}
+
+/** softmax(z) of [C, D, H, W], without a gradient. */
+export function softmax(z: tf.Tensor4D): tf.Tensor4D {
+  const e = tf.exp(tf.sub(z, tf.max(z, 0, true)));
+  return tf.div(e, tf.sum(e, 0, true));
+}
+
+/** dz = p (dp - sum_c p dp), all [C, D, H, W]. */
+export const throughSoftmax = (dp: tf.Tensor4D, p: tf.Tensor4D): tf.Tensor4D =>
+  tf.mul(p, tf.sub(dp, tf.sum(tf.mul(p, dp), 0, true)));
 
 /** argmax over the classes of [C, D, H, W] as one-hot, ties to the lower class; carries no gradient. */
 export function oneHotArgMax(map: tf.Tensor4D): tf.Tensor4D {

@@ -73,31 +73,51 @@ export const transposed = (m: AxisMatrix): AxisMatrix =>
 
 export const toTensor = (m: AxisMatrix): tf.Tensor2D => tf.tensor2d(m.values, [m.rows, m.columns]);
 
-type Axes = readonly [z: AxisMatrix, y: AxisMatrix, x: AxisMatrix];
+export type Axes = readonly [z: AxisMatrix, y: AxisMatrix, x: AxisMatrix];
 
-/** [N, d, h, w] -> [N, D, H, W], one matrix an axis, the axis that shrinks most (or grows least) first. */
-function applyAxes(map: tf.Tensor4D, [z, y, x]: Axes): tf.Tensor4D {
-  const [n, d, h, w] = map.shape;
-  const growing = x.rows >= x.columns;
-  const alongX = (m: tf.Tensor, dd: number, hh: number) =>
-    tf.matMul(m.reshape([n * dd * hh, w]), toTensor(x), false, true).reshape([n, dd, hh, x.rows]);
-  const alongY = (m: tf.Tensor, dd: number, ww: number) =>
-    tf.matMul(toTensor(y).expandDims(0), m.reshape([n * dd, h, ww])).reshape([n, dd, y.rows, ww]);
-  const alongZ = (m: tf.Tensor, hh: number, ww: number) =>
-    tf.matMul(toTensor(z).expandDims(0), m.reshape([n, d, hh * ww])).reshape([n, z.rows, hh, ww]);
-  return (
-    growing
-      ? alongZ(alongY(alongX(map, d, h), d, x.rows), y.rows, x.rows)
-      : alongX(alongY(alongZ(map, h, w), z.rows, w), z.rows, y.rows)
-  ) as tf.Tensor4D;
+/** The matrix of two axes at once: rows (i, j), columns (k, l), values a[i, k] b[j, l]. */
+function kronecker(a: AxisMatrix, b: AxisMatrix): AxisMatrix {
+  return matrix(a.rows * b.rows, a.columns * b.columns, (set) => {
+    for (let i = 0; i < a.rows; i++)
+      for (let k = 0; k < a.columns; k++)
+        for (let j = 0; j < b.rows; j++)
+          for (let l = 0; l < b.columns; l++)
+            set(i * b.rows + j, k * b.columns + l, a.values[i * a.columns + k] * b.values[j * b.columns + l]);
+  });
 }
+
+/** Larger matrices of two axes cost more products than two steps cost calls. */
+const LARGEST_OF_TWO = 65536;
+
+/** [N, d, h, w] -> [N, D, H, W], as few matrix products as are worth it, the axis that shrinks most (or grows least) first. */
+export function alongAxes(map: tf.Tensor4D, [z, y, x]: Axes): tf.Tensor4D {
+  const [n, , h, w] = map.shape;
+  const growing = x.rows >= x.columns;
+  const alongX = (m: tf.Tensor) => tf.matMul(m.reshape([m.size / w, w]), toTensor(x), false, true);
+  /** One axis of `size` (or two that lie side by side), `after` values behind each of its places. */
+  const along = (a: AxisMatrix, m: tf.Tensor, after: number) =>
+    tf.matMul(toTensor(a).reshape([1, a.rows, a.columns]), m.reshape([m.size / (a.columns * after), a.columns, after]));
+  const alongZY = (m: tf.Tensor, ww: number) => {
+    // Never where maps shrink: sums over two axes at once are so long that they lose digits.
+    if (growing && z.values.length * y.values.length <= LARGEST_OF_TWO) return along(kronecker(z, y), m, ww);
+    return growing ? along(z, along(y, m, ww), y.rows * ww) : along(y, along(z, m, h * ww), ww);
+  };
+  return (growing ? alongZY(alongX(map), x.rows) : alongX(alongZY(map, w))).reshape([
+    n,
+    z.rows,
+    y.rows,
+    x.rows,
+  ]) as tf.Tensor4D;
+}
+
+/** The transposed matrices: from gradients at the outputs to gradients at the inputs. */
+export const backwards = (axes: Axes): Axes => axes.map(transposed) as unknown as Axes;
 
 /** A separable linear map of [N, d, h, w] maps, with its exact gradient (the transposed matrices). */
 export function separable(map: tf.Tensor4D, axes: Axes): tf.Tensor4D {
-  const back = axes.map(transposed) as unknown as Axes;
   const operation = tf.customGrad((...inputs) => ({
-    value: applyAxes(inputs[0] as tf.Tensor4D, axes),
-    gradFunc: (dy) => applyAxes(dy as tf.Tensor4D, back),
+    value: alongAxes(inputs[0] as tf.Tensor4D, axes),
+    gradFunc: (dy) => alongAxes(dy as tf.Tensor4D, backwards(axes)),
   }));
   return operation(map) as tf.Tensor4D;
 }

@@ -52,18 +52,51 @@ export class Tape {
   /** Convolution 3x3x3 (same), instance norm, ReLU. A bias before instance norm cancels exactly, so none is added. */
   convNormRelu(x: FeatureMap, name: string, wantsInputGradient = true): FeatureMap {
     const w = this.weights[`${name}.weight`] as ConvWeights;
-    const pre = this.kernels.conv3d(x, w);
+    return this.normRelu([x], this.kernels.conv3d(x, w), (dPre) => {
+      this.addWeight(`${name}.weight`, this.kernels.conv3dGradWeights(x, dPre, w.shape[0]));
+      if (wantsInputGradient) this.add(x, this.kernels.conv3dGradInput(dPre, w));
+    });
+  }
+
+  /**
+   * The same of the channels of a, then those of b. The concatenated map need not exist: with weights w = (w_a, w_b),
+   * conv(concat(a, b), w) = conv(a, w_a) + conv(b, w_b). Neither a nor b is read again by the network.
+   */
+  concatConvNormRelu(a: FeatureMap, b: FeatureMap, name: string): FeatureMap {
+    if (!this.kernels.splitsConcatenation) return this.convNormRelu(this.concat(a, b), name);
+    const w = this.weights[`${name}.weight`] as ConvWeights;
+    const parts = () => tf.split(w, [a.shape[4], b.shape[4]], 3) as ConvWeights[];
+    const pre = tf.tidy(() => {
+      const [wa, wb] = parts();
+      return tf.add(this.kernels.conv3d(a, wa), this.kernels.conv3d(b, wb)) as FeatureMap;
+    });
+    return this.normRelu([a, b], pre, (dPre) => {
+      const [wa, wb] = parts();
+      const gradient = tf.tidy(() =>
+        tf.concat(
+          [a, b].map((map) => this.kernels.conv3dGradWeights(map, dPre, w.shape[0])),
+          3,
+        ),
+      );
+      this.addWeight(`${name}.weight`, gradient);
+      this.add(a, this.kernels.conv3dGradInput(dPre, wa));
+      this.add(b, this.kernels.conv3dGradInput(dPre, wb));
+      tf.dispose([wa, wb]);
+    });
+  }
+
+  /** Instance norm and ReLU of a convolution's output, which the tape takes over; `backward` leaves dPre to the tape. */
+  private normRelu(inputs: readonly FeatureMap[], pre: FeatureMap, backward: (dPre: FeatureMap) => void): FeatureMap {
     const norm = this.kernels.instanceNormRelu(pre);
     if (!this.record) {
       tf.dispose([pre, norm.saved]);
-      this.freeUnlessKept(x);
+      for (const input of inputs) this.freeUnlessKept(input);
       return norm.y;
     }
     return this.push(norm.y, (dy) => {
       const dPre = this.kernels.instanceNormReluGrad(dy, pre, norm);
       tf.dispose([dy, pre, norm.saved]);
-      this.addWeight(`${name}.weight`, this.kernels.conv3dGradWeights(x, dPre, w.shape[0]));
-      if (wantsInputGradient) this.add(x, this.kernels.conv3dGradInput(dPre, w));
+      backward(dPre);
       dPre.dispose();
     });
   }

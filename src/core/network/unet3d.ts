@@ -38,11 +38,13 @@ export const initUNet = (shape: NetworkShape, random: Random): Weights => initWe
 /** One forward pass. x is [1, D, H, W, inputChannels], sides divisible by 16; x stays the caller's. */
 export function unetForward(tape: Tape, x: FeatureMap, options: ForwardOptions): NetworkOutput {
   let features: FeatureMap | undefined;
-  const block = (map: FeatureMap, name: string, wantsInputGradient = true) => {
-    const y = tape.convNormRelu(tape.convNormRelu(map, `${name}.conv1`, wantsInputGradient), `${name}.conv2`);
+  const second = (map: FeatureMap, name: string) => {
+    const y = tape.convNormRelu(map, `${name}.conv2`);
     if (name === FEATURE_BLOCK[options.features]) features = tape.keep(y);
     return y;
   };
+  const block = (map: FeatureMap, name: string, wantsInputGradient = true) =>
+    second(tape.convNormRelu(map, `${name}.conv1`, wantsInputGradient), name);
   const dropout = (map: FeatureMap) => (options.dropout ? tape.mask(map, options.dropout(map.shape)) : map);
 
   const skips: FeatureMap[] = [];
@@ -54,7 +56,7 @@ export function unetForward(tape: Tape, x: FeatureMap, options: ForwardOptions):
   map = dropout(block(map, 'bottom'));
   for (let l = LEVELS - 1; l >= 0; l--) {
     const up = tape.upsample(map);
-    map = block(tape.concat(tape.release(skips[l]), up), `up${l}`);
+    map = second(tape.concatConvNormRelu(tape.release(skips[l]), up, `up${l}.conv1`), `up${l}`);
   }
   const logits = tape.conv1(dropout(map), 'out');
   return { logits, features: features as FeatureMap };

@@ -37,13 +37,16 @@ export function fitPatch(
   return patch;
 }
 
-type GradientOptions = Pick<
-  TrainingOptions,
-  'method' | 'unlabelledBranch' | 'meanTeacherTerm' | 'labelledPerStep' | 'unlabelledPerStep'
->;
+/** What decides how much memory a step needs, the network apart. */
+export interface Fit {
+  /** x, y, z */
+  patch: PatchSides;
+  labelledPerStep: number;
+  unlabelledPerStep: number;
+}
 
 /** Patches of a step whose activations are kept for the backward pass, in all networks. */
-export function imagesWithGradient({ method, unlabelledBranch, meanTeacherTerm, ...options }: GradientOptions): number {
+export function imagesWithGradient({ method, unlabelledBranch, meanTeacherTerm, ...options }: TrainingOptions): number {
   const { labelledPerStep: labelled, unlabelledPerStep: unlabelled } = options;
   switch (method) {
     case 'supervised':
@@ -62,28 +65,36 @@ export function imagesWithGradient({ method, unlabelledBranch, meanTeacherTerm, 
   }
 }
 
-/** The patch of a run: the given one, or one that fits scans of these sizes and half of the free memory. */
-export function patchOf(
-  options: GradientOptions & Pick<TrainingOptions, 'patch' | 'width'>,
+/**
+ * Patch and batch of a run: the given patch, or one that fits scans of these sizes and half of the free memory. Where not
+ * even 32 voxels a side fit, one patch of each kind a step comes before smaller patches.
+ */
+export function fitOf(
+  options: TrainingOptions,
   sizes: readonly (readonly number[])[],
   memory: { free: number; total: number },
-): PatchSides {
-  if (options.patch !== 'auto') return [...options.patch];
-  const bytes = 0.5 * Math.max(memory.free, 0.5 * memory.total);
-  return fitPatch(sizes, options.width, imagesWithGradient(options), bytes);
-}
-
-/** What decides how much memory a step needs, the network apart. */
-export interface Fit {
-  /** x, y, z */
-  patch: PatchSides;
-  labelledPerStep: number;
-  unlabelledPerStep: number;
+): Fit {
+  const batch = { labelledPerStep: options.labelledPerStep, unlabelledPerStep: options.unlabelledPerStep };
+  if (options.patch !== 'auto') return { patch: [...options.patch], ...batch };
+  const room = 0.5 * Math.max(memory.free, 0.5 * memory.total);
+  const fitted = (fit: Omit<Fit, 'patch'>): Fit => {
+    const patch = fitPatch(sizes, options.width, imagesWithGradient({ ...options, ...fit }), room);
+    return { patch, ...fit };
+  };
+  const whole = fitted(batch);
+  const largest = fitPatch(sizes, options.width, 1, Number.POSITIVE_INFINITY);
+  const small = whole.patch.some((side, axis) => side < Math.min(SMALL, largest[axis]));
+  return small ? fitted(batchOfOne(batch)) : whole;
 }
 
 /** Below this the patch shows too little context: the batch gives way first. */
 const SMALL = 32;
 const SHRINK = 0.75;
+
+const batchOfOne = ({ unlabelledPerStep }: Omit<Fit, 'patch'>): Omit<Fit, 'patch'> => ({
+  labelledPerStep: 1,
+  unlabelledPerStep: Math.min(1, unlabelledPerStep),
+});
 
 /**
  * The next smaller step after one that did not fit into memory: the longest sides shrink by 16 until the patch has at
@@ -91,10 +102,9 @@ const SHRINK = 0.75;
  * @returns null where nothing is left to give: 16x16x16 and one patch of each kind
  */
 export function smallerFit({ patch, labelledPerStep, unlabelledPerStep }: Fit): Fit | null {
-  const batchOfOne = { labelledPerStep: 1, unlabelledPerStep: Math.min(1, unlabelledPerStep) };
   const canShareLess = labelledPerStep > 1 || unlabelledPerStep > 1;
   const longest = Math.max(...patch);
-  if (longest <= SMALL && canShareLess) return { patch, ...batchOfOne };
+  if (longest <= SMALL && canShareLess) return { patch, ...batchOfOne({ labelledPerStep, unlabelledPerStep }) };
   if (longest <= 16) return null;
   const least = longest > SMALL ? SMALL : 16;
   const smaller = [...patch] as PatchSides;

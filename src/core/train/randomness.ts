@@ -9,10 +9,10 @@ export function dropoutMask(shape: readonly number[], probability: number, rando
   const values = new Float32Array(size);
   const threshold = Math.round(probability * 65536);
   const kept = 1 / (1 - probability);
-  for (let i = 0; i < size; i += 2) {
-    const bits = random.uint32();
-    if ((bits & 0xffff) >= threshold) values[i] = kept;
-    if (bits >>> 16 >= threshold && i + 1 < size) values[i + 1] = kept;
+  const drawn = random.bits((size + 1) >> 1);
+  for (let i = 0, n = 0; n < drawn.length; i += 2, n++) {
+    values[i] = (drawn[n] & 0xffff) >= threshold ? kept : 0;
+    values[i + 1] = drawn[n] >>> 16 >= threshold ? kept : 0; // one beyond an odd end is not written
   }
   return tf.tensor5d(values, shape as [number, number, number, number, number]);
 }

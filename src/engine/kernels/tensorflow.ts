@@ -24,18 +24,23 @@ export function tensorflowKernels(wideVectors: boolean): Kernels {
 
   /** Instance norm of one image = batch norm of a batch of one; [1, D*H, W, C] shares the map's memory. */
   const flat = (map: FeatureMap) => map.reshape([1, map.shape[1] * map.shape[2], map.shape[3], map.shape[4]]);
-  const ones = (c: number) => tf.ones([c]);
+  const constants = new Map<number, [ones: tf.Tensor, zeros: tf.Tensor]>();
+  /** Scale 1 and shift 0 for c channels, made once: a step would send them to TensorFlow two hundred times. */
+  const neutral = (c: number) => {
+    if (!constants.has(c)) constants.set(c, [tf.keep(tf.ones([c])), tf.keep(tf.zeros([c]))]);
+    return constants.get(c) as [tf.Tensor, tf.Tensor];
+  };
 
   return {
     ...tensorflowConvolution(ops, wideVectors),
+    splitsConcatenation: true,
     instanceNormRelu(x) {
       const [y, ...saved] = tf.tidy(() => {
-        const c = x.shape[4];
-        const empty = tf.tensor1d([]);
+        const [, empty] = neutral(0);
         const outputs = runAll(
           'FusedBatchNormV3',
           [...norm, float('exponential_avg_factor', 1)],
-          [flat(x), ones(c), tf.zeros([c]), empty, empty],
+          [flat(x), ...neutral(x.shape[4]), empty, empty],
           6,
         );
         const y = run('Relu', [T], [outputs[0]]).reshape(x.shape);
@@ -49,7 +54,7 @@ export function tensorflowKernels(wideVectors: boolean): Kernels {
         const [dx] = runAll(
           'FusedBatchNormGradV3',
           norm,
-          [flat(dn), flat(x), ones(x.shape[4]), mean, variance, reserve],
+          [flat(dn), flat(x), neutral(x.shape[4])[0], mean, variance, reserve],
           5,
         );
         return dx.reshape(x.shape) as FeatureMap;

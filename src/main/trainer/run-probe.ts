@@ -6,17 +6,22 @@ import { keepStepTime } from '../../engine/step-times.ts';
 import type { ProbeJob } from '../../shared/training.ts';
 import type { Control, Report } from './dependencies.ts';
 
-/** After one warm-up step, steps for this long, at least two. */
+/** After one warm-up step, steps for this long, at least two; where one takes longer than this, the first must do. */
 const SECONDS = 2;
 const LEAST = 2;
+const LONG = 6;
 
 export async function runProbe({ options, patch, classes }: ProbeJob, report: Report, control: Control): Promise<void> {
   const began = performance.now();
   const engine = await startEngine(options.engine);
   const session = new StepSession(kernelsOf(engine), options, patch, classes);
-  await session.step();
-  const seconds: number[] = [];
-  for (let total = 0; (total < SECONDS || seconds.length < LEAST) && !control.cancelled; total += seconds.at(-1) ?? 0) {
+  const first = (await session.step()).seconds;
+  const seconds: number[] = first > LONG ? [first] : [];
+  for (
+    let total = first > LONG ? first : 0;
+    first <= LONG && (total < SECONDS || seconds.length < LEAST) && !control.cancelled;
+    total += seconds.at(-1) ?? 0
+  ) {
     seconds.push((await session.step()).seconds);
     await new Promise(setImmediate); // messages are heard between steps
   }

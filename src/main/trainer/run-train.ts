@@ -8,10 +8,10 @@ import { countOverlap } from '../../core/metrics/overlap.ts';
 import type { Kernels } from '../../core/network/kernels.ts';
 import type { NetworkName } from '../../core/options.ts';
 import { defaultStride, slidingWindow } from '../../core/predict/sliding-window.ts';
-import { type Fit, type PatchSides, patchOf } from '../../core/train/fit-patch.ts';
+import { type Fit, fitOf, type PatchSides } from '../../core/train/fit-patch.ts';
 import { train } from '../../core/train/loop.ts';
 import { settledSpacing } from '../../core/train/spacing.ts';
-import { decodeCheckpoint, type TrainState } from '../../core/train/state.ts';
+import { type CheckpointMeta, decodeCheckpoint, type TrainState } from '../../core/train/state.ts';
 import type { LabelMap } from '../../core/volume.ts';
 import { startEngine } from '../../engine/index.ts';
 import { kernelsOf } from '../../engine/kernels/index.ts';
@@ -42,15 +42,10 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
   warnOfMissingClasses(labelled, classes, report);
 
   const resumeFrom = job.resume ? decodeCheckpoint(readFileSync(checkpointPath(runFolder))) : undefined;
-  const options = { ...job.options, ...batchOf(job.fit ?? resumeFrom?.meta.options ?? job.options) };
-  const patch =
-    job.fit?.patch ??
-    resumeFrom?.meta.patch ??
-    patchOf(
-      options,
-      [...labelled, ...unlabelled].map((c) => c.size),
-      { free: os.freemem(), total: os.totalmem() },
-    );
+  const { patch, ...batch } = fitOfRun(job, resumeFrom?.meta, [...labelled, ...unlabelled]);
+  const options = { ...job.options, ...batch };
+  if (batch.labelledPerStep < job.options.labelledPerStep && !resumeFrom && !job.fit)
+    report({ type: 'notice', message: 'Memory is small: one patch of each kind a step.' });
   const evolution = evolutionRecorder({
     runFolder,
     patch,
@@ -81,7 +76,7 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
           engine: engine.name,
           parameters,
           patch,
-          ...batchOf(options),
+          ...batch,
           labelled: labelled.length,
           unlabelled: unlabelled.length,
           step,
@@ -141,11 +136,18 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
     });
 }
 
-/** Patches of each kind a step; a run that memory made smaller stays so when it is resumed. */
-const batchOf = ({ labelledPerStep, unlabelledPerStep }: Omit<Fit, 'patch'>): Omit<Fit, 'patch'> => ({
-  labelledPerStep,
-  unlabelledPerStep,
-});
+/** A run keeps its patch and batch when it is resumed, also where memory made them smaller on the way. */
+function fitOfRun({ fit, options }: TrainJob, resumed: CheckpointMeta | undefined, cases: PreparedCase[]): Fit {
+  if (fit) return fit;
+  if (!resumed)
+    return fitOf(
+      options,
+      cases.map((c) => c.size),
+      { free: os.freemem(), total: os.totalmem() },
+    );
+  const { labelledPerStep, unlabelledPerStep } = resumed.options;
+  return { patch: resumed.patch, labelledPerStep, unlabelledPerStep };
+}
 
 async function prepareLists(
   { lists, options, normalisation, classes, runFolder }: TrainJob,

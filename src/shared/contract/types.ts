@@ -71,6 +71,8 @@ export interface ScanRow {
   masks: Partial<Record<MaskKind, number>>;
   /** Mean entropy of the newest prediction, nats. */
   uncertainty?: number;
+  /** Name of the run that made the newest prediction. */
+  predictedBy?: string;
   /** 1 = most worth a look; only for predicted, unreviewed cases. */
   rank?: number;
   /** Changes whenever the thumbnail would. */
@@ -234,6 +236,8 @@ export interface TrainPlan {
   seconds: number | null;
   /** How the time is known. */
   basis: string;
+  /** What would make it faster, one sentence each. */
+  faster: string[];
   /** What the user should know before it starts. */
   notices: string[];
   /** Why training cannot start; empty when it can. */

@@ -1,6 +1,7 @@
 /** Element-wise ops. Those that training needs run as kernels on all threads; the rest are plain loops. */
 import * as tf from '@tensorflow/tfjs';
 import type { SimdBackend, Values } from '../backend.ts';
+import { floatBits as bits } from '../kernels.ts';
 import { broadcastStrides, type Rows, rowsOf } from './broadcast.ts';
 import { type Op, type Ops, sizeOf, walk } from './op.ts';
 
@@ -60,9 +61,6 @@ const UNARY: Record<string, Kernel<Unary>> = {
 };
 const STEP = 10;
 const LEAKY_RELU = 11;
-
-/** Bits of a float, as kernels take them. */
-const bits = (value: number): number => new Int32Array(Float32Array.of(value).buffer)[0];
 
 /** out = f(a, b) as rows of the kernel `binary`. */
 function runRows(

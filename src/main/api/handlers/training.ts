@@ -1,12 +1,10 @@
 /** Training, runs, prediction. */
-import { availableParallelism, freemem, totalmem } from 'node:os';
+import { availableParallelism } from 'node:os';
 import type { TrainingOptions } from '../../../core/options.ts';
-import { patchOf } from '../../../core/train/fit-patch.ts';
-import { settledSpacing } from '../../../core/train/spacing.ts';
-import { stepTimes } from '../../../engine/step-times.ts';
 import type { Curve, RunInfo, TrainPlan } from '../../../shared/contract/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import type { TrainerEvent } from '../../../shared/training.ts';
+import { expectedTime, likelyFit, measureSteps, secondsPerStep } from '../../services/expected-time.ts';
 import { planTraining } from '../../services/plan.ts';
 import { startPrediction } from '../../services/predict.ts';
 import { type RunHandle, resumeTraining, startTraining } from '../../services/train.ts';
@@ -30,10 +28,7 @@ export const trainingHandlers = (session: Session): Pick<Handlers, Names> => ({
     alone(session);
     const store = session.store();
     const plan = planTraining(store, { options: options as Partial<TrainingOptions>, validation });
-    const patch = likelyPatch(store, plan.options);
-    const job = { kind: 'probe', options: plan.options, patch, classes: plan.classes.length } as const;
-    const last = await session.startTrainer(job, () => {}).done;
-    if (last.type === 'error') throw new DecileError(last.code, last.message, last.cure);
+    await measureSteps(session.startTrainer, plan.options, likelyFit(store, plan.options), plan.classes.length);
     return describePlan(store, options as Partial<TrainingOptions>, validation);
   },
   'train.start'({ options, validation, name, notes }) {
@@ -217,7 +212,7 @@ function describePlan(store: Store, given: Partial<TrainingOptions>, validation?
   const device = `this computer's processor (${availableParallelism()} cores)`;
   try {
     const plan = planTraining(store, { options: given, validation });
-    const { seconds, basis, on } = expectedTime(store, plan.options);
+    const { seconds, basis, on, faster } = expectedTime(store, plan.options);
     const counts = [
       plural(plan.labelled.length, 'labelled'),
       ...(plan.options.method === 'supervised' ? [] : [plural(plan.unlabelled.length, 'unlabelled')]),
@@ -231,6 +226,7 @@ function describePlan(store: Store, given: Partial<TrainingOptions>, validation?
       device: on ?? device,
       seconds,
       basis,
+      faster,
       notices: plan.notices,
       problems: [],
     };
@@ -244,6 +240,7 @@ function describePlan(store: Store, given: Partial<TrainingOptions>, validation?
       device,
       seconds: null,
       basis: '',
+      faster: [],
       notices: [],
       problems: [errorInfo(error)],
     };
@@ -251,55 +248,6 @@ function describePlan(store: Store, given: Partial<TrainingOptions>, validation?
 }
 
 const plural = (n: number, word: string): string => `${n} ${word}`;
-
-/** From the newest run of the same network, patch and method on this engine, else from a probe; honest about not knowing. */
-function expectedTime(
-  store: Store,
-  options: TrainingOptions,
-): { seconds: number | null; basis: string; on: string | null } {
-  const alike = store.runs
-    .list()
-    .reverse()
-    .find(
-      (run) =>
-        run.options.width === options.width &&
-        run.options.method === options.method &&
-        run.options.engine === options.engine &&
-        JSON.stringify(run.options.patch) === JSON.stringify(options.patch) &&
-        run.step > 2,
-    );
-  const perStep = alike ? secondsPerStep(store, alike.id) : null;
-  if (!alike || perStep === null) {
-    const [probed] = stepTimes(options, likelyPatch(store, options)).filter(
-      (time) => options.engine === 'auto' || time.engine === options.engine,
-    );
-    if (!probed) return { seconds: null, basis: 'The time is known after a short probe or the first steps.', on: null };
-    return {
-      seconds: probed.seconds * options.steps,
-      basis: `${probed.seconds.toFixed(2)} s a step, measured in a short probe.`,
-      on: probed.device,
-    };
-  }
-  return {
-    seconds: perStep * options.steps,
-    basis: `${perStep.toFixed(2)} s a step, measured in ${alike.name}.`,
-    on: alike.device || null,
-  };
-}
-
-/** The patch that the trainer would take; it looks at the scans that it prepared, this at their sizes. */
-function likelyPatch(store: Store, options: TrainingOptions): [number, number, number] {
-  const wanted = settledSpacing(options);
-  const onTrainingGrid = ({ size, spacing }: { size: readonly number[]; spacing: readonly number[] }) =>
-    size.map((n, axis) => (wanted === 'native' ? n : Math.round((n * spacing[axis]) / wanted)));
-  return patchOf(options, store.scans.list().map(onTrainingGrid), { free: freemem(), total: totalmem() });
-}
-
-function secondsPerStep(store: Store, run: number): number | null {
-  const points = store.metrics.curve(run, 'secondsPerStep').slice(-20);
-  const values = points.flatMap(({ value }) => (value === null ? [] : [value])).sort((a, b) => a - b);
-  return values.length ? values[values.length >> 1] : null;
-}
 
 export function duration(seconds: number): string {
   if (seconds < 90) return `${Math.max(1, Math.round(seconds))} seconds`;

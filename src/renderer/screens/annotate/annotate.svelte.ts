@@ -382,6 +382,18 @@ export class AnnotateState {
     }
   }
 
+  /** Brings an older mask back as a new version, and opens the case anew with it. */
+  async restoreVersion(version: number, mode: Mode, labels: readonly LabelInfo[]): Promise<void> {
+    const { detail } = this;
+    if (!detail || !(await this.leave())) return;
+    try {
+      await this.client.call('masks.restore', { scan: detail.id, version });
+    } catch (error) {
+      this.refuse(error);
+    }
+    await this.open(detail.id, mode, labels);
+  }
+
   /** Volumes and distances between the mask and the prediction, from the saved mask. */
   async loadChanges(): Promise<void> {
     const { detail } = this;

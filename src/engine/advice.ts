@@ -1,0 +1,16 @@
+/** What would make training faster on this machine, one sentence each. */
+import { findTensorflow } from './installation.ts';
+import { findNvidiaDriver } from './nvidia.ts';
+
+/** @param broken TensorFlow is installed and was seen not to compute */
+export function fasterAdvice(broken = false): string[] {
+  const advice: string[] = [];
+  const [installation] = findTensorflow();
+  if (!installation) advice.push('`npm run setup:tensorflow` installs the fast engine.');
+  else if (broken) advice.push('`npm run setup:tensorflow -- --force` sets the fast engine up anew.');
+  if (!installation?.gpu && findNvidiaDriver()) {
+    advice.push('There is an NVIDIA GPU: `npm run setup:tensorflow -- --gpu` installs TensorFlow with CUDA.');
+  }
+  if (process.env.DECILE_THREADS) advice.push(`DECILE_THREADS=${process.env.DECILE_THREADS} limits the cores in use.`);
+  return advice;
+}

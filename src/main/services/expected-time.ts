@@ -1,0 +1,124 @@
+/** How long a training will take here: from an earlier run, or from steps measured on each engine that it may use. */
+import { freemem, totalmem } from 'node:os';
+import type { TrainingOptions } from '../../core/options.ts';
+import { type Fit, fitOf } from '../../core/train/fit-patch.ts';
+import { settledSpacing } from '../../core/train/spacing.ts';
+import { fasterAdvice } from '../../engine/advice.ts';
+import { availableEngines, fastestEngine, type StepTime, stepTimes } from '../../engine/step-times.ts';
+import { DecileError } from '../../shared/errors.ts';
+import type { Store } from '../store/index.ts';
+import type { StartTrainer } from './trainer-process.ts';
+
+export interface ExpectedTime {
+  /** In all; null until a step was measured. */
+  seconds: number | null;
+  /** How it is known. */
+  basis: string;
+  /** What computes, as the engine describes itself; null until it is known. */
+  on: string | null;
+  /** What would make it faster, one sentence each. */
+  faster: string[];
+}
+
+/** From the newest run of the same network, patch and method on this engine, else from a probe; honest about not knowing. */
+export function expectedTime(store: Store, options: TrainingOptions): ExpectedTime {
+  const probed = stepTimes(options, likelyFit(store, options).patch);
+  const faster = [...fasterEngine(options, probed), ...fasterAdvice()];
+  const alike = store.runs
+    .list()
+    .reverse()
+    .find(
+      (run) =>
+        run.options.width === options.width &&
+        run.options.method === options.method &&
+        run.options.engine === options.engine &&
+        JSON.stringify(run.options.patch) === JSON.stringify(options.patch) &&
+        run.step > 2,
+    );
+  const perStep = alike ? secondsPerStep(store, alike.id) : null;
+  if (alike && perStep !== null)
+    return {
+      seconds: perStep * options.steps,
+      basis: `${perStep.toFixed(2)} s a step, measured in ${alike.name}.`,
+      on: alike.device || null,
+      faster,
+    };
+  const [best] = probed.filter((time) => options.engine === 'auto' || time.engine === options.engine);
+  if (!best)
+    return { seconds: null, basis: 'The time is known after a short probe or the first steps.', on: null, faster };
+  return {
+    seconds: best.seconds * options.steps,
+    basis: `${best.seconds.toFixed(2)} s a step, measured in a short probe.`,
+    on: best.device,
+    faster,
+  };
+}
+
+/** The engine that was asked for may not be the fastest one that was measured. */
+function fasterEngine(options: TrainingOptions, probed: StepTime[]): string[] {
+  const own = probed.find((time) => time.engine === options.engine);
+  const [best] = probed;
+  if (!own || best.seconds >= own.seconds) return [];
+  return [
+    `The engine ${best.engine} takes ${best.seconds.toFixed(2)} s a step here, ${own.engine} ${own.seconds.toFixed(2)} s.`,
+  ];
+}
+
+/**
+ * Measures a step of these options on each engine that they allow and that was not measured yet, each in a process of its
+ * own; the times are kept for this machine. Engines that fail are left out.
+ * @returns what is known then, fastest first
+ * @throws the last engine's error where none computes
+ */
+export async function measureSteps(
+  startTrainer: StartTrainer,
+  options: TrainingOptions,
+  fit: Fit,
+  classes: number,
+): Promise<StepTime[]> {
+  const wanted = options.engine === 'auto' ? availableEngines() : [options.engine];
+  let failure: DecileError | undefined;
+  for (const engine of wanted) {
+    if (stepTimes(options, fit.patch).some((time) => time.engine === engine)) continue;
+    const job = { kind: 'probe', options: { ...options, engine }, patch: fit.patch, classes } as const;
+    const last = await startTrainer(job, () => {}).done;
+    if (last.type === 'error') failure = new DecileError(last.code, last.message, last.cure);
+  }
+  const known = stepTimes(options, fit.patch).filter(({ engine }) => wanted.includes(engine));
+  if (known.length === 0 && failure) throw failure;
+  return known;
+}
+
+/**
+ * Sees to it that `auto` chooses by measured steps: with several engines and no comparison on this machine, each does a step
+ * of these options first. An engine that cannot be measured does not keep training from starting.
+ */
+export async function settleEngine(
+  store: Store,
+  startTrainer: StartTrainer,
+  options: TrainingOptions,
+  classes: number,
+  say: (text: string) => void = () => {},
+): Promise<ExpectedTime> {
+  const engines = availableEngines();
+  if (options.engine === 'auto' && engines.length > 1 && fastestEngine() === undefined) {
+    say(`Measuring a training step on ${engines.join(' and ')} (once for this machine) ...`);
+    const times = await measureSteps(startTrainer, options, likelyFit(store, options), classes).catch(() => []);
+    for (const { engine, seconds, device } of times) say(`${engine}: ${seconds.toFixed(2)} s a step (${device}).`);
+  }
+  return expectedTime(store, options);
+}
+
+/** Patch and batch that the trainer would take; it looks at the scans that it prepared, this at their sizes. */
+export function likelyFit(store: Store, options: TrainingOptions): Fit {
+  const wanted = settledSpacing(options);
+  const onTrainingGrid = ({ size, spacing }: { size: readonly number[]; spacing: readonly number[] }) =>
+    size.map((n, axis) => (wanted === 'native' ? n : Math.round((n * spacing[axis]) / wanted)));
+  return fitOf(options, store.scans.list().map(onTrainingGrid), { free: freemem(), total: totalmem() });
+}
+
+export function secondsPerStep(store: Store, run: number): number | null {
+  const points = store.metrics.curve(run, 'secondsPerStep').slice(-20);
+  const values = points.flatMap(({ value }) => (value === null ? [] : [value])).sort((a, b) => a - b);
+  return values.length ? values[values.length >> 1] : null;
+}

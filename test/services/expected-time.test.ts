@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { resolveOptions } from '../../src/core/options.ts';
+import { TFJS_NODE_VERSION } from '../../src/engine/installation.ts';
+import { fastestEngine, keepStepTime } from '../../src/engine/step-times.ts';
+import { expectedTime, likelyFit, measureSteps, settleEngine } from '../../src/main/services/expected-time.ts';
+import type { TrainerEvent, TrainerJob } from '../../src/shared/training.ts';
+import { projectWith, scriptedTrainer, temporaryFolder } from './helpers.ts';
+
+/** A machine where TensorFlow seems to be set up, and nothing was measured yet. */
+function machine(t: TestContext): string {
+  const before = process.env.DECILE_CACHE;
+  const cache = temporaryFolder(t);
+  process.env.DECILE_CACHE = cache;
+  t.after(() => {
+    if (before === undefined) delete process.env.DECILE_CACHE;
+    else process.env.DECILE_CACHE = before;
+  });
+  const name = `${TFJS_NODE_VERSION}-2.0-${process.platform}-${process.arch}`;
+  const addon = join(cache, 'tensorflow', name, 'node_modules', '@tensorflow', 'tfjs-node', 'lib', 'napi-v8');
+  mkdirSync(addon, { recursive: true });
+  writeFileSync(join(addon, 'tfjs_binding.node'), '');
+  const record = { packageName: '@tensorflow/tfjs-node', source: 'wheel', tensorflow: '2.0', gpu: false };
+  writeFileSync(join(cache, 'tensorflow', name, 'installed.json'), JSON.stringify(record));
+  return cache;
+}
+
+/** The trainer's probe: seconds a step by engine; an engine without a time cannot compute. */
+const probes = (seconds: Record<string, number>) =>
+  scriptedTrainer(async function* (job: TrainerJob): AsyncIterable<TrainerEvent> {
+    if (job.kind !== 'probe') throw new Error(`A probe was expected, got ${job.kind}.`);
+    const { engine } = job.options;
+    if (!(engine in seconds)) return yield { type: 'error', code: 'engine/broken', message: 'It must load.', cure: '' };
+    const time = { engine: engine as 'simd', device: `device of ${engine}`, seconds: seconds[engine], bytes: 1 };
+    keepStepTime(job.options, job.patch, { ...time, measuredAt: Date.now() });
+    yield { type: 'finished', step: 0, seconds: 1 };
+  });
+
+test('with several engines and nothing measured, each does a step, and auto takes the faster one from then on', async (t) => {
+  machine(t);
+  const store = await projectWith(t, temporaryFolder(t), 2, 1);
+  const options = resolveOptions({ steps: 100, spacing: 'native' });
+  const { jobs, start } = probes({ tensorflow: 2, simd: 0.5 });
+  const said: string[] = [];
+  const expected = await settleEngine(store, start, options, 2, (text) => said.push(text));
+  assert.deepEqual([expected.seconds, expected.on], [0.5 * 100, 'device of simd']);
+  assert.equal(fastestEngine(), 'simd');
+  assert.equal(jobs.length, 2);
+  assert.match(said.join('\n'), /simd: 0\.50 s a step \(device of simd\)\.\ntensorflow: 2\.00 s a step/);
+  await settleEngine(store, start, options, 2);
+  assert.equal(jobs.length, 2, 'measured once for this machine');
+  const chosen = expectedTime(store, { ...options, engine: 'tensorflow' });
+  assert.equal(chosen.seconds, 2 * 100);
+  assert.match(chosen.faster[0], /simd takes 0\.50 s a step here, tensorflow 2\.00 s/);
+});
+
+test('an engine that cannot compute is left out; none that computes is an error', async (t) => {
+  machine(t);
+  const store = await projectWith(t, temporaryFolder(t), 2, 1);
+  const options = resolveOptions({ spacing: 'native' });
+  const times = await measureSteps(probes({ simd: 1 }).start, options, likelyFit(store, options), 2);
+  assert.deepEqual(
+    times.map((time) => time.engine),
+    ['simd'],
+  );
+  const nothing = measureSteps(probes({}).start, { ...options, width: 16 }, likelyFit(store, options), 2);
+  await assert.rejects(nothing, { code: 'engine/broken' });
+});
+
+test('what would be faster is told with the time: TensorFlow where there is none', async (t) => {
+  const cache = machine(t);
+  const store = await projectWith(t, temporaryFolder(t), 2, 1);
+  const options = resolveOptions({ spacing: 'native' });
+  assert.ok(!expectedTime(store, options).faster.some((line) => line.includes('installs the fast engine')));
+  rmSync(join(cache, 'tensorflow'), { recursive: true });
+  const { faster, seconds } = expectedTime(store, options);
+  assert.equal(seconds, null);
+  assert.match(faster[0], /setup:tensorflow` installs the fast engine/);
+});
