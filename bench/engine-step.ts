@@ -33,7 +33,9 @@ const say = (facts: object) => console.log(JSON.stringify(facts));
 const engine = await startEngine(values.engine as EngineName);
 const { tf } = engine;
 const kernels = kernelsOf(engine);
-tf.tidy(() => void kernels.conv3d(tf.zeros([1, 4, 4, 4, 1]), tf.zeros([3, 3, 3, 1, 1])).dataSync());
+const first = tf.tidy(() => kernels.conv3d(tf.zeros([1, 4, 4, 4, 1]), tf.zeros([3, 3, 3, 1, 1])));
+await first.data();
+first.dispose();
 const peak = () => process.resourceUsage().maxRSS * 1024;
 const baseline = peak();
 

@@ -1,4 +1,7 @@
-/** `npm run build:simd`: compiles the kernels of the simd engine, with and without relaxed SIMD, into src/engine/simd/wasm.generated.ts. */
+/**
+ * `npm run build:simd [-- --check]`: compiles the kernels of the simd engine, with and without relaxed SIMD, into
+ * src/engine/simd/wasm.generated.ts; with --check only says whether that file is up to date.
+ */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -30,10 +33,13 @@ function compile(name: string, features: string[]): string {
 const plain = compile('plain', ['simd', 'threads']);
 const relaxed = compile('relaxed', ['simd', 'threads', 'relaxed-simd']);
 rmSync(out, { recursive: true });
-writeFileSync(
-  `${target}.new`,
-  `/** Made by \`npm run build:simd\` from assembly/: the kernels, base64. */\n// biome-ignore-all format: generated\nexport const PLAIN = '${plain}';\nexport const RELAXED = '${relaxed}';\n`,
-);
+const text = `/** Made by \`npm run build:simd\` from assembly/: the kernels, base64. */\n// biome-ignore-all format: generated\nexport const PLAIN = '${plain}';\nexport const RELAXED = '${relaxed}';\n`;
+if (process.argv.includes('--check')) {
+  if (readFileSync(target, 'utf8') === text) process.exit(0);
+  console.error(`${target} must be what assembly/ compiles to, got another build. Run npm run build:simd.`);
+  process.exit(1);
+}
+writeFileSync(`${target}.new`, text);
 renameSync(`${target}.new`, target);
 console.log(
   `${target}: ${Math.round((plain.length * 3) / 4)} and ${Math.round((relaxed.length * 3) / 4)} bytes of WebAssembly`,

@@ -8,9 +8,28 @@ import { fileURLToPath } from 'node:url';
 
 const BUILDER = 'electron-builder@26.17.0';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+/** Signs that a file could not be fetched, which is no fault of the program. */
+const NO_NETWORK = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|status code (403|404|407)/;
+
 const run = (program: string, values: string[]): void => {
-  const { status } = spawnSync(program, values, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
-  if (status !== 0) process.exit(status ?? 1);
+  const { status, stdout, stderr } = spawnSync(program, values, {
+    cwd: root,
+    stdio: ['inherit', 'pipe', 'pipe'],
+    encoding: 'utf8',
+    maxBuffer: 64 << 20,
+    shell: process.platform === 'win32',
+  });
+  // A stack trace tells nobody what to do.
+  const lines = `${stdout}${stderr}`.split('\n').filter((line) => !/^\s+at /.test(line));
+  console.log(lines.join('\n').trimEnd());
+  if (status === 0) return;
+  if (lines.some((line) => NO_NETWORK.test(line))) {
+    console.error(
+      "Electron's files could not be fetched, so there is no installer. Run this where github.com can be reached, or name a copy of its releases in ELECTRON_MIRROR. The program itself is built in out/; npm run serve opens it in a browser.",
+    );
+    process.exit(3);
+  }
+  process.exit(status ?? 1);
 };
 
 run(process.execPath, [join(root, 'node_modules', 'electron-vite', 'bin', 'electron-vite.js'), 'build']);

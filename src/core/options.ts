@@ -5,17 +5,19 @@ export const METHODS = ['cpcl', 'supervised', 'mean-teacher', 'ua-mt', 'entropy'
 export type MethodName = (typeof METHODS)[number];
 export const PRESETS = ['ct-kidney', 'mr-flair', 'mr'] as const;
 export type PresetName = (typeof PRESETS)[number];
-export const ENGINES = ['auto', 'tensorflow', 'simd', 'cpu'] as const;
+export const ENGINES = ['auto', 'tensorflow', 'webgpu', 'simd', 'cpu'] as const;
 export type EngineName = (typeof ENGINES)[number];
 export const NETWORKS = ['unet', 'vnet'] as const;
 export type NetworkName = (typeof NETWORKS)[number];
 export const PROTOTYPE_FEATURES = ['bottleneck', 'decoder-1/8', 'decoder-1/4', 'decoder-1/2'] as const;
 export type PrototypeFeatures = (typeof PROTOTYPE_FEATURES)[number];
-export const UNLABELLED_BRANCHES = ['teacher', 'student'] as const;
+export const UNLABELLED_BRANCHES = ['teacher', 'student', 'both'] as const;
 export type UnlabelledBranch = (typeof UNLABELLED_BRANCHES)[number];
 
 export const PROCESSES = ['both', 'forward', 'backward'] as const;
 export type Processes = (typeof PROCESSES)[number];
+export const AUGMENTATIONS = ['turns', 'warp', 'none'] as const;
+export type Augmentation = (typeof AUGMENTATIONS)[number];
 export const SWITCH = ['off', 'on'] as const;
 
 /** Everything that decides a training run besides the scans themselves. */
@@ -28,6 +30,7 @@ export interface TrainingOptions {
   patch: 'auto' | readonly [number, number, number];
   /** Voxel size of training in mm, or each scan's own grid. */
   spacing: 'auto' | 'native' | number;
+  augmentation: Augmentation;
   labelledPerStep: number;
   unlabelledPerStep: number;
   learningRate: number;
@@ -35,6 +38,8 @@ export interface TrainingOptions {
   weightDecay: number;
   emaDecay: number;
   lambdaMax: number;
+  /** Share of the steps after which lambda has its final weight. */
+  lambdaRamp: number;
   beta: number;
   alpha: number;
   unlabelledBranch: UnlabelledBranch;
@@ -114,6 +119,14 @@ export const OPTIONS: readonly OptionRow[] = [
     "Voxel size used in training, native (each scan's own), or auto.",
     false,
   ),
+  row(
+    'augmentation',
+    'augmentation',
+    'warp',
+    choice(AUGMENTATIONS),
+    '',
+    "How patches vary: small rotations, zoom and contrast (warp), the paper's quarter turns and flips (turns), or not at all.",
+  ),
   row('labelledPerStep', 'labeled-batch', 2, whole(1, 16), 'patches', 'Labelled patches a step.'),
   row('unlabelledPerStep', 'unlabeled-batch', 2, whole(1, 16), 'patches', 'Unlabelled patches a step.'),
   row(
@@ -128,6 +141,14 @@ export const OPTIONS: readonly OptionRow[] = [
   row('weightDecay', 'weight-decay', 1e-4, real(0, 1), '', 'Coupled weight decay.'),
   row('emaDecay', 'ema-decay', 0.99, real(0, 0.99999), '', 'Largest decay of the teacher (equation 2).'),
   row('lambdaMax', 'lambda-max', 0.1, real(0, 100), '', 'Final weight of the consistency terms.'),
+  row(
+    'lambdaRamp',
+    'lambda-ramp',
+    1,
+    real(0.001, 1),
+    '',
+    'Share of the steps over which lambda rises; the paper: all of them.',
+  ),
   row('beta', 'beta', 10, real(0, 1000), '', 'Weight of the backward term (equation 11).'),
   row('alpha', 'alpha', 20, real(0.01, 1000), '', 'Sharpness of the prototype softmax (equation 5).'),
   row(
@@ -136,7 +157,7 @@ export const OPTIONS: readonly OptionRow[] = [
     'teacher',
     choice(UNLABELLED_BRANCHES),
     '',
-    'Which network reads the unlabelled patches.',
+    'Which network reads the unlabelled patches; both: the teacher for features and pseudo-masks, the student for P_u.',
   ),
   row(
     'prototypeFeatures',

@@ -2,14 +2,16 @@
 import { spawnSync } from 'node:child_process';
 import os from 'node:os';
 import { fileURLToPath } from 'node:url';
+import type { EngineName } from '../core/options.ts';
 import { fasterAdvice } from './advice.ts';
 import { trainerEnvironment } from './environment.ts';
 import { findTensorflow, TFJS_NODE_VERSION, tensorflowCacheFolder } from './installation.ts';
 import { findNvidiaDriver } from './nvidia.ts';
 import type { Probe } from './probe.ts';
+import type { AdapterFacts } from './webgpu/index.ts';
 
 export interface EngineStatus {
-  name: 'tensorflow' | 'simd' | 'cpu';
+  name: Exclude<EngineName, 'auto'>;
   installed: boolean;
   /** Where it was found, or why it cannot be used. */
   detail: string;
@@ -30,6 +32,7 @@ export interface EnginesReport {
 export async function reportEngines(): Promise<EnginesReport> {
   const driver = findNvidiaDriver();
   const tensorflow = tensorflowStatus();
+  const webgpu = webgpuStatus();
   const measured = measure('simd');
   const simd: EngineStatus = {
     name: 'simd',
@@ -44,8 +47,8 @@ export async function reportEngines(): Promise<EnginesReport> {
     ...measure('cpu'),
   };
   return {
-    used: usedByAuto([tensorflow, simd]),
-    engines: [tensorflow, simd, cpu],
+    used: usedByAuto([tensorflow, webgpu, simd]),
+    engines: [tensorflow, webgpu, simd, cpu],
     machine: {
       processor: os.cpus()[0]?.model.trim() ?? 'unknown',
       cores: os.availableParallelism(),
@@ -74,6 +77,20 @@ function tensorflowStatus(): EngineStatus {
   const where = `${installation.gpu ? 'with CUDA, ' : ''}in ${installation.packageFolder}`;
   return { name: 'tensorflow', installed: true, detail: measured.failure ?? where, probe: measured.probe };
 }
+
+/** Its probe tells a missing adapter from one that does not compute. */
+function webgpuStatus(): EngineStatus {
+  const { probe, failure } = measure('webgpu');
+  if (!probe) return { name: 'webgpu', installed: !failure?.includes(NO_ADAPTER), detail: failure ?? '' };
+  const { vendor, architecture, software, limits } = probe.adapter as AdapterFacts;
+  const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
+  const kind = software ? 'software adapter, for checks alone' : 'GPU';
+  const detail = `${kind}; vendor ${vendor}, type ${architecture}; buffers up to ${mebibytes(limits.maxBufferSize)}, bindings ${mebibytes(limits.maxStorageBufferBindingSize)}, ${limits.maxComputeWorkgroupStorageSize / 1024} KiB shared by ${limits.maxComputeInvocationsPerWorkgroup} threads`;
+  return { name: 'webgpu', installed: true, detail, probe };
+}
+
+/** The code of a machine without a driver or without the optional package. */
+const NO_ADAPTER = 'engine/not-installed';
 
 function measure(name: EngineStatus['name']): { probe?: Probe; failure?: string } {
   const script = fileURLToPath(new URL('probe.ts', import.meta.url));

@@ -4,9 +4,11 @@ import * as tf from '@tensorflow/tfjs';
 import { DecileError } from '../core/errors.ts';
 import type { EngineName } from '../core/options.ts';
 import { findTensorflow, type TensorflowInstallation } from './installation.ts';
+import { convolutionError } from './self-check.ts';
 import { registerSimd, simdBackend } from './simd/index.ts';
 import { fastestEngine } from './step-times.ts';
 import { registerTensorflow } from './tensorflow.ts';
+import { registerWebgpu, stopWebgpu, webgpuBackend, webgpuKernels } from './webgpu/index.ts';
 
 export { trainerEnvironment } from './environment.ts';
 
@@ -41,6 +43,8 @@ export async function startEngine(name: EngineName): Promise<Engine> {
       }
       return startTensorflow(installation);
     }
+    case 'webgpu':
+      return startWebgpu();
     case 'simd':
       return startSimd('');
     case 'cpu':
@@ -49,13 +53,18 @@ export async function startEngine(name: EngineName): Promise<Engine> {
 }
 
 /**
- * The engine that was measured to be the fastest here. Without a measurement TensorFlow where it is installed and loads, else the
- * own kernels, else plain JavaScript; says why not the better one.
+ * The engine that was measured to be the fastest here. Without a measurement TensorFlow where it is installed and loads, else a
+ * real GPU whose values are right, else the own kernels, else plain JavaScript; says why not the better one.
  */
 async function startBest(): Promise<Engine> {
   const [installation] = findTensorflow();
+  const fastest = fastestEngine();
   let notice = `TensorFlow is not installed, so the slower engine simd computes. ${INSTALL}`;
-  if (installation && fastestEngine() === 'simd') notice = '';
+  if (fastest === 'webgpu' || (!installation && fastest === undefined)) {
+    const gpu = await startTrustedGpu(fastest === 'webgpu');
+    if (gpu) return gpu;
+  }
+  if (installation && fastest === 'simd') notice = '';
   else if (installation) {
     try {
       return await startTensorflow(installation);
@@ -68,6 +77,35 @@ async function startBest(): Promise<Engine> {
   } catch (error) {
     return startCpu(`${(error as Error).message} Plain JavaScript computes, about a hundred times slower. ${INSTALL}`);
   }
+}
+
+/** Relative error that float32 sums of another order may have. */
+const TRUSTED = 1e-4;
+
+/** The GPU, if there is one whose convolution is right; a software adapter only where it was measured to be faster. */
+async function startTrustedGpu(measured: boolean): Promise<Engine | undefined> {
+  try {
+    const engine = await startWebgpu();
+    const { software } = webgpuBackend().gpu.facts;
+    if ((measured || !software) && (await convolutionError(webgpuKernels())) <= TRUSTED) return engine;
+  } catch {
+    // No driver, or one that does not compute: the other engines are there.
+  }
+  stopWebgpu();
+  return undefined;
+}
+
+async function startWebgpu(): Promise<Engine> {
+  await registerWebgpu();
+  if (!(await tf.setBackend('webgpu'))) {
+    throw new DecileError(
+      'engine/broken',
+      'The engine webgpu must start, got a backend that did not.',
+      'Use --engine simd.',
+    );
+  }
+  const { name, vendor, software } = webgpuBackend().gpu.facts;
+  return { name: 'webgpu', device: `WebGPU, ${name} (${vendor}${software ? ', software' : ''})`, tf, notice: '' };
 }
 
 async function startSimd(notice: string): Promise<Engine> {

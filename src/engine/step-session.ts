@@ -44,13 +44,17 @@ function ball(size: Sides, withMask: boolean): PatchSource {
     mask[i] = squares < 0.5 ? 1 : 0;
     image[i] = mask[i] + Math.sin(i * 12.9898);
   }
-  // Odd turns of a patch that is no cube in plane read a box of other sides: the voxels are the same.
-  const whole = <T extends Float32Array | Uint8Array>(from: T, box: Sides): T =>
-    from.slice(0, box[0] * box[1] * box[2]) as T;
+  // Turned and warped patches read boxes of other sides: any voxels will do, as many as were asked for.
+  const whole = <T extends Float32Array | Uint8Array>(from: T, box: Sides, into: T): T => {
+    for (let i = 0; i < box[0] * box[1] * box[2]; i++) into[i] = from[i % from.length];
+    return into;
+  };
   return {
     name: 'ball',
     size,
-    readImage: (_, box) => whole(image, box),
-    ...(withMask ? { readMask: (_: Sides, box: Sides) => whole(mask, box) } : {}),
+    readImage: (_, box) => whole(image, box, new Float32Array(box[0] * box[1] * box[2])),
+    ...(withMask
+      ? { readMask: (_: Sides, box: Sides) => whole(mask, box, new Uint8Array(box[0] * box[1] * box[2])) }
+      : {}),
   };
 }

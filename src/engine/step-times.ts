@@ -2,12 +2,12 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { dirname, join } from 'node:path';
-import type { TrainingOptions } from '../core/options.ts';
+import type { EngineName, TrainingOptions } from '../core/options.ts';
 import { threadCount } from './environment.ts';
 import { cacheFolder, findTensorflow } from './installation.ts';
 
 export interface StepTime {
-  engine: 'tensorflow' | 'simd' | 'cpu';
+  engine: Exclude<EngineName, 'auto'>;
   /** As the engine describes itself. */
   device: string;
   seconds: number;

@@ -46,10 +46,25 @@ else {
     });
     return choice === 0;
   };
+  const mayLose = (): boolean => {
+    const choice = dialog.showMessageBoxSync(window!, {
+      type: 'warning',
+      message: 'The last strokes are not saved.',
+      detail: 'The disk takes nothing at present. Free some space: they are then saved by themselves.',
+      buttons: ['Stay', 'Close and lose them'],
+      defaultId: 0,
+      cancelId: 0,
+    });
+    return choice === 1;
+  };
   const open = () => {
     window = openWindow(join(import.meta.dirname, '../preload/index.cjs'), userFolder);
     window.on('close', (event) => {
-      if (!leaving && !mayLeave()) event.preventDefault();
+      if (!mayLeave()) event.preventDefault();
+    });
+    // The page holds strokes that the disk does not take.
+    window.webContents.on('will-prevent-unload', (event) => {
+      if (mayLose()) event.preventDefault();
     });
     window.on('closed', () => {
       window = null;
@@ -64,7 +79,8 @@ else {
   app.on('before-quit', (event) => {
     if (leaving) return;
     event.preventDefault();
-    if (!mayLeave()) return;
+    // The window goes first: it asks, and its last strokes still reach the project.
+    if (window) return window.close();
     leaving = true;
     api.close().finally(() => app.quit());
   });
@@ -75,7 +91,7 @@ else {
     api.subscribe(({ name, payload }) => {
       if (
         name !== 'job' ||
-        payload.kind !== 'train' ||
+        !['train', 'predict'].includes(payload.kind) ||
         !['done', 'failed'].includes(payload.status) ||
         window?.isFocused()
       )

@@ -173,6 +173,15 @@ test('convert writes any readable scan as NIfTI on its own grid', async (t) => {
   writeFileSync(join(cwd, 'broken.nii'), 'nothing');
   assert.equal((await decile(['convert', 'broken.nii', 'two.nii'], { cwd })).status, 1);
   assert.equal(existsSync(join(cwd, 'two.nii')), false);
+  const all = await decile(['convert', '.', 'all/', '--json'], { cwd });
+  const { converted, failures } = all.json() as { converted: { output: string }[]; failures: { path: string }[] };
+  assert.equal(all.status, 4, 'the broken file is named');
+  assert.deepEqual(
+    failures.map((f) => f.path),
+    [join(cwd, 'broken.nii')],
+  );
+  assert.equal(readdirSync(join(cwd, 'all')).length, converted.length);
+  assert.ok(converted.length > 1);
 });
 
 test('through npm run, relative paths start where the user stands', async (t) => {

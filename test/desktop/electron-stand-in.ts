@@ -26,6 +26,8 @@ export const control = {
   boxes: [] as number[],
   menu: [] as { label?: string; submenu?: { label?: string; click?: () => void }[] }[],
   notifications: [] as string[],
+  /** The window is in front. */
+  focused: true,
   /** Path of a file dropped on the window. */
   droppedPath: '',
   handlers: new Map<string, Handler>(),
@@ -96,7 +98,7 @@ export class BrowserWindow extends EventEmitter {
   maximize(): void {}
   isMinimized = (): boolean => false;
   isMaximized = (): boolean => false;
-  isFocused = (): boolean => true;
+  isFocused = (): boolean => control.focused;
   getNormalBounds = () => ({ x: 0, y: 0, width: this.options.width, height: this.options.height });
   async loadURL(url: string): Promise<void> {
     control.browser = await launchBrowser();
@@ -106,6 +108,7 @@ export class BrowserWindow extends EventEmitter {
       if (!handler) throw new Error(`No handler for ${channel}.`);
       return handler({ sender: this.webContents, senderFrame: this.webContents.mainFrame }, ...values);
     });
+    await page.exposeFunction('__droppedPath', () => control.droppedPath);
     await page.addInitScript(preloadScript(readFileSync(this.options.webPreferences.preload, 'utf8')));
     await page.route('**/*', async (route) => {
       const request = route.request();
@@ -127,11 +130,15 @@ export class BrowserWindow extends EventEmitter {
     await page.goto(url.replace(APP, HTTPS));
     this.emit('ready-to-show');
   }
-  /** As the user's click on the cross. */
-  close(): void {
+  /** As the user's click on the cross: main is asked first, then the page. */
+  async close(): Promise<void> {
     let prevented = false;
     this.emit('close', { preventDefault: () => (prevented = true) });
     if (prevented) return;
+    const stays = await control.page?.evaluate(() => !dispatchEvent(new Event('beforeunload', { cancelable: true })));
+    let allowed = false;
+    if (stays) this.webContents.emit('will-prevent-unload', { preventDefault: () => (allowed = true) });
+    if (stays && !allowed) return;
     this.emit('closed');
     app.emit('window-all-closed');
   }
@@ -145,11 +152,11 @@ const preloadScript = (source: string): string => `(() => {
   const electron = {
     contextBridge: { exposeInMainWorld: (name, api) => { globalThis[name] = api; } },
     ipcRenderer: {
-      invoke: (channel, ...values) => globalThis.__invoke(channel, values),
+      invoke: async (channel, ...values) => globalThis.__invoke(channel, await Promise.all(values)),
       on: (channel, listener) => listeners.set(channel, [...(listeners.get(channel) ?? []), listener]),
       removeListener: (channel, listener) => listeners.set(channel, (listeners.get(channel) ?? []).filter((one) => one !== listener)),
     },
-    webUtils: { getPathForFile: () => ${JSON.stringify(control.droppedPath)} },
+    webUtils: { getPathForFile: () => globalThis.__droppedPath() },
   };
   const module = { exports: {} };
   ((require, module, exports) => { ${source}

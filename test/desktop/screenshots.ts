@@ -1,44 +1,69 @@
 /**
- * `npm run screenshots -- PROJECT OUT`: pictures of every screen, dark and light, of a project that holds phantoms (pictures of
- * real scans belong in no repository). Look at them before they go into docs/.
+ * `npm run screenshots [-- --out FOLDER] [--project FOLDER] [--steps N] [--png]`: pictures of every screen, dark and light.
+ * Without --project it makes one of phantoms first, which trains twice (pictures of real scans belong in no repository);
+ * a project made so is kept in --project and used again. Look at the pictures before they go into docs/.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { launchBrowser } from './browser.ts';
-import { buildPages, PAGES } from './build.ts';
-import { ask, place } from './whole-job.ts';
+import { buildPages, PAGES, ROOT } from './build.ts';
+import { fillShowProject, makeShowProject } from './show-project.ts';
+import { putBack, VIEWS } from './show-views.ts';
+import { ask } from './whole-job.ts';
 
-const [project, output] = process.argv.slice(2).map((path) => resolve(process.env.INIT_CWD ?? '.', path));
-if (!project || !output) {
-  console.error('npm run screenshots -- PROJECT OUT');
-  process.exit(2);
-}
+const { values } = parseArgs({
+  options: {
+    out: { type: 'string' },
+    project: { type: 'string' },
+    steps: { type: 'string', default: '150' },
+    only: { type: 'string' },
+    png: { type: 'boolean', default: false },
+  },
+});
+const from = (path: string) => resolve(process.env.INIT_CWD ?? '.', path);
+const output = values.out ? from(values.out) : join(ROOT, 'docs', 'images', 'window');
+const scratch = mkdtempSync(join(tmpdir(), 'decile-screenshots-'));
+const project = values.project ? from(values.project) : join(scratch, 'Kidneys 2026');
+const fresh = !existsSync(join(project, 'project.sqlite'));
 buildPages();
 mkdirSync(output, { recursive: true });
-const config = mkdtempSync(join(tmpdir(), 'decile-screenshots-'));
-process.env.DECILE_CONFIG = config;
+process.env.DECILE_CONFIG = join(scratch, 'config');
+if (fresh) await makeShowProject(project);
 const { serve } = await import('../../src/main/server/serve.ts');
 const server = await serve({ pages: PAGES, project });
 const browser = await launchBrowser();
 const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
 page.setDefaultTimeout(120_000);
+page.on('pageerror', (error) => console.error(`The page threw: ${error.message}`));
 await page.goto(server.url);
+await ask(page, 'settings.set', { theme: 'dark', welcomed: true });
+if (fresh) await fillShowProject(page, Number(values.steps));
+const session = await page.context().newCDPSession(page);
 for (const theme of ['dark', 'light'] as const) {
-  await ask(page, 'settings.set', { theme, welcomed: true });
-  await page.reload();
-  for (const name of ['Projects', 'Cases', 'Annotate', 'Train', 'Review', 'Report']) {
-    await place(page, name);
-    // Pictures come in after the text, and the machine may be busy.
-    await page.waitForTimeout(1500);
-    await page.waitForLoadState('networkidle');
-    if (name === 'Annotate' || name === 'Review') await page.locator('[data-phase="ready"], .empty').first().waitFor();
-    await page.waitForTimeout(1500);
-    await page.screenshot({ path: join(output, `${name.toLowerCase()}-${theme}.png`) });
+  await ask(page, 'settings.set', { theme });
+  for (const { name, themes, show } of VIEWS) {
+    if (!themes.includes(theme) || (values.only && !name.includes(values.only))) continue;
+    await page.goto(server.url);
+    await page.getByRole('navigation', { name: 'Places' }).waitFor();
+    try {
+      await show(page, server);
+    } catch (error) {
+      console.error(`${name}: ${error instanceof Error ? error.message.split('\n')[0] : error}`);
+    }
+    const kind = values.png ? 'png' : 'webp';
+    const { data } = await session.send('Page.captureScreenshot', {
+      format: kind,
+      ...(values.png ? {} : { quality: 82 }),
+    });
+    const file = `${name}${theme === 'light' ? '-light' : ''}.${kind}`;
+    writeFileSync(join(output, file), Buffer.from(data, 'base64'));
+    await putBack();
   }
 }
 await browser.close();
 await server.close();
-rmSync(config, { recursive: true, force: true });
+rmSync(scratch, { recursive: true, force: true });
 console.log(`Pictures are in ${output}.`);
 process.exit(0);

@@ -143,6 +143,8 @@ export async function trainAFew(page: Page, steps: number): Promise<void> {
   await page.getByRole('button', { name: 'Train', exact: true }).and(page.locator('.primary')).click();
   await page.getByRole('button', { name: 'Pause' }).first().click();
   await page.getByText(/paused at step/).waitFor();
+  const drawn = () => page.locator('figure path.line').first().getAttribute('d');
+  const whenPaused = await drawn();
   await page.getByRole('button', { name: 'Go on' }).first().click();
   await until(async () => (await ask(page, 'runs.list'))[0]?.state === 'finished', 'the run finished');
   const [run] = await ask(page, 'runs.list');
@@ -152,8 +154,8 @@ export async function trainAFew(page: Page, steps: number): Promise<void> {
     Array.from({ length: steps }, (_, n) => n + 1),
   );
   await until(
-    async () => (await page.locator('figure path.line').first().getAttribute('d'))!.includes('L'),
-    'a curve drawn',
+    async () => (await drawn())!.includes('L') && (await drawn()) !== whenPaused,
+    'a curve drawn, and moved since the pause',
   );
 }
 
@@ -169,6 +171,8 @@ export async function reviewOne(page: Page): Promise<number> {
   await place(page, 'Review');
   await ready(page, first.name);
   await page.keyboard.press('n');
+  const shown = Number(await page.locator('[data-strips]').getAttribute('aria-valuenow')) - 1;
+  assert.ok(first.flagged.includes(shown), `slice ${shown} is one of ${first.flagged}`);
   await page.keyboard.press('b');
   await stroke(page);
   await until(async () => (await maskOf(page, first.scan, 'corrected')) !== null, 'the correction on the disk');

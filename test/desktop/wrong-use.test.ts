@@ -1,10 +1,11 @@
 /** What goes wrong around the window: each time it says so in words, and nothing drawn is lost. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { openProject, volumeFile } from '../../src/main/store/index.ts';
+import { writeNifti } from '../../src/main/imaging/index.ts';
+import { createProject, openProject, volumeFile } from '../../src/main/store/index.ts';
 import { noBrowser } from './browser.ts';
 import { type Served, startServed } from './served.ts';
 import { ask, drawOn, importWithMasks, makeProject, maskOf, place, ready, stroke, until } from './whole-job.ts';
@@ -108,30 +109,105 @@ test('a trainer killed from outside is a message and a run to resume; painting g
   await until(async () => (await ask(page, 'runs.list'))[0].state === 'cancelled', 'stopped');
 });
 
-test('a project opened a second time is refused with the reason', options, () => {
-  assert.throws(
-    () => openProject(project(), 'write'),
-    (error: { code: string; message: string }) => {
-      assert.match(error.code, /^project\//);
-      return true;
-    },
-  );
-});
+const closeProject = async () => {
+  await ask(page, 'projects.close');
+  await page.getByRole('button', { name: 'Open project…' }).waitFor();
+};
+const open = () => page.getByRole('button', { name: 'Open project…' }).click();
+
+test(
+  'a project that another program has open is refused with the reason, and opens once that has ended',
+  options,
+  async () => {
+    assert.throws(() => openProject(project(), 'write'), { code: 'project/in-use' });
+    await closeProject();
+    const other = openProject(project(), 'write');
+    try {
+      await served.shell.choose(project(), open);
+      const message = page.getByRole('alert').filter({ hasText: 'one program at a time' });
+      await message.waitFor();
+      assert.match(await message.innerText(), new RegExp(`process ${process.pid} on .* since`));
+    } finally {
+      other.close();
+    }
+    await served.shell.choose(project(), open);
+    await page.getByRole('grid', { name: 'Scans' }).waitFor();
+  },
+);
+
+test(
+  'a volume of 2 GB and more: the window says when a scan is too large to show, and opens the others',
+  options,
+  async () => {
+    await closeProject();
+    const large = join(served.cohort.projects, 'Large');
+    const grid = {
+      size: [1600, 1600, 1200],
+      spacing: [1, 1, 1],
+      origin: [0, 0, 0],
+      direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+    } as const;
+    const store = createProject(large, { preset: 'mr', labels: [{ name: 'organ' }] });
+    const id = store.scans.nextId();
+    const path = store.path(volumeFile(id));
+    await writeNifti(path, { ...grid, size: [1600, 1600, 1], data: new Int16Array(1600 * 1600) });
+    // The depth in the header, and a file with a hole that is as long as it says.
+    const header = readFileSync(path).subarray(0, 352);
+    header.writeInt16LE(1200, 46);
+    writeFileSync(path, header);
+    truncateSync(path, 352 + 2 * 1600 * 1600 * 1200);
+    store.scans.add(id, { ...grid, name: 'huge', modality: 'MR', sourcePath: '/nowhere', contentHash: 'x' });
+    store.close();
+    await served.shell.choose(large, open);
+    await page.getByRole('button', { name: 'huge', exact: true }).click();
+    const message = page.getByRole('alert').filter({ hasText: 'This case cannot be opened' });
+    await message.waitFor();
+    assert.match(await message.innerText(), /at most 6 GB .* 9.2 GB for 1600 x 1600 x 1200/);
+    await page.getByRole('button', { name: 'Back to the cases' }).click();
+    await page.getByRole('grid', { name: 'Scans' }).waitFor();
+    await closeProject();
+    await served.shell.choose(project(), open);
+    await page.getByRole('grid', { name: 'Scans' }).waitFor();
+  },
+);
+
+test(
+  'a wrong token or Host is a page with the reason, and a page of another origin gets nothing',
+  options,
+  async () => {
+    const { origin, url } = served.server;
+    const stranger = await page.context().browser()!.newContext();
+    const tab = await stranger.newPage();
+    const says = async (address: string, words: RegExp) => {
+      await tab.goto(address);
+      assert.match(await tab.locator('body').innerText(), words);
+    };
+    await says(`${origin}/?token=wrong`, /token must be the one.*Open the whole address/s);
+    await says(origin, /token must be the one/);
+    await says(url.replace('127.0.0.1', 'localhost'), /Host must be 127\.0\.0\.1/);
+    await tab.goto(url);
+    await tab.getByRole('grid', { name: 'Scans' }).waitFor();
+    await tab.goto('about:blank');
+    const seen = await tab.evaluate(
+      (address) =>
+        fetch(`${address}/call/projects.recent`, { credentials: 'include' }).then(
+          (answer) => answer.status,
+          () => 'refused',
+        ),
+      origin,
+    );
+    assert.equal(seen, 'refused');
+    await stranger.close();
+  },
+);
 
 test('a damaged project is refused in words, and the window goes on with another', options, async () => {
-  await page.evaluate(() =>
-    fetch('/call/projects.close', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }),
-  );
-  await page.getByRole('button', { name: 'Open project…' }).waitFor();
+  await closeProject();
   const database = join(project(), 'project.sqlite');
   const whole = readFileSync(database);
   writeFileSync(database, Buffer.concat([Buffer.from('no database at all '), whole.subarray(19)]));
-  const open = () => page.getByRole('button', { name: 'Open project…' }).click();
   await served.shell.choose(project(), open);
-  await page
-    .getByRole('alert')
-    .filter({ hasText: /project/i })
-    .waitFor();
+  await page.getByRole('alert').filter({ hasText: 'whole project.sqlite' }).waitFor();
   writeFileSync(database, whole);
   await served.shell.choose(project(), open);
   await page.getByRole('grid', { name: 'Scans' }).waitFor();

@@ -1,15 +1,22 @@
 /** What does not depend on the machine: both builds, and any number of threads, give the same convolution. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { SimdBackend } from '../../src/engine/simd/backend.ts';
+import {
+  convolveDirect,
+  convolveWeightsDirect,
+  convolveWeightsWinograd,
+  convolveWinograd,
+} from '../../src/engine/simd/convolution.ts';
 import { Heap } from '../../src/engine/simd/heap.ts';
-import { convolve, convolveWeights } from '../../src/engine/simd/kernels.ts';
 import { startMachine } from '../../src/engine/simd/threads.ts';
 
 const SHAPE = { d: 5, h: 12, w: 14, c: 8 };
 const CHANNELS = 16;
 
-/** y and dw of a fixed convolution on a machine of its own. */
+/** y and dw of a fixed convolution on a machine of its own, in the plain and in Winograd's form. */
 function results(threads: number, plain: boolean): Float32Array[] {
   const machine = startMachine(threads, plain);
   try {
@@ -23,9 +30,11 @@ function results(threads: number, plain: boolean): Float32Array[] {
     const [voxels, size] = [d * h * w, 27 * c * CHANNELS];
     const [x, weights, dy] = [filled(voxels * c, 0.7), filled(size, 1.3), filled(voxels * CHANNELS, 0.3)];
     const [y, dw] = [filled(voxels * CHANNELS, 0), filled(size, 0)];
-    convolve(backend, x, weights, y, SHAPE, CHANNELS, false);
-    convolveWeights(backend, x, dy, dw, SHAPE, CHANNELS);
-    return [machine.floats(y, voxels * CHANNELS).slice(), machine.floats(dw, size).slice()];
+    return [convolveDirect, convolveWinograd].flatMap((convolve, form) => {
+      convolve(backend, x, weights, y, SHAPE, CHANNELS, false);
+      [convolveWeightsDirect, convolveWeightsWinograd][form](backend, x, dy, dw, SHAPE, CHANNELS);
+      return [machine.floats(y, voxels * CHANNELS).slice(), machine.floats(dw, size).slice()];
+    });
   } finally {
     machine.stop();
   }
@@ -56,4 +65,10 @@ test('freed blocks join again, and a full memory is an error with a code', () =>
   assert.equal(whole, 1024);
   assert.throws(() => heap.allocate(200000), { code: 'engine/out-of-memory' });
   assert.throws(() => heap.release(whole + 64), /in use/);
+});
+
+test('the compiled kernels are those of the sources', () => {
+  const script = fileURLToPath(new URL('../../scripts/build-simd.ts', import.meta.url));
+  const { status, stderr } = spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
 });

@@ -4,6 +4,14 @@ import { after, before, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import type { ConvWeights, FeatureMap } from '../../src/core/network/kernels.ts';
 import { portableKernels } from '../../src/core/network/portable-kernels.ts';
+import { Random } from '../../src/core/random.ts';
+import { dropoutMask } from '../../src/core/train/randomness.ts';
+import {
+  convolveDirect,
+  convolveWeightsDirect,
+  convolveWeightsWinograd,
+  convolveWinograd,
+} from '../../src/engine/simd/convolution.ts';
 import { registerSimd, simdBackend, simdKernels } from '../../src/engine/simd/index.ts';
 
 /** [D, H, W, C, K]: odd sides, one channel, single voxels, channel counts around the vector sizes, small deep maps. */
@@ -127,20 +135,165 @@ for (const shape of MAPS) {
   });
 }
 
-test('a convolution gradient equals finite differences', () => {
+/** Both forms of the convolution, whatever the engine would choose for the shape. */
+const FORMS = {
+  plain: { convolve: convolveDirect, weights: convolveWeightsDirect },
+  Winograd: { convolve: convolveWinograd, weights: convolveWeightsWinograd },
+};
+/** [D, H, W, C, K]: tiles cut off at every side, several slices and strips, K around the blocks of 8. */
+const WINOGRAD = [
+  [1, 1, 1, 4, 1],
+  [1, 4, 4, 4, 4],
+  [2, 3, 5, 4, 3],
+  [3, 9, 13, 8, 8],
+  [5, 17, 6, 12, 20],
+  [2, 8, 8, 64, 24],
+  [9, 21, 34, 8, 16],
+  [40, 5, 50, 24, 8],
+];
+
+for (const [d, h, w, c, k] of WINOGRAD) {
+  test(`both forms of the convolution ${d}x${h}x${w}, ${c} to ${k} channels, agree: forward, input and weight gradient`, () => {
+    tf.setBackend('simd');
+    const backend = simdBackend();
+    const { machine } = backend;
+    const s = { d, h, w, c };
+    const n = d * h * w;
+    const block = (length: number, seed?: number) => {
+      const at = machine.heap.allocate(length * 4);
+      machine.floats(at, length).set(seed ? random(length, seed) : new Float32Array(length).fill(Number.NaN));
+      return at;
+    };
+    const [x, weights, dy, flipped] = [
+      block(n * c, 31),
+      block(27 * c * k, 32),
+      block(n * k, 33),
+      block(27 * c * k, 34),
+    ];
+    const sizes = [n * k, n * k, 27 * c * k];
+    const outputs = Object.values(FORMS).map(({ convolve, weights: gradient }) => {
+      const [y, back, dw] = sizes.map((length) => block(length));
+      convolve(backend, x, weights, y, s, k, false);
+      convolve(backend, x, flipped, back, s, k, true);
+      gradient(backend, x, dy, dw, s, k);
+      return [y, back, dw].map((at, i) => ({ at, values: machine.floats(at, sizes[i]).slice() }));
+    });
+    const [slow, fast] = outputs.map((form) => form.map(({ values }) => values));
+    assertClose({ fast, slow });
+    for (const at of [x, weights, dy, flipped, ...outputs.flat().map((o) => o.at)]) machine.heap.release(at);
+  });
+}
+
+/** Every gradient of the set: inputs, what is differentiated, and the gradient of sum(output * dy). */
+const GRADIENTS: Record<
+  string,
+  { shape: number[]; step: number; f(x: tf.Tensor): tf.Tensor; back(x: tf.Tensor): tf.Tensor }
+> = (() => {
+  const weights = () => tf.tensor(random(27 * 4 * 5, 11), [3, 3, 3, 4, 5]) as ConvWeights;
+  const image = () => map([5, 9, 10, 4], 15);
+  const dy = (shape: number[]) => map(shape, 12);
+  return {
+    'a convolution by its input': {
+      shape: [1, 5, 9, 10, 4],
+      step: 0.5,
+      f: (x) => tf.mul(simdKernels().conv3d(x as FeatureMap, weights()), dy([5, 9, 10, 5])),
+      back: () => simdKernels().conv3dGradInput(dy([5, 9, 10, 5]), weights()),
+    },
+    'a convolution by its weights': {
+      shape: [3, 3, 3, 4, 5],
+      step: 0.5,
+      f: (w) => tf.mul(simdKernels().conv3d(image(), w as ConvWeights), dy([5, 9, 10, 5])),
+      back: () => simdKernels().conv3dGradWeights(image(), dy([5, 9, 10, 5]), 3),
+    },
+    'instance norm with ReLU': {
+      shape: [1, 4, 3, 5, 4],
+      step: 1e-2,
+      f: (x) => tf.mul(simdKernels().instanceNormRelu(x as FeatureMap).y, dy([4, 3, 5, 4])),
+      back: (x) =>
+        simdKernels().instanceNormReluGrad(
+          dy([4, 3, 5, 4]),
+          x as FeatureMap,
+          simdKernels().instanceNormRelu(x as FeatureMap),
+        ),
+    },
+    'max-pool': {
+      shape: [1, 4, 6, 8, 4],
+      step: 1e-3,
+      f: (x) => tf.mul(simdKernels().maxPool(x as FeatureMap), dy([2, 3, 4, 4])),
+      back: (x) => simdKernels().maxPoolGrad(dy([2, 3, 4, 4]), x as FeatureMap, simdKernels().maxPool(x as FeatureMap)),
+    },
+    'trilinear upsampling': {
+      shape: [1, 2, 3, 4, 4],
+      step: 0.5,
+      f: (x) => tf.mul(simdKernels().upsample(x as FeatureMap), dy([4, 6, 8, 4])),
+      back: () => simdKernels().upsampleGrad(dy([4, 6, 8, 4])),
+    },
+  };
+})();
+
+for (const [name, { shape, step, f, back }] of Object.entries(GRADIENTS)) {
+  test(`the gradient of ${name} equals finite differences`, () => {
+    tf.setBackend('simd');
+    const values = random(size(shape), 13);
+    const gradient = tf.tidy(() => back(tf.tensor(values, shape)).dataSync());
+    const at = (x: Values): Float32Array => tf.tidy(() => f(tf.tensor(x, shape)).dataSync() as Float32Array);
+    for (const i of [0, 17, 88, size(shape) - 1]) {
+      const [up, down] = [step, -step].map((change) => at(values.map((v, j) => (j === i ? v + change : v))));
+      // Added up in float64: the sum over all outputs loses in float32 what one input changes.
+      const slope = up.reduce((sum, v, j) => sum + (v - down[j]), 0) / (2 * step);
+      assert.ok(
+        Math.abs(slope - gradient[i]) < 2e-3 * Math.max(1, Math.abs(slope)),
+        `at ${i}: ${slope} and ${gradient[i]}`,
+      );
+    }
+  });
+}
+
+for (const images of [1, 3]) {
+  test(`a batch of ${images} through TensorFlow.js' own convolution equals its images one by one`, () => {
+    tf.setBackend('simd');
+    const x = tf.tensor(random(images * 3 * 6 * 7 * 4, 41), [images, 3, 6, 7, 4]) as tf.Tensor5D;
+    const w = tf.tensor(random(27 * 4 * 8, 42), [3, 3, 3, 4, 8]) as ConvWeights;
+    const whole = tf.conv3d(x, w, 1, 'same').dataSync();
+    const single = tf.unstack(x).flatMap((image) => [
+      ...simdKernels()
+        .conv3d(image.expandDims(0) as FeatureMap, w)
+        .dataSync(),
+    ]);
+    assert.deepEqual([...whole], single);
+    assert.equal(whole.length, images * 3 * 6 * 7 * 8);
+  });
+}
+
+test('a dropout mask is that of the plain generator, bit for bit, and the generator goes on from there', () => {
   tf.setBackend('simd');
-  const kernels = simdKernels();
-  const shape = [3, 4, 5, 3];
-  const weights = tf.tensor(random(27 * 3 * 4, 11), [3, 3, 3, 3, 4]) as ConvWeights;
-  const dy = map([3, 4, 5, 4], 12);
-  const values = random(size(shape), 13);
-  const loss = (x: Values) =>
-    tf.tidy(() => tf.sum(tf.mul(kernels.conv3d(tf.tensor5d(x, [1, ...shape] as Sides5), weights), dy)).dataSync()[0]);
-  const gradient = kernels.conv3dGradInput(dy, weights).dataSync();
-  for (const i of [0, 17, 88, size(shape) - 1]) {
-    const [up, down] = [0.5, -0.5].map((step) => loss(values.map((v, j) => (j === i ? v + step : v))));
-    assert.ok(Math.abs(up - down - gradient[i]) < 1e-3, `at ${i}: ${up - down} and ${gradient[i]}`);
+  for (const shape of [
+    [1, 1, 1, 1, 1],
+    [1, 3, 5, 7, 8],
+  ]) {
+    const [fast, slow] = [new Random(7, 3), new Random(7, 3)];
+    const mask = simdKernels().dropoutMask(shape, 0.3, fast);
+    assert.deepEqual(mask.dataSync(), dropoutMask(shape, 0.3, slow).dataSync());
+    assert.deepEqual(fast.state, slow.state);
   }
+});
+
+test('a weighted sum is that of the ops', () => {
+  tf.setBackend('simd');
+  const [a, b, c] = [51, 52, 53].map((seed) => tf.tensor(random(101, seed), [101]));
+  const fast = simdKernels().weightedSum([
+    [0.9, a],
+    [1, b],
+    [-1e-4, c],
+  ]);
+  const slow = tf.addN([tf.mul(a, 0.9), b, tf.mul(c, -1e-4)]);
+  assertClose({ fast: [fast.dataSync() as Values], slow: [slow.dataSync() as Values] }, 1e-6);
+  assert.deepEqual(
+    simdKernels()
+      .weightedSum([[1, a]])
+      .dataSync(),
+    a.dataSync(),
+  );
 });
 
 test('kernels leave no tensor and no block of memory behind', () => {

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { actionFor } from '../../src/main/imaging/deid/table.ts';
 import { parseDicom } from '../../src/main/imaging/dicom/dataset.ts';
 import { el } from '../../src/main/imaging/dicom/encode.ts';
 import {
@@ -100,9 +101,47 @@ test('dates are shifted by the same number of days, or gone', () => {
   assert.equal(value(removed, 'x00080020'), '');
 });
 
+/** A second reading of table E.1-1, written down by hand: what no image may carry out of the hospital as it is. */
+const TABLE = `
+  0008,0012 0008,0013 0008,0014 0008,0015 0008,0017 0008,0018 0008,0020 0008,0021 0008,0022 0008,0023 0008,0024 0008,0025 0008,002a
+  0008,0030 0008,0031 0008,0032 0008,0033 0008,0034 0008,0035 0008,0050 0008,0055 0008,0058 0008,0080 0008,0081 0008,0082 0008,0090
+  0008,0092 0008,0094 0008,0096 0008,009c 0008,009d 0008,0201 0008,1010 0008,1030 0008,103e 0008,1040 0008,1041 0008,1048 0008,1049
+  0008,1050 0008,1052 0008,1060 0008,1062 0008,1070 0008,1072 0008,1080 0008,1084 0008,1110 0008,1111 0008,1120 0008,1155 0008,1195
+  0008,1301 0008,1302 0008,1303 0008,1304 0008,2111 0008,3010 0008,4000 0010,0010 0010,0020 0010,0021 0010,0030 0010,0032 0010,0040
+  0010,0050 0010,0101 0010,1000 0010,1001 0010,1005 0010,1010 0010,1020 0010,1030 0010,1040 0010,1060 0010,1080 0010,1081 0010,1090
+  0010,2000 0010,2110 0010,2150 0010,2152 0010,2154 0010,2160 0010,2180 0010,21a0 0010,21b0 0010,21c0 0010,21d0 0010,21f0 0010,2203
+  0010,2297 0010,2299 0010,4000 0012,0010 0012,0020 0012,0030 0012,0031 0012,0040 0012,0050 0012,0060 0018,0010 0018,1000 0018,1002
+  0018,1004 0018,1005 0018,1007 0018,1008 0018,1009 0018,100a 0018,1012 0018,1014 0018,1030 0018,1042 0018,1043 0018,1072 0018,1073
+  0018,1078 0018,1079 0018,1200 0018,1201 0018,1203 0018,1400 0018,4000 0018,700a 0018,9074 0018,9151 0018,9424 0018,9516 0018,9517
+  0018,a003 0020,000d 0020,000e 0020,0010 0020,0052 0020,0200 0020,3401 0020,3403 0020,3405 0020,3406 0020,4000 0020,9158 0020,9161
+  0020,9164 0028,1199 0028,1214 0028,4000 0032,0012 0032,1020 0032,1030 0032,1032 0032,1060 0032,1070 0032,4000 0038,0010 0038,0020
+  0038,0300 0038,0400 0038,0500 0038,4000 0040,0001 0040,0002 0040,0006 0040,0241 0040,0244 0040,0245 0040,0253 0040,0254 0040,0275
+  0040,0280 0040,1001 0040,1004 0040,1400 0040,2001 0040,2016 0040,3001 0040,a075 0040,a123 0040,a124 0040,a730 0050,0020 0062,0021
+  0070,0001 0070,0084 0088,0140 0088,0200 0088,0904 0400,0100 0400,0561 3006,0024 300a,0003 300c,0113 4000,0010 4008,010c fffa,fffa fffc,fffc
+  0009,0010 0029,1010 5000,3000 6000,3000`;
+
+test('no attribute of the profile is kept as it is, nor any UID that names a thing', () => {
+  const kept = TABLE.trim()
+    .split(/\s+/)
+    .map((tag) => tag.replace(',', ''))
+    .filter((tag) => actionFor(tag, 'LO') === 'keep');
+  assert.deepEqual(kept, []);
+  assert.equal(actionFor('00189999', 'UI'), 'uid');
+  assert.equal(actionFor('00080016', 'UI'), 'keep');
+  const [file] = writeSeries(fresh(), {
+    positions: [[0, 0, 0]],
+    extra: () => [el('00200052', 'UI', '1.2.840.10008.1.4.1.1')],
+  });
+  const clean = deidentify(file, readFileSync(file), OPTIONS);
+  assert.equal(parseDicom('x', clean).dataSet.string('x00200052'), '1.2.840.10008.1.4.1.1', 'a well-known UID stays');
+});
+
 test('burned-in text and objects that are no images are refused', () => {
   const burned = writeSeries(fresh(), { positions: [[0, 0, 0]], extra: () => [el('00280301', 'CS', 'YES')] })[0];
   assert.throws(() => deidentify(burned, readFileSync(burned), OPTIONS), { code: 'deid/burned-in' });
+  const shot = [el('00080016', 'UI', '1.2.840.10008.5.1.4.1.1.7')];
+  const captured = writeSeries(fresh(), { positions: [[0, 0, 0]], extra: () => shot })[0];
+  assert.throws(() => deidentify(captured, readFileSync(captured), OPTIONS), { code: 'deid/burned-in' });
   const report = writeSeries(fresh(), { positions: [[0, 0, 0]], extra: () => [el('00080060', 'CS', 'SR')] })[0];
   assert.throws(() => deidentify(report, readFileSync(report), OPTIONS), { code: 'deid/not-an-image' });
 });

@@ -274,7 +274,7 @@ test('mosaics and private transfer syntaxes are refused with the reason; files w
   );
   const [file] = writeSeries(fresh(), { positions: [[0, 0, 0]] });
   const bytes = readFileSync(file);
-  bytes.write('1.2.840.113619.5.2\0\0', bytes.indexOf('1.2.840.10008.1.2.1\0'), 'latin1');
+  bytes.write('1.2.840.113619.5.9\0\0', bytes.indexOf('1.2.840.10008.1.2.1\0'), 'latin1');
   writeFileSync(file, bytes);
   await rejectsWith(readVolume(file), 'scan/transfer-syntax');
   const here = fresh();

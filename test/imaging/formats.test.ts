@@ -67,56 +67,52 @@ interface Encoder {
   getEncodedBuffer(): Uint8Array;
 }
 
-test('HTJ2K written by its own encoder comes back bit for bit, signed and unsigned', async () => {
-  const require = createRequire(import.meta.url);
-  const factory = require('@cornerstonejs/codec-openjph/wasmjs') as (
-    o: object,
-  ) => Promise<{ HTJ2KEncoder: new () => Encoder }>;
-  const codec = await factory({
-    wasmBinary: readFileSync(require.resolve('@cornerstonejs/codec-openjph/wasm')),
-    print: () => {},
-    printErr: () => {},
-  });
-  const folder = scratch();
-  for (const signed of [false, true]) {
-    const [columns, rowCount] = [40, 24];
-    const pixels = Int16Array.from({ length: columns * rowCount }, (_, n) => ((n * 37) % 3000) - (signed ? 1500 : 0));
-    const encoder = new codec.HTJ2KEncoder();
-    encoder
-      .getDecodedBuffer({
-        width: columns,
-        height: rowCount,
-        bitsPerSample: 16,
-        componentCount: 1,
-        isSigned: signed,
-        isUsingColorTransform: false,
-      })
-      .set(new Uint8Array(pixels.buffer));
-    encoder.setQuality(true, 0);
-    encoder.encode();
-    const stream = Buffer.from(encoder.getEncodedBuffer());
-    const padded = stream.length % 2 ? Buffer.concat([stream, Buffer.alloc(1)]) : stream;
-    const length = Buffer.alloc(4);
-    length.writeUInt32LE(padded.length);
-    const set = [
+for (const [name, script, wasm, encoderName, syntax] of [
+  ['HTJ2K', 'codec-openjph/wasmjs', 'codec-openjph/wasm', 'HTJ2KEncoder', '1.2.840.10008.1.2.4.201'],
+  ['JPEG 2000', 'codec-openjpeg/wasmjs', 'codec-openjpeg/wasm', 'J2KEncoder', '1.2.840.10008.1.2.4.90'],
+] as const)
+  test(`${name} written by its own encoder comes back bit for bit, signed and unsigned`, async () => {
+    const require = createRequire(import.meta.url);
+    const factory = require(`@cornerstonejs/${script}`) as (o: object) => Promise<Record<string, new () => Encoder>>;
+    const codec = await factory({
+      wasmBinary: readFileSync(require.resolve(`@cornerstonejs/${wasm}`)),
+      print: () => {},
+      printErr: () => {},
+    });
+    const folder = scratch();
+    for (const signed of [false, true]) {
+      const [columns, rowCount] = [160, 96];
+      const pixels = Int16Array.from({ length: columns * rowCount }, (_, n) => ((n * 37) % 3000) - (signed ? 1500 : 0));
+      const encoder = new codec[encoderName]();
+      encoder
+        .getDecodedBuffer({
+          width: columns,
+          height: rowCount,
+          bitsPerSample: 16,
+          componentCount: 1,
+          isSigned: signed,
+          isUsingColorTransform: false,
+        })
+        .set(new Uint8Array(pixels.buffer));
+      encoder.setQuality(true, 0);
+      encoder.encode();
+      const stream = Buffer.from(encoder.getEncodedBuffer());
+      const padded = stream.length % 2 ? Buffer.concat([stream, Buffer.alloc(1)]) : stream;
+      const length = Buffer.alloc(4);
+      length.writeUInt32LE(padded.length);
+      const set = [
       el('00080018', 'UI', newUid()), el('00080060', 'CS', 'CT'), el('0020000e', 'UI', newUid()),
       el('00200032', 'DS', [0, 0, 0]), el('00200037', 'DS', [1, 0, 0, 0, 1, 0]), el('00280002', 'US', 1), el('00280004', 'CS', 'MONOCHROME2'),
       el('00280010', 'US', rowCount), el('00280011', 'US', columns), el('00280030', 'DS', [1, 1]), el('00280100', 'US', 16),
       el('00280101', 'US', 16), el('00280102', 'US', 15), el('00280103', 'US', signed ? 1 : 0),
     ]; // biome-ignore format: a data set
-    const open = Buffer.from('e07f10004f420000ffffffff' + 'feff00e000000000' + 'feff00e0', 'hex');
-    const close = Buffer.from('feffdde000000000', 'hex');
-    const path = join(folder, `ht-${signed}.dcm`);
-    writeFileSync(
-      path,
-      Buffer.concat([
-        encodeFile(set, '1.2.840.10008.5.1.4.1.1.2', newUid(), '1.2.840.10008.1.2.4.201'),
-        open,
-        length,
-        padded,
-        close,
-      ]),
-    );
-    assert.deepEqual([...(await readVolume(path)).volume.data], [...pixels]);
-  }
-});
+      const open = Buffer.from('e07f10004f420000ffffffff' + 'feff00e000000000' + 'feff00e0', 'hex');
+      const close = Buffer.from('feffdde000000000', 'hex');
+      const path = join(folder, `${encoderName}-${signed}.dcm`);
+      writeFileSync(
+        path,
+        Buffer.concat([encodeFile(set, '1.2.840.10008.5.1.4.1.1.2', newUid(), syntax), open, length, padded, close]),
+      );
+      assert.deepEqual([...(await readVolume(path)).volume.data], [...pixels]);
+    }
+  });

@@ -3,8 +3,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { sameGrid } from '../../src/core/geometry.ts';
-import { discoverScans, readMask, readVolume, writeMetaImage, writeNrrd } from '../../src/main/imaging/index.ts';
-import { counting, GRIDS, rejectsWith, scratch } from './helpers.ts';
+import type { Grid } from '../../src/core/volume.ts';
+import {
+  discoverScans,
+  openSegments,
+  readMask,
+  readVolume,
+  writeMetaImage,
+  writeNrrd,
+} from '../../src/main/imaging/index.ts';
+import { AXIAL, counting, GRIDS, rejectsWith, scratch } from './helpers.ts';
 
 const folder = scratch();
 let n = 0;
@@ -61,6 +69,38 @@ const BASE = [
   'space directions: (2,0,0) (0,3,0) (0,0,4)',
   'space origin: (1,2,3)',
 ];
+
+test('overlapping segments in layers of their own come back each for itself, the overlap counted', async () => {
+  const path = join(folder, 'layers.seg.nrrd');
+  // Two voxels in a row, two layers: the organ fills both, the lesion (also value 1) the second.
+  const voxels = [1, 0, 1, 1];
+  const segment = (n: number, name: string, layer: number) =>
+    `Segment${n}_ID:=S${n}\nSegment${n}_Name:=${name}\nSegment${n}_LabelValue:=1\nSegment${n}_Layer:=${layer}\n`;
+  const file = (layer: number) =>
+    `NRRD0004\ntype: unsigned char\ndimension: 4\nspace: left-posterior-superior\nsizes: 2 2 1 1\nspace directions: none (1,0,0) (0,1,0) (0,0,1)\nkinds: list domain domain domain\nencoding: ascii\nspace origin: (0,0,0)\n${segment(0, 'organ', 0)}${segment(1, 'lesion', layer)}\n${voxels.join(' ')}\n`;
+  writeFileSync(path, file(1));
+  const object = await openSegments(path);
+  assert.deepEqual(
+    object?.segments.map(({ number, name }) => [number, name]),
+    [
+      [1, 'organ'],
+      [2, 'lesion'],
+    ],
+  );
+  const grid: Grid = { size: [2, 1, 1], spacing: [1, 1, 1], origin: [0, 0, 0], direction: AXIAL };
+  const draw = (values: [number, number][]) => object!.draw(grid, new Map(values));
+  assert.deepEqual([...draw([[1, 4]]).mask.data], [4, 4]);
+  assert.deepEqual([...draw([[2, 5]]).mask.data], [0, 5]);
+  const both = draw([
+    [1, 4],
+    [2, 5],
+  ]);
+  assert.deepEqual([...both.mask.data], [4, 5]);
+  assert.deepEqual(both.overlaps, [{ kept: 5, lost: 4, voxels: 1 }]);
+  await rejectsWith(readVolume(path), 'mask/overlapping');
+  writeFileSync(path, file(2));
+  await rejectsWith(openSegments(path), 'scan/corrupt');
+});
 
 test('a RAS space is turned into LPS', async () => {
   const { volume } = await readVolume(

@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { voxelToWorld } from '../../src/core/geometry.ts';
+import { newUid } from '../../src/main/imaging/dicom/encode.ts';
 import { discoverScans, readMask, readScan, readVolume } from '../../src/main/imaging/index.ts';
 import { assertSameImage, dcm2niix, GRIDS, missing, rejectsWith, scratch, writeSeries } from './helpers.ts';
 import { enhanced, rtStruct } from './objects.ts';
@@ -49,6 +50,27 @@ test('the time points of an enhanced file are scans of their own, each with its 
   const second = await readScan(sources[1]);
   assert.equal(second.volume.data[5], 0.5 * (400 + 5));
   await rejectsWith(readVolume(join(here, 'enhanced')), 'scan/several-volumes');
+});
+
+test('a concatenation in two files is one volume; files that are one time point each are two', async () => {
+  for (const frames of [2, 4]) {
+    const here = fresh();
+    const uids = { series: newUid(), study: newUid(), frame: newUid(), frames };
+    writeFileSync(join(here, 'a'), enhanced({ within: { ...uids, before: 0 } }));
+    writeFileSync(join(here, 'b'), enhanced({ within: { ...uids, before: frames } }));
+    const { sources, failures } = await discoverScans(here);
+    assert.deepEqual(failures, []);
+    const first = [];
+    for (const source of sources) {
+      const { volume } = await readScan(source);
+      first.push([0, 1, 2, 3].map((k) => volume.data[12 * k]));
+    }
+    const expected = [
+      [0, 100, 200, 300],
+      [400, 500, 600, 700],
+    ];
+    assert.deepEqual(first, expected.slice(0, frames / 2));
+  }
 });
 
 test('a DICOMDIR and its folder tree give the same scans as the files alone', async () => {

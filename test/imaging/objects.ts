@@ -10,6 +10,8 @@ export interface EnhancedOptions {
   slope?: (frame: number) => number;
   /** Stated thickness; the true distance is 2.5. */
   thickness?: string;
+  /** One of several files of a series: its UIDs, how many frames the files before have, and how many this one has. */
+  within?: { series: string; study: string; frame: string; before: number; frames: number };
 }
 
 /** An enhanced MR of 4 x 3 pixels; frame f at slice f % slices has the value 100 * f + i + 4 * j. Frames are in reverse slice order. */
@@ -18,15 +20,17 @@ export function enhanced({
   volumes = 1,
   slope = () => 1,
   thickness = '9',
+  within,
 }: EnhancedOptions = {}): Uint8Array {
-  const frames = slices * volumes;
+  const before = within?.before ?? 0;
+  const frames = within?.frames ?? slices * volumes;
   const pixels = new Uint16Array(12 * frames);
   const groups: DicomElement[][] = [];
   for (let f = 0; f < frames; f++) {
-    const slice = slices - 1 - (f % slices);
-    for (let p = 0; p < 12; p++) pixels[12 * f + p] = 100 * (slice + slices * Math.floor(f / slices)) + p;
+    const slice = slices - 1 - ((f + before) % slices);
+    for (let p = 0; p < 12; p++) pixels[12 * f + p] = 100 * (slice + slices * Math.floor((f + before) / slices)) + p;
     groups.push([
-      el('00209111', 'SQ', [[el('00209128', 'UL', 1 + Math.floor(f / slices))]]),
+      el('00209111', 'SQ', [[el('00209128', 'UL', 1 + Math.floor((f + before) / slices))]]),
       el('00209113', 'SQ', [[el('00200032', 'DS', [1, 2, 3 + 2.5 * slice])]]),
       el('00289145', 'SQ', [[el('00281052', 'DS', '0'), el('00281053', 'DS', String(slope(f)))]]),
     ]);
@@ -38,10 +42,10 @@ export function enhanced({
     el('00080018', 'UI', sop),
     el('00080060', 'CS', 'MR'),
     el('0008103e', 'LO', 'enhanced'),
-    el('0020000d', 'UI', newUid()),
-    el('0020000e', 'UI', newUid()),
+    el('0020000d', 'UI', within?.study ?? newUid()),
+    el('0020000e', 'UI', within?.series ?? newUid()),
     el('00200011', 'IS', '9'),
-    el('00200052', 'UI', newUid()),
+    el('00200052', 'UI', within?.frame ?? newUid()),
     el('00280002', 'US', 1),
     el('00280004', 'CS', 'MONOCHROME2'),
     el('00280008', 'IS', String(frames)),

@@ -146,7 +146,7 @@ export async function checkSteps(
   }
   for (const [network, weights] of Object.entries(state.networks)) {
     for (const key of golden.names(`${n}/${network}/`))
-      golden.equal(key, weights[key.slice(`${n}/${network}/`.length)].dataSync(), tolerance(network));
+      golden.equal(key, await weights[key.slice(`${n}/${network}/`.length)].data(), tolerance(network));
   }
   disposeState(state);
 }

@@ -33,12 +33,13 @@ test('the activations kept are those of every patch with a gradient, in every ne
       count({ method: 'supervised' }),
       count({ method: 'cpcl' }),
       count({ method: 'cpcl', unlabelledBranch: 'student' }),
+      count({ method: 'cpcl', unlabelledBranch: 'both' }),
       count({ method: 'cpcl', meanTeacherTerm: 'on' }),
       count({ method: 'mean-teacher' }),
       count({ method: 'ict' }),
       count({ method: 'dtml' }),
     ],
-    [2, 2, 2 + 3, 2 + 3, 2 + 3, 2 + 1, 2 * (2 + 3)],
+    [2, 2, 2 + 3, 2 + 3, 2 + 3, 2 + 3, 2 + 1, 2 * (2 + 3)],
   );
 });
 

@@ -42,37 +42,51 @@ const TERMS: [Partial<TrainingOptions>, string[]][] = [
   [{ method: 'mean-teacher' }, ['supervised', 'consistency']],
   [{ method: 'cpcl' }, ['supervised', 'forward', 'backward']],
   [{ method: 'cpcl', unlabelledBranch: 'student' }, ['supervised', 'forward', 'backward']],
+  [{ method: 'cpcl', unlabelledBranch: 'both' }, ['supervised', 'forward', 'backward']],
   [{ method: 'cpcl', certaintyWeighting: 'on' }, ['forward', 'backward']],
   [{ method: 'cpcl', network: 'vnet' }, ['supervised', 'forward', 'backward']],
   [{ method: 'cpcl', prototypeFeatures: 'bottleneck' }, ['supervised', 'forward', 'backward']],
 ];
 
+/** Norm of the gradient that one term alone gives to one weight of the student. */
+async function gradientNorm(given: Partial<TrainingOptions>, term: string, weight: string): Promise<number> {
+  const context = contextOf(given);
+  const method = methodByName(context.options.method);
+  // Two coarse voxels along x: with one, every voxel has the same bottleneck feature.
+  const patch = [32, 16, 16] as [number, number, number];
+  const sampler = new TwoStreamSampler(labelled, unlabelled, { ...context.options, patch, classes: 2 });
+  const state = initialState(method, context.options, 2);
+  const batch = sampler.next();
+  const { gradients } = await methodStep({
+    method: only(method, term),
+    networks: state.networks,
+    batch,
+    context,
+    kernels,
+    drawDropout: null,
+  });
+  const gradient = gradients.student.get(weight);
+  disposeBatch(batch);
+  return gradient ? tf.norm(gradient).dataSync()[0] : 0;
+}
+
 for (const [given, terms] of TERMS) {
   for (const term of terms) {
     const label = Object.values(given).join(', ');
     test(`${term} of ${label} alone moves the student: non-zero gradient at the first encoder weights (${engine})`, async () => {
-      const context = contextOf(given);
-      const method = methodByName(context.options.method);
-      // Two coarse voxels along x: with one, every voxel has the same bottleneck feature.
-      const patch = [32, 16, 16] as [number, number, number];
-      const sampler = new TwoStreamSampler(labelled, unlabelled, { ...context.options, patch, classes: 2 });
-      const state = initialState(method, context.options, 2);
-      const batch = sampler.next();
-      const { gradients } = await methodStep({
-        method: only(method, term),
-        networks: state.networks,
-        batch,
-        context,
-        kernels,
-        drawDropout: null,
-      });
-      const gradient = gradients.student.get('down0.conv1.weight');
-      const norm = gradient ? tf.norm(gradient).dataSync()[0] : 0;
-      disposeBatch(batch);
+      const norm = await gradientNorm(given, term, 'down0.conv1.weight');
       assert.ok(norm > 1e-8, `the gradient's norm is ${norm}`);
     });
   }
 }
+
+test(`the forward term reaches the student's last layer unless P_u is the teacher's (${engine})`, async () => {
+  const at = (unlabelledBranch: TrainingOptions['unlabelledBranch']) =>
+    gradientNorm({ method: 'cpcl', unlabelledBranch }, 'forward', 'out.weight');
+  assert.equal(await at('teacher'), 0);
+  assert.ok((await at('both')) > 1e-8);
+  assert.ok((await at('student')) > 1e-8);
+});
 
 const WIDTH_16 = { width: 16, inputChannels: 1, classes: 2 };
 

@@ -58,6 +58,12 @@ test('crops reach every start that keeps the patch inside, and no other', () => 
   assert.equal(starts.size, 3);
 });
 
+test('without augmentation a crop lies as the scan lies', () => {
+  const random = new Random(3);
+  const plans = Array.from({ length: 20 }, () => planCrop([6, 4, 4], [4, 4, 4], random, 'none'));
+  assert.ok(plans.every(({ quarterTurns, flips, warp }) => quarterTurns === 0 && !flips.includes(true) && !warp));
+});
+
 test('a stream gives each case once before any again', () => {
   const stream = new CaseStream(5, 1, 1);
   for (let epoch = 0; epoch < 3; epoch++) {
@@ -67,6 +73,7 @@ test('a stream gives each case once before any again', () => {
 
 test('ramp-up, learning rate and EMA decay have the values of the paper', () => {
   const lambdas = [0, 0.25, 0.5, 0.75, 1].map((t) => rampUp(t * 1000, 1000, 0.1));
+  assert.equal(rampUp(700, 300, 0.1), 0.1, 'a shorter ramp ends at its full weight');
   [0.000674, 0.006005, 0.02865, 0.07316, 0.1].forEach((expected, n) => {
     assert.ok(Math.abs(lambdas[n] - expected) < 1e-5);
   });

@@ -1,6 +1,7 @@
 /** Voxel counts by label and slice, kept up to date edit by edit, and what a person changed in a prediction. */
 import { type CaseMetrics, caseMetrics } from '../metrics/index.ts';
 import type { Grid, LabelMap } from '../volume.ts';
+import { countLabels } from './count.ts';
 import type { Edit } from './edit.ts';
 
 /** ml (cm^3) of one voxel. */
@@ -20,8 +21,8 @@ export class MaskStatistics {
     this.sliceVoxels = size[0] * size[1];
     this.ml = voxelMl(mask);
     this.perSlice = new Uint32Array(256 * size[2]);
-    for (let k = 0, v = 0; k < size[2]; k++) {
-      for (const end = v + this.sliceVoxels; v < end; v++) this.perSlice[data[v] + 256 * k]++;
+    for (let k = 0; k < size[2]; k++) {
+      countLabels(data, k * this.sliceVoxels, (k + 1) * this.sliceVoxels, this.perSlice, 256 * k);
       for (let value = 0; value < 256; value++) this.total[value] += this.perSlice[value + 256 * k];
     }
   }

@@ -26,7 +26,8 @@ interface PseudoMasks {
 export const cpcl: Method<PseudoMasks> = {
   networks: { student: 'trained', teacher: 'ema' },
 
-  // F_l and P_l carry gradient; F_u and P_u come from the teacher (or, as an option, from the student with gradient).
+  // F_l and P_l carry gradient. F_u and P_u come from the teacher; or both from the student with gradient; or F_u and the
+  // pseudo-mask from the teacher and the P_u of eq. 6 from the student, which then learns what the prototypes say.
   forwards: ({ labelled, unlabelled }, context) => {
     const { unlabelledBranch: branch, meanTeacherTerm } = context.options;
     const student = { network: 'student', gradient: true, dropout: true };
@@ -35,7 +36,9 @@ export const cpcl: Method<PseudoMasks> = {
       unlabelled: { ...(branch === 'student' ? student : teacher), images: unlabelled.images },
       labelled: { ...student, images: labelled.images },
       ...(meanTeacherTerm === 'on' && { target: { ...teacher, images: context.withNoise(unlabelled.images) } }),
-      ...(meanTeacherTerm === 'on' && branch === 'teacher' && { student_u: { ...student, images: unlabelled.images } }),
+      ...((branch === 'both' || (meanTeacherTerm === 'on' && branch === 'teacher')) && {
+        student_u: { ...student, images: unlabelled.images },
+      }),
     };
   },
 
@@ -68,7 +71,7 @@ export const cpcl: Method<PseudoMasks> = {
 
     const p_l = prototypes(F_l, Y_l, batch.labelled.voxels); // eq. 3, 4
     if (processes !== 'backward' && comparable(p_l.present)) {
-      const P_u = unlabelled.logits.map(softmaxChannels);
+      const P_u = (options.unlabelledBranch === 'both' ? student_u : unlabelled).logits.map(softmaxChannels);
       const P_l2u = F_u.map((F) => softmaxChannels(prototypeLogits(F, p_l, alpha, sides))); // eq. 5
       terms.forward = w ? maskedMeanSquaredError(P_l2u, P_u, w) : meanSquaredError(P_l2u, P_u); // eq. 6
       consistency = consistency.add(terms.forward);

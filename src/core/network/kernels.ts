@@ -6,6 +6,7 @@
  * [1, D, H, W, C]: instance norm never mixes images, so networks read them one by one and free memory early.
  */
 import type * as tf from '@tensorflow/tfjs';
+import type { Random } from '../random.ts';
 
 export type FeatureMap = tf.Tensor5D;
 /** [kD, kH, kW, C, K] */
@@ -34,6 +35,12 @@ export interface Kernels {
   /** Trilinear x2, align_corners false: weights .75/.25, edge rows 1. */
   upsample(x: FeatureMap): FeatureMap;
   upsampleGrad(dy: FeatureMap): FeatureMap;
+  /** Sum of factor * tensor over tensors of one shape, in one pass; where it is absent the caller adds up by ops. */
+  weightedSum?(terms: readonly WeightedTerm[]): tf.Tensor;
+  /** The mask of train/randomness.ts, drawn from the same numbers. */
+  dropoutMask?(shape: readonly number[], probability: number, random: Random): FeatureMap;
 }
+
+export type WeightedTerm = readonly [factor: number, tensor: tf.Tensor];
 
 export const NORM_EPSILON = 1e-5;

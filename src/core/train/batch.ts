@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Batch } from '../methods/method.ts';
 import type { FeatureMap } from '../network/kernels.ts';
+import type { Augmentation } from '../options.ts';
 import { type Patch, type PatchSource, planCrop, readPatch, type Sides } from './patches.ts';
 import { CaseStream, type StreamState } from './sampler.ts';
 
@@ -11,6 +12,7 @@ export interface BatchOptions {
   labelledPerStep: number;
   unlabelledPerStep: number;
   seed: number;
+  augmentation: Augmentation;
 }
 
 export interface TwoStreamState {
@@ -53,7 +55,11 @@ export class TwoStreamSampler {
   private draw(sources: readonly PatchSource[], stream: CaseStream, count: number): Patch[] {
     return Array.from({ length: count }, () => {
       const source = sources[stream.next()];
-      return readPatch(source, this.options.patch, planCrop(source.size, this.options.patch, stream.random));
+      return readPatch(
+        source,
+        this.options.patch,
+        planCrop(source.size, this.options.patch, stream.random, this.options.augmentation),
+      );
     });
   }
 

@@ -10,25 +10,26 @@ const LARGEST = 96;
  * Bytes that one training step holds at its peak, counted from the U-Net's stored maps: two per convolution, the
  * concatenations, and the gradients in flight (about 20 maps of the base width a voxel and labelled image).
  */
-export const stepBytes = (patch: readonly number[], width: number, imagesWithGradient: number): number =>
-  20 * width * 4 * patch[0] * patch[1] * patch[2] * imagesWithGradient + 300e6;
+export const stepBytes = (patch: readonly number[], width: number, images: number): number =>
+  20 * width * 4 * patch[0] * patch[1] * patch[2] * images + 300e6;
 
 /**
  * Each side: the largest multiple of 16 that the median scan holds (at least 16, at most 96); then the longest side
  * shrinks until a step fits into `memoryBytes`.
  * @param sizes scan sizes in voxels of the training grid
+ * @param images patches of a step that carry gradient
  */
 export function fitPatch(
   sizes: readonly (readonly number[])[],
   width: number,
-  imagesWithGradient: number,
+  images: number,
   memoryBytes: number,
 ): PatchSides {
   const median = (axis: number) => sizes.map((s) => s[axis]).sort((a, b) => a - b)[sizes.length >> 1];
   const patch = [0, 1, 2].map((axis) =>
     Math.min(LARGEST, Math.max(16, Math.floor(median(axis) / 16) * 16)),
   ) as PatchSides;
-  while (stepBytes(patch, width, imagesWithGradient) > memoryBytes) {
+  while (stepBytes(patch, width, images) > memoryBytes) {
     const longest = patch.indexOf(Math.max(...patch));
     if (patch[longest] <= 16) break;
     patch[longest] -= 16;
@@ -51,7 +52,7 @@ export function imagesWithGradient({ method, unlabelledBranch, meanTeacherTerm, 
     case 'supervised':
       return labelled;
     case 'cpcl':
-      return labelled + (unlabelledBranch === 'student' || meanTeacherTerm === 'on' ? unlabelled : 0);
+      return labelled + (unlabelledBranch !== 'teacher' || meanTeacherTerm === 'on' ? unlabelled : 0);
     case 'ict':
       return labelled + Math.max(1, Math.floor(unlabelled / 2));
     case 'dtml':

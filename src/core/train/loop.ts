@@ -95,7 +95,7 @@ export async function trainStep(
   { options, kernels }: Pick<TrainInputs, 'options' | 'kernels'>,
 ): Promise<StepReport> {
   const { step } = state;
-  const lambda = rampUp(step, options.steps, options.lambdaMax);
+  const lambda = rampUp(step, options.lambdaRamp * options.steps, options.lambdaMax);
   const learningRate = polynomialDecay(step, options.steps, options.learningRate);
   const owned: FeatureMap[] = [];
   let mixing: number | undefined;
@@ -124,7 +124,9 @@ export async function trainStep(
   };
   const batch = sampler.next();
   const drawDropout =
-    options.dropout > 0 ? (shape: readonly number[]) => dropoutMask(shape, options.dropout, state.dropout) : null;
+    options.dropout > 0
+      ? (shape: readonly number[]) => (kernels.dropoutMask ?? dropoutMask)(shape, options.dropout, state.dropout)
+      : null;
   const { losses, skipped, gradients } = await methodStep({
     method,
     networks: state.networks,
@@ -150,13 +152,13 @@ export async function trainStep(
     ];
     if (method.networks[name] === 'adversary')
       adamUpdate(weights, first, second, sums, { learningRate: ADVERSARY_RATE, updates: step });
-    else sgdUpdate(weights, first, sums, { ...options, learningRate });
+    else sgdUpdate(weights, first, sums, { ...options, learningRate }, kernels);
     tf.dispose([...sums.values()]);
   }
   for (const [name, kind] of Object.entries(method.networks)) {
     if (kind !== 'ema') continue;
     const decay = emaDecayAt(step, options.emaDecay);
-    emaUpdate(state.networks[name], state.networks.student, decay, gradients.student.keys());
+    emaUpdate(state.networks[name], state.networks.student, decay, gradients.student.keys(), kernels);
   }
   for (const name of skipped) state.skipped[name] = (state.skipped[name] ?? 0) + 1;
   state.step = step + 1;

@@ -1,5 +1,6 @@
 /** Weight updates: new tensors in, old ones freed. */
 import * as tf from '@tensorflow/tfjs';
+import type { Kernels, WeightedTerm } from '../network/kernels.ts';
 import type { Weights } from '../network/tape.ts';
 
 export interface SgdOptions {
@@ -16,6 +17,9 @@ export const copyOf = (weights: Weights): Weights =>
 
 export const disposeAll = (weights: Weights): void => tf.dispose(Object.values(weights));
 
+const sumByOps = (terms: readonly WeightedTerm[]): tf.Tensor =>
+  tf.tidy(() => terms.map(([factor, t]) => (factor === 1 ? t : tf.mul(t, factor))).reduce((a, b) => tf.add(a, b)));
+
 /**
  * SGD with momentum and coupled weight decay: v <- m v + (g + wd theta); theta <- theta - lr v. Updates both records
  * in place. A weight without gradient (a bias before instance norm, which cancels: it starts at 0 and says nothing) stays.
@@ -25,16 +29,20 @@ export function sgdUpdate(
   velocity: Weights,
   gradients: ReadonlyMap<string, tf.Tensor>,
   { learningRate, momentum, weightDecay }: SgdOptions,
+  { weightedSum = sumByOps }: Pick<Kernels, 'weightedSum'> = {},
 ): void {
   for (const [name, g] of gradients) {
     const [theta, v] = [weights[name], velocity[name]];
-    const [nextV, nextTheta] = tf.tidy(() => {
-      const next = tf.add(tf.mul(v, momentum), tf.add(g, tf.mul(theta, weightDecay)));
-      return [next, tf.sub(theta, tf.mul(next, learningRate))];
-    });
+    velocity[name] = weightedSum([
+      [momentum, v],
+      [1, g],
+      [weightDecay, theta],
+    ]);
+    weights[name] = weightedSum([
+      [1, theta],
+      [-learningRate, velocity[name]],
+    ]);
     tf.dispose([theta, v]);
-    weights[name] = nextTheta;
-    velocity[name] = nextV;
   }
 }
 
@@ -70,10 +78,19 @@ export function adamUpdate(
 }
 
 /** theta~ <- a theta~ + (1 - a) theta, equation 2, of the weights that training changes. Updates `teacher` in place. */
-export function emaUpdate(teacher: Weights, student: Weights, decay: number, changed: Iterable<string>): void {
+export function emaUpdate(
+  teacher: Weights,
+  student: Weights,
+  decay: number,
+  changed: Iterable<string>,
+  { weightedSum = sumByOps }: Pick<Kernels, 'weightedSum'> = {},
+): void {
   for (const name of changed) {
     const old = teacher[name];
-    teacher[name] = tf.tidy(() => tf.add(tf.mul(old, decay), tf.mul(student[name], 1 - decay)));
+    teacher[name] = weightedSum([
+      [decay, old],
+      [1 - decay, student[name]],
+    ]);
     old.dispose();
   }
 }

@@ -1,35 +1,31 @@
 /** Random crops with the paper's augmentation: rotation by 0/90/180/270 degrees in plane, flips, zero padding. */
+import type { Augmentation } from '../options.ts';
 import type { Random } from '../random.ts';
+import type { PatchSource, Sides } from './patch-source.ts';
+import { planWarp, type Warp, warpedPatch } from './warp.ts';
 
-export type Sides = readonly [x: number, y: number, z: number];
-
-/** A preprocessed case: intensities normalised, grid as in training. Crops are read where they lie, never the whole scan. */
-export interface PatchSource {
-  readonly name: string;
-  readonly size: Sides;
-  /** A box of the image (x fastest), zero outside the scan. */
-  readImage(start: Sides, size: Sides): Float32Array;
-  /** The same box of the mask; absent for unlabelled cases. */
-  readMask?(start: Sides, size: Sides): Uint8Array;
-}
+export type { PatchSource, Sides } from './patch-source.ts';
 
 /** Where a crop is taken and how it is turned: everything random about it. */
 export interface CropPlan {
   start: Sides;
   quarterTurns: 0 | 1 | 2 | 3;
   flips: readonly [boolean, boolean, boolean];
+  warp?: Warp;
 }
 
-export function planCrop(scan: Sides, patch: Sides, random: Random): CropPlan {
-  const quarterTurns = random.integer(4) as CropPlan['quarterTurns'];
-  const flips = [random.integer(2) === 1, random.integer(2) === 1, random.integer(2) === 1] as const;
+export function planCrop(scan: Sides, patch: Sides, random: Random, augmentation: Augmentation = 'turns'): CropPlan {
+  const turned = augmentation === 'turns';
+  const quarterTurns = (turned ? random.integer(4) : 0) as CropPlan['quarterTurns'];
+  const flip = () => turned && random.integer(2) === 1;
+  const flips = [flip(), flip(), flip()] as const;
   const box = boxOf(patch, quarterTurns);
   const start = scan.map((n, axis) => {
     const room = n - box[axis];
     const draw = random.uniform();
     return room > 0 ? Math.floor(draw * (room + 1)) : Math.floor(room / 2); // a small scan stands in the middle of its padding
   }) as unknown as Sides;
-  return { start, quarterTurns, flips };
+  return { start, quarterTurns, flips, ...(augmentation === 'warp' && { warp: planWarp(random) }) };
 }
 
 export interface Patch {
@@ -39,6 +35,7 @@ export interface Patch {
 }
 
 export function readPatch(source: PatchSource, patch: Sides, plan: CropPlan): Patch {
+  if (plan.warp) return warpedPatch(source, patch, plan.start, plan.warp);
   const box = boxOf(patch, plan.quarterTurns);
   const image = turn(source.readImage(plan.start, box), patch, plan, new Float32Array(patch[0] * patch[1] * patch[2]));
   if (!source.readMask) return { image };

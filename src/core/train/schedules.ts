@@ -1,8 +1,8 @@
 /** What changes with the step t of T (method sections 1 and 3). */
 
-/** lambda(t) = w_max exp(-5 (1 - t/T)^2) */
-export const rampUp = (step: number, steps: number, max: number): number =>
-  max * Math.exp(-5 * (1 - Math.min(step / steps, 1)) ** 2);
+/** lambda(t) = w_max exp(-5 (1 - t/R)^2), w_max from step R on; the paper's R is T. */
+export const rampUp = (step: number, rampSteps: number, max: number): number =>
+  max * Math.exp(-5 * (1 - Math.min(step / rampSteps, 1)) ** 2);
 
 /** lr(t) = lr_0 (1 - t/T)^0.9 */
 export const polynomialDecay = (step: number, steps: number, start: number): number =>

@@ -3,6 +3,7 @@ import { portableKernels } from '../../core/network/portable-kernels.ts';
 import { hasWideVectors } from '../environment.ts';
 import type { Engine } from '../index.ts';
 import { simdKernels } from '../simd/index.ts';
+import { webgpuKernels } from '../webgpu/index.ts';
 import { tensorflowKernels } from './tensorflow.ts';
 
 /** The heavy kernels of a started engine. */
@@ -10,6 +11,8 @@ export function kernelsOf(engine: Engine): Kernels {
   switch (engine.name) {
     case 'tensorflow':
       return tensorflowKernels(!engine.gpu && hasWideVectors());
+    case 'webgpu':
+      return webgpuKernels();
     case 'simd':
       return simdKernels();
     case 'cpu':

@@ -1,7 +1,7 @@
 /** A TensorFlow.js backend whose tensors lie in the kernels' shared memory. Its ops are in ops/; a missing op is an error that names it. */
 import * as tf from '@tensorflow/tfjs';
 import { DecileError } from '../../core/errors.ts';
-import type { Machine } from './threads.ts';
+import type { Machine } from './machine.ts';
 
 export type Values = Float32Array | Int32Array | Uint8Array;
 

@@ -4,6 +4,8 @@ import { DecileError } from '../../core/errors.ts';
 /** Kernels read whole vectors; every block starts at one. */
 const ALIGNMENT = 64;
 const PAGE = 65536;
+/** Kernels may read a few values past a block, so that the last one must not end with the memory. */
+const MARGIN = 64;
 
 interface Free {
   at: number;
@@ -28,7 +30,7 @@ export class Heap {
   constructor(memory: WebAssembly.Memory, start: number, maximum: number) {
     this.memory = memory;
     this.maximum = maximum;
-    this.end = memory.buffer.byteLength;
+    this.end = memory.buffer.byteLength - MARGIN;
     const first = roundUp(start, ALIGNMENT);
     this.free = [{ at: first, size: this.end - first }];
   }
@@ -76,7 +78,7 @@ export class Heap {
     const atEnd = last && last.at + last.size === this.end ? last.size : 0;
     const pages = Math.ceil((size - atEnd) / PAGE);
     try {
-      if (this.end + pages * PAGE > this.maximum) throw new RangeError('the memory ends');
+      if (this.end + MARGIN + pages * PAGE > this.maximum) throw new RangeError('the memory ends');
       this.memory.grow(pages);
     } catch {
       const mebibytes = (n: number) => `${Math.round(n / 2 ** 20)} MiB`;

@@ -3,112 +3,14 @@ import * as tf from '@tensorflow/tfjs';
 import { DecileError } from '../../core/errors.ts';
 import { type ConvWeights, type FeatureMap, type Kernels, NORM_EPSILON } from '../../core/network/kernels.ts';
 import type { SimdBackend } from './backend.ts';
+import { convolve, convolveWeights, type MapShape, withScratch } from './convolution.ts';
 
-/** Sides and channels of one map, [D, H, W, C]. */
-export interface MapShape {
-  d: number;
-  h: number;
-  w: number;
-  c: number;
-}
-
-/** Packed input rows of one task should stay in a core's second-level cache. */
-const PACKED_BYTES = 128 * 1024;
 const NORM_CHUNK = 1024;
-/** Sets of partial sums of a weight gradient: fixed, so that results do not depend on the number of threads. */
-const SLABS = 8;
-const SLAB_BYTES = 32 * 2 ** 20;
 
 const shapeOf = (map: { shape: number[] }): MapShape => {
   const [d, h, w, c] = map.shape.slice(-4);
   return { d, h, w, c };
 };
-
-/** Rows of output computed from one packed block. */
-function blockRows({ h, w, c }: MapShape): number {
-  const perRow = 3 * (w + 2) * c * 4;
-  return Math.max(1, Math.min(h, Math.floor(PACKED_BYTES / perRow) - 2));
-}
-
-/** Lays memory out for `run` and frees it afterwards, also after an error. */
-function withScratch<T>({ machine: { heap } }: SimdBackend, bytes: number[], run: (...at: number[]) => T): T {
-  const blocks = bytes.map((size) => heap.allocate(size));
-  try {
-    return run(...blocks);
-  } finally {
-    for (const at of blocks) heap.release(at);
-  }
-}
-
-/** y = x * w; with `flip` dx = dy * flipped w, where x is dy and `s` its shape. `k`: channels of the result. */
-export function convolve(
-  backend: SimdBackend,
-  x: number,
-  w: number,
-  y: number,
-  s: MapShape,
-  k: number,
-  flip: boolean,
-): void {
-  const { machine } = backend;
-  const blocks = Math.ceil(k / 8);
-  const rows = blockRows(s);
-  const part = s.c % 8 === 0 ? 8 : s.c % 4 === 0 ? 4 : 1;
-  const packed = 192 + (3 * (rows + 2) * (s.w + 2) * s.c + 8 * part) * 4;
-  const stretches = s.d * Math.ceil(s.h / rows);
-  // Small maps have few blocks of rows; then the channels are shared out as well.
-  const groups = Math.min(blocks, Math.ceil((4 * machine.threads) / stretches));
-  withScratch(backend, [blocks * 27 * s.c * 8 * 4, packed * machine.threads], (weights, scratch) => {
-    machine.runFor(27 * s.c * k)('packWeights', w, weights, ...(flip ? [k, s.c] : [s.c, k]), Number(flip), part);
-    machine.runFor(s.d * s.h * s.w * 27 * s.c * k)(
-      'convolve',
-      x,
-      weights,
-      y,
-      s.d,
-      s.h,
-      s.w,
-      s.c,
-      k,
-      rows,
-      Math.ceil(blocks / groups),
-      scratch,
-      packed,
-      part,
-    );
-  });
-}
-
-/** dw [27, C, K] from x of shape `s` and dy with k channels. */
-export function convolveWeights(backend: SimdBackend, x: number, dy: number, dw: number, s: MapShape, k: number): void {
-  const { machine } = backend;
-  const blocks = Math.ceil(k / 8);
-  const rows = blockRows(s);
-  const packed = (3 * (rows + 2) * (s.w + 2) * s.c + rows * s.w * blocks * 8) * 4;
-  const slabBytes = 27 * s.c * blocks * 8 * 4;
-  const slabs = Math.max(1, Math.min(SLABS, s.d * Math.ceil(s.h / rows), Math.floor(SLAB_BYTES / slabBytes)));
-  const groups = Math.min(blocks, Math.ceil((4 * machine.threads) / slabs));
-  withScratch(backend, [slabs * slabBytes, packed * machine.threads], (partials, scratch) => {
-    const perGroup = Math.ceil(blocks / groups);
-    machine.runFor(s.d * s.h * s.w * 27 * s.c * k)(
-      'convolveWeights',
-      x,
-      dy,
-      partials,
-      s.d,
-      s.h,
-      s.w,
-      s.c,
-      k,
-      rows,
-      slabs,
-      perGroup,
-      scratch,
-      packed,
-    );
-    machine.runFor(27 * s.c * k * slabs)('sumSlabs', partials, dw, 27 * s.c, k, blocks * 8, slabs);
-  });
-}
 
 /** Adds partial sums [chunks][2][c] up in float64. */
 function addChunks(partials: Float32Array, chunks: number, c: number): [Float64Array, Float64Array] {
@@ -122,8 +24,11 @@ function addChunks(partials: Float32Array, chunks: number, c: number): [Float64A
   return sums;
 }
 
+/** Bits of a float, as kernels take them. */
+export const floatBits = (value: number): number => new Int32Array(Float32Array.of(value).buffer)[0];
+
 /** The set for src/core; the simd backend must be current. */
-export function simdKernels(): Kernels {
+export function simdKernels(): Kernels & Required<Pick<Kernels, 'weightedSum' | 'dropoutMask'>> {
   const backend = tf.backend() as SimdBackend;
   const { machine } = backend;
   const at = (t: tf.Tensor) => backend.address(t);
@@ -230,6 +135,26 @@ export function simdKernels(): Kernels {
         machine.runFor(8 * d * h * w * c)('upsampleGrad', at(dy), at(dx), d, h, w, c, scratch, 2 * w * c * 4),
       );
       return dx;
+    },
+    weightedSum(terms) {
+      if (terms.length > 3) throw new Error(`A weighted sum must have at most 3 terms, got ${terms.length}.`);
+      const [, first] = terms[0];
+      const out = make(first.shape);
+      const pairs = [0, 1, 2].flatMap((i) => (terms[i] ? [at(terms[i][1]), floatBits(terms[i][0])] : [at(first), 0]));
+      machine.runFor(first.size)('weightedSum', at(out), first.size, terms.length, ...pairs);
+      return out;
+    },
+    dropoutMask(shape, probability, random) {
+      const out = make([...shape]) as FeatureMap;
+      withScratch(backend, [16], (state) => {
+        const words = new Int32Array(machine.heap.memory.buffer, state, 4);
+        words.set(random.state);
+        const [threshold, kept] = [Math.round(probability * 65536), floatBits(1 / (1 - probability))];
+        // One sequence of random numbers: no second thread could help.
+        machine.runFor(0)('dropoutMask', at(out), out.size, state, threshold, kept);
+        random.state = [...words];
+      });
+      return out;
     },
   };
 }

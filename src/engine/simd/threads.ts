@@ -1,137 +1,24 @@
-/** The threads of the simd engine: every kernel call runs on all of them, which share its tasks through a counter. */
+/** The simd engine's threads in Node: workers of this process. */
 import os from 'node:os';
 import v8 from 'node:v8';
 import { Worker } from 'node:worker_threads';
-import { DecileError } from '../../core/errors.ts';
 import { threadCount } from '../environment.ts';
-import { Heap } from './heap.ts';
-import { PLAIN, RELAXED } from './wasm.generated.ts';
+import { createMachine, HELPER, type Machine } from './machine.ts';
 
-/** Control words at the start of the memory (assembly/common.as reads them). */
-const JOB = 0;
-const DONE = 1;
-const TASK = 2;
-const KERNEL = 3;
-const TRAPPED = 4;
-const ARGUMENTS = 16;
-const CONTROL_BYTES = 1024;
-const HEAP_START = 4096;
-
-const MAXIMUM_PAGES = 65536;
-const SPINS = 20_000;
-/** Below this, waking the other threads costs more than they save. */
-const LITTLE_WORK = 100_000;
-/** No single kernel takes this long; a thread that died would be waited for forever. */
-const GIVE_UP_MS = 300_000;
-
-export interface Machine {
-  heap: Heap;
-  threads: number;
-  relaxed: boolean;
-  /** Runs a kernel of assembly/index.as on all threads and returns when it is done. */
-  run(kernel: string, ...args: number[]): void;
-  /** `run` for much work; for little (in multiplications or so) a run on this thread alone, which wakes no other. */
-  runFor(work: number): Machine['run'];
-  floats(at: number, length: number): Float32Array;
-  stop(): void;
-}
-
-/** The workers' whole program, as text so that it needs no file of its own in a bundle. */
-const WORKER = `
-const { workerData: { module, memory, names, index, workers } } = require('node:worker_threads');
-const control = new Int32Array(memory.buffer, 0, ${CONTROL_BYTES / 4});
-const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports;
-for (let seen = 0; ; ) {
-  for (let spins = 0; Atomics.load(control, ${JOB}) === seen; spins++) {
-    if (spins > ${SPINS}) Atomics.wait(control, ${JOB}, seen);
-  }
-  seen = Atomics.load(control, ${JOB});
-  try {
-    kernels[names[control[${KERNEL}]]](index);
-  } catch {
-    Atomics.store(control, ${TRAPPED}, 1);
-  }
-  if (Atomics.add(control, ${DONE}, 1) + 1 === workers) Atomics.notify(control, ${DONE});
-}`;
+const PROGRAM = `${HELPER}\nserve(require('node:worker_threads').workerData);`;
 
 /** @param threads default DECILE_THREADS, else all cores */
 export function startMachine(threads = threadCount() || os.availableParallelism(), plain = false): Machine {
   // Baseline code runs at half the speed and may stay in use for long; this compiles once, fully.
   v8.setFlagsFromString('--no-liftoff');
-  const relaxed = !plain && WebAssembly.validate(decode(RELAXED));
-  const module = new WebAssembly.Module(decode(relaxed ? RELAXED : PLAIN));
-  const memory = new WebAssembly.Memory({ initial: 256, maximum: MAXIMUM_PAGES, shared: true });
-  const control = new Int32Array(memory.buffer, 0, CONTROL_BYTES / 4);
-  const instance = new WebAssembly.Instance(module, { env: { memory } });
-  const kernels = instance.exports as Record<string, (thread: number) => void>;
-  const names = Object.keys(kernels).filter((name) => typeof kernels[name] === 'function');
-  const ids = new Map(names.map((name, id) => [name, id]));
-  const helpers = startWorkers(threads - 1, { module, memory, names });
-
-  const start = (wake: boolean, kernel: string, args: number[]) => {
-    const id = ids.get(kernel);
-    if (id === undefined) throw new Error(`A kernel must be one of ${names.join(', ')}, got ${kernel}.`);
-    for (let i = 0; i < args.length; i++) control[ARGUMENTS + i] = args[i];
-    control[TASK] = 0;
-    if (!wake || helpers.length === 0) {
-      kernels[kernel](helpers.length);
-      return;
-    }
-    control[KERNEL] = id;
-    control[DONE] = 0;
-    Atomics.add(control, JOB, 1);
-    Atomics.notify(control, JOB);
-    kernels[kernel](helpers.length);
-    waitFor(control, helpers.length);
-  };
-  const run: Machine['run'] = (kernel, ...args) => start(true, kernel, args);
-  const runAlone: Machine['run'] = (kernel, ...args) => start(false, kernel, args);
-  return {
-    heap: new Heap(memory, HEAP_START, MAXIMUM_PAGES * 65536),
+  return createMachine({
     threads,
-    relaxed,
-    run,
-    runFor: (work) => (work < LITTLE_WORK ? runAlone : run),
-    floats: (at, length) => new Float32Array(memory.buffer, at, length),
-    stop: () => {
-      for (const worker of helpers) worker.terminate();
+    plain,
+    maySleep: true,
+    startHelper(workerData) {
+      const worker = new Worker(PROGRAM, { eval: true, workerData, execArgv: [] });
+      worker.unref();
+      return { stop: () => void worker.terminate() };
     },
-  };
-}
-
-function startWorkers(
-  count: number,
-  shared: { module: WebAssembly.Module; memory: WebAssembly.Memory; names: string[] },
-) {
-  return Array.from({ length: count }, (_, index) => {
-    const worker = new Worker(WORKER, { eval: true, workerData: { ...shared, index, workers: count }, execArgv: [] });
-    worker.unref();
-    return worker;
   });
-}
-
-/** Short jobs are waited for awake: sleeping and waking costs as much as a small kernel. */
-function waitFor(control: Int32Array, workers: number): void {
-  for (let spins = 0; ; spins++) {
-    const done = Atomics.load(control, DONE);
-    if (done === workers) break;
-    if (spins > SPINS && Atomics.wait(control, DONE, done, GIVE_UP_MS) === 'timed-out') {
-      throw new DecileError(
-        'engine/broken',
-        'Every thread of the simd engine must answer, got silence.',
-        'Resume the run.',
-      );
-    }
-  }
-  if (control[TRAPPED] !== 0) {
-    throw new DecileError(
-      'engine/broken',
-      'A kernel of the simd engine must stay inside its memory, got a trap.',
-      'Resume the run.',
-    );
-  }
-}
-
-function decode(base64: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }

@@ -1,6 +1,13 @@
 /** Rows and details of cases, as the window shows them. */
-import type { MaskVersion, PredictionDetail, ScanDetail, ScanRow, SliceDecision } from '../../shared/contract/index.ts';
-import { MASK_ORIGINS, type Mask, type Prediction, type Scan, type Store } from '../store/index.ts';
+import type {
+  CaseState,
+  MaskVersion,
+  PredictionDetail,
+  ScanDetail,
+  ScanRow,
+  SliceDecision,
+} from '../../shared/contract/index.ts';
+import { MASK_ORIGINS, type Mask, type MaskOrigin, type Prediction, type Scan, type Store } from '../store/index.ts';
 import { flaggedSlices, reviewQueue } from './queue.ts';
 import type { Session } from './session.ts';
 import { percentiles, readSlice, storedVolume } from './slices.ts';
@@ -9,19 +16,35 @@ export function scanRows(session: Session): ScanRow[] {
   const store = session.store();
   const ranks = new Map(reviewQueue(session).map((entry) => [entry.scan, entry.rank]));
   const names = session.user.settings().showPatientNames;
-  return store.scans.list().map((scan) => scanRow(session, scan, ranks.get(scan.id), names));
+  const runs = new Map(store.runs.list().map(({ id, name }) => [id, name]));
+  const [states, newest, predictions] = [session.caseStates(), store.masks.newest(), store.predictions.newest()];
+  return store.scans.list().map((scan) =>
+    scanRow(scan, {
+      state: states.get(scan.id)!,
+      newest: newest.get(scan.id) ?? {},
+      prediction: predictions.get(scan.id),
+      predictedBy: (run) => runs.get(run) ?? '',
+      rank: ranks.get(scan.id),
+      patient: names ? store.scans.patient(scan.id)?.name : undefined,
+    }),
+  );
 }
 
-function scanRow(session: Session, scan: Scan, rank: number | undefined, showPatient: boolean): ScanRow {
-  const store = session.store();
+interface RowParts {
+  state: CaseState;
+  newest: Partial<Record<MaskOrigin, Mask>>;
+  prediction: Prediction | null | undefined;
+  predictedBy: (run: number) => string;
+  rank: number | undefined;
+  patient: string | undefined;
+}
+
+function scanRow(scan: Scan, { state, newest, prediction, predictedBy, rank, patient }: RowParts): ScanRow {
   const masks: ScanRow['masks'] = {};
   for (const origin of MASK_ORIGINS) {
-    const mask = store.masks.current(scan.id, origin);
+    const mask = newest[origin];
     if (mask) masks[origin] = mask.version;
   }
-  const prediction = store.predictions.latest(scan.id);
-  const patient = showPatient ? store.scans.patient(scan.id)?.name : undefined;
-  const state = session.caseState(scan);
   return {
     id: scan.id,
     name: scan.name,
@@ -32,7 +55,7 @@ function scanRow(session: Session, scan: Scan, rank: number | undefined, showPat
     state,
     review: scan.review,
     masks,
-    ...(prediction ? { uncertainty: prediction.meanEntropy } : {}),
+    ...(prediction ? { uncertainty: prediction.meanEntropy, predictedBy: predictedBy(prediction.run) } : {}),
     ...(rank === undefined ? {} : { rank }),
     thumbnail: thumbnailKey(masks),
     notices: scan.notices,
@@ -48,7 +71,16 @@ export async function scanDetail(session: Session, id: number): Promise<ScanDeta
   const scan = store.scans.get(id);
   const volume = await storedVolume(store.path(scan.volumeFile));
   const prediction = store.predictions.latest(id);
-  const row = scanRow(session, scan, undefined, session.user.settings().showPatientNames);
+  const newest: RowParts['newest'] = {};
+  for (const origin of MASK_ORIGINS) newest[origin] = store.masks.current(id, origin) ?? undefined;
+  const row = scanRow(scan, {
+    state: session.caseState(scan),
+    newest,
+    prediction,
+    predictedBy: (run) => store.runs.get(run).name,
+    rank: undefined,
+    patient: session.user.settings().showPatientNames ? store.scans.patient(id)?.name : undefined,
+  });
   const current = currentMask(store, id);
   const middle = await readSlice(volume, scan.size[2] >> 1);
   return {

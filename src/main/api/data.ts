@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import type { Grid } from '../../core/volume.ts';
+import { type Grid, voxelCount } from '../../core/volume.ts';
 import { BOXES_TYPE, type MaskKind, type SaveReceipt, type VoxelType } from '../../shared/contract/index.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { readMask, readVolume } from '../imaging/index.ts';
@@ -70,7 +70,11 @@ function kindOf(value: string | undefined): MaskKind {
   );
 }
 
+const BYTES: Partial<Record<VoxelType, number>> = { uint8: 1, float32: 4 };
+
+/** `dtype` of a scan has its length from the file. */
 const headers = (grid: Grid, dtype: VoxelType): Record<string, string> => ({
+  ...(BYTES[dtype] ? { 'content-length': String(voxelCount(grid) * BYTES[dtype]) } : {}),
   'content-type': 'application/octet-stream',
   'cache-control': 'no-store',
   'x-decile-dtype': dtype,

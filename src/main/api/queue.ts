@@ -44,16 +44,14 @@ export function reviewQueue(session: Session): QueueEntry[] {
   const store = session.store();
   const labels = store.labels.list();
   const references = store.masks.references();
-  const open = store.scans
-    .list()
-    .map((scan) => ({ scan, prediction: store.predictions.latest(scan.id), state: session.caseState(scan) }))
-    .filter(({ prediction, state }) => prediction && state === 'predicted')
-    .map(({ scan, prediction, state }) => ({
-      scan,
-      state,
-      prediction: prediction!,
-      mask: store.masks.get(prediction!.mask),
-    }));
+  const [states, predictions, masks] = [session.caseStates(), store.predictions.newest(), store.masks.newest()];
+  const open = store.scans.list().flatMap((scan) => {
+    const [prediction, state] = [predictions.get(scan.id), states.get(scan.id)];
+    if (!prediction || state !== 'predicted') return [];
+    const newest = masks.get(scan.id)?.predicted;
+    const mask = newest?.id === prediction.mask ? newest : store.masks.get(prediction.mask);
+    return [{ scan, state, prediction, mask }];
+  });
   const entropies = open.map(({ prediction }) => prediction.meanEntropy).sort((a, b) => a - b);
   const volume = (mask: { labels: { value: number; ml: number }[] }, value: number) =>
     mask.labels.find((label) => label.value === value)?.ml ?? 0;

@@ -5,7 +5,7 @@ import { CASE_STATES } from '../../shared/contract/index.ts';
 import { DecileError } from '../../shared/errors.ts';
 import type { RunHandle } from '../services/train.ts';
 import type { StartTrainer } from '../services/trainer-process.ts';
-import { createProject, type NewProject, openProject, type Scan, type Store } from '../store/index.ts';
+import { createProject, type Mask, type NewProject, openProject, type Scan, type Store } from '../store/index.ts';
 import type { Emitter } from './api.ts';
 import type { FolderRegistry } from './folders.ts';
 import type { JobBoard } from './jobs.ts';
@@ -28,6 +28,8 @@ export interface Session {
   close(): Promise<void>;
   overview(): ProjectOverview;
   caseState(scan: Scan): CaseState;
+  /** `caseState` of every scan, with few questions to the store. */
+  caseStates(): Map<number, CaseState>;
   /** The mask being drawn, opened when first asked for. */
   drawing(scan: number, kind: DrawnKind): Promise<WorkingMask>;
   /** The voxels of a mask if it is open for drawing, for looking at. */
@@ -54,22 +56,34 @@ export function session(parts: Pick<Session, 'emitter' | 'folders' | 'jobs' | 'u
     return opened;
   };
 
+  const stateOf = (
+    scan: Scan,
+    reference: Mask | null | undefined,
+    has: (origin: 'predicted' | 'manual') => boolean,
+  ): CaseState => {
+    if (scan.review === 'rejected') return 'rejected';
+    if (reference) return reference.origin === 'corrected' ? 'reviewed' : 'labelled';
+    if (has('predicted')) return 'predicted';
+    return has('manual') || existsSync(store().path(journalFile(scan.id, 'manual'))) ? 'drawing' : 'unlabelled';
+  };
   const caseState = (scan: Scan): CaseState => {
     const { masks } = store();
-    if (scan.review === 'rejected') return 'rejected';
-    const reference = masks.reference(scan.id);
-    if (reference) return reference.origin === 'corrected' ? 'reviewed' : 'labelled';
-    if (masks.current(scan.id, 'predicted')) return 'predicted';
-    const drawn = masks.current(scan.id, 'manual') !== null || existsSync(store().path(journalFile(scan.id, 'manual')));
-    return drawn ? 'drawing' : 'unlabelled';
+    return stateOf(scan, masks.reference(scan.id), (origin) => masks.current(scan.id, origin) !== null);
+  };
+  const caseStates = (): Map<number, CaseState> => {
+    const { scans, masks } = store();
+    const [references, newest] = [masks.references(), masks.newest()];
+    const state = (scan: Scan) =>
+      stateOf(scan, references.get(scan.id), (origin) => newest.get(scan.id)?.[origin] !== undefined);
+    return new Map(scans.list().map((scan) => [scan.id, state(scan)]));
   };
 
   const overview = (): ProjectOverview => {
     const project = store();
-    const scans = project.scans.list();
+    const states = caseStates();
     const counts = Object.fromEntries([...CASE_STATES, 'scans'].map((name) => [name, 0])) as ProjectOverview['counts'];
-    counts.scans = scans.length;
-    for (const scan of scans) counts[caseState(scan)]++;
+    counts.scans = states.size;
+    for (const state of states.values()) counts[state]++;
     const { name, preset } = project.project.get();
     return {
       name,
@@ -127,13 +141,18 @@ export function session(parts: Pick<Session, 'emitter' | 'folders' | 'jobs' | 'u
       if (opened && folder === opened.folder) return overview();
       await close();
       const next = openProject(folder, 'write');
-      opened = next;
-      await recoverDrawings(next);
+      try {
+        await recoverDrawings(next);
+      } catch (error) {
+        next.close();
+        throw error;
+      }
       return enter(next);
     },
     close,
     overview,
     caseState,
+    caseStates,
     async drawing(scan, kind) {
       const key = `${scan}/${kind}`;
       const known = drawings.get(key);
@@ -145,7 +164,8 @@ export function session(parts: Pick<Session, 'emitter' | 'folders' | 'jobs' | 'u
         if (drawings.size <= OPEN_MASKS) break;
         drawings.delete(oldest);
         const closing = await drawing;
-        await closing.commit();
+        // On a full disk the strokes stay in their journal, where the next opening finds them.
+        await closing.commit().catch(() => undefined);
         closing.close();
       }
       return mask;
@@ -175,7 +195,8 @@ async function recoverDrawings(store: Store): Promise<void> {
     for (const kind of ['manual', 'corrected'] as const) {
       if (!existsSync(store.path(journalFile(scan.id, kind)))) continue;
       const mask = await openWorkingMask(store, scan.id, kind);
-      await mask.commit();
+      // A full disk must not keep a project shut: the journal stays and counts as the drawing.
+      await mask.commit().catch(() => undefined);
       mask.close();
     }
   }

@@ -10,6 +10,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeSync,
 } from 'node:fs';
@@ -82,20 +83,17 @@ export async function openWorkingMask(store: Store, scan: number, kind: DrawnKin
 
   /** Opens the journal for appending, at the end of its last whole record. */
   const open = (): number => {
-    if (file !== null) return file;
-    mkdirSync(dirname(path), { recursive: true });
-    file = openSync(path, existsSync(path) ? 'r+' : 'wx+');
-    if (end === 0) {
-      const head = headLine();
-      writeSync(file, head, 0, head.length, 0);
-      end = head.length;
+    if (file === null) {
+      mkdirSync(dirname(path), { recursive: true });
+      file = openSync(path, existsSync(path) ? 'r+' : 'wx+');
+      ftruncateSync(file, end);
     }
-    ftruncateSync(file, end);
     return file;
   };
 
   const append = (record: Uint8Array): number => {
-    const bytes = framed(record);
+    // The head goes with the first record: where the disk is full neither counts, and both are written again next time.
+    const bytes = end === 0 ? Buffer.concat([headLine(), framed(record)]) : framed(record);
     try {
       const to = open();
       for (let at = 0; at < bytes.length; ) at += writeSync(to, bytes, at, bytes.length - at, end + at);
@@ -198,7 +196,12 @@ function readJournal(path: string): { head: JournalHead; records: Uint8Array[]; 
   const bytes = readFileSync(path);
   const line = bytes.indexOf(10);
   if (line < 0) return null;
-  const head = JSON.parse(bytes.subarray(0, line).toString()) as JournalHead;
+  const head = parseHead(bytes.subarray(0, line).toString());
+  if (!head) {
+    // Not ours to throw away, and no reason to refuse the case: put aside for whoever can read it.
+    renameSync(path, `${path}.damaged`);
+    return null;
+  }
   const records: Uint8Array[] = [];
   let end = line + 1;
   while (end + 4 <= bytes.length) {
@@ -209,4 +212,13 @@ function readJournal(path: string): { head: JournalHead; records: Uint8Array[]; 
     end += 4 + length;
   }
   return { head, records, end };
+}
+
+function parseHead(line: string): JournalHead | null {
+  try {
+    const head = JSON.parse(line) as JournalHead | null;
+    return Array.isArray(head?.size) ? head : null;
+  } catch {
+    return null;
+  }
 }

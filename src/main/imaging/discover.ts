@@ -1,54 +1,64 @@
 /** What scans a folder holds: every file is looked at, none is judged by its name. */
-import { basename, dirname, extname, relative, sep } from 'node:path';
+import { basename, extname, relative, sep } from 'node:path';
 import { DecileError } from '../../shared/errors.ts';
 import { HEAD_BYTES, looksLikeDicom, readDicomHeader } from './dicom/dataset.ts';
 import { type Frame, framesOf } from './dicom/frame.ts';
 import { maskObjectOf } from './dicom/mask-object.ts';
-import { reasonToLeaveOut, splitSeries } from './dicom/series.ts';
 import { failure, fileSize, mapLimited, readHead, walk } from './files.ts';
 import { looksLikeMetaImage, readMetaHeader } from './itk/metaimage.ts';
 import { looksLikeNrrd, readNrrdHeader } from './itk/nrrd.ts';
 import { slicerSegments } from './itk/slicer-segments.ts';
-import { globMatcher, nameByPath, stem, tidy, unique } from './names.ts';
+import { globMatcher, nameByPath, stem, unique } from './names.ts';
 import { looksLikeNifti } from './nifti/header.ts';
 import { compressionOf, readNiftiHeader } from './nifti/read.ts';
+import { seriesSources } from './series-sources.ts';
 import type { DiscoverOptions, MaskObject, ScanFailure, ScanKind, ScanSource } from './types.ts';
 
-/** Companions of scans that are never scans: passed over without a word. */
-const COMPANIONS = new Set([
-  '.json',
-  '.txt',
-  '.csv',
-  '.tsv',
-  '.md',
-  '.xml',
-  '.html',
-  '.pdf',
-  '.log',
-  '.bval',
-  '.bvec',
-  '.yaml',
-  '.yml',
-  '.py',
-  '.sh',
-  '.zip',
-  '.png',
-  '.jpg',
-  '.jpeg',
-  '.gif',
-  '.db',
-  '.sqlite',
-  '.ini',
-  '.inf',
-  '.exe',
-  '.doc',
-  '.docx',
-  '.xls',
-  '.xlsx',
-  '.raw',
-  '.img',
-  '.zraw',
-]);
+/** Companions of scans that are never scans, the viewers on patients' discs among them: passed over without a word. */
+const COMPANIONS = new Set(
+  [
+    ...[
+      'json',
+      'txt',
+      'csv',
+      'tsv',
+      'md',
+      'xml',
+      'html',
+      'htm',
+      'pdf',
+      'log',
+      'bval',
+      'bvec',
+      'yaml',
+      'yml',
+      'py',
+      'sh',
+    ],
+    ...['png', 'jpg', 'jpeg', 'gif', 'bmp', 'ico', 'svg', 'db', 'sqlite', 'ini', 'inf', 'doc', 'docx', 'xls', 'xlsx'],
+    ...[
+      'exe',
+      'dll',
+      'so',
+      'dylib',
+      'jar',
+      'class',
+      'js',
+      'css',
+      'bat',
+      'cmd',
+      'lnk',
+      'chm',
+      'msi',
+      'cab',
+      'ocx',
+      'sys',
+    ],
+    ...['plist', 'ttf', 'xsl', 'xslt', 'properties', 'config', 'manifest', 'lng', 'raw', 'img', 'zraw'],
+  ].map((extension) => `.${extension}`),
+);
+/** Packed folders: what is in them is not looked at, and that is said. */
+const PACKED = /\.(zip|rar|7z|tar|tgz|tar\.(gz|bz2|xz)|iso)$/i;
 const WIDTH = 8;
 
 /**
@@ -72,12 +82,14 @@ export async function discoverScans(
   const found: { path: string; kind: ScanKind }[] = [];
   const frames: Frame[] = [];
   const masks: MaskObject[] = [];
+  const free: Buffer[] = [];
   let done = 0;
   await mapLimited(files, WIDTH, async (path) => {
     signal?.throwIfAborted();
     try {
       // One read serves the kind and, for most DICOM files, the whole header.
-      const head = await readHead(path, HEAD_BYTES);
+      const memory = free.pop() ?? Buffer.allocUnsafeSlow(HEAD_BYTES);
+      const head = await readHead(path, HEAD_BYTES, memory);
       const kind = basename(path).toUpperCase() === 'DICOMDIR' ? null : await kindOf(path, head);
       if (kind === 'dicom') {
         const file = await readDicomHeader(path, head);
@@ -90,6 +102,8 @@ export async function discoverScans(
         await readNiftiHeader(path);
         found.push({ path, kind });
       } else if (kind) found.push({ path, kind });
+      // Only text was kept of it: the next head goes into the same memory.
+      free.push(memory);
     } catch (error) {
       failures.push(failure(path, error));
     }
@@ -141,6 +155,12 @@ async function kindOf(path: string, head: Uint8Array): Promise<ScanKind | 'seg-n
   }
   const claims = /\.(nii|nii\.gz|hdr|nrrd|nhdr|mha|mhd|dcm|ima)$/i.test(path);
   if (!claims && COMPANIONS.has(extension)) return null;
+  if (PACKED.test(path))
+    throw new DecileError(
+      'file/packed',
+      `${path} must be unpacked, got an archive whose contents were not looked at.`,
+      'Unpack it into a folder and import that.',
+    );
   if ((await fileSize(path)) === 0)
     throw new DecileError(
       'scan/truncated',
@@ -170,83 +190,6 @@ async function kindOf(path: string, head: Uint8Array): Promise<ScanKind | 'seg-n
     `${path} must be a NIfTI, DICOM, NRRD or MetaImage file, got an unknown format.`,
     'Remove the file, or convert it to NIfTI.',
   );
-}
-
-/** Frames of all files to sources: one for each volume of each series. */
-function seriesSources(frames: Frame[], failures: ScanFailure[]): ScanSource[] {
-  const sources: ScanSource[] = [];
-  frames.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : a.index - b.index));
-  // Without a series UID the files of one folder and series number belong together.
-  const series = Map.groupBy(frames, (f) =>
-    f.seriesUid ? `${f.seriesUid} ${f.studyUid}` : `${dirname(f.path)} ${f.seriesNumber ?? ''}`,
-  );
-  for (const [uid, all] of series) {
-    const kept: Frame[] = [];
-    const refused = new Set<string>();
-    for (const f of all) {
-      const reason = reasonToLeaveOut(f);
-      if (!reason) kept.push(f);
-      else if (!refused.has(f.path)) {
-        refused.add(f.path);
-        failures.push(failure(f.path, reason));
-      }
-    }
-    if (kept.length === 0) continue;
-    try {
-      const { stacks, duplicates } = splitSeries(kept);
-      for (const path of new Set(duplicates.map((d) => d.path))) {
-        failures.push({
-          path,
-          code: 'scan/duplicate',
-          message: `${path} must be a new image, got a copy of another file (same instance).`,
-          cure: 'Nothing to do: the first copy was used.',
-        });
-      }
-      const planner = isPlanner(stacks);
-      stacks.forEach((stack, n) => {
-        if (planner) {
-          failures.push({
-            path: stack.frames[0].path,
-            code: 'scan/localiser',
-            message: `Series ${stack.frames[0].seriesNumber ?? uid} must be a volume, got ${stacks.length} orientations with at most ${Math.max(...stacks.map((s) => s.frames.length))} slices each (a localiser).`,
-            cure: 'Localisers are for planning; import the diagnostic series.',
-          });
-          return;
-        }
-        sources.push(sourceOf(stack.frames, stack.part, stacks.length > 1 ? n : undefined));
-      });
-    } catch (error) {
-      failures.push(failure(kept[0].path, error));
-    }
-  }
-  return sources;
-}
-
-/** Three planes with a handful of slices each: a localiser without the word. */
-function isPlanner(stacks: { frames: Frame[]; part: string }[]): boolean {
-  return stacks.length >= 2 && stacks.every((s) => s.part.startsWith('orientation') && s.frames.length <= 7);
-}
-
-function sourceOf(frames: Frame[], part: string, index: number | undefined): ScanSource {
-  const f = frames[0];
-  const name = tidy(
-    [f.modality || 'scan', f.seriesNumber ?? '', f.description, part].filter((s) => s !== '').join('_'),
-  );
-  const paths = [...new Set(frames.map((x) => x.path))];
-  // A classic stack is named by its files; only frames of one file need the number of the volume.
-  const needsPart = index !== undefined && frames.some((x) => x.index > 0);
-  return {
-    kind: 'dicom',
-    name,
-    paths,
-    seriesUid: f.seriesUid,
-    modality: f.modality,
-    description: f.description,
-    patientName: f.patientName,
-    patientId: f.patientId,
-    frameOfReference: f.frameOfReference,
-    ...(needsPart ? { part: index } : {}),
-  };
 }
 
 function renameUnique(sources: ScanSource[]): ScanSource[] {

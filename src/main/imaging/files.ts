@@ -1,11 +1,24 @@
 /** Files: heads, atomic writes, names, and a walk that no symbolic link can trap. */
 import { randomBytes } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
+import {
+  close as closeDescriptor,
+  constants,
+  createReadStream,
+  open as openDescriptor,
+  read as readDescriptor,
+} from 'node:fs';
 import { type FileHandle, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { createGunzip, createInflate } from 'node:zlib';
 import { DecileError } from '../../shared/errors.ts';
-import type { ScanFailure } from './types.ts';
+
+/** A file or series that was left out, and why. */
+export interface ScanFailure {
+  path: string;
+  code: string;
+  message: string;
+  cure: string;
+}
 
 /** The coded error for what the file system said. */
 export function fileError(path: string, error: unknown): DecileError {
@@ -90,24 +103,36 @@ export async function fileSize(path: string): Promise<number> {
   }
 }
 
-/** The first `bytes` bytes (fewer where the file is shorter). */
-export async function readHead(path: string, bytes: number): Promise<Buffer> {
-  let handle: FileHandle | undefined;
-  try {
-    handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    const head = Buffer.alloc(bytes);
-    let at = 0;
-    while (at < bytes) {
-      const { bytesRead } = await handle.read(head, at, bytes - at, at);
-      if (bytesRead === 0) break;
-      at += bytesRead;
-    }
-    return head.subarray(0, at);
-  } catch (error) {
-    throw fileError(path, error);
-  } finally {
-    await handle?.close();
-  }
+/**
+ * Fills `into` from `position` on in one opening of the file; returns how many bytes there were. By file descriptor:
+ * a series is many small files, and a FileHandle for each costs more than the reading.
+ */
+export function readInto(path: string, into: Uint8Array, position: number): Promise<number> {
+  return new Promise((done, fail) => {
+    openDescriptor(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0), (error, descriptor) => {
+      if (error) return fail(fileError(path, error));
+      let at = 0;
+      const end = (failed: unknown) =>
+        closeDescriptor(descriptor, () => (failed ? fail(fileError(path, failed)) : done(at)));
+      const next = () =>
+        readDescriptor(descriptor, into, at, into.length - at, position + at, (failed, count) => {
+          if (failed || count === 0) return end(failed);
+          at += count;
+          if (at === into.length) end(null);
+          else next();
+        });
+      next();
+    });
+  });
+}
+
+/**
+ * The first `bytes` bytes (fewer where the file is shorter).
+ * @param reuse memory of that size to read into
+ */
+export async function readHead(path: string, bytes: number, reuse?: Buffer): Promise<Buffer> {
+  const head = reuse ?? Buffer.allocUnsafe(bytes);
+  return head.subarray(0, await readInto(path, head, 0));
 }
 
 export type Compression = 'none' | 'gzip' | 'zlib';
@@ -169,14 +194,21 @@ export async function readBytes(
   return out.subarray(0, at);
 }
 
-/** Writes to a new file in the same folder, syncs it, renames it over `path`: readers see the old file or the new one. */
-export async function writeAtomically(path: string, write: (handle: FileHandle) => Promise<void>): Promise<void> {
+/**
+ * Writes to a new file in the same folder, syncs it, renames it over `path`: readers see the old file or the new one.
+ * @param sync false for what can be made again: then a loss of power may take the file
+ */
+export async function writeAtomically(
+  path: string,
+  write: (handle: FileHandle) => Promise<void>,
+  sync = true,
+): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path).slice(0, 100)}.${randomBytes(6).toString('hex')}.part`);
   let handle: FileHandle | undefined;
   try {
     handle = await open(temporary, 'wx');
     await write(handle);
-    await handle.sync();
+    if (sync) await handle.sync();
     await handle.close();
     handle = undefined;
     await rename(temporary, path);

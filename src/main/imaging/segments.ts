@@ -7,9 +7,8 @@ import { looksLikeDicom, readDicomHeader } from './dicom/dataset.ts';
 import { readRtStruct, structureMask } from './dicom/rtstruct.ts';
 import { openDicomSeg } from './dicom/seg-read.ts';
 import { readHead } from './files.ts';
-import { looksLikeNrrd, readNrrd, readNrrdHeader } from './itk/nrrd.ts';
+import { looksLikeNrrd, readNrrdHeader, readNrrdLayers } from './itk/nrrd.ts';
 import { slicerSegments } from './itk/slicer-segments.ts';
-import { toLabelMap } from './voxels.ts';
 
 export interface NamedSegment {
   number: number;
@@ -92,21 +91,30 @@ async function openStructures(path: string): Promise<SegmentObject> {
 }
 
 async function openSlicer(path: string): Promise<SegmentObject | null> {
-  const segments = slicerSegments((await readNrrdHeader(path)).pairs);
-  if (segments.length === 0) return null;
-  if (segments.some((s) => s.layer !== 0))
+  const found = slicerSegments((await readNrrdHeader(path)).pairs);
+  if (found.length === 0) return null;
+  const { grid: own, layers, data } = await readNrrdLayers(path);
+  const outside = found.find(({ layer }) => layer >= layers);
+  if (outside)
     throw new DecileError(
-      'mask/overlapping',
-      `The segments of ${path} must lie in one layer, got ${Math.max(...segments.map((s) => s.layer)) + 1} layers of overlapping segments.`,
-      'Save the segmentation as a label map, or as DICOM SEG, which may overlap.',
+      'scan/corrupt',
+      `The segments of ${path} must lie in its ${layers} layers, got ${outside.name} in layer ${outside.layer + 1}.`,
+      'The header is damaged: save the segmentation again.',
     );
-  const stored = toLabelMap(path, (await readNrrd(path)).volume);
+  // In layers of their own, segments may have the same value: they are numbered in the order of the header.
+  const segments = found.map((s, n) => ({ ...s, value: s.number, number: layers === 1 ? s.number : n + 1 }));
   return {
     segments: segments.map(({ number, name }) => ({ number, name, code: '', algorithm: '' })),
     notices: [],
     draw(grid, values) {
-      const data = Uint8Array.from(stored.data, (v) => values.get(v) ?? 0);
-      return { mask: alignMask({ ...gridOf(stored), data }, grid, path), overlaps: [] };
+      const drawn = new Layers(voxelCount(own));
+      for (let layer = 0; layer < layers; layer++) {
+        const table = new Uint8Array(256);
+        for (const s of segments) if (s.layer === layer) table[s.value] = values.get(s.number) ?? 0;
+        for (let voxel = 0, at = layer; at < data.length; voxel++, at += layers)
+          if (table[data[at]] > 0) drawn.put(voxel, table[data[at]]);
+      }
+      return { mask: alignMask({ ...gridOf(own), data: drawn.data }, grid, path), overlaps: drawn.overlaps() };
     },
   };
 }

@@ -1,6 +1,9 @@
 /** What the imaging layer hands to the others. */
 import type { Volume } from '../../core/volume.ts';
+import type { Frame } from './dicom/frame.ts';
 import type { Provenance } from './dicom/provenance-record.ts';
+
+export type { ScanFailure } from './files.ts';
 
 export type ScanKind = 'nifti' | 'dicom' | 'nrrd' | 'metaimage';
 
@@ -19,6 +22,8 @@ export interface ScanSource {
   /** Which volume of an enhanced multi-frame file that holds several, from 0. */
   part?: number;
   frameOfReference?: string;
+  /** For DICOM: the headers that the search read, in the order of the slices; without them they are read again. */
+  frames?: readonly Frame[];
 }
 
 /** A file that holds segments with names of their own, and what it says it was made from. */
@@ -32,14 +37,6 @@ export interface MaskObject {
   /** SOPInstanceUIDs of the images. */
   instanceUids: string[];
   frameOfReference: string;
-}
-
-/** A file or series that was left out, and why. */
-export interface ScanFailure {
-  path: string;
-  code: string;
-  message: string;
-  cure: string;
 }
 
 export interface ReadScan {

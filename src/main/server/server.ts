@@ -56,11 +56,16 @@ export async function startServer(
   let host = '';
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // Whoever opens an address by hand gets words to read, the program's own calls get JSON.
+    const deny = (status: number, error: ErrorInfo): void =>
+      request.headers['sec-fetch-dest'] === 'document'
+        ? sendPage(response, status, error)
+        : sendError(response, status, error);
     const refusal = refuse(request);
-    if (refusal) return sendError(response, refusal.status, refusal.error);
+    if (refusal) return deny(refusal.status, refusal.error);
     const url = new URL(request.url ?? '/', `http://${host}`);
     if (url.pathname === '/' && url.searchParams.has('token')) {
-      if (!same(url.searchParams.get('token') ?? '', token)) return sendError(response, 403, WRONG_TOKEN);
+      if (!same(url.searchParams.get('token') ?? '', token)) return deny(403, WRONG_TOKEN);
       response.writeHead(303, {
         location: '/',
         'set-cookie': `${COOKIE}=${token}; HttpOnly; SameSite=Strict; Path=/`,
@@ -69,12 +74,12 @@ export async function startServer(
       response.end();
       return;
     }
-    if (!hasToken(request)) return sendError(response, 403, WRONG_TOKEN);
+    if (!hasToken(request)) return deny(403, WRONG_TOKEN);
     if (url.pathname.startsWith('/call/')) return answerCall(request, response, url.pathname.slice('/call/'.length));
     if (url.pathname.startsWith('/data/')) return answerData(request, response, url);
     const page = await readPage(pages, url.pathname);
     if (!page)
-      return sendError(response, 404, {
+      return deny(404, {
         code: 'server/not-found',
         message: `The address must be a page of the program, got ${url.pathname}.`,
         cure: 'Open the address that `decile serve` printed.',
@@ -216,6 +221,21 @@ const same = (a: string, b: string): boolean => {
 function sendError(response: ServerResponse, status: number, error: ErrorInfo): void {
   response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
   response.end(JSON.stringify(error));
+}
+
+const escaped = (text: string): string => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+
+function sendPage(response: ServerResponse, status: number, { code, message, cure }: ErrorInfo): void {
+  response.writeHead(status, {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    'cache-control': 'no-store',
+  });
+  response.end(
+    `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="dark light"><title>Decile</title><h1>Decile does not open here</h1><p>${escaped(message)}</p><p>${escaped(cure)}</p><p><small>${escaped(code)}</small></p></html>`,
+  );
 }
 
 async function readBody(request: IncomingMessage, limit: number): Promise<Uint8Array> {

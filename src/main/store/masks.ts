@@ -39,6 +39,8 @@ export interface MaskRepository {
   reference(scan: number): Mask | null;
   /** `reference` of every scan that has one, by scan id. */
   references(): Map<number, Mask>;
+  /** `current` of every scan, by scan id and origin. */
+  newest(): Map<number, Partial<Record<MaskOrigin, Mask>>>;
   /** The version number, and with it the file, that the next mask of a scan gets; write the file first, then `add`. */
   nextVersion(scan: number): number;
   add(mask: NewMask): Mask;
@@ -87,6 +89,15 @@ export function maskRepository(db: Db): MaskRepository {
     references() {
       const rows = prepared(db, `SELECT * FROM masks WHERE ${REFERENCE} ORDER BY version`).all() as MaskRow[];
       return new Map(rows.map((row) => [row.scan, fromRow(row)]));
+    },
+    newest() {
+      const rows = prepared(
+        db,
+        'SELECT * FROM masks WHERE (scan, origin, version) IN (SELECT scan, origin, max(version) FROM masks GROUP BY scan, origin)',
+      ).all() as MaskRow[];
+      const newest = new Map<number, Partial<Record<MaskOrigin, Mask>>>();
+      for (const row of rows) newest.set(row.scan, { ...newest.get(row.scan), [row.origin]: fromRow(row) });
+      return newest;
     },
     nextVersion: (scan) => highest(scan) + 1,
     add(mask) {

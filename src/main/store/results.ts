@@ -30,6 +30,8 @@ export interface PredictionRepository {
   list(run: number): Prediction[];
   /** Newest prediction of a scan by any run. */
   latest(scan: number): Prediction | null;
+  /** `latest` of every scan that has one, by scan id. */
+  newest(): Map<number, Prediction>;
 }
 
 export function predictionRepository(db: Db): PredictionRepository {
@@ -61,6 +63,14 @@ export function predictionRepository(db: Db): PredictionRepository {
         ) as PredictionRow[]
       ).map(fromRow),
     latest: (scan) => one('scan = ? ORDER BY created_at DESC, run DESC', scan),
+    newest() {
+      const rows = prepared(
+        db,
+        `SELECT ${PREDICTION} FROM predictions ORDER BY created_at, run`,
+      ).all() as PredictionRow[];
+      const last = new Map(rows.map((row) => [row.scan, row]));
+      return new Map([...last].map(([scan, row]) => [scan, fromRow(row)]));
+    },
   };
 }
 

@@ -60,12 +60,15 @@ function confine(window: BrowserWindow): void {
   webContents.on('will-redirect', (event) => event.preventDefault());
   webContents.on('will-attach-webview', (event) => event.preventDefault());
   webContents.setWindowOpenHandler(() => ({ action: 'deny' }));
-  session.defaultSession.setPermissionRequestHandler((_contents, _permission, decide) => decide(false));
-  session.defaultSession.setPermissionCheckHandler(() => false);
+  session.defaultSession.setPermissionRequestHandler((_contents, permission, decide) => decide(allowed(permission)));
+  session.defaultSession.setPermissionCheckHandler((_contents, permission) => allowed(permission));
   session.defaultSession.webRequest.onBeforeRequest((details, decide) => {
     decide({ cancel: !/^(app|blob|data|devtools):/.test(details.url) });
   });
 }
+
+/** Text into the clipboard alone, for the lists that can be copied; nothing is ever read from it. */
+const allowed = (permission: string): boolean => permission === 'clipboard-sanitized-write';
 
 /** The last place, when it is still on a screen. */
 function readState(path: string): WindowState {

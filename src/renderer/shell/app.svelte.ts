@@ -38,6 +38,8 @@ export class AppState {
   slice = $state<number | null>(null);
   /** When strokes last reached the disk, ms. */
   savedAt = $state<number | null>(null);
+  /** Why the last strokes are not on disk; null: they are. */
+  unsaved = $state.raw<ErrorInfo | null>(null);
   dialog = $state<'help' | 'about' | 'jobs' | 'export' | 'labels' | null>(null);
   ready = $state(false);
   /** The page's own folder browser; main has a dialog where there is one. */
@@ -132,6 +134,14 @@ export class AppState {
     this.place = project ? 'cases' : 'projects';
   }
 
+  /** The menu's command, once: a screen that is opened again later must not obey it again. */
+  take(...names: MenuCommand[]): MenuCommand | null {
+    const { command } = this;
+    if (!command || !names.includes(command.name)) return null;
+    this.command = null;
+    return command.name;
+  }
+
   private noteJob(job: JobInfo): void {
     const known = this.jobs.find((one) => one.id === job.id);
     this.jobs = known ? this.jobs.map((one) => (one.id === job.id ? job : one)) : [...this.jobs, job];
@@ -178,6 +188,14 @@ export class AppState {
     });
   }
 
+  /** False, with the reason on the screen, while strokes are in this window alone. */
+  mayCloseProject(): boolean {
+    const { unsaved } = this;
+    if (unsaved)
+      this.tell({ kind: 'error', text: `Strokes are not saved yet: ${unsaved.message}`, cure: unsaved.cure });
+    return unsaved === null;
+  }
+
   toggleTheme(): void {
     void this.change({ theme: this.settings.theme === 'light' ? 'dark' : 'light' });
   }
@@ -202,9 +220,10 @@ export class AppState {
         this.toggleTheme();
         return;
       case 'close-project':
-        void this.attempt(() => this.client.call('projects.close'));
+        if (this.mayCloseProject()) void this.attempt(() => this.client.call('projects.close'));
         return;
       case 'import':
+        if (!this.project) return;
         this.go('cases');
         break;
       case 'new-project':

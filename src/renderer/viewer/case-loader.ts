@@ -34,9 +34,15 @@ const ARRAYS: Record<VoxelType, (buffer: ArrayBuffer) => VoxelArray> = {
   float64: (b) => new Float64Array(b),
 };
 
+/** Bytes of a case's voxels that a window takes; the process of a page ends somewhere above. */
+export const MOST_BYTES = 6e9;
+/** Chromium gives no larger body in one piece. */
+const ONE_PIECE = 2 ** 30;
+
 /** Scan, mask and prediction; resolves as soon as they can be shown. */
 export async function loadCase(client: Client, scan: number, signal?: AbortSignal): Promise<LoadedCase> {
   const detail = await client.call('scans.detail', { scan });
+  refuseTooLarge(detail);
   const init = { signal };
   const [volume, mask, prediction] = await Promise.all([
     client.data(`/data/volume/${scan}`, init),
@@ -81,12 +87,37 @@ async function loadEntropy(client: Client, detail: ScanDetail, init: RequestInit
   return { ...detail.grid, data };
 }
 
+/** Scan, mask and, with a prediction, its mask and its uncertainty stand in memory. */
+function refuseTooLarge({ name, grid, dtype, prediction }: ScanDetail): void {
+  const perVoxel = ARRAYS[dtype](new ArrayBuffer(0)).BYTES_PER_ELEMENT + (prediction ? 3 : 1);
+  const bytes = voxelCount(grid) * perVoxel;
+  if (bytes <= MOST_BYTES) return;
+  throw new DecileError(
+    'scan/too-large',
+    `The scan ${name} must take at most ${MOST_BYTES / 1e9} GB to be shown, got ${(bytes / 1e9).toFixed(1)} GB for ${grid.size.join(' x ')}.`,
+    'Cut it into parts, or import it with coarser voxels; training reads it from the disk and works all the same.',
+  );
+}
+
+/** The body; a large one piece by piece. */
+async function readBytes(response: Response): Promise<ArrayBuffer> {
+  const length = Number(response.headers.get('content-length') ?? 0);
+  if (length <= ONE_PIECE || !response.body) return response.arrayBuffer();
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const reader = response.body.getReader(); ; ) {
+    const { done, value } = await reader.read();
+    if (done) return at === length ? bytes.buffer : bytes.buffer.slice(0, at);
+    bytes.set(value, at);
+    at += value.length;
+  }
+}
+
 /** Voxels of a response, null where it is empty (204). */
 async function readVoxels(response: Response, grid: Grid, dtype: VoxelType): Promise<Volume | null> {
   if (response.status === 204) return null;
   const type = (response.headers.get('x-decile-dtype') ?? dtype) as VoxelType;
-  const buffer = await response.arrayBuffer();
-  const data = ARRAYS[type](buffer);
+  const data = ARRAYS[type](await readBytes(response));
   if (data.length !== voxelCount(grid)) {
     throw new DecileError(
       'scan/truncated',

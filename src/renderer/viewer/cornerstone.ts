@@ -1,12 +1,13 @@
 /** Starts Cornerstone3D once for the window, and says which way it draws. */
 import { cache, getRenderingCapabilities, init as initCore, RenderingEngine, type Types } from '@cornerstonejs/core';
 import { init as initTools } from '@cornerstonejs/tools';
+import { MOST_BYTES } from './case-loader.ts';
 
 /** `gpu`: WebGL on a real graphics card; `cpu`: Cornerstone3D's own drawing without WebGL. */
 export type Rendering = 'cpu' | 'gpu';
 
-/** The scan, mask, prediction, uncertainty and difference of one case, at 512^3 and the one before it still open. */
-const CACHE_BYTES = 3e9;
+/** The largest case that is shown, twice: the one before it is still open for a moment. Only what is used is taken. */
+const CACHE_BYTES = 2 * MOST_BYTES;
 
 let engine: RenderingEngine | null = null;
 

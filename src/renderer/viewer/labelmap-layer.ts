@@ -78,7 +78,15 @@ export class LabelmapLayer {
     if (this.opacity !== opacity) {
       segmentation.config.style.setStyle(
         { type: Labelmap, segmentationId: this.id },
-        { renderFill: true, renderOutline: false, fillAlpha: opacity, fillAlphaInactive: opacity },
+        {
+          renderFill: true,
+          renderFillInactive: true,
+          // The outlines are ours: drawn alike with WebGL and without.
+          renderOutline: false,
+          renderOutlineInactive: false,
+          fillAlpha: opacity,
+          fillAlphaInactive: opacity,
+        },
       );
     }
     this.colours = colours;

@@ -39,9 +39,12 @@ export function cividis(t: number): Rgb {
   ) as unknown as Rgb;
 }
 
+/** Of the uncertainty in 0..1: the middle of cividis is the grey of a scan, so it is passed early. */
+export const heatPlace = (uncertainty: number): number => uncertainty ** 0.5;
+
 /** 256 packed colours of the heat map: clear where certain, opaque yellow where not. */
 export const HEAT: Uint32Array = Uint32Array.from({ length: 256 }, (_, n) =>
-  pack(cividis(n / 255), Math.round(230 * Math.min(1, n / 96))),
+  pack(cividis(heatPlace(n / 255)), Math.round(235 * Math.min(1, n / 40))),
 );
 
 /** Packed colour of each label value; labels that are hidden or unknown stay clear. */

@@ -94,7 +94,7 @@ export class PlaneView {
   get complete(): boolean {
     const mask = this.content?.display.known('mask');
     if (!this.mounted || !this.content) return false;
-    return this.content.opacity === 0 || this.viewport.getActors().some((a) => a.representationUID === mask?.dataId);
+    return !fillsMask(this.content) || this.viewport.getActors().some((a) => a.representationUID === mask?.dataId);
   }
 
   get size(): readonly [width: number, height: number] {
@@ -205,10 +205,11 @@ export class PlaneView {
     this.viewport.setViewState({ slice: { kind: 'volumePoint', sliceWorldPoint: this.world(crosshair) } });
   }
 
-  private applyLayers({ display, colours, opacity, before, showDifference, showHeat }: PlaneContent): void {
+  private applyLayers(content: PlaneContent): void {
+    const { display, colours, opacity, before, showDifference, showHeat } = content;
     const wanted: Record<LayerName, boolean> = {
       heat: showHeat,
-      mask: !before && !showDifference && opacity > 0,
+      mask: fillsMask(content),
       prediction: before && opacity > 0,
       difference: showDifference && !before,
     };
@@ -218,7 +219,9 @@ export class PlaneView {
       if (name === 'mask' || name === 'prediction') layer.setLook(colours, opacity);
       const presentation = this.viewport.getDisplaySetPresentation(layer.dataId);
       if (!wanted[name] && !layer.isIn(this.id)) continue;
-      if (presentation?.visible !== wanted[name] || presentation?.interpolationType === undefined) {
+      // With WebGL a change of colours makes a hidden layer visible again without telling its presentation.
+      const astray = this.isDrawn(layer.dataId) === !wanted[name];
+      if (astray || presentation?.visible !== wanted[name] || presentation?.interpolationType === undefined) {
         this.viewport.setDisplaySetPresentation(layer.dataId, {
           visible: wanted[name],
           interpolationType: name === 'heat' ? Enums.InterpolationType.LINEAR : Enums.InterpolationType.NEAREST,
@@ -226,6 +229,12 @@ export class PlaneView {
       }
       layer.addTo(this.id);
     }
+  }
+
+  /** Whether WebGL draws a layer; undefined without WebGL, where its presentation alone decides. */
+  private isDrawn(dataId: string): boolean | undefined {
+    const actor = this.viewport.getActors().find(({ representationUID }) => representationUID === dataId)?.actor;
+    return (actor as { getVisibility?(): boolean } | undefined)?.getVisibility?.();
   }
 
   /** A layer that has just been put into the viewport is visible, whatever was wanted meanwhile. */
@@ -320,6 +329,10 @@ export class PlaneView {
     return this.toCanvas(index) as [number, number];
   };
 }
+
+/** The uncertainty is read in its own colours: the mask is then its outline alone. */
+const fillsMask = ({ before, showDifference, showHeat, opacity }: PlaneContent) =>
+  !before && !showDifference && !showHeat && opacity > 0;
 
 const orientationOf = (frame: Frame) => ({
   viewPlaneNormal: normalOf(frame) as Types.Point3,

@@ -1,4 +1,5 @@
 /** The 3D view: surfaces made in a worker, turned with the mouse, drawn without a graphics card. */
+import { labelledBySlice } from '../../core/edit/count.ts';
 import { indexToWorld } from '../../core/edit/planes.ts';
 import type { Surface } from '../../core/edit/surface.ts';
 import { type LabelMap, voxelCount } from '../../core/volume.ts';
@@ -81,7 +82,8 @@ export class SurfaceView {
     const request: SurfaceRequest = { ticket: this.ticket, mask: part, labels: present, step };
     this.onbusy?.(true);
     this.worker.postMessage(request, [part.data.buffer]);
-    if (!this.zoom) this.fit(part);
+    // The whole of it, unless someone chose what to look at.
+    if (!this.zoom || this.zoom === this.fitted) this.fit(part);
   }
 
   drag(dx: number, dy: number): void {
@@ -159,8 +161,10 @@ export class SurfaceView {
 function boundingBox({ data, size }: LabelMap): { low: [number, number, number]; size: [number, number, number] } {
   const low: [number, number, number] = [size[0], size[1], size[2]];
   const high = [-1, -1, -1];
-  for (let k = 0, row = 0; k < size[2]; k++) {
-    for (let j = 0; j < size[1]; j++, row += size[0]) {
+  const labelled = labelledBySlice({ data, size });
+  for (let k = 0; k < size[2]; k++) {
+    if (labelled[k] === 0) continue;
+    for (let j = 0, row = k * size[0] * size[1]; j < size[1]; j++, row += size[0]) {
       let first = 0;
       while (first < size[0] && data[row + first] === 0) first++;
       if (first === size[0]) continue;

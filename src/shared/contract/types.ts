@@ -71,6 +71,8 @@ export interface ScanRow {
   masks: Partial<Record<MaskKind, number>>;
   /** Mean entropy of the newest prediction, nats. */
   uncertainty?: number;
+  /** Name of the run that made the newest prediction. */
+  predictedBy?: string;
   /** 1 = most worth a look; only for predicted, unreviewed cases. */
   rank?: number;
   /** Changes whenever the thumbnail would. */

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateRawSync, gzipSync } from 'node:zlib';
 import type { Grid } from '../../../src/core/volume.ts';
+import { parseDicom } from '../../../src/main/imaging/dicom/dataset.ts';
+import { el } from '../../../src/main/imaging/dicom/encode.ts';
 import { readRtStruct, rtLabelMap } from '../../../src/main/imaging/dicom/rtstruct.ts';
 import {
   deidentify,
@@ -12,6 +14,7 @@ import {
   discoverScans,
   openSegments,
   readDicomSeg,
+  readScan,
   readVolume,
   writeDicomSeg,
   writeMetaImage,
@@ -19,6 +22,7 @@ import {
   writeNrrd,
 } from '../../../src/main/imaging/index.ts';
 import { counting, DICOM, GRIDS, noData, writeSeries } from '../helpers.ts';
+import { mosaic } from '../mosaics.ts';
 import { enhanced, rtStruct } from '../objects.ts';
 
 export interface Reader {
@@ -56,6 +60,19 @@ export async function readers(): Promise<Reader[]> {
       }),
     );
     const plain = new Uint8Array(await seriesFile(folder));
+    // Sequences in sequences, of known and unknown length, one stored as UN.
+    const icon = new Uint8Array(Buffer.from('feff00e00a0000002800100002000000' + '0200', 'hex'));
+    const open = new Uint8Array(Buffer.from('feff00e0ffffffff2800100002000000' + '0200feff0de000000000', 'hex'));
+    const nested = new Uint8Array(
+      await seriesFile(folder, () => [
+        el('00082112', 'SQ', [[el('00081155', 'UI', '1.2.3'), el('0040a170', 'SQ', [[el('00080100', 'SH', 'x')]])]]),
+        ...[el('00880200', 'UN', icon), el('00880300', 'UN', open)],
+      ]),
+    );
+    // A second slice for the series of `plain`.
+    const { dataSet } = parseDicom('seed', plain);
+    const uids = ['0020000d', '0020000e', '00200052'].map((tag) => el(tag, 'UI', dataSet.string(`x${tag}`) ?? ''));
+    const second = new Uint8Array(await seriesFile(folder, () => [...uids, el('00200032', 'DS', [0, 0, 2])]));
     const nrrd = await made('a.nrrd', (p) => writeNrrd(p, volume));
     const ascii = new TextEncoder().encode(
       `NRRD0004\ntype: short\ndimension: 3\nsizes: 3 2 2\nspace: LPS\nspace directions: (1,0,0) (0,1,0) (0,0,2)\nspace origin: (0,0,0)\nencoding: ascii\n\n1 2 3 4 5 6 7 8 9 10 11 12\n`,
@@ -66,6 +83,9 @@ export async function readers(): Promise<Reader[]> {
         mask,
         [1, 2].map((value) => ({ value, name: `L${value}`, colour: [1, 2, 3] as const })),
       ),
+    );
+    const layered = new TextEncoder().encode(
+      `NRRD0004\ntype: uchar\ndimension: 4\nspace: LPS\nsizes: 2 7 6 5\nspace directions: none (1,0,0) (0,1,0) (0,0,1)\nkinds: list domain domain domain\nencoding: ascii\nspace origin: (-3,-4,10)\n${[0, 1].map((n) => `Segment${n}_ID:=S${n}\nSegment${n}_LabelValue:=1\nSegment${n}_Layer:=${n}\n`).join('')}\n${'1 0 '.repeat(210)}\n`,
     );
     const mha = await made('a.mha', (p) => writeMetaImage(p, volume));
     const dataset = new TextEncoder().encode(
@@ -90,13 +110,13 @@ export async function readers(): Promise<Reader[]> {
       // Damage inside the compressed stream as well as of it.
       { name: 'nifti-gz', seeds: [gzipSync(nii)], read: asFile('f.nii.gz', readVolume) },
       { name: 'nifti-inside-gz', seeds: [nii], read: (f: string, bytes: Uint8Array) => asFile('f.nii.gz', readVolume)(f, gzipSync(bytes, { level: 1 })) },
-      { name: 'dicom', seeds: [plain, deflated(plain)], read: asFile('f.dcm', readVolume) },
-      { name: 'dicom-folder', seeds: [plain], read: async (f: string, bytes: Uint8Array) => { await asFile('f', async () => undefined)(f, bytes); await discoverScans(f); } },
+      { name: 'dicom', seeds: [plain, deflated(plain), implicit(plain), plain.subarray(132), nested, mosaic()], read: asFile('f.dcm', readVolume) },
+      { name: 'dicom-folder', seeds: [plain, nested, second], read: async (f: string, bytes: Uint8Array) => { await writeFile(join(f, 'first'), plain); await asFile('f', async () => undefined)(f, bytes); await everyScan(f); } },
       { name: 'dicom-enhanced', seeds: [enhanced()], read: asFile('f.dcm', readVolume) },
       { name: 'dicom-codecs', seeds: compressed(), read: asFile('f.dcm', readVolume) },
       { name: 'dicom-seg', seeds: [seg], read: asFile('f.dcm', readDicomSeg) },
       { name: 'rtstruct', seeds: [rtStruct(grid)], read: asFile('f.dcm', async (p) => rtLabelMap(p, await readRtStruct(p), grid)) },
-      { name: 'mask-objects', seeds: [seg, rtStruct(grid, '1.2.3', '1.2.4'), slicer], read: async (f: string, bytes: Uint8Array) => { await asFile('f.dcm', drawn(grid))(f, bytes); await discoverScans(f); } },
+      { name: 'mask-objects', seeds: [seg, rtStruct(grid, '1.2.3', '1.2.4'), slicer, layered], read: async (f: string, bytes: Uint8Array) => { await asFile('f.dcm', drawn(grid))(f, bytes); await discoverScans(f); } },
       { name: 'deidentify', seeds: [plain, seg, enhanced()], read: async (_f: string, bytes: Uint8Array) => { deidentify('f.dcm', bytes, { secret: 'fuzz', dates: 'remove' }); } },
       { name: 'nrrd', seeds: [nrrd, ascii], read: asFile('f.nrrd', readVolume) },
       { name: 'metaimage', seeds: [mha], read: asFile('f.mha', readVolume) },
@@ -105,6 +125,28 @@ export async function readers(): Promise<Reader[]> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** What an import does with a folder: the search, then every scan that it found; damage to one file may spoil its series. */
+async function everyScan(folder: string): Promise<void> {
+  const { sources } = await discoverScans(folder);
+  for (const source of sources) await readScan(source);
+}
+
+/** The same file in implicit VR, without preamble and meta group. */
+function implicit(file: Uint8Array): Uint8Array {
+  const { dataSet } = parseDicom('seed', file);
+  const parts = Object.entries(dataSet.elements)
+    .filter(([tag]) => !tag.startsWith('x0002'))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([tag, e]) => {
+      const head = Buffer.alloc(8);
+      head.writeUInt16LE(Number.parseInt(tag.slice(1, 5), 16), 0);
+      head.writeUInt16LE(Number.parseInt(tag.slice(5), 16), 2);
+      head.writeUInt32LE(e.length, 4);
+      return [head, dataSet.byteArray.subarray(e.dataOffset, e.dataOffset + e.length)];
+    });
+  return new Uint8Array(Buffer.concat(parts));
 }
 
 /** Every segment drawn onto the grid, as an import does. */

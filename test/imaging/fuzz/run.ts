@@ -16,6 +16,9 @@ interface Task {
   keep?: string;
 }
 
+/** Seconds after which even a reader that waits without computing hangs; a busy machine may keep it from its turn. */
+const WAIT_SECONDS = 300;
+
 if (isMainThread) await watch();
 else await work(workerData as Task);
 
@@ -55,12 +58,13 @@ async function watch(): Promise<void> {
   process.exitCode = findings > 0 ? 1 : 0;
 }
 
-/** One reader in a worker; a worker without progress for twice the limit is ended and counted as a hang. */
+/** One reader in a worker; one that computes for twice the limit without progress, or waits for long, is a hang. */
 function supervised(task: Task): Promise<FuzzResult> {
   return new Promise((resolve) => {
     const worker = new Worker(fileURLToPath(import.meta.url), { workerData: task });
     let seed = -1;
-    let last = performance.now();
+    const clock = () => ({ wall: performance.now() / 1000, cpu: process.cpuUsage() });
+    let last = clock();
     const give = (what: string) => {
       clearInterval(timer);
       void worker.terminate();
@@ -73,10 +77,13 @@ function supervised(task: Task): Promise<FuzzResult> {
       });
     };
     const timer = setInterval(() => {
-      if (performance.now() - last > 2000 * LIMIT_SECONDS && seed >= 0) give('does not return');
+      const { user, system } = process.cpuUsage(last.cpu);
+      const computed = (user + system) / 1e6;
+      const waited = performance.now() / 1000 - last.wall;
+      if (seed >= 0 && (computed > 2 * LIMIT_SECONDS || waited > WAIT_SECONDS)) give('does not return');
     }, 500);
     worker.on('message', (m: { seed?: number; result?: FuzzResult }) => {
-      last = performance.now();
+      last = clock();
       if (m.seed !== undefined) seed = m.seed;
       if (!m.result) return;
       clearInterval(timer);

@@ -1,6 +1,6 @@
 // What all kernels share. A job is one call of an exported function by every thread at once; the threads share its tasks
-// through a counter. The first bytes of the memory, as ../threads.ts lays them out:
-//   0 job number, 4 threads done, 8 next task, 12 kernel, 64... arguments (32-bit words)
+// through a counter. The first bytes of the memory, as ../machine.ts lays them out:
+//   0 job number, 4 helpers at work, 8 next task, 12 kernel, 64... arguments (32-bit words)
 
 const COUNTER: usize = 8;
 const ARGUMENTS: usize = 64;

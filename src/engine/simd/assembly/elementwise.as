@@ -1,28 +1,7 @@
 // Element-wise kernels for large tensors of equal size.
-import { arg, nextTask } from './common';
+import { arg, madd, nextTask } from './common';
 
 const CHUNK: u32 = 16384;
-
-/** out = a op b. Arguments: a, b, out, n, op (0 add, 1 subtract, 2 multiply). */
-export function binary(thread: u32): void {
-  const a: usize = arg(0), b: usize = arg(1), out: usize = arg(2);
-  const n = arg(3), op = arg(4);
-  for (let task = nextTask(); task * CHUNK < n; task = nextTask()) {
-    let i: usize = <usize>(task * CHUNK) << 2;
-    const end: usize = <usize>min(n, (task + 1) * CHUNK) << 2;
-    const whole = end - ((end - i) & 15);
-    if (op == 0) {
-      for (; i < whole; i += 16) v128.store(out + i, f32x4.add(v128.load(a + i), v128.load(b + i)));
-      for (; i < end; i += 4) store<f32>(out + i, load<f32>(a + i) + load<f32>(b + i));
-    } else if (op == 1) {
-      for (; i < whole; i += 16) v128.store(out + i, f32x4.sub(v128.load(a + i), v128.load(b + i)));
-      for (; i < end; i += 4) store<f32>(out + i, load<f32>(a + i) - load<f32>(b + i));
-    } else {
-      for (; i < whole; i += 16) v128.store(out + i, f32x4.mul(v128.load(a + i), v128.load(b + i)));
-      for (; i < end; i += 4) store<f32>(out + i, load<f32>(a + i) * load<f32>(b + i));
-    }
-  }
-}
 
 /** out = a * scale + shift. Arguments: a, out, n, scale (bits of a float), shift (bits). */
 export function scaleAdd(thread: u32): void {
@@ -56,6 +35,22 @@ export function copyRows(thread: u32): void {
       for (; i + 16 <= bytes; i += 16) v128.store(q + i, v128.load(p + i));
       for (; i + 4 <= bytes; i += 4) store<u32>(q + i, load<u32>(p + i));
       for (; i < bytes; i++) store<u8>(q + i, load<u8>(p + i));
+    }
+  }
+}
+
+/** out = f0 a0 + f1 a1 + f2 a2. Arguments: out, n, terms (1 to 3), then of each a and f (bits of a float). */
+export function weightedSum(thread: u32): void {
+  const out: usize = arg(0), a: usize = arg(3), b: usize = arg(5), c: usize = arg(7);
+  const n = arg(1), terms = arg(2);
+  const fa = f32x4.splat(reinterpret<f32>(arg(4))), fb = f32x4.splat(reinterpret<f32>(arg(6))), fc = f32x4.splat(reinterpret<f32>(arg(8)));
+  for (let task = nextTask(); task * CHUNK < n; task = nextTask()) {
+    const end: usize = <usize>min(n, (task + 1) * CHUNK) << 2;
+    for (let i: usize = <usize>(task * CHUNK) << 2; i < end; i += 16) {
+      let sum = f32x4.mul(v128.load(a + i), fa);
+      if (terms > 1) sum = madd(v128.load(b + i), fb, sum);
+      if (terms > 2) sum = madd(v128.load(c + i), fc, sum);
+      v128.store(out + i, sum);
     }
   }
 }

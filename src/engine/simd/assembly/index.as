@@ -1,8 +1,16 @@
 // The kernels of the simd engine. `npm run build:simd` compiles them into ../wasm.generated.ts.
 export { packWeights, convolve } from './conv';
+export { winogradWeights, winograd } from './winograd';
+export { winogradGradient, winogradGradientEnd } from './winograd-gradient';
 export { convolveWeights, sumSlabs } from './conv-weights';
 export { normSums, normRelu, normGradSums, normGrad } from './norm';
 export { maxPool, maxPoolGrad } from './pool';
 export { upsample, upsampleGrad } from './upsample';
-export { binary, copyRows, scaleAdd } from './elementwise';
+export { copyRows, scaleAdd, weightedSum } from './elementwise';
+export { dropoutMask } from './random';
+export { unary, widenBytes } from './unary';
+export { binary } from './binary';
+export { reduceRows, reduceColumns } from './reduce';
+export { copyStrided } from './copy';
 export { matMul } from './matmul';
+export { peak } from './peak';

@@ -2,13 +2,23 @@
 import type * as tf from '@tensorflow/tfjs';
 import { DecileError } from '../../../core/errors.ts';
 import type { SimdBackend } from '../backend.ts';
-import { checkConvolution, convolve, convolveWeights } from '../kernels.ts';
+import { convolve, convolveWeights } from '../convolution.ts';
+import { checkConvolution } from '../kernels.ts';
 import { type Op, type Ops, sizeOf } from './op.ts';
 
 /** Long sums with a small result are cut into slabs of about this many terms. */
 const TERMS = 4096;
 const MAXIMUM_SLABS = 64;
 const SMALL_RESULT = 16384;
+
+/** [n, p] -> [p, n] in a new block. */
+function turn(backend: SimdBackend, matrix: tf.TensorInfo, n: number, p: number): number {
+  const { heap } = backend.machine;
+  const at = heap.allocate(n * p * 4);
+  const [from, to] = [backend.view(matrix), backend.machine.floats(at, n * p)];
+  for (let i = 0; i < n; i++) for (let j = 0; j < p; j++) to[j * n + i] = from[i * p + j];
+  return at;
+}
 
 const matMul: Op = (backend, { a, b }, { transposeA, transposeB }: { transposeA: boolean; transposeB: boolean }) => {
   const [aRows, aColumns] = a.shape.slice(-2);
@@ -28,11 +38,15 @@ const matMul: Op = (backend, { a, b }, { transposeA, transposeB }: { transposeA:
   const target = slabs === 1 ? backend.address(out) : machine.heap.allocate(size * slabs * 4);
   const rowsPerTask = Math.max(1, Math.min(m, Math.ceil(8192 / (n * Math.ceil(p / slabs)))));
   const strides = [aBatches === 1 ? 0 : m * p, ...(transposeA ? [1, aColumns] : [aColumns, 1])];
-  const otherStrides = [bBatches === 1 ? 0 : p * n, ...(transposeB ? [1, bColumns] : [bColumns, 1])];
+  // A small transposed matrix that many rows are multiplied with is turned first, so that its columns lie side by side.
+  const turned = transposeB && bBatches === 1 && m >= 16 && p * n <= SMALL_RESULT ? turn(backend, b, n, p) : undefined;
+  const otherStrides = turned
+    ? [0, n, 1]
+    : [bBatches === 1 ? 0 : p * n, ...(transposeB ? [1, bColumns] : [bColumns, 1])];
   machine.runFor(size * p)(
     'matMul',
     backend.address(a),
-    backend.address(b),
+    turned ?? backend.address(b),
     target,
     batches,
     m,
@@ -44,6 +58,7 @@ const matMul: Op = (backend, { a, b }, { transposeA, transposeB }: { transposeA:
     slabs,
     size,
   );
+  if (turned !== undefined) machine.heap.release(turned);
   if (slabs > 1) {
     machine.runFor(size * slabs)('sumSlabs', target, backend.address(out), batches * m, n, n, slabs);
     machine.heap.release(target);
@@ -125,7 +140,6 @@ const conv3dGradFilter: Op = (backend, { x, dy }, attributes) => {
   const dw = backend.make(filterShape);
   const one = backend.make(filterShape);
   backend.view(dw).fill(0);
-  const { machine } = backend;
   images(x.shape, dy.shape, (from, to) => {
     convolveWeights(
       backend,
@@ -135,7 +149,8 @@ const conv3dGradFilter: Op = (backend, { x, dy }, attributes) => {
       sides(x.shape, c),
       k,
     );
-    machine.run('binary', backend.address(dw), backend.address(one), backend.address(dw), sizeOf(filterShape), 0);
+    const [sum, more] = [dw, one].map((info) => backend.view(info));
+    for (let i = 0; i < sum.length; i++) sum[i] += more[i];
   });
   drop(backend, one);
   return dw;

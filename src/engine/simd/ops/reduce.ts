@@ -35,34 +35,62 @@ function split(shape: number[], axes: number[]): { outer: number; middle: number
   };
 }
 
+/** Values a partial sum covers; fixed, so that results do not depend on the number of threads. */
+const ROW_CHUNK = 16384;
+const COLUMN_CHUNK = 1024;
+/** The kernels' numbers of what they can do. */
+const FAST: Record<string, number> = { Sum: 0, Mean: 0, Max: 1, Min: 2 };
+
+type Parts = NonNullable<ReturnType<typeof split>>;
+
+/** Partial results by a kernel, put together here. `to` has outer x inner values. */
+function reduceFast(backend: SimdBackend, x: tf.TensorInfo, out: tf.TensorInfo, parts: Parts, name: string): void {
+  const { machine } = backend;
+  const { outer, middle, inner } = parts;
+  const { step, start, end } = REDUCTIONS[name];
+  const chunks = Math.ceil(middle / (inner === 1 ? ROW_CHUNK : COLUMN_CHUNK));
+  const chunk = Math.ceil(middle / chunks);
+  const direct = chunks === 1 && !end;
+  const partials = direct ? backend.address(out) : machine.heap.allocate(outer * chunks * inner * 4);
+  const run = machine.runFor(outer * middle * inner);
+  if (inner === 1) run('reduceRows', backend.address(x), partials, outer, middle, chunk, FAST[name]);
+  else run('reduceColumns', backend.address(x), partials, outer, middle, inner, chunk, FAST[name]);
+  if (direct) return;
+  const [from, to] = [machine.floats(partials, outer * chunks * inner), backend.view(out)];
+  for (let o = 0; o < outer; o++) {
+    for (let i = 0; i < inner; i++) {
+      let sum = start;
+      for (let c = 0; c < chunks; c++) sum = step(sum, from[(o * chunks + c) * inner + i]);
+      to[o * inner + i] = end ? end(sum, middle) : sum;
+    }
+  }
+  machine.heap.release(partials);
+}
+
 function reduce(
   backend: SimdBackend,
   x: tf.TensorInfo,
   axes: number[],
   keepDims: boolean,
-  { start, step, end }: Reduction,
+  name: string,
   dtype: tf.DataType,
 ): tf.TensorInfo {
+  const { start, step, end } = REDUCTIONS[name];
   const kept = x.shape.filter((_, i) => !axes.includes(i));
   const out = backend.make(keepDims ? x.shape.map((n, i) => (axes.includes(i) ? 1 : n)) : kept, dtype);
+  const parts = split(x.shape, axes);
+  if (parts && name in FAST && x.dtype === 'float32' && sizeOf(x.shape) > 0) {
+    reduceFast(backend, x, out, parts, name);
+    return out;
+  }
   const [from, to] = [backend.view(x), backend.view(out)];
   const sums = new Float64Array(to.length).fill(start);
-  const parts = split(x.shape, axes);
-  if (parts) {
-    const { outer, middle, inner } = parts;
-    for (let o = 0, at = 0; o < outer; o++) {
-      for (let m = 0; m < middle; m++) {
-        for (let i = o * inner; i < (o + 1) * inner; i++) sums[i] = step(sums[i], from[at++]);
-      }
-    }
-  } else {
-    const strides = stridesOf(kept);
-    let next = 0;
-    const seen = x.shape.map((_, i) => (axes.includes(i) ? 0 : strides[next++]));
-    walk(x.shape, seen, (i, offset) => {
-      sums[offset] = step(sums[offset], from[i]);
-    });
-  }
+  const strides = stridesOf(kept);
+  let next = 0;
+  const seen = x.shape.map((_, i) => (axes.includes(i) ? 0 : strides[next++]));
+  walk(x.shape, seen, (i, offset) => {
+    sums[offset] = step(sums[offset], from[i]);
+  });
   const n = from.length / Math.max(1, to.length);
   for (let i = 0; i < to.length; i++) to[i] = end ? end(sums[i], n) : sums[i];
   return out;
@@ -71,7 +99,7 @@ function reduce(
 function reduction(name: string): Op {
   return (backend, { x }, { axis, keepDims }: { axis: number | number[]; keepDims: boolean }) => {
     const dtype = name === 'Mean' ? 'float32' : name === 'Sum' && x.dtype === 'bool' ? 'int32' : x.dtype;
-    return reduce(backend, x, axesOf(axis, x.shape.length), keepDims ?? false, REDUCTIONS[name], dtype);
+    return reduce(backend, x, axesOf(axis, x.shape.length), keepDims ?? false, name, dtype);
   };
 }
 
@@ -143,7 +171,7 @@ const cumsum: Op = (
 export const reduceOps: Ops = {
   ...Object.fromEntries(Object.keys(REDUCTIONS).map((name) => [name, reduction(name)])),
   Max: (backend, { x }, { reductionIndices, keepDims }: { reductionIndices: number | number[]; keepDims: boolean }) =>
-    reduce(backend, x, axesOf(reductionIndices, x.shape.length), keepDims ?? false, REDUCTIONS.Max, x.dtype),
+    reduce(backend, x, axesOf(reductionIndices, x.shape.length), keepDims ?? false, 'Max', x.dtype),
   ArgMax: extremeIndex((a, b) => a > b),
   ArgMin: extremeIndex((a, b) => a < b),
   Softmax: (backend, { logits }) =>

@@ -1,6 +1,7 @@
 /** Ops that move values without changing them. */
 import * as tf from '@tensorflow/tfjs';
 import { elementBytes, type SimdBackend } from '../backend.ts';
+import { joinedAxes } from './broadcast.ts';
 import { axesOf, type Op, type Ops, sizeOf, stridesOf, walk } from './op.ts';
 
 const shared = (backend: SimdBackend, x: tf.TensorInfo, shape: number[]) => backend.share(x, shape);
@@ -20,6 +21,65 @@ function copyRows(
 ): void {
   if (rows > 0 && bytes > 0)
     backend.machine.runFor((rows * bytes) / 4)('copyRows', from, to, rows, bytes, fromStride, toStride);
+}
+
+/**
+ * Copies a box of `shape` between two layouts, strides in elements.
+ * The longest axis becomes the kernel's rows, so that its loops are few.
+ */
+function copyBox(
+  backend: SimdBackend,
+  from: { info: tf.TensorInfo; start: number; strides: readonly number[] },
+  to: { info: tf.TensorInfo; start: number; strides: readonly number[] },
+  shape: readonly number[],
+): void {
+  const size = sizeOf(shape);
+  if (size === 0) return;
+  const axes = joinedAxes(shape, from.strides, to.strides);
+  if (elementBytes(to.info.dtype) !== 4 || axes.length > 6) {
+    const [source, target] = [backend.view(from.info), backend.view(to.info)];
+    const offsets = new Int32Array(size);
+    walk(shape, from.strides, (i, offset) => {
+      offsets[i] = from.start + offset;
+    });
+    walk(shape, to.strides, (i, offset) => {
+      target[to.start + offset] = source[offsets[i]];
+    });
+    return;
+  }
+  const last = axes.length - 1;
+  const contiguous = axes[last].a === 1 && axes[last].b === 1 && axes[last].size >= 8;
+  const longest = axes.reduce((best, axis, i) => (axis.size > axes[best].size ? i : best), 0);
+  const [row] = axes.splice(contiguous ? last : longest, 1);
+  const outer = axes.reverse();
+  const at = (i: number) => outer[i] ?? { size: 1, a: 0, b: 0 };
+  const each = <T>(n: number, f: (i: number) => T) => Array.from({ length: n }, (_, i) => f(i));
+  backend.machine.runFor(size)(
+    'copyStrided',
+    backend.address(from.info) + from.start * 4,
+    backend.address(to.info) + to.start * 4,
+    size / row.size,
+    row.size,
+    row.a,
+    row.b,
+    ...each(4, (i) => at(i).size),
+    ...each(5, (i) => at(i).a),
+    ...each(5, (i) => at(i).b),
+  );
+}
+
+/** A new tensor of `shape` filled from x with other strides. */
+function gather(
+  backend: SimdBackend,
+  x: tf.TensorInfo,
+  outShape: readonly number[],
+  start: number,
+  strides: readonly number[],
+  shape = outShape,
+): tf.TensorInfo {
+  const out = backend.make(outShape, x.dtype);
+  copyBox(backend, { info: x, start, strides }, { info: out, start: 0, strides: stridesOf(shape) }, shape);
+  return out;
 }
 
 const concat: Op = (backend, inputs, { axis }: { axis: number }) => {
@@ -65,10 +125,7 @@ function slice(backend: SimdBackend, x: tf.TensorInfo, begin: number[], size: nu
     );
     return out;
   }
-  const [from, to] = [backend.view(x), backend.view(out)];
-  walk(size, strides, (i, offset) => {
-    to[i] = from[start + offset];
-  });
+  copyBox(backend, { info: x, start, strides }, { info: out, start: 0, strides: stridesOf(size) }, size);
   return out;
 }
 
@@ -89,53 +146,38 @@ const split: Op = (backend, { x }, { numOrSizeSplits, axis }: { numOrSizeSplits:
 };
 
 const transpose: Op = (backend, { x }, { perm }: { perm: number[] }) => {
-  const shape = perm.map((axis) => x.shape[axis]);
   const strides = stridesOf(x.shape);
-  const out = backend.make(shape, x.dtype);
-  const [from, to] = [backend.view(x), backend.view(out)];
-  walk(
-    shape,
+  return gather(
+    backend,
+    x,
+    perm.map((axis) => x.shape[axis]),
+    0,
     perm.map((axis) => strides[axis]),
-    (i, offset) => {
-      to[i] = from[offset];
-    },
   );
-  return out;
 };
 
 const reverse: Op = (backend, { x }, { dims }: { dims: number | number[] }) => {
   const axes = axesOf(dims, x.shape.length);
   const strides = stridesOf(x.shape);
   const start = axes.reduce((sum, axis) => sum + strides[axis] * (x.shape[axis] - 1), 0);
-  const out = backend.make(x.shape, x.dtype);
-  const [from, to] = [backend.view(x), backend.view(out)];
-  walk(
+  return gather(
+    backend,
+    x,
     x.shape,
+    start,
     strides.map((stride, i) => (axes.includes(i) ? -stride : stride)),
-    (i, offset) => {
-      to[i] = from[start + offset];
-    },
   );
-  return out;
 };
 
-const tile: Op = (backend, { x }, { reps }: { reps: number[] }) => {
-  const out = backend.make(
+const tile: Op = (backend, { x }, { reps }: { reps: number[] }) =>
+  gather(
+    backend,
+    x,
     x.shape.map((n, i) => n * reps[i]),
-    x.dtype,
+    0,
+    stridesOf(x.shape).flatMap((stride) => [0, stride]),
+    x.shape.flatMap((n, i) => [reps[i], n]),
   );
-  const strides = stridesOf(x.shape);
-  const [from, to] = [backend.view(x), backend.view(out)];
-  const shape = x.shape.flatMap((n, i) => [reps[i], n]);
-  walk(
-    shape,
-    strides.flatMap((stride) => [0, stride]),
-    (i, offset) => {
-      to[i] = from[offset];
-    },
-  );
-  return out;
-};
 
 const pad: Op = (
   backend,
@@ -146,11 +188,8 @@ const pad: Op = (
   const out = backend.make(shape, x.dtype);
   const strides = stridesOf(shape);
   const start = paddings.reduce((sum, [before], i) => sum + before * strides[i], 0);
-  const [from, to] = [backend.view(x), backend.view(out)];
-  to.fill(constantValue);
-  walk(x.shape, strides, (i, offset) => {
-    to[start + offset] = from[i];
-  });
+  backend.view(out).fill(constantValue);
+  copyBox(backend, { info: x, start: 0, strides: stridesOf(x.shape) }, { info: out, start, strides }, x.shape);
   return out;
 };
 

@@ -41,6 +41,14 @@ export function deidentify(path: string, bytes: Uint8Array, options: DeidOptions
       'Leave this image out: names in pixels cannot be removed by attributes.',
     );
   }
+  // Screenshots and dose reports carry the modality of their scan, and seldom the mark above.
+  if (SECONDARY_CAPTURE.test(dataSet.string('x00080016') ?? '')) {
+    throw new DecileError(
+      'deid/burned-in',
+      `${path} must not show text in its pixels, got a secondary capture (a screenshot or report page).`,
+      'Leave this image out: names in pixels cannot be removed by attributes.',
+    );
+  }
   const modality = (dataSet.string('x00080060') ?? '').trim();
   if (!['CT', 'MR', 'PT', 'NM', 'SEG'].includes(modality)) {
     throw new DecileError(
@@ -51,7 +59,7 @@ export function deidentify(path: string, bytes: Uint8Array, options: DeidOptions
   }
   const syntax = transferSyntax === TRANSFER.deflated ? TRANSFER.explicitLittle : transferSyntax;
   const writer = new Writer(
-    syntax !== TRANSFER.implicitLittle,
+    syntax !== TRANSFER.implicitLittle && syntax !== TRANSFER.privateGe,
     syntax === TRANSFER.explicitBig,
     options,
     dataSet.string('x00100020') ?? '',
@@ -61,6 +69,8 @@ export function deidentify(path: string, bytes: Uint8Array, options: DeidOptions
   const head = encodeFile([], (dataSet.string('x00080016') ?? '').trim(), sop, syntax);
   return join([head, body]);
 }
+
+const SECONDARY_CAPTURE = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.7(\.|$)/;
 
 /** Shared functional groups: what every multi-frame object has. */
 const SHARED_GROUPS = 'x52009229';
@@ -138,7 +148,9 @@ class Writer {
     const value = ascii(d, e)
       .split('\\')
       .map((u) => u.replace(/[\0 ]+$/, '').trim());
-    return pad(value.map((u) => (u === '' ? '' : remapUid(u, this.options.secret))).join('\\'), 0);
+    // UIDs of the standard itself (well-known frames of reference) name nobody.
+    const own = (u: string) => u !== '' && !u.startsWith('1.2.840.10008.');
+    return pad(value.map((u) => (own(u) ? remapUid(u, this.options.secret) : u)).join('\\'), 0);
   }
 
   /** The date moved back, or null where dates are removed or the value is a time alone. */

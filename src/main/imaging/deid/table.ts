@@ -51,7 +51,7 @@ const UIDS = new Set([
   ...tags('0004', '1511'),
   ...tags('0008', '0014 0017 0018 0019 0058 1155 1195 3010'),
   ...tags('0018', '1002 100b 2042'),
-  ...tags('0020', '000d 000e 0052 0200 9161 9164'),
+  ...tags('0020', '000d 000e 0052 0200 9161 9164 9312 9313'),
   ...tags('0028', '1199 1214'),
   ...tags('0062', '0021'),
   ...tags('0064', '0003'),
@@ -60,7 +60,7 @@ const UIDS = new Set([
 const REMOVED = new Set([
   ...tags(
     '0008',
-    '0054 0055 0080 0081 0082 0092 0094 0096 009d 0106 0107 1000 1010 1030 103e 1040 1041 1048 1049 1050 1052 1060 1062 1070 1072 1080 1084 1088 1110 1111 1120 2111 4000',
+    '0054 0055 0080 0081 0082 0092 0094 0096 009d 0106 0107 1000 1010 1030 103e 1040 1041 1048 1049 1050 1052 1060 1062 1070 1072 1080 1084 1088 1110 1111 1120 1301 1302 1303 1304 2111 4000',
   ),
   ...tags(
     '0018',
@@ -124,6 +124,9 @@ export const MULTI_FRAME_DUMMIES: ReadonlyMap<string, string> = new Map([
   ['00700081', ''],
 ]);
 
+/** UIDs that name kinds of things, not things: of classes, coding schemes and their tables. */
+const KINDS = new Set(tags('0008', '0016 001a 001b 0062 010c 0117 0118 0124 1150 115a'));
+
 /** VRs that hold identities or moments: what the table does not name is removed. */
 const RISKY = new Set(['PN', 'DA', 'DT', 'TM', 'AE', 'UN']);
 
@@ -145,5 +148,7 @@ export function actionFor(tag: string, vr: string | undefined): Action {
   if (KEPT.has(tag)) return 'keep';
   if (GROUPS.has(group) || /^(50|60)/.test(group)) return 'remove';
   if (vr !== undefined && RISKY.has(vr)) return 'remove';
+  // Whatever else is a UID may name a machine, a study or a patient.
+  if (vr === 'UI' && group !== '0002' && !KINDS.has(tag)) return 'uid';
   return 'keep';
 }

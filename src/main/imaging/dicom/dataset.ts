@@ -1,10 +1,14 @@
-/** Parsing a DICOM file into a data set: part 10, without preamble, deflated; every failure is a coded error. */
+/**
+ * Parsing a DICOM file into a data set: part 10, without preamble, deflated; every failure is a coded error. dicom-parser reads
+ * files that are what they state; what it cannot read, or reads wrongly, goes through parse.ts, which also says what is broken.
+ */
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { inflateRawSync } from 'node:zlib';
-import dicomParser, { type DataSet, type Element } from 'dicom-parser';
+import dicomParser from 'dicom-parser';
 import { DecileError } from '../../../shared/errors.ts';
 import { fileError, readHead } from '../files.ts';
+import { type DataSet, type Element, type Encoding, emptyDataSet, explicitAt, parseElements } from './parse.ts';
 
 export type { DataSet, Element };
 
@@ -22,6 +26,8 @@ export const TRANSFER = {
   deflated: '1.2.840.10008.1.2.1.99',
   explicitBig: '1.2.840.10008.1.2.2',
   rle: '1.2.840.10008.1.2.5',
+  /** GE's own: implicit little endian, but pixels big endian. */
+  privateGe: '1.2.840.113619.5.2',
 } as const;
 
 export interface DicomData {
@@ -32,20 +38,23 @@ export interface DicomData {
   transferSyntax: string;
 }
 
-/** True where the bytes begin as DICOM, with or without the 128-byte preamble. */
+/** True where the bytes begin as DICOM, with or without the 128-byte preamble and the meta group. */
 export function looksLikeDicom(head: Uint8Array): boolean {
-  return hasPreamble(head) || bareSyntax(head) !== null;
+  return hasPreamble(head) || startsWithMeta(head) || bareEncoding(head) !== null;
 }
 
 const hasPreamble = (b: Uint8Array) =>
   b.length >= 132 && b[128] === 0x44 && b[129] === 0x49 && b[130] === 0x43 && b[131] === 0x4d;
 
-/** The transfer syntax of a file without preamble, judged from its first element (group 0008), or null. */
-function bareSyntax(b: Uint8Array): string | null {
+/** The meta group without the preamble before it: its first element is a length or a version. */
+const startsWithMeta = (b: Uint8Array) =>
+  b.length >= 16 && b[0] === 2 && b[1] === 0 && b[2] <= 1 && b[3] === 0 && explicitAt(b, 0);
+
+/** The encoding of a file that begins with its data set (group 0008), or null. */
+function bareEncoding(b: Uint8Array): Encoding | null {
   if (b.length < 16 || b[0] !== 0x08 || b[1] !== 0 || b[3] !== 0 || b[2] > 0x18) return null;
-  const upper = (c: number) => c >= 0x41 && c <= 0x5a;
-  if (upper(b[4]) && upper(b[5])) return TRANSFER.explicitLittle;
-  return b[6] === 0 && b[7] === 0 ? TRANSFER.implicitLittle : null;
+  if (explicitAt(b, 0)) return { explicit: true, little: true };
+  return b[6] === 0 && b[7] === 0 ? { explicit: false, little: true } : null;
 }
 
 /**
@@ -54,85 +63,109 @@ function bareSyntax(b: Uint8Array): string | null {
  * @throws scan/not-dicom, scan/truncated, scan/corrupt
  */
 export function parseDicom(path: string, bytes: Uint8Array, headerOnly = false): DicomData {
-  const bare = hasPreamble(bytes) ? null : bareSyntax(bytes);
-  if (!hasPreamble(bytes) && !bare) {
+  const bare = hasPreamble(bytes) || startsWithMeta(bytes) ? null : bareEncoding(bytes);
+  if (!bare && !hasPreamble(bytes) && !startsWithMeta(bytes)) {
     throw new DecileError(
       'scan/not-dicom',
       `${path} must begin as a DICOM file, got other content.`,
       'Check that the file is a DICOM image and not damaged.',
     );
   }
-  const stated = statedSyntax(bytes);
-  if (stated !== null && !/^1\.2\.840\.10008\.1\.2(\.|$)/.test(stated)) {
+  if (bare) {
+    const dataSet = emptyDataSet(bytes, true);
+    parseElements(path, dataSet, 0, bare, headerOnly);
+    return { path, bytes, dataSet, transferSyntax: bare.explicit ? TRANSFER.explicitLittle : TRANSFER.implicitLittle };
+  }
+  const meta = metaOf(path, bytes);
+  const stated = meta.transferSyntax;
+  if (stated !== undefined && stated !== TRANSFER.privateGe && !/^1\.2\.840\.10008\.1\.2(\.|$)/.test(stated)) {
     throw new DecileError(
       'scan/transfer-syntax',
       `${path} must be in a transfer syntax of the DICOM standard, got the private ${stated}.`,
       'Export the series from its archive again, uncompressed: private syntaxes leave it so.',
     );
   }
+  const all = stated === TRANSFER.deflated ? inflated(path, bytes, meta.end) : bytes;
+  const how = encodingOf(all, meta.end, stated);
+  const standard = all === bytes && stated !== undefined && asStated(stated, how) ? byLibrary(bytes, headerOnly) : null;
+  if (standard) return { path, bytes, dataSet: standard, transferSyntax: stated as string };
+  const dataSet = emptyDataSet(all, how.little);
+  Object.assign(dataSet.elements, meta.set.elements);
+  parseElements(path, dataSet, meta.end, how, headerOnly);
+  const plain = how.explicit ? TRANSFER.explicitLittle : TRANSFER.implicitLittle;
+  // Files whose data set is not in the plain encoding that they state are read as what they are.
+  const transferSyntax =
+    stated === undefined || stated === TRANSFER.explicitLittle || stated === TRANSFER.implicitLittle ? plain : stated;
+  return { path, bytes, dataSet, transferSyntax };
+}
+
+/** Whether a data set has the encoding that its meta group states, and one that dicom-parser knows. */
+const asStated = (stated: string, { explicit, little }: Encoding): boolean =>
+  stated === TRANSFER.implicitLittle
+    ? !explicit
+    : explicit && little === (stated !== TRANSFER.explicitBig) && stated !== TRANSFER.privateGe;
+
+/** What dicom-parser makes of a file, or null where that cannot be trusted. */
+function byLibrary(bytes: Uint8Array, headerOnly: boolean): DataSet | null {
+  if (!hasPreamble(bytes)) return null;
   try {
-    const options = {
-      ...(bare ? { TransferSyntaxUID: bare } : {}),
-      ...(headerOnly ? { untilTag: PIXEL_DATA } : {}),
-      inflater,
-    };
-    const dataSet = dicomParser.parseDicom(bytes, options as Parameters<typeof dicomParser.parseDicom>[1]);
-    checkBounds(path, dataSet);
-    const transferSyntax = dataSet.string('x00020010') ?? bare ?? TRANSFER.implicitLittle;
-    return { path, bytes, dataSet, transferSyntax };
+    const dataSet = dicomParser.parseDicom(bytes, headerOnly ? { untilTag: PIXEL_DATA } : undefined);
+    // It warns where a sequence or an item does not end before the file does.
+    return dataSet.warnings.length === 0 && trusted(dataSet) ? dataSet : null;
+  } catch {
+    return null;
+  }
+}
+
+/** 64-bit VRs, whose length dicom-parser takes for one of 16 bits, and what is no VR: it has lost its way. */
+const MISREAD = /^(OV|SV|UV)$|[^A-Z]/;
+/** Sequences within sequences; structured reports have about a dozen. */
+const DEEPEST = 64;
+
+/** dicom-parser steps over an element that ends behind the file, and does not look into a sequence stored as UN. */
+function trusted({ elements, byteArray }: DataSet, depth = 0): boolean {
+  if (depth > DEEPEST) return false;
+  for (const tag in elements) {
+    const { vr, dataOffset, length, items } = elements[tag];
+    if (vr !== undefined && MISREAD.test(vr)) return false;
+    // Pixels are checked frame by frame, and are not there when the header alone is read.
+    if (!tag.startsWith('x7fe0') && dataOffset + length > byteArray.length) return false;
+    if (vr === 'UN' && byteArray[dataOffset] === 0xfe && byteArray[dataOffset + 1] === 0xff) return false;
+    for (const { dataSet } of items ?? []) if (dataSet && !trusted(dataSet, depth + 1)) return false;
+  }
+  return true;
+}
+
+/** The meta group (explicit little endian always): its elements, where it ends, and the transfer syntax it states. */
+function metaOf(path: string, b: Uint8Array): { set: DataSet; end: number; transferSyntax: string | undefined } {
+  const set = emptyDataSet(b, true);
+  const start = hasPreamble(b) ? 132 : 0;
+  const end = parseElements(path, set, start, { explicit: true, little: true }, true, 2);
+  return { set, end, transferSyntax: set.string('x00020010') };
+}
+
+function encodingOf(b: Uint8Array, at: number, stated: string | undefined): Encoding {
+  if (stated === TRANSFER.explicitBig) return { explicit: true, little: false };
+  if (stated === TRANSFER.privateGe) return { explicit: false, little: true };
+  const plain = stated === undefined || stated === TRANSFER.explicitLittle || stated === TRANSFER.implicitLittle;
+  return { explicit: plain ? explicitAt(b, at) : true, little: true };
+}
+
+/** Header and inflated rest of the deflated transfer syntax as one array. */
+function inflated(path: string, bytes: Uint8Array, position: number): Uint8Array {
+  try {
+    const rest = inflateRawSync(bytes.subarray(position), { maxOutputLength: MAX_INFLATED });
+    const whole = new Uint8Array(position + rest.length);
+    whole.set(bytes.subarray(0, position));
+    whole.set(rest, position);
+    return whole;
   } catch (error) {
-    if (error instanceof DecileError) throw error;
-    // dicom-parser throws strings, Errors and objects {exception, dataSet}.
-    const inner = (error as { exception?: unknown }).exception ?? error;
-    const said = inner instanceof Error ? inner.message : String(inner);
-    const cut = /overrun|overread|past end|maxP ?osition|cannot be greater than or equal/i.test(said);
     throw new DecileError(
-      cut ? 'scan/truncated' : 'scan/corrupt',
-      `${path} must be a whole DICOM file, got a data set that breaks off or contradicts itself (${said.slice(0, 120)}).`,
-      'The file is incomplete or damaged: transfer it again.',
+      'scan/corrupt',
+      `The deflated data set of ${path} must be whole and at most ${MAX_INFLATED} bytes, got ${(error as Error).message}.`,
+      'The file is damaged: transfer it again.',
     );
   }
-}
-
-/** The transfer syntax in the file's meta group (explicit little endian always), or null; a private one cannot be parsed on. */
-function statedSyntax(b: Uint8Array): string | null {
-  if (!hasPreamble(b)) return null;
-  const view = new DataView(b.buffer, b.byteOffset, b.byteLength);
-  for (let at = 132; at + 12 <= b.length && view.getUint16(at, true) === 2; ) {
-    const long = /^(OB|OW|OF|SQ|UT|UN)$/.test(String.fromCharCode(b[at + 4], b[at + 5]));
-    const length = long ? view.getUint32(at + 8, true) : view.getUint16(at + 6, true);
-    const start = at + (long ? 12 : 8);
-    if (view.getUint16(at + 2, true) === 0x10)
-      return Buffer.from(b.subarray(start, start + Math.min(length, 64)))
-        .toString('latin1')
-        .replace(/[\0 ]+$/, '');
-    at = start + length;
-  }
-  return null;
-}
-
-/** dicom-parser steps over an element that ends behind the file; its value would be read from nowhere. */
-function checkBounds(path: string, dataSet: DataSet): void {
-  for (const [tag, element] of Object.entries(dataSet.elements)) {
-    // Pixels are checked frame by frame, and are not there when the header alone is read.
-    if (!tag.startsWith('x7fe0') && element.dataOffset + element.length > dataSet.byteArray.length) {
-      throw new DecileError(
-        'scan/truncated',
-        `${path} must be a whole DICOM file, got an element (${tag.slice(1, 5)},${tag.slice(5)}) that ends behind it.`,
-        'The file is incomplete or damaged: transfer it again.',
-      );
-    }
-    for (const inner of element.items ?? []) if (inner.dataSet) checkBounds(path, inner.dataSet);
-  }
-}
-
-/** dicom-parser's hook for the deflated transfer syntax: returns header and inflated rest as one array. */
-function inflater(bytes: Uint8Array, position: number): Uint8Array {
-  const rest = inflateRawSync(bytes.subarray(position), { maxOutputLength: MAX_INFLATED });
-  const whole = new Uint8Array(position + rest.length);
-  whole.set(bytes.subarray(0, position));
-  whole.set(rest, position);
-  return whole;
 }
 
 /**

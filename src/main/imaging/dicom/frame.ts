@@ -1,6 +1,8 @@
 /** What one image plane (a classic file, or one frame of an enhanced one) says about itself. */
 import { DecileError } from '../../../shared/errors.ts';
-import { type DataSet, type DicomData, item, items, number, numbers, text } from './dataset.ts';
+import { type DataSet, type DicomData, item, items, number, numbers, PIXEL_DATA, TRANSFER, text } from './dataset.ts';
+import { mosaicFrames, type Tile } from './mosaic.ts';
+import { UNDEFINED } from './parse.ts';
 
 export interface Frame {
   path: string;
@@ -23,6 +25,8 @@ export interface Frame {
   pixelSpacing: number[] | undefined;
   slope: number;
   intercept: number;
+  /** Philips' scale slope, where slope and intercept contain it. */
+  scaledBy?: number;
   padding: number | undefined;
   bitsAllocated: number;
   bitsStored: number;
@@ -32,6 +36,8 @@ export interface Frame {
   /** An overlay sits in the unused high bits, which must be masked. */
   overlayInPixels: boolean;
   hasPixels: boolean;
+  /** Where uncompressed little-endian pixels lie in the file: they can be read without parsing it again. */
+  direct?: { offset: number; length: number };
   transferSyntax: string;
   imageType: string[];
   instanceNumber: number;
@@ -45,6 +51,8 @@ export interface Frame {
   description: string;
   patientName: string;
   patientId: string;
+  /** A slice of a mosaic: where it lies in the image. */
+  tile?: Tile;
   /** Gantry tilt as stated, degrees; geometry goes by positions. */
   statedTilt: number;
 }
@@ -60,7 +68,10 @@ export function framesOf(file: DicomData): Frame[] {
   const common = commonOf(file);
   const count = Math.max(1, number(dataSet, 'x00280008') ?? 1);
   const perFrame = items(dataSet, PER_FRAME);
-  if (count === 1 && perFrame.length === 0) return [{ ...common, index: 0, ...planeOf(dataSet, [dataSet], common) }];
+  if (count === 1 && perFrame.length === 0) {
+    const whole = { ...common, index: 0, ...planeOf(dataSet, [dataSet], common) };
+    return (common.imageType.includes('MOSAIC') ? mosaicFrames(dataSet, whole) : null) ?? [whole];
+  }
   if (!Number.isInteger(count) || count > MAX_FRAMES) {
     throw new DecileError(
       'scan/corrupt',
@@ -96,13 +107,14 @@ function planeOf(
     return undefined;
   };
   const classic = groups[0] === root;
+  const slope = from('x00289145', (d) => number(d, 'x00281053')) ?? 1;
+  const intercept = from('x00289145', (d) => number(d, 'x00281052')) ?? 0;
   const plane = {
     position: from('x00209113', (d) => numbers(d, 'x00200032', 3)),
     orientation: from('x00209116', (d) => numbers(d, 'x00200037', 6)),
     pixelSpacing: from('x00289110', (d) => numbers(d, 'x00280030', 2)),
     thickness: from('x00289110', (d) => number(d, 'x00180050')),
-    slope: from('x00289145', (d) => number(d, 'x00281053')) ?? 1,
-    intercept: from('x00289145', (d) => number(d, 'x00281052')) ?? 0,
+    ...(philipsScale(root, groups, slope, intercept) ?? { slope, intercept }),
   };
   if (classic) return plane;
   const acquired = from('x00189114', (d) => d.double?.('x00189082'));
@@ -123,11 +135,39 @@ function planeOf(
   };
 }
 
+/**
+ * Philips MR: the scale slope SS (2005,100e) turns displayed values into ones that are comparable between scans,
+ * (stored * RS + RI) / (RS * SS), as dcm2niix does (Chenevert et al. 2014, PMC3998685).
+ */
+function philipsScale(
+  root: DataSet,
+  groups: DataSet[],
+  slope: number,
+  intercept: number,
+): { slope: number; intercept: number; scaledBy: number } | undefined {
+  if (!/PHILIPS/i.test(root.string('x00080070') ?? '') || root.string('x00080060') !== 'MR') return undefined;
+  const scaledBy = groups
+    .map((group) => (group === root ? root : (item(group, 'x2005140f') ?? group)).float('x2005100e'))
+    .find((value) => value !== undefined);
+  if (!scaledBy || !Number.isFinite(scaledBy) || scaledBy <= 0 || slope === 0) return undefined;
+  return { slope: 1 / scaledBy, intercept: intercept / (slope * scaledBy), scaledBy };
+}
+
 const EMPTY = { elements: {}, string: () => undefined, double: () => undefined } as unknown as DataSet;
 
 type Common = Omit<Frame, 'index' | 'orientation' | 'position' | 'pixelSpacing'>;
 
-function commonOf({ dataSet: d, path, transferSyntax }: DicomData): Common {
+/** PixelData that lies in the file as it is. */
+function directPixels({ dataSet, bytes, transferSyntax }: DicomData): Frame['direct'] {
+  const plain = transferSyntax === TRANSFER.explicitLittle || transferSyntax === TRANSFER.implicitLittle;
+  const element = dataSet.elements[PIXEL_DATA];
+  if (!plain || !element || element.fragments || element.length === UNDEFINED || dataSet.byteArray !== bytes) return;
+  return { offset: element.dataOffset, length: element.length };
+}
+
+function commonOf(file: DicomData): Common {
+  const { dataSet: d, path, transferSyntax } = file;
+  const direct = directPixels(file);
   const uid = (tag: string) => d.string(tag) ?? '';
   const overlayInPixels = Object.keys(d.elements).some(
     (tag) => /^x60[0-9a-f]{2}0102$/.test(tag) && (d.uint16(tag) ?? 0) > 0,
@@ -152,6 +192,7 @@ function commonOf({ dataSet: d, path, transferSyntax }: DicomData): Common {
     photometric: (d.string('x00280004') ?? '').toUpperCase(),
     overlayInPixels,
     hasPixels: ['x7fe00010', 'x7fe00008', 'x7fe00009'].some((tag) => d.elements[tag] !== undefined),
+    ...(direct ? { direct } : {}),
     transferSyntax,
     imageType: (d.string('x00080008') ?? '')
       .toUpperCase()
@@ -160,7 +201,8 @@ function commonOf({ dataSet: d, path, transferSyntax }: DicomData): Common {
     instanceNumber: number(d, 'x00200013') ?? 0,
     seriesNumber: number(d, 'x00200011'),
     acquisition: d.string('x00200012') ?? '',
-    echo: [d.string('x00180086'), d.string('x00180081')].join('/').replace(/^\/$/, ''),
+    // As a number: writers differ in zeros at the end.
+    echo: [d.string('x00180086'), number(d, 'x00180081')].join('/').replace(/^\/$/, ''),
     bValue: classicBValue(d),
     temporal: d.string('x00200100') ?? '',
     time: [d.string('x00181060'), d.string('x00080032')].join('/').replace(/^\/$/, ''),

@@ -5,10 +5,18 @@ import { BYTES, decodeVoxels, type StoredType } from '../voxels.ts';
 import { type DicomData, type Element, PIXEL_DATA, TRANSFER } from './dataset.ts';
 import { encapsulatedFrame } from './encapsulated.ts';
 import type { Frame } from './frame.ts';
+import { cutTile } from './mosaic.ts';
 import { storedType } from './stored-type.ts';
 
 /** rows x columns stored values of frame `f.index`, signed as the header says. */
 export async function framePixels(file: DicomData, f: Frame): Promise<VoxelArray> {
+  if (!f.tile) return imagePixels(file, f);
+  const { rows, columns } = f.tile;
+  const values = await imagePixels(file, { ...f, index: 0, rows, columns });
+  return cutTile(values, f, f.tile, (length) => new (values.constructor as new (n: number) => VoxelArray)(length));
+}
+
+async function imagePixels(file: DicomData, f: Frame): Promise<VoxelArray> {
   const { dataSet, path, transferSyntax } = file;
   const count = f.rows * f.columns;
   for (const [tag, type] of [
@@ -27,7 +35,7 @@ export async function framePixels(file: DicomData, f: Frame): Promise<VoxelArray
     );
   const type = storedType(f);
   // Loaded when the first compressed frame comes: most series are not, and the decoders take a while to load.
-  const encapsulated = element.encapsulatedPixelData || element.fragments !== undefined;
+  const encapsulated = element.fragments !== undefined;
   const values = encapsulated
     ? await (await import('./codecs.ts')).decodeCompressed(
         path,
@@ -36,7 +44,22 @@ export async function framePixels(file: DicomData, f: Frame): Promise<VoxelArray
         f,
       )
     : rawFrame(file, f, element, type, count);
-  return f.overlayInPixels ? maskHighBits(values, f) : values;
+  return cleaned(values, f);
+}
+
+/** Bits that are no part of the values taken out, in place. */
+export const cleaned = (values: VoxelArray, f: Frame): VoxelArray =>
+  f.overlayInPixels || strayBits(values, f) ? maskHighBits(values, f) : values;
+
+/**
+ * Unsigned values of 12 stored bits with something above them, as old scanners leave it: dropped, as by dcm2niix. Of
+ * other widths and of signed ones all 16 bits are kept: there writers mean them (sign extension, padding).
+ */
+function strayBits(values: VoxelArray, f: Frame): boolean {
+  if (f.signed || f.bitsStored !== 12 || f.bitsAllocated !== 16) return false;
+  let all = 0;
+  for (let n = 0; n < values.length; n++) all |= values[n];
+  return all > 4095;
 }
 
 /** Transfer syntaxes whose pixels lie in the file as they are. */
@@ -45,6 +68,7 @@ const UNCOMPRESSED: ReadonlySet<string> = new Set([
   TRANSFER.explicitLittle,
   TRANSFER.explicitBig,
   TRANSFER.deflated,
+  TRANSFER.privateGe,
 ]);
 
 function rawFrame(file: DicomData, f: Frame, element: Element, type: StoredType, count: number): VoxelArray {
@@ -65,7 +89,7 @@ function rawFrame(file: DicomData, f: Frame, element: Element, type: StoredType,
       'The file is incomplete: transfer it again.',
     );
   }
-  const big = transferSyntax === TRANSFER.explicitBig;
+  const big = transferSyntax === TRANSFER.explicitBig || transferSyntax === TRANSFER.privateGe;
   const part = dataSet.byteArray.subarray(start, start + bytes);
   // 8-bit pixels in a big-endian file with VR OW are 16-bit words: two pixels a word, swapped.
   const words = big && BYTES[type] === 1 && element.vr === 'OW';

@@ -39,8 +39,9 @@ export async function provenanceOf(frames: readonly Frame[]): Promise<Provenance
     instances: frames.map((f) => ({
       sopClass: f.sopClass,
       sopUid: f.sopUid,
-      frame: f.index,
-      multiFrame: f.index > 0 || MULTI_FRAME.test(f.sopClass),
+      // The slices of a mosaic are one image.
+      frame: f.tile ? 0 : f.index,
+      multiFrame: !f.tile && (f.index > 0 || MULTI_FRAME.test(f.sopClass)),
       position: [...(f.position ?? [0, 0, 0])],
     })),
   };

@@ -2,17 +2,18 @@
 import { gridOf } from '../../../core/geometry.ts';
 import type { Volume, VoxelArray } from '../../../core/volume.ts';
 import { DecileError } from '../../../shared/errors.ts';
-import { mapLimited } from '../files.ts';
+import { mapLimited, readInto } from '../files.ts';
 import { checkSize } from '../limits.ts';
 import type { ReadScan, ScanSource } from '../types.ts';
-import { assertFinite } from '../voxels.ts';
+import { assertFinite, BYTES, decodeVoxels } from '../voxels.ts';
 import { readDicom, readDicomHeader } from './dataset.ts';
 import { type Frame, framesOf } from './frame.ts';
-import { framePixels } from './pixels.ts';
+import { cleaned, framePixels } from './pixels.ts';
 import { provenanceOf } from './provenance.ts';
 import { regularise } from './regularise.ts';
 import { reasonToLeaveOut, splitSeries } from './series.ts';
 import { stackGeometry } from './stack.ts';
+import { storedType } from './stored-type.ts';
 
 /** Files read at the same time: enough to hide the disk, few enough to bound memory. */
 const WIDTH = 8;
@@ -26,13 +27,15 @@ interface Stored {
 
 /** Reads the stack that `source` names, real-world values on its own grid. */
 export async function readDicomScan(source: ScanSource): Promise<ReadScan> {
-  const read = (await readOnce(source)) ?? (await readTwice(source));
+  const read = (await readDirect(source)) ?? (await readOnce(source)) ?? (await readTwice(source));
   const { frames } = read;
   const { grid, irregular, notices } = geometryOf(frames);
   const first = frames[0];
   const { data, outside, scaled } = rescale(read, first.rows * first.columns, irregular !== undefined);
   assertFinite(first.path, data);
   if (scaled) notices.push(scaled);
+  if (first.scaledBy !== undefined)
+    notices.push('Philips scale slope applied: values are comparable between scans, not those that the console shows.');
   const volume: Volume = irregular
     ? regularise(data, first.columns, first.rows, irregular, outside)
     : { ...gridOf(grid), data };
@@ -45,6 +48,44 @@ function geometryOf(frames: Frame[]): ReturnType<typeof stackGeometry> {
   checkSize(path, geometry.grid.size, 1, Number.MAX_SAFE_INTEGER);
   if (geometry.irregular) checkSize(path, geometry.irregular.grid.size, 1, Number.MAX_SAFE_INTEGER);
   return geometry;
+}
+
+const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
+/**
+ * Uncompressed slices whose headers the search has read: their pixels are read straight to where they belong in the
+ * volume, without parsing a file again and without a copy. Null where the slices are of another kind.
+ */
+async function readDirect({ frames, part }: ScanSource): Promise<Stored | null> {
+  if (!frames || frames.length < 2 || part !== undefined || !LITTLE_ENDIAN) return null;
+  const [first] = frames;
+  const type = storedType(first);
+  const plane = first.rows * first.columns;
+  const width = BYTES[type];
+  const alike = (f: Frame) =>
+    f.index === 0 &&
+    f.direct !== undefined &&
+    f.direct.length >= plane * width &&
+    f.rows === first.rows &&
+    f.columns === first.columns &&
+    f.bitsAllocated === first.bitsAllocated &&
+    f.signed === first.signed;
+  if (!frames.every(alike)) return null;
+  geometryOf([...frames]);
+  const bytes = new Uint8Array(plane * width * frames.length);
+  const stored = decodeVoxels(first.path, bytes, type, true);
+  await mapLimited(frames, WIDTH, async (f, k) => {
+    const place = bytes.subarray(k * plane * width, (k + 1) * plane * width);
+    const got = await readInto(f.path, place, f.direct!.offset);
+    if (got < place.length)
+      throw new DecileError(
+        'scan/truncated',
+        `The pixels of ${f.path} must be ${place.length} bytes for ${f.columns} x ${f.rows}, got ${got}.`,
+        'The file is incomplete: transfer it again.',
+      );
+    cleaned(stored.subarray(k * plane, (k + 1) * plane), f);
+  });
+  return { frames: [...frames], stored };
 }
 
 /**
@@ -132,7 +173,8 @@ async function stackOf(source: ScanSource): Promise<Frame[]> {
     const reason = reasonToLeaveOut(f);
     if (reason) throw reason;
   }
-  const { stacks } = splitSeries(frames);
+  const { stacks, errors } = splitSeries(frames);
+  if (stacks.length === 0 && errors.length > 0) throw errors[0].error;
   if (source.part === undefined && stacks.length > 1) {
     throw new DecileError(
       'scan/several-volumes',

@@ -40,11 +40,11 @@ export function reasonToLeaveOut(f: Frame): DecileError | null {
       'Localisers are for planning; import the diagnostic series.',
     );
   }
-  if (f.imageType.includes('MOSAIC')) {
+  if (f.imageType.includes('MOSAIC') && !f.tile) {
     return no(
       'scan/mosaic',
-      `${f.path} must hold one slice, got a mosaic of all slices (Siemens functional or diffusion imaging).`,
-      'Convert the series with dcm2niix and import the NIfTI volume to label.',
+      `${f.path} must hold one slice or say how its mosaic is made up, got a mosaic without the scanner's private (CSA) header.`,
+      'An anonymiser has taken it out: export the series again with private attributes, or import it as NIfTI.',
     );
   }
   if (!f.pixelSpacing && (SECONDARY_CAPTURE.test(f.sopClass) || !f.position)) {
@@ -87,6 +87,8 @@ export interface Grouped {
   stacks: Stack[];
   /** Frames that repeat another one (same instance, or same place and pixels' identity). */
   duplicates: Frame[];
+  /** Parts of the series that are no volume. */
+  errors: { frames: Frame[]; error: DecileError }[];
 }
 
 /**
@@ -115,8 +117,18 @@ export function splitSeries(frames: Frame[]): Grouped {
   ];
   let groups: Stack[] = [{ frames: unique, part: '' }];
   for (const [name, key] of fixed) groups = groups.flatMap((g) => divide(g, name, key));
-  const stacks = groups.flatMap(separateRepeats).map((s) => ({ ...s, frames: sortAlongNormal(s.frames) }));
-  return { stacks, duplicates };
+  const errors: Grouped['errors'] = [];
+  const separate = (group: Stack): Stack[] => {
+    try {
+      return separateRepeats(group);
+    } catch (error) {
+      if (!(error instanceof DecileError)) throw error;
+      errors.push({ frames: group.frames, error });
+      return [];
+    }
+  };
+  const stacks = groups.flatMap(separate).map((s) => ({ ...s, frames: sortAlongNormal(s.frames) }));
+  return { stacks, duplicates, errors };
 }
 
 /** Rounded to 0.001 (0.06 degrees): slices of one series differ by rounding only. Near-equal keys are merged. */
@@ -126,6 +138,8 @@ function divide(stack: Stack, name: string, key: (f: Frame) => string): Stack[] 
   const groups = Map.groupBy(stack.frames, key);
   if (name === 'orientation') mergeNear(groups);
   if (groups.size <= 1) return [stack];
+  // Some anonymisers give every slice a frame of reference of its own.
+  if (name === 'frame' && groups.size === stack.frames.length && groups.size > 2) return [stack];
   let n = 0;
   return [...groups].map(([value, frames]) => {
     n++;
@@ -207,19 +221,25 @@ const ATTRIBUTES: [string, (f: Frame) => string][] = [
   ['acquisition', (f) => f.acquisition],
   ['type', (f) => f.imageType.join('\\')],
   ['phase', (f) => f.time],
-  ['file', (f) => (f.index > 0 ? f.path : '')],
 ];
 
 function separateRepeats(stack: Stack): Stack[] {
   if (!hasRepeats(stack.frames)) return separateInterleaved(stack);
-  for (const [name, key] of ATTRIBUTES) {
-    const parts = Map.groupBy(stack.frames, key);
-    if (parts.size < 2 || [...parts.values()].some((g) => hasRepeats(g))) continue;
+  const several = new Set(stack.frames.filter((f) => f.index > 0).map((f) => f.path));
+  const attributes = [...ATTRIBUTES, ['file', (f: Frame) => (several.has(f.path) ? f.path : '')] as const];
+  const divisions = attributes.flatMap(([name, key]) => {
+    const parts = [...Map.groupBy(stack.frames, key).values()];
+    if (parts.length < 2 || parts.some((g) => hasRepeats(g))) return [];
     // A part of one slice is a stray image, not a volume; then the attribute separates the wrong thing.
-    if ([...parts.values()].every((g) => g.length === 1) && stack.frames.length > 2) continue;
-    return numbered(stack, name, [...parts.values()]);
-  }
-  return byInstanceOrder(stack);
+    if (parts.every((g) => g.length === 1) && stack.frames.length > 2) return [];
+    return [{ name, parts, even: parts.every((g) => g.length === parts[0].length) }];
+  });
+  // Volumes of one size first: trigger times that differ from slice to slice would cut volumes into crumbs. Where the
+  // last volume of a series was broken off, the sizes differ, but no volume is a crumb.
+  const found =
+    divisions.find((d) => d.even) ??
+    divisions.find((d) => d.name !== 'phase' && d.parts.filter((g) => g.length < d.parts[0].length).length <= 1);
+  return found ? numbered(stack, found.name, found.parts) : byInstanceOrder(stack);
 }
 
 /** Every place repeated equally often: the n-th repeat by instance number belongs to volume n. */

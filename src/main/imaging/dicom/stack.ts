@@ -29,7 +29,7 @@ const UNEVEN = 0.02;
 
 /**
  * Geometry of frames sorted along their normal.
- * The slice distance comes from positions; SliceThickness and SpacingBetweenSlices are never used.
+ * The slice distance comes from positions; SliceThickness serves for a single slice alone, SpacingBetweenSlices never.
  * @throws scan/missing-slices, scan/uneven-slices
  */
 export function stackGeometry(frames: Frame[]): StackGeometry {
@@ -41,12 +41,17 @@ export function stackGeometry(frames: Frame[]): StackGeometry {
   const n = frames.length;
   const base = { size: [first.columns, first.rows, n] as [number, number, number], origin: point(first.position!) };
   if (n === 1) {
+    const stated = first.thickness !== undefined && first.thickness > 0 && first.thickness < 1000;
+    const thickness = stated ? first.thickness! : 1;
     const grid = {
       ...base,
-      spacing: [columnDistance, rowDistance, 1] as [number, number, number],
+      spacing: [columnDistance, rowDistance, thickness] as [number, number, number],
       direction: directionFromAxes(i, j, normal),
     };
-    return { grid, notices: ['A single slice: its thickness is unknown and was set to 1 mm.'] };
+    const notice = stated
+      ? `A single slice: its distance to others is unknown and was set to its thickness, ${thickness} mm.`
+      : 'A single slice: its thickness is unknown and was set to 1 mm.';
+    return { grid, notices: [notice] };
   }
   const at = frames.map((f) => dot3(f.position!, normal));
   const gaps = at.slice(1).map((z, k) => z - at[k]);

@@ -6,8 +6,9 @@ import type { Grid, LabelMap, Volume } from '../../../core/volume.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import { bytesOf, writeAll, writeAtomically } from '../files.ts';
 import type { ReadScan } from '../types.ts';
-import { type StoredType, typeOf } from '../voxels.ts';
+import { type StoredType, toLabelMap, typeOf } from '../voxels.ts';
 import { type Payload, readHeaderText, readPayload } from './payload.ts';
+import { slicerSegments } from './slicer-segments.ts';
 
 const TYPES: Record<string, StoredType> = {
   'signed char': 'int8', int8: 'int8', int8_t: 'int8', uchar: 'uint8', 'unsigned char': 'uint8', uint8: 'uint8', uint8_t: 'uint8',
@@ -24,6 +25,8 @@ export interface NrrdHeader {
   /** Every field, lower-case keys, and every key:=value pair as written. */
   fields: Map<string, string>;
   pairs: Map<string, string>;
+  /** Layers of a Slicer segmentation whose segments overlap: their voxels lie side by side, the layer fastest. */
+  layers: number;
   notices: string[];
 }
 
@@ -67,11 +70,13 @@ export async function readNrrdHeader(path: string): Promise<NrrdHeader> {
     ? directions.flatMap((d, n) => (d === 'none' ? [] : [n]))
     : sizes.map((_, n) => n).slice(0, 3);
   const other = sizes.filter((_, n) => !spatial.includes(n));
-  if (other.some((n) => n > 1) || spatial.length > 3) {
+  const layered = other.length === 1 && !spatial.includes(0) && slicerSegments(pairs).length > 0;
+  const layers = layered ? sizes[0] : 1;
+  if ((other.some((n) => n > 1) && !layered) || spatial.length > 3) {
     throw new DecileError(
       'scan/four-dimensional',
       `${path} must be one three-dimensional volume, got ${sizes.join(' x ')}.`,
-      'Split it into one file a volume; segmentations with several layers must be saved as one label map.',
+      'Split it into one file a volume.',
     );
   }
   const size = [0, 1, 2].map((n) => (n < spatial.length ? sizes[spatial[n]] : 1)) as [number, number, number];
@@ -117,7 +122,7 @@ export async function readNrrdHeader(path: string): Promise<NrrdHeader> {
     type,
     littleEndian: (fields.get('endian') ?? 'little').toLowerCase() !== 'big',
   };
-  return { grid, payload, fields, pairs, notices };
+  return { grid, payload, fields, pairs, layers, notices };
 }
 
 /** Signs that turn a space into LPS. */
@@ -164,9 +169,24 @@ function nrrdGrid(
 }
 
 export async function readNrrd(path: string): Promise<ReadScan> {
-  const { grid, payload, notices } = await readNrrdHeader(path);
+  const { grid, payload, layers, notices } = await readNrrdHeader(path);
+  if (layers > 1)
+    throw new DecileError(
+      'mask/overlapping',
+      `${path} must be one volume, got ${layers} layers of overlapping segments.`,
+      'Import it as a mask beside its scan: there each segment becomes a label.',
+    );
   const data = await readPayload(path, payload, grid);
   return { volume: { ...grid, data } as Volume, modality: '', notices };
+}
+
+/** A Slicer segmentation: `layers` values for each voxel, the layer fastest. */
+export async function readNrrdLayers(path: string): Promise<{ grid: Grid; layers: number; data: Uint8Array }> {
+  const { grid, payload, layers } = await readNrrdHeader(path);
+  const [nx, ny, nz] = grid.size;
+  const whole: Grid = { ...grid, size: [layers * nx, ny, nz] };
+  const { data } = toLabelMap(path, { ...whole, data: await readPayload(path, payload, whole) });
+  return { grid, layers, data };
 }
 
 export interface NrrdSegment {

@@ -1,4 +1,5 @@
 /** Writing NIfTI-1 (NIfTI-2 where a side exceeds 32,767): sform and qform both set, gzip by the file's name. */
+import type { FileHandle } from 'node:fs/promises';
 import { createGzip } from 'node:zlib';
 import { affineRAS } from '../../../core/geometry.ts';
 import type { Volume } from '../../../core/volume.ts';
@@ -6,10 +7,16 @@ import { bytesOf, writeAll, writeAtomically } from '../files.ts';
 import { BYTES, typeOf } from '../voxels.ts';
 import { quaternionOf, TYPE_CODE } from './header.ts';
 
+export interface WriteOptions {
+  description?: string;
+  /** False for what can be made again: not forced onto the disk. */
+  sync?: boolean;
+}
+
 /** Writes `volume` atomically; `.gz` at the end of the name compresses. */
-export async function writeNifti(path: string, volume: Volume, options: { description?: string } = {}): Promise<void> {
+export async function writeNifti(path: string, volume: Volume, options: WriteOptions = {}): Promise<void> {
   const header = niftiHeader(volume, options.description ?? '');
-  await writeAtomically(path, async (handle) => {
+  const write = async (handle: FileHandle) => {
     if (!/\.gz$/i.test(path)) {
       await writeAll(handle, header);
       await writeAll(handle, bytesOf(volume.data));
@@ -34,7 +41,8 @@ export async function writeNifti(path: string, volume: Volume, options: { descri
     } finally {
       gzip.destroy();
     }
-  });
+  };
+  await writeAtomically(path, write, options.sync);
 }
 
 /** Header and the four bytes that say "no extension". */

@@ -33,6 +33,8 @@ export interface ViewLabel extends LabelInfo {
 type Point = [number, number, number];
 
 export class AnnotateState {
+  /** The last strokes of a screen that was left; the next case opens after them, so that it reads what they wrote. */
+  private static leaving: Promise<unknown> = Promise.resolve();
   readonly client: Client;
   /** Edits of the active label by button or key. */
   readonly operations = new Operations(this);
@@ -101,15 +103,20 @@ export class AnnotateState {
   private lastTool: ToolId = 'brush';
   private opening = 0;
   private readonly ahead: LoadAhead;
+  /** Hears why strokes are not on disk, null when they are; goes on after the screen was left. */
+  private readonly onunsaved: (error: ErrorInfo | null) => void;
 
-  constructor(client: Client) {
+  constructor(client: Client, onunsaved: (error: ErrorInfo | null) => void = () => {}) {
     this.client = client;
+    this.onunsaved = onunsaved;
     this.ahead = new LoadAhead(client);
   }
 
   /** Saves and leaves the present case, then shows another. */
   async open(scan: number, mode: Mode, labels: readonly LabelInfo[]): Promise<void> {
     const ticket = ++this.opening;
+    await AnnotateState.leaving;
+    if (ticket !== this.opening) return;
     // While the disk takes nothing the old case stays on the screen, and leaves as soon as it is saved.
     while (!(await this.leave())) {
       await new Promise((resolve) => setTimeout(resolve, 1000));
@@ -139,6 +146,7 @@ export class AnnotateState {
       (boxes) => saveBoxes(this.client, detail, boxes),
       (state) => {
         this.saving = state;
+        this.onunsaved(state.kind === 'failed' ? state.error : null);
       },
     );
     const autosave = this.autosave;
@@ -235,7 +243,11 @@ export class AnnotateState {
   dispose(): void {
     this.ahead.abort();
     this.display?.close();
-    void this.leave();
+    AnnotateState.leaving = this.leaveAtLast();
+  }
+
+  private async leaveAtLast(): Promise<void> {
+    while (!(await this.leave())) await new Promise((resolve) => setTimeout(resolve, 1000));
   }
 
   setLabels(labels: readonly LabelInfo[]): void {
@@ -368,6 +380,18 @@ export class AnnotateState {
     } finally {
       this.busy = false;
     }
+  }
+
+  /** Brings an older mask back as a new version, and opens the case anew with it. */
+  async restoreVersion(version: number, mode: Mode, labels: readonly LabelInfo[]): Promise<void> {
+    const { detail } = this;
+    if (!detail || !(await this.leave())) return;
+    try {
+      await this.client.call('masks.restore', { scan: detail.id, version });
+    } catch (error) {
+      this.refuse(error);
+    }
+    await this.open(detail.id, mode, labels);
   }
 
   /** Volumes and distances between the mask and the prediction, from the saved mask. */

@@ -3,7 +3,17 @@ import type { CaseState, ScanRow, Suggestion } from '../../../shared/contract/in
 import { count } from '../../parts/format.ts';
 import type { AppState } from '../../shell/app.svelte.ts';
 
-export type Column = 'name' | 'modality' | 'size' | 'spacing' | 'state' | 'uncertainty' | 'rank' | 'importedAt';
+export type Column =
+  | 'name'
+  | 'modality'
+  | 'size'
+  | 'spacing'
+  | 'state'
+  | 'prediction'
+  | 'review'
+  | 'uncertainty'
+  | 'rank'
+  | 'importedAt';
 
 export const STATE_WORDS: Record<CaseState, string> = {
   unlabelled: 'unlabelled',
@@ -13,6 +23,21 @@ export const STATE_WORDS: Record<CaseState, string> = {
   reviewed: 'reviewed',
   rejected: 'rejected',
 };
+/** What a person said of the prediction; nothing where there is none to speak of. */
+export const REVIEW_WORDS: Record<ScanRow['review'], string> = {
+  unreviewed: 'to review',
+  'in-review': 'in correction',
+  accepted: 'accepted',
+  corrected: 'corrected',
+  rejected: 'rejected',
+};
+export const reviewWord = (row: ScanRow): string =>
+  row.predictedBy === undefined && row.review === 'unreviewed'
+    ? ''
+    : row.state === 'labelled'
+      ? ''
+      : REVIEW_WORDS[row.review];
+
 const ORDER: readonly CaseState[] = ['predicted', 'drawing', 'unlabelled', 'labelled', 'reviewed', 'rejected'];
 const natural = new Intl.Collator('en', { numeric: true, sensitivity: 'base' }).compare;
 
@@ -127,6 +152,11 @@ export class CasesState {
     );
   }
 
+  async showPatients(shown: boolean): Promise<void> {
+    await this.app.change({ showPatientNames: shown });
+    await this.load();
+  }
+
   async remove(ids: number[]): Promise<void> {
     if (ids.length === 0) return;
     const { app } = this;
@@ -152,6 +182,10 @@ function compare(a: ScanRow, b: ScanRow, column: Column): number {
       return Math.max(...a.spacing) - Math.max(...b.spacing);
     case 'state':
       return ORDER.indexOf(a.state) - ORDER.indexOf(b.state);
+    case 'prediction':
+      return natural(a.predictedBy ?? '', b.predictedBy ?? '');
+    case 'review':
+      return natural(reviewWord(a), reviewWord(b));
     case 'uncertainty':
       return (a.uncertainty ?? -1) - (b.uncertainty ?? -1);
     case 'rank':

@@ -56,7 +56,7 @@ export class ProjectsState {
   }
 
   async create(): Promise<void> {
-    if (this.problem || !this.place) return;
+    if (this.problem || !this.place || !this.app.mayCloseProject()) return;
     const { app, name, preset, place } = this;
     this.busy = true;
     const labels = $state.snapshot(this.list.labels);
@@ -68,6 +68,7 @@ export class ProjectsState {
   }
 
   async open(folder: string): Promise<void> {
+    if (!this.app.mayCloseProject()) return;
     this.busy = true;
     const opened = await this.app.attempt(() => this.app.client.call('projects.open', { folder }));
     this.busy = false;
@@ -86,6 +87,7 @@ export class ProjectsState {
   }
 
   async demo(): Promise<void> {
+    if (!this.app.mayCloseProject()) return;
     await this.app.attempt(() => this.app.client.call('projects.demo'));
     await this.app.change({ welcomed: true });
   }

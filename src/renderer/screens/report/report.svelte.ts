@@ -47,6 +47,30 @@ export class ReportState {
       });
   });
 
+  /** What each round had to learn from and what came of it, oldest first. */
+  readonly rounds = $derived.by(() => {
+    const known = new Map(this.runs.map((run) => [run.id, run]));
+    return this.boxes.flatMap(({ run, name, box, values }) => {
+      const info = known.get(run);
+      if (!box) return [];
+      const cases = (this.summary?.cases ?? []).filter((row) => row.run === run);
+      const changed = cases.map((row) => row.addedMl + row.removedMl);
+      const untouched = changed.filter((ml) => ml === 0).length;
+      return [
+        {
+          run,
+          name,
+          method: info?.method ?? '',
+          labelled: info?.labelled ?? null,
+          compared: values.length,
+          median: box.median,
+          change: changed.reduce((sum, ml) => sum + ml, 0) / Math.max(1, changed.length),
+          untouched: cases.length ? (100 * untouched) / cases.length : 0,
+        },
+      ];
+    });
+  });
+
   constructor(app: AppState) {
     this.app = app;
   }

@@ -1,0 +1,63 @@
+"""Sliding-window prediction in PyTorch, for comparison: python3 bench/pytorch/predict.py --width 8 --patch 96,96,96 --size 256,256,256
+
+Prints one JSON line: {"seconds", "windows", "total", "bytes"}. With --windows only the first ones run and the seconds are scaled up.
+"""
+import argparse
+import itertools
+import json
+import os
+import resource
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "test", "reference"))
+
+import torch  # noqa: E402
+
+from unet import UNet  # noqa: E402
+
+
+def peak():
+    """Peak resident bytes of this process."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def starts(size, patch):
+    """As windowStarts of src/core/predict/sliding-window.ts, with its default stride."""
+    stride = min(64, max(1, patch // 2))
+    if size <= patch:
+        return [0]
+    return [*range(0, size - patch, stride), size - patch]
+
+
+def main():
+    sides = lambda s: [int(n) for n in s.split(",")]  # noqa: E731
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--width", type=int, default=8)
+    parser.add_argument("--patch", type=sides, default=[96, 96, 96])
+    parser.add_argument("--size", type=sides, default=[256, 256, 256])
+    parser.add_argument("--windows", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=2)
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    net = UNet(args.width, 2).eval()
+    (px, py, pz), (sx, sy, sz) = args.patch, args.size
+    baseline = peak()
+    with torch.inference_mode():
+        image = torch.rand(sz, sy, sx)
+        sums, hits = torch.zeros(2, sz, sy, sx), torch.zeros(sz, sy, sx, dtype=torch.int16)
+        places = list(itertools.product(starts(sz, pz), starts(sy, py), starts(sx, px)))
+        chosen = places[: args.windows or len(places)]
+        start = time.perf_counter()
+        for z, y, x in chosen:
+            box = (slice(z, z + pz), slice(y, y + py), slice(x, x + px))
+            logits, _ = net(image[box][None, None])
+            sums[(slice(None), *box)] += torch.softmax(logits[0], 0)
+            hits[box] += 1
+        seconds = time.perf_counter() - start
+        sums /= hits
+    print(json.dumps({"seconds": seconds * len(places) / len(chosen), "windows": len(chosen), "total": len(places), "bytes": peak() - baseline}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+/**
+ * Small random rotations, zoom and changes of intensity: scans as the same organ of another patient, in another scanner, would
+ * look. Unlike the paper's quarter turns and flips they leave a patient lying as patients lie. Beyond the paper.
+ */
+import type { Random } from '../random.ts';
+import type { PatchSource, Sides } from './patch-source.ts';
+
+/** Everything random about one warped crop. */
+export interface Warp {
+  /** Patch voxel to scan voxel, both from their box's centre; rows x, y, z. */
+  matrix: readonly (readonly [number, number, number])[];
+  /** value' = sign(v) |v|^gamma * gain + offset, v the normalised intensity */
+  gain: number;
+  offset: number;
+}
+
+const DEGREES = 15;
+const ZOOM = 1.2;
+const GAIN = 1.25;
+const OFFSET = 0.1;
+
+/** Rotation by up to 15 degrees about each axis, zoom by 1/1.2 to 1.2 for each axis, gain 1/1.25 to 1.25, offset of +-0.1 SD. */
+export function planWarp(random: Random): Warp {
+  const between = (low: number, high: number) => low + (high - low) * random.uniform();
+  const factor = (most: number) => Math.exp(between(-Math.log(most), Math.log(most)));
+  let matrix: number[][] = [
+    [1, 0, 0],
+    [0, 1, 0],
+    [0, 0, 1],
+  ];
+  for (const [a, b] of [
+    [0, 1],
+    [1, 2],
+    [0, 2],
+  ]) {
+    const angle = (between(-DEGREES, DEGREES) * Math.PI) / 180;
+    const turn = matrix.map((_, i) => matrix.map((_, j) => Number(i === j)));
+    [turn[a][a], turn[a][b], turn[b][a], turn[b][b]] = [
+      Math.cos(angle),
+      -Math.sin(angle),
+      Math.sin(angle),
+      Math.cos(angle),
+    ];
+    matrix = product(turn, matrix);
+  }
+  const zoom = [factor(ZOOM), factor(ZOOM), factor(ZOOM)];
+  matrix = matrix.map((row) => row.map((v, j) => v / zoom[j]));
+  return {
+    matrix: matrix as unknown as Warp['matrix'],
+    gain: factor(GAIN),
+    offset: between(-OFFSET, OFFSET),
+  };
+}
+
+const product = (a: number[][], b: number[][]): number[][] =>
+  a.map((row) => b[0].map((_, j) => row.reduce((sum, v, k) => sum + v * b[k][j], 0)));
+
+/**
+ * The patch that stands at `start` without the warp, warped about its centre: intensities trilinear, masks by the nearest
+ * voxel, zero outside the scan.
+ */
+export function warpedPatch(
+  source: PatchSource,
+  patch: Sides,
+  start: Sides,
+  { matrix, gain, offset }: Warp,
+): { image: Float32Array; mask?: Uint8Array } {
+  const half = patch.map((n) => (n - 1) / 2);
+  const reach = matrix.map((row) => Math.ceil(row.reduce((sum, v, j) => sum + Math.abs(v) * half[j], 0)) + 1);
+  const centre = start.map((s, axis) => s + half[axis]);
+  const from = centre.map((c, axis) => Math.floor(c) - reach[axis]) as unknown as Sides;
+  const box = reach.map((r) => 2 * r + 2) as unknown as Sides;
+  const image = source.readImage(from, box);
+  const mask = source.readMask?.(from, box);
+  const into = new Float32Array(patch[0] * patch[1] * patch[2]);
+  const maskInto = mask && new Uint8Array(into.length);
+  const [sy, sz] = [box[0], box[0] * box[1]];
+  const middle = centre.map((c, axis) => c - from[axis]);
+  const [rx, ry, rz] = matrix;
+  const [mx, my, mz] = middle;
+  let o = 0;
+  for (let k = 0; k < patch[2]; k++) {
+    const dz = k - half[2];
+    for (let j = 0; j < patch[1]; j++) {
+      const dy = j - half[1];
+      // Along a row the point moves by one column of the matrix.
+      let x = mx + rx[0] * -half[0] + rx[1] * dy + rx[2] * dz;
+      let y = my + ry[0] * -half[0] + ry[1] * dy + ry[2] * dz;
+      let z = mz + rz[0] * -half[0] + rz[1] * dy + rz[2] * dz;
+      for (let i = 0; i < patch[0]; i++, o++) {
+        const x0 = Math.floor(x);
+        const y0 = Math.floor(y);
+        const z0 = Math.floor(z);
+        const fx = x - x0;
+        const fy = y - y0;
+        const fz = z - z0;
+        const p = x0 + y0 * sy + z0 * sz;
+        const q = p + sz;
+        const a = image[p] + fx * (image[p + 1] - image[p]);
+        const b = image[p + sy] + fx * (image[p + sy + 1] - image[p + sy]);
+        const c = image[q] + fx * (image[q + 1] - image[q]);
+        const d = image[q + sy] + fx * (image[q + sy + 1] - image[q + sy]);
+        const near = a + fy * (b - a);
+        const far = c + fy * (d - c);
+        into[o] = (near + fz * (far - near)) * gain + offset;
+        if (maskInto && mask) maskInto[o] = mask[Math.round(x) + Math.round(y) * sy + Math.round(z) * sz];
+        x += rx[0];
+        y += ry[0];
+        z += rz[0];
+      }
+    }
+  }
+  return { image: into, ...(maskInto && { mask: maskInto }) };
+}

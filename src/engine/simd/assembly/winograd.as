@@ -1,0 +1,168 @@
+// The 3x3x3 convolution (stride 1, zero padding) by Winograd's F(4x4, 3x3) in the plane; C is a multiple of 4.
+import { arg, madd, nextTask, splatAt } from './common';
+import { outputLine, transformInput, weightLine } from './winograd-transforms';
+
+/** Tiles whose products are kept before the output transform: [36][ROWS][8] floats stay in the first-level cache. */
+const ROWS: u32 = 12;
+const PRODUCTS: usize = 36 * 12 * 32;
+
+/**
+ * V = G w G' of every depth tap: [K/8][36][3][C][8], the last block filled up with zeros.
+ * Arguments: w [27, C, K], V, C, K of w, flip, scratch, scratch bytes a thread (1024). With flip, what the input gradient
+ * needs: C and K change places, taps reversed.
+ */
+export function winogradWeights(thread: u32): void {
+  const w: usize = arg(0), v: usize = arg(1);
+  const c = arg(2), k = arg(3), flip = arg(4) != 0;
+  const scratch: usize = <usize>arg(5) + <usize>thread * <usize>arg(6);
+  const rows = flip ? k : c, columns = flip ? c : k;
+  const blocks = (columns + 7) >> 3;
+  const tapBytes: usize = <usize>c * k << 2;
+  const point: usize = 96 * <usize>rows;
+  const lines = scratch + 144;
+  for (let task = nextTask(); task < blocks * 3; task = nextTask()) {
+    const b = task / 3, dz = task % 3;
+    let to: usize = v + <usize>b * 36 * point + <usize>dz * <usize>rows * 32;
+    for (let r: u32 = 0; r < rows; r++) {
+      for (let half: u32 = 0; half < 2; half++) {
+        const first = (b << 3) + (half << 2);
+        for (let tap: u32 = 0; tap < 9; tap++) {
+          const t = flip ? 26 - (dz * 9 + tap) : dz * 9 + tap;
+          const from: usize = w + <usize>t * tapBytes;
+          const at = scratch + (<usize>tap << 4);
+          if (!flip && first + 4 <= columns && (k & 3) == 0) v128.store(at, v128.load(from + (<usize>(r * k + first) << 2)));
+          else {
+            for (let j: u32 = 0; j < 4; j++) {
+              const column = first + j;
+              const index = flip ? column * k + r : r * k + column;
+              store<f32>(at + (<usize>j << 2), column < columns ? load<f32>(from + (<usize>index << 2)) : 0);
+            }
+          }
+        }
+        for (let j: usize = 0; j < 3; j++) weightLine(scratch + (j << 4), 48, lines + (j << 4), 48);
+        for (let i: usize = 0; i < 6; i++) weightLine(lines + i * 48, 16, to + i * 6 * point + (<usize>half << 4), point);
+      }
+      to += 32;
+    }
+  }
+}
+
+/**
+ * Products of 6 tiles x 8 output channels at one point, summed over three planes and C channels, into `out` [6][8].
+ * `q`: the first tile's values, `side` bytes from tile to tile and `plane` from plane to plane.
+ */
+function six(q0: usize, side: usize, plane: usize, w: usize, out: usize): void {
+  let q1 = q0 + side, q2 = q1 + side, q3 = q2 + side, q4 = q3 + side, q5 = q4 + side;
+  let a0 = f32x4.splat(0), b0 = a0, a1 = a0, b1 = a0, a2 = a0, b2 = a0;
+  let a3 = a0, b3 = a0, a4 = a0, b4 = a0, a5 = a0, b5 = a0;
+  const jump = plane - side;
+  for (let dz = 0; dz < 3; dz++) {
+    const end = q0 + side;
+    do {
+      let u = v128.load(w), v = v128.load(w, 16);
+      let s = splatAt(q0); a0 = madd(s, u, a0); b0 = madd(s, v, b0);
+      s = splatAt(q1); a1 = madd(s, u, a1); b1 = madd(s, v, b1);
+      s = splatAt(q2); a2 = madd(s, u, a2); b2 = madd(s, v, b2);
+      s = splatAt(q3); a3 = madd(s, u, a3); b3 = madd(s, v, b3);
+      s = splatAt(q4); a4 = madd(s, u, a4); b4 = madd(s, v, b4);
+      s = splatAt(q5); a5 = madd(s, u, a5); b5 = madd(s, v, b5);
+      u = v128.load(w, 32); v = v128.load(w, 48);
+      s = v128.load_splat<f32>(q0, 4); a0 = madd(s, u, a0); b0 = madd(s, v, b0);
+      s = v128.load_splat<f32>(q1, 4); a1 = madd(s, u, a1); b1 = madd(s, v, b1);
+      s = v128.load_splat<f32>(q2, 4); a2 = madd(s, u, a2); b2 = madd(s, v, b2);
+      s = v128.load_splat<f32>(q3, 4); a3 = madd(s, u, a3); b3 = madd(s, v, b3);
+      s = v128.load_splat<f32>(q4, 4); a4 = madd(s, u, a4); b4 = madd(s, v, b4);
+      s = v128.load_splat<f32>(q5, 4); a5 = madd(s, u, a5); b5 = madd(s, v, b5);
+      u = v128.load(w, 64); v = v128.load(w, 80);
+      s = v128.load_splat<f32>(q0, 8); a0 = madd(s, u, a0); b0 = madd(s, v, b0);
+      s = v128.load_splat<f32>(q1, 8); a1 = madd(s, u, a1); b1 = madd(s, v, b1);
+      s = v128.load_splat<f32>(q2, 8); a2 = madd(s, u, a2); b2 = madd(s, v, b2);
+      s = v128.load_splat<f32>(q3, 8); a3 = madd(s, u, a3); b3 = madd(s, v, b3);
+      s = v128.load_splat<f32>(q4, 8); a4 = madd(s, u, a4); b4 = madd(s, v, b4);
+      s = v128.load_splat<f32>(q5, 8); a5 = madd(s, u, a5); b5 = madd(s, v, b5);
+      u = v128.load(w, 96); v = v128.load(w, 112);
+      s = v128.load_splat<f32>(q0, 12); a0 = madd(s, u, a0); b0 = madd(s, v, b0);
+      s = v128.load_splat<f32>(q1, 12); a1 = madd(s, u, a1); b1 = madd(s, v, b1);
+      s = v128.load_splat<f32>(q2, 12); a2 = madd(s, u, a2); b2 = madd(s, v, b2);
+      s = v128.load_splat<f32>(q3, 12); a3 = madd(s, u, a3); b3 = madd(s, v, b3);
+      s = v128.load_splat<f32>(q4, 12); a4 = madd(s, u, a4); b4 = madd(s, v, b4);
+      s = v128.load_splat<f32>(q5, 12); a5 = madd(s, u, a5); b5 = madd(s, v, b5);
+      q0 += 16; q1 += 16; q2 += 16; q3 += 16; q4 += 16; q5 += 16;
+      w += 128;
+    } while (q0 < end);
+    q0 += jump; q1 += jump; q2 += jump; q3 += jump; q4 += jump; q5 += jump;
+  }
+  v128.store(out, a0); v128.store(out, b0, 16); v128.store(out, a1, 32); v128.store(out, b1, 48);
+  v128.store(out, a2, 64); v128.store(out, b2, 80); v128.store(out, a3, 96); v128.store(out, b3, 112);
+  v128.store(out, a4, 128); v128.store(out, b4, 144); v128.store(out, a5, 160); v128.store(out, b5, 176);
+}
+
+/** One tile's products -> up to 4x4 voxels of up to 4 channels at y. */
+function writeTile(products: usize, lines: usize, y: usize, pitch: usize, side: usize, rows: i32, columns: i32, channels: i32): void {
+  for (let j: usize = 0; j < 6; j++) outputLine(products + j * (ROWS << 5), 6 * (ROWS << 5), lines + (j << 4), 96);
+  for (let i = 0; i < rows; i++) {
+    if (columns == 4 && channels == 4) outputLine(lines, 16, y, side);
+    else {
+      const row = lines + 384;
+      outputLine(lines, 16, row, 16);
+      for (let j = 0; j < columns; j++) {
+        for (let k = 0; k < channels; k++) store<f32>(y + <usize>j * side + (<usize>k << 2), load<f32>(row + (<usize>j << 4) + (<usize>k << 2)));
+      }
+    }
+    lines += 96;
+    y += pitch;
+  }
+}
+
+/**
+ * Arguments: x, V, y, D, H, W, C, K, rows of tiles a task, planes a task, blocks of 8 channels a group, scratch, scratch
+ * bytes a thread, bytes from point to point of U. The scratch of a thread: 1024 + 144 C for the transforms, the products
+ * (13,824), U with room for the six tiles that the last product reads past its end.
+ */
+export function winograd(thread: u32): void {
+  const x: usize = arg(0), weights: usize = arg(1), y: usize = arg(2);
+  const d = arg(3), h = arg(4), w = arg(5), c = arg(6), k = arg(7);
+  const tileRows = arg(8), depth = arg(9), groupBlocks = arg(10);
+  const scratch: usize = <usize>arg(11) + <usize>thread * <usize>arg(12);
+  const stride: usize = arg(13);
+  const side: usize = <usize>c << 2, outSide: usize = <usize>k << 2;
+  const products = scratch + 1024 + 36 * side, u = products + PRODUCTS;
+  const tilesX = (w + 3) >> 2, tilesY = (h + 3) >> 2;
+  const strips = (tilesY + tileRows - 1) / tileRows;
+  const channelBlocks = (k + 7) >> 3;
+  const groups = (channelBlocks + groupBlocks - 1) / groupBlocks;
+  const tasks = (d + depth - 1) / depth * strips * groups;
+  for (let task = nextTask(); task < tasks; task = nextTask()) {
+    const group = task % groups;
+    const ty0 = task / groups % strips * tileRows, z0 = task / groups / strips * depth;
+    const rows = min(tileRows, tilesY - ty0), planes = min(depth, d - z0);
+    transformInput(x, u, stride, scratch, <i32>z0 - 1, planes + 2, ty0, rows, d, h, w, c);
+    const tiles = rows * tilesX, total = planes * tiles;
+    const plane: usize = <usize>tiles * side;
+    const last = min((group + 1) * groupBlocks, channelBlocks);
+    for (let first: u32 = 0; first < total; first += ROWS) {
+      const count = min(ROWS, total - first);
+      for (let b = group * groupBlocks; b < last; b++) {
+        let q = u + <usize>first * side, out = products;
+        let v: usize = weights + <usize>b * 36 * 96 * <usize>c;
+        for (let p = 0; p < 36; p++) {
+          six(q, side, plane, v, out);
+          if (count > 6) six(q + 6 * side, side, plane, v, out + 192);
+          q += stride;
+          v += 96 * <usize>c;
+          out += ROWS << 5;
+        }
+        for (let i: u32 = 0; i < count; i++) {
+          const tile = first + i;
+          const z = z0 + tile / tiles, ty = ty0 + tile % tiles / tilesX, tx = tile % tiles % tilesX;
+          const to: usize = y + ((((<usize>z * h + 4 * ty) * w + 4 * tx) * k + (b << 3)) << 2);
+          const high = min<i32>(4, <i32>h - 4 * ty), wide = min<i32>(4, <i32>w - 4 * tx);
+          const from = products + (<usize>i << 5);
+          const channels = <i32>k - <i32>(b << 3);
+          writeTile(from, scratch, to, <usize>w * outSide, outSide, high, wide, min<i32>(4, channels));
+          if (channels > 4) writeTile(from + 16, scratch, to + 16, <usize>w * outSide, outSide, high, wide, min<i32>(4, channels - 4));
+        }
+      }
+    }
+  }
+}

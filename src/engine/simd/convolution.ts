@@ -1,0 +1,236 @@
+/** The 3x3x3 convolution and its weight gradient on addresses in the engine's memory: which kernel, and how it is shared out. */
+import type { SimdBackend } from './backend.ts';
+
+/** Sides and channels of one map, [D, H, W, C]. */
+export interface MapShape {
+  d: number;
+  h: number;
+  w: number;
+  c: number;
+}
+
+/** Packed input rows of one task should stay in a core's second-level cache. */
+const PACKED_BYTES = 128 * 1024;
+/** Sets of partial sums of a weight gradient: fixed, so that results do not depend on the number of threads. */
+const SLABS = 8;
+const SLAB_BYTES = 32 * 2 ** 20;
+
+/** Rows of output computed from one packed block. */
+function blockRows({ h, w, c }: MapShape): number {
+  const perRow = 3 * (w + 2) * c * 4;
+  return Math.max(1, Math.min(h, Math.floor(PACKED_BYTES / perRow) - 2));
+}
+
+/** Lays memory out for `run` and frees it afterwards, also after an error. */
+export function withScratch<T>({ machine: { heap } }: SimdBackend, bytes: number[], run: (...at: number[]) => T): T {
+  const blocks = bytes.map((size) => heap.allocate(size));
+  try {
+    return run(...blocks);
+  } finally {
+    for (const at of blocks) heap.release(at);
+  }
+}
+
+/** y = x * w; with `flip` dx = dy * flipped w, where x is dy and `s` its shape. `k`: channels of the result. */
+export function convolve(
+  backend: SimdBackend,
+  x: number,
+  w: number,
+  y: number,
+  s: MapShape,
+  k: number,
+  flip: boolean,
+): void {
+  (takesWinograd(s, k) ? convolveWinograd : convolveDirect)(backend, x, w, y, s, k, flip);
+}
+
+/** `convolve` in the plain form: 27 products an output and channel. */
+export function convolveDirect(
+  backend: SimdBackend,
+  x: number,
+  w: number,
+  y: number,
+  s: MapShape,
+  k: number,
+  flip: boolean,
+): void {
+  const { machine } = backend;
+  const blocks = Math.ceil(k / 8);
+  const rows = blockRows(s);
+  const part = s.c % 8 === 0 ? 8 : s.c % 4 === 0 ? 4 : 1;
+  const packed = 192 + (3 * (rows + 2) * (s.w + 2) * s.c + 8 * part) * 4;
+  const stretches = s.d * Math.ceil(s.h / rows);
+  // Small maps have few blocks of rows; then the channels are shared out as well.
+  const groups = Math.min(blocks, Math.ceil((4 * machine.threads) / stretches));
+  withScratch(backend, [blocks * 27 * s.c * 8 * 4, packed * machine.threads], (weights, scratch) => {
+    machine.runFor(27 * s.c * k)('packWeights', w, weights, ...(flip ? [k, s.c] : [s.c, k]), Number(flip), part);
+    machine.runFor(s.d * s.h * s.w * 27 * s.c * k)(
+      'convolve',
+      x,
+      weights,
+      y,
+      s.d,
+      s.h,
+      s.w,
+      s.c,
+      k,
+      rows,
+      Math.ceil(blocks / groups),
+      scratch,
+      packed,
+      part,
+    );
+  });
+}
+
+/** Transformed input of one task of the Winograd kernels should stay in a core's second-level cache. */
+const TRANSFORMED_BYTES = 512 * 1024;
+const POINTS = 36;
+
+/** Whether Winograd's form pays: vectors of channels, and enough tiles to be worth transforming the weights. */
+export function takesWinograd({ d, h, w, c }: MapShape, k: number): boolean {
+  return c % 4 === 0 && k >= 4 && d * Math.ceil(h / 4) * Math.ceil(w / 4) >= 12;
+}
+
+/** Rows of tiles and planes of one Winograd task, and its transformed input. */
+function winogradBlocks({ d, h, w, c }: MapShape) {
+  const [tilesX, tilesY] = [Math.ceil(w / 4), Math.ceil(h / 4)];
+  const perRow = tilesX * POINTS * c * 4;
+  // Short rows of tiles are taken several at a time, so that groups of six tiles are full.
+  const tileRows = Math.min(tilesY, Math.max(1, Math.floor(12 / tilesX)));
+  const depth = Math.min(d, Math.max(1, Math.floor(TRANSFORMED_BYTES / (perRow * tileRows)) - 2));
+  const slices = Math.ceil(d / depth);
+  const planes = Math.ceil(d / slices);
+  const tiles = (planes + 2) * tileRows * tilesX + 6;
+  // An odd number of cache lines from point to point: powers of two would all fall into one set.
+  const stride = 64 * (Math.ceil((tiles * c * 4) / 64) | 1);
+  return { tileRows, planes, stride, stretches: Math.ceil(d / planes) * Math.ceil(tilesY / tileRows) };
+}
+
+/** `convolve` by Winograd's form: 6.75 products an output and channel. C is a multiple of 4. */
+export function convolveWinograd(
+  backend: SimdBackend,
+  x: number,
+  w: number,
+  y: number,
+  s: MapShape,
+  k: number,
+  flip: boolean,
+): void {
+  const { machine } = backend;
+  const blocks = Math.ceil(k / 8);
+  const { tileRows, planes, stride, stretches } = winogradBlocks(s);
+  const groups = Math.min(blocks, Math.ceil((4 * machine.threads) / stretches));
+  const scratchBytes = 1024 + 144 * s.c + 13824 + POINTS * stride;
+  withScratch(
+    backend,
+    [blocks * POINTS * 96 * s.c, machine.threads * 1024, machine.threads * scratchBytes],
+    (weights, lines, scratch) => {
+      const sides = flip ? [k, s.c] : [s.c, k];
+      machine.runFor(27 * s.c * k)('winogradWeights', w, weights, ...sides, Number(flip), lines, 1024);
+      machine.runFor(s.d * s.h * s.w * 27 * s.c * k)(
+        'winograd',
+        x,
+        weights,
+        y,
+        s.d,
+        s.h,
+        s.w,
+        s.c,
+        k,
+        tileRows,
+        planes,
+        Math.ceil(blocks / groups),
+        scratch,
+        scratchBytes,
+        stride,
+      );
+    },
+  );
+}
+
+/** dw [27, C, K] from x of shape `s` and dy with k channels. */
+export function convolveWeights(backend: SimdBackend, x: number, dy: number, dw: number, s: MapShape, k: number): void {
+  (takesWinograd(s, k) ? convolveWeightsWinograd : convolveWeightsDirect)(backend, x, dy, dw, s, k);
+}
+
+/** `convolveWeights` by Winograd's form. C is a multiple of 4. */
+export function convolveWeightsWinograd(
+  backend: SimdBackend,
+  x: number,
+  dy: number,
+  dw: number,
+  s: MapShape,
+  k: number,
+): void {
+  const { machine } = backend;
+  const blocks = Math.ceil(k / 8);
+  const { tileRows, planes, stride, stretches } = winogradBlocks(s);
+  const slabBytes = blocks * POINTS * 96 * s.c;
+  const slabs = Math.max(1, Math.min(2 * SLABS, stretches, Math.floor(SLAB_BYTES / slabBytes)));
+  const groups = Math.min(blocks, Math.ceil((2 * machine.threads) / slabs));
+  const perGroup = Math.ceil(blocks / groups);
+  const tiles = planes * tileRows * Math.ceil(s.w / 4);
+  const gradientStride = 64 * (Math.ceil((tiles * perGroup * 32) / 64) | 1);
+  const scratchBytes = 1024 + 144 * Math.max(s.c, 8 * perGroup) + POINTS * (stride + gradientStride);
+  withScratch(backend, [slabs * slabBytes, machine.threads * scratchBytes], (partials, scratch) => {
+    machine.runFor(s.d * s.h * s.w * 27 * s.c * k)(
+      'winogradGradient',
+      x,
+      dy,
+      partials,
+      s.d,
+      s.h,
+      s.w,
+      s.c,
+      k,
+      tileRows,
+      planes,
+      slabs,
+      perGroup,
+      scratch,
+      scratchBytes,
+      stride,
+      gradientStride,
+    );
+    machine.runFor(27 * s.c * k * slabs)('winogradGradientEnd', partials, dw, s.c, k, slabs, scratch, scratchBytes);
+  });
+}
+
+/** `convolveWeights` in the plain form. */
+export function convolveWeightsDirect(
+  backend: SimdBackend,
+  x: number,
+  dy: number,
+  dw: number,
+  s: MapShape,
+  k: number,
+): void {
+  const { machine } = backend;
+  const blocks = Math.ceil(k / 8);
+  const rows = blockRows(s);
+  const packed = (3 * (rows + 2) * (s.w + 2) * s.c + rows * s.w * blocks * 8) * 4;
+  const slabBytes = 27 * s.c * blocks * 8 * 4;
+  const slabs = Math.max(1, Math.min(SLABS, s.d * Math.ceil(s.h / rows), Math.floor(SLAB_BYTES / slabBytes)));
+  const groups = Math.min(blocks, Math.ceil((4 * machine.threads) / slabs));
+  withScratch(backend, [slabs * slabBytes, packed * machine.threads], (partials, scratch) => {
+    const perGroup = Math.ceil(blocks / groups);
+    machine.runFor(s.d * s.h * s.w * 27 * s.c * k)(
+      'convolveWeights',
+      x,
+      dy,
+      partials,
+      s.d,
+      s.h,
+      s.w,
+      s.c,
+      k,
+      rows,
+      slabs,
+      perGroup,
+      scratch,
+      packed,
+    );
+    machine.runFor(27 * s.c * k * slabs)('sumSlabs', partials, dw, 27 * s.c, k, blocks * 8, slabs);
+  });
+}

@@ -1,0 +1,99 @@
+/** The GPU of this machine: in Node through the optional npm package `webgpu` (Dawn), in a window through Chromium. */
+import { DecileError } from '../../core/errors.ts';
+
+/** What an adapter says of itself, for people and for the chooser. */
+export interface AdapterFacts {
+  name: string;
+  vendor: string;
+  architecture: string;
+  /** Emulated by the processor: right, and slower than every other engine. */
+  software: boolean;
+  limits: Record<LimitName, number>;
+}
+
+/** The limits that decide what fits; the device gets as much of each as its adapter has. */
+const LIMITS = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+] as const;
+export type LimitName = (typeof LIMITS)[number];
+
+interface WebgpuPackage {
+  create(options: string[]): GPU;
+  globals: object;
+}
+
+/** The entry of WebGPU: a window's own, or Dawn's. Kept, because Dawn ends with the object that `create` gave. */
+let entry: Promise<GPU> | undefined;
+
+const NOTHING =
+  'Use another engine; in Node this one needs a graphics driver with Vulkan, Metal or Direct3D 12 and the optional package `webgpu`.';
+
+async function findEntry(): Promise<GPU> {
+  const own = (globalThis.navigator as Navigator | undefined)?.gpu;
+  if (own) return own;
+  // The name in a variable: the package is optional, and a bundle must not try to hold it.
+  const name = 'webgpu';
+  let loaded: WebgpuPackage;
+  try {
+    loaded = (await import(/* @vite-ignore */ name)) as WebgpuPackage;
+  } catch (error) {
+    const reason = (error as Error).message.split('\n')[0];
+    throw new DecileError('engine/not-installed', `The package webgpu must load, got: ${reason}.`, NOTHING);
+  }
+  Object.assign(globalThis, loaded.globals);
+  return loaded.create([]);
+}
+
+/** @throws DecileError `engine/not-installed` without WebGPU or without any adapter */
+export async function findAdapter(): Promise<GPUAdapter> {
+  entry ??= findEntry();
+  let gpu: GPU;
+  try {
+    gpu = await entry;
+  } catch (error) {
+    entry = undefined;
+    throw error;
+  }
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter) {
+    throw new DecileError('engine/not-installed', 'The engine webgpu must find a GPU adapter, got none.', NOTHING);
+  }
+  return adapter;
+}
+
+/** Lets Dawn go, so that a Node process can end. */
+export function releaseAdapters(): void {
+  entry = undefined;
+}
+
+interface AdapterInfo {
+  vendor: string;
+  architecture: string;
+  device: string;
+  description: string;
+  isFallbackAdapter?: boolean;
+}
+
+const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|\bwarp\b/i;
+
+export function describeAdapter(adapter: GPUAdapter): AdapterFacts {
+  const info = (adapter as unknown as { info: AdapterInfo }).info;
+  const words = [info.description, info.device, info.architecture, info.vendor].filter(Boolean);
+  return {
+    name: words[0] ?? 'unnamed adapter',
+    vendor: info.vendor || 'unknown',
+    architecture: info.architecture || 'unknown',
+    software: info.isFallbackAdapter === true || SOFTWARE.test(words.join(' ')),
+    limits: Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]])) as AdapterFacts['limits'],
+  };
+}
+
+/** A device with the adapter's own limits; the defaults (128 MiB a binding) are too small for a 96^3 patch. */
+export function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
+  return adapter.requestDevice({
+    requiredLimits: Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]])),
+  });
+}

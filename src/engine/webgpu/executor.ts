@@ -1,0 +1,31 @@
+/**
+ * What carries commands out: the GPU of this process, or of a window at the other end of a port. Buffers go by number;
+ * commands are done in the order they came in; failures are reported later.
+ */
+import type { DecileError } from '../../core/errors.ts';
+import type { AdapterFacts } from './adapter.ts';
+import type { Program } from './program.ts';
+
+/** Dispatches that are handed over together. */
+export interface Batch {
+  /** Programs that appear for the first time; they are numbered in the order of their appearance. */
+  programs: Program[];
+  /** For each dispatch: number of the program, groups, then its buffers, as many as the program reads and writes. */
+  calls: number[];
+  /** `PARAMETER_BYTES` of parameters for each dispatch. */
+  words: Uint32Array;
+}
+
+export interface Executor {
+  readonly facts: AdapterFacts;
+  make(id: number, bytes: number): void;
+  free(id: number): void;
+  /** From the start of the buffer. */
+  write(id: number, values: Uint32Array | Float32Array | Int32Array): void;
+  run(batch: Batch): void;
+  /** @throws DecileError the first failure of any command before it */
+  read(id: number, bytes: number): Promise<ArrayBuffer>;
+  /** Called at the first failure, and again when the loss of the device explains it. */
+  onFault(listener: (fault: DecileError) => void): void;
+  stop(): void;
+}

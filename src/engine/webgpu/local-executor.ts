@@ -1,0 +1,238 @@
+/**
+ * Carries commands out on a GPU of this process. WebGPU reports errors later and elsewhere (an invalid dispatch is skipped and
+ * looks fast), so everything runs inside error scopes, and a read waits for what they report.
+ */
+import { DecileError } from '../../core/errors.ts';
+import { type AdapterFacts, describeAdapter, findAdapter, requestDevice } from './adapter.ts';
+import type { Batch, Executor } from './executor.ts';
+import { PARAMETER_BYTES, type Program } from './program.ts';
+
+const SCOPES = ['validation', 'internal', 'out-of-memory'] as const;
+/** Groups along one dimension of a dispatch, WebGPU's guaranteed limit. */
+const GROUPS_PER_ROW = 65535;
+/** After a failed read, the loss of the device is heard of within this time. */
+const LOST_MS = 200;
+
+interface Pipeline {
+  pipeline: GPUComputePipeline;
+  layout: GPUBindGroupLayout;
+  bindings: number;
+}
+
+/** @throws DecileError `engine/not-installed` without a GPU adapter */
+export async function startLocalExecutor(): Promise<LocalExecutor> {
+  const adapter = await findAdapter();
+  return new LocalExecutor(await requestDevice(adapter), describeAdapter(adapter));
+}
+
+export class LocalExecutor implements Executor {
+  readonly facts: AdapterFacts;
+  readonly device: GPUDevice;
+  private readonly buffers = new Map<number, GPUBuffer>();
+  private readonly layouts = new Map<string, GPUBindGroupLayout>();
+  private readonly pipelines: Pipeline[] = [];
+  private readonly pending = new Set<Promise<void>>();
+  private uniforms: GPUBuffer | undefined;
+  private open = false;
+  private bytes = 0;
+  private fault: DecileError | undefined;
+  private listener: (fault: DecileError) => void = () => {};
+  private ended = false;
+
+  constructor(device: GPUDevice, facts: AdapterFacts) {
+    this.device = device;
+    this.facts = facts;
+    device.lost.then(({ message }) => {
+      if (!this.ended) this.fail(lost(message));
+    });
+    device.addEventListener('uncapturederror', (event) => {
+      this.fail(broken((event as GPUUncapturedErrorEvent).error.message));
+    });
+  }
+
+  make(id: number, bytes: number): void {
+    this.begin();
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    this.buffers.set(id, this.device.createBuffer({ size: bytes, usage }));
+    this.bytes += bytes;
+  }
+
+  free(id: number): void {
+    const buffer = this.buffers.get(id);
+    this.bytes -= buffer?.size ?? 0;
+    buffer?.destroy();
+    this.buffers.delete(id);
+  }
+
+  write(id: number, values: Uint32Array | Float32Array | Int32Array): void {
+    this.begin();
+    this.device.queue.writeBuffer(this.buffer(id), 0, values as Float32Array<ArrayBuffer>);
+  }
+
+  run({ programs, calls, words }: Batch): void {
+    this.begin();
+    for (const program of programs) this.pipelines.push(this.compile(program));
+    const uniforms = this.uniformsOf(words.byteLength);
+    this.device.queue.writeBuffer(uniforms, 0, words as Uint32Array<ArrayBuffer>);
+    const encoder = this.device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    for (let at = 0, offset = 0; at < calls.length; offset += PARAMETER_BYTES) {
+      const { pipeline, layout, bindings } = this.pipelines[calls[at]];
+      const groups = calls[at + 1];
+      const entries: GPUBindGroupEntry[] = [
+        { binding: 0, resource: { buffer: uniforms, offset: 0, size: PARAMETER_BYTES } },
+      ];
+      for (const id of calls.slice(at + 2, at + 2 + bindings))
+        entries.push({ binding: entries.length, resource: { buffer: this.buffer(id) } });
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, this.device.createBindGroup({ layout, entries }), [offset]);
+      if (groups <= GROUPS_PER_ROW) pass.dispatchWorkgroups(groups);
+      else pass.dispatchWorkgroups(GROUPS_PER_ROW, Math.ceil(groups / GROUPS_PER_ROW));
+      at += 2 + bindings;
+    }
+    pass.end();
+    this.device.queue.submit([encoder.finish()]);
+    this.end();
+  }
+
+  async read(id: number, bytes: number): Promise<ArrayBuffer> {
+    this.begin();
+    const size = Math.max(4, Math.ceil(bytes / 4) * 4);
+    const staging = this.device.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+    const encoder = this.device.createCommandEncoder();
+    encoder.copyBufferToBuffer(this.buffer(id), 0, staging, 0, size);
+    this.device.queue.submit([encoder.finish()]);
+    this.end();
+    let copy: ArrayBuffer;
+    try {
+      await staging.mapAsync(GPUMapMode.READ);
+      copy = staging.getMappedRange().slice(0, bytes);
+      staging.destroy();
+    } catch (error) {
+      // A lost device says so in a promise of its own.
+      await Promise.race([this.device.lost, new Promise((resolve) => setTimeout(resolve, LOST_MS))]);
+      await this.reported();
+      throw broken((error as Error).message);
+    }
+    await this.reported();
+    return copy;
+  }
+
+  onFault(listener: (fault: DecileError) => void): void {
+    this.listener = listener;
+    if (this.fault) listener(this.fault);
+  }
+
+  stop(): void {
+    this.ended = true;
+    this.device.destroy();
+  }
+
+  private async reported(): Promise<void> {
+    while (this.pending.size > 0) await Promise.all(this.pending);
+    if (this.fault) throw this.fault;
+  }
+
+  private buffer(id: number): GPUBuffer {
+    return this.buffers.get(id) as GPUBuffer;
+  }
+
+  private uniformsOf(bytes: number): GPUBuffer {
+    if ((this.uniforms?.size ?? 0) < bytes) {
+      const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
+      this.uniforms = this.device.createBuffer({ size: Math.max(bytes, 128 * PARAMETER_BYTES), usage });
+    }
+    return this.uniforms as GPUBuffer;
+  }
+
+  /** Everything between here and `end` is inside the error scopes. */
+  private begin(): void {
+    if (this.open) return;
+    this.open = true;
+    for (const scope of SCOPES) this.device.pushErrorScope(scope);
+  }
+
+  private end(): void {
+    this.open = false;
+    for (const _ of SCOPES) this.popScope((message) => message);
+  }
+
+  private popScope(say: (message: string) => string): void {
+    const report = this.device.popErrorScope().then(
+      (error) => {
+        if (!error) return;
+        const message = say(error.message);
+        this.fail(error instanceof GPUOutOfMemoryError ? outOfMemory(message, this.bytes) : broken(message));
+      },
+      (error: Error) => this.fail(lost(error.message)),
+    );
+    this.pending.add(report);
+    report.finally(() => this.pending.delete(report));
+  }
+
+  private fail(fault: DecileError): void {
+    // The loss of the device explains whatever failed before it was known.
+    if (this.fault && !(fault.code === 'engine/device-lost' && this.fault.code === 'engine/broken')) return;
+    this.fault = fault;
+    this.listener(fault);
+  }
+
+  private compile(program: Program): Pipeline {
+    const layout = this.layoutOf(program.reads, program.writes);
+    this.device.pushErrorScope('validation');
+    const module = this.device.createShaderModule({ label: program.key, code: program.source });
+    const pipeline = this.device.createComputePipeline({
+      label: program.key,
+      layout: this.device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: { module, entryPoint: 'main' },
+    });
+    this.popScope((message) => `shader ${program.key}: ${message}`);
+    return { pipeline, layout, bindings: program.reads + program.writes };
+  }
+
+  private layoutOf(reads: number, writes: number): GPUBindGroupLayout {
+    const key = `${reads}/${writes}`;
+    let layout = this.layouts.get(key);
+    if (!layout) {
+      const entries: GPUBindGroupLayoutEntry[] = [
+        {
+          binding: 0,
+          visibility: GPUShaderStage.COMPUTE,
+          buffer: { type: 'uniform', hasDynamicOffset: true, minBindingSize: PARAMETER_BYTES },
+        },
+      ];
+      for (let i = 0; i < reads + writes; i++) {
+        const type = i < reads ? 'read-only-storage' : 'storage';
+        entries.push({ binding: 1 + i, visibility: GPUShaderStage.COMPUTE, buffer: { type } });
+      }
+      layout = this.device.createBindGroupLayout({ entries });
+      this.layouts.set(key, layout);
+    }
+    return layout;
+  }
+}
+
+const firstLine = (message: string): string => message.trim().split('\n')[0].replace(/\.$/, '');
+
+const lost = (message: string): DecileError =>
+  new DecileError(
+    'engine/device-lost',
+    `The GPU must stay available, got: ${firstLine(message) || 'it was lost'}.`,
+    'Resume the run: it goes on from its last checkpoint.',
+  );
+
+const broken = (message: string): DecileError =>
+  new DecileError(
+    'engine/broken',
+    `The engine webgpu must compute, got: ${firstLine(message)}.`,
+    'Use --engine tensorflow or simd, and report this.',
+  );
+
+function outOfMemory(message: string, bytes: number): DecileError {
+  const held = `${Math.round(bytes / 2 ** 20)} MiB in buffers`;
+  return new DecileError(
+    'engine/out-of-memory',
+    `A step must fit into the GPU's memory, got ${held} and: ${firstLine(message)}.`,
+    'Use a smaller --patch or --width.',
+  );
+}

@@ -1,0 +1,159 @@
+/** Matrix products and TensorFlow.js' own convolution ops, on the kernels. */
+import type * as tf from '@tensorflow/tfjs';
+import { DecileError } from '../../../core/errors.ts';
+import type { WebgpuBackend } from '../backend.ts';
+import { checkConvolution, convolutions } from '../kernels.ts';
+import { product, ROWS, tileColumns } from '../wgsl/matmul.ts';
+import { type Op, type Ops, sizeOf } from './op.ts';
+import { addSlabs } from './reduce.ts';
+import { concat, slice } from './shape.ts';
+
+/** Long sums with a small result are cut into slabs of about this many terms. */
+const TERMS = 1024;
+const MAXIMUM_SLABS = 256;
+const SMALL_RESULT = 65536;
+
+/** A matrix of a product: its values are strides apart. */
+interface Factor {
+  info: tf.TensorInfo;
+  batch: number;
+  row: number;
+  column: number;
+}
+
+const turned = ({ info, batch, row, column }: Factor): Factor => ({ info, batch, row: column, column: row });
+
+const matMul: Op = (backend, { a, b }, { transposeA, transposeB }: { transposeA: boolean; transposeB: boolean }) => {
+  const [aRows, aColumns] = a.shape.slice(-2);
+  const [bRows, bColumns] = b.shape.slice(-2);
+  const [m, p] = transposeA ? [aColumns, aRows] : [aRows, aColumns];
+  const n = transposeB ? bRows : bColumns;
+  const [aBatches, bBatches] = [sizeOf(a.shape.slice(0, -2)), sizeOf(b.shape.slice(0, -2))];
+  if ((transposeB ? bColumns : bRows) !== p || (aBatches !== bBatches && aBatches !== 1 && bBatches !== 1)) {
+    throw new DecileError('engine/unsupported', `Matrices must fit, got [${a.shape}] and [${b.shape}].`, '');
+  }
+  const batches = Math.max(aBatches, bBatches);
+  const batchShape = (aBatches >= bBatches && a.shape.length >= b.shape.length ? a : b).shape.slice(0, -2);
+  const [left, right] = [
+    { info: a, batch: aBatches === 1 ? 0 : m * p, row: transposeA ? 1 : aColumns, column: transposeA ? aColumns : 1 },
+    { info: b, batch: bBatches === 1 ? 0 : p * n, row: transposeB ? 1 : bColumns, column: transposeB ? bColumns : 1 },
+  ];
+  return multiply(backend, left, right, { batches, m, n, p }, [...batchShape, m, n]);
+};
+
+function multiply(
+  backend: WebgpuBackend,
+  left: Factor,
+  right: Factor,
+  { batches, m, n, p }: Record<'batches' | 'm' | 'n' | 'p', number>,
+  shape: number[],
+): tf.TensorInfo {
+  // Tiles are tall: a flat product is computed as its transpose, written where it belongs.
+  const flat = m < n && m <= 16;
+  const [a, b] = flat ? [turned(right), turned(left)] : [left, right];
+  const [rows, columns] = flat ? [n, m] : [m, n];
+  const [oRow, oColumn] = flat ? [1, n] : [n, 1];
+  const size = batches * m * n;
+  const slabs = size <= SMALL_RESULT ? Math.max(1, Math.min(MAXIMUM_SLABS, Math.floor(p / TERMS))) : 1;
+  const out = backend.make(slabs === 1 ? shape : [slabs, ...shape]);
+  const wide = tileColumns(columns);
+  const [down, across] = [Math.ceil(rows / ROWS), Math.ceil(columns / wide)];
+  const words = [
+    ...[batches, rows, columns, p, a.batch, a.row, a.column, b.batch, b.row, b.column],
+    ...[m * n, oRow, oColumn, slabs, Math.ceil(p / slabs), size, down, across],
+  ];
+  backend.run(product(wide), [a.info, b.info], [out], words, batches * slabs * down * across);
+  if (slabs === 1) return out;
+  const sum = addSlabs(backend, out, slabs, shape);
+  backend.drop(out);
+  return sum;
+}
+
+interface ConvAttributes {
+  strides: number | number[];
+  pad: unknown;
+  filterShape: number[];
+  inputShape: number[];
+}
+
+function check(x: readonly number[], w: readonly number[], { strides, pad }: ConvAttributes): void {
+  checkConvolution([1, ...x.slice(1)], w);
+  const ones = typeof strides === 'number' ? strides === 1 : strides.every((s) => s === 1);
+  if (!ones || pad !== 'same') {
+    throw new DecileError(
+      'engine/unsupported',
+      `A convolution of the webgpu engine must have stride 1 and pad 'same', got ${strides} and ${pad}.`,
+      '',
+    );
+  }
+}
+
+/** Runs `each` on the images of a batch, one by one. */
+function perImage(
+  backend: WebgpuBackend,
+  batch: tf.TensorInfo[],
+  each: (images: tf.TensorInfo[]) => tf.TensorInfo,
+): tf.TensorInfo[] {
+  return Array.from({ length: batch[0].shape[0] }, (_, i) => {
+    const images = batch.map((x) =>
+      slice(
+        backend,
+        x,
+        x.shape.map((_, axis) => (axis === 0 ? i : 0)),
+        [1, ...x.shape.slice(1)],
+      ),
+    );
+    const part = each(images);
+    backend.drop(...images);
+    return part;
+  });
+}
+
+function joined(backend: WebgpuBackend, parts: tf.TensorInfo[]): tf.TensorInfo {
+  if (parts.length === 1) return parts[0];
+  const whole = concat(backend, parts, 0);
+  backend.drop(...parts);
+  return whole;
+}
+
+const one = (shape: readonly number[], channels: number): number[] => [1, ...shape.slice(1, 4), channels];
+
+const conv3d: Op = (backend, { x, filter }, attributes) => {
+  check(x.shape, filter.shape, attributes as ConvAttributes);
+  const shape = one(x.shape, filter.shape[4]);
+  return joined(
+    backend,
+    perImage(backend, [x], ([image]) => convolutions.convolve(backend, image, filter, shape)),
+  );
+};
+
+const conv3dGradInput: Op = (backend, { dy, filter }, attributes) => {
+  const { inputShape } = attributes as ConvAttributes;
+  check(inputShape, filter.shape, attributes as ConvAttributes);
+  const shape = one(inputShape, filter.shape[3]);
+  return joined(
+    backend,
+    perImage(backend, [dy], ([slope]) => convolutions.convolveInput(backend, slope, filter, shape)),
+  );
+};
+
+const conv3dGradFilter: Op = (backend, { x, dy }, attributes) => {
+  const { filterShape } = attributes as ConvAttributes;
+  check(x.shape, filterShape, attributes as ConvAttributes);
+  const parts = perImage(backend, [x, dy], ([image, slope]) => {
+    const part = convolutions.convolveWeights(backend, image, slope);
+    return { ...part, shape: [1, ...filterShape] };
+  });
+  const all = joined(backend, parts);
+  if (parts.length === 1) return { ...all, shape: filterShape };
+  const dw = addSlabs(backend, all, parts.length, filterShape);
+  backend.drop(all);
+  return dw;
+};
+
+export const productOps: Ops = {
+  BatchMatMul: matMul,
+  Conv3D: conv3d,
+  Conv3DBackpropInputV2: conv3dGradInput,
+  Conv3DBackpropFilterV2: conv3dGradFilter,
+};

@@ -1,0 +1,127 @@
+/** Buffers of the GPU, used again: a training step asks for the same sizes as the one before it. */
+
+export interface Slot {
+  /** The buffer's number. */
+  readonly id: number;
+  readonly bytes: number;
+  /** The last batch of commands that uses it. */
+  batch: number;
+}
+
+/** What the pool needs of the device. */
+interface Source {
+  /** The new buffer's number. */
+  make(bytes: number): number;
+  free(id: number): void;
+  /** Number of the batch that is being recorded. */
+  readonly batch: number;
+  /** Hands the recorded batch over, so that later writes come after it. */
+  flush(): void;
+}
+
+const SMALLEST = 256;
+/** A free buffer may be this much larger than what is asked for. */
+const SLACK = 1.25;
+/** Free buffers beyond this share of what is in use are given back when others have to be made. */
+const KEPT_SHARE = 0.5;
+const KEPT_BYTES = 64 * 2 ** 20;
+
+/** Powers of two below 64 KiB, so that small tensors share; above, multiples of 4 KiB. */
+export function roundedSize(bytes: number): number {
+  if (bytes >= 65536) return Math.ceil(bytes / 4096) * 4096;
+  return Math.max(SMALLEST, 2 ** Math.ceil(Math.log2(Math.max(1, bytes))));
+}
+
+export class Pool {
+  /** Bytes of the buffers that are in use, and of all. */
+  used = 0;
+  total = 0;
+  /** The most bytes there were in all. */
+  peak = 0;
+  slots = 0;
+  /** Sorted by size, of one size the longest unused first. */
+  private readonly free: Slot[] = [];
+  private freeBytes = 0;
+  private readonly source: Source;
+
+  constructor(source: Source) {
+    this.source = source;
+  }
+
+  /** Room for `bytes`. A buffer that the recorded batch still reads may be used for its later results. */
+  take(bytes: number): Slot {
+    return this.reuse(bytes, () => true) ?? this.make(bytes);
+  }
+
+  /**
+   * Room that the processor writes at once. Such writes come before the batch that is being recorded, so a buffer which
+   * that batch uses is only taken after handing the batch over.
+   */
+  takeForUpload(bytes: number): Slot {
+    const idle = this.reuse(bytes, (slot) => slot.batch !== this.source.batch);
+    if (idle) return idle;
+    const busy = this.reuse(bytes, () => true);
+    if (!busy) return this.make(bytes);
+    this.source.flush();
+    return busy;
+  }
+
+  release(slot: Slot): void {
+    this.slots--;
+    this.used -= slot.bytes;
+    this.freeBytes += slot.bytes;
+    this.free.splice(this.firstOf(slot.bytes + 1), 0, slot);
+  }
+
+  private reuse(bytes: number, fits: (slot: Slot) => boolean): Slot | undefined {
+    const size = roundedSize(bytes);
+    const most = size < 65536 ? size : size * SLACK;
+    for (let i = this.firstOf(size); i < this.free.length && this.free[i].bytes <= most; i++) {
+      const slot = this.free[i];
+      if (!fits(slot)) continue;
+      this.free.splice(i, 1);
+      this.freeBytes -= slot.bytes;
+      this.slots++;
+      this.used += slot.bytes;
+      return slot;
+    }
+    return undefined;
+  }
+
+  private make(bytes: number): Slot {
+    const size = roundedSize(bytes);
+    this.trim();
+    const slot = { id: this.source.make(size), bytes: size, batch: -1 };
+    this.slots++;
+    this.used += size;
+    this.total += size;
+    this.peak = Math.max(this.peak, this.total);
+    return slot;
+  }
+
+  private trim(): void {
+    const kept = Math.max(KEPT_BYTES, KEPT_SHARE * this.used);
+    if (this.freeBytes <= kept) return;
+    // A buffer may not be destroyed while commands that use it wait.
+    this.source.flush();
+    const oldest = [...this.free].sort((a, b) => a.batch - b.batch);
+    for (const slot of oldest) {
+      if (this.freeBytes <= kept) break;
+      this.free.splice(this.free.indexOf(slot), 1);
+      this.freeBytes -= slot.bytes;
+      this.total -= slot.bytes;
+      this.source.free(slot.id);
+    }
+  }
+
+  /** Index of the first free slot of at least `bytes`. */
+  private firstOf(bytes: number): number {
+    let [low, high] = [0, this.free.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.free[middle].bytes < bytes) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * Hands commands through a port to a GPU elsewhere (a hidden window of Chromium, whose WebGPU Electron's Node lacks), and the
+ * other end, which carries them out. Plain data: arrays are copied.
+ */
+import { DecileError } from '../../core/errors.ts';
+import type { AdapterFacts } from './adapter.ts';
+import type { Batch, Executor } from './executor.ts';
+
+export type GpuCommand =
+  | { do: 'make'; id: number; bytes: number }
+  | { do: 'free'; id: number }
+  | { do: 'write'; id: number; values: Uint32Array | Float32Array | Int32Array }
+  | { do: 'run'; batch: Batch }
+  | { do: 'read'; id: number; bytes: number; ticket: number }
+  | { do: 'stop' };
+
+interface Fault {
+  code: string;
+  message: string;
+  cure: string;
+}
+
+export type GpuReply =
+  | { is: 'ready'; facts: AdapterFacts }
+  | { is: 'values'; ticket: number; values: ArrayBuffer }
+  | { is: 'failed'; ticket: number; fault: Fault }
+  | { is: 'fault'; fault: Fault };
+
+/** One end of a two-way line that keeps the order of messages. */
+export interface Port<Out, In> {
+  post(message: Out): void;
+  onMessage(listener: (message: In) => void): void;
+  /** The other end is gone. */
+  onClose(listener: () => void): void;
+}
+
+const asFault = ({ code, message, cure }: DecileError): Fault => ({ code, message, cure });
+const asError = ({ code, message, cure }: Fault): DecileError => new DecileError(code, message, cure);
+
+const gone = (): DecileError =>
+  new DecileError(
+    'engine/device-lost',
+    'The window that lends its GPU must stay open, got: it is gone.',
+    'Resume the run: it goes on from its last checkpoint.',
+  );
+
+interface Waiting {
+  resolve(values: ArrayBuffer): void;
+  reject(error: DecileError): void;
+}
+
+/** Resolves when the other end has a GPU. @throws DecileError why it has none */
+export function connectExecutor(port: Port<GpuCommand, GpuReply>): Promise<Executor> {
+  return new Promise((resolve, reject) => {
+    let ready = false;
+    let fault: DecileError | undefined;
+    let tell: (fault: DecileError) => void = () => {};
+    const waiting = new Map<number, Waiting>();
+    let tickets = 0;
+    const fail = (error: DecileError) => {
+      fault = error;
+      tell(error);
+      if (!ready) reject(error);
+    };
+    const executor = (facts: AdapterFacts): Executor => ({
+      facts,
+      make: (id, bytes) => port.post({ do: 'make', id, bytes }),
+      free: (id) => port.post({ do: 'free', id }),
+      write: (id, values) => port.post({ do: 'write', id, values }),
+      run: (batch) => port.post({ do: 'run', batch }),
+      read: (id, bytes) =>
+        new Promise((done, failed) => {
+          if (fault) return failed(fault);
+          const ticket = tickets++;
+          waiting.set(ticket, { resolve: done, reject: failed });
+          port.post({ do: 'read', id, bytes, ticket });
+        }),
+      onFault(listener) {
+        tell = listener;
+        if (fault) listener(fault);
+      },
+      stop: () => port.post({ do: 'stop' }),
+    });
+    port.onMessage((reply) => {
+      switch (reply.is) {
+        case 'ready':
+          ready = true;
+          return resolve(executor(reply.facts));
+        case 'fault':
+          return fail(asError(reply.fault));
+        case 'values':
+          waiting.get(reply.ticket)?.resolve(reply.values);
+          break;
+        case 'failed':
+          waiting.get(reply.ticket)?.reject(asError(reply.fault));
+          break;
+      }
+      waiting.delete(reply.ticket);
+    });
+    port.onClose(() => {
+      fail(gone());
+      for (const { reject: failed } of waiting.values()) failed(gone());
+      waiting.clear();
+    });
+  });
+}
+
+/** The end that has the GPU: starts it and carries out what comes. */
+export async function serveExecutor(port: Port<GpuReply, GpuCommand>, start: () => Promise<Executor>): Promise<void> {
+  let executor: Executor;
+  try {
+    executor = await start();
+  } catch (error) {
+    return port.post({ is: 'fault', fault: asFault(error as DecileError) });
+  }
+  executor.onFault((fault) => port.post({ is: 'fault', fault: asFault(fault) }));
+  port.onMessage((command) => {
+    switch (command.do) {
+      case 'make':
+        return executor.make(command.id, command.bytes);
+      case 'free':
+        return executor.free(command.id);
+      case 'write':
+        return executor.write(command.id, command.values);
+      case 'run':
+        return executor.run(command.batch);
+      case 'read': {
+        const { id, bytes, ticket } = command;
+        executor.read(id, bytes).then(
+          (values) => port.post({ is: 'values', ticket, values }),
+          (fault: DecileError) => port.post({ is: 'failed', ticket, fault: asFault(fault) }),
+        );
+        return;
+      }
+      case 'stop':
+        return executor.stop();
+    }
+  });
+  port.post({ is: 'ready', facts: executor.facts });
+}

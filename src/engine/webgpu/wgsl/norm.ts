@@ -1,0 +1,214 @@
+/**
+ * Instance norm with ReLU and its gradient. Statistics are those of chunks of voxels, each with its own mean (so that
+ * nothing cancels), joined in a second pass.
+ */
+import { buffers, eachElement, eachGroup, type Program, parameters, program } from '../program.ts';
+
+/** Threads of a group that sums over voxels. */
+export const THREADS = 128;
+
+/** Adds `sums[local]` over the rows of a group; `columns` threads a row, `rows` rows. The sum ends in row 0. */
+const addRows = `
+    for (var s = p.half; s > 0u; s /= 2u) {
+      workgroupBarrier();
+      if (row < s && row + s < p.rows) { sums[local] += sums[local + s * p.columns]; }
+    }
+    workgroupBarrier();`;
+
+const perChunk = (reads: [string, string][], body: string): string =>
+  `${parameters('n', 'c', 'chunk', 'chunks', 'columns', 'rows', 'half', 'parts')}
+${buffers(reads, [['partials', 'f32']])}
+var<workgroup> sums: array<f32, ${THREADS}>;
+${eachGroup(
+  THREADS,
+  'p.chunks * p.parts',
+  `
+  let part = id % p.parts;
+  let chunk = id / p.parts;
+  let row = local / p.columns;
+  let channel = part * p.columns + local % p.columns;
+  let works = row < p.rows && channel < p.c;
+  let first = chunk * p.chunk;
+  let end = min(first + p.chunk, p.n);
+  var sum = 0.0;
+${body}`,
+)}`;
+
+/** Mean and sum of squared differences of each channel in each chunk: [chunks, 2, c]. Parameters as `chunkWords`. */
+export const chunkMoments: Program = program('norm moments', 1, 1, () =>
+  perChunk(
+    [['x', 'f32']],
+    `
+  if (works) { for (var v = first + row; v < end; v += p.rows) { sum += x[v * p.c + channel]; } }
+  sums[local] = sum;
+  {${addRows}
+  }
+  let mean = sums[local % p.columns] / f32(end - first);
+  workgroupBarrier();
+  sum = 0.0;
+  if (works) {
+    for (var v = first + row; v < end; v += p.rows) {
+      let difference = x[v * p.c + channel] - mean;
+      sum = fma(difference, difference, sum);
+    }
+  }
+  sums[local] = sum;
+  {${addRows}
+  }
+  if (works && row == 0u) {
+    partials[2u * chunk * p.c + channel] = mean;
+    partials[(2u * chunk + 1u) * p.c + channel] = sums[local];
+  }`,
+  ),
+);
+
+/** Sums of g and of g n, g = dy where y > 0, n = y there: [chunks, 2, c]. */
+export const chunkSlopes: Program = program('norm slopes', 2, 1, () =>
+  perChunk(
+    [
+      ['dy', 'f32'],
+      ['y', 'f32'],
+    ],
+    `
+  var products = 0.0;
+  if (works) {
+    for (var v = first + row; v < end; v += p.rows) {
+      let value = y[v * p.c + channel];
+      if (value > 0.0) {
+        let slope = dy[v * p.c + channel];
+        sum += slope;
+        products = fma(slope, value, products);
+      }
+    }
+  }
+  sums[local] = sum;
+  {${addRows}
+  }
+  sum = sums[local];
+  workgroupBarrier();
+  sums[local] = products;
+  {${addRows}
+  }
+  if (works && row == 0u) {
+    partials[2u * chunk * p.c + channel] = sum;
+    partials[(2u * chunk + 1u) * p.c + channel] = sums[local];
+  }`,
+  ),
+);
+
+/** What a chunk gives to the two sums of its channel, and what becomes of the means `one` and `two`. */
+interface Join {
+  name: string;
+  writes: [string, string];
+  first: string;
+  second: string;
+  end: string;
+}
+
+const MOMENTS: Join = {
+  name: 'moments',
+  writes: ['mean', 'scale'],
+  first: 'count * value',
+  second: 'other + count * (value - one) * (value - one)',
+  end: 'mean[id] = one; scale[id] = 1.0 / sqrt(two + p.epsilon);',
+};
+const SLOPES: Join = {
+  name: 'slopes',
+  writes: ['mean1', 'mean2'],
+  first: 'value',
+  second: 'other',
+  end: 'mean1[id] = one; mean2[id] = two;',
+};
+
+/** Up to this many chunks one thread joins a channel; beyond, a group does. */
+const FEW = 16;
+export const joinsAlone = (chunks: number): boolean => chunks <= FEW;
+
+const terms = (start: string, stride: string, sum: string, value: string): string => `
+  for (var i = ${start}; i < p.chunks; i += ${stride}) {
+    let count = f32(min(p.chunk, p.n - i * p.chunk));
+    let value = partials[2u * i * p.c + id];
+    let other = partials[(2u * i + 1u) * p.c + id];
+    ${sum} += ${value};
+  }`;
+
+const joined = ({ name, writes, first, second, end }: Join, alone: boolean): Program =>
+  program(`norm join ${name} ${alone}`, 1, 2, () => {
+    const head = `${parameters('n', 'c', 'chunk', 'chunks', 'epsilon: f32')}
+${buffers(
+  [['partials', 'f32']],
+  writes.map((write) => [write, 'f32']),
+)}`;
+    if (alone) {
+      const start = eachElement(
+        'p.c',
+        `  let id = i;
+  var a = 0.0;
+  var b = 0.0;${terms('0u', '1u', 'a', first)}
+  let one = a / f32(p.n);${terms('0u', '1u', 'b', second)}
+  let two = b / f32(p.n);
+  ${end}`,
+      );
+      return `${head}
+${start}`;
+    }
+    return `${head}
+var<workgroup> sums: array<f32, ${THREADS}>;
+fn total(local: u32, value: f32) -> f32 {
+  workgroupBarrier();
+  sums[local] = value;
+  for (var s = ${THREADS / 2}u; s > 0u; s /= 2u) {
+    workgroupBarrier();
+    if (local < s) { sums[local] += sums[local + s]; }
+  }
+  workgroupBarrier();
+  return sums[0];
+}
+${eachGroup(
+  THREADS,
+  'p.c',
+  `
+  var a = 0.0;
+  var b = 0.0;${terms('local', `${THREADS}u`, 'a', first)}
+  let one = total(local, a) / f32(p.n);${terms('local', `${THREADS}u`, 'b', second)}
+  let two = total(local, b) / f32(p.n);
+  if (local == 0u) { ${end} }`,
+)}`;
+  });
+
+/** Chunks' moments -> mean and 1 / sqrt(variance + epsilon) of each channel. */
+export const joinMoments = (chunks: number): Program => joined(MOMENTS, joinsAlone(chunks));
+
+/** Chunks' slopes -> means of g and g n of each channel. */
+export const joinSlopes = (chunks: number): Program => joined(SLOPES, joinsAlone(chunks));
+
+/** Four channels at a time where their number allows. */
+const lane = (vector: boolean): string => (vector ? 'vec4<f32>' : 'f32');
+
+/** y = max(0, (x - mean) scale). Parameters: elements (or fours of them), channels (likewise). */
+export const normalise = (vector: boolean): Program => {
+  const T = lane(vector);
+  return program(`norm relu ${vector}`, 3, 1, () => {
+    const reads: [string, string][] = ['x', 'mean', 'scale'].map((name) => [name, T]);
+    return `${parameters('count', 'c')}
+${buffers(reads, [['y', T]])}
+${eachElement('p.count', `  let c = i % p.c;\n  y[i] = max(${T}(0.0), (x[i] - mean[c]) * scale[c]);`)}`;
+  });
+};
+
+/** dx = scale (g - mean1 - n mean2), n = (x - mean) scale. Parameters as `normalise`. */
+export const normaliseGrad = (vector: boolean): Program => {
+  const T = lane(vector);
+  return program(`norm relu grad ${vector}`, 7, 1, () => {
+    const reads: [string, string][] = ['dy', 'y', 'x', 'mean', 'scale', 'mean1', 'mean2'].map((name) => [name, T]);
+    return `${parameters('count', 'c')}
+${buffers(reads, [['dx', T]])}
+${eachElement(
+  'p.count',
+  `  let c = i % p.c;
+  let g = select(${T}(0.0), dy[i], y[i] > ${T}(0.0));
+  let n = (x[i] - mean[c]) * scale[c];
+  dx[i] = scale[c] * (g - mean1[c] - n * mean2[c]);`,
+)}`;
+  });
+};

@@ -1,0 +1,116 @@
+/** 2x2x2 max-pool and trilinear x2 upsampling, with their gradients; one thread an element, or four channels of it. */
+import { buffers, eachElement, type Program, parameters, program } from '../program.ts';
+
+const lane = (vector: boolean): string => (vector ? 'vec4<f32>' : 'f32');
+
+/** Parameters: elements, and the sides d, h, w, c of the smaller map (elements and channels in fours when `vector`). */
+const HEAD = parameters('count', 'd', 'h', 'w', 'c');
+
+/** Position of element i in a map of sides (d, h, w). */
+const position = (h: string, w: string): string => `
+  let c = i % p.c;
+  let ix = (i / p.c) % (${w});
+  let iy = (i / (p.c * ${w})) % (${h});
+  let iz = i / (p.c * ${w} * ${h});`;
+
+/** Index in the larger map of corner n of block (iz, iy, ix). */
+const corner = (n: number): string =>
+  `(((2u * iz + ${n >> 2}u) * 2u * p.h + 2u * iy + ${(n >> 1) & 1}u) * 2u * p.w + 2u * ix + ${n & 1}u) * p.c + c`;
+const CORNERS = [0, 1, 2, 3, 4, 5, 6, 7];
+
+export const maxPool = (vector: boolean): Program => {
+  const T = lane(vector);
+  return program(`max pool ${vector}`, 1, 1, () => {
+    const most = CORNERS.map((n) => `  most = max(most, x[${corner(n)}]);`).slice(1);
+    return `${HEAD}
+${buffers([['x', T]], [['y', T]])}
+${eachElement('p.count', `${position('p.h', 'p.w')}\n  var most = x[${corner(0)}];\n${most.join('\n')}\n  y[i] = most;`)}`;
+  });
+};
+
+/** The gradient goes to the first maximum of each block, in memory order. */
+export const maxPoolGrad = (vector: boolean): Program => {
+  const T = lane(vector);
+  const B = vector ? 'vec4<bool>' : 'bool';
+  return program(`max pool grad ${vector}`, 3, 1, () => {
+    const reads: [string, string][] = ['dy', 'x', 'y'].map((name) => [name, T]);
+    const each = CORNERS.map(
+      (n) =>
+        `  { let at = ${corner(n)}; let hit = x[at] == most; dx[at] = select(${T}(0.0), slope, hit & free); free = free & !hit; }`,
+    );
+    return `${HEAD}
+${buffers(reads, [['dx', T]])}
+${eachElement(
+  'p.count',
+  `${position('p.h', 'p.w')}
+  let most = y[i];
+  let slope = dy[i];
+  var free = ${B}(true);
+${each.join('\n')}`,
+)}`;
+  });
+};
+
+/**
+ * Output 2n reads inputs n - 1 (.25) and n (.75), output 2n + 1 reads n (.75) and n + 1 (.25), clamped at the borders.
+ * Elements are those of the larger map.
+ */
+export const upsample = (vector: boolean): Program => {
+  const T = lane(vector);
+  return program(`upsample ${vector}`, 1, 1, () => {
+    const side = (o: string, n: string, i: string) =>
+      `  let ${o}n = ${i} / 2u; let ${o}f = select(max(${o}n, 1u) - 1u, min(${o}n + 1u, ${n} - 1u), (${i} & 1u) == 1u);`;
+    const line = (z: string, y: string) =>
+      `(0.75 * x[((${z} * p.h + ${y}) * p.w + xn) * p.c + c] + 0.25 * x[((${z} * p.h + ${y}) * p.w + xf) * p.c + c])`;
+    return `${HEAD}
+${buffers([['x', T]], [['y', T]])}
+${eachElement(
+  'p.count',
+  `${position('2u * p.h', '2u * p.w')}
+${side('z', 'p.d', 'iz')}
+${side('y', 'p.h', 'iy')}
+${side('x', 'p.w', 'ix')}
+  y[i] = 0.75 * (0.75 * ${line('zn', 'yn')} + 0.25 * ${line('zn', 'yf')}) + 0.25 * (0.75 * ${line('zf', 'yn')} + 0.25 * ${line('zf', 'yf')});`,
+)}`;
+  });
+};
+
+/** Each input gathers from the up to four outputs a side that read it. Elements are those of the smaller map. */
+export const upsampleGrad = (vector: boolean): Program => {
+  const T = lane(vector);
+  return program(
+    `upsample grad ${vector}`,
+    1,
+    1,
+    () => `${HEAD}
+${buffers([['dy', T]], [['dx', T]])}
+// Weight of input i in output 2 i - 1 + n; the border's outputs read it in place of the input beyond.
+fn share(i: u32, n: u32, sides: u32) -> f32 {
+  if (n == 0u) { return select(0.0, 0.25, i > 0u); }
+  if (n == 3u) { return select(0.0, 0.25, i + 1u < sides); }
+  if (n == 1u) { return select(0.75, 1.0, i == 0u); }
+  return select(0.75, 1.0, i + 1u == sides);
+}
+${eachElement(
+  'p.count',
+  `${position('p.h', 'p.w')}
+  var sum = ${T}(0.0);
+  for (var a = 0u; a < 4u; a++) {
+    let wz = share(iz, a, p.d);
+    if (wz == 0.0) { continue; }
+    for (var b = 0u; b < 4u; b++) {
+      let wy = share(iy, b, p.h);
+      if (wy == 0.0) { continue; }
+      let row = ((2u * iz + a - 1u) * 2u * p.h + 2u * iy + b - 1u) * 2u * p.w;
+      var line = ${T}(0.0);
+      for (var n = 0u; n < 4u; n++) {
+        let wx = share(ix, n, p.w);
+        if (wx != 0.0) { line += wx * dy[(row + 2u * ix + n - 1u) * p.c + c]; }
+      }
+      sum += wz * wy * line;
+    }
+  }
+  dx[i] = sum;`,
+)}`,
+  );
+};

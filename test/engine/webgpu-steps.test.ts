@@ -1,0 +1,47 @@
+/** Whole training steps on the webgpu engine: equal to the simd engine's, for every method, with nothing left behind. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as tf from '@tensorflow/tfjs';
+import type { Kernels } from '../../src/core/network/kernels.ts';
+import { METHODS, type MethodName, resolveOptions } from '../../src/core/options.ts';
+import { registerSimd, simdKernels } from '../../src/engine/simd/index.ts';
+import { StepSession } from '../../src/engine/step-session.ts';
+import { webgpuBackend, webgpuKernels } from '../../src/engine/webgpu/index.ts';
+import { startWebgpuForTests } from './webgpu.ts';
+
+const skip = await startWebgpuForTests();
+registerSimd();
+
+/** Losses differ by the order of their sums; steps carry the difference on. */
+const TOLERANCE = 1e-4;
+
+/** Losses of the first steps of a method on made-up 16^3 patches, and tensors and bytes in use after each. */
+async function steps(engine: string, kernels: () => Kernels, method: MethodName, count: number) {
+  await tf.setBackend(engine);
+  const options = resolveOptions({ method, width: 4, steps: 10, labelledPerStep: 1, unlabelledPerStep: 1 });
+  const session = new StepSession(kernels(), options, [16, 16, 16]);
+  const losses: number[] = [];
+  const held: number[][] = [];
+  for (let n = 0; n < count; n++) {
+    losses.push((await session.step()).loss);
+    held.push([tf.memory().numTensors, tf.memory().numBytes]);
+  }
+  session.dispose();
+  return { losses, held };
+}
+
+for (const method of METHODS) {
+  const count = method === 'cpcl' || method === 'supervised' ? 5 : 1;
+  test(`${count} steps of ${method} on webgpu equal those of the simd engine`, { skip }, async () => {
+    const expected = await steps('simd', simdKernels, method, count);
+    const before = tf.memory().numTensors;
+    const actual = await steps('webgpu', webgpuKernels, method, count);
+    assert.equal(tf.memory().numTensors, before);
+    assert.equal(webgpuBackend().gpu.pool.slots, 0);
+    for (const [n, loss] of expected.losses.entries()) {
+      const difference = Math.abs(actual.losses[n] / loss - 1);
+      assert.ok(difference <= TOLERANCE, `step ${n}: ${actual.losses[n]}, not ${loss}`);
+    }
+    for (const held of actual.held) assert.deepEqual(held, actual.held[0]);
+  });
+}

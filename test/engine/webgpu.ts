@@ -1,0 +1,47 @@
+/** What tests of the webgpu engine share: an adapter (Chromium's software one where there is no GPU), or why there is none. */
+import { existsSync } from 'node:fs';
+import { after } from 'node:test';
+import * as tf from '@tensorflow/tfjs';
+import { findAdapter, registerWebgpu, stopWebgpu } from '../../src/engine/webgpu/index.ts';
+
+/** SwiftShader as Debian's chromium and others bring it along. */
+const SOFTWARE_DRIVERS = [
+  '/usr/lib/chromium/vk_swiftshader_icd.json',
+  '/usr/lib/chromium-browser/vk_swiftshader_icd.json',
+];
+
+/** Adds the software driver to those of the machine; a real GPU still comes first. */
+export function addSoftwareAdapter(): void {
+  const driver = SOFTWARE_DRIVERS.find((path) => existsSync(path));
+  if (driver) process.env.VK_ADD_DRIVER_FILES ??= driver;
+}
+
+/** False where the engine starts, else the reason: the value of a test's `skip`. */
+export async function startWebgpuForTests(): Promise<string | false> {
+  addSoftwareAdapter();
+  await tf.setBackend('cpu');
+  (tf.backend() as unknown as { firstUse: boolean }).firstUse = false;
+  after(() => stopWebgpu());
+  try {
+    await findAdapter();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  await registerWebgpu();
+  return false;
+}
+
+/** Values of `compute` on an engine; nothing is left behind. */
+export async function valuesOn(
+  engine: string,
+  compute: () => tf.Tensor[],
+): Promise<{ values: Float32Array; shape: number[]; dtype: string }[]> {
+  await tf.setBackend(engine);
+  const tensors = tf.tidy(compute);
+  const results = [];
+  for (const tensor of tensors) {
+    results.push({ values: (await tensor.data()) as Float32Array, shape: tensor.shape, dtype: tensor.dtype });
+    tensor.dispose();
+  }
+  return results;
+}

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { boxOf } from '../../src/core/predict/sliding-window.ts';
+import { Random } from '../../src/core/random.ts';
+import { type PatchSource, planCrop, readPatch, type Sides } from '../../src/core/train/patches.ts';
+import { planWarp, type Warp, warpedPatch } from '../../src/core/train/warp.ts';
+
+/** Voxel (x, y, z) holds x + 10 y + 100 z; label 1 where x >= 4. */
+function ramp(size: Sides): PatchSource {
+  const at = (i: number) => [i % size[0], Math.floor(i / size[0]) % size[1], Math.floor(i / (size[0] * size[1]))];
+  const count = size[0] * size[1] * size[2];
+  const image = Float32Array.from({ length: count }, (_, i) => at(i)[0] + 10 * at(i)[1] + 100 * at(i)[2]);
+  const mask = Uint8Array.from({ length: count }, (_, i) => Number(at(i)[0] >= 4));
+  return {
+    name: 'ramp',
+    size,
+    readImage: (start, box) => boxOf(image, size, start, box),
+    readMask: (start, box) => boxOf(mask, size, start, box),
+  };
+}
+
+const STILL: Warp = {
+  matrix: [
+    [1, 0, 0],
+    [0, 1, 0],
+    [0, 0, 1],
+  ],
+  gain: 1,
+  offset: 0,
+};
+const PATCH: Sides = [4, 4, 2];
+const START: Sides = [2, 1, 1];
+
+test('a warp that does nothing gives the plain crop, image and mask', () => {
+  const source = ramp([8, 8, 6]);
+  const plain = readPatch(source, PATCH, { start: START, quarterTurns: 0, flips: [false, false, false] });
+  assert.deepEqual(warpedPatch(source, PATCH, START, STILL), plain);
+});
+
+test('zoom 2 along x reads half a voxel apart about the centre, contrast last', () => {
+  const halved: Warp = { ...STILL, matrix: [[0.5, 0, 0], STILL.matrix[1], STILL.matrix[2]], gain: 2, offset: 5 };
+  const { image, mask } = warpedPatch(ramp([8, 8, 6]), PATCH, START, halved);
+  // The centre along x is 2 + 1.5 = 3.5; row y = 1, z = 1 holds 10 + 100 + x.
+  const x = [3.5 - 0.75, 3.5 - 0.25, 3.5 + 0.25, 3.5 + 0.75];
+  assert.deepEqual(
+    [...image.slice(0, 4)],
+    x.map((v) => (110 + v) * 2 + 5),
+  );
+  assert.deepEqual(
+    [...(mask ?? []).slice(0, 4)],
+    x.map((v) => Number(Math.round(v) >= 4)),
+  );
+});
+
+test('a quarter turn about z as a warp gives the voxels of a quarter turn', () => {
+  const turned: Warp = { ...STILL, matrix: [[0, -1, 0], [1, 0, 0], STILL.matrix[2]] };
+  const { image } = warpedPatch(ramp([8, 8, 6]), PATCH, START, turned);
+  // Patch (0, 0) is (-1.5, -1.5) from the centre (3.5, 2.5): scan (3.5 + 1.5, 2.5 - 1.5).
+  assert.equal(image[0], 5 + 10 * 1 + 100 * 1);
+  assert.equal(image[1], 5 + 10 * 2 + 100 * 1);
+});
+
+test('a warped crop of a scan smaller than the patch is zero outside it', () => {
+  const { image } = warpedPatch(ramp([2, 2, 1]), PATCH, [-1, -1, 0], STILL);
+  assert.equal(image.filter((v) => v !== 0).length, 3, 'of four voxels one holds 0');
+});
+
+test('drawn warps stay within 15 degrees, a fifth of zoom and a quarter of contrast, and depend on the seed alone', () => {
+  const draw = (seed: number) => {
+    const random = new Random(seed);
+    return Array.from({ length: 200 }, () => planWarp(random));
+  };
+  for (const { matrix, gain, offset } of draw(1)) {
+    const determinant =
+      matrix[0][0] * (matrix[1][1] * matrix[2][2] - matrix[1][2] * matrix[2][1]) -
+      matrix[0][1] * (matrix[1][0] * matrix[2][2] - matrix[1][2] * matrix[2][0]) +
+      matrix[0][2] * (matrix[1][0] * matrix[2][1] - matrix[1][1] * matrix[2][0]);
+    assert.ok(determinant > 1.2 ** -3 && determinant < 1.2 ** 3);
+    assert.ok([0, 1, 2].every((axis) => matrix[axis][axis] > (Math.cos(Math.PI / 12) ** 2 - 0.02) / 1.2));
+    assert.ok(gain > 0.8 && gain < 1.25 && Math.abs(offset) <= 0.1);
+  }
+  assert.deepEqual(draw(2), draw(2));
+  assert.notDeepEqual(draw(2), draw(3));
+});
+
+test('labelled and unlabelled crops are warped when asked for', () => {
+  const plan = planCrop([8, 8, 6], PATCH, new Random(1), 'warp');
+  assert.ok(plan.warp);
+  const { image, mask } = readPatch(ramp([8, 8, 6]), PATCH, plan);
+  assert.equal(image.length, 32);
+  assert.equal(mask?.length, 32);
+});
