@@ -13,7 +13,10 @@ import type { TensorflowOps } from './tensorflow-ops.ts';
 /** Smaller maps cost less than the ops that rearrange the weights. */
 const LEAST_VOXELS = 4096;
 
-export function tensorflowConvolution({ int, text, int32, float32, run }: TensorflowOps, wideVectors: boolean) {
+export function tensorflowConvolution(
+  { int, text, int32, float32, ints, reshape, run }: TensorflowOps,
+  wideVectors: boolean,
+) {
   const attributes = (alongWidth: 1 | 2) => [
     float32('T'),
     int('strides', [1, 1, 1, alongWidth, 1]),
@@ -31,10 +34,10 @@ export function tensorflowConvolution({ int, text, int32, float32, run }: Tensor
   const forward = (x: FeatureMap, w: ConvWeights): FeatureMap => {
     const [k, channels] = [w.shape[2], w.shape[4]];
     if (!halfFill(x, channels, k)) return run('Conv3D', single, [x, w]) as FeatureMap;
-    return run('Conv3D', pairs, [x, twice(w)]).reshape([...x.shape.slice(0, 4), channels]) as FeatureMap;
+    return reshape(run('Conv3D', pairs, [x, twice(w)]), [...x.shape.slice(0, 4), channels]) as FeatureMap;
   };
   const filter = (x: FeatureMap, dy: FeatureMap, sizes: number[], attributes = single) =>
-    run('Conv3DBackpropFilterV2', attributes, [x, tf.tensor1d(sizes, 'int32'), dy]) as ConvWeights;
+    run('Conv3DBackpropFilterV2', attributes, [x, ints(sizes), dy]) as ConvWeights;
 
   return {
     conv3d: (x: FeatureMap, w: ConvWeights): FeatureMap => tf.tidy(() => forward(x, w)),
@@ -42,7 +45,7 @@ export function tensorflowConvolution({ int, text, int32, float32, run }: Tensor
     conv3dGradInput: (dy: FeatureMap, w: ConvWeights): FeatureMap =>
       tf.tidy(() => {
         if (halfFill(dy, w.shape[3], w.shape[2])) return forward(dy, reversed(w));
-        const sizes = tf.tensor1d([...dy.shape.slice(0, 4), w.shape[3]], 'int32');
+        const sizes = ints([...dy.shape.slice(0, 4), w.shape[3]]);
         return run('Conv3DBackpropInputV2', back, [sizes, w, dy]) as FeatureMap;
       }),
 
@@ -53,7 +56,7 @@ export function tensorflowConvolution({ int, text, int32, float32, run }: Tensor
         if (!halfFill(x, k, kernel)) return filter(x, dy, [...sizes, c, k]);
         if (c % 16 === 0) return reversed(filter(dy, x, [...sizes, k, c]));
         const [, d, h, w] = x.shape;
-        const both = filter(x, dy.reshape([1, d, h, w / 2, 2 * k]), [3, 3, 4, c, 2 * k], pairs);
+        const both = filter(x, reshape(dy, [1, d, h, w / 2, 2 * k]) as FeatureMap, [3, 3, 4, c, 2 * k], pairs);
         return tf.add(
           tf.slice(both, [0, 0, 0, 0, 0], [3, 3, 3, c, k]),
           tf.slice(both, [0, 0, 1, 0, k], [3, 3, 3, c, k]),

@@ -22,7 +22,19 @@ export function tensorflowOps() {
   const backend = tf.backend() as unknown as OpRunner;
   const { binding } = backend;
   const type = (name: string, value: number): Attribute => ({ name, type: binding.TF_ATTR_TYPE, value });
+  const kept = new Map<string, tf.Tensor>();
+  /** A constant list of whole numbers, sent to TensorFlow once: a step needs the same few shapes hundreds of times. */
+  const ints = (values: number[]): tf.Tensor => {
+    const key = values.join();
+    if (!kept.has(key)) kept.set(key, tf.keep(tf.tensor1d(values, 'int32')));
+    return kept.get(key) as tf.Tensor;
+  };
+  const reshaping = [type('T', binding.TF_FLOAT), type('Tshape', binding.TF_INT32)];
   return {
+    ints,
+    /** The same values under another shape; no copy. */
+    reshape: (x: tf.Tensor, shape: number[]): tf.Tensor =>
+      backend.executeSingleOutput('Reshape', reshaping, [x, ints(shape)]),
     int: (name: string, value: number | number[]): Attribute => ({ name, type: binding.TF_ATTR_INT, value }),
     float: (name: string, value: number): Attribute => ({ name, type: binding.TF_ATTR_FLOAT, value }),
     text: (name: string, value: string): Attribute => ({ name, type: binding.TF_ATTR_STRING, value }),

@@ -11,7 +11,7 @@ import { tensorflowOps } from './tensorflow-ops.ts';
  */
 export function tensorflowKernels(wideVectors: boolean): Kernels {
   const ops = tensorflowOps();
-  const { float, text, flag, float32, run, runAll } = ops;
+  const { float, text, flag, float32, reshape, run, runAll } = ops;
   const T = float32('T');
   const resize = [T, flag('align_corners', false), flag('half_pixel_centers', true)];
   const norm = [
@@ -23,7 +23,7 @@ export function tensorflowKernels(wideVectors: boolean): Kernels {
   ];
 
   /** Instance norm of one image = batch norm of a batch of one; [1, D*H, W, C] shares the map's memory. */
-  const flat = (map: FeatureMap) => map.reshape([1, map.shape[1] * map.shape[2], map.shape[3], map.shape[4]]);
+  const flat = (map: FeatureMap) => reshape(map, [1, map.shape[1] * map.shape[2], map.shape[3], map.shape[4]]);
   const constants = new Map<number, [ones: tf.Tensor, zeros: tf.Tensor]>();
   /** Scale 1 and shift 0 for c channels, made once: a step would send them to TensorFlow two hundred times. */
   const neutral = (c: number) => {
@@ -43,7 +43,7 @@ export function tensorflowKernels(wideVectors: boolean): Kernels {
           [flat(x), ...neutral(x.shape[4]), empty, empty],
           6,
         );
-        const y = run('Relu', [T], [outputs[0]]).reshape(x.shape);
+        const y = reshape(run('Relu', [T], [outputs[0]]), x.shape);
         return [y, outputs[3], outputs[4], outputs[5]];
       });
       return { y: y as FeatureMap, saved };
@@ -57,7 +57,7 @@ export function tensorflowKernels(wideVectors: boolean): Kernels {
           [flat(dn), flat(x), neutral(x.shape[4])[0], mean, variance, reserve],
           5,
         );
-        return dx.reshape(x.shape) as FeatureMap;
+        return reshape(dx, x.shape) as FeatureMap;
       }),
     maxPool: (x) =>
       tf.tidy(() => {
