@@ -9,8 +9,8 @@
  * | table | the list of cases with 1,000 scans, through the real server |
  * | memory | after 30 case switches with 500 strokes |
  *
- * Pages and servers run on this machine. Times are those that the page itself sees, medians of five; `best` is the least of
- * the five, `processor` the time that the page's main thread computed, which other programs on the machine do not change.
+ * Pages and servers run on this machine. Times are those that the page itself sees, medians of three; `best` is the least of
+ * the three, `processor` the time that the page's main thread computed, which other programs on the machine do not change.
  */
 import { parseArgs } from 'node:util';
 import type { Browser } from 'playwright-core';

@@ -7,11 +7,11 @@ import { LABELS, makeCase } from './cases.ts';
 import { frames, openInPage, percentile, processorTime, repeated } from './page.ts';
 
 const NAMES = ['one', 'two', 'three'];
-const REPEATS = 5;
+const REPEATS = 3;
 const MOVES = 200;
 const WHEELS = 60;
 /** What loads ahead is done by then, ms. */
-const SETTLED = 2500;
+const SETTLED = 1500;
 
 type Figures = Record<string, number>;
 

@@ -1,5 +1,5 @@
 /**
- * `npm run screenshots [-- --out FOLDER] [--project FOLDER] [--steps N] [--png]`: pictures of every screen, dark and light.
+ * `npm run screenshots [-- --out FOLDER] [--project FOLDER] [--steps N] [--only VIEW,...] [--png]`: pictures of every screen, dark and light.
  * Without --project it makes one of phantoms first, which trains twice (pictures of real scans belong in no repository);
  * a project made so is kept in --project and used again. Look at the pictures before they go into docs/.
  */
@@ -44,7 +44,7 @@ const session = await page.context().newCDPSession(page);
 for (const theme of ['dark', 'light'] as const) {
   await ask(page, 'settings.set', { theme });
   for (const { name, themes, show } of VIEWS) {
-    if (!themes.includes(theme) || (values.only && !name.includes(values.only))) continue;
+    if (!themes.includes(theme) || (values.only && !values.only.split(',').includes(name))) continue;
     await page.goto(server.url);
     await page.getByRole('navigation', { name: 'Places' }).waitFor();
     try {

@@ -75,6 +75,11 @@ export const VIEWS: readonly View[] = [
     await page.getByTitle('What changed against the prediction').click();
     await page.getByRole('columnheader', { name: 'Dice' }).waitFor();
     await settle(page);
+    leave = async () => {
+      await page.keyboard.press('Control+z');
+      await page.locator('[data-save="saved"]').waitFor();
+      await page.waitForTimeout(500);
+    };
   }),
   view('train', BOTH, async (page) => {
     await go(page, 'Train');
@@ -85,7 +90,10 @@ export const VIEWS: readonly View[] = [
     await page.getByRole('button', { name: 'Options' }).click();
     await page.waitForTimeout(300);
   }),
-  view('report', BOTH, (page) => go(page, 'Report')),
+  view('report', BOTH, async (page) => {
+    await go(page, 'Report');
+    await page.locator('.cards').waitFor();
+  }),
   view('train-running', DARK, async (page) => {
     const { run } = await ask(page, 'train.start', {
       name: 'round-3',
