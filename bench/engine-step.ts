@@ -5,7 +5,7 @@
  */
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { type EngineName, type MethodName, resolveOptions } from '../src/core/options.ts';
+import { type EngineName, type MethodName, PAPER_READING, resolveOptions } from '../src/core/options.ts';
 import { startEngine } from '../src/engine/index.ts';
 import { kernelsOf } from '../src/engine/kernels/index.ts';
 import { StepSession } from '../src/engine/step-session.ts';
@@ -22,6 +22,7 @@ const { values } = parseArgs({
 });
 const patch = values.patch.split(',').map(Number) as [number, number, number];
 const options = resolveOptions({
+  ...PAPER_READING,
   method: values.method as MethodName,
   width: Number(values.width),
   labelledPerStep: Number(values.batch),

@@ -1,7 +1,7 @@
 /** One part of `npm run bench -- engines` on one engine, in a process of its own. Prints JSON. */
 import { parseArgs } from 'node:util';
 import { initNetwork } from '../../src/core/network/networks.ts';
-import { type EngineName, resolveOptions } from '../../src/core/options.ts';
+import { type EngineName, PAPER_READING, resolveOptions } from '../../src/core/options.ts';
 import { defaultStride, slidingWindow, windowStarts } from '../../src/core/predict/sliding-window.ts';
 import { Random } from '../../src/core/random.ts';
 import { startEngine } from '../../src/engine/index.ts';
@@ -55,7 +55,7 @@ else {
     const [x, y, z] = patch;
     say({ device: engine.device, rows: await measureKernels(kernels, width, [z, y, x], Number(values.seconds)) });
   } else if (values.part === 'step') {
-    const session = new StepSession(kernels, resolveOptions({ method: 'cpcl', width }), patch);
+    const session = new StepSession(kernels, resolveOptions({ ...PAPER_READING, method: 'cpcl', width }), patch);
     await session.step();
     const times: number[] = [];
     while (times.length < 3) times.push((await session.step()).seconds);

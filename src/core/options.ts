@@ -154,7 +154,7 @@ export const OPTIONS: readonly OptionRow[] = [
   row(
     'unlabelledBranch',
     'unlabeled-branch',
-    'teacher',
+    'student',
     choice(UNLABELLED_BRANCHES),
     '',
     'Which network reads the unlabelled patches; both: the teacher for features and pseudo-masks, the student for P_u.',
@@ -162,7 +162,7 @@ export const OPTIONS: readonly OptionRow[] = [
   row(
     'prototypeFeatures',
     'prototype-features',
-    'bottleneck',
+    'decoder-1/4',
     choice(PROTOTYPE_FEATURES),
     '',
     'Feature map that prototypes are pooled from.',
@@ -197,6 +197,9 @@ export const OPTIONS: readonly OptionRow[] = [
   row('validateEvery', 'validate-every', 500, whole(1, 1_000_000), 'steps', 'Steps between two validations.'),
   row('checkpointEvery', 'checkpoint-every', 100, whole(1, 1_000_000), 'steps', 'Steps between two checkpoints.'),
 ];
+
+/** The paper's reading of CPCL's two open choices; the defaults are those that our own figures are for. */
+export const PAPER_READING = { unlabelledBranch: 'teacher', prototypeFeatures: 'bottleneck' } as const;
 
 export const DEFAULT_OPTIONS = Object.fromEntries(OPTIONS.map((o) => [o.key, o.default])) as unknown as TrainingOptions;
 

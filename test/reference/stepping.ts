@@ -7,7 +7,7 @@ import { discriminatorShapes } from '../../src/core/network/discriminator.ts';
 import type { Kernels } from '../../src/core/network/kernels.ts';
 import type { Weights } from '../../src/core/network/tape.ts';
 import { unetShapes } from '../../src/core/network/unet3d.ts';
-import { resolveOptions, type TrainingOptions } from '../../src/core/options.ts';
+import { PAPER_READING, resolveOptions, type TrainingOptions } from '../../src/core/options.ts';
 import { Random } from '../../src/core/random.ts';
 import { imageTensor, maskTensors, type TwoStreamSampler } from '../../src/core/train/batch.ts';
 import { trainStep } from '../../src/core/train/loop.ts';
@@ -110,7 +110,17 @@ export async function checkSteps(
 ): Promise<void> {
   const { width, sides, steps, lambdaMax, beta, alpha } = golden.facts;
   const voxels = sides[0] * sides[1] * sides[2];
-  const options = resolveOptions({ steps, width, learningRate: 0.01, lambdaMax, beta, alpha, dropout: 0, ...given });
+  const options = resolveOptions({
+    ...PAPER_READING,
+    steps,
+    width,
+    learningRate: 0.01,
+    lambdaMax,
+    beta,
+    alpha,
+    dropout: 0,
+    ...given,
+  });
   const method = methodByName(options.method);
   const student = unet(width, classes, 0);
   const start: Record<string, () => Weights> = {

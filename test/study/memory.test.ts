@@ -27,7 +27,9 @@ test('a job that is larger than the machine is refused', () => {
 
 test('the activations kept are those of every patch with a gradient, in every network', () => {
   const count = (given: object) =>
-    imagesWithGradient(resolveOptions({ labelledPerStep: 2, unlabelledPerStep: 3, ...given }));
+    imagesWithGradient(
+      resolveOptions({ unlabelledBranch: 'teacher', labelledPerStep: 2, unlabelledPerStep: 3, ...given }),
+    );
   assert.deepEqual(
     [
       count({ method: 'supervised' }),

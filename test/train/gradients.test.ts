@@ -21,7 +21,7 @@ const contextOf = (given: Partial<TrainingOptions>): Context => ({
   step: 500,
   steps: 1000,
   lambda: 0.1,
-  options: resolveOptions({ width: 2, prototypeFeatures: 'decoder-1/4', ...given }),
+  options: resolveOptions({ width: 2, unlabelledBranch: 'teacher', ...given }),
   withNoise: (images) => images.map((image) => tf.add(image, 0.1)),
   own: (images) => images,
   mixing: () => 0.3,

@@ -89,9 +89,12 @@ const POINTS = 36;
 /** Its sets of partial sums should stay in the last cache; their number does not depend on the threads. */
 const WINOGRAD_SLAB_BYTES = 2 * 2 ** 20;
 
+/** Smaller maps are the deep ones of many channels: there the form gains least, and rounds worst. */
+const LEAST_TILES = 512;
+
 /** Whether Winograd's form pays: vectors of channels, and enough tiles to be worth transforming the weights. */
 export function takesWinograd({ d, h, w, c }: MapShape, k: number): boolean {
-  return c % 4 === 0 && k >= 4 && d * Math.ceil(h / 4) * Math.ceil(w / 4) >= 12;
+  return c % 4 === 0 && k >= 4 && d * Math.ceil(h / 4) * Math.ceil(w / 4) >= LEAST_TILES;
 }
 
 /** Rows of tiles and planes of one Winograd task, and its transformed input. */
