@@ -158,22 +158,6 @@ test('stand-in: strokes that the disk does not take keep the window open, on eve
   await page.getByText(/^saved/).waitFor();
 });
 
-test("stand-in: the trainer computes on Chromium's WebGPU, lent by a hidden window without a bridge", {
-  ...options,
-  timeout: 600_000,
-}, async () => {
-  const smallest = { engine: 'webgpu', method: 'supervised', width: 1, patch: [16, 16, 16], spacing: 'native' };
-  const asked = { ...smallest, steps: 1000, labelledPerStep: 1 };
-  const probed = await ask(shell.page, 'train.probe', { options: asked });
-  assert.match(probed.basis, /measured in a short probe/);
-  assert.match(probed.device, /^WebGPU, /);
-  const hidden = windows.find(({ options: { show, width } }) => show === false && !width);
-  assert.equal(hidden?.options.webPreferences.sandbox, true);
-  assert.equal(hidden?.options.webPreferences.nodeIntegration, false);
-  const exposed = await hidden?.webContents.page?.evaluate(() => 'decile' in globalThis).catch(() => false);
-  assert.notEqual(exposed, true);
-});
-
 test(
   'stand-in: closing while something runs asks first; staying keeps the window, leaving keeps the run',
   options,
