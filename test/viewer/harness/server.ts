@@ -1,5 +1,5 @@
 /** Serves the built harness page and cases made in memory, answering the part of the contract that the viewer speaks. */
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -20,7 +20,9 @@ import {
 } from '../../../src/shared/contract/index.ts';
 
 const HERE = import.meta.dirname;
-const OUT = join(HERE, '../../../node_modules/.cache/viewer-harness');
+/** Of this process alone: test files that run at the same time each build it. */
+const OUT = join(HERE, '../../../node_modules/.cache/viewer-harness', String(process.pid));
+process.once('exit', () => rmSync(OUT, { recursive: true, force: true }));
 /** The policy of the real window: the viewer must live with it. */
 const POLICY =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; worker-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
