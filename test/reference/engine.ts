@@ -1,11 +1,14 @@
-/** The engine that the reference tests compute on: DECILE_ENGINE, else the best there is. */
+/** The engine that the reference tests compute on: DECILE_ENGINE, else TensorFlow where it is, else simd; never what happened to be measured faster. */
 
 import type { Kernels } from '../../src/core/network/kernels.ts';
 import type { EngineName } from '../../src/core/options.ts';
 import { startEngine } from '../../src/engine/index.ts';
+import { findTensorflow } from '../../src/engine/installation.ts';
 import { kernelsOf } from '../../src/engine/kernels/index.ts';
 
 export async function testKernels(): Promise<{ name: string; kernels: Kernels }> {
-  const engine = await startEngine((process.env.DECILE_ENGINE ?? 'auto') as EngineName);
+  const engine = await startEngine(
+    (process.env.DECILE_ENGINE ?? (findTensorflow().length > 0 ? 'tensorflow' : 'simd')) as EngineName,
+  );
   return { name: engine.name, kernels: kernelsOf(engine) };
 }

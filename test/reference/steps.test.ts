@@ -1,5 +1,10 @@
 import { test } from 'node:test';
-import type { MethodName, PrototypeFeatures, UnlabelledBranch } from '../../src/core/options.ts';
+import {
+  type MethodName,
+  PAPER_READING,
+  type PrototypeFeatures,
+  type UnlabelledBranch,
+} from '../../src/core/options.ts';
 import { testKernels } from './engine.ts';
 import { loadGolden } from './golden.ts';
 import { checkSteps, type StepFacts } from './stepping.ts';
@@ -18,7 +23,7 @@ const { name: engine, kernels } = await testKernels();
 
 golden.facts.cases.forEach(({ name, classes, options, losses }, n) => {
   test(`five training steps equal PyTorch's: ${name} (${engine})`, () => {
-    const { method, branch, features } = options;
+    const { method, branch = PAPER_READING.unlabelledBranch, features = PAPER_READING.prototypeFeatures } = options;
     const given = { method, unlabelledBranch: branch, prototypeFeatures: features };
     return checkSteps(golden, n, given, classes, losses, kernels, () => 1e-4);
   });
