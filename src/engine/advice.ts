@@ -6,8 +6,8 @@ import { findNvidiaDriver } from './nvidia.ts';
 export function fasterAdvice(broken = false): string[] {
   const advice: string[] = [];
   const [installation] = findTensorflow();
-  if (!installation) advice.push('`npm run setup:tensorflow` installs the fast engine.');
-  else if (broken) advice.push('`npm run setup:tensorflow -- --force` sets the fast engine up anew.');
+  if (!installation) advice.push('`npm run setup:tensorflow` installs TensorFlow, which is faster on some machines.');
+  else if (broken) advice.push('`npm run setup:tensorflow -- --force` sets TensorFlow up anew.');
   if (!installation?.gpu && findNvidiaDriver()) {
     advice.push('There is an NVIDIA GPU: `npm run setup:tensorflow -- --gpu` installs TensorFlow with CUDA.');
   }

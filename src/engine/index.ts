@@ -59,7 +59,7 @@ export async function startEngine(name: EngineName): Promise<Engine> {
 async function startBest(): Promise<Engine> {
   const [installation] = findTensorflow();
   const fastest = fastestEngine();
-  let notice = `TensorFlow is not installed, so the slower engine simd computes. ${INSTALL}`;
+  let notice = `TensorFlow is not installed: the program's own engine simd computes.`;
   if (fastest === 'webgpu' || (!installation && fastest === undefined)) {
     const gpu = await startTrustedGpu(fastest === 'webgpu');
     if (gpu) return gpu;
@@ -69,7 +69,7 @@ async function startBest(): Promise<Engine> {
     try {
       return await startTensorflow(installation);
     } catch (error) {
-      notice = `${(error as Error).message} The slower engine simd computes instead.`;
+      notice = `${(error as Error).message} The engine simd computes instead.`;
     }
   }
   try {
