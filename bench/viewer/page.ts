@@ -59,7 +59,7 @@ export async function memory(page: Page): Promise<number> {
 }
 
 export interface Opening {
-  /** Until the scan stands in the first of the planes, ms. */
+  /** Until the scan stands in the first of the planes, ms; the rest of a large scan may still be coming. */
   first: number;
   /** Until scan and mask stand in all three. */
   complete: number;
@@ -75,7 +75,9 @@ export const openInPage = (page: Page, scan: number, name: string): Promise<Open
         (globalThis as unknown as { openScan(id: number): void }).openScan(id as number);
         const look = () => {
           const named = document.querySelector('aside b')?.textContent === wanted;
-          const planes = [...document.querySelectorAll('[data-phase=ready] [data-drawn]')] as HTMLElement[];
+          const planes = [
+            ...document.querySelectorAll('[data-phase=arriving] [data-drawn], [data-phase=ready] [data-drawn]'),
+          ] as HTMLElement[];
           const drawn = named ? planes.map((plane) => plane.dataset.drawn) : [];
           if (!first && drawn.some((what) => what === 'scan' || what === 'all')) first = performance.now() - start;
           if (drawn.length && drawn.every((what) => what === 'all')) {

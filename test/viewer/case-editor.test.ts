@@ -17,23 +17,32 @@ function editor() {
   return { made, painted, saved };
 }
 
-test('every move of a stroke tells the screen the slices written so far, and its end tells the disk the voxels', () => {
+test('every move of a stroke tells the screen the voxels that it wrote, and its end tells the disk the voxels', () => {
   const { made, painted, saved } = editor();
   made.beginStroke();
   made.paint((recorder) => recorder.write(offset(2, 1, 3), 1));
   made.paint((recorder) => recorder.write(offset(4, 5, 0), 1));
-  assert.deepEqual(painted[0], [{ k: 3, i0: 0, i1: 7, j0: 1, j1: 1 }]);
-  assert.deepEqual(
-    painted[1].map((box) => box.k),
-    [3, 0],
-  );
+  made.paint((recorder) => {
+    for (const [i, j] of [
+      [5, 1],
+      [3, 1],
+      [3, 2],
+    ])
+      recorder.write(offset(i, j, 3), 1);
+  });
+  made.paint((recorder) => recorder.write(offset(3, 2, 3), 1));
+  assert.deepEqual(painted, [
+    [{ k: 3, i0: 2, i1: 2, j0: 1, j1: 1 }],
+    [{ k: 0, i0: 4, i1: 4, j0: 5, j1: 5 }],
+    [{ k: 3, i0: 3, i1: 5, j0: 1, j1: 2 }],
+  ]);
   assert.equal(saved.length, 0);
   made.endStroke('Brush');
   assert.deepEqual(
     saved[0].map(({ k, i0, i1 }) => [k, i0, i1]),
     [
       [0, 4, 4],
-      [3, 2, 2],
+      [3, 2, 5],
     ],
   );
 });

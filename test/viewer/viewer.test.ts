@@ -527,3 +527,61 @@ test('right drag changes the window, Shift + click moves the crosshair, Esc give
     assert.equal(await page.locator('[data-save]').innerText(), 'all changes saved');
   });
 });
+
+test('a stroke draws the planes that cut it anew, and no others', { skip }, async () => {
+  await onPage([ball()], 'scan=1', async (page, { cases: [entry] }) => {
+    await smallBrush(page);
+    await page.evaluate((names) => {
+      const counts: Record<string, number> = {};
+      (globalThis as unknown as { drawn: typeof counts }).drawn = counts;
+      for (const name of names)
+        document.querySelector(`[data-plane=${name}] .image`)?.addEventListener('CORNERSTONE_IMAGE_RENDERED', () => {
+          counts[name] = (counts[name] ?? 0) + 1;
+        });
+    }, PLANE_NAMES);
+    const drawn = async (from: readonly [number, number, number], to: readonly [number, number, number]) => {
+      await page.evaluate(() => {
+        const { drawn } = globalThis as unknown as { drawn: Record<string, number> };
+        for (const name of Object.keys(drawn)) delete drawn[name];
+      });
+      await drag(page, [await placeOf(page, entry, 'axial', from), await placeOf(page, entry, 'axial', to)]);
+      await saved(page);
+      await page.waitForTimeout(150);
+      return page.evaluate(() => Object.keys((globalThis as unknown as { drawn: object }).drawn).sort());
+    };
+    // The planes meet in the middle.
+    const [i, j, k] = BALL.map((n) => n >> 1);
+    // What Cornerstone3D does once for a new layer is over.
+    await drawn([i - 9, j - 9, k], [i - 9, j - 9, k]);
+    assert.deepEqual(await drawn([i - 8, j - 8, k], [i - 4, j - 8, k]), ['axial']);
+    assert.deepEqual(await drawn([i - 3, j - 6, k], [i + 3, j - 6, k]), ['axial', 'sagittal']);
+    assert.deepEqual(await drawn([i - 6, j - 3, k], [i - 6, j + 3, k]), ['axial', 'coronal']);
+  });
+});
+
+test('a large scan stands on the screen before all of it has come; it is drawn on once it has', { skip }, async () => {
+  const size = [256, 256, 130] as const;
+  const entry: HarnessCase = { name: 'large', modality: 'CT', scan: ballScan(size, 60), mask: null };
+  await onPage([ball(), entry], 'scan=1', async (page, harness) => {
+    let release = () => {};
+    harness.hold = new Promise((resolve) => {
+      release = resolve;
+    });
+    await page.evaluate(() => (globalThis as unknown as { openScan(id: number): void }).openScan(2));
+    await page.waitForSelector('[data-phase=arriving] [data-plane=axial][data-drawn=scan]');
+    assert.ok((await brightest(page, 'axial')).n > 1000, 'the ball is seen');
+    assert.equal(await pane(page, 'coronal').getAttribute('data-drawn'), 'nothing');
+    assert.equal(await page.getByRole('button', { name: 'Done' }).isEnabled(), false);
+    const middle = await placeOf(page, entry, 'axial', [128, 128, 65]);
+    await page.keyboard.press('b');
+    await drag(page, [middle, { x: middle.x + 30, y: middle.y }]);
+    release();
+    await allDrawn(page);
+    assert.equal(entry.mask, null, 'nothing was drawn before');
+    assert.ok((await brightest(page, 'coronal')).n > 1000, 'the other planes too');
+    await page.keyboard.press('b');
+    await drag(page, [middle, { x: middle.x + 30, y: middle.y }]);
+    await saved(page);
+    assert.ok(count(entry, 1) > 0);
+  });
+});

@@ -42,6 +42,9 @@ export class Recorder {
   private readonly protection: Protection;
   private readonly rows = new Map<number, Uint8Array>();
   private row = -1;
+  /** By slice, what was written since `fresh` was asked last; `box` belongs to `row`. */
+  private written = new Map<number, DirtyBox>();
+  private box: DirtyBox | null = null;
 
   constructor(mask: LabelMap, protection: Protection = NO_PROTECTION) {
     this.mask = mask;
@@ -56,25 +59,42 @@ export class Recorder {
     const row = Math.floor(offset / size[0]);
     if (row !== this.row) {
       this.row = row;
+      this.box = null;
       if (!this.rows.has(row)) this.rows.set(row, data.slice(row * size[0], (row + 1) * size[0]));
     }
+    const i = offset - row * size[0];
+    const { box } = this;
+    if (!box) this.box = grow(this.written, Math.floor(row / size[1]), i, i, row % size[1]);
+    else if (i < box.i0) box.i0 = i;
+    else if (i > box.i1) box.i1 = i;
     data[offset] = value;
     return true;
   }
 
-  /** Whole rows written to since the start, as one box a slice: what the screen must draw anew before `finish`. */
-  touched(): DirtyBox[] {
+  /** What was written since the last call, as one box a slice: what the screen must draw anew before `finish`. */
+  fresh(): DirtyBox[] {
+    const boxes = [...this.written.values()];
+    this.written = new Map();
+    this.box = null;
+    return boxes;
+  }
+
+  /** Puts back everything written since the start; returns the rows written to, as one box a slice. */
+  cancel(): DirtyBox[] {
     const [ni, nj] = this.mask.size;
     const boxes = new Map<number, DirtyBox>();
-    for (const row of this.rows.keys()) grow(boxes, Math.floor(row / nj), 0, ni - 1, row % nj);
+    for (const [row, values] of this.rows) {
+      this.mask.data.set(values, row * ni);
+      grow(boxes, Math.floor(row / nj), 0, ni - 1, row % nj);
+    }
+    this.forget();
     return [...boxes.values()];
   }
 
-  /** Puts back everything written since the start. */
-  cancel(): void {
-    for (const [row, values] of this.rows) this.mask.data.set(values, row * this.mask.size[0]);
+  private forget(): void {
     this.rows.clear();
     this.row = -1;
+    this.fresh();
   }
 
   /** The change so far as an Edit; null where nothing is different. */
@@ -108,8 +128,7 @@ export class Recorder {
         i = end;
       }
     }
-    this.rows.clear();
-    this.row = -1;
+    this.forget();
     if (changed === 0) return null;
     return {
       name,
@@ -123,16 +142,18 @@ export class Recorder {
   }
 }
 
-function grow(boxes: Map<number, DirtyBox>, k: number, i0: number, i1: number, j: number): void {
+function grow(boxes: Map<number, DirtyBox>, k: number, i0: number, i1: number, j: number): DirtyBox {
   const box = boxes.get(k);
   if (!box) {
-    boxes.set(k, { k, i0, i1, j0: j, j1: j });
-    return;
+    const made = { k, i0, i1, j0: j, j1: j };
+    boxes.set(k, made);
+    return made;
   }
   box.i0 = Math.min(box.i0, i0);
   box.i1 = Math.max(box.i1, i1);
   box.j0 = Math.min(box.j0, j);
   box.j1 = Math.max(box.j1, j);
+  return box;
 }
 
 /** Runs `change` against a recorder and returns what it did as one Edit. */

@@ -16,13 +16,15 @@ export class MaskStatistics {
   private readonly sliceVoxels: number;
   private readonly ml: number;
 
-  constructor(mask: LabelMap) {
+  /** @param empty the mask is known to hold background alone: its voxels are not looked at */
+  constructor(mask: LabelMap, empty = false) {
     const { data, size } = mask;
     this.sliceVoxels = size[0] * size[1];
     this.ml = voxelMl(mask);
     this.perSlice = new Uint32Array(256 * size[2]);
     for (let k = 0; k < size[2]; k++) {
-      countLabels(data, k * this.sliceVoxels, (k + 1) * this.sliceVoxels, this.perSlice, 256 * k);
+      if (empty) this.perSlice[256 * k] = this.sliceVoxels;
+      else countLabels(data, k * this.sliceVoxels, (k + 1) * this.sliceVoxels, this.perSlice, 256 * k);
       for (let value = 0; value < 256; value++) this.total[value] += this.perSlice[value + 256 * k];
     }
   }

@@ -11,7 +11,7 @@ import type { DataRequest } from './api.ts';
 import { errorInfo } from './errors.ts';
 import { evolutionFolder } from './evolution.ts';
 import type { Session } from './session.ts';
-import { storedVolume } from './slices.ts';
+import { readSlice, storedVolume } from './slices.ts';
 import { thumbnail } from './thumbnail.ts';
 
 const NOT_FOUND = /(unknown|not-found|vanished|none-open)$/;
@@ -33,7 +33,7 @@ async function route(session: Session, request: DataRequest): Promise<Response> 
   if (request.method !== 'GET') throw unknown(request);
   switch (what) {
     case 'volume':
-      return volume(session, id);
+      return volume(session, id, request.url.searchParams.get('k'));
     case 'mask':
       return mask(session, id, kindOf(second), request.url.searchParams.get('version'));
     case 'entropy':
@@ -86,15 +86,27 @@ const headers = (grid: Grid, dtype: VoxelType): Record<string, string> => ({
   }),
 });
 
-/** Streams the voxels of the uncompressed file: memory does not grow with the scan. */
-async function volume(session: Session, id: number): Promise<Response> {
+/** Streams the voxels of the uncompressed file, or reads one slice of them: memory does not grow with the scan. */
+async function volume(session: Session, id: number, k: string | null): Promise<Response> {
   const store = session.store();
   const scan = store.scans.get(id);
-  const { path, dtype, offset, bytes } = await storedVolume(store.path(scan.volumeFile));
+  const stored = await storedVolume(store.path(scan.volumeFile));
+  const { path, dtype, offset, bytes } = stored;
+  if (k !== null) {
+    const slice = await readSlice(stored, sliceIndex(k, scan.size[2]));
+    const head = { ...headers(scan, dtype), 'content-length': String(slice.byteLength) };
+    return new Response(body(new Uint8Array(slice.buffer)), { headers: head });
+  }
   const stream = createReadStream(path, { start: offset, end: offset + bytes - 1, highWaterMark: 1 << 20 });
   return new Response(Readable.toWeb(stream) as ReadableStream, {
     headers: { ...headers(scan, dtype), 'content-length': String(bytes) },
   });
+}
+
+function sliceIndex(value: string, slices: number): number {
+  const k = Number(value);
+  if (/^\d+$/.test(value) && k < slices) return k;
+  throw new DecileError('data/unknown', `A slice must be 0 to ${slices - 1}, got ${value}.`, 'Reload the window.');
 }
 
 async function mask(session: Session, id: number, kind: MaskKind, version: string | null): Promise<Response> {

@@ -1,14 +1,14 @@
 /** An open case as Cornerstone3D holds it: the scan's volume and its labelmaps, removed from its cache at the end. */
-import { type Types, utilities } from '@cornerstonejs/core';
+import { utilities } from '@cornerstonejs/core';
 import type { DirtyBox } from '../../core/edit/edit.ts';
 import type { Grid, LabelMap, Volume } from '../../core/volume.ts';
 import { voxelCount } from '../../core/volume.ts';
 import type { CaseVoxels } from './case-editor.ts';
 import { centredGrid } from './centred-grid.ts';
 import { renderingEngine } from './cornerstone.ts';
-import { type DisplayScan, displayScan, storedWindow } from './display-scan.ts';
+import { type DisplayScan, displayScan, isDrawn, storedWindow } from './display-scan.ts';
 import { LAYERS, LabelmapLayer, type LayerName } from './labelmap-layer.ts';
-import { addLocalVolume, removeLocalVolume } from './local-volume.ts';
+import { LocalVolume } from './local-volume.ts';
 import { ADDED, HEAT, pack, REMOVED } from './palette.ts';
 import type { Window } from './window.ts';
 
@@ -27,32 +27,42 @@ export class CaseDisplay {
   /** Where Cornerstone3D sees the case: the scan's grid around the point 0. */
   readonly grid: Grid;
   readonly scanId: string;
-  readonly voxels: CaseVoxels;
+  /** Null while only one slice of the scan has come. */
+  voxels: CaseVoxels | null = null;
   private readonly slot: number;
   private readonly scan: DisplayScan;
-  private readonly volume: Types.IImageVolume;
+  private readonly volume: LocalVolume;
   private readonly layers = new Map<LayerName, LabelmapLayer>();
   private difference: LabelMap | null = null;
   private entropy: Volume<Uint8Array> | null = null;
   private viewports = 0;
   private closed = false;
 
-  /** @param percentiles the scan's 1st and 99th, in its units */
-  constructor(voxels: CaseVoxels, modality: string, percentiles: readonly [number, number]) {
+  /**
+   * @param scan all of it, or one slice across k among zeros until `complete` brings the rest
+   * @param percentiles the scan's 1st and 99th, in its units
+   */
+  constructor(scan: Volume, modality: string, percentiles: readonly [number, number]) {
     renderingEngine();
     this.slot = 0;
     while (taken.has(this.slot)) this.slot++;
     taken.add(this.slot);
-    this.voxels = voxels;
-    this.grid = centredGrid(voxels.scan);
-    this.scan = displayScan(voxels.scan, percentiles);
+    this.grid = centredGrid(scan);
+    this.scan = displayScan(scan, percentiles);
     this.scanId = `decile-${this.slot}-scan`;
-    this.volume = addLocalVolume(this.scanId, { ...this.grid, data: this.scan.data }, modality, this.scan.range);
+    this.volume = new LocalVolume(this.scanId, { ...this.grid, data: this.scan.data }, modality);
     utilities.genericViewportDisplaySetMetadataProvider.add(this.scanId, {
       kind: 'planar',
       imageIds: this.volume.imageIds,
       volumeId: this.scanId,
     });
+  }
+
+  /** Every voxel is there: the other planes and the masks can be shown. */
+  complete(voxels: CaseVoxels): void {
+    this.voxels = voxels;
+    const { data } = voxels.scan;
+    if (isDrawn(data) && data !== this.scan.data) this.volume.replace(data);
   }
 
   /** The window as Cornerstone3D needs it, in stored values. */
@@ -87,13 +97,13 @@ export class CaseDisplay {
   private labelmapOf(name: LayerName): LabelMap | null {
     switch (name) {
       case 'mask':
-        return this.voxels.mask;
+        return this.voxels?.mask ?? null;
       case 'prediction':
-        return this.voxels.prediction;
+        return this.voxels?.prediction ?? null;
       case 'heat':
         return this.entropy;
       case 'difference': {
-        if (!this.voxels.prediction) return null;
+        if (!this.voxels?.prediction) return null;
         this.difference = { ...this.grid, data: new Uint8Array(voxelCount(this.grid)) };
         this.compare(0, this.difference.data.length);
         return this.difference;
@@ -103,8 +113,8 @@ export class CaseDisplay {
 
   /** Notes where mask and prediction differ, from one voxel to another; a voxel that changed its label was added. */
   private compare(from: number, to: number): void {
+    if (!this.voxels?.prediction || !this.difference) return;
     const { mask, prediction } = this.voxels;
-    if (!prediction || !this.difference) return;
     const { data } = this.difference;
     for (let v = from; v < to; v++) {
       const is = mask.data[v];
@@ -117,9 +127,9 @@ export class CaseDisplay {
     return this.layers.get(name) ?? null;
   }
 
-  /** The mask was written in these boxes: every viewport draws it anew in its next frame. */
+  /** The mask was written in these boxes; the planes that show them draw themselves anew. */
   maskChanged(boxes: readonly DirtyBox[]): void {
-    const slices = [...new Set(boxes.map((box) => box.k))];
+    const slices = new Set(boxes.map((box) => box.k));
     this.layers.get('mask')?.changed(slices);
     if (!this.difference) return;
     const [ni, nj] = this.grid.size;
@@ -149,7 +159,7 @@ export class CaseDisplay {
     for (const layer of this.layers.values()) layer.dispose();
     this.layers.clear();
     utilities.genericViewportDisplaySetMetadataProvider.remove(this.scanId);
-    removeLocalVolume(this.volume);
+    this.volume.remove();
     taken.delete(this.slot);
   }
 }

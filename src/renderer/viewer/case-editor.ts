@@ -9,6 +9,8 @@ export interface CaseVoxels {
   readonly mask: LabelMap;
   /** The untouched prediction, where there is one. */
   readonly prediction: LabelMap | null;
+  /** Known to be so: nothing was ever drawn or predicted. */
+  readonly empty?: boolean;
 }
 
 export interface EditorListener {
@@ -28,7 +30,7 @@ export class CaseEditor {
 
   constructor(voxels: CaseVoxels, listener: EditorListener) {
     this.voxels = voxels;
-    this.statistics = new MaskStatistics(voxels.mask);
+    this.statistics = new MaskStatistics(voxels.mask, voxels.empty);
     this.listener = listener;
   }
 
@@ -56,14 +58,14 @@ export class CaseEditor {
   paint(act: (recorder: Recorder) => void): void {
     if (!this.stroke) return;
     act(this.stroke);
-    this.listener.painted(this.stroke.touched());
+    const boxes = this.stroke.fresh();
+    if (boxes.length) this.listener.painted(boxes);
   }
 
   cancelStroke(): void {
-    const touched = this.stroke?.touched();
-    this.stroke?.cancel();
+    const boxes = this.stroke?.cancel();
     this.stroke = null;
-    if (touched?.length) this.listener.painted(touched);
+    if (boxes?.length) this.listener.painted(boxes);
   }
 
   endStroke(name: string): Edit | null {

@@ -12,6 +12,7 @@ import {
 import { DecileError } from '../../shared/errors.ts';
 import type { SavedBox } from './autosave.ts';
 import type { CaseVoxels } from './case-editor.ts';
+import { isDrawn } from './display-scan.ts';
 
 export interface LoadedCase {
   readonly detail: ScanDetail;
@@ -19,6 +20,23 @@ export interface LoadedCase {
   /** Comes after the rest: the uncertainty in 255ths of UNCERTAIN, null without a prediction. */
   readonly entropy: Promise<Volume<Uint8Array> | null>;
 }
+
+/** One slice of a scan that is still coming, among zeros. */
+export interface FirstSlice {
+  readonly detail: ScanDetail;
+  /** Across k. */
+  readonly k: number;
+  readonly scan: Volume;
+}
+
+export interface LoadOptions {
+  readonly signal?: AbortSignal;
+  /** The slice to show before the rest has come, and what shows it; small scans come whole. */
+  readonly first?: { of(detail: ScanDetail): number; show(slice: FirstSlice): void };
+}
+
+/** Bytes of a scan from which its first slice is asked for by itself. */
+const LARGE = 16e6;
 
 /** Entropy of an even choice between two classes, nats: drawn as most uncertain. */
 const UNCERTAIN = Math.LN2;
@@ -40,10 +58,14 @@ export const MOST_BYTES = 6e9;
 const ONE_PIECE = 2 ** 30;
 
 /** Scan, mask and prediction; resolves as soon as they can be shown. */
-export async function loadCase(client: Client, scan: number, signal?: AbortSignal): Promise<LoadedCase> {
+export async function loadCase(client: Client, scan: number, { signal, first }: LoadOptions = {}): Promise<LoadedCase> {
   const detail = await client.call('scans.detail', { scan });
   refuseTooLarge(detail);
   const init = { signal };
+  if (first) {
+    const slice = await loadSlice(client, detail, first.of(detail), init);
+    if (slice) first.show(slice);
+  }
   const [volume, mask, prediction] = await Promise.all([
     client.data(`/data/volume/${scan}`, init),
     client.data(`/data/mask/${scan}/${detail.editing}`, init),
@@ -61,8 +83,8 @@ export async function loadCase(client: Client, scan: number, signal?: AbortSigna
       'Import it again from its files.',
     );
   }
-  const start = drawn ?? (detail.editing === 'corrected' ? predicted : null);
-  const data = start ? (start.data as Uint8Array).slice() : new Uint8Array(voxelCount(detail.grid));
+  const untouched = drawn === null && detail.editing === 'corrected' ? predicted : null;
+  const data = (drawn?.data ?? untouched?.data.slice() ?? new Uint8Array(voxelCount(detail.grid))) as Uint8Array;
   const entropy = detail.prediction ? loadEntropy(client, detail, init) : Promise.resolve(null);
   // Whoever shows the case awaits it; a case that was fetched ahead and never opened must not count as an error.
   entropy.catch(() => {});
@@ -73,8 +95,23 @@ export async function loadCase(client: Client, scan: number, signal?: AbortSigna
       scan: scanVoxels,
       mask: { ...detail.grid, data },
       prediction: predicted as LabelMap | null,
+      empty: drawn === null && untouched === null,
     },
   };
+}
+
+/** Slice k of a large scan whose voxels are drawn as they are; null for others, which come whole. */
+async function loadSlice(client: Client, detail: ScanDetail, k: number, init: RequestInit): Promise<FirstSlice | null> {
+  const { grid, dtype } = detail;
+  const data = ARRAYS[dtype](new ArrayBuffer(0));
+  const [ni, nj] = grid.size;
+  if (!isDrawn(data) || voxelCount(grid) * data.BYTES_PER_ELEMENT < LARGE) return null;
+  const slice = ARRAYS[dtype](await (await client.data(`/data/volume/${detail.id}?k=${k}`, init)).arrayBuffer());
+  if (slice.length !== ni * nj) return null;
+  // Memory that nothing is written to is not taken from the system.
+  const whole = ARRAYS[dtype](new ArrayBuffer(voxelCount(grid) * data.BYTES_PER_ELEMENT));
+  whole.set(slice, k * ni * nj);
+  return { detail, k, scan: { ...grid, data: whole } };
 }
 
 /** Kept as bytes: a quarter of the memory, and finer than anyone sees. */

@@ -29,7 +29,8 @@ export function renderingEngine(): Types.IRenderingEngine {
       useCPURendering: rendering === 'cpu',
       webGlContextCount: 1,
       // Slices along the voxel axes are taken as they are and only scaled, which no resampling can match in speed.
-      planar: { cpuVolume: { useViewportSamplingForLinear: false, volumeModifiedThrottleMs: 5000 } },
+      // Planes draw themselves anew when what they show was written: the library would draw all of them.
+      planar: { cpuVolume: { useViewportSamplingForLinear: false, volumeModifiedThrottleMs: 3_600_000 } },
     },
   });
   initTools();

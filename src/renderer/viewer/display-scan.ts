@@ -1,5 +1,5 @@
 /** A scan's voxels in a type that Cornerstone3D draws, and the way from the scan's units to what is stored. */
-import type { Volume } from '../../core/volume.ts';
+import type { Volume, VoxelArray } from '../../core/volume.ts';
 import type { Window } from './window.ts';
 
 /** Element types that Cornerstone3D draws. */
@@ -10,8 +10,6 @@ export interface DisplayScan {
   /** stored = (value - offset) * scale */
   readonly scale: number;
   readonly offset: number;
-  /** Least and greatest stored value. */
-  readonly range: readonly [number, number];
 }
 
 /** Shades kept on either side of the middle 98 %, in spans of it. */
@@ -23,11 +21,11 @@ const MARGIN = 4;
  * @param percentiles The scan's 1st and 99th, its units
  */
 export function displayScan({ data }: Volume, percentiles: readonly [number, number]): DisplayScan {
-  if (data instanceof Uint8Array || data instanceof Int16Array || data instanceof Uint16Array) {
-    return { data, scale: 1, offset: 0, range: extremes(data) };
+  if (isDrawn(data)) {
+    return { data, scale: 1, offset: 0 };
   }
   if (data instanceof Int8Array) {
-    return { data: Int16Array.from(data), scale: 1, offset: 0, range: [-128, 127] };
+    return { data: Int16Array.from(data), scale: 1, offset: 0 };
   }
   const [low, high] = extremes(data);
   const span = Math.max(percentiles[1] - percentiles[0], Number.EPSILON);
@@ -39,8 +37,12 @@ export function displayScan({ data }: Volume, percentiles: readonly [number, num
     // Not a number becomes 0 by itself; the half rounds, since storing cuts off.
     stored[v] = Math.min(65535, Math.max(0, (data[v] - offset) * scale + 0.5));
   }
-  return { data: stored, scale, offset, range: [0, 65535] };
+  return { data: stored, scale, offset };
 }
+
+/** Whether a type is drawn as it is, without a look at the whole volume. */
+export const isDrawn = (data: VoxelArray): data is DisplayArray =>
+  data instanceof Uint8Array || data instanceof Int16Array || data instanceof Uint16Array;
 
 /** The window in stored values. */
 export function storedWindow(

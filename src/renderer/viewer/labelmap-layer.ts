@@ -2,7 +2,7 @@
 import type { Types } from '@cornerstonejs/core';
 import { Enums, segmentation } from '@cornerstonejs/tools';
 import type { LabelMap } from '../../core/volume.ts';
-import { addLocalVolume, removeLocalVolume } from './local-volume.ts';
+import { LocalVolume } from './local-volume.ts';
 
 const { Labelmap } = Enums.SegmentationRepresentations;
 
@@ -19,7 +19,7 @@ const rgba = (packed: number): Types.Color => [
 
 export class LabelmapLayer {
   readonly id: string;
-  private readonly volume: Types.IImageVolume;
+  private readonly volume: LocalVolume;
   private readonly lut: number;
   private colours: Uint32Array | null = null;
   private opacity = Number.NaN;
@@ -29,8 +29,8 @@ export class LabelmapLayer {
   constructor(name: string, lut: number, labelmap: LabelMap, scanId: string, colours: Uint32Array, opacity: number) {
     this.id = name;
     this.lut = lut;
-    this.volume = addLocalVolume(`${name}-volume`, labelmap, 'SEG', [0, 255]);
-    const { volumeId } = this.volume;
+    this.volume = new LocalVolume(`${name}-volume`, labelmap, 'SEG');
+    const volumeId = this.volume.id;
     const layer = { labelmapId: volumeId, storageKind: 'volume' as const, volumeId, referencedVolumeId: scanId };
     segmentation.addSegmentations([
       {
@@ -48,7 +48,7 @@ export class LabelmapLayer {
 
   /** Id under which a viewport knows this layer's voxels. */
   get dataId(): string {
-    return `${this.id}-${Labelmap}-${this.volume.volumeId}`;
+    return `${this.id}-${Labelmap}-${this.volume.id}`;
   }
 
   isIn(viewportId: string): boolean {
@@ -96,15 +96,15 @@ export class LabelmapLayer {
     }
   }
 
-  /** Voxels of these slices across k were written. */
-  changed(slices: readonly number[]): void {
-    segmentation.triggerSegmentationEvents.triggerSegmentationDataModified(this.id, [...slices]);
+  /** Voxels of these slices across k were written. The library's own event would draw every viewport, changed or not. */
+  changed(slices: Iterable<number>): void {
+    this.volume.modified(slices);
   }
 
   dispose(): void {
     for (const viewportId of [...this.viewports]) this.removeFrom(viewportId);
     segmentation.removeSegmentation(this.id);
-    removeLocalVolume(this.volume);
+    this.volume.remove();
   }
 }
 

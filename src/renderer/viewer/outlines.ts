@@ -31,7 +31,6 @@ export type Outlines = Map<number, number[]>;
 
 /** Borders of each visible label on a slice; each label has its own line, on the border between voxels. */
 export function traceOutlines(mask: LabelMap, layout: PictureLayout, visible: Uint32Array): Outlines {
-  const { width, height } = layout;
   const outlines: Outlines = new Map();
   const add = (value: number, flat: boolean, line: number, from: number, to: number) => {
     if (!visible[value]) return;
@@ -43,20 +42,51 @@ export function traceOutlines(mask: LabelMap, layout: PictureLayout, visible: Ui
     if (flat) list.push(from, line, to, line);
     else list.push(line, from, line, to);
   };
-  const labels = paddedLabels(mask, layout);
-  const row = width + 2;
+  const box = labelledBox(mask, layout);
+  if (!box) return outlines;
+  const { x0, y0, x1, y1 } = box;
+  const labels = paddedLabels(mask, layout, box);
+  const [w, h, row] = [x1 - x0 + 1, y1 - y0 + 1, x1 - x0 + 3];
   // Between (x, line - 1) and (x, line), then between (line - 1, y) and (line, y).
-  traceLines(labels, height, width, row, 1, row, (value, line, from, to) => add(value, true, line, from, to));
-  traceLines(labels, width, height, 1, row, 1, (value, line, from, to) => add(value, false, line, from, to));
+  traceLines(labels, h, w, row, 1, row, (v, line, from, to) => add(v, true, y0 + line, x0 + from, x0 + to));
+  traceLines(labels, w, h, 1, row, 1, (v, line, from, to) => add(v, false, x0 + line, y0 + from, y0 + to));
   return outlines;
 }
 
-/** The slice's labels in screen order with a border of background, so that no look leaves the array. */
-function paddedLabels({ data }: LabelMap, { width, height, start, stepX, stepY }: PictureLayout): Uint8Array {
-  const labels = new Uint8Array((width + 2) * (height + 2));
+/** Pixels, all included. */
+interface PixelBox {
+  readonly x0: number;
+  readonly y0: number;
+  readonly x1: number;
+  readonly y1: number;
+}
+
+/** Smallest box with every label of the slice, null where there is none: labels fill little of most slices. */
+function labelledBox({ data }: LabelMap, { width, height, start, stepX, stepY }: PictureLayout): PixelBox | null {
+  let [x0, y0, x1, y1] = [width, height, -1, -1];
   for (let y = 0; y < height; y++) {
-    const to = 1 + (width + 2) * (y + 1);
-    for (let x = 0, at = start + y * stepY; x < width; x++, at += stepX) labels[to + x] = data[at];
+    const row = start + y * stepY;
+    let first = 0;
+    while (first < width && data[row + first * stepX] === 0) first++;
+    if (first === width) continue;
+    let last = width - 1;
+    while (data[row + last * stepX] === 0) last--;
+    if (first < x0) x0 = first;
+    if (last > x1) x1 = last;
+    if (y < y0) y0 = y;
+    y1 = y;
+  }
+  return y1 < 0 ? null : { x0, y0, x1, y1 };
+}
+
+/** The labels in a box in screen order with a border of background, so that no look leaves the array. */
+function paddedLabels({ data }: LabelMap, layout: PictureLayout, { x0, y0, x1, y1 }: PixelBox): Uint8Array {
+  const { start, stepX, stepY } = layout;
+  const row = x1 - x0 + 3;
+  const labels = new Uint8Array(row * (y1 - y0 + 3));
+  for (let y = y0; y <= y1; y++) {
+    const to = 1 + row * (y - y0 + 1) - x0;
+    for (let x = x0, at = start + x * stepX + y * stepY; x <= x1; x++, at += stepX) labels[to + x] = data[at];
   }
   return labels;
 }

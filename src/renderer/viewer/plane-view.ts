@@ -1,6 +1,7 @@
 /** One plane on the screen: a Cornerstone3D viewport with scan, mask and overlays, and our outlines on a canvas above. */
 import { Enums, eventTarget, type PlanarViewport, type Types } from '@cornerstonejs/core';
 import { segmentation, Enums as ToolEnums } from '@cornerstonejs/tools';
+import type { DirtyBox } from '../../core/edit/edit.ts';
 import { indexToWorld, type Plane, worldToIndex } from '../../core/edit/planes.ts';
 import type { LabelMap } from '../../core/volume.ts';
 import type { CaseDisplay } from './case-display.ts';
@@ -54,8 +55,8 @@ export class PlaneView {
   private frame = 0;
   private resizing = false;
   private outlining = false;
-  /** The pointer draws on this plane. */
-  inHand = false;
+  /** The picture shows voxels that are no longer so. */
+  private repaint = false;
   /** Called after each drawn frame, for whatever lies on top and for measuring. */
   ondrawn: (() => void) | null = null;
   /** The picture cannot be drawn. */
@@ -92,8 +93,8 @@ export class PlaneView {
 
   /** Scan and mask are both on the screen. */
   get complete(): boolean {
-    const mask = this.content?.display.known('mask');
-    if (!this.mounted || !this.content) return false;
+    if (!this.mounted || !this.content?.display.voxels) return false;
+    const mask = this.content.display.known('mask');
     return !fillsMask(this.content) || this.viewport.getActors().some((a) => a.representationUID === mask?.dataId);
   }
 
@@ -147,10 +148,19 @@ export class PlaneView {
     } else this.request();
   }
 
-  /** The mask's voxels changed in place; Cornerstone3D draws the plane anew where it shows the mask. */
-  maskChanged(): void {
+  /** The mask's voxels changed in these boxes: a plane that cuts one is drawn anew, once a frame. */
+  maskChanged(boxes: readonly DirtyBox[]): void {
+    const { content } = this;
+    if (!content || !boxes.some((box) => this.cuts(box, content))) return;
     this.outlines = null;
-    if (!this.content?.display.known('mask')?.isIn(this.id)) this.request();
+    this.repaint = true;
+    this.request();
+  }
+
+  private cuts({ k, i0, i1, j0, j1 }: DirtyBox, { frame, crosshair }: PlaneContent): boolean {
+    const { normal } = this.plane;
+    const [low, high] = normal === 0 ? [i0, i1] : normal === 1 ? [j0, j1] : [k, k];
+    return frame !== null || (crosshair[normal] >= low && crosshair[normal] <= high);
   }
 
   private async mount({ display, window, frame }: PlaneContent): Promise<void> {
@@ -197,7 +207,10 @@ export class PlaneView {
     }
     // Along the voxels only the index across the plane tells its place; a turned plane hangs on the whole point.
     const placed = moved || differs('frame') || (content.frame !== null && differs('crosshair'));
+    const { repaint } = this;
+    this.repaint = false;
     if (told.display && placed) this.goTo(content.crosshair);
+    else if (repaint) viewport.render();
     else this.drawOutlines();
   }
 
@@ -303,6 +316,7 @@ export class PlaneView {
   }
 
   private strokeAll(context: CanvasRenderingContext2D, content: PlaneContent): void {
+    if (!content.display.voxels) return;
     const { prediction, mask } = content.display.voxels;
     if (content.showPredictionOutline && prediction) {
       this.predictionOutlines ??= this.trace(prediction, content);

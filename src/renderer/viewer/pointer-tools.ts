@@ -79,7 +79,6 @@ export class PointerTools {
     const [x, y] = this.place(event);
     const at = this.view.toVoxel(x, y);
     if (!at || this.drag) return;
-    this.view.inHand = true;
     if (event.button === 2) this.drag = { kind: 'window', from: this.host.window, x, y };
     else if (event.button === 1) this.drag = { kind: 'pan', x, y };
     else if (event.button === 0) this.press(event, at, y);
@@ -165,7 +164,6 @@ export class PointerTools {
   up(): void {
     const { drag } = this;
     this.drag = null;
-    this.view.inHand = false;
     if (drag?.kind === 'paint') this.host.editor.endStroke(this.strokeName());
     if (drag?.kind === 'grow') this.host.editor.endStroke('Region growing');
     if (drag?.kind === 'outline') this.closeOutline();
@@ -203,7 +201,6 @@ export class PointerTools {
     const busy = this.drag !== null || this.outline.length > 0;
     if (this.drag?.kind === 'paint' || this.drag?.kind === 'grow') this.host.editor.cancelStroke();
     this.drag = null;
-    this.view.inHand = false;
     this.outline = [];
     this.host.overlayChanged();
     return busy;

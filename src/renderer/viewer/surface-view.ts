@@ -71,9 +71,9 @@ export class SurfaceView {
 
   /** Asks for new surfaces of all labels that the mask holds. */
   update(mask: LabelMap, present: readonly number[]): void {
-    const { low, size } = boundingBox(mask);
     this.ticket++;
-    if (!present.length || size[2] <= 0) {
+    const { low, size } = present.length ? boundingBox(mask) : NOTHING;
+    if (size[2] <= 0) {
       this.receive({ ticket: this.ticket, surfaces: [] });
       return;
     }
@@ -156,6 +156,8 @@ export class SurfaceView {
     context.putImageData(image, 0, 0);
   }
 }
+
+const NOTHING: ReturnType<typeof boundingBox> = { low: [0, 0, 0], size: [0, 0, 0] };
 
 /** Smallest box with every labelled voxel. */
 function boundingBox({ data, size }: LabelMap): { low: [number, number, number]; size: [number, number, number] } {

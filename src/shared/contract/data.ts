@@ -3,7 +3,7 @@
  *
  * | request | body | answer |
  * |---|---|---|
- * | GET /data/volume/<scan> | - | voxels, i fastest, little endian, type as in `x-decile-dtype` |
+ * | GET /data/volume/<scan> | - | voxels, i fastest, little endian, type as in `x-decile-dtype`. `?k=<n>`: that slice alone |
  * | GET /data/mask/<scan>/<kind> | - | one uint8 a voxel on the scan's grid; 204 where there is no such mask. `?version=<n>`: that version |
  * | GET /data/entropy/<scan> | - | float32 a voxel, nats, of the newest prediction; 204 without one |
  * | GET /data/thumbnail/<scan> | - | image/png of the middle slice with the mask's outline |
@@ -13,7 +13,7 @@
  *
  * `kind` of a PUT is manual or corrected. The first edit of `corrected` starts from the prediction, of `manual` from an
  * empty mask. A PUT answers after the bytes are on disk (a journal, fsynced); `masks.commit` makes a version of them.
- * Every GET of voxels carries `x-decile-grid`: the Grid as JSON, and `x-decile-dtype`.
+ * Every GET of voxels carries `x-decile-grid`: the Grid of the scan as JSON, and `x-decile-dtype`.
  */
 import { DecileError } from '../errors.ts';
 

@@ -48,6 +48,8 @@ export interface Harness {
   readonly commits: number[];
   /** Answers saves with an error while set. */
   failSaves: boolean;
+  /** Whole volumes are sent once this resolves. */
+  hold: Promise<void> | null;
   close(): Promise<void>;
 }
 
@@ -81,7 +83,7 @@ const DTYPES = new Map<unknown, VoxelType>([
 
 export async function startHarness(cases: HarnessCase[], labels: LabelInfo[]): Promise<Harness> {
   const decided = new Map<number, SliceDecision[]>();
-  const harness: Omit<Harness, 'close'> & { failSaves: boolean } = {
+  const harness: Omit<Harness, 'close'> = {
     origin: '',
     cases,
     labels,
@@ -89,6 +91,7 @@ export async function startHarness(cases: HarnessCase[], labels: LabelInfo[]): P
     decisions: [],
     commits: [],
     failSaves: false,
+    hold: null,
   };
   const server: Server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
@@ -101,7 +104,7 @@ export async function startHarness(cases: HarnessCase[], labels: LabelInfo[]): P
     const url = new URL(request.url ?? '/', 'http://localhost');
     const [, kind, what, id, mask] = url.pathname.split('/');
     if (kind === 'call') return answerCall(what, JSON.parse((await body(request)).toString()).input, response);
-    if (kind === 'data') return answerData(request, response, what, Number(id), mask);
+    if (kind === 'data') return answerData(request, response, what, Number(id), mask, url.searchParams.get('k'));
     const path = join(OUT, normalize(url.pathname === '/' ? '/index.html' : url.pathname));
     if (!path.startsWith(OUT) || !existsSync(path)) {
       response.writeHead(404).end();
@@ -162,6 +165,7 @@ export async function startHarness(cases: HarnessCase[], labels: LabelInfo[]): P
     what: string,
     scan: number,
     kind: string,
+    k: string | null,
   ): Promise<void> {
     const entry = cases[scan - 1];
     if (request.method === 'PUT') return save(request, response, entry, scan);
@@ -177,8 +181,10 @@ export async function startHarness(cases: HarnessCase[], labels: LabelInfo[]): P
       response.writeHead(204).end();
       return;
     }
-    const { data } = volume;
+    if (what === 'volume' && k === null) await harness.hold;
     const { size, spacing, origin, direction } = volume;
+    const inSlice = size[0] * size[1];
+    const data = k === null ? volume.data : volume.data.subarray(Number(k) * inSlice, (Number(k) + 1) * inSlice);
     response.writeHead(200, {
       'content-type': 'application/octet-stream',
       'x-decile-dtype': DTYPES.get(data.constructor) as string,

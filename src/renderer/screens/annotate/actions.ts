@@ -1,6 +1,6 @@
 /** What each key of the viewer does. */
 import type { ActionName } from '../../viewer/keys.ts';
-import { type AnnotateState, LAYOUTS } from './annotate.svelte.ts';
+import type { AnnotateState } from './annotate.svelte.ts';
 
 /** Actions that need more than the state: the panes, the dialog, the shell. */
 export interface ScreenActions {
@@ -13,17 +13,18 @@ export interface ScreenActions {
 
 /** One function per action; `repeat`: the key is held down. */
 export function actionsOf(screen: AnnotateState, own: ScreenActions): Record<ActionName, (repeat: boolean) => void> {
-  const move = (by: number) => screen.goTo(screen.mainPlane, screen.sliceOf(screen.mainPlane) + by);
+  const { look, position, tools } = screen;
+  const move = (by: number) => position.goTo(position.main, position.sliceOf(position.main) + by);
   const once = (act: () => void) => (repeat: boolean) => {
     if (!repeat) act();
   };
   return {
     'slice.next': () => move(1),
     'slice.previous': () => move(-1),
-    'slice.first': () => screen.goTo(screen.mainPlane, 0),
-    'slice.last': () => screen.goTo(screen.mainPlane, screen.slices(screen.mainPlane) - 1),
-    'slice.flagged': () => screen.goToFlagged(1),
-    'slice.flaggedBack': () => screen.goToFlagged(-1),
+    'slice.first': () => position.goTo(position.main, 0),
+    'slice.last': () => position.goTo(position.main, position.slices(position.main) - 1),
+    'slice.flagged': () => position.goToFlagged(1),
+    'slice.flaggedBack': () => position.goToFlagged(-1),
     'tool.navigate': () => screen.setTool('navigate'),
     'tool.brush': () => screen.setTool('brush'),
     'tool.eraser': () => screen.setTool('eraser'),
@@ -32,11 +33,14 @@ export function actionsOf(screen: AnnotateState, own: ScreenActions): Record<Act
     'tool.polygon': () => screen.setTool('polygon'),
     'tool.fill': () => screen.setTool('fill'),
     'tool.grow': () => screen.setTool('grow'),
-    'tool.last': once(() => screen.swapTool()),
-    'brush.smaller': () => screen.stepRadius(-1),
-    'brush.larger': () => screen.stepRadius(1),
+    'tool.last': once(() => {
+      tools.swap();
+      screen.notice = null;
+    }),
+    'brush.smaller': () => tools.stepRadius(-1),
+    'brush.larger': () => tools.stepRadius(1),
     'brush.ball': once(() => {
-      screen.settings.ball = !screen.settings.ball;
+      tools.settings.ball = !tools.settings.ball;
     }),
     'edit.undo': () => screen.undo(),
     'edit.redo': () => screen.redo(),
@@ -44,34 +48,28 @@ export function actionsOf(screen: AnnotateState, own: ScreenActions): Record<Act
     'edit.copyPrevious': once(() => screen.operations.copyFrom(-1)),
     'edit.copyNext': once(() => screen.operations.copyFrom(1)),
     'edit.clearSlice': once(() => screen.operations.clearSlice()),
-    'label.previous': () => screen.stepLabel(-1),
-    'label.next': () => screen.stepLabel(1),
+    'label.previous': () => screen.labels.step(-1),
+    'label.next': () => screen.labels.step(1),
     'mask.toggle': once(() => {
-      screen.maskOn = !screen.maskOn;
+      look.maskOn = !look.maskOn;
     }),
-    'mask.fainter': () => {
-      screen.opacity = Math.max(0, Math.round((screen.opacity - 0.05) * 100) / 100);
-    },
-    'mask.stronger': () => {
-      screen.opacity = Math.min(1, Math.round((screen.opacity + 0.05) * 100) / 100);
-    },
-    'window.1': () => screen.usePreset(0),
-    'window.2': () => screen.usePreset(1),
-    'window.3': () => screen.usePreset(2),
-    'window.4': () => screen.usePreset(3),
-    'window.5': () => screen.usePreset(4),
+    'mask.fainter': () => look.stepOpacity(-0.05),
+    'mask.stronger': () => look.stepOpacity(0.05),
+    'window.1': () => look.usePreset(0),
+    'window.2': () => look.usePreset(1),
+    'window.3': () => look.usePreset(2),
+    'window.4': () => look.usePreset(3),
+    'window.5': () => look.usePreset(4),
     'view.fit': own.fit,
-    'view.layout': once(() => {
-      screen.layout = LAYOUTS[(LAYOUTS.indexOf(screen.layout) + 1) % LAYOUTS.length];
-    }),
+    'view.layout': once(() => look.nextLayout()),
     'view.heat': once(() => {
-      screen.showHeat = !screen.showHeat;
+      look.showHeat = !look.showHeat;
     }),
     'view.difference': once(() => {
-      screen.showDifference = !screen.showDifference;
+      look.showDifference = !look.showDifference;
     }),
     'view.before': () => {
-      screen.before = screen.detail?.prediction !== undefined;
+      look.before = screen.detail?.prediction !== undefined;
     },
     'view.help': once(own.help),
     'review.accept': once(own.accept),

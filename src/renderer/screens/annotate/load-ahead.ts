@@ -17,7 +17,7 @@ export class LoadAhead {
       if (next === null || next === after || !stillOpen()) return;
       this.abort();
       const abort = new AbortController();
-      const loaded = loadCase(this.client, next, abort.signal);
+      const loaded = loadCase(this.client, next, { signal: abort.signal });
       // Whoever opens the case sees the error; here it would only be noise.
       loaded.catch(() => {});
       this.ahead = { scan: next, loaded, abort };

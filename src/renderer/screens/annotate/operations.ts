@@ -14,13 +14,15 @@ import type { CaseEditor } from '../../viewer/case-editor.ts';
 export interface OperationsHost {
   readonly editor: CaseEditor | null;
   readonly detail: ScanDetail | null;
-  readonly planes: Record<PlaneName, Plane> | null;
-  readonly mainPlane: PlaneName;
-  readonly settings: { readonly label: number };
-  readonly activeLabel: { readonly name: string; readonly locked: boolean } | null;
-  readonly crosshair: readonly [number, number, number];
+  readonly position: {
+    readonly planes: Record<PlaneName, Plane> | null;
+    readonly main: PlaneName;
+    readonly crosshair: readonly [number, number, number];
+  };
+  readonly tools: { readonly settings: { readonly label: number } };
+  readonly labels: { readonly active: { readonly name: string; readonly locked: boolean } | null };
   /** Marked slices along k, both included. */
-  readonly selection: readonly [number, number] | null;
+  readonly review: { readonly selection: readonly [number, number] | null };
   notice: { text: string; cure: string } | null;
   refuse(error: unknown): void;
 }
@@ -35,16 +37,17 @@ export class Operations {
   /** An operation on the active label as one undo step, on the main plane; says so where it changed nothing. */
   private run(name: string, act: (recorder: Recorder, label: number, plane: Plane, slice: number) => void): void {
     const { screen } = this;
-    const { editor, planes, settings, activeLabel } = screen;
+    const { editor, position, tools, labels } = screen;
+    const { planes, crosshair, main } = position;
     if (!editor || !planes) return;
-    if (activeLabel?.locked) {
-      screen.notice = { text: `${activeLabel.name} is locked.`, cure: 'Unlock it in the list of labels.' };
+    if (labels.active?.locked) {
+      screen.notice = { text: `${labels.active.name} is locked.`, cure: 'Unlock it in the list of labels.' };
       return;
     }
-    const plane = planes[screen.mainPlane];
+    const plane = planes[main];
     try {
       const edit = editor.apply(name, (recorder) => {
-        act(recorder, settings.label, plane, screen.crosshair[plane.normal]);
+        act(recorder, tools.settings.label, plane, crosshair[plane.normal]);
       });
       screen.notice = edit ? null : { text: `${name}: nothing to change.`, cure: '' };
     } catch (error) {
@@ -106,8 +109,8 @@ export class Operations {
     const prediction = screen.editor?.voxels.prediction;
     if (!prediction) return;
     this.run('Back to prediction', (recorder, _label, { normal }, slice) => {
-      const [from, to] = screen.selection ?? [slice, slice];
-      const across = screen.selection ? 2 : normal;
+      const [from, to] = screen.review.selection ?? [slice, slice];
+      const across = screen.review.selection ? 2 : normal;
       for (let n = from; n <= to; n++) copySlice(recorder, prediction, across, n, n, null);
     });
   }

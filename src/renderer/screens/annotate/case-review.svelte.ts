@@ -1,0 +1,76 @@
+/** Decisions on the open case and its slices, and what changed against the prediction. */
+import type { Client, Decision, MaskChange, ScanDetail, SliceDecision } from '../../../shared/contract/index.ts';
+
+/** What a decision needs of the screen. */
+export interface ReviewHost {
+  readonly client: Client;
+  readonly phase: string;
+  detail: ScanDetail | null;
+  readonly position: { readonly crosshair: readonly [number, number, number] };
+  readonly saving: { flush(): Promise<void>; commit(): Promise<void> };
+  refuse(error: unknown): void;
+}
+
+export class CaseReview {
+  /** Slices with a decision of their own. */
+  slices = $state.raw<SliceDecision[]>([]);
+  changes = $state.raw<MaskChange[] | null>(null);
+  /** Slices marked for a decision on a range, both included. */
+  selection = $state.raw<[number, number] | null>(null);
+  /** A decision is being kept, or there is no whole case to decide on. */
+  readonly busy = $derived.by(() => this.deciding || this.screen.phase !== 'ready');
+  /** No case is left after this one. */
+  finished = $state(false);
+  private deciding = $state(false);
+  private readonly screen: ReviewHost;
+
+  constructor(screen: ReviewHost) {
+    this.screen = screen;
+  }
+
+  enter(detail: ScanDetail): void {
+    this.slices = detail.slices;
+    this.changes = null;
+    this.selection = null;
+    this.finished = false;
+  }
+
+  /** Decides the case or the selected slices; answers the next case, null where there is none or the case stays. */
+  async decide(decision: Decision, wholeCase = true): Promise<number | null> {
+    const { screen, selection } = this;
+    const { detail } = screen;
+    if (!detail || this.busy) return null;
+    const k = screen.position.crosshair[2];
+    const slices = wholeCase ? undefined : { from: selection?.[0] ?? k, to: selection?.[1] ?? k };
+    this.deciding = true;
+    try {
+      await screen.saving.commit();
+      const answer = await screen.client.call('review.decide', { scan: detail.id, decision, slices });
+      this.slices = answer.slices;
+      this.selection = null;
+      screen.detail = { ...detail, state: answer.state, slices: answer.slices };
+      if (!wholeCase || decision === 'correct' || decision === 'reopen') return null;
+      this.finished = answer.next === null;
+      return answer.next;
+    } catch (error) {
+      screen.refuse(error);
+      return null;
+    } finally {
+      this.deciding = false;
+    }
+  }
+
+  /** Volumes and distances between the mask and the prediction, from the saved mask. */
+  async loadChanges(): Promise<void> {
+    const { screen } = this;
+    const { detail } = screen;
+    if (!detail?.prediction) return;
+    try {
+      await screen.saving.flush();
+      const changes = await screen.client.call('review.changes', { scan: detail.id });
+      if (screen.detail?.id === detail.id) this.changes = changes;
+    } catch (error) {
+      screen.refuse(error);
+    }
+  }
+}
