@@ -13,19 +13,20 @@ export interface Shell {
   choose(path: string, open: () => Promise<void>): Promise<void>;
 }
 
-/** A call past the screens, for looking at what they did. */
+/** A call past the screens, for looking at what they did; throws what was refused. */
 export const ask = <N extends CallName>(page: Page, name: N, input?: CallInput<N>): Promise<CallResult<N>> =>
   page.evaluate(
     async ([call, value]) => {
-      const bridge = (globalThis as { decile?: { call(name: string, input: unknown): Promise<{ value: unknown }> } })
-        .decile;
-      if (bridge) return (await bridge.call(call as string, value)).value;
-      const response = await fetch(`/call/${call}`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ input: value }),
-      });
-      return ((await response.json()) as { value: unknown }).value;
+      type Answer = { ok: boolean; value?: unknown; error?: { code: string; message: string } };
+      const { decile } = globalThis as { decile?: { call(name: string, input: unknown): Promise<Answer> } };
+      const headers = { 'content-type': 'application/json' };
+      const answer: Answer = decile
+        ? await decile.call(call as string, value)
+        : await (
+            await fetch(`/call/${call}`, { method: 'POST', headers, body: JSON.stringify({ input: value }) })
+          ).json();
+      if (!answer.ok) throw new Error(`${call}: ${answer.error?.code} ${answer.error?.message}`);
+      return answer.value;
     },
     [name, input] as const,
   ) as Promise<CallResult<N>>;

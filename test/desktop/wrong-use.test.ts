@@ -109,6 +109,28 @@ test('a trainer killed from outside is a message and a run to resume; painting g
   await until(async () => (await ask(page, 'runs.list'))[0].state === 'cancelled', 'stopped');
 });
 
+test('a trainer killed while it is paused is a message too, and the run goes on from its checkpoint', {
+  skip: needsProc,
+}, async () => {
+  await place(page, 'Train');
+  const { run } = await ask(page, 'train.start', {
+    options: { steps: 400, width: 2, patch: [32, 32, 32], spacing: 'native' },
+  });
+  const state = async () => (await ask(page, 'runs.list')).find((one) => one.id === run)?.state;
+  await until(async () => (await ask(page, 'runs.list'))[0].step > 1, 'a step');
+  await ask(page, 'train.pause', { run });
+  await until(async () => (await state()) === 'paused', 'paused');
+  const trainers = children('trainer-worker');
+  assert.equal(trainers.length, 1);
+  process.kill(trainers[0], 'SIGKILL');
+  await page.getByRole('alert').filter({ hasText: /train/i }).first().waitFor();
+  await until(async () => !['paused', 'running'].includes((await state()) ?? ''), 'the run ended');
+  await page.getByRole('button', { name: 'Resume' }).first().click();
+  await until(async () => (await state()) === 'running', 'the run goes on');
+  await ask(page, 'train.cancel', { run });
+  await until(async () => (await state()) === 'cancelled', 'stopped');
+});
+
 const closeProject = async () => {
   await ask(page, 'projects.close');
   await page.getByRole('button', { name: 'Open project…' }).waitFor();

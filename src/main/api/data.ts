@@ -155,7 +155,14 @@ async function save(session: Session, id: number, kind: string | undefined, requ
   const drawing = await session.drawing(id, kind);
   const first = !drawing.dirty;
   const sequence = request.contentType.startsWith(BOXES_TYPE) ? drawing.edit(bytes) : drawing.replace(bytes);
-  const receipt: SaveReceipt = { scan: id, kind, sequence, savedAt: new Date().toISOString() };
+  const window = request.url.searchParams.get('window');
+  const receipt: SaveReceipt = {
+    scan: id,
+    kind,
+    sequence,
+    savedAt: new Date().toISOString(),
+    ...(window ? { window: window.slice(0, 64) } : {}),
+  };
   session.emitter.emit('saved', receipt);
   if (first) session.changed([id]);
   return Response.json(receipt);

@@ -38,6 +38,8 @@ export interface Session {
   forget(scan: number): void;
   /** Turns all strokes of a scan into versions. */
   commit(scan: number): Promise<void>;
+  /** Turns the strokes of every open mask into versions. */
+  commitAll(): Promise<void>;
   /** Tells the window that these scans changed, and the counts with them. */
   changed(scans: number[]): void;
 }
@@ -181,6 +183,9 @@ export function session(parts: Pick<Session, 'emitter' | 'folders' | 'jobs' | 'u
       for (const kind of ['manual', 'corrected'] as const) {
         await (await drawings.get(`${scan}/${kind}`))?.commit();
       }
+    },
+    async commitAll() {
+      for (const drawing of drawings.values()) await (await drawing).commit();
     },
     changed(scans) {
       parts.emitter.emit('scans', { scans });

@@ -165,9 +165,12 @@ async function readVoxels(response: Response, grid: Grid, dtype: VoxelType): Pro
   return { ...grid, data };
 }
 
+/** This window among those of a server: what others drew has to be loaded anew. */
+export const WINDOW = crypto.randomUUID();
+
 /** Sends edited boxes; resolves once they are on disk. */
 export async function saveBoxes(client: Client, detail: ScanDetail, boxes: SavedBox[]): Promise<SaveReceipt> {
-  const response = await client.data(`/data/mask/${detail.id}/${detail.editing}`, {
+  const response = await client.data(`/data/mask/${detail.id}/${detail.editing}?window=${WINDOW}`, {
     method: 'PUT',
     headers: { 'content-type': BOXES_TYPE },
     body: encodeBoxes(boxes),

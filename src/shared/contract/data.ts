@@ -11,7 +11,8 @@
  * | PUT /data/mask/<scan>/<kind> | `application/octet-stream`: the whole mask | SaveReceipt as JSON |
  * | PUT /data/mask/<scan>/<kind> | `application/x-decile-boxes`: edited boxes | SaveReceipt as JSON |
  *
- * `kind` of a PUT is manual or corrected. The first edit of `corrected` starts from the prediction, of `manual` from an
+ * `kind` of a PUT is manual or corrected. `?window=<id>` names the window, and comes back with the receipt and the event.
+ * The first edit of `corrected` starts from the prediction, of `manual` from an
  * empty mask. A PUT answers after the bytes are on disk (a journal, fsynced); `masks.commit` makes a version of them.
  * Every GET of voxels carries `x-decile-grid`: the Grid of the scan as JSON, and `x-decile-dtype`.
  */

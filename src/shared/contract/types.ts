@@ -149,6 +149,8 @@ export interface SaveReceipt {
   sequence: number;
   /** ISO time at which the bytes were on disk. */
   savedAt: string;
+  /** The window that drew, as it named itself: another one that shows the case must load it anew. */
+  window?: string;
 }
 
 export interface Suggestion {

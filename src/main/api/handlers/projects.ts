@@ -77,8 +77,10 @@ export const projectHandlers = (session: Session, shell: Shell): Pick<Handlers, 
     await session.close();
     return null;
   },
-  'projects.setLabels'({ labels: given }) {
+  async 'projects.setLabels'({ labels: given }) {
     const { labels, transaction } = session.store();
+    // A label that is in the strokes of an open case alone is in use too.
+    if (labels.list().some((known) => given.every((one) => one.value !== known.value))) await session.commitAll();
     transaction(() => {
       const known = labels.list();
       for (const label of known) {

@@ -1,9 +1,9 @@
 /** The Annotate and Review screen: one open case, and the parts that show, draw, save and judge it. */
 import type { Volume } from '../../../core/volume.ts';
-import type { Client, ErrorInfo, LabelInfo, ScanDetail } from '../../../shared/contract/index.ts';
+import type { Client, ErrorInfo, LabelInfo, SaveReceipt, ScanDetail } from '../../../shared/contract/index.ts';
 import { CaseDisplay } from '../../viewer/case-display.ts';
 import { CaseEditor } from '../../viewer/case-editor.ts';
-import { type FirstSlice, type LoadedCase, loadCase } from '../../viewer/case-loader.ts';
+import { type FirstSlice, type LoadedCase, loadCase, WINDOW } from '../../viewer/case-loader.ts';
 import type { PlaneView } from '../../viewer/plane-view.ts';
 import type { ToolId } from '../../viewer/tools.ts';
 import { CaseLabels } from './case-labels.svelte.ts';
@@ -28,6 +28,8 @@ export interface Opening {
 
 /** Waits between tries to leave a case whose strokes cannot be saved, ms. */
 const AGAIN = 1000;
+/** Another window's strokes of so long are shown together, ms. */
+const OTHERS = 500;
 
 export class AnnotateState {
   /** The last strokes of a screen that was left; the next case opens after them, so that it reads what they wrote. */
@@ -71,6 +73,7 @@ export class AnnotateState {
   /** Planes on the screen; a stroke tells them directly, since voxels are no reactive state. */
   readonly views = new Set<PlaneView>();
   private opening = 0;
+  private others: ReturnType<typeof setTimeout> | null = null;
   private readonly ahead: LoadAhead;
 
   constructor(client: Client, onunsaved: (error: ErrorInfo | null) => void = () => {}) {
@@ -185,6 +188,7 @@ export class AnnotateState {
 
   dispose(): void {
     this.opening++;
+    if (this.others) clearTimeout(this.others);
     this.ahead.abort();
     this.display?.close();
     AnnotateState.leaving = this.leaveAtLast();
@@ -192,6 +196,30 @@ export class AnnotateState {
 
   private async leaveAtLast(): Promise<void> {
     while (!(await this.leave())) await new Promise((resolve) => setTimeout(resolve, AGAIN));
+  }
+
+  /** Strokes of a case are on disk: those that another window drew on this one are shown here too. */
+  heard(receipt: SaveReceipt, opening: Opening): void {
+    if (receipt.scan !== this.detail?.id || receipt.window === WINDOW) return;
+    if (this.others) clearTimeout(this.others);
+    this.others = setTimeout(() => {
+      this.others = null;
+      if (receipt.scan !== this.detail?.id) return;
+      // The stroke at hand ends first.
+      if (this.phase === 'ready' && !this.editor?.painting) void this.showOthers(receipt.scan, opening);
+      else this.heard(receipt, opening);
+    }, OTHERS);
+  }
+
+  private async showOthers(scan: number, opening: Opening): Promise<void> {
+    const { crosshair } = this.position;
+    await this.open(scan, { ...opening, slice: crosshair[2] });
+    if (this.detail?.id !== scan || this.phase !== 'ready') return;
+    this.position.moveCrosshair(crosshair);
+    this.notice = {
+      text: 'This case was drawn on in another window too.',
+      cure: 'Its strokes are shown here now; draw in one window at a time.',
+    };
   }
 
   setTool(tool: ToolId): void {
