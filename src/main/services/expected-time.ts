@@ -20,6 +20,19 @@ export interface ExpectedTime {
   faster: string[];
 }
 
+/** Options that change how long a step takes; the voxel size does by way of the patch alone. */
+const COSTS = [
+  'engine',
+  'method',
+  'network',
+  'width',
+  'patch',
+  'labelledPerStep',
+  'unlabelledPerStep',
+  'unlabelledBranch',
+  'prototypeFeatures',
+] as const satisfies readonly (keyof TrainingOptions)[];
+
 /** From the newest run of the same network, patch and method on this engine, else from a probe; honest about not knowing. */
 export function expectedTime(store: Store, options: TrainingOptions): ExpectedTime {
   const probed = stepTimes(options, likelyFit(store, options).patch);
@@ -28,12 +41,7 @@ export function expectedTime(store: Store, options: TrainingOptions): ExpectedTi
     .list()
     .reverse()
     .find(
-      (run) =>
-        run.options.width === options.width &&
-        run.options.method === options.method &&
-        run.options.engine === options.engine &&
-        JSON.stringify(run.options.patch) === JSON.stringify(options.patch) &&
-        run.step > 2,
+      (run) => run.step > 2 && COSTS.every((key) => JSON.stringify(run.options[key]) === JSON.stringify(options[key])),
     );
   const perStep = alike ? secondsPerStep(store, alike.id) : null;
   if (alike && perStep !== null)

@@ -209,7 +209,7 @@ function show(job: JobHandle, event: TrainerEvent): void {
 
 /** A sentence, not a form. What cannot start is a problem of the plan, not an error of the call. */
 function describePlan(store: Store, given: Partial<TrainingOptions>, validation?: number): TrainPlan {
-  const device = `this computer's processor (${availableParallelism()} cores)`;
+  const processor = `this computer's processor (${availableParallelism()} cores)`;
   try {
     const plan = planTraining(store, { options: given, validation });
     const { seconds, basis, on, faster } = expectedTime(store, plan.options);
@@ -218,14 +218,16 @@ function describePlan(store: Store, given: Partial<TrainingOptions>, validation?
       ...(plan.options.method === 'supervised' ? [] : [plural(plan.unlabelled.length, 'unlabelled')]),
     ];
     const held = plan.validation.length ? `, ${plan.validation.length} held out for validation` : '';
+    // Engines that compute on the processor say how many cores it has.
+    const device = on === null || on.includes('cores') ? processor : "this computer's GPU";
     return {
-      sentence: `Train on ${counts.join(' and ')} scans${held}, on ${on ?? device}${seconds === null ? '' : `, about ${duration(seconds)}`}.`,
+      sentence: `Train on ${counts.join(' and ')} scans${held}, on ${device}${seconds === null ? '' : `, about ${duration(seconds)}`}.`,
       labelled: plan.labelled.length,
       unlabelled: plan.unlabelled.length,
       validation: plan.validation.length,
-      device: on ?? device,
+      device: on ?? processor,
       seconds,
-      basis,
+      basis: on === null ? basis : `${basis} Computes with ${on}.`,
       faster,
       notices: plan.notices,
       problems: [],
@@ -237,7 +239,7 @@ function describePlan(store: Store, given: Partial<TrainingOptions>, validation?
       labelled,
       unlabelled: store.scans.list().length - labelled,
       validation: 0,
-      device,
+      device: processor,
       seconds: null,
       basis: '',
       faster: [],
@@ -252,7 +254,8 @@ const plural = (n: number, word: string): string => `${n} ${word}`;
 export function duration(seconds: number): string {
   if (seconds < 90) return `${Math.max(1, Math.round(seconds))} seconds`;
   if (seconds < 5400) return `${Math.round(seconds / 60)} minutes`;
-  return `${(seconds / 3600).toFixed(1)} hours`;
+  const hours = seconds / 3600;
+  return `${hours.toFixed(hours < 10 ? 1 : 0)} hours`;
 }
 
 function runInfo(store: Store, run: Run): RunInfo {
