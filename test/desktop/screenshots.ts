@@ -1,9 +1,10 @@
 /**
  * `npm run screenshots [-- --out FOLDER] [--project FOLDER] [--steps N] [--only VIEW,...] [--png]`: pictures of every screen, dark and light.
  * Without --project it makes one of phantoms first, which trains twice (pictures of real scans belong in no repository);
- * a project made so is kept in --project and used again. Look at the pictures before they go into docs/.
+ * a project made so is kept in --project and used again, and pictures are taken of a copy. A view that the window does not
+ * get to gives no picture and ends the command with an error. Look at the pictures before they go into docs/.
  */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -25,21 +26,28 @@ const { values } = parseArgs({
 const from = (path: string) => resolve(process.env.INIT_CWD ?? '.', path);
 const output = values.out ? from(values.out) : join(ROOT, 'docs', 'images', 'window');
 const scratch = mkdtempSync(join(tmpdir(), 'decile-screenshots-'));
-const project = values.project ? from(values.project) : join(scratch, 'Kidneys 2026');
-const fresh = !existsSync(join(project, 'project.sqlite'));
+const kept = values.project ? from(values.project) : join(scratch, 'made', 'Kidneys 2026');
+const project = join(scratch, 'Kidneys 2026');
 buildPages();
 mkdirSync(output, { recursive: true });
 process.env.DECILE_CONFIG = join(scratch, 'config');
-if (fresh) await makeShowProject(project);
 const { serve } = await import('../../src/main/server/serve.ts');
-const server = await serve({ pages: PAGES, project });
 const browser = await launchBrowser();
 const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
 page.setDefaultTimeout(120_000);
 page.on('pageerror', (error) => console.error(`The page threw: ${error.message}`));
+if (!existsSync(join(kept, 'project.sqlite'))) {
+  await makeShowProject(kept);
+  const server = await serve({ pages: PAGES, project: kept });
+  await page.goto(server.url);
+  await fillShowProject(page, Number(values.steps));
+  await page.goto('about:blank');
+  await server.close();
+}
+cpSync(kept, project, { recursive: true });
+const server = await serve({ pages: PAGES, project });
 await page.goto(server.url);
-await ask(page, 'settings.set', { theme: 'dark', welcomed: true });
-if (fresh) await fillShowProject(page, Number(values.steps));
+await ask(page, 'settings.set', { welcomed: true });
 const session = await page.context().newCDPSession(page);
 for (const theme of ['dark', 'light'] as const) {
   await ask(page, 'settings.set', { theme });
@@ -48,9 +56,12 @@ for (const theme of ['dark', 'light'] as const) {
     await page.goto(server.url);
     await page.getByRole('navigation', { name: 'Places' }).waitFor();
     try {
-      await show(page, server);
+      await show(page);
     } catch (error) {
-      console.error(`${name}: ${error instanceof Error ? error.message.split('\n')[0] : error}`);
+      console.error(`No picture of ${name}, ${theme}: ${error instanceof Error ? error.message : error}`);
+      process.exitCode = 1;
+      await putBack();
+      continue;
     }
     const kind = values.png ? 'png' : 'webp';
     const { data } = await session.send('Page.captureScreenshot', {
@@ -66,4 +77,4 @@ await browser.close();
 await server.close();
 rmSync(scratch, { recursive: true, force: true });
 console.log(`Pictures are in ${output}.`);
-process.exit(0);
+process.exit();

@@ -12,10 +12,16 @@ import { createProject } from '../../src/main/store/index.ts';
 import { ask, until } from './whole-job.ts';
 
 /** Finer than the demo's phantoms, so that pictures look like scans. */
-const SIZE = [112, 84, 48] as const;
+export const SIZE = [112, 84, 48] as const;
 const SCANS = 12;
 const LABELLED = 4;
-const OPTIONS = { width: 8, patch: [64, 48, 32], spacing: 'native', labelledPerStep: 1, unlabelledPerStep: 1 };
+export const OPTIONS = {
+  width: 8,
+  patch: [64, 48, 32] as [number, number, number],
+  spacing: 'native' as const,
+  labelledPerStep: 1,
+  unlabelledPerStep: 1,
+};
 
 /** Scans and masks of a new project in `folder`; the window does the rest. */
 export async function makeShowProject(folder: string): Promise<void> {
