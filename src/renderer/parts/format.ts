@@ -36,8 +36,8 @@ export const ml = (value: number | null | undefined): string =>
 export const count = (n: number, one: string, many = `${one}s`): string =>
   `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
 
-/** 0.7 x 0.7 x 5 */
-export const spacing = (values: readonly number[]): string => values.map((value) => number(value, 3)).join(' × ');
+/** 0.70 x 0.70 x 5.00: the same places in every row of a table. */
+export const spacing = (values: readonly number[]): string => values.map((value) => value.toFixed(2)).join(' × ');
 export const size = (values: readonly number[]): string => values.join(' × ');
 
 /** A cure for people in a window: without the commands that a terminal would take. */

@@ -43,6 +43,9 @@ export const KEYS = [
   row('Editing', 'edit.clearSlice', 'Erase the label on this slice', 'Delete'),
   row('Labels', 'label.previous', 'Previous label', ','),
   row('Labels', 'label.next', 'Next label', '.'),
+  row('Review', 'review.accept', 'Accept, or close a polygon', 'Enter'),
+  row('Review', 'review.reject', 'Reject', 'Shift+Backspace'),
+  row('Review', 'cancel', 'Cancel', 'Escape'),
   row('View', 'mask.toggle', 'Mask on or off', 'S'),
   row('View', 'mask.fainter', 'Fainter mask', 'A'),
   row('View', 'mask.stronger', 'Stronger mask', 'D'),
@@ -57,9 +60,6 @@ export const KEYS = [
   row('View', 'view.difference', 'Difference to the prediction', 'Shift+D'),
   row('View', 'view.before', 'Prediction before correction (while held)', 'Q'),
   row('View', 'view.help', 'All keys', '?'),
-  row('Review', 'review.accept', 'Accept, or close a polygon', 'Enter'),
-  row('Review', 'review.reject', 'Reject', 'Shift+Backspace'),
-  row('Review', 'cancel', 'Cancel', 'Escape'),
 ] as const satisfies readonly KeyRow[];
 export type ActionName = (typeof KEYS)[number]['action'];
 
