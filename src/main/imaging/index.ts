@@ -3,6 +3,7 @@ export { alignMask } from './align.ts';
 export { type Dataset, type DatasetCase, discoverDataset } from './dataset-json.ts';
 export { findIdentifiers, identifiersOf, type Leak } from './deid/check.ts';
 export { type DeidOptions, deidentify, deidentifyFile, pseudonym, remapUid } from './deid/deidentify.ts';
+export { nameParts } from './deid/needles.ts';
 export { type Code, cielab, codesFor, type SegmentCodes } from './dicom/codes.ts';
 export { identifiersIn, patientIdOf } from './dicom/provenance.ts';
 export { type Provenance, provenanceSchema } from './dicom/provenance-record.ts';

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { DecileError } from '../../shared/errors.ts';
-import { type DeidOptions, findIdentifiers, identifiersIn, type Leak } from '../imaging/index.ts';
+import { type DeidOptions, findIdentifiers, identifiersIn, type Leak, nameParts } from '../imaging/index.ts';
 import { explained, type Scan, type Store, writeFileAtomic } from '../store/index.ts';
 import type { DateRule } from './export-formats.ts';
 import { keptProvenance } from './provenance.ts';
@@ -54,12 +54,10 @@ export function startDeidentification(
   for (const scan of scans) {
     const patient = store.scans.patient(scan.id);
     const provenance = keptProvenance(store, scan.id);
-    const known = [
-      ...(patient ? [patient.name, patient.id, ...patient.name.split(/[\^= ,]+/)] : []),
-      ...(provenance ? identifiersIn(provenance) : []),
-      scan.seriesUid ?? '',
-    ];
-    for (const one of known) if (one.trim().length >= 4) identifiers.add(one.trim());
+    const whole = [...(patient ? [patient.name, patient.id] : []), scan.seriesUid ?? ''].map((v) => v.trim());
+    for (const one of whole) if (one.length >= 4) identifiers.add(one);
+    for (const one of patient ? nameParts(patient.name) : []) identifiers.add(one);
+    for (const one of provenance ? identifiersIn(provenance) : []) identifiers.add(one);
   }
   return {
     names,

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { deflateRawSync, gzipSync } from 'node:zlib';
 import type { Grid } from '../../../src/core/volume.ts';
 import { parseDicom } from '../../../src/main/imaging/dicom/dataset.ts';
@@ -12,6 +12,8 @@ import {
   deidentify,
   discoverDataset,
   discoverScans,
+  findIdentifiers,
+  identifiersOf,
   openSegments,
   readDicomSeg,
   readScan,
@@ -117,7 +119,7 @@ export async function readers(): Promise<Reader[]> {
       { name: 'dicom-seg', seeds: [seg], read: asFile('f.dcm', readDicomSeg) },
       { name: 'rtstruct', seeds: [rtStruct(grid)], read: asFile('f.dcm', async (p) => rtLabelMap(p, await readRtStruct(p), grid)) },
       { name: 'mask-objects', seeds: [seg, rtStruct(grid, '1.2.3', '1.2.4'), slicer, layered], read: async (f: string, bytes: Uint8Array) => { await asFile('f.dcm', drawn(grid))(f, bytes); await discoverScans(f); } },
-      { name: 'deidentify', seeds: [plain, seg, enhanced()], read: async (_f: string, bytes: Uint8Array) => { deidentify('f.dcm', bytes, { secret: 'fuzz', dates: 'remove' }); } },
+      { name: 'deidentify', seeds: [plain, nested, implicit(nested), seg, enhanced()], read: asFile('f.dcm', searched) },
       { name: 'nrrd', seeds: [nrrd, ascii], read: asFile('f.nrrd', readVolume) },
       { name: 'metaimage', seeds: [mha], read: asFile('f.mha', readVolume) },
       { name: 'dataset-json', seeds: [dataset, msd], read: (f: string, bytes: Uint8Array) => asFile('dataset.json', () => discoverDataset(f))(f, bytes) },
@@ -131,6 +133,14 @@ export async function readers(): Promise<Reader[]> {
 async function everyScan(folder: string): Promise<void> {
   const { sources } = await discoverScans(folder);
   for (const source of sources) await readScan(source);
+}
+
+/** What a de-identified export does with a file: its identifiers, the clean copy, the search of what lies in the folder. */
+async function searched(path: string): Promise<void> {
+  const bytes = readFileSync(path);
+  const identifiers = identifiersOf(path, bytes);
+  deidentify(path, bytes, { secret: 'fuzz', dates: { shiftDays: 3 } });
+  await findIdentifiers(dirname(path), identifiers);
 }
 
 /** The same file in implicit VR, without preamble and meta group. */

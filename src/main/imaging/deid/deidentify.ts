@@ -4,7 +4,8 @@ import { DecileError } from '../../../shared/errors.ts';
 import { type DataSet, type Element, parseDicom, readWhole, TRANSFER } from '../dicom/dataset.ts';
 import { type DicomElement, el, encodeFile, encodeSet, join } from '../dicom/encode.ts';
 import { writeAll, writeAtomically } from '../files.ts';
-import { actionFor, MULTI_FRAME_DUMMIES } from './table.ts';
+import { actionFor, LOCAL_MEANING, localScheme, MULTI_FRAME_DUMMIES } from './table.ts';
+import { vrOf, withoutNotes } from './vr.ts';
 
 export interface DeidOptions {
   /** Secret of this export: same secret and UID, same new UID; without it nobody can map them back. */
@@ -48,6 +49,15 @@ export function deidentify(path: string, bytes: Uint8Array, options: DeidOptions
       `${path} must not show text in its pixels, got a secondary capture (a screenshot or report page).`,
       'Leave this image out: names in pixels cannot be removed by attributes.',
     );
+  }
+  // Overlays in the spare bits of pixels: what they draw would stay when the attributes that describe them go.
+  for (let group = 0x6000; group < 0x6020; group += 2) {
+    if ((dataSet.uint16(`x${group.toString(16)}0100`) ?? 1) > 1)
+      throw new DecileError(
+        'deid/burned-in',
+        `${path} must not show text in its pixels, got an overlay stored in their spare bits.`,
+        'Leave this image out, or export it from its archive with overlays as attributes of their own.',
+      );
   }
   const modality = (dataSet.string('x00080060') ?? '').trim();
   if (!['CT', 'MR', 'PT', 'NM', 'SEG'].includes(modality)) {
@@ -113,7 +123,7 @@ class Writer {
   }
 
   private element(tag: string, e: Element, d: DataSet): Uint8Array | null {
-    const vr = e.vr ?? (e.items ? 'SQ' : 'UN');
+    const vr = vrOf(tag, e);
     const action = actionFor(tag, e.vr);
     switch (action) {
       case 'remove':
@@ -131,15 +141,22 @@ class Writer {
         return action === 'date-empty' ? this.raw(tag, vr, new Uint8Array(0)) : null;
       }
       case 'keep':
-        if (e.items) return this.sequence(tag, e);
+        if (vr === 'SQ') return e.items || e.length === 0 ? this.sequence(tag, e) : null;
         if (e.fragments) return this.encapsulated(tag, vr, e, d);
-        return this.raw(tag, vr, d.byteArray.subarray(e.dataOffset, e.dataOffset + e.length));
+        return this.kept(tag, vr, e, d);
     }
+  }
+
+  private kept(tag: string, vr: string, e: Element, d: DataSet): Uint8Array {
+    if (tag === '00080104' && localScheme(d.string('x00080102') ?? '')) return this.raw(tag, vr, pad(LOCAL_MEANING));
+    const bytes = d.byteArray.subarray(e.dataOffset, e.dataOffset + e.length);
+    const tidy = withoutNotes(vr, bytes);
+    return this.raw(tag, vr, tidy === null ? bytes : pad(tidy, vr === 'UI' ? 0 : 0x20));
   }
 
   /** A shifted date where dates are shifted, else the dummy. */
   private dummy(tag: string, e: Element, d: DataSet, dummy: string): Uint8Array {
-    const vr = e.vr ?? 'UN';
+    const vr = vrOf(tag, e);
     const moment = tag === '00080023' || tag === '00080033';
     return this.raw(tag, vr, (moment ? this.date(d, e, vr) : null) ?? pad(dummy));
   }

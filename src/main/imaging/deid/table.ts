@@ -1,8 +1,10 @@
 /**
  * What happens to each attribute: the Basic Application Level Confidentiality Profile of DICOM PS3.15 annex E, table
  * E.1-1 (edition 2024b), for images and segmentations. Stricter where a whole group describes nothing that an image
- * needs (trials, visits, procedures, therapy, overlays): the group goes.
+ * needs (trials, visits, procedures, therapy, overlays): the group goes; and stricter with text, whose attributes stay
+ * only where TEXT_KEPT names them.
  */
+import { standardVr } from './vr.ts';
 
 export type Action =
   | 'keep'
@@ -53,7 +55,6 @@ const UIDS = new Set([
   ...tags('0018', '1002 100b 2042'),
   ...tags('0020', '000d 000e 0052 0200 9161 9164 9312 9313'),
   ...tags('0028', '1199 1214'),
-  ...tags('0062', '0021'),
   ...tags('0064', '0003'),
 ]);
 
@@ -69,6 +70,8 @@ const REMOVED = new Set([
   ...tags('0020', '0027 3401 3406 4000 9158'),
   ...tags('0028', '4000'),
   ...tags('0050', '001b 0020 0021'),
+  // The tracking identifier is free text, and its UID may not stand without it.
+  ...tags('0062', '0020 0021'),
 ]);
 
 /** Groups that go whole; the exceptions are what images and segmentations need of them. */
@@ -127,14 +130,34 @@ export const MULTI_FRAME_DUMMIES: ReadonlyMap<string, string> = new Map([
 /** UIDs that name kinds of things, not things: of classes, coding schemes and their tables. */
 const KINDS = new Set(tags('0008', '0016 001a 001b 0062 010c 0117 0118 0124 1150 115a'));
 
-/** VRs that hold identities or moments: what the table does not name is removed. */
-const RISKY = new Set(['PN', 'DA', 'DT', 'TM', 'AE', 'UN']);
+/** VRs that hold identities, moments, whatever somebody typed, or bytes that nobody can read: kept by name alone. */
+const FREE = new Set('PN DA DT TM AE UN LO SH LT ST UT UC UR OB OD OF OL OV OW'.split(' '));
+
+/** Text that devices write and programs read, and the bytes of pixels, look-up tables and palettes. */
+export const TEXT_KEPT: ReadonlySet<string> = new Set([
+  // Maker and model; values, schemes and meanings of codes.
+  ...tags('0008', '0070 1090 0100 0102 0103 0104 0119 0120'),
+  // Sequence, nucleus, software, agent, filter, kernel, coils.
+  ...tags('0018', '0024 0031 0085 1020 1040 1160 1210 1250 1251 9005 9041 9046 9047 9050 9320'),
+  // Reference of positions, stack, name of a dimension.
+  ...tags('0020', '1040 9056 9421'),
+  // Unit of values, names of windows and tables; the tables themselves.
+  ...tags('0028', '1054 1055 3003 3004 3006 1201 1202 1203 1204 1221 1222 1223 1224'),
+  // Corrections and reconstruction of PET.
+  ...tags('0054', '1101 1103 1105'),
+  // Segments: label and algorithm.
+  ...tags('0062', '0005 0009'),
+  ...tags('7fe0', '0001 0002 0008 0009 0010'),
+]);
+
+const BINARY = new Set('US SS UL SL SV UV FL FD AT'.split(' '));
+const kindOf = (vr: string) => (vr === 'SQ' ? 'items' : BINARY.has(vr) ? 'numbers' : 'text');
 
 /**
  * @param tag 'ggggeeee', lower case
- * @param vr undefined in implicit files
+ * @param stated the file's VR; undefined in implicit files, where the standard's counts
  */
-export function actionFor(tag: string, vr: string | undefined): Action {
+export function actionFor(tag: string, stated: string | undefined): Action {
   const group = tag.slice(0, 4);
   // Odd groups are private: dropped whole.
   if (Number.parseInt(group, 16) % 2 === 1) return 'remove';
@@ -144,11 +167,19 @@ export function actionFor(tag: string, vr: string | undefined): Action {
   if (UIDS.has(tag)) return 'uid';
   if (DATES_EMPTY.has(tag)) return 'date-empty';
   if (DATES_REMOVE.has(tag)) return 'date-remove';
-  if (REMOVED.has(tag)) return 'remove';
-  if (KEPT.has(tag)) return 'keep';
+  if (REMOVED.has(tag) || stated === 'UN') return 'remove';
+  const standard = standardVr(tag);
+  const vr = stated ?? standard;
+  // What the standard does not know, or knows as another kind of value, may hold anything.
+  if (standard === undefined || vr === undefined || kindOf(vr) !== kindOf(standard)) return 'remove';
+  if (KEPT.has(tag) || TEXT_KEPT.has(tag)) return 'keep';
   if (GROUPS.has(group) || /^(50|60)/.test(group)) return 'remove';
-  if (vr !== undefined && RISKY.has(vr)) return 'remove';
+  if (FREE.has(vr) || FREE.has(standard)) return 'remove';
   // Whatever else is a UID may name a machine, a study or a patient.
-  if (vr === 'UI' && group !== '0002' && !KINDS.has(tag)) return 'uid';
+  if ((vr === 'UI' || standard === 'UI') && group !== '0002' && !KINDS.has(tag)) return 'uid';
   return 'keep';
 }
+
+/** True where a code's scheme is a hospital's or maker's own: its meaning may say anything. */
+export const localScheme = (designator: string): boolean => /^(99|L$|LOCAL|$)/i.test(designator.trim());
+export const LOCAL_MEANING = 'local code';

@@ -1,4 +1,5 @@
 /** From images to the record of where they came from, and from the record to the attributes of a segmentation. */
+import { nameParts } from '../deid/needles.ts';
 import { type DataSet, decodeText, readDicomHeader } from './dataset.ts';
 import { type DicomElement, el, type Vr } from './encode.ts';
 import type { Frame } from './frame.ts';
@@ -71,9 +72,10 @@ export function identifiersIn(p: Provenance): string[] {
   const values = ['00100010', '00100020', '00100030', '00080050', '00080090'].map((tag) =>
     decodeText(Buffer.from(p.shared[tag] ?? '', 'base64'), characterSet),
   );
-  const parts = [values[0], values[4]].flatMap((name) => name.split(/[\^= ,]+/));
+  const parts = [values[0], values[4]].flatMap(nameParts);
   const uids = [p.studyUid, p.seriesUid, p.frameOfReference, ...p.instances.map((i) => i.sopUid)];
-  return [...new Set([...values, ...parts, ...uids].map((v) => v.trim()).filter((v) => v.length >= 4))];
+  const whole = [...values, ...uids].map((v) => v.trim()).filter((v) => v.length >= 4);
+  return [...new Set([...whole, ...parts])];
 }
 
 /** The patient's number as the images write it, which pseudonyms and shifted dates hang on. */
