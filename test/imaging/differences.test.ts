@@ -45,6 +45,10 @@ const ROWS: Record<string, Row> = {
   'a localiser in the series': {
     series: stack(rising(9), (k) => (k === 8 ? [el('00200037', 'DS', [1, 0, 0, 0, 0, -1])] : [])),
   },
+  'two orientations of six slices each': {
+    series: stack(rising(12), (k) => (k < 6 ? [] : [el('00200037', 'DS', [1, 0, 0, 0, 0, -1])])),
+  },
+  'every image numbered 0': { series: stack(rising(5), () => [el('00200013', 'IS', '0')]) },
   'contrast tracking: twelve images of one place': { series: stack(Array.from({ length: 12 }, () => 5)) },
   'a last volume that was broken off': {
     series: stack([...rising(5), ...rising(5), ...rising(3)], (k) => [
