@@ -133,9 +133,9 @@ test('a name planted into a clean file is found wherever it stands, and not in w
   const found = async (extra: DicomElement[], change: (b: Uint8Array) => Uint8Array = (b) => b) => {
     const to = fresh();
     writeFileSync(join(to, 'x.dcm'), change(head(extra)));
-    return (await findIdentifiers(to, [NAME, 'Mustermann', 'Erika', 'Lee', 'Jürgen', '4711', 'ACC-17', '1.2.34'])).some(
-      ({ what }) => what.startsWith('the identifier'),
-    );
+    return (
+      await findIdentifiers(to, [NAME, 'Mustermann', 'Erika', 'Lee', 'Fab', 'Jürgen', '4711', 'ACC-17', '1.2.34'])
+    ).some(({ what }) => what.startsWith('the identifier'));
   };
   const yes: [string, DicomElement[]][] = [
     ['an unlisted LO', [el('00082132', 'LO', 'ERIKA')]],
@@ -145,7 +145,8 @@ test('a name planted into a clean file is found wherever it stands, and not in w
     ['a private element', [el('00091001', 'LO', 'mustermann 2')]],
     ['a private sequence', [el('00091002', 'SQ', [[el('00091003', 'LO', 'Erika')]])]],
     ['UTF-16 in bytes', [el('00282000', 'OB', Buffer.from('Erika', 'utf16le'))]],
-    ['a code', [el('00180015', 'CS', 'LEE')]],
+    ['a code of two names', [el('00180015', 'CS', 'LEE ERIKA')]],
+    ['a number as a code', [el('00180015', 'CS', '4711')]],
     ['an umlaut', [el('00080070', 'LO', 'JÜRGEN')]],
     ['a decomposed umlaut', [el('00080070', 'LO', 'Ju\u0308rgen')]],
     ['a number', [el('00080070', 'LO', 'No. 4711')]],
@@ -157,6 +158,8 @@ test('a name planted into a clean file is found wherever it stands, and not in w
   const pixels = [el('7fe00010', 'OW', new Uint8Array(4))];
   assert.ok(await found(pixels, (b) => Buffer.concat([b, Buffer.from('\0\0\0\0\0\0\0\0 Erika')])), 'behind the pixels');
   const no: [string, DicomElement[]][] = [
+    ['a code that is a name, too', [el('00185100', 'CS', 'LEE')]],
+    ['a pseudonym that spells a name', [el('00100020', 'LO', 'ANON-12FAB345')]],
     ['a longer word', [el('00080070', 'LO', 'Sleeve Erikason')]],
     ['digits of a UID', [el('0020000d', 'UI', '2.25.9471193')]],
     ['a longer UID', [el('0020000d', 'UI', '1.2.345')]],

@@ -73,30 +73,43 @@ export async function findIdentifiers(folder: string, identifiers: readonly stri
     const file = await readFile(path);
     const bytes = file[0] === 0x1f && file[1] === 0x8b ? opened(file) : file;
     const found = new Set(needles.in(path.slice(folder.length)));
-    for (const part of looksLikeDicom(bytes) ? dicomText(path, bytes) : readings(withoutVoxels(bytes)))
-      for (const identifier of needles.in(part)) found.add(identifier);
+    const { free, coded } = looksLikeDicom(bytes)
+      ? dicomText(path, bytes)
+      : { free: readings(withoutVoxels(bytes)), coded: [] };
+    for (const part of free) for (const identifier of needles.in(part)) found.add(identifier);
+    for (const code of coded) {
+      // HFS is a way to lie, and somebody's name: in a coded value two words make a person.
+      const here = needles.in(code);
+      if (here.length > 1 || !here.every((one) => WORD.test(one))) for (const one of here) found.add(one);
+    }
     for (const identifier of found) leaks.push({ path, what: `the identifier ${mask(identifier)}` });
     if (looksLikeDicom(bytes)) leaks.push(...attributes(path, bytes));
   }
   return leaks;
 }
 
+const WORD = /^\p{L}+$/u;
+/** What deidentify.ts itself writes: hexadecimal letters can spell a name. */
+const OURS = /\bANON-[0-9A-F]{8}\b|DICOM PS3\.15 E\.1 basic profile/g;
 const NUMBERS = new Set('US SS UL SL SV UV FL FD AT DS IS'.split(' '));
 
 /** What a DICOM file says in words: every value but numbers and pixels, the preamble, and what stands behind the last element. */
-function dicomText(path: string, bytes: Buffer): string[] {
+function dicomText(path: string, bytes: Buffer): { free: string[]; coded: string[] } {
   const { dataSet } = parseDicom(path, bytes);
   const characterSet = dataSet.string('x00080005') ?? '';
-  const lines = [Buffer.from(bytes.subarray(0, 128)).toString('latin1')];
+  const lines = [bytes.toString('latin1', 0, 128)];
+  const coded: string[] = [];
   let end = 0;
   eachElement(dataSet, (tag, e, d) => {
     end = Math.max(end, e.dataOffset + e.length);
-    if (e.items || `x${tag}` === PIXEL_DATA || (NUMBERS.has(vrOf(tag, e)) && e.length !== 0)) return;
-    const value = d.byteArray.subarray(e.dataOffset, e.dataOffset + e.length);
-    lines.push(decodeText(value, characterSet), ...readings(Buffer.from(value)));
+    const vr = vrOf(tag, e);
+    if (e.items || `x${tag}` === PIXEL_DATA || NUMBERS.has(vr)) return;
+    const value = Buffer.from(d.byteArray.subarray(e.dataOffset, e.dataOffset + e.length));
+    if (vr === 'CS') coded.push(...value.toString('latin1').split('\\'));
+    else lines.push(decodeText(value, characterSet), ...readings(value));
   });
   if (end < dataSet.byteArray.length) lines.push(...readings(Buffer.from(dataSet.byteArray.subarray(end))));
-  return [lines.join('\n')];
+  return { free: [lines.join('\n').replace(OURS, '')], coded };
 }
 
 function eachElement(d: DataSet, visit: (tag: string, e: Element, d: DataSet) => void): void {
