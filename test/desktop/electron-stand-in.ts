@@ -42,7 +42,7 @@ interface Ported {
 }
 
 /** WebGPU on the processor, for hidden windows. */
-const SOFTWARE_GPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+export const SOFTWARE_GPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 
 let answer: ((request: Request) => Promise<Response>) | null = null;
 

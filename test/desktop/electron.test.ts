@@ -4,16 +4,14 @@
  */
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
-import { registerHooks } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { pathToFileURL } from 'node:url';
 import { makePhantom } from '../../src/core/phantom/index.ts';
 import { writeNifti } from '../../src/main/imaging/index.ts';
 import { noBrowser } from './browser.ts';
-import { buildProgram, ROOT } from './build.ts';
 import { type Cohort, makeCohort } from './cohort.ts';
 import { control, windows } from './electron-stand-in.ts';
+import { startProgram } from './stand-in-program.ts';
 import {
   ask,
   drawOn,
@@ -30,23 +28,13 @@ import {
 } from './whole-job.ts';
 
 const options = { skip: noBrowser };
-const STAND_IN = new URL('./electron-stand-in.ts', import.meta.url).href;
 let cohort: Cohort;
 let shell: Shell;
 
 before(async () => {
   if (noBrowser) return;
-  buildProgram();
   cohort = await makeCohort(3, 1);
-  process.env.DECILE_CONFIG = join(cohort.root, 'config');
-  registerHooks({
-    resolve: (specifier, context, next) =>
-      specifier === 'electron' ? { url: STAND_IN, shortCircuit: true } : next(specifier, context),
-  });
-  await import(pathToFileURL(join(ROOT, 'out', 'main', 'index.js')).href);
-  await until(async () => control.page !== null, 'the window');
-  const page = control.page!;
-  page.setDefaultTimeout(120_000);
+  const page = await startProgram(join(cohort.root, 'config'));
   shell = {
     page,
     async choose(path, open) {
@@ -54,7 +42,6 @@ before(async () => {
       await open();
     },
   };
-  await page.getByRole('heading', { name: /Label a tenth/ }).waitFor();
 });
 after(async () => {
   if (noBrowser) return;

@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { readMask } from '../../src/main/imaging/index.ts';
-import type { CallInput, CallName, CallResult } from '../../src/shared/contract/index.ts';
+import type { CallInput, CallName, CallResult, Reply } from '../../src/shared/contract/index.ts';
 import type { Cohort } from './cohort.ts';
 
 export interface Shell {
@@ -13,23 +13,25 @@ export interface Shell {
   choose(path: string, open: () => Promise<void>): Promise<void>;
 }
 
-/** A call past the screens, for looking at what they did; throws what was refused. */
-export const ask = <N extends CallName>(page: Page, name: N, input?: CallInput<N>): Promise<CallResult<N>> =>
-  page.evaluate(
+/** A call past the screens, for looking at what they did; throws what it answers with where that is an error. */
+export async function ask<N extends CallName>(page: Page, name: N, input?: CallInput<N>): Promise<CallResult<N>> {
+  const reply = await page.evaluate(
     async ([call, value]) => {
-      type Answer = { ok: boolean; value?: unknown; error?: { code: string; message: string } };
-      const { decile } = globalThis as { decile?: { call(name: string, input: unknown): Promise<Answer> } };
-      const headers = { 'content-type': 'application/json' };
-      const answer: Answer = decile
-        ? await decile.call(call as string, value)
-        : await (
-            await fetch(`/call/${call}`, { method: 'POST', headers, body: JSON.stringify({ input: value }) })
-          ).json();
-      if (!answer.ok) throw new Error(`${call}: ${answer.error?.code} ${answer.error?.message}`);
-      return answer.value;
+      const bridge = (globalThis as { decile?: { call(name: string, input: unknown): Promise<unknown> } }).decile;
+      if (bridge) return bridge.call(call as string, value);
+      const response = await fetch(`/call/${call}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ input: value }),
+      });
+      return response.json();
     },
     [name, input] as const,
-  ) as Promise<CallResult<N>>;
+  );
+  const answer = reply as Reply<CallResult<N>>;
+  if (!answer.ok) throw new Error(`${name}: ${answer.error.code}: ${answer.error.message}`);
+  return answer.value;
+}
 
 /** Voxels of a mask as the window gets them; null where there is none. */
 export async function maskOf(page: Page, scan: number, kind: string): Promise<Uint8Array | null> {

@@ -63,6 +63,16 @@ test('a lost device is an error with a code, for whoever reads next and for ever
   close();
 });
 
+test('a line that loses the values on the way is an error, not wrong numbers', async () => {
+  const { port1, port2 } = new MessageChannel();
+  const connected = connectExecutor(portOf<unknown, unknown>(port1) as Parameters<typeof connectExecutor>[0]);
+  port2.on('message', ({ ticket }) => port2.postMessage({ is: 'values', ticket, values: {} }));
+  port2.postMessage({ is: 'ready', facts: {} });
+  const executor = await connected;
+  await assert.rejects(executor.read(0, 8), { code: 'engine/broken', message: /8 bytes, got none/ });
+  port2.close();
+});
+
 test('a closed window is a lost device', { skip }, async () => {
   const { close } = await behindPort();
   const reading = sum(5);

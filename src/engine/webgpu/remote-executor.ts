@@ -25,7 +25,7 @@ interface Fault {
 
 export type GpuReply =
   | { is: 'ready'; facts: AdapterFacts }
-  | { is: 'values'; ticket: number; values: ArrayBuffer }
+  | { is: 'values'; ticket: number; values: Uint8Array }
   | { is: 'failed'; ticket: number; fault: Fault }
   | { is: 'fault'; fault: Fault };
 
@@ -47,9 +47,26 @@ const gone = (): DecileError =>
     'Resume the run: it goes on from its last checkpoint.',
   );
 
+/** What was asked for came short: a line that does not carry arrays. */
+const cutOff = (bytes: number, got: number | undefined): DecileError =>
+  new DecileError(
+    'engine/broken',
+    `The window that lends its GPU must answer with ${bytes} bytes, got ${got ?? 'none'}.`,
+    'Use --engine tensorflow or simd, and report this.',
+  );
+
 interface Waiting {
+  bytes: number;
   resolve(values: ArrayBuffer): void;
   reject(error: DecileError): void;
+}
+
+/** The bytes as a buffer of their own: what came may be a part of a larger one. */
+function receive(waiting: Waiting | undefined, values: Uint8Array): void {
+  if (!waiting) return;
+  const { bytes, resolve, reject } = waiting;
+  if (values.byteLength !== bytes) reject(cutOff(bytes, values.byteLength));
+  else resolve((bytes === values.buffer.byteLength ? values : values.slice()).buffer as ArrayBuffer);
 }
 
 /** Resolves when the other end has a GPU. @throws DecileError why it has none */
@@ -75,7 +92,7 @@ export function connectExecutor(port: Port<GpuCommand, GpuReply>): Promise<Execu
         new Promise((done, failed) => {
           if (fault) return failed(fault);
           const ticket = tickets++;
-          waiting.set(ticket, { resolve: done, reject: failed });
+          waiting.set(ticket, { bytes, resolve: done, reject: failed });
           port.post({ do: 'read', id, bytes, ticket });
         }),
       onFault(listener) {
@@ -92,7 +109,7 @@ export function connectExecutor(port: Port<GpuCommand, GpuReply>): Promise<Execu
         case 'fault':
           return fail(asError(reply.fault));
         case 'values':
-          waiting.get(reply.ticket)?.resolve(reply.values);
+          receive(waiting.get(reply.ticket), reply.values);
           break;
         case 'failed':
           waiting.get(reply.ticket)?.reject(asError(reply.fault));
@@ -130,7 +147,7 @@ export async function serveExecutor(port: Port<GpuReply, GpuCommand>, start: () 
       case 'read': {
         const { id, bytes, ticket } = command;
         executor.read(id, bytes).then(
-          (values) => port.post({ is: 'values', ticket, values }),
+          (values) => port.post({ is: 'values', ticket, values: new Uint8Array(values) }),
           (fault: DecileError) => port.post({ is: 'failed', ticket, fault: asFault(fault) }),
         );
         return;

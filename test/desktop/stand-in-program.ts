@@ -1,0 +1,26 @@
+/** Starts the built program in the stand-in of electron-stand-in.ts; once a process. */
+import { registerHooks } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Page } from 'playwright-core';
+import { buildProgram, ROOT } from './build.ts';
+import { control } from './electron-stand-in.ts';
+import { until } from './whole-job.ts';
+
+const STAND_IN = new URL('./electron-stand-in.ts', import.meta.url).href;
+
+/** @returns the program's window */
+export async function startProgram(configFolder: string): Promise<Page> {
+  buildProgram();
+  process.env.DECILE_CONFIG = configFolder;
+  registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier === 'electron' ? { url: STAND_IN, shortCircuit: true } : next(specifier, context),
+  });
+  await import(pathToFileURL(join(ROOT, 'out', 'main', 'index.js')).href);
+  await until(async () => control.page !== null, 'the window');
+  const page = control.page as Page;
+  page.setDefaultTimeout(120_000);
+  await page.getByRole('heading', { name: /Label a tenth/ }).waitFor();
+  return page;
+}
