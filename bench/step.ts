@@ -6,7 +6,7 @@ import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { trainerEnvironment } from '../src/engine/environment.ts';
-import { findTensorflow } from '../src/engine/installation.ts';
+import { availableEngines } from '../src/engine/step-times.ts';
 import { findPyTorch } from './python.ts';
 import { median, Stepper } from './stepper.ts';
 
@@ -94,8 +94,6 @@ async function fasterLayout(torch: (...more: string[]) => Stepper): Promise<stri
   }
   return times.sort((a, b) => a[1] - b[1])[0][0];
 }
-
-const availableEngines = (): string[] => [...(findTensorflow().length > 0 ? ['tensorflow'] : []), 'simd'];
 
 function readable(row: Row): Record<string, string> {
   const s = (v: number | null | undefined) => (v == null ? '-' : `${v.toFixed(2)} s`);

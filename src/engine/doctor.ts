@@ -6,6 +6,7 @@ import type { EngineName } from '../core/options.ts';
 import { fasterAdvice } from './advice.ts';
 import { trainerEnvironment } from './environment.ts';
 import { findTensorflow, TFJS_NODE_VERSION, tensorflowCacheFolder } from './installation.ts';
+import { keepAdapter } from './known-adapter.ts';
 import { findNvidiaDriver } from './nvidia.ts';
 import type { Probe } from './probe.ts';
 import type { AdapterFacts } from './webgpu/index.ts';
@@ -78,13 +79,14 @@ function tensorflowStatus(): EngineStatus {
   return { name: 'tensorflow', installed: true, detail: measured.failure ?? where, probe: measured.probe };
 }
 
-/** Its probe tells a missing adapter from one that does not compute. */
+/** Its probe tells a missing adapter from one that does not compute; the chooser is told too. */
 function webgpuStatus(): EngineStatus {
   const { probe, failure } = measure('webgpu');
+  keepAdapter(probe?.adapter ?? null);
   if (!probe) return { name: 'webgpu', installed: !failure?.includes(NO_ADAPTER), detail: failure ?? '' };
   const { vendor, architecture, software, limits } = probe.adapter as AdapterFacts;
   const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
-  const kind = software ? 'software adapter, for checks alone' : 'GPU';
+  const kind = software ? 'software adapter, for checks alone: never measured for auto' : 'GPU, measured for auto';
   const detail = `${kind}; vendor ${vendor}, type ${architecture}; buffers up to ${mebibytes(limits.maxBufferSize)}, bindings ${mebibytes(limits.maxStorageBufferBindingSize)}, ${limits.maxComputeWorkgroupStorageSize / 1024} KiB shared by ${limits.maxComputeInvocationsPerWorkgroup} threads`;
   return { name: 'webgpu', installed: true, detail, probe };
 }

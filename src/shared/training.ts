@@ -61,7 +61,12 @@ export interface ProbeJob {
   classes: number;
 }
 
-export type TrainerJob = TrainJob | PredictJob | ProbeJob;
+/** Which GPU the engine webgpu would compute on. */
+export interface AdapterJob {
+  kind: 'adapter';
+}
+
+export type TrainerJob = TrainJob | PredictJob | ProbeJob | AdapterJob;
 
 export type TrainerCommand =
   | { type: 'start'; job: TrainerJob }
@@ -108,6 +113,8 @@ export type TrainerEvent =
     }
   /** Of a ProbeJob; bytes: peak resident memory of the process. */
   | { type: 'probed'; engine: string; device: string; secondsPerStep: number; bytes: number }
+  /** Of an AdapterJob; software: emulated by the processor. */
+  | { type: 'adapter'; name: string; software: boolean }
   | { type: 'finished'; step: number; checkpoint?: string; seconds: number }
   | { type: 'cancelled'; step: number }
   | { type: 'error'; code: string; message: string; cure: string };

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { resolveOptions } from '../../src/core/options.ts';
 import { TFJS_NODE_VERSION } from '../../src/engine/installation.ts';
-import { fastestEngine, keepStepTime } from '../../src/engine/step-times.ts';
+import { keepAdapter, knownAdapter } from '../../src/engine/known-adapter.ts';
+import { availableEngines, fastestEngine, keepStepTime } from '../../src/engine/step-times.ts';
 import { expectedTime, likelyFit, measureSteps, settleEngine } from '../../src/main/services/expected-time.ts';
 import type { TrainerEvent, TrainerJob } from '../../src/shared/training.ts';
 import { projectWith, scriptedTrainer, temporaryFolder } from './helpers.ts';
@@ -27,9 +28,16 @@ function machine(t: TestContext): string {
   return cache;
 }
 
-/** The trainer's probe: seconds a step by engine; an engine without a time cannot compute. */
-const probes = (seconds: Record<string, number>) =>
+/** The trainer's probe: seconds a step by engine; an engine without a time cannot compute. `adapter`: the machine's GPU. */
+const probes = (seconds: Record<string, number>, adapter?: { name: string; software: boolean }) =>
   scriptedTrainer(async function* (job: TrainerJob): AsyncIterable<TrainerEvent> {
+    if (job.kind === 'adapter') {
+      if (adapter) yield { type: 'adapter', ...adapter };
+      yield adapter
+        ? { type: 'finished', step: 0, seconds: 0 }
+        : { type: 'error', code: 'engine/not-installed', message: 'There must be a GPU, got none.', cure: '' };
+      return;
+    }
     if (job.kind !== 'probe') throw new Error(`A probe was expected, got ${job.kind}.`);
     const { engine } = job.options;
     if (!(engine in seconds)) return yield { type: 'error', code: 'engine/broken', message: 'It must load.', cure: '' };
@@ -37,6 +45,9 @@ const probes = (seconds: Record<string, number>) =>
     keepStepTime(job.options, job.patch, { ...time, measuredAt: Date.now() });
     yield { type: 'finished', step: 0, seconds: 1 };
   });
+
+const kinds = (jobs: TrainerJob[]) => jobs.map((job) => (job.kind === 'probe' ? job.options.engine : job.kind));
+const GPU = { name: 'Some GPU', software: false };
 
 test('with several engines and nothing measured, each does a step, and auto takes the faster one from then on', async (t) => {
   machine(t);
@@ -47,10 +58,10 @@ test('with several engines and nothing measured, each does a step, and auto take
   const expected = await settleEngine(store, start, options, 2, (text) => said.push(text));
   assert.deepEqual([expected.seconds, expected.on], [0.5 * 100, 'device of simd']);
   assert.equal(fastestEngine(), 'simd');
-  assert.equal(jobs.length, 2);
+  assert.deepEqual(kinds(jobs), ['adapter', 'tensorflow', 'simd']);
   assert.match(said.join('\n'), /simd: 0\.50 s a step \(device of simd\)\.\ntensorflow: 2\.00 s a step/);
   await settleEngine(store, start, options, 2);
-  assert.equal(jobs.length, 2, 'measured once for this machine');
+  assert.equal(jobs.length, 3, 'measured once for this machine');
   const chosen = expectedTime(store, { ...options, engine: 'tensorflow' });
   assert.equal(chosen.seconds, 2 * 100);
   assert.match(chosen.faster[0], /simd takes 0\.50 s a step here, tensorflow 2\.00 s/);
@@ -67,6 +78,51 @@ test('an engine that cannot compute is left out; none that computes is an error'
   );
   const nothing = measureSteps(probes({}).start, { ...options, width: 16 }, likelyFit(store, options), 2);
   await assert.rejects(nothing, { code: 'engine/broken' });
+});
+
+test('a real GPU is measured as the others, also where those were compared before, and auto takes it where it is fastest', async (t) => {
+  machine(t);
+  const store = await projectWith(t, temporaryFolder(t), 2, 1);
+  const options = resolveOptions({ steps: 100, spacing: 'native' });
+  await settleEngine(store, probes({ tensorflow: 2, simd: 0.5 }).start, options, 2);
+  assert.deepEqual(availableEngines(), ['tensorflow', 'simd']);
+  keepAdapter(null, Date.now() - 25 * 3600 * 1000); // a driver is installed on the next day
+  const said: string[] = [];
+  const { jobs, start } = probes({ webgpu: 0.1 }, GPU);
+  const expected = await settleEngine(store, start, options, 2, (text) => said.push(text));
+  assert.deepEqual(kinds(jobs), ['adapter', 'webgpu']);
+  assert.deepEqual([expected.seconds, expected.on, fastestEngine()], [0.1 * 100, 'device of webgpu', 'webgpu']);
+  assert.match(said[0], /on tensorflow, webgpu, simd/);
+  await settleEngine(store, start, options, 2);
+  assert.equal(jobs.length, 2, 'found and measured once for this machine');
+});
+
+test('an emulated GPU is measured only when it is asked for by name', async (t) => {
+  machine(t);
+  const store = await projectWith(t, temporaryFolder(t), 2, 1);
+  const options = resolveOptions({ steps: 100, spacing: 'native' });
+  const { jobs, start } = probes({ tensorflow: 2, simd: 0.5, webgpu: 90 }, { name: 'SwiftShader', software: true });
+  await settleEngine(store, start, options, 2);
+  assert.deepEqual(kinds(jobs), ['adapter', 'tensorflow', 'simd']);
+  const named = await measureSteps(start, { ...options, engine: 'webgpu' }, likelyFit(store, options), 2);
+  assert.deepEqual(
+    named.map(({ engine }) => engine),
+    ['webgpu'],
+  );
+  assert.equal(fastestEngine(), 'simd');
+});
+
+test('a GPU that cannot do the steps is left out, and not asked again at every training', async (t) => {
+  machine(t);
+  const store = await projectWith(t, temporaryFolder(t), 2, 1);
+  const options = resolveOptions({ steps: 100, spacing: 'native' });
+  const { jobs, start } = probes({ tensorflow: 2, simd: 0.5 }, GPU);
+  await settleEngine(store, start, options, 2);
+  assert.deepEqual(kinds(jobs), ['adapter', 'tensorflow', 'webgpu', 'simd']);
+  assert.equal(fastestEngine(), 'simd');
+  assert.equal(knownAdapter(), null);
+  await settleEngine(store, start, options, 2);
+  assert.equal(jobs.length, 4);
 });
 
 test('what would be faster is told with the time: TensorFlow where there is none', async (t) => {

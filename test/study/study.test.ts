@@ -153,7 +153,7 @@ async function onDisk(): Promise<{ folder: string; study: string; mask: (scan: n
 function recorder(mask: (scan: number) => LabelMap, fails?: string) {
   const jobs: (TrainJob | PredictJob)[] = [];
   const start: StartTrainer = (job, onEvent) => {
-    if (job.kind === 'probe') throw new Error('A study measures no steps.');
+    if (job.kind === 'probe' || job.kind === 'adapter') throw new Error('A study measures no steps.');
     jobs.push(job);
     const run = async (): Promise<TrainerEvent> => {
       if (fails && job.runFolder.endsWith(fails))

@@ -1,84 +1,15 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
-import { IDENTITY } from '../../src/core/geometry.ts';
-import { NETWORKS, resolveOptions, type TrainingOptions } from '../../src/core/options.ts';
+import { test } from 'node:test';
+import { NETWORKS } from '../../src/core/options.ts';
 import { decodeCheckpoint } from '../../src/core/train/state.ts';
-import type { Volume } from '../../src/core/volume.ts';
-import { readMask, readVolume, writeNifti } from '../../src/main/imaging/index.ts';
-import { nodeHost, startTrainer, type TrainerHost } from '../../src/main/trainer/index.ts';
-import type { TrainerEvent, TrainingCase, TrainJob } from '../../src/shared/training.ts';
-
-const folder = mkdtempSync(join(tmpdir(), 'decile-trainer-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
-
-const grid = { size: [20, 18, 17], spacing: [1, 1, 2], origin: [5, -3, 7], direction: IDENTITY } as const;
-
-async function makeCase(scan: number, labelled: boolean): Promise<TrainingCase> {
-  const data = new Int16Array(20 * 18 * 17);
-  const mask = new Uint8Array(data.length);
-  for (let i = 0; i < data.length; i++) {
-    const [x, y, z] = [i % 20, Math.floor(i / 20) % 18, Math.floor(i / 360)];
-    mask[i] = (x - 9 - scan) ** 2 + (y - 9) ** 2 + (z - 8) ** 2 < 30 ? 1 : 0;
-    data[i] = 100 + 200 * mask[i] + Math.round(40 * Math.sin(i));
-  }
-  const volumePath = join(folder, `${scan}.nii`);
-  const maskPath = join(folder, `${scan}.mask.nii.gz`);
-  await writeNifti(volumePath, { ...grid, data } as Volume);
-  if (labelled) await writeNifti(maskPath, { ...grid, data: mask } as Volume);
-  return { scan, name: `case ${scan}`, volumePath, ...(labelled ? { maskPath } : {}) };
-}
-
-const [a, b, c] = [await makeCase(1, true), await makeCase(2, false), await makeCase(3, true)];
-
-function job(name: string, given: Partial<TrainingOptions> = {}, resume = false): TrainJob {
-  const runFolder = join(folder, name, 'runs', '1');
-  mkdirSync(runFolder, { recursive: true });
-  const options = resolveOptions({
-    steps: 4,
-    width: 1,
-    patch: [16, 16, 16],
-    spacing: 'native',
-    prototypeFeatures: 'decoder-1/2',
-    checkpointEvery: 2,
-    validateEvery: 2,
-    ...given,
-  });
-  return {
-    kind: 'train',
-    runFolder,
-    options,
-    lists: { labelled: [a], unlabelled: [b], validation: [c] },
-    classes: ['background', 'ball'],
-    normalisation: { kind: 'mr' },
-    resume,
-  };
-}
-
-/** Runs a job; `act` hears each event and may send commands. */
-async function play(
-  job: Parameters<typeof startTrainer>[0],
-  act: (event: TrainerEvent, trainer: ReturnType<typeof startTrainer>, host: TrainerHost) => void = () => {},
-) {
-  const events: TrainerEvent[] = [];
-  let host: TrainerHost | undefined;
-  const trainer = startTrainer(
-    job,
-    (event) => {
-      events.push(event);
-      setImmediate(() => act(event, trainer, host as TrainerHost));
-    },
-    () => {
-      host = nodeHost();
-      return host;
-    },
-  );
-  return { events, last: await trainer.done };
-}
-
-const steps = (events: TrainerEvent[]) => events.filter((e) => e.type === 'step');
+import { describeAdapter } from '../../src/engine/webgpu/adapter.ts';
+import { findAdapter } from '../../src/engine/webgpu/index.ts';
+import { readMask, readVolume } from '../../src/main/imaging/index.ts';
+import type { TrainerEvent } from '../../src/shared/training.ts';
+import { addSoftwareAdapter } from '../engine/webgpu.ts';
+import { b, folder, grid, job, play, steps } from './trainer-runs.ts';
 
 for (const network of NETWORKS)
   test(`a run of the ${network} validates on its own list, records the prototypes’ evolution, and predicts with that network on the scan’s grid`, async () => {
@@ -173,54 +104,6 @@ test('a trainer that dies is an error with a cure, not a crash', async () => {
   assert.match(last.cure, /Resume/);
 });
 
-test('a device that is lost in a step costs patch size, not the run: it goes on from its checkpoint, and so when resumed', async () => {
-  const training = job('device-lost', { patch: [48, 16, 16], steps: 12 });
-  const starts: TrainerHost[] = [];
-  const events: TrainerEvent[] = [];
-  const trainer = startTrainer(
-    training,
-    (event) => {
-      events.push(event);
-      if (event.type === 'step' && starts.length > 1) setImmediate(() => trainer.cancel());
-    },
-    () => {
-      const host = nodeHost();
-      starts.push(host);
-      if (starts.length > 1) return host;
-      return {
-        ...host,
-        onEvent: (listener) =>
-          host.onEvent((event) => {
-            if (event.type !== 'step' || event.step < 3) return listener(event);
-            listener({ type: 'error', code: 'engine/device-lost', message: 'The device must stay.', cure: '' });
-            process.kill(host.pid as number, 'SIGKILL');
-          }),
-      };
-    },
-  );
-  const last = await trainer.done;
-  assert.equal(last.type, 'cancelled', JSON.stringify(last));
-  assert.equal(starts.length, 2);
-  const told = events.filter((e) => e.type === 'started').map(({ step, patch }) => [step, ...patch]);
-  assert.deepEqual(told, [
-    [0, 48, 16, 16],
-    [2, 32, 16, 16],
-  ]);
-  assert.ok(events.every((e) => e.type !== 'error'));
-  assert.deepEqual(
-    events
-      .filter((e) => e.type === 'notice' && e.message.includes('device'))
-      .map((e) => e.type === 'notice' && e.message),
-    [
-      'The graphics device was lost in a step with patch 48x16x16 and 2 + 2 patches a step. Going on from the checkpoint at step 2 with patch 32x16x16 and 2 + 2 patches a step.',
-    ],
-  );
-  const resumed = await play({ ...training, resume: true });
-  const [started] = resumed.events.filter((e) => e.type === 'started');
-  assert.deepEqual(started.patch, [32, 16, 16]);
-  assert.equal(resumed.last.type, 'finished', JSON.stringify(resumed.last));
-});
-
 test('a damaged checkpoint, a vanished scan and no labelled scan are coded errors', async () => {
   const damaged = job('damaged', {}, true);
   writeFileSync(join(damaged.runFolder, 'checkpoint.safetensors'), 'no checkpoint');
@@ -232,4 +115,16 @@ test('a damaged checkpoint, a vanished scan and no labelled scan are coded error
   const unlabelled = job('unlabelled');
   unlabelled.lists.labelled = [];
   assert.equal(code(await play(unlabelled)), 'train/no-labels');
+});
+
+test('the trainer’s process tells what GPU there is, and an emulated one from a real one', async (t) => {
+  addSoftwareAdapter();
+  const here = await findAdapter().then(describeAdapter, (error: Error) => error.message);
+  if (typeof here === 'string') return t.skip(here);
+  const { events, last } = await play({ kind: 'adapter' });
+  assert.equal(last.type, 'finished', JSON.stringify(last));
+  assert.deepEqual(
+    events.filter(({ type }) => type === 'adapter'),
+    [{ type: 'adapter', name: here.name, software: here.software }],
+  );
 });

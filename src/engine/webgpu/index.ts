@@ -1,5 +1,6 @@
 /** Registers the webgpu engine as a TensorFlow.js backend. */
 import * as tf from '@tensorflow/tfjs';
+import type { AdapterFacts } from './adapter.ts';
 import { WebgpuBackend } from './backend.ts';
 import { Gpu } from './device.ts';
 import type { Executor } from './executor.ts';
@@ -41,6 +42,17 @@ export async function registerWebgpu(): Promise<void> {
         op(backend as WebgpuBackend, inputs as unknown as Inputs, attrs ?? {}),
     });
   }
+}
+
+/**
+ * Starts a device, asks what it is, and ends it.
+ *
+ * @throws DecileError `engine/not-installed` without a GPU adapter
+ */
+export async function askAdapter(): Promise<AdapterFacts> {
+  const executor = await (remote ?? startLocalExecutor)();
+  executor.stop();
+  return executor.facts;
 }
 
 /** The current backend as the webgpu engine's. */

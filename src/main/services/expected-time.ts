@@ -4,7 +4,8 @@ import type { TrainingOptions } from '../../core/options.ts';
 import { type Fit, fitOf } from '../../core/train/fit-patch.ts';
 import { settledSpacing } from '../../core/train/spacing.ts';
 import { fasterAdvice } from '../../engine/advice.ts';
-import { availableEngines, fastestEngine, type StepTime, stepTimes } from '../../engine/step-times.ts';
+import { type KnownAdapter, keepAdapter, knownAdapter } from '../../engine/known-adapter.ts';
+import { availableEngines, comparedEngines, type StepTime, stepTimes } from '../../engine/step-times.ts';
 import { DecileError } from '../../shared/errors.ts';
 import type { Store } from '../store/index.ts';
 import type { StartTrainer } from './trainer-process.ts';
@@ -72,6 +73,25 @@ function fasterEngine(options: TrainingOptions, probed: StepTime[]): string[] {
   ];
 }
 
+/** A driver that says nothing for so long is none. */
+const LOOK_MS = 30_000;
+
+/** Looks for a GPU, unless that was done lately: in the trainer's process, because drivers can crash or hang. */
+async function lookForGpu(startTrainer: StartTrainer): Promise<void> {
+  if (knownAdapter() !== undefined) return;
+  let adapter: KnownAdapter | null = null;
+  const trainer = startTrainer({ kind: 'adapter' }, (event) => {
+    if (event.type === 'adapter') adapter = { name: event.name, software: event.software };
+  });
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<null>((resolve) => {
+    timer = setTimeout(resolve, LOOK_MS, null);
+  });
+  const last = await Promise.race([trainer.done, silence]);
+  clearTimeout(timer);
+  keepAdapter(last?.type === 'finished' ? adapter : null);
+}
+
 /**
  * Measures a step of these options on each engine that they allow and that was not measured yet, each in a process of its
  * own; the times are kept for this machine. Engines that fail are left out.
@@ -84,13 +104,18 @@ export async function measureSteps(
   fit: Fit,
   classes: number,
 ): Promise<StepTime[]> {
-  const wanted = options.engine === 'auto' ? availableEngines() : [options.engine];
+  const { engine: asked } = options;
+  if (asked === 'auto') await lookForGpu(startTrainer);
+  const wanted = asked === 'auto' ? availableEngines() : [asked];
   let failure: DecileError | undefined;
   for (const engine of wanted) {
     if (stepTimes(options, fit.patch).some((time) => time.engine === engine)) continue;
     const job = { kind: 'probe', options: { ...options, engine }, patch: fit.patch, classes } as const;
     const last = await startTrainer(job, () => {}).done;
-    if (last.type === 'error') failure = new DecileError(last.code, last.message, last.cure);
+    if (last.type !== 'error') continue;
+    failure = new DecileError(last.code, last.message, last.cure);
+    // A GPU that cannot do these steps is not asked again at every training.
+    if (asked === 'auto' && engine === 'webgpu') keepAdapter(null);
   }
   const known = stepTimes(options, fit.patch).filter(({ engine }) => wanted.includes(engine));
   if (known.length === 0 && failure) throw failure;
@@ -98,8 +123,8 @@ export async function measureSteps(
 }
 
 /**
- * Sees to it that `auto` chooses by measured steps: with several engines and no comparison on this machine, each does a step
- * of these options first. An engine that cannot be measured does not keep training from starting.
+ * Sees to it that `auto` chooses by measured steps: with several engines and no comparison of them on this machine, each does a
+ * step of these options first. An engine that cannot be measured does not keep training from starting.
  */
 export async function settleEngine(
   store: Store,
@@ -108,9 +133,11 @@ export async function settleEngine(
   classes: number,
   say: (text: string) => void = () => {},
 ): Promise<ExpectedTime> {
+  if (options.engine === 'auto') await lookForGpu(startTrainer);
   const engines = availableEngines();
-  if (options.engine === 'auto' && engines.length > 1 && fastestEngine() === undefined) {
-    say(`Measuring a training step on ${engines.join(' and ')} (once for this machine) ...`);
+  const compared = comparedEngines();
+  if (options.engine === 'auto' && engines.length > 1 && !engines.every((engine) => compared.includes(engine))) {
+    say(`Measuring a training step on ${engines.join(', ')} (once for this machine) ...`);
     const times = await measureSteps(startTrainer, options, likelyFit(store, options), classes).catch(() => []);
     for (const { engine, seconds, device } of times) say(`${engine}: ${seconds.toFixed(2)} s a step (${device}).`);
   }

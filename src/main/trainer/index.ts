@@ -74,6 +74,7 @@ export function startTrainer(
 ): Trainer {
   let current = startProcess(job, startHost, onEvent);
   let cancelled = false;
+  let paused = false;
   const lastOf = async (): Promise<TrainerEvent> => {
     const { last, seen } = await current.done;
     const next = cancelled ? null : afterFailure(current.job, last, seen);
@@ -83,11 +84,19 @@ export function startTrainer(
     }
     onEvent({ type: 'notice', message: next.notice });
     current = startProcess(next.job, startHost, onEvent);
+    // The process that failed was asked to pause; the new one does not know.
+    if (paused) current.send({ type: 'pause' });
     return lastOf();
   };
   return {
-    pause: () => current.send({ type: 'pause' }),
-    resume: () => current.send({ type: 'resume' }),
+    pause: () => {
+      paused = true;
+      current.send({ type: 'pause' });
+    },
+    resume: () => {
+      paused = false;
+      current.send({ type: 'resume' });
+    },
     cancel: () => {
       cancelled = true;
       current.send({ type: 'cancel' });

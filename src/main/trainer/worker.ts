@@ -2,6 +2,7 @@
 import { DecileError } from '../../shared/errors.ts';
 import type { TrainerCommand, TrainerEvent, TrainerJob } from '../../shared/training.ts';
 import type { Control, TrainerFiles } from './dependencies.ts';
+import { runAdapter } from './run-adapter.ts';
 import { keepNormalisation, runPredict } from './run-predict.ts';
 import { runProbe } from './run-probe.ts';
 import { runTrain } from './run-train.ts';
@@ -53,7 +54,8 @@ async function runJob(
       keepNormalisation(job.runFolder, job.normalisation);
       await runTrain(job, report, control, files);
     } else if (job.kind === 'predict') await runPredict(job, report, control, files);
-    else await runProbe(job, report, control);
+    else if (job.kind === 'probe') await runProbe(job, report, control);
+    else await runAdapter(report);
   } catch (error) {
     report(asEvent(error));
   }
