@@ -10,6 +10,9 @@ import { type Op, type Ops, sizeOf } from './op.ts';
 const TERMS = 4096;
 const MAXIMUM_SLABS = 64;
 const SMALL_RESULT = 16384;
+/** A task has this many rows, so that B is read once for all of them, and about so many products, by fewer columns. */
+const LEAST_ROWS = 64;
+const MOST_PRODUCTS = 1 << 18;
 
 /** [n, p] -> [p, n] in a new block. */
 function turn(backend: SimdBackend, matrix: tf.TensorInfo, n: number, p: number): number {
@@ -36,7 +39,9 @@ const matMul: Op = (backend, { a, b }, { transposeA, transposeB }: { transposeA:
   const slabs = size <= SMALL_RESULT ? Math.max(1, Math.min(MAXIMUM_SLABS, Math.floor(p / TERMS))) : 1;
   const { machine } = backend;
   const target = slabs === 1 ? backend.address(out) : machine.heap.allocate(size * slabs * 4);
-  const rowsPerTask = Math.max(1, Math.min(m, Math.ceil(8192 / (n * Math.ceil(p / slabs)))));
+  const terms = Math.ceil(p / slabs);
+  const rowsPerTask = Math.min(m, Math.max(LEAST_ROWS, Math.ceil(8192 / (n * terms))));
+  const columnsPerTask = Math.max(16, Math.floor(MOST_PRODUCTS / (rowsPerTask * terms) / 16) * 16);
   const strides = [aBatches === 1 ? 0 : m * p, ...(transposeA ? [1, aColumns] : [aColumns, 1])];
   // A small transposed matrix that many rows are multiplied with is turned first, so that its columns lie side by side.
   const turned = transposeB && bBatches === 1 && m >= 16 && p * n <= SMALL_RESULT ? turn(backend, b, n, p) : undefined;
@@ -55,6 +60,7 @@ const matMul: Op = (backend, { a, b }, { transposeA, transposeB }: { transposeA:
     ...strides,
     ...otherStrides,
     rowsPerTask,
+    columnsPerTask,
     slabs,
     size,
   );
