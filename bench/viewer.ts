@@ -4,12 +4,12 @@
  * | part | what |
  * | --- | --- |
  * | cpu | 256^3 cases, Cornerstone3D drawing on the processor: what a computer without a graphics card gets |
- * | software-gl | the same by its WebGL path, on a WebGL that the processor emulates |
+ * | software-gl | 128^3 cases and few movements by its WebGL path, on a WebGL that the processor emulates: that it works, not how fast |
  * | ct | a CT of 512 x 512 x 174, on the processor |
  * | table | the list of cases with 1,000 scans, through the real server |
  * | memory | after 30 case switches with 500 strokes |
  *
- * Pages and servers run on this machine. Times are those that the page itself sees, medians of three; `best` is the least of
+ * Pages and servers run on this machine. Times are those that the page itself sees, medians of three (of one by emulated WebGL); `best` is the least of
  * the three, `processor` the time that the page's main thread computed, which other programs on the machine do not change.
  */
 import { parseArgs } from 'node:util';
@@ -17,10 +17,9 @@ import type { Browser } from 'playwright-core';
 import { CHROMIUM, launch, SOFTWARE_GL } from '../test/viewer/harness/browser.ts';
 import { buildHarness } from '../test/viewer/harness/server.ts';
 import { benchMemory, CASES, STROKES } from './viewer/memory.ts';
-import { benchLargeCt, benchPlanes } from './viewer/planes.ts';
+import { benchLargeCt, benchPlanes, FEW, FULL } from './viewer/planes.ts';
 import { benchTable, SCANS } from './viewer/table.ts';
 
-const SIDE = 256;
 const CPU = ['--disable-gpu'];
 
 interface Part {
@@ -31,14 +30,14 @@ interface Part {
 
 const PARTS: Record<string, Part> = {
   cpu: {
-    title: `${SIDE}^3 with mask, prediction and uncertainty, drawn on the processor`,
+    title: `${FULL.side}^3 with mask, prediction and uncertainty, drawn on the processor`,
     graphics: CPU,
-    run: (browser) => benchPlanes(browser, SIDE, 'cpu'),
+    run: (browser) => benchPlanes(browser, FULL, 'cpu'),
   },
   'software-gl': {
-    title: `${SIDE}^3 with mask, prediction and uncertainty, WebGL emulated by the processor`,
+    title: `${FEW.side}^3 with mask, prediction and uncertainty, WebGL emulated by the processor; ${FEW.wheels} notches and ${FEW.moves} moves only`,
     graphics: SOFTWARE_GL,
-    run: (browser) => benchPlanes(browser, SIDE, 'gpu'),
+    run: (browser) => benchPlanes(browser, FEW, 'gpu'),
   },
   ct: {
     title: 'CT of 512 x 512 x 174, drawn on the processor',
