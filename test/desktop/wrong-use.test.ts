@@ -112,7 +112,7 @@ test('a trainer killed from outside is a message and a run to resume; painting g
 test('a trainer killed while it is paused is a message too, and the run goes on from its checkpoint', {
   skip: needsProc,
 }, async () => {
-  await place(page, 'Train');
+  await place(page, 'Cases');
   const { run } = await ask(page, 'train.start', {
     options: { steps: 400, width: 2, patch: [32, 32, 32], spacing: 'native' },
   });
@@ -125,7 +125,8 @@ test('a trainer killed while it is paused is a message too, and the run goes on 
   process.kill(trainers[0], 'SIGKILL');
   await page.getByRole('alert').filter({ hasText: /train/i }).first().waitFor();
   await until(async () => !['paused', 'running'].includes((await state()) ?? ''), 'the run ended');
-  await page.getByRole('button', { name: 'Resume' }).first().click();
+  await place(page, 'Train');
+  await page.getByRole('button', { name: 'Resume' }).click();
   await until(async () => (await state()) === 'running', 'the run goes on');
   await ask(page, 'train.cancel', { run });
   await until(async () => (await state()) === 'cancelled', 'stopped');
