@@ -79,12 +79,15 @@ test(
   },
 );
 
-test('Enter accepts the drawing: the case is labelled', options, async () => {
+test('Enter accepts the drawing, and once more goes back to its row in the list', options, async () => {
   await page.keyboard.press('Enter');
   await page.waitForFunction(() => !document.querySelector('[data-phase="loading"]'));
   for (let n = 0; n < 100 && (await ask(page, 'scans.list')).find((row) => row.id === drawn)?.state !== 'labelled'; n++)
     await page.waitForTimeout(200);
   assert.equal((await ask(page, 'scans.list')).find((row) => row.id === drawn)?.state, 'labelled');
+  await page.getByRole('button', { name: 'Back to the cases' }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.locator('[role=grid]:focus .row.focus').filter({ hasText: 'case_2' }).waitFor();
 });
 
 test('training starts with one button, pauses, goes on, and draws its curves', options, async () => {

@@ -144,6 +144,8 @@ export async function trainAFew(page: Page, steps: number): Promise<void> {
     await page.locator(`#option-${key}`).press('Tab');
   }
   await page.getByRole('button', { name: 'Train', exact: true }).and(page.locator('.primary')).click();
+  // The options make way for the run.
+  await page.locator('#option-steps').waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Pause' }).first().click();
   await page.getByText(/paused at step/).waitFor();
   const drawn = () => page.locator('figure path.line').first().getAttribute('d');

@@ -445,6 +445,12 @@ test('review: flagged slices, correction, change in ml, range and case decisions
     await page.getByRole('button', { name: 'Accept slice 16' }).click();
     await page.waitForTimeout(200);
     assert.deepEqual(harness.decisions.at(-1), { scan: 1, decision: 'accept', slices: { from: 15, to: 15 } });
+    // The same by keys alone, on a range: two slices onwards, one too many taken back.
+    for (const key of ['ArrowRight', 'ArrowDown', 'ArrowDown', 'ArrowUp']) await page.keyboard.press(`Shift+${key}`);
+    await page.getByText('slices 16–18').waitFor();
+    await page.keyboard.press('Shift+Enter');
+    await page.waitForTimeout(200);
+    assert.deepEqual(harness.decisions.at(-1), { scan: 1, decision: 'accept', slices: { from: 15, to: 17 } });
     await page.keyboard.press('Enter');
     await page.waitForSelector('aside b:text("second")');
     assert.deepEqual(harness.decisions.at(-1), { scan: 1, decision: 'accept' });

@@ -34,6 +34,8 @@ export class AppState {
   /** The cases that Annotate and Review show, each its own. */
   private cases = $state<{ annotate: number | null; review: number | null }>({ annotate: null, review: null });
   scanName = $state('');
+  /** The case that was open last: the list of cases stands on its row. */
+  lastScan: number | null = null;
   /** Slice along k to open the case at. */
   slice = $state<number | null>(null);
   /** When strokes last reached the disk, ms. */
@@ -67,6 +69,7 @@ export class AppState {
   }
 
   set scan(scan: number | null) {
+    this.lastScan = scan ?? this.lastScan;
     this.cases[this.place === 'review' ? 'review' : 'annotate'] = scan;
   }
 
@@ -120,6 +123,7 @@ export class AppState {
 
   openCase(scan: number, place: 'annotate' | 'review', slice: number | null = null): void {
     this.cases[place] = scan;
+    this.lastScan = scan;
     this.slice = slice;
     this.go(place);
   }
@@ -129,6 +133,7 @@ export class AppState {
     this.project = project;
     if (!other) return;
     this.cases = { annotate: null, review: null };
+    this.lastScan = null;
     this.slice = null;
     this.savedAt = null;
     this.place = project ? 'cases' : 'projects';

@@ -74,6 +74,11 @@ export function actionsOf(screen: AnnotateState, own: ScreenActions): Record<Act
     'view.help': once(own.help),
     'review.accept': once(own.accept),
     'review.reject': once(own.reject),
+    'review.markNext': () => screen.review.mark(1),
+    'review.markBack': () => screen.review.mark(-1),
+    'review.acceptSlices': once(() => {
+      if (screen.detail?.prediction) void screen.review.decide('accept', false);
+    }),
     cancel: own.cancel,
   };
 }

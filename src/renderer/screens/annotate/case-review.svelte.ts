@@ -6,7 +6,7 @@ export interface ReviewHost {
   readonly client: Client;
   readonly phase: string;
   detail: ScanDetail | null;
-  readonly position: { readonly crosshair: readonly [number, number, number] };
+  readonly position: { readonly crosshair: readonly [number, number, number]; goToK(k: number): void };
   readonly saving: { flush(): Promise<void>; commit(): Promise<void> };
   refuse(error: unknown): void;
 }
@@ -33,6 +33,19 @@ export class CaseReview {
     this.changes = null;
     this.selection = null;
     this.finished = false;
+  }
+
+  /** Goes one slice along k and marks it with those marked before; going back takes marks away. */
+  mark(way: 1 | -1): void {
+    const { position, detail } = this.screen;
+    const k = position.crosshair[2];
+    const next = k + way;
+    if (!detail?.prediction || next < 0 || next >= detail.grid.size[2]) return;
+    const marked = this.selection?.includes(k) ? this.selection : [k, k];
+    const [from, to] = marked;
+    const anchor = k === from ? to : from;
+    this.selection = [Math.min(anchor, next), Math.max(anchor, next)];
+    position.goToK(next);
   }
 
   /** Decides the case or the selected slices; answers the next case, null where there is none or the case stays. */

@@ -74,6 +74,7 @@ export class CasesState {
 
   constructor(app: AppState) {
     this.app = app;
+    this.focus = app.lastScan;
   }
 
   /** Follows the project until the returned function is called. */

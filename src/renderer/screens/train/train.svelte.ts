@@ -201,6 +201,8 @@ export class TrainState {
     if (!started) return;
     this.name = '';
     this.notes = '';
+    // What it does now stands below them.
+    this.advanced = false;
     this.shown = started.run;
     await this.reload();
     await this.show(started.run);
