@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { voxelToWorld } from '../../src/core/geometry.ts';
-import { newUid } from '../../src/main/imaging/dicom/encode.ts';
+import { el, encodeFile, newUid } from '../../src/main/imaging/dicom/encode.ts';
 import { discoverScans, readMask, readScan, readVolume } from '../../src/main/imaging/index.ts';
 import { assertSameImage, dcm2niix, GRIDS, missing, rejectsWith, scratch, writeSeries } from './helpers.ts';
 import { enhanced, rtStruct } from './objects.ts';
@@ -86,6 +86,31 @@ test('a DICOMDIR and its folder tree give the same scans as the files alone', as
   const { sources, failures } = await discoverScans(here);
   assert.equal(sources.length, 1);
   assert.deepEqual(failures, []);
+});
+
+test('files that a DICOMDIR names and that are not there are told, however the disc was copied', async () => {
+  const here = fresh();
+  const positions = [0, 2, 4].map((z) => [0, 0, z]);
+  const [first] = writeSeries(join(here, 'dicom', 'a0001'), { positions });
+  const record = (name: string) => [el('00041430', 'CS', 'IMAGE'), el('00041500', 'CS', ['DICOM', 'A0001', name])];
+  const directory = (...names: string[]) => {
+    const records = [[el('00041430', 'CS', 'PATIENT')], ...names.map(record)];
+    const file = encodeFile([el('00041220', 'SQ', records)], '1.2.840.10008.1.3.10', newUid());
+    writeFileSync(join(here, 'DICOMDIR'), file);
+  };
+  const there = ['IM003', 'IM010', 'IM017'];
+  directory(...there);
+  assert.deepEqual((await discoverScans(here)).failures, []);
+  // As the file system of discs names them.
+  renameSync(first, join(here, 'dicom', 'a0001', 'im003.;1'));
+  assert.deepEqual((await discoverScans(here)).failures, []);
+  directory(...there, 'IM024', 'IM031');
+  const [failure, ...others] = (await discoverScans(here)).failures;
+  assert.deepEqual([failure.code, others], ['scan/missing-files', []]);
+  assert.match(failure.message, /got 2 of 5 missing \(DICOM\/A0001\/IM024, DICOM\/A0001\/IM031\)/);
+  const { volume, notices } = await readVolume(join(here, 'DICOMDIR'));
+  assert.equal(volume.size[2], 3);
+  assert.match(notices.join(), /scan\/missing-files/, 'a single conversion says so as well');
 });
 
 test('a classic multi-frame file without positions is refused', async () => {

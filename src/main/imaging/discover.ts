@@ -2,6 +2,7 @@
 import { basename, extname, relative, sep } from 'node:path';
 import { DecileError } from '../../shared/errors.ts';
 import { HEAD_BYTES, looksLikeDicom, readDicomHeader } from './dicom/dataset.ts';
+import { missingFiles } from './dicom/dicomdir.ts';
 import { type Frame, framesOf } from './dicom/frame.ts';
 import { maskObjectOf } from './dicom/mask-object.ts';
 import { failure, fileSize, mapLimited, readHead, walk } from './files.ts';
@@ -90,8 +91,10 @@ export async function discoverScans(
       // One read serves the kind and, for most DICOM files, the whole header.
       const memory = free.pop() ?? Buffer.allocUnsafeSlow(HEAD_BYTES);
       const head = await readHead(path, HEAD_BYTES, memory);
-      const kind = basename(path).toUpperCase() === 'DICOMDIR' ? null : await kindOf(path, head);
-      if (kind === 'dicom') {
+      const directory = basename(path).toUpperCase() === 'DICOMDIR';
+      const kind = directory ? null : await kindOf(path, head);
+      if (directory) failures.push(...(await missingFiles(path, files)));
+      else if (kind === 'dicom') {
         const file = await readDicomHeader(path, head);
         const mask = maskObjectOf(file);
         if (mask) masks.push(mask);

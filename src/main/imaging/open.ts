@@ -15,7 +15,7 @@ import { readMaskFile } from './masks.ts';
 import { stem } from './names.ts';
 import { looksLikeNifti } from './nifti/header.ts';
 import { readNifti } from './nifti/read.ts';
-import type { ReadScan, ScanSource } from './types.ts';
+import type { ReadScan, ScanFailure, ScanSource } from './types.ts';
 
 /** The volume that a source stands for, real-world values on the scan's own grid. */
 export async function readScan(source: ScanSource): Promise<ReadScan> {
@@ -44,10 +44,13 @@ function checkedAxes(path: string, scan: ReadScan): ReadScan {
 
 /** Any readable file, or a folder that holds one DICOM series. @throws scan/several-volumes for a folder of more */
 export async function readVolume(path: string): Promise<ReadScan> {
-  return readScan(await sourceAt(path));
+  const left: ScanFailure[] = [];
+  const read = await readScan(await sourceAt(path, left));
+  return { ...read, notices: [...read.notices, ...left.map(({ code, message }) => `${code}: ${message}`)] };
 }
 
-async function sourceAt(named: string): Promise<ScanSource> {
+/** @param left what a folder holds beside its one scan, with the reason why it is none */
+async function sourceAt(named: string, left: ScanFailure[]): Promise<ScanSource> {
   // The directory of a disc stands for the disc.
   const path = basename(named).toUpperCase() === 'DICOMDIR' ? dirname(resolve(named)) : named;
   let folder: boolean;
@@ -58,6 +61,7 @@ async function sourceAt(named: string): Promise<ScanSource> {
   }
   if (folder) {
     const { sources, masks, failures } = await discoverScans(path);
+    left.push(...failures);
     if (sources.length === 1) return sources[0];
     if (sources.length === 0) {
       if (masks.length > 0)
