@@ -26,6 +26,8 @@ export interface FuzzResult {
   outcomes: Map<string, number>;
   findings: Finding[];
   slowestSeconds: number;
+  /** Processor time of the input that took most of it: what is left of the clock's seconds was waiting for a turn. */
+  mostComputed: number;
   /** Largest growth of memory outside the JavaScript heap (arrays, buffers, codecs) over one input, bytes. */
   largestBytes: number;
 }
@@ -44,7 +46,14 @@ export async function fuzz(
   keep?: string,
 ): Promise<FuzzResult> {
   const folder = await mkdtemp(join(tmpdir(), 'decile-fuzz-'));
-  const result: FuzzResult = { inputs: count, outcomes: new Map(), findings: [], slowestSeconds: 0, largestBytes: 0 };
+  const result: FuzzResult = {
+    inputs: count,
+    outcomes: new Map(),
+    findings: [],
+    slowestSeconds: 0,
+    mostComputed: 0,
+    largestBytes: 0,
+  };
   try {
     for (let seed = from; seed < from + count; seed++) {
       onInput(seed);
@@ -69,6 +78,7 @@ export async function fuzz(
       result.slowestSeconds = Math.max(result.slowestSeconds, seconds);
       const used = process.cpuUsage(before);
       const computed = (used.user + used.system) / 1e6;
+      result.mostComputed = Math.max(result.mostComputed, computed);
       if (seconds > LIMIT_SECONDS && computed > LIMIT_SECONDS / 2)
         result.findings.push({ reader: reader.name, seed, what: `took ${seconds.toFixed(1)} s` });
       const grown = process.memoryUsage().external - held;

@@ -1,6 +1,6 @@
 /** The readers under fuzzing, each with valid small files to damage. */
-import { readFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { deflateRawSync, gzipSync } from 'node:zlib';
@@ -37,7 +37,7 @@ export interface Reader {
 const asFile =
   (name: string, read: (path: string) => Promise<unknown>) => async (folder: string, bytes: Uint8Array) => {
     const path = join(folder, name);
-    await writeFile(path, bytes);
+    writeFileSync(path, bytes);
     await read(path);
   };
 
@@ -113,7 +113,7 @@ export async function readers(): Promise<Reader[]> {
       { name: 'nifti-gz', seeds: [gzipSync(nii)], read: asFile('f.nii.gz', readVolume) },
       { name: 'nifti-inside-gz', seeds: [nii], read: (f: string, bytes: Uint8Array) => asFile('f.nii.gz', readVolume)(f, gzipSync(bytes, { level: 1 })) },
       { name: 'dicom', seeds: [plain, deflated(plain), implicit(plain), plain.subarray(132), nested, mosaic()], read: asFile('f.dcm', readVolume) },
-      { name: 'dicom-folder', seeds: [plain, nested, second], read: async (f: string, bytes: Uint8Array) => { await writeFile(join(f, 'first'), plain); await asFile('f', async () => undefined)(f, bytes); await everyScan(f); } },
+      { name: 'dicom-folder', seeds: [plain, nested, second], read: async (f: string, bytes: Uint8Array) => { writeFileSync(join(f, 'first'), plain); await asFile('f', async () => undefined)(f, bytes); await everyScan(f); } },
       { name: 'dicom-enhanced', seeds: [enhanced()], read: asFile('f.dcm', readVolume) },
       { name: 'dicom-codecs', seeds: compressed(), read: asFile('f.dcm', readVolume) },
       { name: 'dicom-seg', seeds: [seg], read: asFile('f.dcm', readDicomSeg) },

@@ -14,6 +14,8 @@ interface Task {
   from: number;
   count: number;
   keep?: string;
+  /** The input under way, which this thread writes and the watching one reads: a message an input would cost more than many inputs. */
+  at: Int32Array;
 }
 
 /** Seconds after which even a reader that waits without computing hangs; a busy machine may keep it from its turn. */
@@ -24,7 +26,7 @@ else await work(workerData as Task);
 
 async function work(task: Task): Promise<void> {
   const reader = (await readers()).find((r) => r.name === task.reader)!;
-  const result = await fuzz(reader, task.from, task.count, (seed) => parentPort!.postMessage({ seed }), task.keep);
+  const result = await fuzz(reader, task.from, task.count, (seed) => Atomics.store(task.at, 0, seed), task.keep);
   parentPort!.postMessage({ result });
 }
 
@@ -49,7 +51,7 @@ async function watch(): Promise<void> {
     });
     const counts = [...result.outcomes].sort((a, b) => b[1] - a[1]).map(([code, n]) => `${code} ${n}`);
     console.log(
-      `${name}: ${result.inputs} inputs in ${((performance.now() - started) / 1000).toFixed(0)} s, slowest ${result.slowestSeconds.toFixed(2)} s, largest ${(result.largestBytes / 2 ** 20).toFixed(1)} MiB, ${result.findings.length} findings; ${counts.join(', ')}`,
+      `${name}: ${result.inputs} inputs in ${((performance.now() - started) / 1000).toFixed(0)} s, slowest ${result.slowestSeconds.toFixed(2)} s (processor: ${result.mostComputed.toFixed(2)} s), largest ${(result.largestBytes / 2 ** 20).toFixed(1)} MiB, ${result.findings.length} findings; ${counts.join(', ')}`,
     );
     for (const f of result.findings) console.log(`  seed ${f.seed}: ${f.what}`);
     findings += result.findings.length;
@@ -59,9 +61,10 @@ async function watch(): Promise<void> {
 }
 
 /** One reader in a worker; one that computes for twice the limit without progress, or waits for long, is a hang. */
-function supervised(task: Task): Promise<FuzzResult> {
+function supervised(task: Omit<Task, 'at'>): Promise<FuzzResult> {
   return new Promise((resolve) => {
-    const worker = new Worker(fileURLToPath(import.meta.url), { workerData: task });
+    const at = new Int32Array(new SharedArrayBuffer(4)).fill(-1);
+    const worker = new Worker(fileURLToPath(import.meta.url), { workerData: { ...task, at } });
     let seed = -1;
     const clock = () => ({ wall: performance.now() / 1000, cpu: process.cpuUsage() });
     let last = clock();
@@ -72,22 +75,25 @@ function supervised(task: Task): Promise<FuzzResult> {
         inputs: Math.max(0, seed - task.from),
         outcomes: new Map(),
         slowestSeconds: 0,
+        mostComputed: 0,
         largestBytes: 0,
         findings: [{ reader: task.reader, seed, what }],
       });
     };
     const timer = setInterval(() => {
+      const now = Atomics.load(at, 0);
+      if (now !== seed) {
+        seed = now;
+        last = clock();
+      }
       const { user, system } = process.cpuUsage(last.cpu);
       const computed = (user + system) / 1e6;
       const waited = performance.now() / 1000 - last.wall;
       if (seed >= 0 && (computed > 2 * LIMIT_SECONDS || waited > WAIT_SECONDS)) give('does not return');
     }, 500);
-    worker.on('message', (m: { seed?: number; result?: FuzzResult }) => {
-      last = clock();
-      if (m.seed !== undefined) seed = m.seed;
-      if (!m.result) return;
+    worker.on('message', ({ result }: { result: FuzzResult }) => {
       clearInterval(timer);
-      resolve(m.result);
+      resolve(result);
     });
     worker.on('error', (error) => give(`the thread died: ${error.message}`));
   });
