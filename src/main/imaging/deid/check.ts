@@ -1,6 +1,6 @@
 /** A search of exported files for what must not be in them. */
 import { readFile } from 'node:fs/promises';
-import { gunzipSync } from 'node:zlib';
+import { constants, gunzipSync } from 'node:zlib';
 import {
   type DataSet,
   decodeText,
@@ -72,6 +72,10 @@ export async function findIdentifiers(folder: string, identifiers: readonly stri
   for (const path of await walk(folder, (f) => leaks.push({ path: f.path, what: `could not be read: ${f.message}` }))) {
     const file = await readFile(path);
     const bytes = file[0] === 0x1f && file[1] === 0x8b ? opened(file) : file;
+    if (!bytes) {
+      leaks.push({ path, what: 'could not be unpacked, and so not searched' });
+      continue;
+    }
     const found = new Set(needles.in(path.slice(folder.length)));
     const { free, coded } = looksLikeDicom(bytes)
       ? dicomText(path, bytes)
@@ -155,11 +159,14 @@ function until(bytes: Buffer, end: RegExp): Buffer {
   return found ? bytes.subarray(0, found.index + found[0].length) : bytes;
 }
 
-function opened(file: Buffer): Buffer {
+/** What a gzip file holds, of a large image its beginning, which is all that is searched; null where it is damaged. */
+function opened(file: Buffer): Buffer | null {
   try {
     return gunzipSync(file, { maxOutputLength: 2 ** 31 - 1 });
-  } catch {
-    return file;
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ERR_BUFFER_TOO_LARGE') return null;
+    const head = gunzipSync(file.subarray(0, 2 ** 16), { finishFlush: constants.Z_SYNC_FLUSH });
+    return looksLikeNifti(head) ? head : null;
   }
 }
 
