@@ -5,7 +5,13 @@
  */
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { type EngineName, type MethodName, PAPER_READING, resolveOptions } from '../src/core/options.ts';
+import {
+  type EngineName,
+  type MethodName,
+  type NetworkName,
+  PAPER_READING,
+  resolveOptions,
+} from '../src/core/options.ts';
 import { startEngine } from '../src/engine/index.ts';
 import { kernelsOf } from '../src/engine/kernels/index.ts';
 import { StepSession } from '../src/engine/step-session.ts';
@@ -14,6 +20,7 @@ const { values } = parseArgs({
   options: {
     engine: { type: 'string', default: 'auto' },
     method: { type: 'string', default: 'cpcl' },
+    network: { type: 'string', default: 'unet' },
     width: { type: 'string', default: '8' },
     patch: { type: 'string', default: '64,64,32' },
     batch: { type: 'string', default: '2' },
@@ -24,6 +31,7 @@ const patch = values.patch.split(',').map(Number) as [number, number, number];
 const options = resolveOptions({
   ...PAPER_READING,
   method: values.method as MethodName,
+  network: values.network as NetworkName,
   width: Number(values.width),
   labelledPerStep: Number(values.batch),
   unlabelledPerStep: Number(values.batch),

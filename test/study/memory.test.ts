@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { resolveOptions } from '../../src/core/options.ts';
-import { imagesWithGradient, stepBytes } from '../../src/core/train/fit-patch.ts';
+import { imagesWithGradient, PROCESS_BYTES, stepBytes } from '../../src/core/train/fit-patch.ts';
 import type { Grid } from '../../src/core/volume.ts';
 import { writeNifti } from '../../src/main/imaging/index.ts';
 import { parseStudy } from '../../src/main/study/definition.ts';
@@ -90,6 +90,6 @@ test('an automatic patch is the same for all jobs, whatever their width and meth
       [32, 32, 16],
     ],
   );
-  assert.equal(jobs[1].bytes, stepBytes([32, 32, 16], 16, 2 * (2 + 2)));
+  assert.equal(jobs[1].bytes, PROCESS_BYTES + stepBytes([32, 32, 16], { width: 16, gradientImages: 8, images: 4 }));
   assert.ok(jobs[0].bytes < jobs[1].bytes);
 });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { resolveOptions } from '../../src/core/options.ts';
 import { boxOf } from '../../src/core/predict/sliding-window.ts';
 import { Random } from '../../src/core/random.ts';
-import { type Fit, fitOf, fitPatch, stepBytes } from '../../src/core/train/fit-patch.ts';
+import { type Fit, fitOf, fitPatch, type StepLoad, stepBytes } from '../../src/core/train/fit-patch.ts';
 import { type PatchSource, planCrop, readPatch, type Sides } from '../../src/core/train/patches.ts';
 import { normalise } from '../../src/core/train/preprocess.ts';
 import { CaseStream } from '../../src/core/train/sampler.ts';
@@ -97,23 +97,30 @@ test('MR intensities have zero mean and unit variance over voxels above 0; CT is
   assert.deepEqual([...flat], [0, 0, 0]);
 });
 
+/** As many patches without gradient as with. */
+const load = (width: number, gradientImages: number): StepLoad => ({
+  width,
+  gradientImages,
+  images: 2 * gradientImages,
+});
+
 test('an automatic patch fits the median scan and the memory', () => {
-  assert.deepEqual(fitPatch([[97, 71, 44]], 8, 2, 8e9), [96, 64, 32]);
-  assert.deepEqual(fitPatch([[10, 300, 300]], 8, 2, 8e9), [16, 96, 96]);
-  const small = fitPatch([[300, 300, 300]], 16, 4, 1e9);
-  assert.ok(stepBytes(small, 16, 4) <= 1e9);
+  assert.deepEqual(fitPatch([[97, 71, 44]], load(8, 2), 8e9), [96, 64, 32]);
+  assert.deepEqual(fitPatch([[10, 300, 300]], load(8, 2), 8e9), [16, 96, 96]);
+  const small = fitPatch([[300, 300, 300]], load(16, 4), 1e9);
+  assert.ok(stepBytes(small, load(16, 4)) <= 1e9);
   assert.ok(small.every((side) => side % 16 === 0));
 });
 
 test('patch and batch fit half of the free memory: one patch of each kind comes before sides under 32 voxels', () => {
   const options = resolveOptions({ width: 16, unlabelledBranch: 'teacher', labelledPerStep: 4, unlabelledPerStep: 4 });
   const of = (free: number, given = options) => fitOf(given, [[300, 300, 300]], { free, total: free });
-  const bytes = ({ patch, labelledPerStep }: Fit) => stepBytes(patch, 16, labelledPerStep);
+  const bytes = ({ patch, labelledPerStep }: Fit) => stepBytes(patch, load(16, labelledPerStep));
   assert.deepEqual(of(64e9), { patch: [96, 96, 96], labelledPerStep: 4, unlabelledPerStep: 4 });
-  const tight = of(2 * stepBytes([32, 32, 32], 16, 4));
+  const tight = of(2 * stepBytes([32, 32, 32], load(16, 4)));
   assert.deepEqual(tight, { patch: [32, 32, 32], labelledPerStep: 4, unlabelledPerStep: 4 });
-  const tighter = of(2 * (stepBytes([32, 32, 32], 16, 4) - 1));
+  const tighter = of(2 * (stepBytes([32, 32, 32], load(16, 4)) - 1));
   assert.deepEqual([tighter.labelledPerStep, tighter.unlabelledPerStep], [1, 1]);
-  assert.ok(Math.min(...tighter.patch) >= 32 && bytes(tighter) < stepBytes([32, 32, 32], 16, 4));
+  assert.ok(Math.min(...tighter.patch) >= 32 && bytes(tighter) < stepBytes([32, 32, 32], load(16, 4)));
   assert.deepEqual(of(1, { ...options, patch: [96, 96, 96] }).patch, [96, 96, 96]); // what was asked for is tried first
 });

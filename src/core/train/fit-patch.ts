@@ -6,30 +6,57 @@ export type PatchSides = [x: number, y: number, z: number];
 /** Largest patch side considered: the paper's. */
 const LARGEST = 96;
 
+/** What decides how much memory a step of one patch size needs. */
+export interface StepLoad {
+  width: number;
+  /** Patches of a step whose maps are kept for the gradient, in all networks. */
+  gradientImages: number;
+  /** Patches of a step. */
+  images: number;
+  /** DAN's discriminator is trained too. */
+  adversary?: boolean;
+}
+
+export const loadOf = (options: TrainingOptions): StepLoad => ({
+  width: options.width,
+  gradientImages: imagesWithGradient(options),
+  images: options.labelledPerStep + (options.method === 'supervised' ? 0 : options.unlabelledPerStep),
+  adversary: options.method === 'dan',
+});
+
 /**
- * Bytes that one training step holds at its peak, counted from the U-Net's stored maps: two per convolution, the
- * concatenations, and the gradients in flight (about 20 maps of the base width a voxel and labelled image).
+ * Bytes that a training step takes at its peak above the started engine, for the engines simd and tensorflow: at least what was
+ * measured, at most about half more (test/train/step-bytes.test.ts). Counted from the U-Net:
+ *
+ *   voxels (72 w g + 20 w + 190 n) + 550,000 w^2 + 42 MB
+ *
+ * w the width, g patches whose maps are kept for the gradient (18 maps of the base width each), n patches in all (their voxels,
+ * class maps and losses); student, teacher, momentum and gradients grow with w^2. DAN's discriminator has 11 million weights
+ * whatever the width: 1.3 GB more, and 2,000 bytes a voxel and patch.
  */
-export const stepBytes = (patch: readonly number[], width: number, images: number): number =>
-  20 * width * 4 * patch[0] * patch[1] * patch[2] * images + 300e6;
+export function stepBytes(
+  patch: readonly number[],
+  { width, gradientImages, images, adversary = false }: StepLoad,
+): number {
+  const voxels = patch[0] * patch[1] * patch[2];
+  const step = voxels * (72 * width * gradientImages + 20 * width + 190 * images) + 550e3 * width ** 2 + 42e6;
+  return step + (adversary ? 1.3e9 + 2000 * images * voxels : 0);
+}
+
+/** Resident bytes of a process with a started engine: about 140 MB with simd, 430 MB with TensorFlow. */
+export const PROCESS_BYTES = 430e6;
 
 /**
  * Each side: the largest multiple of 16 that the median scan holds (at least 16, at most 96); then the longest side
  * shrinks until a step fits into `memoryBytes`.
  * @param sizes scan sizes in voxels of the training grid
- * @param images patches of a step that carry gradient
  */
-export function fitPatch(
-  sizes: readonly (readonly number[])[],
-  width: number,
-  images: number,
-  memoryBytes: number,
-): PatchSides {
+export function fitPatch(sizes: readonly (readonly number[])[], load: StepLoad, memoryBytes: number): PatchSides {
   const median = (axis: number) => sizes.map((s) => s[axis]).sort((a, b) => a - b)[sizes.length >> 1];
   const patch = [0, 1, 2].map((axis) =>
     Math.min(LARGEST, Math.max(16, Math.floor(median(axis) / 16) * 16)),
   ) as PatchSides;
-  while (stepBytes(patch, width, images) > memoryBytes) {
+  while (stepBytes(patch, load) > memoryBytes) {
     const longest = patch.indexOf(Math.max(...patch));
     if (patch[longest] <= 16) break;
     patch[longest] -= 16;
@@ -78,11 +105,10 @@ export function fitOf(
   if (options.patch !== 'auto') return { patch: [...options.patch], ...batch };
   const room = 0.5 * Math.max(memory.free, 0.5 * memory.total);
   const fitted = (fit: Omit<Fit, 'patch'>): Fit => {
-    const patch = fitPatch(sizes, options.width, imagesWithGradient({ ...options, ...fit }), room);
-    return { patch, ...fit };
+    return { patch: fitPatch(sizes, loadOf({ ...options, ...fit }), room), ...fit };
   };
   const whole = fitted(batch);
-  const largest = fitPatch(sizes, options.width, 1, Number.POSITIVE_INFINITY);
+  const largest = fitPatch(sizes, loadOf(options), Number.POSITIVE_INFINITY);
   const small = whole.patch.some((side, axis) => side < Math.min(SMALL, largest[axis]));
   return small ? fitted(batchOfOne(batch)) : whole;
 }

@@ -1,6 +1,6 @@
 /** One patch for all jobs of a study, and how many jobs fit into memory at once. */
 import type { TrainingOptions } from '../../core/options.ts';
-import { fitPatch, imagesWithGradient, type PatchSides, stepBytes } from '../../core/train/fit-patch.ts';
+import { fitPatch, loadOf, type PatchSides, PROCESS_BYTES, stepBytes } from '../../core/train/fit-patch.ts';
 import { trainingGrid } from '../../core/train/preprocess.ts';
 import { settleSpacing } from '../../core/train/spacing.ts';
 import type { Grid } from '../../core/volume.ts';
@@ -24,9 +24,10 @@ export async function sizeJobs({ jobs, split, definition }: StudyPlan): Promise<
   const sizes = (cases: readonly StudyCase[], spacing: 'native' | number) =>
     cases.map((one) => trainingGrid(gridOf(one), spacing).size);
   const patches = new Map<'native' | number, PatchSides>();
-  const patchOf = ({ patch, width }: TrainingOptions, spacing: 'native' | number): PatchSides => {
-    if (patch !== 'auto') return [...patch];
-    const known = patches.get(spacing) ?? fitPatch(sizes(split.train, spacing), width, 1, Number.POSITIVE_INFINITY);
+  const patchOf = (options: TrainingOptions, spacing: 'native' | number): PatchSides => {
+    if (options.patch !== 'auto') return [...options.patch];
+    const known =
+      patches.get(spacing) ?? fitPatch(sizes(split.train, spacing), loadOf(options), Number.POSITIVE_INFINITY);
     patches.set(spacing, known);
     return known;
   };
@@ -35,9 +36,11 @@ export async function sizeJobs({ jobs, split, definition }: StudyPlan): Promise<
     const spacing = settleSpacing(options.spacing, split.train.map(gridOf));
     const patch = patchOf(options, spacing);
     const largest = Math.max(...sizes(split.test, spacing).map((n) => n[0] * n[1] * n[2]));
-    const prediction = 4 * largest * (definition.classes.length + 4) + stepBytes(patch, options.width, 1);
-    const training = stepBytes(patch, options.width, imagesWithGradient(options));
-    return { ...job, options: { ...options, spacing, patch }, bytes: Math.max(training, prediction) };
+    const prediction =
+      4 * largest * (definition.classes.length + 4) +
+      stepBytes(patch, { width: options.width, gradientImages: 1, images: 1 });
+    const training = stepBytes(patch, loadOf(options));
+    return { ...job, options: { ...options, spacing, patch }, bytes: PROCESS_BYTES + Math.max(training, prediction) };
   });
 }
 

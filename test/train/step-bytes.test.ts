@@ -1,0 +1,46 @@
+/** What a step is thought to need in memory, against what one takes in a process of its own. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { type MethodName, PAPER_READING, resolveOptions } from '../../src/core/options.ts';
+import { loadOf, type PatchSides, stepBytes } from '../../src/core/train/fit-patch.ts';
+import { trainerEnvironment } from '../../src/engine/environment.ts';
+import { findTensorflow } from '../../src/engine/installation.ts';
+
+const PROGRAM = fileURLToPath(new URL('../../bench/engine-step.ts', import.meta.url));
+
+/** Peak resident bytes of a few steps above those of the started engine, two threads, 2 + 2 patches. */
+function measured(engine: string, method: MethodName, width: number, patch: PatchSides): number {
+  const step = ['--engine', engine, '--method', method, '--width', String(width), '--patch', patch.join()];
+  const { stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...step], {
+    encoding: 'utf8',
+    input: 'quit\n',
+    env: { ...trainerEnvironment(2), ...process.env, DECILE_THREADS: '2' },
+  });
+  const last = stdout.trim().split('\n').at(-1) ?? '';
+  assert.match(last, /"bytes"/, stderr);
+  return JSON.parse(last).bytes;
+}
+
+/** Small steps may take relatively less: what does not depend on the patch is the same for all. */
+const MOST = 1.6;
+
+const CASES: [method: MethodName, width: number, patch: PatchSides][] = [
+  ['cpcl', 8, [48, 48, 32]],
+  ['mean-teacher', 8, [48, 32, 32]],
+  ['supervised', 16, [32, 32, 32]],
+  ['dan', 2, [16, 16, 16]],
+];
+for (const engine of ['simd', 'tensorflow']) {
+  const skip = engine === 'tensorflow' && findTensorflow().length === 0 && 'TensorFlow is not installed';
+  for (const [method, width, patch] of CASES) {
+    const name = `a step of ${method} of width ${width} at ${patch.join('x')} needs on ${engine} what it is thought to, and not much less`;
+    test(name, { skip }, () => {
+      const options = resolveOptions({ ...PAPER_READING, method, width, labelledPerStep: 2, unlabelledPerStep: 2 });
+      const expected = stepBytes(patch, loadOf(options));
+      const bytes = measured(engine, method, width, patch);
+      assert.ok(bytes <= expected && expected <= MOST * bytes, `${bytes} bytes, ${expected} expected`);
+    });
+  }
+}
