@@ -43,8 +43,8 @@ export async function slidingWindow(
 ): Promise<Float32Array[]> {
   const classes = weights['out.bias'].size;
   const sums = Array.from({ length: classes }, () => new Float32Array(image.length));
-  const hits = new Uint16Array(image.length);
-  const [xs, ys, zs] = [0, 1, 2].map((axis) => windowStarts(size[axis], patch[axis], stride[axis]));
+  const starts = [0, 1, 2].map((axis) => windowStarts(size[axis], patch[axis], stride[axis]));
+  const [xs, ys, zs] = starts;
   const total = xs.length * ys.length * zs.length;
   let done = 0;
   for (const z of zs) {
@@ -57,13 +57,30 @@ export async function slidingWindow(
           network,
           patch,
         );
-        addBox(sums, hits, probabilities, size, [x, y, z], patch);
+        addBox(sums, probabilities, size, [x, y, z], patch);
         await onWindow(++done, total);
       }
     }
   }
-  for (const sum of sums) for (let i = 0; i < sum.length; i++) sum[i] /= hits[i];
+  divide(
+    sums,
+    starts.map((along, axis) => windowsOver(size[axis], patch[axis], along)),
+  );
   return sums;
+}
+
+/** How many windows lie over each place along one axis; over a voxel it is the product of the three. */
+function windowsOver(size: number, patch: number, starts: readonly number[]): Uint16Array {
+  const counts = new Uint16Array(size);
+  for (const start of starts) counts.subarray(Math.max(0, start), start + patch).forEach((_, i, all) => void all[i]++);
+  return counts;
+}
+
+function divide(sums: Float32Array[], [nx, ny, nz]: Uint16Array[]): void {
+  for (const sum of sums) {
+    let i = 0;
+    for (const z of nz) for (const y of ny) for (const x of nx) sum[i++] /= x * y * z;
+  }
 }
 
 /** Softmax of one patch, [C][z][y][x] flat. */
@@ -90,17 +107,9 @@ export function boxOf<T extends Float32Array | Uint8Array>(from: T, size: Sides,
   return into;
 }
 
-function addBox(
-  sums: Float32Array[],
-  hits: Uint16Array,
-  values: Float32Array,
-  size: Sides,
-  start: Sides,
-  box: Sides,
-): void {
+function addBox(sums: Float32Array[], values: Float32Array, size: Sides, start: Sides, box: Sides): void {
   const plane = box[0] * box[1] * box[2];
   forRows(size, start, box, (to, from, length) => {
-    for (let i = 0; i < length; i++) hits[to + i]++;
     for (let c = 0; c < sums.length; c++) {
       const sum = sums[c];
       for (let i = 0; i < length; i++) sum[to + i] += values[c * plane + from + i];
