@@ -1,15 +1,13 @@
 /** A TensorFlow.js backend whose tensors lie in the kernels' shared memory. Its ops are in ops/; a missing op is an error that names it. */
 import * as tf from '@tensorflow/tfjs';
-import { DecileError } from '../../core/errors.ts';
+import { type Entry, OwnBackend, unsupportedType, type Values } from '../backend/own-backend.ts';
 import type { Machine } from './machine.ts';
 
-export type Values = Float32Array | Int32Array | Uint8Array;
+export type { Values } from '../backend/own-backend.ts';
 
-interface Entry {
+interface Placed extends Entry {
+  /** Its address. */
   at: number;
-  length: number;
-  dtype: tf.DataType;
-  references: number;
 }
 
 /** Bytes of one element; throws for what this engine does not hold. */
@@ -21,35 +19,16 @@ export function elementBytes(dtype: tf.DataType): number {
     case 'bool':
       return 1;
     default:
-      throw new DecileError(
-        'engine/unsupported',
-        `A tensor of the simd engine must be float32, int32 or bool, got ${dtype}.`,
-        '',
-      );
+      throw unsupportedType('simd', dtype);
   }
 }
 
-export class SimdBackend extends tf.KernelBackend {
+export class SimdBackend extends OwnBackend<Placed> {
   readonly machine: Machine;
-  private readonly entries: tf.DataStorage<Entry>;
 
   constructor(machine: Machine) {
     super();
     this.machine = machine;
-    this.entries = new tf.DataStorage(this, tf.engine());
-  }
-
-  /** Room for a new tensor, not filled. */
-  make(shape: readonly number[], dtype: tf.DataType = 'float32'): tf.TensorInfo {
-    const dataId = { id: nextId++ };
-    this.put(dataId, tf.util.sizeFromShape(shape as number[]), dtype, 1);
-    return { dataId, shape: [...shape], dtype };
-  }
-
-  /** The same values under another shape. */
-  share(info: tf.TensorInfo, shape: readonly number[]): tf.TensorInfo {
-    this.incRef(info.dataId);
-    return { dataId: info.dataId, shape: [...shape], dtype: info.dtype };
   }
 
   address(info: tf.TensorInfo): number {
@@ -70,17 +49,6 @@ export class SimdBackend extends tf.KernelBackend {
     }
   }
 
-  /** Frees a tensor that an op made on the way. */
-  drop(info: tf.TensorInfo): void {
-    this.disposeData(info.dataId);
-  }
-
-  override write(values: tf.BackendValues, shape: number[], dtype: tf.DataType): tf.DataId {
-    const dataId = { id: nextId++ };
-    this.move(dataId, values, shape, dtype, 1);
-    return dataId;
-  }
-
   override move(
     dataId: tf.DataId,
     values: tf.BackendValues,
@@ -88,7 +56,7 @@ export class SimdBackend extends tf.KernelBackend {
     dtype: tf.DataType,
     references: number,
   ): void {
-    this.put(dataId, tf.util.sizeFromShape(shape), dtype, references);
+    this.entries.set(dataId, this.room(tf.util.sizeFromShape(shape), dtype, references));
     if (values !== null) this.view({ dataId }).set(values as Values);
   }
 
@@ -100,58 +68,19 @@ export class SimdBackend extends tf.KernelBackend {
     return this.readSync(dataId);
   }
 
-  override disposeData(dataId: tf.DataId, force = false): boolean {
-    if (!this.entries.has(dataId)) return true;
-    const entry = this.entries.get(dataId);
-    entry.references--;
-    if (!force && entry.references > 0) return false;
-    this.machine.heap.release(entry.at);
-    this.entries.delete(dataId);
-    return true;
-  }
-
-  override refCount(dataId: tf.DataId): number {
-    return this.entries.has(dataId) ? this.entries.get(dataId).references : 0;
-  }
-
-  override incRef(dataId: tf.DataId): void {
-    this.entries.get(dataId).references++;
-  }
-
-  override numDataIds(): number {
-    return this.entries.numDataIds();
-  }
-
   override memory(): { unreliable: boolean; numBytesInUse: number } {
     return { unreliable: false, numBytesInUse: this.machine.heap.used };
-  }
-
-  override timerAvailable(): boolean {
-    return true;
-  }
-
-  override async time(run: () => void): Promise<{ kernelMs: number }> {
-    const start = performance.now();
-    run();
-    return { kernelMs: performance.now() - start };
-  }
-
-  override floatPrecision(): 32 {
-    return 32;
-  }
-
-  override epsilon(): number {
-    return 1e-7;
   }
 
   override dispose(): void {
     this.machine.stop();
   }
 
-  private put(dataId: tf.DataId, length: number, dtype: tf.DataType, references: number): void {
-    const at = this.machine.heap.allocate(length * elementBytes(dtype));
-    this.entries.set(dataId, { at, length, dtype, references });
+  protected override room(length: number, dtype: tf.DataType, references: number): Placed {
+    return { at: this.machine.heap.allocate(length * elementBytes(dtype)), length, dtype, references };
+  }
+
+  protected override free({ at }: Placed): void {
+    this.machine.heap.release(at);
   }
 }
-
-let nextId = 0;

@@ -1,10 +1,11 @@
 /** The heavy kernels of the simd engine on addresses in its memory, and the set that networks take. */
 import * as tf from '@tensorflow/tfjs';
-import { DecileError } from '../../core/errors.ts';
 import { type ConvWeights, type FeatureMap, type Kernels, NORM_EPSILON } from '../../core/network/kernels.ts';
+import { checkConvolution } from '../backend/products.ts';
 import type { SimdBackend } from './backend.ts';
 import { convolve, convolveWeights, type MapShape, withScratch } from './convolution.ts';
 
+const NAME = 'simd';
 const NORM_CHUNK = 1024;
 
 const shapeOf = (map: { shape: number[] }): MapShape => {
@@ -41,20 +42,20 @@ export function simdKernels(): Kernels & Required<Pick<Kernels, 'weightedSum' | 
 
   return {
     conv3d(x, w) {
-      checkConvolution(x.shape, w.shape);
+      checkConvolution(NAME, x.shape, w.shape);
       const y = withChannels(x, w.shape[4]);
       convolve(backend, at(x), at(w), at(y), shapeOf(x), w.shape[4], false);
       return y;
     },
     conv3dGradInput(dy, w) {
-      checkConvolution([...dy.shape.slice(0, 4), w.shape[3]], w.shape);
+      checkConvolution(NAME, [...dy.shape.slice(0, 4), w.shape[3]], w.shape);
       const dx = withChannels(dy, w.shape[3]);
       convolve(backend, at(dy), at(w), at(dx), shapeOf(dy), w.shape[3], true);
       return dx;
     },
     conv3dGradWeights(x, dy, kernel) {
       const shape = [kernel, kernel, kernel, x.shape[4], dy.shape[4]];
-      checkConvolution(x.shape, shape);
+      checkConvolution(NAME, x.shape, shape);
       const dw = make(shape) as ConvWeights;
       convolveWeights(backend, at(x), at(dy), at(dw), shapeOf(x), dy.shape[4]);
       return dw;
@@ -157,13 +158,4 @@ export function simdKernels(): Kernels & Required<Pick<Kernels, 'weightedSum' | 
       return out;
     },
   };
-}
-
-/** One image, 3x3x3, matching channels: all that the networks use. */
-export function checkConvolution(x: readonly number[], w: readonly number[]): void {
-  const fits =
-    x.length === 5 && x[0] === 1 && w.length === 5 && w.slice(0, 3).every((side) => side === 3) && w[3] === x[4];
-  if (fits) return;
-  const message = `A convolution of the simd engine must be [1, D, H, W, C] with [3, 3, 3, C, K], got [${x}] with [${w}].`;
-  throw new DecileError('engine/unsupported', message, 'Use --engine tensorflow or cpu.');
 }

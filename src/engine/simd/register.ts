@@ -1,10 +1,10 @@
 /** The simd engine as a TensorFlow.js backend, wherever its threads run. */
 import * as tf from '@tensorflow/tfjs';
+import { registerOps } from '../backend/op.ts';
 import { SimdBackend } from './backend.ts';
 import { registerGradients } from './gradients.ts';
 import type { Machine } from './machine.ts';
 import { elementwiseOps } from './ops/elementwise.ts';
-import type { Inputs } from './ops/op.ts';
 import { productOps } from './ops/products.ts';
 import { reduceOps } from './ops/reduce.ts';
 import { shapeOps } from './ops/shape.ts';
@@ -23,11 +23,5 @@ export function registerWith(start: () => Machine | Promise<Machine>): void {
     },
     2,
   );
-  for (const [kernelName, op] of Object.entries({ ...elementwiseOps, ...shapeOps, ...reduceOps, ...productOps })) {
-    tf.registerKernel({
-      kernelName,
-      backendName: NAME,
-      kernelFunc: ({ inputs, backend, attrs }) => op(backend as SimdBackend, inputs as unknown as Inputs, attrs ?? {}),
-    });
-  }
+  registerOps<SimdBackend>(NAME, { ...elementwiseOps, ...shapeOps, ...reduceOps, ...productOps });
 }

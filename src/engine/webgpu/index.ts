@@ -1,12 +1,12 @@
 /** Registers the webgpu engine as a TensorFlow.js backend. */
 import * as tf from '@tensorflow/tfjs';
+import { registerOps } from '../backend/op.ts';
 import type { AdapterFacts } from './adapter.ts';
 import { WebgpuBackend } from './backend.ts';
 import { Gpu } from './device.ts';
 import type { Executor } from './executor.ts';
 import { startLocalExecutor } from './local-executor.ts';
 import { elementwiseOps } from './ops/elementwise.ts';
-import type { Inputs } from './ops/op.ts';
 import { productOps } from './ops/products.ts';
 import { reduceOps } from './ops/reduce.ts';
 import { shapeOps } from './ops/shape.ts';
@@ -34,14 +34,7 @@ export async function registerWebgpu(): Promise<void> {
   tf.registerBackend(NAME, () => new WebgpuBackend(gpu), 0);
   if (registered) return;
   registered = true;
-  for (const [kernelName, op] of Object.entries({ ...elementwiseOps, ...shapeOps, ...reduceOps, ...productOps })) {
-    tf.registerKernel({
-      kernelName,
-      backendName: NAME,
-      kernelFunc: ({ inputs, backend, attrs }) =>
-        op(backend as WebgpuBackend, inputs as unknown as Inputs, attrs ?? {}),
-    });
-  }
+  registerOps<WebgpuBackend>(NAME, { ...elementwiseOps, ...shapeOps, ...reduceOps, ...productOps });
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The heavy kernels of the webgpu engine on tensors of its backend, and the set that networks take. */
 import * as tf from '@tensorflow/tfjs';
-import { DecileError } from '../../core/errors.ts';
 import { type ConvWeights, type FeatureMap, type Kernels, NORM_EPSILON } from '../../core/network/kernels.ts';
+import { checkConvolution } from '../backend/products.ts';
 import type { WebgpuBackend } from './backend.ts';
 import { addSlabs, groupShape } from './ops/reduce.ts';
 import { reversed, transposed } from './ops/shape.ts';
@@ -20,6 +20,7 @@ import {
 } from './wgsl/norm.ts';
 import { maxPool, maxPoolGrad, upsample, upsampleGrad } from './wgsl/resample.ts';
 
+const NAME = 'webgpu';
 /** Groups that a weight gradient is spread over: fixed, so that results do not depend on the GPU. */
 const WEIGHT_GROUPS = 1024;
 const SLAB_BYTES = 64 * 2 ** 20;
@@ -154,15 +155,15 @@ export function webgpuKernels(): Kernels {
 
   return {
     conv3d(x, w) {
-      checkConvolution(x.shape, w.shape);
+      checkConvolution(NAME, x.shape, w.shape);
       return tensor(convolve(backend, x, w, withChannels(x, w.shape[4])));
     },
     conv3dGradInput(dy, w) {
-      checkConvolution(withChannels(dy, w.shape[3]), w.shape);
+      checkConvolution(NAME, withChannels(dy, w.shape[3]), w.shape);
       return tensor(convolveInput(backend, dy, w, withChannels(dy, w.shape[3])));
     },
     conv3dGradWeights(x, dy, kernel) {
-      checkConvolution(x.shape, [kernel, kernel, kernel, x.shape[4], dy.shape[4]]);
+      checkConvolution(NAME, x.shape, [kernel, kernel, kernel, x.shape[4], dy.shape[4]]);
       return tensor(convolveWeights(backend, x, dy)) as ConvWeights;
     },
     instanceNormRelu(x) {
@@ -197,13 +198,4 @@ export function webgpuKernels(): Kernels {
       return resample(upsampleGrad, [dy], dx, dx, dx);
     },
   };
-}
-
-/** One image, 3x3x3, matching channels: all that the networks use. */
-export function checkConvolution(x: readonly number[], w: readonly number[]): void {
-  const fits =
-    x.length === 5 && x[0] === 1 && w.length === 5 && w.slice(0, 3).every((side) => side === 3) && w[3] === x[4];
-  if (fits) return;
-  const message = `A convolution of the webgpu engine must be [1, D, H, W, C] with [3, 3, 3, C, K], got [${x}] with [${w}].`;
-  throw new DecileError('engine/unsupported', message, 'Use --engine tensorflow or cpu.');
 }

@@ -1,18 +1,11 @@
 /** How two shapes meet in an element-wise op: as few axes as possible, and the rows that the kernel `binary` takes. */
-import { sizeOf, stridesOf } from './op.ts';
+import { broadcastStrides, sizeOf } from './op.ts';
 
 /** One axis of the result with the operands' strides in elements; 0 where an operand repeats. */
 export interface Axis {
   size: number;
   a: number;
   b: number;
-}
-
-/** Strides of `from` as seen from the larger shape: 0 along sides that repeat. */
-export function broadcastStrides(from: readonly number[], to: readonly number[]): number[] {
-  const strides = stridesOf(from);
-  const missing = to.length - from.length;
-  return to.map((_, i) => (i < missing || from[i - missing] === 1 ? 0 : strides[i - missing]));
 }
 
 /** Axes of `shape`, slowest first, those of size 1 left out and neighbours joined where both operands allow it. */

@@ -2,8 +2,8 @@
 import * as tf from '@tensorflow/tfjs';
 import type { SimdBackend, Values } from '../backend.ts';
 import { floatBits as bits } from '../kernels.ts';
-import { broadcastStrides, type Rows, rowsOf } from './broadcast.ts';
-import { type Op, type Ops, sizeOf, walk } from './op.ts';
+import { type Rows, rowsOf } from './broadcast.ts';
+import { broadcastStrides, type Op, type Ops, sizeOf, walk } from './op.ts';
 
 type Binary = (a: number, b: number) => number;
 type Unary = (x: number) => number;

@@ -1,9 +1,8 @@
 /** Matrix products and TensorFlow.js' own convolution ops, on the kernels. */
 import type * as tf from '@tensorflow/tfjs';
-import { DecileError } from '../../../core/errors.ts';
+import { type ConvAttributes, checkConvolutionOp, type FactorStrides, matrixProduct } from '../../backend/products.ts';
 import type { SimdBackend } from '../backend.ts';
 import { convolve, convolveWeights } from '../convolution.ts';
-import { checkConvolution } from '../kernels.ts';
 import { type Op, type Ops, sizeOf } from './op.ts';
 
 /** Long sums with a small result are cut into slabs of about this many terms. */
@@ -13,6 +12,8 @@ const SMALL_RESULT = 16384;
 /** A task has this many rows, so that B is read once for all of them, and about so many products, by fewer columns. */
 const LEAST_ROWS = 64;
 const MOST_PRODUCTS = 1 << 18;
+
+const stepsOf = ({ batch, row, column }: FactorStrides): number[] => [batch, row, column];
 
 /** [n, p] -> [p, n] in a new block. */
 function turn(backend: SimdBackend, matrix: tf.TensorInfo, n: number, p: number): number {
@@ -24,17 +25,8 @@ function turn(backend: SimdBackend, matrix: tf.TensorInfo, n: number, p: number)
 }
 
 const matMul: Op = (backend, { a, b }, { transposeA, transposeB }: { transposeA: boolean; transposeB: boolean }) => {
-  const [aRows, aColumns] = a.shape.slice(-2);
-  const [bRows, bColumns] = b.shape.slice(-2);
-  const [m, p] = transposeA ? [aColumns, aRows] : [aRows, aColumns];
-  const n = transposeB ? bRows : bColumns;
-  const [aBatches, bBatches] = [sizeOf(a.shape.slice(0, -2)), sizeOf(b.shape.slice(0, -2))];
-  if ((transposeB ? bColumns : bRows) !== p || (aBatches !== bBatches && aBatches !== 1 && bBatches !== 1)) {
-    throw new DecileError('engine/unsupported', `Matrices must fit, got [${a.shape}] and [${b.shape}].`, '');
-  }
-  const batches = Math.max(aBatches, bBatches);
-  const batchShape = (aBatches >= bBatches && a.shape.length >= b.shape.length ? a : b).shape.slice(0, -2);
-  const out = backend.make([...batchShape, m, n]);
+  const { batches, m, n, p, shape, ...strides } = matrixProduct(a, b, transposeA, transposeB);
+  const out = backend.make(shape);
   const size = batches * m * n;
   const slabs = size <= SMALL_RESULT ? Math.max(1, Math.min(MAXIMUM_SLABS, Math.floor(p / TERMS))) : 1;
   const { machine } = backend;
@@ -42,12 +34,10 @@ const matMul: Op = (backend, { a, b }, { transposeA, transposeB }: { transposeA:
   const terms = Math.ceil(p / slabs);
   const rowsPerTask = Math.min(m, Math.max(LEAST_ROWS, Math.ceil(8192 / (n * terms))));
   const columnsPerTask = Math.max(16, Math.floor(MOST_PRODUCTS / (rowsPerTask * terms) / 16) * 16);
-  const strides = [aBatches === 1 ? 0 : m * p, ...(transposeA ? [1, aColumns] : [aColumns, 1])];
   // A small transposed matrix that many rows are multiplied with is turned first, so that its columns lie side by side.
-  const turned = transposeB && bBatches === 1 && m >= 16 && p * n <= SMALL_RESULT ? turn(backend, b, n, p) : undefined;
-  const otherStrides = turned
-    ? [0, n, 1]
-    : [bBatches === 1 ? 0 : p * n, ...(transposeB ? [1, bColumns] : [bColumns, 1])];
+  const turned =
+    transposeB && strides.b.batch === 0 && m >= 16 && p * n <= SMALL_RESULT ? turn(backend, b, n, p) : undefined;
+  const right = turned === undefined ? strides.b : { batch: 0, row: n, column: 1 };
   machine.runFor(size * p)(
     'matMul',
     backend.address(a),
@@ -57,8 +47,8 @@ const matMul: Op = (backend, { a, b }, { transposeA, transposeB }: { transposeA:
     m,
     n,
     p,
-    ...strides,
-    ...otherStrides,
+    ...stepsOf(strides.a),
+    ...stepsOf(right),
     rowsPerTask,
     columnsPerTask,
     slabs,
@@ -72,13 +62,6 @@ const matMul: Op = (backend, { a, b }, { transposeA, transposeB }: { transposeA:
   return out;
 };
 
-interface ConvAttributes {
-  strides: number | number[];
-  pad: unknown;
-  filterShape: number[];
-  inputShape: number[];
-}
-
 /** Runs `each` on every image of a batch, with the byte offsets of the image in x and y. */
 function images(
   x: readonly number[],
@@ -88,22 +71,10 @@ function images(
   for (let i = 0; i < x[0]; i++) each(i * sizeOf(x.slice(1)) * 4, i * sizeOf(y.slice(1)) * 4, i);
 }
 
-function check(x: readonly number[], w: readonly number[], { strides, pad }: ConvAttributes): void {
-  checkConvolution([1, ...x.slice(1)], w);
-  const ones = typeof strides === 'number' ? strides === 1 : strides.every((s) => s === 1);
-  if (!ones || pad !== 'same') {
-    throw new DecileError(
-      'engine/unsupported',
-      `A convolution of the simd engine must have stride 1 and pad 'same', got ${strides} and ${pad}.`,
-      '',
-    );
-  }
-}
-
 const sides = (shape: readonly number[], c: number) => ({ d: shape[1], h: shape[2], w: shape[3], c });
 
 const conv3d: Op = (backend, { x, filter }, attributes) => {
-  check(x.shape, filter.shape, attributes as unknown as ConvAttributes);
+  checkConvolutionOp('simd', x.shape, filter.shape, attributes as ConvAttributes);
   const [c, k] = filter.shape.slice(3);
   const y = backend.make([...x.shape.slice(0, 4), k]);
   images(x.shape, y.shape, (from, to) =>
@@ -121,8 +92,8 @@ const conv3d: Op = (backend, { x, filter }, attributes) => {
 };
 
 const conv3dGradInput: Op = (backend, { dy, filter }, attributes) => {
-  const { inputShape } = attributes as unknown as ConvAttributes;
-  check(inputShape, filter.shape, attributes as unknown as ConvAttributes);
+  const { inputShape } = attributes as ConvAttributes;
+  checkConvolutionOp('simd', inputShape, filter.shape, attributes as ConvAttributes);
   const [c, k] = filter.shape.slice(3);
   const dx = backend.make(inputShape);
   images(dy.shape, inputShape, (from, to) =>
@@ -140,8 +111,8 @@ const conv3dGradInput: Op = (backend, { dy, filter }, attributes) => {
 };
 
 const conv3dGradFilter: Op = (backend, { x, dy }, attributes) => {
-  const { filterShape } = attributes as unknown as ConvAttributes;
-  check(x.shape, filterShape, attributes as unknown as ConvAttributes);
+  const { filterShape } = attributes as ConvAttributes;
+  checkConvolutionOp('simd', x.shape, filterShape, attributes as ConvAttributes);
   const [c, k] = filterShape.slice(3);
   const dw = backend.make(filterShape);
   const one = backend.make(filterShape);
@@ -158,11 +129,9 @@ const conv3dGradFilter: Op = (backend, { x, dy }, attributes) => {
     const [sum, more] = [dw, one].map((info) => backend.view(info));
     for (let i = 0; i < sum.length; i++) sum[i] += more[i];
   });
-  drop(backend, one);
+  backend.drop(one);
   return dw;
 };
-
-const drop = (backend: SimdBackend, info: tf.TensorInfo) => backend.drop(info);
 
 export const productOps: Ops = {
   BatchMatMul: matMul,

@@ -2,12 +2,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { elementBytes, type SimdBackend } from '../backend.ts';
 import { joinedAxes } from './broadcast.ts';
-import { axesOf, type Op, type Ops, sizeOf, stridesOf, walk } from './op.ts';
+import { axesOf, type Op, type Ops, shapeOnly, sizeOf, stridesOf, walk } from './op.ts';
 
 const shared = (backend: SimdBackend, x: tf.TensorInfo, shape: number[]) => backend.share(x, shape);
-
-/** What TensorFlow.js' own helpers look at in a tensor. */
-const shapeOnly = ({ shape, dtype }: tf.TensorInfo) => ({ shape, dtype, rank: shape.length }) as tf.Tensor;
 
 /** Copies `rows` rows of `bytes` between strides, all in bytes. */
 function copyRows(

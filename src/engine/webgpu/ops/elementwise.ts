@@ -12,7 +12,7 @@ import {
   select as selectProgram,
   unary,
 } from '../wgsl/elementwise.ts';
-import { joinSides, type Op, type Ops, padded, sizeOf, stridesOf } from './op.ts';
+import { broadcastStrides, joinSides, type Op, type Ops, padded, sizeOf } from './op.ts';
 
 const ARITHMETIC: Record<string, string> = {
   Add: 'return a + b;',
@@ -110,13 +110,6 @@ function combine(
     backend.run(binaryBroadcast(f, T, R), [a, b], [out], words, groupsFor(size));
   }
   return out;
-}
-
-/** Strides of `from` as seen from the larger shape: 0 along sides that repeat. */
-function broadcastStrides(from: number[], to: number[]): number[] {
-  const strides = stridesOf(from);
-  const missing = to.length - from.length;
-  return to.map((_, i) => (i < missing || from[i - missing] === 1 ? 0 : strides[i - missing]));
 }
 
 /** Runs on both operands as values of the wider type; TensorFlow.js leaves mixed types to the backend in places. */

@@ -1,10 +1,16 @@
 /** Matrix products and TensorFlow.js' own convolution ops, on the kernels. */
 import type * as tf from '@tensorflow/tfjs';
-import { DecileError } from '../../../core/errors.ts';
+import {
+  type ConvAttributes,
+  checkConvolutionOp,
+  type FactorStrides,
+  type MatrixProduct,
+  matrixProduct,
+} from '../../backend/products.ts';
 import type { WebgpuBackend } from '../backend.ts';
-import { checkConvolution, convolutions } from '../kernels.ts';
+import { convolutions } from '../kernels.ts';
 import { product, ROWS, tileColumns } from '../wgsl/matmul.ts';
-import { type Op, type Ops, sizeOf } from './op.ts';
+import type { Op, Ops } from './op.ts';
 import { addSlabs } from './reduce.ts';
 import { concat, slice } from './shape.ts';
 
@@ -14,39 +20,22 @@ const MAXIMUM_SLABS = 256;
 const SMALL_RESULT = 65536;
 
 /** A matrix of a product: its values are strides apart. */
-interface Factor {
+interface Factor extends FactorStrides {
   info: tf.TensorInfo;
-  batch: number;
-  row: number;
-  column: number;
 }
 
 const turned = ({ info, batch, row, column }: Factor): Factor => ({ info, batch, row: column, column: row });
 
 const matMul: Op = (backend, { a, b }, { transposeA, transposeB }: { transposeA: boolean; transposeB: boolean }) => {
-  const [aRows, aColumns] = a.shape.slice(-2);
-  const [bRows, bColumns] = b.shape.slice(-2);
-  const [m, p] = transposeA ? [aColumns, aRows] : [aRows, aColumns];
-  const n = transposeB ? bRows : bColumns;
-  const [aBatches, bBatches] = [sizeOf(a.shape.slice(0, -2)), sizeOf(b.shape.slice(0, -2))];
-  if ((transposeB ? bColumns : bRows) !== p || (aBatches !== bBatches && aBatches !== 1 && bBatches !== 1)) {
-    throw new DecileError('engine/unsupported', `Matrices must fit, got [${a.shape}] and [${b.shape}].`, '');
-  }
-  const batches = Math.max(aBatches, bBatches);
-  const batchShape = (aBatches >= bBatches && a.shape.length >= b.shape.length ? a : b).shape.slice(0, -2);
-  const [left, right] = [
-    { info: a, batch: aBatches === 1 ? 0 : m * p, row: transposeA ? 1 : aColumns, column: transposeA ? aColumns : 1 },
-    { info: b, batch: bBatches === 1 ? 0 : p * n, row: transposeB ? 1 : bColumns, column: transposeB ? bColumns : 1 },
-  ];
-  return multiply(backend, left, right, { batches, m, n, p }, [...batchShape, m, n]);
+  const sizes = matrixProduct(a, b, transposeA, transposeB);
+  return multiply(backend, { info: a, ...sizes.a }, { info: b, ...sizes.b }, sizes);
 };
 
 function multiply(
   backend: WebgpuBackend,
   left: Factor,
   right: Factor,
-  { batches, m, n, p }: Record<'batches' | 'm' | 'n' | 'p', number>,
-  shape: number[],
+  { batches, m, n, p, shape }: Omit<MatrixProduct, 'a' | 'b'>,
 ): tf.TensorInfo {
   // Tiles are tall: a flat product is computed as its transpose, written where it belongs.
   const flat = m < n && m <= 16;
@@ -67,25 +56,6 @@ function multiply(
   const sum = addSlabs(backend, out, slabs, shape);
   backend.drop(out);
   return sum;
-}
-
-interface ConvAttributes {
-  strides: number | number[];
-  pad: unknown;
-  filterShape: number[];
-  inputShape: number[];
-}
-
-function check(x: readonly number[], w: readonly number[], { strides, pad }: ConvAttributes): void {
-  checkConvolution([1, ...x.slice(1)], w);
-  const ones = typeof strides === 'number' ? strides === 1 : strides.every((s) => s === 1);
-  if (!ones || pad !== 'same') {
-    throw new DecileError(
-      'engine/unsupported',
-      `A convolution of the webgpu engine must have stride 1 and pad 'same', got ${strides} and ${pad}.`,
-      '',
-    );
-  }
 }
 
 /** Runs `each` on the images of a batch, one by one. */
@@ -119,7 +89,7 @@ function joined(backend: WebgpuBackend, parts: tf.TensorInfo[]): tf.TensorInfo {
 const one = (shape: readonly number[], channels: number): number[] => [1, ...shape.slice(1, 4), channels];
 
 const conv3d: Op = (backend, { x, filter }, attributes) => {
-  check(x.shape, filter.shape, attributes as ConvAttributes);
+  checkConvolutionOp('webgpu', x.shape, filter.shape, attributes as ConvAttributes);
   const shape = one(x.shape, filter.shape[4]);
   return joined(
     backend,
@@ -129,7 +99,7 @@ const conv3d: Op = (backend, { x, filter }, attributes) => {
 
 const conv3dGradInput: Op = (backend, { dy, filter }, attributes) => {
   const { inputShape } = attributes as ConvAttributes;
-  check(inputShape, filter.shape, attributes as ConvAttributes);
+  checkConvolutionOp('webgpu', inputShape, filter.shape, attributes as ConvAttributes);
   const shape = one(inputShape, filter.shape[3]);
   return joined(
     backend,
@@ -139,7 +109,7 @@ const conv3dGradInput: Op = (backend, { dy, filter }, attributes) => {
 
 const conv3dGradFilter: Op = (backend, { x, dy }, attributes) => {
   const { filterShape } = attributes as ConvAttributes;
-  check(x.shape, filterShape, attributes as ConvAttributes);
+  checkConvolutionOp('webgpu', x.shape, filterShape, attributes as ConvAttributes);
   const parts = perImage(backend, [x, dy], ([image, slope]) => {
     const part = convolutions.convolveWeights(backend, image, slope);
     return { ...part, shape: [1, ...filterShape] };

@@ -4,10 +4,7 @@ import { DecileError } from '../../../core/errors.ts';
 import { type WebgpuBackend, wgslType, wordOf } from '../backend.ts';
 import { groupsFor } from '../program.ts';
 import { COPY_SIDES, copyBox, copyRows, fill } from '../wgsl/copy.ts';
-import { axesOf, joinSides, type Op, type Ops, padded, sizeOf, stridesOf } from './op.ts';
-
-/** What TensorFlow.js' own helpers look at in a tensor. */
-const shapeOnly = ({ shape, dtype }: tf.TensorInfo) => ({ shape, dtype, rank: shape.length }) as tf.Tensor;
+import { axesOf, joinSides, type Op, type Ops, padded, shapeOnly, sizeOf, stridesOf } from './op.ts';
 
 interface Walk {
   first: number;
