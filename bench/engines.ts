@@ -2,7 +2,8 @@
  * What each engine does on this machine: its kernels against the measured peak, whole steps by threads and by patch, and the
  * prediction of a scan beside PyTorch.
  * npm run bench -- engines [--engine simd] [--part kernels,scaling,prediction] [--width 8] [--patch 64,64,32]
- *   [--size 256,256,256] [--window 96,96,96] [--windows 0] [--json]     (--windows 8: only so many, scaled up)
+ *   [--patches 32x32x32,64x64x32] [--size 256,256,256] [--window 96,96,96] [--windows 0] [--json]
+ * (--windows 8: only so many, scaled up)
  */
 import { spawnSync } from 'node:child_process';
 import os from 'node:os';
@@ -14,7 +15,6 @@ import { findPyTorch } from './python.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const CORES = os.availableParallelism();
-const PATCHES = ['32,32,32', '48,48,32', '64,64,32', '64,64,64'];
 
 /** Runs a program and reads the last line that it prints as JSON. */
 function ask<T>(command: string, args: string[], threads: number): T {
@@ -35,6 +35,7 @@ export async function run(args: string[]): Promise<void> {
       part: { type: 'string', default: 'kernels,scaling,prediction' },
       width: { type: 'string', default: '8' },
       patch: { type: 'string', default: '64,64,32' },
+      patches: { type: 'string', default: '32x32x32,48x48x32,64x64x32,64x64x64' },
       size: { type: 'string', default: '256,256,256' },
       window: { type: 'string', default: '96,96,96' },
       windows: { type: 'string', default: '0' },
@@ -52,7 +53,8 @@ export async function run(args: string[]): Promise<void> {
   for (const engine of values.engine.split(',')) {
     const common = ['--engine', engine, '--width', values.width];
     if (parts.includes('kernels')) show(`${engine}: kernels`, kernelRows(common, values.patch));
-    if (parts.includes('scaling')) show(`${engine}: one CPCL step, 2+2 patches`, scalingRows(common));
+    if (parts.includes('scaling'))
+      show(`${engine}: one CPCL step, 2+2 patches`, scalingRows(common, values.patches.split(',')));
     if (parts.includes('prediction')) {
       const prediction = [
         '--width',
@@ -73,7 +75,7 @@ function kernelRows(common: string[], patch: string): Record<string, unknown>[] 
   const { gflops: peak } = child<{ gflops: number }>(CORES, '--part', 'peak');
   const { rows } = child<{ rows: KernelRow[] }>(CORES, ...common, '--part', 'kernels', '--patch', patch);
   return [
-    { kernel: `peak of ${CORES} threads, 128-bit vectors`, 'GFLOP/s': Math.round(peak) },
+    { kernel: `peak of ${CORES} threads, 128-bit vectors`, shape: '', 'GFLOP/s': Math.round(peak) },
     ...rows.map(({ kernel, shape, milliseconds, gflops, gigabytes }) => ({
       kernel,
       shape,
@@ -84,14 +86,15 @@ function kernelRows(common: string[], patch: string): Record<string, unknown>[] 
   ];
 }
 
-function scalingRows(common: string[]): Record<string, unknown>[] {
-  return PATCHES.map((patch) => {
+function scalingRows(common: string[], patches: string[]): Record<string, unknown>[] {
+  return patches.map((sides) => {
+    const patch = sides.replaceAll('x', ',');
     const at = (threads: number) =>
       child<{ seconds: number; bytes: number }>(threads, ...common, '--part', 'step', '--patch', patch);
     const [one, all] = [at(1), at(CORES)];
     const voxels = 4 * patch.split(',').reduce((product, side) => product * Number(side), 1);
     return {
-      patch,
+      patch: sides,
       '1 thread, s': Number(one.seconds.toFixed(3)),
       [`${CORES} threads, s`]: Number(all.seconds.toFixed(3)),
       gain: Number((one.seconds / all.seconds).toFixed(2)),
