@@ -145,6 +145,19 @@ test(
   },
 );
 
+test('one slice of the voxels comes by itself, and one that is not there is refused', options, async () => {
+  const scan = await scanOf('case_1');
+  const fetched = (query: string) =>
+    page.evaluate(async (path) => {
+      const response = await fetch(path);
+      return { status: response.status, bytes: [...new Uint8Array(await response.arrayBuffer())] };
+    }, `/data/volume/${scan}${query}`);
+  const [whole, slice] = [await fetched(''), await fetched('?k=5')];
+  const inSlice = whole.bytes.length / 32;
+  assert.deepEqual(slice.bytes, whole.bytes.slice(5 * inSlice, 6 * inSlice));
+  for (const k of ['32', '-1', '1.5', 'x']) assert.equal((await fetched(`?k=${k}`)).status, 404, k);
+});
+
 test('the page threw nothing', options, () => {
   const unexpected = served.problems.filter((problem) => !/status of 404|status of 400/.test(problem));
   assert.deepEqual(unexpected, []);
