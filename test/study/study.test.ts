@@ -229,6 +229,35 @@ test('a study runs every job, goes on after a failure, skips what is done, and n
   }
 });
 
+test('the unlabelled training cases are scored where the study asks, also after the jobs are done, without training again', async () => {
+  const { folder, study, mask } = await onDisk();
+  try {
+    const out = join(folder, 'out');
+    await runStudy({ definition: readStudy(study), out, startTrainer: recorder(mask).start });
+    const tested = readFileSync(join(out, 'tables.md'), 'utf8');
+    const definition = parseStudy({ ...STUDY, scoreUnlabelled: true }, folder);
+    const later = recorder(mask);
+    assert.equal((await runStudy({ definition, out, startTrainer: later.start })).done, 4);
+    assert.deepEqual(
+      later.jobs.map((job) => (job.kind === 'predict' ? job.cases.map((c) => [c.name, c.maskPath]) : job.kind)),
+      Array(4).fill([
+        ['case_03', undefined],
+        ['case_04', undefined],
+      ]),
+    );
+    const both = readFileSync(join(out, 'tables.md'), 'utf8');
+    assert.ok(both.startsWith(tested.trimEnd()), 'the test table stays');
+    const scores = readFileSync(join(out, 'cases-unlabelled.csv'), 'utf8').trim().split('\n');
+    assert.equal(scores.length, 1 + 4 * 2);
+    assert.ok(scores.slice(1).every((line) => /case_0[34]/.test(line)));
+    const again = recorder(mask);
+    await runStudy({ definition, out, startTrainer: again.start });
+    assert.equal(again.jobs.length, 0);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test('tables mark the best mean and significant differences, seeds averaged case by case', async () => {
   const { folder, study } = await onDisk();
   try {

@@ -66,6 +66,8 @@ const schema = z.strictObject({
   betas: z.array(z.number().min(0)).default([]),
   /** Voxels between the windows of prediction; half the patch, at most 64, without it. */
   stride: z.tuple([side, side, side]).optional(),
+  /** Scores the unlabelled training cases as well, in tables of their own: what a user of the program gets. */
+  scoreUnlabelled: z.boolean().default(false),
   /** The method that others are tested against. */
   against: z.string().default('cpcl'),
 });

@@ -7,8 +7,9 @@ import type { PredictJob, TrainerEvent, TrainJob } from '../../shared/training.t
 import { readMask } from '../imaging/index.ts';
 import type { StartTrainer } from '../services/trainer-process.ts';
 import { checkpointPath, writeAtomic } from '../trainer/files.ts';
+import type { StudyDefinition } from './definition.ts';
 import type { StudyJob, StudyPlan } from './plan.ts';
-import { type TestCase, trainingLists, withoutMask } from './split.ts';
+import { type StudyCase, trainingLists, withoutMask } from './split.ts';
 
 export interface Score extends CaseMetrics {
   case: string;
@@ -25,6 +26,8 @@ export interface JobResult {
   /** Seconds of training and of prediction, of the last start. */
   seconds: number;
   scores: Score[];
+  /** Of the unlabelled training cases, where the study asks for them. Their masks are read after the training alone. */
+  unlabelledScores?: Score[];
 }
 
 export const jobFolder = (out: string, id: string): string => join(out, 'runs', id);
@@ -35,6 +38,12 @@ export function finishedResult(out: string, id: string): JobResult | null {
   const path = resultPath(out, id);
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as JobResult) : null;
 }
+
+/** Whether nothing of the job is left to do; a study may ask for the unlabelled cases later than for the test cases. */
+export const isComplete = (
+  { unlabelledScores }: JobResult,
+  { scoreUnlabelled }: Pick<StudyDefinition, 'scoreUnlabelled'>,
+): boolean => !scoreUnlabelled || unlabelledScores !== undefined;
 
 /**
  * Runs what is left of a job: training from its last checkpoint, prediction of the test cases, scores.
@@ -49,10 +58,10 @@ export async function runJob(
   onEvent: (event: TrainerEvent) => void = () => {},
   signal?: AbortSignal,
 ): Promise<JobResult | null> {
-  const before = finishedResult(out, job.id);
-  if (before) return before;
-  const began = performance.now();
   const { definition, split } = plan;
+  const before = finishedResult(out, job.id);
+  if (before && isComplete(before, definition)) return before;
+  const began = performance.now();
   const runFolder = jobFolder(out, job.id);
   mkdirSync(runFolder, { recursive: true });
 
@@ -66,38 +75,52 @@ export async function runJob(
     return last.type === 'finished';
   };
 
-  const trained = await run({
-    kind: 'train',
-    runFolder,
-    options: job.options,
-    lists: trainingLists(split.train, split.validation, job.labelled),
-    classes: ['background', ...definition.classes],
-    normalisation: plan.cohort.normalisation,
-    resume: existsSync(checkpointPath(runFolder)),
-  });
+  const trained =
+    before !== null ||
+    (await run({
+      kind: 'train',
+      runFolder,
+      options: job.options,
+      lists: trainingLists(split.train, split.validation, job.labelled),
+      classes: ['background', ...definition.classes],
+      normalisation: plan.cohort.normalisation,
+      resume: existsSync(checkpointPath(runFolder)),
+    }));
   if (!trained) return null;
-  const outputFolder = join(runFolder, 'masks');
-  const predicted = await run({
-    kind: 'predict',
-    runFolder,
-    cases: split.test.map(withoutMask),
-    outputFolder,
-    stride: definition.stride ?? 'auto',
-    pieces: 'all',
-    engine: job.options.engine,
-  });
-  if (!predicted) return null;
 
-  const scores: Score[] = [];
-  for (const test of split.test) scores.push(...(await scoreCase(test, outputFolder, definition.classes.length)));
+  const scored = async (cases: readonly StudyCase[], outputFolder: string): Promise<Score[] | null> => {
+    const predicted = await run({
+      kind: 'predict',
+      runFolder,
+      cases: cases.map(withoutMask),
+      outputFolder,
+      stride: definition.stride ?? 'auto',
+      pieces: 'all',
+      engine: job.options.engine,
+    });
+    if (!predicted) return null;
+    const scores: Score[] = [];
+    for (const one of cases) scores.push(...(await scoreCase(one, outputFolder, definition.classes.length)));
+    for (const { scan } of cases) rmSync(join(outputFolder, `${scan}.entropy.nii.gz`), { force: true });
+    return scores;
+  };
+  const scores = before?.scores ?? (await scored(split.test, join(runFolder, 'masks')));
+  if (!scores) return null;
   const { id, method, labelled, seed } = job;
-  const result = { id, method, labelled, seed, seconds: (performance.now() - began) / 1000, scores };
+  const seconds = before?.seconds ?? (performance.now() - began) / 1000;
+  const result: JobResult = { id, method, labelled, seed, seconds, scores };
+  if (definition.scoreUnlabelled) {
+    const folder = join(runFolder, 'unlabelled');
+    const unlabelledScores = await scored(split.train.slice(labelled), folder);
+    if (!unlabelledScores) return null;
+    result.unlabelledScores = unlabelledScores;
+    rmSync(folder, { recursive: true, force: true });
+  }
   writeAtomic(resultPath(out, id), new TextEncoder().encode(`${JSON.stringify(result)}\n`));
-  for (const { scan } of split.test) rmSync(join(outputFolder, `${scan}.entropy.nii.gz`), { force: true });
   return result;
 }
 
-async function scoreCase(test: TestCase, folder: string, labels: number): Promise<Score[]> {
+async function scoreCase(test: StudyCase, folder: string, labels: number): Promise<Score[]> {
   const prediction = await readMask(join(folder, `${test.scan}.nii.gz`));
   const reference = await readMask(test.maskPath);
   return Array.from({ length: labels }, (_, n) => ({

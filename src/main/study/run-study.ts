@@ -8,7 +8,7 @@ import type { StudyDefinition } from './definition.ts';
 import { jobsAtOnce, type SizedJob, sizeJobs } from './memory.ts';
 import { lockPlan, planStudy, type StudyJob, type StudyPlan } from './plan.ts';
 import { collectResults } from './results.ts';
-import { finishedResult, runJob } from './run-job.ts';
+import { finishedResult, isComplete, runJob } from './run-job.ts';
 import { writeStudyReport } from './study-report.ts';
 
 export interface StudyRequest {
@@ -66,7 +66,8 @@ export async function runStudy(request: StudyRequest): Promise<StudyOutcome> {
   const waiting: SizedJob[] = [];
   let done = 0;
   for (const job of jobs) {
-    if (finishedResult(out, job.id)) onJob(job, 'done before', ++done, jobs.length);
+    const result = finishedResult(out, job.id);
+    if (result && isComplete(result, definition)) onJob(job, 'done before', ++done, jobs.length);
     else waiting.push(job);
   }
   const work = async () => {

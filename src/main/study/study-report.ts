@@ -16,21 +16,34 @@ import { cellText, csvCases, csvTable, latexTable, legend, markdownTable } from 
 
 const TRUTH = [0, 200, 83] as const;
 const PREDICTION = [255, 82, 82] as const;
+const UNLABELLED = 'On the unlabelled training cases';
 /** Cases in the picture. */
 const SHOWN = 3;
 
 /** @returns the files written */
 export async function writeStudyReport(plan: StudyPlan, results: readonly JobResult[], out: string): Promise<string[]> {
   const rows = studyRows(plan, results);
+  const unlabelledResults = results.flatMap(({ unlabelledScores, ...result }) =>
+    unlabelledScores ? [{ ...result, scores: unlabelledScores }] : [],
+  );
+  const unlabelled = studyRows(plan, unlabelledResults);
   const { against, name } = plan.definition;
   const open = plan.jobs.length - results.length;
   const state = `${results.length} of ${plan.jobs.length} jobs${open > 0 ? '; the tables will change' : ''}.`;
   const files = {
-    'tables.md': `# ${name}\n\n${state}\n\n${markdownTable(rows, against)}`,
+    'tables.md': [
+      `# ${name}\n\n${state}\n\n${markdownTable(rows, against)}`,
+      ...(unlabelled.length > 0 ? [`## ${UNLABELLED}\n\n${markdownTable(unlabelled, against)}`] : []),
+    ].join('\n'),
     'tables.csv': csvTable(rows),
     'cases.csv': csvCases(results),
+    ...(unlabelled.length > 0 && {
+      'tables-unlabelled.csv': csvTable(unlabelled),
+      'cases-unlabelled.csv': csvCases(unlabelledResults),
+      'tables-unlabelled.tex': latexTable(unlabelled, against),
+    }),
     'tables.tex': latexTable(rows, against),
-    'study.html': page(plan, rows, state, await pictures(plan, results, out)),
+    'study.html': page(plan, rows, unlabelled, state, await pictures(plan, results, out)),
   };
   return Object.entries(files).map(([file, text]) => {
     writeAtomic(join(out, file), new TextEncoder().encode(text));
@@ -38,7 +51,13 @@ export async function writeStudyReport(plan: StudyPlan, results: readonly JobRes
   });
 }
 
-function page({ definition, split, jobs }: StudyPlan, rows: readonly Row[], state: string, figure: string): string {
+function page(
+  { definition, split, jobs }: StudyPlan,
+  rows: readonly Row[],
+  unlabelled: readonly Row[],
+  state: string,
+  figure: string,
+): string {
   const options = jobs[0].options;
   const facts = [
     [
@@ -53,12 +72,16 @@ function page({ definition, split, jobs }: StudyPlan, rows: readonly Row[], stat
     ['State', state],
   ];
   const counts = [...new Set(rows.map((row) => row.labelled))];
-  const own = (count: number) => rows.filter((row) => row.labelled === count);
+  const own = (count: number, of = rows) => of.filter((row) => row.labelled === count);
   const body = [
     `<section><h1>${escapeHtml(definition.name)}</h1><dl>${facts.map(([k, v]) => `<dt>${k}</dt><dd>${escapeHtml(v)}</dd>`).join('')}</dl></section>`,
     ...counts.map(
       (n) =>
         `<section><h2>${n} labelled of ${split.train.length}</h2>${htmlTable(own(n))}${boxPlot(`${n} labelled`, own(n))}</section>`,
+    ),
+    ...[...new Set(unlabelled.map((row) => row.labelled))].map(
+      (n) =>
+        `<section><h2>${UNLABELLED}, ${n} labelled of ${split.train.length}</h2>${htmlTable(own(n, unlabelled))}</section>`,
     ),
     `<p class="dim">${escapeHtml(legend(definition.against))}</p>`,
     efficiencyChart(rows),
