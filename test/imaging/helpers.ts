@@ -80,6 +80,9 @@ export function writeSeries(folder: string, o: SeriesOptions): string[] {
   const series = o.seriesUid ?? newUid();
   const study = newUid();
   const frame = newUid();
+  // Coprime with 7, so that names are in another order than positions and no two slices share one.
+  const count = Math.max(101, o.positions.length);
+  const names = count % 7 === 0 ? count + 1 : count;
   return o.positions.map((position, k) => {
     const pixels = new Int16Array(columns * rows);
     for (let j = 0; j < rows; j++) for (let i = 0; i < columns; i++) pixels[i + columns * j] = value(i, j, k);
@@ -113,8 +116,7 @@ export function writeSeries(folder: string, o: SeriesOptions): string[] {
       el('00280103', 'US', [o.signed === false ? 0 : 1]),
       el('7fe00010', 'OW', new Uint8Array(pixels.buffer)),
     ].filter((e) => !replaced.has(e.tag));
-    // 7 is coprime with small counts: names in another order than positions.
-    const path = join(folder, `im${String((k * 7 + 3) % 101).padStart(3, '0')}`);
+    const path = join(folder, `im${String((k * 7 + 3) % names).padStart(3, '0')}`);
     writeFileSync(path, encodeFile([...elements, ...extra], '1.2.840.10008.5.1.4.1.1.2', sop));
     return path;
   });
