@@ -8,7 +8,7 @@ import { trainerEnvironment } from './environment.ts';
 import { findTensorflow, TFJS_NODE_VERSION, tensorflowCacheFolder } from './installation.ts';
 import { keepAdapter } from './known-adapter.ts';
 import { findNvidiaDriver } from './nvidia.ts';
-import type { Probe } from './probe.ts';
+import type { Probe, ProbeFailure } from './probe.ts';
 import type { AdapterFacts } from './webgpu/index.ts';
 
 export interface EngineStatus {
@@ -81,9 +81,9 @@ function tensorflowStatus(): EngineStatus {
 
 /** Its probe tells a missing adapter from one that does not compute; the chooser is told too. */
 function webgpuStatus(): EngineStatus {
-  const { probe, failure } = measure('webgpu');
+  const { probe, failure, absent } = measure('webgpu');
   keepAdapter(probe?.adapter ?? null);
-  if (!probe) return { name: 'webgpu', installed: !failure?.includes(NO_ADAPTER), detail: failure ?? '' };
+  if (!probe) return { name: 'webgpu', installed: !absent, detail: failure ?? '' };
   const { vendor, architecture, software, limits } = probe.adapter as AdapterFacts;
   const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
   const kind = software ? 'software adapter, for checks alone: never measured for auto' : 'GPU, measured for auto';
@@ -91,15 +91,13 @@ function webgpuStatus(): EngineStatus {
   return { name: 'webgpu', installed: true, detail, probe };
 }
 
-/** The code of a machine without a driver or without the optional package. */
-const NO_ADAPTER = 'engine/not-installed';
-
-function measure(name: EngineStatus['name']): { probe?: Probe; failure?: string } {
+function measure(name: EngineStatus['name']): { probe?: Probe; failure?: string; absent?: boolean } {
   const script = fileURLToPath(new URL('probe.ts', import.meta.url));
   const env = { ...process.env, ...trainerEnvironment() };
   const run = spawnSync(process.execPath, [script, name], { encoding: 'utf8', timeout: 120_000, env });
   try {
-    return { probe: JSON.parse(run.stdout) as Probe };
+    const answer = JSON.parse(run.stdout) as Probe | ProbeFailure;
+    return 'failure' in answer ? answer : { probe: answer };
   } catch {
     const reason = run.stderr.trim().split('\n').at(-1) ?? run.error?.message;
     return { failure: `does not compute: ${reason || `ended with ${run.status ?? run.signal}`}` };

@@ -1,5 +1,6 @@
 /** Run as a program by the doctor: times a 3D convolution and a whole step on one engine, checks values, prints JSON. */
 import type * as tf from '@tensorflow/tfjs';
+import { DecileError } from '../core/errors.ts';
 import { type EngineName, resolveOptions } from '../core/options.ts';
 import { type Engine, startEngine } from './index.ts';
 import { kernelsOf } from './kernels/index.ts';
@@ -21,6 +22,13 @@ export interface Probe {
   adapter?: AdapterFacts;
   /** One whole CPCL step at the default options, and how many a run has by default; absent for a slow engine. */
   step?: { seconds: number; patch: [number, number, number]; width: number; steps: number };
+}
+
+/** Why an engine could not be probed. */
+export interface ProbeFailure {
+  failure: string;
+  /** It is not on this machine, or the device that it needs is not: not a fault. */
+  absent: boolean;
 }
 
 interface Size {
@@ -109,6 +117,10 @@ async function median(call: () => Promise<void>): Promise<number> {
 }
 
 if (process.argv[1]?.endsWith('probe.ts')) {
-  console.log(JSON.stringify(await probeEngine(process.argv[2] as EngineName)));
+  const answer: Probe | ProbeFailure = await probeEngine(process.argv[2] as EngineName).catch((error: unknown) => ({
+    failure: (error as Error).message,
+    absent: error instanceof DecileError && error.code === 'engine/not-installed',
+  }));
+  console.log(JSON.stringify(answer));
   process.exit(0);
 }

@@ -1,9 +1,11 @@
 /** The chooser, the installation it looks for, and the TensorFlow engine's values. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import type { DecileError } from '../../src/core/errors.ts';
 import { isLibraryChatter, trainerEnvironment } from '../../src/engine/environment.ts';
 import { startEngine } from '../../src/engine/index.ts';
@@ -35,6 +37,18 @@ test('asking for TensorFlow where there is none names the cure', async (t) => {
       assert.equal(error.code, 'engine/not-installed');
       assert.match(error.cure, /npm run setup:tensorflow/);
       return true;
+    });
+  });
+});
+
+test('the doctor tells an engine that is not there from one that is broken', async (t) => {
+  await withEmptyCache(() => {
+    if (installedInModules()) return t.skip('TensorFlow is in node_modules');
+    const probe = fileURLToPath(new URL('../../src/engine/probe.ts', import.meta.url));
+    const { stdout } = spawnSync(process.execPath, [probe, 'tensorflow'], { encoding: 'utf8' });
+    assert.deepEqual(JSON.parse(stdout), {
+      failure: 'The engine tensorflow must be installed, got none.',
+      absent: true,
     });
   });
 });
