@@ -24,7 +24,7 @@ export function markdownTable(rows: readonly Row[], against: string): string {
 }
 
 export const legend = (against: string): string =>
-  `Mean (SD) over test cases, seeds averaged case by case; bold: best mean of its number of labelled cases; * : p <= .05 against ${against}, two-sided paired t-test over cases. ASD from prediction to reference. Cases with an empty prediction have Dice 0 and no distances.`;
+  `Mean (SD) over cases, seeds averaged case by case; bold: best mean of its number of labelled cases; * : p <= .05 against ${against}, two-sided paired t-test over cases. ASD from prediction to reference. Cases with an empty prediction have Dice 0 and no distances.`;
 
 export function csvTable(rows: readonly Row[]): string {
   const columns = METRICS.flatMap((m) => [m, `${m}_sd`, `${m}_cases`, `${m}_p`]);
