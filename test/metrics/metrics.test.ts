@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { squaredDistances } from '../../src/core/metrics/distance-transform.ts';
 import { percentile } from '../../src/core/metrics/hd95.ts';
 import { caseMetrics, pairedTTest, summarise } from '../../src/core/metrics/index.ts';
-import { twoSidedP } from '../../src/core/metrics/t-test.ts';
+import { criticalT, twoSidedP } from '../../src/core/metrics/t-test.ts';
 import type { LabelMap } from '../../src/core/volume.ts';
 import { drawMask, type MaskShape, type Triple } from '../reference/golden.ts';
 
@@ -63,10 +63,31 @@ test("the t distribution's tails equal scipy's from one to a thousand degrees of
   for (const { t, df, p } of golden.tails) close(twoSidedP(t, df), p, 1e-9 * p + 1e-300, `t ${t}, df ${df}`);
 });
 
+test('the interval of a mean difference leaves out exactly the differences that the test rejects at 5 %', () => {
+  // The 97.5 % quantiles of Student's t, from its tables.
+  for (const [df, t] of [
+    [1, 12.7062],
+    [4, 2.7764],
+    [9, 2.2622],
+    [61, 1.9996],
+  ])
+    close(criticalT(0.05, df), t, 5e-5, `df ${df}`);
+  const [first, second] = [
+    [80, 82, 85, 79, 90],
+    [78, 83, 81, 78, 86],
+  ];
+  const { interval, meanDifference } = pairedTTest(first, second)!;
+  close((interval[0] + interval[1]) / 2, meanDifference, 1e-12, 'the middle');
+  for (const bound of interval) {
+    const shifted = second.map((value) => value + bound);
+    close(pairedTTest(first, shifted)!.p, 0.05, 1e-9, 'p at the bound');
+  }
+});
+
 test('a paired test leaves out pairs without a distance, and says nothing of fewer than two', () => {
   assert.deepEqual(pairedTTest([1, null, 3, 5], [0, 4, 1, 2]), pairedTTest([1, 3, 5], [0, 1, 2]));
   assert.equal(pairedTTest([1, null], [2, 3]), null);
-  assert.deepEqual(pairedTTest([1, 2], [1, 2]), { pairs: 2, meanDifference: 0, t: 0, p: 1 });
+  assert.deepEqual(pairedTTest([1, 2], [1, 2]), { pairs: 2, meanDifference: 0, interval: [0, 0], t: 0, p: 1 });
   assert.throws(() => pairedTTest([1, 2], [1]), { code: 'metrics/unpaired' });
 });
 

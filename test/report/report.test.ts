@@ -112,10 +112,10 @@ test('the file appears in one piece and no temporary file stays', async () => {
 });
 
 test('the sentence on a t-test says which is higher, by how much, and whether chance explains it', () => {
-  const test1 = { pairs: 6, meanDifference: -2.34, t: -1, p: 0.21 };
+  const test1 = { pairs: 6, meanDifference: -2.34, interval: [-6.51, 1.84] as const, t: -1, p: 0.21 };
   assert.match(
     describeTest(test1, 'CPCL', 'supervised-only'),
-    /^CPCL is 2\.3 Dice points lower than supervised-only over 6 cases; .* p = 0\.210, within what chance explains/,
+    /^CPCL is 2\.3 Dice points lower than supervised-only over 6 cases \(95 % interval of the difference -6\.5 to 1\.8\); .* p = 0\.210, within what chance explains/,
   );
   assert.match(
     describeTest({ ...test1, meanDifference: 5, p: 0.0004 }, 'CPCL', 'MT'),

@@ -275,19 +275,29 @@ test('tables mark the best mean and significant differences, seeds averaged case
         emptyPrediction: false,
       })),
     });
-    const rows = studyRows(plan, [
+    const runs = [
       result('supervised', 1, [70, 71, 72, 73]),
       result('supervised', 2, [72, 73, 74, 75]),
       result('cpcl', 1, [80, 82, 82, 84]),
-    ]);
+    ];
+    const rows = studyRows(plan, runs);
     const [supervised, cpcl] = rows;
     assert.deepEqual(supervised.dice, [71, 72, 73, 74]);
     assert.ok(
       supervised.cells.dice.star && !supervised.cells.dice.best && cpcl.cells.dice.best && !cpcl.cells.dice.star,
     );
+    assert.equal(
+      supervised.cells.dice.test?.meanDifference,
+      -10.5,
+      'seed 1 against seed 1, not against the mean of both',
+    );
+    assert.deepEqual([supervised.seeds, supervised.sharedSeeds], [2, 1]);
+    const alone = studyRows(plan, [runs[1], runs[2]])[0];
+    assert.deepEqual([alone.cells.dice.test, alone.cells.dice.star], [null, false], 'no seed in common, no test');
     assert.equal(supervised.seedSd, Math.SQRT2);
     assert.equal(supervised.cells.hd95.cases, 3);
     assert.match(markdownTable(rows, 'cpcl'), /supervised \| 72\.50 \(1\.29\)\* /);
+    assert.match(markdownTable(rows, 'cpcl'), /\| -10\.50 \[-11\.42, -9\.58\], 1 of the seeds \| 2 \|/);
     assert.match(latexTable(rows, 'cpcl'), /\\textbf\{82\.00 \(1\.63\)\}/);
   } finally {
     rmSync(folder, { recursive: true });

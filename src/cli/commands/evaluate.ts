@@ -63,7 +63,7 @@ function asTable({ overall, cases }: EvaluationReport): string {
       const t = overall.against.tests[metric];
       lines.push(
         t
-          ? `  ${metric}: mean difference ${t.meanDifference.toFixed(3)}, t = ${t.t.toFixed(3)}, p = ${t.p.toPrecision(3)}, ${t.pairs} pairs`
+          ? `  ${metric}: mean difference ${t.meanDifference.toFixed(3)} (95 % interval ${t.interval.map((bound) => bound.toFixed(3)).join(' to ')}), t = ${t.t.toFixed(3)}, p = ${t.p.toPrecision(3)}, ${t.pairs} pairs`
           : `  ${metric}: fewer than two pairs`,
       );
     }

@@ -6,6 +6,8 @@ export interface PairedTTest {
   readonly pairs: number;
   /** Mean of first - second. */
   readonly meanDifference: number;
+  /** 95 % confidence interval of the mean difference, low then high. */
+  readonly interval: readonly [number, number];
   readonly t: number;
   /** Two-sided probability of a difference at least this large when there is none. */
   readonly p: number;
@@ -37,15 +39,28 @@ export function pairedTTest(first: readonly (number | null)[], second: readonly 
   if (variance === 0) {
     // Equal differences: no spread to test against. No difference at all is certain agreement.
     const t = mean === 0 ? 0 : Math.sign(mean) * Number.POSITIVE_INFINITY;
-    return { pairs, meanDifference: mean, t, p: mean === 0 ? 1 : 0 };
+    return { pairs, meanDifference: mean, interval: [mean, mean], t, p: mean === 0 ? 1 : 0 };
   }
-  const t = mean / Math.sqrt(variance / pairs);
-  return { pairs, meanDifference: mean, t, p: twoSidedP(t, pairs - 1) };
+  const error = Math.sqrt(variance / pairs);
+  const t = mean / error;
+  const reach = error * criticalT(0.05, pairs - 1);
+  return { pairs, meanDifference: mean, interval: [mean - reach, mean + reach], t, p: twoSidedP(t, pairs - 1) };
 }
 
 /** P(|T| >= |t|) for Student's t: I_x(df/2, 1/2) with x = df / (df + t^2). */
 export function twoSidedP(t: number, degreesOfFreedom: number): number {
   return incompleteBeta(degreesOfFreedom / (degreesOfFreedom + t * t), degreesOfFreedom / 2, 0.5);
+}
+
+/** The t > 0 with P(|T| >= t) = p, 0 < p < 1, by halving. */
+export function criticalT(p: number, degreesOfFreedom: number): number {
+  let [low, high] = [0, 1];
+  while (twoSidedP(high, degreesOfFreedom) > p) [low, high] = [high, 2 * high];
+  for (let middle = (low + high) / 2; middle > low && middle < high; middle = (low + high) / 2) {
+    if (twoSidedP(middle, degreesOfFreedom) > p) low = middle;
+    else high = middle;
+  }
+  return high;
 }
 
 /** The regularised incomplete beta function I_x(a, b), 0 <= x <= 1, a, b > 0 (NIST DLMF 8.17). */

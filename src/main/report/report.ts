@@ -99,7 +99,7 @@ export function describeTest(test: PairedTTest | null, first: string, second: st
   if (!test) return `Too few cases for a paired t-test of ${first} against ${second}.`;
   const sign = test.meanDifference >= 0 ? 'higher' : 'lower';
   const verdict = test.p <= 0.05 ? 'unlikely to be chance (p <= .05)' : 'within what chance explains (p > .05)';
-  return `${first} is ${Math.abs(test.meanDifference).toFixed(1)} Dice points ${sign} than ${second} over ${test.pairs} cases; a two-sided paired t-test gives p = ${test.p < 0.001 ? '< .001' : test.p.toFixed(3)}, ${verdict}.`;
+  return `${first} is ${Math.abs(test.meanDifference).toFixed(1)} Dice points ${sign} than ${second} over ${test.pairs} cases (95 % interval of the difference ${test.interval.map((bound) => bound.toFixed(1)).join(' to ')}); a two-sided paired t-test gives p = ${test.p < 0.001 ? '< .001' : test.p.toFixed(3)}, ${verdict}.`;
 }
 
 const paragraphs = (texts: readonly string[]) => texts.map((text) => `<p>${inlineCode(text)}</p>`).join('');

@@ -12,7 +12,7 @@ import type { JobResult } from './run-job.ts';
 
 export interface Cell extends MetricSummary {
   best: boolean;
-  /** Against the study's reference method; null for that method itself and where there are too few pairs. */
+  /** Against the study's reference method, over the seeds that both have; null for that method itself and where there are too few pairs. */
   test: PairedTTest | null;
   /** The paper's star: p <= .05. */
   star: boolean;
@@ -22,6 +22,8 @@ export interface Row {
   labelled: number;
   method: string;
   seeds: number;
+  /** Seeds that the reference method has too. */
+  sharedSeeds: number;
   cells: Record<MetricName, Cell>;
   /** SD over seeds of the mean Dice; null with one seed. */
   seedSd: number | null;
@@ -34,7 +36,11 @@ export interface Row {
 export const LARGER_IS_BETTER: Record<MetricName, boolean> = { dice: true, jaccard: true, hd95: false, asd: false };
 const SIGNIFICANT = 0.05;
 
-/** One row per number of labelled cases and method, in the study's order; several seeds are averaged case by case first. */
+/**
+ * One row per number of labelled cases and method, in the study's order; several seeds are averaged case by case first. Where a
+ * method and the reference method have different seeds, the test takes those that both have: one start is then compared with the
+ * same start, not with the mean of several.
+ */
 export function studyRows({ definition, jobs }: StudyPlan, results: readonly JobResult[]): Row[] {
   const groups = new Map<string, JobResult[]>();
   for (const { labelled, method } of jobs) groups.set(key(labelled, method), []);
@@ -44,13 +50,16 @@ export function studyRows({ definition, jobs }: StudyPlan, results: readonly Job
     const methods = definition.methods
       .map(({ name }) => ({ name, runs: groups.get(key(labelled, name)) ?? [] }))
       .filter(({ runs }) => runs.length > 0);
-    const values = new Map(methods.map(({ name, runs }) => [name, perCase(runs)]));
-    const reference = values.get(definition.against);
+    const reference = groups.get(key(labelled, definition.against)) ?? [];
     const own = methods.map(({ name, runs }): Row => {
-      const cases = values.get(name)!;
+      const cases = perCase(runs);
+      const shared = runs.filter(({ seed }) => reference.some((run) => run.seed === seed));
+      const compare = name !== definition.against && shared.length > 0;
+      const mine = compare ? perCase(shared) : null;
+      const theirs = compare ? perCase(reference.filter(({ seed }) => shared.some((run) => run.seed === seed))) : null;
       const cells = Object.fromEntries(
         METRICS.map((metric) => {
-          const test = reference && name !== definition.against ? pairedTTest(cases[metric], reference[metric]) : null;
+          const test = mine && theirs ? pairedTTest(mine[metric], theirs[metric]) : null;
           const star = test !== null && test.p <= SIGNIFICANT;
           return [metric, { ...meanAndSd(cases[metric]), best: false, test, star }];
         }),
@@ -59,6 +68,7 @@ export function studyRows({ definition, jobs }: StudyPlan, results: readonly Job
         labelled,
         method: name,
         seeds: runs.length,
+        sharedSeeds: shared.length,
         cells,
         seedSd: meanAndSd(runs.map((run) => meanAndSd(run.scores.map((s) => s.dice)).mean)).sd,
         emptyPredictions: runs.reduce((sum, run) => sum + run.scores.filter((s) => s.emptyPrediction).length, 0),

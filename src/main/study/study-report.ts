@@ -12,7 +12,16 @@ import { boxPlot, efficiencyChart } from './charts.ts';
 import type { StudyPlan } from './plan.ts';
 import { type JobResult, jobFolder } from './run-job.ts';
 import { type Row, studyRows } from './statistics.ts';
-import { cellText, csvCases, csvTable, latexTable, legend, markdownTable } from './tables.ts';
+import {
+  cellText,
+  csvCases,
+  csvTable,
+  differenceText,
+  differenceTitle,
+  latexTable,
+  legend,
+  markdownTable,
+} from './tables.ts';
 
 const TRUTH = [0, 200, 83] as const;
 const PREDICTION = [255, 82, 82] as const;
@@ -58,6 +67,7 @@ function page(
   state: string,
   figure: string,
 ): string {
+  const { against } = definition;
   const options = jobs[0].options;
   const facts = [
     [
@@ -77,13 +87,13 @@ function page(
     `<section><h1>${escapeHtml(definition.name)}</h1><dl>${facts.map(([k, v]) => `<dt>${k}</dt><dd>${escapeHtml(v)}</dd>`).join('')}</dl></section>`,
     ...counts.map(
       (n) =>
-        `<section><h2>${n} labelled of ${split.train.length}</h2>${htmlTable(own(n))}${boxPlot(`${n} labelled`, own(n))}</section>`,
+        `<section><h2>${n} labelled of ${split.train.length}</h2>${htmlTable(own(n), against)}${boxPlot(`${n} labelled`, own(n))}</section>`,
     ),
     ...[...new Set(unlabelled.map((row) => row.labelled))].map(
       (n) =>
-        `<section><h2>${UNLABELLED}, ${n} labelled of ${split.train.length}</h2>${htmlTable(own(n, unlabelled))}</section>`,
+        `<section><h2>${UNLABELLED}, ${n} labelled of ${split.train.length}</h2>${htmlTable(own(n, unlabelled), against)}</section>`,
     ),
-    `<p class="dim">${escapeHtml(legend(definition.against))}</p>`,
+    `<p class="dim">${escapeHtml(legend(against))}</p>`,
     efficiencyChart(rows),
     figure &&
       `<section><h2>Pictures</h2><p class="dim">Green: the reference; red: the prediction of the first seed.</p>${figure}</section>`,
@@ -97,12 +107,13 @@ function page(
 `;
 }
 
-function htmlTable(rows: readonly Row[]): string {
-  const head = ['Method', 'Dice %', 'Jaccard %', '95HD mm', 'ASD mm', 'Seeds', 'SD over seeds', 'Empty'];
+function htmlTable(rows: readonly Row[], against: string): string {
+  const measures = ['Dice %', 'Jaccard %', '95HD mm', 'ASD mm'];
+  const head = ['Method', ...measures, escapeHtml(differenceTitle(against)), 'Seeds', 'SD over seeds', 'Empty'];
   const body = rows.map((row) => {
     const cells = METRICS.map((m) => `<td${row.cells[m].best ? ' class="best"' : ''}>${cellText(row.cells[m])}</td>`);
     const seedSd = row.seedSd === null ? '-' : row.seedSd.toFixed(2);
-    return `<tr><td>${escapeHtml(row.method)}</td>${cells.join('')}<td>${row.seeds}</td><td>${seedSd}</td><td>${row.emptyPredictions}</td></tr>`;
+    return `<tr><td>${escapeHtml(row.method)}</td>${cells.join('')}<td>${differenceText(row)}</td><td>${row.seeds}</td><td>${seedSd}</td><td>${row.emptyPredictions}</td></tr>`;
   });
   return `<div class="scroll"><table><thead><tr>${head.map((h) => `<th>${h}</th>`).join('')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
 }

@@ -9,12 +9,34 @@ const TITLES: Record<MetricName, string> = { dice: 'Dice %', jaccard: 'Jaccard %
 export const cellText = ({ mean, sd, star }: Cell): string =>
   mean === null ? '-' : `${mean.toFixed(2)}${sd === null ? '' : ` (${sd.toFixed(2)})`}${star ? '*' : ''}`;
 
+/** What the method's Dice is beyond the reference method's, with its 95 % interval: `-0.57 [-1.06, -0.09]` */
+export function differenceText({ cells, seeds, sharedSeeds }: Row): string {
+  const { test } = cells.dice;
+  if (!test) return '';
+  const [low, high] = test.interval.map(signed);
+  const some = sharedSeeds < seeds ? `, ${sharedSeeds} of the seeds` : '';
+  return `${signed(test.meanDifference)} [${low}, ${high}]${some}`;
+}
+
+export const differenceTitle = (against: string): string => `Dice against ${against}`;
+
+const signed = (value: number): string => `${value < 0 ? '' : '+'}${value.toFixed(2)}`;
+
 export function markdownTable(rows: readonly Row[], against: string): string {
-  const head = ['Labelled', 'Method', ...METRICS.map((m) => TITLES[m]), 'Seeds', 'SD over seeds', 'Empty'];
+  const head = [
+    'Labelled',
+    'Method',
+    ...METRICS.map((m) => TITLES[m]),
+    differenceTitle(against),
+    'Seeds',
+    'SD over seeds',
+    'Empty',
+  ];
   const lines = rows.map((row) => [
     String(row.labelled),
     row.method,
     ...METRICS.map((m) => (row.cells[m].best ? `**${cellText(row.cells[m])}**` : cellText(row.cells[m]))),
+    differenceText(row),
     String(row.seeds),
     row.seedSd === null ? '-' : row.seedSd.toFixed(2),
     String(row.emptyPredictions),
@@ -24,7 +46,7 @@ export function markdownTable(rows: readonly Row[], against: string): string {
 }
 
 export const legend = (against: string): string =>
-  `Mean (SD) over cases, seeds averaged case by case; bold: best mean of its number of labelled cases; * : p <= .05 against ${against}, two-sided paired t-test over cases. ASD from prediction to reference. Cases with an empty prediction have Dice 0 and no distances.`;
+  `Mean (SD) over cases, seeds averaged case by case; bold: best mean of its number of labelled cases; * : p <= .05 against ${against}, two-sided paired t-test over cases, with the seeds that both have; Dice against ${against}: mean of the differences and its 95 % interval. ASD from prediction to reference. Cases with an empty prediction have Dice 0 and no distances.`;
 
 export function csvTable(rows: readonly Row[]): string {
   const columns = METRICS.flatMap((m) => [m, `${m}_sd`, `${m}_cases`, `${m}_p`]);
@@ -35,8 +57,12 @@ export function csvTable(rows: readonly Row[]): string {
     ...METRICS.flatMap((m) => [row.cells[m].mean, row.cells[m].sd, row.cells[m].cases, row.cells[m].test?.p ?? null]),
     row.seedSd,
     row.emptyPredictions,
+    row.cells.dice.test?.meanDifference ?? null,
+    ...(row.cells.dice.test?.interval ?? [null, null]),
+    row.cells.dice.test ? row.sharedSeeds : null,
   ]);
-  const head = ['labelled', 'method', 'seeds', ...columns, 'dice_sd_over_seeds', 'empty_predictions'];
+  const difference = ['dice_difference', 'dice_difference_low', 'dice_difference_high', 'seeds_compared'];
+  const head = ['labelled', 'method', 'seeds', ...columns, 'dice_sd_over_seeds', 'empty_predictions', ...difference];
   return csv([head, ...lines]);
 }
 
