@@ -46,8 +46,8 @@ test("a method's own numbers of labelled cases and seeds stand in the place of t
   assert.deepEqual([all.split.train.length, all.split.test.length], [70, 10]);
   assert.equal(
     all.jobs.length,
-    2 * (2 * 3 + 12),
-    'two numbers of labelled cases; two methods with three seeds, twelve rows with one',
+    2 * (4 * 3 + 10),
+    'two numbers of labelled cases; four methods with three seeds, ten rows with one',
   );
   const seeds = (method: string) => all.jobs.filter((j) => j.method === method && j.labelled === 8).map((j) => j.seed);
   assert.deepEqual([seeds('cpcl'), seeds('dan')], [[1, 2, 3], [1]]);

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import Database from 'better-sqlite3';
 import type { LabelMap } from '../../src/core/volume.ts';
 import { writeNifti } from '../../src/main/imaging/index.ts';
 import type { StartTrainer } from '../../src/main/services/trainer-process.ts';
@@ -229,13 +230,13 @@ test('a study runs every job, goes on after a failure, skips what is done, and n
   }
 });
 
-test('the unlabelled training cases are scored where the study asks, also after the jobs are done, without training again', async () => {
+test('further lists are scored where the study asks, also after the jobs are done, without training again', async () => {
   const { folder, study, mask } = await onDisk();
   try {
     const out = join(folder, 'out');
     await runStudy({ definition: readStudy(study), out, startTrainer: recorder(mask).start });
     const tested = readFileSync(join(out, 'tables.md'), 'utf8');
-    const definition = parseStudy({ ...STUDY, scoreUnlabelled: true }, folder);
+    const definition = parseStudy({ ...STUDY, alsoScore: ['unlabelled'] }, folder);
     const later = recorder(mask);
     assert.equal((await runStudy({ definition, out, startTrainer: later.start })).done, 4);
     assert.deepEqual(
@@ -253,6 +254,34 @@ test('the unlabelled training cases are scored where the study asks, also after 
     const again = recorder(mask);
     await runStudy({ definition, out, startTrainer: again.start });
     assert.equal(again.jobs.length, 0);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('validation cases are scored in tables of their own, to choose by', async () => {
+  const { folder, mask } = await onDisk();
+  try {
+    const out = join(folder, 'out');
+    const split = { train: ['case_01..case_03'], validation: ['case_04'], test: ['case_05', 'case_06'] };
+    assert.throws(() => planStudy(parseStudy({ ...STUDY, alsoScore: ['validation'] }, folder), out), {
+      code: 'study/empty-list',
+    });
+    const definition = parseStudy({ ...STUDY, split, labelled: [3], alsoScore: ['unlabelled', 'validation'] }, folder);
+    await runStudy({ definition, out, startTrainer: recorder(mask).start });
+    const scores = readFileSync(join(out, 'cases-validation.csv'), 'utf8').trim().split('\n');
+    assert.ok(scores.length === 1 + 4 && scores.slice(1).every((line) => line.includes('case_04')));
+    assert.match(readFileSync(join(out, 'tables.md'), 'utf8'), /## On the validation cases/);
+    assert.ok(!existsSync(join(out, 'cases-unlabelled.csv')), 'all are labelled');
+    const db = new Database(join(out, 'study.sqlite'), { readonly: true });
+    try {
+      assert.deepEqual(db.prepare('SELECT list, count(*) AS n FROM scores GROUP BY list ORDER BY list').all(), [
+        { list: 'test', n: 4 * 2 },
+        { list: 'validation', n: 4 },
+      ]);
+    } finally {
+      db.close();
+    }
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -7,6 +7,10 @@ import { METHODS, PRESETS, type PresetName, resolveOptions, type TrainingOptions
 import { DecileError } from '../../shared/errors.ts';
 import { BRATS_MODALITIES, LAYOUTS, type LayoutName } from '../imaging/layouts.ts';
 
+/** Lists beside the test list whose cases a study can score. */
+export const FURTHER_LISTS = ['validation', 'unlabelled'] as const;
+export type FurtherList = (typeof FURTHER_LISTS)[number];
+
 const side = z.number().int().min(1);
 const overrides = z.record(z.string(), z.unknown());
 const labelled = z.array(z.number().positive()).min(1);
@@ -66,8 +70,11 @@ const schema = z.strictObject({
   betas: z.array(z.number().min(0)).default([]),
   /** Voxels between the windows of prediction; half the patch, at most 64, without it. */
   stride: z.tuple([side, side, side]).optional(),
-  /** Scores the unlabelled training cases as well, in tables of their own: what a user of the program gets. */
-  scoreUnlabelled: z.boolean().default(false),
+  /**
+   * Cases to score beside the test cases, in tables of their own: validation cases, to choose by; unlabelled training cases, what
+   * a user of the program gets masks of.
+   */
+  alsoScore: z.array(z.enum(FURTHER_LISTS)).default([]),
   /** The method that others are tested against. */
   against: z.string().default('cpcl'),
 });

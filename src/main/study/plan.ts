@@ -28,6 +28,12 @@ export interface StudyPlan {
 export function planStudy(definition: StudyDefinition, out: string): StudyPlan {
   const cohort = openCohort(definition, out);
   const split = splitCases(cohort.cases, definition.split);
+  if (definition.alsoScore.includes('validation') && split.validation.length === 0)
+    throw new DecileError(
+      'study/empty-list',
+      'The validation list must name a case to be scored, got none.',
+      'Add cases to it, or take validation out of alsoScore.',
+    );
   const jobs: StudyJob[] = [];
   const countsOf = (asked: readonly number[]) => asked.map((share) => labelledCount(share, split.train.length));
   const methods = definition.methods.map((method) => ({

@@ -5,14 +5,17 @@ import { METRICS } from '../../core/metrics/index.ts';
 import type { StudyJob } from './plan.ts';
 import { finishedResult, type JobResult } from './run-job.ts';
 
+/** Made anew each time: everything in it is in the jobs' files. */
 const SCHEMA = `
-CREATE TABLE IF NOT EXISTS jobs (
+DROP TABLE IF EXISTS scores;
+DROP TABLE IF EXISTS jobs;
+CREATE TABLE jobs (
   id TEXT PRIMARY KEY, method TEXT NOT NULL, labelled INTEGER NOT NULL, seed INTEGER NOT NULL, seconds REAL NOT NULL
 ) STRICT;
-CREATE TABLE IF NOT EXISTS scores (
-  job TEXT NOT NULL REFERENCES jobs(id) ON DELETE CASCADE, case_name TEXT NOT NULL, label INTEGER NOT NULL,
+CREATE TABLE scores (
+  job TEXT NOT NULL REFERENCES jobs(id) ON DELETE CASCADE, list TEXT NOT NULL, case_name TEXT NOT NULL, label INTEGER NOT NULL,
   dice REAL NOT NULL, jaccard REAL NOT NULL, hd95 REAL, asd REAL, empty INTEGER NOT NULL,
-  PRIMARY KEY (job, case_name, label)
+  PRIMARY KEY (job, list, case_name, label)
 ) STRICT;`;
 
 /** Puts every finished job's scores into the database; returns the results, in the order of the jobs. */
@@ -21,18 +24,19 @@ export function collectResults(out: string, jobs: readonly StudyJob[]): JobResul
   const db = new Database(join(out, 'study.sqlite'), { timeout: 5000 });
   try {
     db.pragma('foreign_keys = ON');
-    db.exec(SCHEMA);
-    const job = db.prepare('INSERT OR REPLACE INTO jobs VALUES (@id, @method, @labelled, @seed, @seconds)');
-    const score = db.prepare(
-      `INSERT OR REPLACE INTO scores VALUES (@job, @case, @label, ${METRICS.map((m) => `@${m}`).join(', ')}, @empty)`,
-    );
     db.transaction(() => {
-      for (const { scores, ...facts } of results) {
+      db.exec(SCHEMA);
+      const job = db.prepare('INSERT INTO jobs VALUES (@id, @method, @labelled, @seed, @seconds)');
+      const score = db.prepare(
+        `INSERT INTO scores VALUES (@job, @list, @case, @label, ${METRICS.map((m) => `@${m}`).join(', ')}, @empty)`,
+      );
+      for (const { scores, also, ...facts } of results) {
         job.run(facts);
-        for (const { emptyPrediction, ...values } of scores)
-          score.run({ job: facts.id, ...values, empty: emptyPrediction ? 1 : 0 });
+        for (const [list, own] of Object.entries({ test: scores, ...also }))
+          for (const { emptyPrediction, ...values } of own)
+            score.run({ job: facts.id, list, ...values, empty: emptyPrediction ? 1 : 0 });
       }
-    })();
+    }).immediate();
   } finally {
     db.close();
   }

@@ -7,7 +7,7 @@ import type { PredictJob, TrainerEvent, TrainJob } from '../../shared/training.t
 import { readMask } from '../imaging/index.ts';
 import type { StartTrainer } from '../services/trainer-process.ts';
 import { checkpointPath, writeAtomic } from '../trainer/files.ts';
-import type { StudyDefinition } from './definition.ts';
+import type { FurtherList, StudyDefinition } from './definition.ts';
 import type { StudyJob, StudyPlan } from './plan.ts';
 import { type StudyCase, trainingLists, withoutMask } from './split.ts';
 
@@ -25,9 +25,10 @@ export interface JobResult {
   seed: number;
   /** Seconds of training and of prediction, of the last start. */
   seconds: number;
+  /** Of the test cases. */
   scores: Score[];
-  /** Of the unlabelled training cases, where the study asks for them. Their masks are read after the training alone. */
-  unlabelledScores?: Score[];
+  /** Of the further lists that the study asks for. The masks of unlabelled cases are read after the training alone. */
+  also?: Partial<Record<FurtherList, Score[]>>;
 }
 
 export const jobFolder = (out: string, id: string): string => join(out, 'runs', id);
@@ -39,11 +40,9 @@ export function finishedResult(out: string, id: string): JobResult | null {
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as JobResult) : null;
 }
 
-/** Whether nothing of the job is left to do; a study may ask for the unlabelled cases later than for the test cases. */
-export const isComplete = (
-  { unlabelledScores }: JobResult,
-  { scoreUnlabelled }: Pick<StudyDefinition, 'scoreUnlabelled'>,
-): boolean => !scoreUnlabelled || unlabelledScores !== undefined;
+/** Whether nothing of the job is left to do; a study may ask for further lists later than for the test cases. */
+export const isComplete = ({ also }: JobResult, { alsoScore }: Pick<StudyDefinition, 'alsoScore'>): boolean =>
+  alsoScore.every((list) => also?.[list] !== undefined);
 
 /**
  * Runs what is left of a job: training from its last checkpoint, prediction of the test cases, scores.
@@ -89,6 +88,7 @@ export async function runJob(
   if (!trained) return null;
 
   const scored = async (cases: readonly StudyCase[], outputFolder: string): Promise<Score[] | null> => {
+    if (cases.length === 0) return [];
     const predicted = await run({
       kind: 'predict',
       runFolder,
@@ -108,12 +108,13 @@ export async function runJob(
   if (!scores) return null;
   const { id, method, labelled, seed } = job;
   const seconds = before?.seconds ?? (performance.now() - began) / 1000;
-  const result: JobResult = { id, method, labelled, seed, seconds, scores };
-  if (definition.scoreUnlabelled) {
-    const folder = join(runFolder, 'unlabelled');
-    const unlabelledScores = await scored(split.train.slice(labelled), folder);
-    if (!unlabelledScores) return null;
-    result.unlabelledScores = unlabelledScores;
+  const result: JobResult = { id, method, labelled, seed, seconds, scores, ...(before?.also && { also: before.also }) };
+  const further = { validation: split.validation, unlabelled: split.train.slice(labelled) };
+  for (const list of definition.alsoScore.filter((list) => !result.also?.[list])) {
+    const folder = join(runFolder, list);
+    const found = await scored(further[list], folder);
+    if (!found) return null;
+    result.also = { ...result.also, [list]: found };
     rmSync(folder, { recursive: true, force: true });
   }
   writeAtomic(resultPath(out, id), new TextEncoder().encode(`${JSON.stringify(result)}\n`));

@@ -9,6 +9,7 @@ import { axialPicture, largestSlice, percentileWindow } from '../report/slice-pi
 import { STYLE } from '../report/style.ts';
 import { writeAtomic } from '../trainer/files.ts';
 import { boxPlot, efficiencyChart } from './charts.ts';
+import { FURTHER_LISTS, type FurtherList } from './definition.ts';
 import type { StudyPlan } from './plan.ts';
 import { type JobResult, jobFolder } from './run-job.ts';
 import { type Row, studyRows } from './statistics.ts';
@@ -25,34 +26,41 @@ import {
 
 const TRUTH = [0, 200, 83] as const;
 const PREDICTION = [255, 82, 82] as const;
-const UNLABELLED = 'On the unlabelled training cases';
+const FURTHER_TITLES: Record<FurtherList, string> = {
+  validation: 'On the validation cases',
+  unlabelled: 'On the unlabelled training cases',
+};
 /** Cases in the picture. */
 const SHOWN = 3;
 
 /** @returns the files written */
 export async function writeStudyReport(plan: StudyPlan, results: readonly JobResult[], out: string): Promise<string[]> {
   const rows = studyRows(plan, results);
-  const unlabelledResults = results.flatMap(({ unlabelledScores, ...result }) =>
-    unlabelledScores ? [{ ...result, scores: unlabelledScores }] : [],
-  );
-  const unlabelled = studyRows(plan, unlabelledResults);
+  const further = FURTHER_LISTS.map((list) => {
+    const own = results.flatMap(({ also, ...result }) =>
+      also?.[list]?.length ? [{ ...result, scores: also[list] }] : [],
+    );
+    return { list, title: FURTHER_TITLES[list], results: own, rows: studyRows(plan, own) };
+  }).filter(({ rows }) => rows.length > 0);
   const { against, name } = plan.definition;
   const open = plan.jobs.length - results.length;
   const state = `${results.length} of ${plan.jobs.length} jobs${open > 0 ? '; the tables will change' : ''}.`;
-  const files = {
+  const files: Record<string, string> = {
     'tables.md': [
       `# ${name}\n\n${state}\n\n${markdownTable(rows, against)}`,
-      ...(unlabelled.length > 0 ? [`## ${UNLABELLED}\n\n${markdownTable(unlabelled, against)}`] : []),
+      ...further.map(({ title, rows }) => `## ${title}\n\n${markdownTable(rows, against)}`),
     ].join('\n'),
     'tables.csv': csvTable(rows),
     'cases.csv': csvCases(results),
-    ...(unlabelled.length > 0 && {
-      'tables-unlabelled.csv': csvTable(unlabelled),
-      'cases-unlabelled.csv': csvCases(unlabelledResults),
-      'tables-unlabelled.tex': latexTable(unlabelled, against),
-    }),
     'tables.tex': latexTable(rows, against),
-    'study.html': page(plan, rows, unlabelled, state, await pictures(plan, results, out)),
+    ...Object.fromEntries(
+      further.flatMap(({ list, rows, results }) => [
+        [`tables-${list}.csv`, csvTable(rows)],
+        [`cases-${list}.csv`, csvCases(results)],
+        [`tables-${list}.tex`, latexTable(rows, against)],
+      ]),
+    ),
+    'study.html': page(plan, rows, further, state, await pictures(plan, results, out)),
   };
   return Object.entries(files).map(([file, text]) => {
     writeAtomic(join(out, file), new TextEncoder().encode(text));
@@ -63,7 +71,7 @@ export async function writeStudyReport(plan: StudyPlan, results: readonly JobRes
 function page(
   { definition, split, jobs }: StudyPlan,
   rows: readonly Row[],
-  unlabelled: readonly Row[],
+  further: readonly { title: string; rows: readonly Row[] }[],
   state: string,
   figure: string,
 ): string {
@@ -89,9 +97,11 @@ function page(
       (n) =>
         `<section><h2>${n} labelled of ${split.train.length}</h2>${htmlTable(own(n), against)}${boxPlot(`${n} labelled`, own(n))}</section>`,
     ),
-    ...[...new Set(unlabelled.map((row) => row.labelled))].map(
-      (n) =>
-        `<section><h2>${UNLABELLED}, ${n} labelled of ${split.train.length}</h2>${htmlTable(own(n, unlabelled), against)}</section>`,
+    ...further.flatMap(({ title, rows }) =>
+      [...new Set(rows.map((row) => row.labelled))].map(
+        (n) =>
+          `<section><h2>${title}, ${n} labelled of ${split.train.length}</h2>${htmlTable(own(n, rows), against)}</section>`,
+      ),
     ),
     `<p class="dim">${escapeHtml(legend(against))}</p>`,
     efficiencyChart(rows),
