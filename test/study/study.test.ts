@@ -7,7 +7,7 @@ import Database from 'better-sqlite3';
 import type { LabelMap } from '../../src/core/volume.ts';
 import { writeNifti } from '../../src/main/imaging/index.ts';
 import type { StartTrainer } from '../../src/main/services/trainer-process.ts';
-import { boxOf } from '../../src/main/study/charts.ts';
+import { boxOf, chartFile, efficiencyChart } from '../../src/main/study/charts.ts';
 import { parseStudy, readStudy } from '../../src/main/study/definition.ts';
 import { planStudy } from '../../src/main/study/plan.ts';
 import type { JobResult } from '../../src/main/study/run-job.ts';
@@ -327,6 +327,11 @@ test('tables mark the best mean and significant differences, seeds averaged case
     assert.equal(supervised.cells.hd95.cases, 3);
     assert.match(markdownTable(rows, 'cpcl'), /supervised \| 72\.50 \(1\.29\)\* /);
     assert.match(markdownTable(rows, 'cpcl'), /\| -10\.50 \[-11\.42, -9\.58\], 1 of the seeds \| 2 \|/);
+    const chart = efficiencyChart([...rows, { ...supervised, labelled: 4 }], 4)!;
+    assert.match(chart.body, /stroke-dasharray[^>]*>.*supervised, all 4 labelled/, 'the line of all labelled');
+    assert.equal(efficiencyChart(rows, 4), null, 'one number of labelled cases is no curve');
+    const file = chartFile(chart);
+    assert.ok(file.startsWith('<svg xmlns=') && !file.includes('class="chart"') && file.includes('>cpcl</text>'));
     assert.match(latexTable(rows, 'cpcl'), /\\textbf\{82\.00 \(1\.63\)\}/);
   } finally {
     rmSync(folder, { recursive: true });

@@ -8,7 +8,7 @@ import { pngDataUri } from '../report/png.ts';
 import { axialPicture, largestSlice, percentileWindow } from '../report/slice-picture.ts';
 import { STYLE } from '../report/style.ts';
 import { writeAtomic } from '../trainer/files.ts';
-import { boxPlot, efficiencyChart } from './charts.ts';
+import { boxPlot, type Chart, chartFigure, chartFile, efficiencyChart } from './charts.ts';
 import { FURTHER_LISTS, type FurtherList } from './definition.ts';
 import type { StudyPlan } from './plan.ts';
 import { type JobResult, jobFolder } from './run-job.ts';
@@ -45,6 +45,7 @@ export async function writeStudyReport(plan: StudyPlan, results: readonly JobRes
   const { against, name } = plan.definition;
   const open = plan.jobs.length - results.length;
   const state = `${results.length} of ${plan.jobs.length} jobs${open > 0 ? '; the tables will change' : ''}.`;
+  const charts = studyCharts(plan, rows);
   const files: Record<string, string> = {
     'tables.md': [
       `# ${name}\n\n${state}\n\n${markdownTable(rows, against)}`,
@@ -60,7 +61,8 @@ export async function writeStudyReport(plan: StudyPlan, results: readonly JobRes
         [`tables-${list}.tex`, latexTable(rows, against)],
       ]),
     ),
-    'study.html': page(plan, rows, further, state, await pictures(plan, results, out)),
+    ...Object.fromEntries(Object.entries(charts).map(([file, chart]) => [`${file}.svg`, chartFile(chart)])),
+    'study.html': page(plan, rows, further, charts, state, await pictures(plan, results, out)),
   };
   return Object.entries(files).map(([file, text]) => {
     writeAtomic(join(out, file), new TextEncoder().encode(text));
@@ -68,10 +70,25 @@ export async function writeStudyReport(plan: StudyPlan, results: readonly JobRes
   });
 }
 
+/** By the names of their files; a chart without values is not there. */
+function studyCharts({ split }: StudyPlan, rows: readonly Row[]): Record<string, Chart> {
+  const charts: Record<string, Chart> = {};
+  const add = (file: string, chart: Chart | null) => {
+    if (chart) charts[file] = chart;
+  };
+  for (const n of new Set(rows.map(({ labelled }) => labelled))) {
+    const own = rows.filter(({ labelled }) => labelled === n);
+    add(`boxes-${n}`, boxPlot(`${n} labelled`, own));
+  }
+  add('efficiency', efficiencyChart(rows, split.train.length));
+  return charts;
+}
+
 function page(
   { definition, split, jobs }: StudyPlan,
   rows: readonly Row[],
   further: readonly { title: string; rows: readonly Row[] }[],
+  charts: Record<string, Chart>,
   state: string,
   figure: string,
 ): string {
@@ -95,7 +112,7 @@ function page(
     `<section><h1>${escapeHtml(definition.name)}</h1><dl>${facts.map(([k, v]) => `<dt>${k}</dt><dd>${escapeHtml(v)}</dd>`).join('')}</dl></section>`,
     ...counts.map(
       (n) =>
-        `<section><h2>${n} labelled of ${split.train.length}</h2>${htmlTable(own(n), against)}${boxPlot(`${n} labelled`, own(n))}</section>`,
+        `<section><h2>${n} labelled of ${split.train.length}</h2>${htmlTable(own(n), against)}${chartFigure(charts[`boxes-${n}`])}</section>`,
     ),
     ...further.flatMap(({ title, rows }) =>
       [...new Set(rows.map((row) => row.labelled))].map(
@@ -104,7 +121,7 @@ function page(
       ),
     ),
     `<p class="dim">${escapeHtml(legend(against))}</p>`,
-    efficiencyChart(rows),
+    chartFigure(charts.efficiency ?? null),
     figure &&
       `<section><h2>Pictures</h2><p class="dim">Green: the reference; red: the prediction of the first seed.</p>${figure}</section>`,
     '<footer class="dim"><p>For research use: not a certified medical device.</p></footer>',
