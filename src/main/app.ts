@@ -1,7 +1,8 @@
 /** The composition root: one open project with everything that can be done with it. CLI and window both stand on this. */
+import type { Fit } from '../core/train/fit-patch.ts';
 import type { TrainerEvent } from '../shared/training.ts';
 import { type EvaluateRequest, type EvaluationReport, evaluateRun } from './services/evaluate.ts';
-import { type ExpectedTime, settleEngine } from './services/expected-time.ts';
+import { type ExpectedTime, expectedTime, likelyFit, settleEngine } from './services/expected-time.ts';
 import { type ExportReport, type ExportRequest, exportProject } from './services/export.ts';
 import { type ImportOptions, type ImportReport, importScans } from './services/import.ts';
 import { type PlanOptions, planTraining, type TrainPlan } from './services/plan.ts';
@@ -22,6 +23,8 @@ export interface Project {
   suggest(request?: SuggestRequest): Promise<SuggestionReport>;
   /** What `train` would do now, or the reason why it cannot. */
   plan(request: PlanOptions): TrainPlan;
+  /** The patch and the batch that fit the plan's scans and this machine now, and how long a run takes where that is known. */
+  outlook(plan: TrainPlan): { fit: Fit; time: ExpectedTime };
   /** How long that will take; measures a step on each engine first where `auto` has nothing to choose by (said to `say`). */
   expectedTime(plan: TrainPlan, say?: (text: string) => void): Promise<ExpectedTime>;
   train(request: TrainRequest, onEvent?: OnEvent): RunHandle;
@@ -39,6 +42,7 @@ const assemble = (store: Store): Project => ({
   importScans: (folder, options) => importScans(store, folder, options),
   suggest: (request) => suggestScans(store, request),
   plan: (request) => planTraining(store, request),
+  outlook: ({ options }) => ({ fit: likelyFit(store, options), time: expectedTime(store, options) }),
   expectedTime: ({ options, classes }, say) => settleEngine(store, startTrainer, options, classes.length, say),
   train: (request, onEvent) => startTraining(store, startTrainer, request, onEvent),
   resume: (name, onEvent) => resumeTraining(store, startTrainer, name, onEvent),

@@ -229,8 +229,12 @@ test('real cardiac MR scans come in with their masks', {
   const plan = (await decile(['train', 'p', '--dry-run', '--labeled', '1', '--json'], { cwd })).json() as {
     labelled: string[];
     unlabelled: string[];
+    fit: { patch: number[]; labelledPerStep: number };
   };
   assert.deepEqual([plan.labelled, plan.unlabelled], [['la_001'], ['la_002', 'la_003']]);
+  assert.ok(plan.fit.patch.every((side) => side % 16 === 0 && side <= 96) && plan.fit.labelledPerStep >= 1);
+  const told = (await decile(['train', 'p', '--dry-run', '--patch', '32,32,16'], { cwd })).stdout;
+  assert.match(told, /Method cpcl, 2000 steps of 2 labelled and 2 unlabelled patches of 32x32x16 voxels/);
 });
 
 test('every command and every flag is in the reference page', async () => {

@@ -24,7 +24,7 @@ export function trainCommand(): Command {
     )
     .option('--name <RUN>', 'name of the run; numbered without it')
     .option('--notes <TEXT>', 'kept with the run')
-    .option('--dry-run', 'say what would be trained on, and stop');
+    .option('--dry-run', 'say what would be trained on, with which patch and for how long, and stop');
   addTrainingFlags(command);
   return command.action(
     (
@@ -46,9 +46,13 @@ export function trainCommand(): Command {
             validation: names(plan.validation),
           };
           for (const text of plan.notices) notice(flags, text);
-          result(flags, { options: plan.options, classes: plan.classes, ...lists }, () =>
+          const { fit, time } = project.outlook(plan);
+          const { spacing, method, steps } = plan.options;
+          const value = { options: plan.options, classes: plan.classes, fit, seconds: time.seconds, ...lists };
+          result(flags, value, () =>
             [
-              `Method ${plan.options.method}, ${plan.options.steps} steps.`,
+              `Method ${method}, ${steps} steps of ${fit.labelledPerStep} labelled and ${fit.unlabelledPerStep} unlabelled patches of ${fit.patch.join('x')} voxels, ${spacing === 'native' ? "on each scan's own grid" : `${spacing} mm`}.`,
+              time.seconds === null ? time.basis : `About ${duration(time.seconds)}: ${time.basis}`,
               ...Object.entries(lists).map(([role, list]) => `${role} (${list.length}): ${list.join(', ')}`),
             ].join('\n'),
           );
