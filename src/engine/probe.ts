@@ -4,6 +4,7 @@ import { DecileError } from '../core/errors.ts';
 import { type EngineName, resolveOptions } from '../core/options.ts';
 import { type Engine, startEngine } from './index.ts';
 import { kernelsOf } from './kernels/index.ts';
+import { watchOthers } from './machine-load.ts';
 import { convolutionError } from './self-check.ts';
 import { StepSession } from './step-session.ts';
 import { keepStepTime } from './step-times.ts';
@@ -20,8 +21,11 @@ export interface Probe {
   difference: number;
   /** Of the webgpu engine. */
   adapter?: AdapterFacts;
-  /** One whole CPCL step at the default options, and how many a run has by default; absent for a slow engine. */
-  step?: { seconds: number; patch: [number, number, number]; width: number; steps: number };
+  /**
+   * One whole CPCL step at the default options, and how many a run has by default; absent for a slow engine. `busy`: other
+   * programs took a good part of the processor meanwhile.
+   */
+  step?: { seconds: number; busy: boolean; patch: [number, number, number]; width: number; steps: number };
 }
 
 /** Why an engine could not be probed. */
@@ -65,20 +69,20 @@ const STEPS = 3;
 async function wholeStep(engine: Engine): Promise<Probe['step']> {
   const options = resolveOptions({ method: 'cpcl' });
   const session = new StepSession(kernelsOf(engine), options, STEP_PATCH);
+  const othersWereBusy = watchOthers();
   await session.step();
   const times: number[] = [];
   while (times.length < STEPS) times.push((await session.step()).seconds);
   session.dispose();
   const seconds = times.sort((a, b) => a - b)[STEPS >> 1];
   const bytes = process.resourceUsage().maxRSS * 1024;
+  const busy = engine.name !== 'webgpu' && othersWereBusy();
   keepStepTime(options, STEP_PATCH, {
-    engine: engine.name,
-    device: engine.device,
-    seconds,
-    bytes,
+    ...{ engine: engine.name, device: engine.device, seconds, bytes },
     measuredAt: Date.now(),
+    ...(busy && { busy }),
   });
-  return { seconds, patch: STEP_PATCH, width: options.width, steps: options.steps };
+  return { seconds, busy, patch: STEP_PATCH, width: options.width, steps: options.steps };
 }
 
 async function speeds(engine: Engine, { sides, channels }: Size): Promise<{ forward: number; backward: number }> {

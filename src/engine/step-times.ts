@@ -13,11 +13,24 @@ export interface StepTime {
   bytes: number;
   /** Milliseconds since 1970. */
   measuredAt: number;
+  /** Other programs took a good part of the processor meanwhile: the time is too long, and forgotten after an hour. */
+  busy?: boolean;
 }
 
 const FILE = 'step-times.json';
-/** The last time of each engine, by machine and step. */
-const read = () => readCache<Record<string, StepTime>>(FILE);
+const BUSY_KEPT_MS = 3600 * 1000;
+
+/** The last time of each engine, by machine and step; none that a busy machine gave long ago. */
+function read(): Record<string, Record<string, StepTime>> {
+  const counts = ({ busy, measuredAt }: StepTime) => !busy || Date.now() - measuredAt < BUSY_KEPT_MS;
+  const kept = Object.entries(readCache<Record<string, StepTime>>(FILE)).map(
+    ([key, times]): [string, Record<string, StepTime>] => [
+      key,
+      Object.fromEntries(Object.entries(times).filter(([, time]) => counts(time))),
+    ],
+  );
+  return Object.fromEntries(kept.filter(([, times]) => Object.keys(times).length > 0));
+}
 
 /** What a step's time depends on, the engine apart. */
 type Step = Pick<

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { resolveOptions } from '../../src/core/options.ts';
+import { othersShare, processorTimes } from '../../src/engine/machine-load.ts';
 import { fastestEngine, keepStepTime, type StepTime, stepTimes } from '../../src/engine/step-times.ts';
 
 const options = resolveOptions({ width: 8 });
@@ -58,6 +59,24 @@ test('a newer measurement takes the place of the older one', () => {
     stepTimes(options, [32, 32, 32]).map((t) => t.seconds),
     [0.5],
   );
+});
+
+test('a time from a busy machine serves for an hour, then it is measured again', () => {
+  const minutes = (n: number) => Date.now() - n * 60_000;
+  keepStepTime(options, [32, 32, 32], { ...time('simd', 30, minutes(61)), busy: true });
+  keepStepTime(options, [48, 32, 32], { ...time('simd', 30, minutes(59)), busy: true });
+  keepStepTime(options, [64, 32, 32], time('simd', 3, minutes(61)));
+  const known = [32, 48, 64].map((side) => stepTimes(options, [side, 32, 32]).map((t) => t.seconds));
+  assert.deepEqual(known, [[], [30], [3]]);
+});
+
+test("the processor's share of others is what neither this process nor nobody took", () => {
+  const from = { busy: 100, all: 1000, own: 10 };
+  assert.equal(othersShare(from, { busy: 108, all: 1010, own: 13 }), 0.5);
+  assert.equal(othersShare(from, { busy: 103, all: 1010, own: 13.5 }), 0, 'ticks are coarse');
+  assert.equal(othersShare(from, from), 0);
+  const times = processorTimes();
+  assert.ok(times.busy > 0 && times.all > times.busy && times.own > 0 && times.own < times.busy);
 });
 
 test('an unreadable file counts as no measurement', () => {

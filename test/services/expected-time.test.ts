@@ -67,6 +67,18 @@ test('with several engines and nothing measured, each does a step, and auto take
   assert.match(chosen.faster[0], /simd takes 0\.50 s a step here, tensorflow 2\.00 s/);
 });
 
+test('a time that was measured while other programs were busy says so', async (t) => {
+  machine(t);
+  const store = await projectWith(t, temporaryFolder(t), 2, 1);
+  const options = resolveOptions({ spacing: 'native' });
+  const time = { engine: 'simd', device: 'd', seconds: 30, bytes: 1, measuredAt: Date.now(), busy: true } as const;
+  keepStepTime(options, likelyFit(store, options).patch, time);
+  assert.match(
+    expectedTime(store, options).basis,
+    /^30\.00 s a step, .* kept this computer busy; faster when they rest\.$/,
+  );
+});
+
 test('an engine that cannot compute is left out; none that computes is an error', async (t) => {
   machine(t);
   const store = await projectWith(t, temporaryFolder(t), 2, 1);

@@ -57,7 +57,7 @@ export function expectedTime(store: Store, options: TrainingOptions): ExpectedTi
     return { seconds: null, basis: 'The time is known after a short probe or the first steps.', on: null, faster };
   return {
     seconds: best.seconds * options.steps,
-    basis: `${best.seconds.toFixed(2)} s a step, measured in a short probe.`,
+    basis: `${best.seconds.toFixed(2)} s a step, measured in a short probe${best.busy ? ' while other programs kept this computer busy; faster when they rest' : ''}.`,
     on: best.device,
     faster,
   };

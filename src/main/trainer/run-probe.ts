@@ -1,6 +1,7 @@
 /** A short measurement in the trainer's process: what one step of these options takes on this machine. */
 import { startEngine } from '../../engine/index.ts';
 import { kernelsOf } from '../../engine/kernels/index.ts';
+import { watchOthers } from '../../engine/machine-load.ts';
 import { StepSession } from '../../engine/step-session.ts';
 import { keepStepTime } from '../../engine/step-times.ts';
 import type { ProbeJob } from '../../shared/training.ts';
@@ -14,6 +15,7 @@ const LONG = 6;
 export async function runProbe({ options, patch, classes }: ProbeJob, report: Report, control: Control): Promise<void> {
   const began = performance.now();
   const engine = await startEngine(options.engine);
+  const othersWereBusy = watchOthers();
   const session = new StepSession(kernelsOf(engine), options, patch, classes);
   const first = (await session.step()).seconds;
   const seconds: number[] = first > LONG ? [first] : [];
@@ -33,6 +35,7 @@ export async function runProbe({ options, patch, classes }: ProbeJob, report: Re
     seconds: seconds.sort((a, b) => a - b)[seconds.length >> 1],
     bytes: process.resourceUsage().maxRSS * 1024,
     measuredAt: Date.now(),
+    ...(engine.name !== 'webgpu' && othersWereBusy() && { busy: true }),
   };
   keepStepTime(options, patch, time);
   report({ type: 'probed', engine: time.engine, device: time.device, secondsPerStep: time.seconds, bytes: time.bytes });
