@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { dirname, join } from 'node:path';
-import { threadCount } from './environment.ts';
+import { usableCores } from './environment.ts';
 import { cacheFolder } from './installation.ts';
 
 const SEPARATOR = ' | ';
@@ -11,8 +11,7 @@ const SEPARATOR = ' | ';
 export const keyOf = (...parts: (string | number)[]): string => parts.join(SEPARATOR);
 
 /** How a key for this machine begins. */
-export const machineKey = (): string =>
-  keyOf(os.cpus()[0]?.model.trim() ?? 'unknown', threadCount() || os.availableParallelism(), '');
+export const machineKey = (): string => keyOf(os.cpus()[0]?.model.trim() ?? 'unknown', usableCores(), '');
 
 /** The newest entries that a file keeps. */
 const KEPT = 200;

@@ -1,5 +1,6 @@
 /** Environment variables that the engine's native library and the C library read once, as a process starts. */
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 
 /**
  * What the process that computes is started with. Measured on 2 Zen cores with TensorFlow 2.21:
@@ -18,12 +19,22 @@ export function trainerEnvironment(threads = threadCount()): Record<string, stri
     MALLOC_TRIM_THRESHOLD_: '4294967296',
     GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
   };
-  if (threads > 0) {
-    environment.TF_NUM_INTRAOP_THREADS = String(threads);
-    environment.OMP_NUM_THREADS = String(threads);
-  }
-  return environment;
+  return threads > 0 ? { ...environment, ...libraryThreads(threads) } : environment;
 }
+
+const libraryThreads = (threads: number) => ({
+  TF_NUM_INTRAOP_THREADS: String(threads),
+  OMP_NUM_THREADS: String(threads),
+});
+
+/** The environment of a process that computes on `threads` cores, or on as many as this one may. What the user set goes before ours. */
+export function hostEnvironment(threads?: number): Record<string, string | undefined> {
+  const own = threads === undefined ? {} : { DECILE_THREADS: String(threads), ...libraryThreads(threads) };
+  return { ...trainerEnvironment(), ...process.env, ...own };
+}
+
+/** The cores that an engine may use: DECILE_THREADS, else all. */
+export const usableCores = (): number => threadCount() || availableParallelism();
 
 /** DECILE_THREADS as a number of cores; 0 leaves the choice to the library. */
 export function threadCount(): number {

@@ -66,7 +66,8 @@ export interface AdapterJob {
   kind: 'adapter';
 }
 
-export type TrainerJob = TrainJob | PredictJob | ProbeJob | AdapterJob;
+/** `threads`: cores that the job's process may use; absent for all of them. */
+export type TrainerJob = (TrainJob | PredictJob | ProbeJob | AdapterJob) & { threads?: number };
 
 export type TrainerCommand =
   | { type: 'start'; job: TrainerJob }

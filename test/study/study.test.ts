@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import Database from 'better-sqlite3';
 import type { LabelMap } from '../../src/core/volume.ts';
+import { hostEnvironment } from '../../src/engine/environment.ts';
 import { writeNifti } from '../../src/main/imaging/index.ts';
 import type { StartTrainer } from '../../src/main/services/trainer-process.ts';
 import { boxOf, chartFile, efficiencyChart } from '../../src/main/study/charts.ts';
@@ -152,7 +153,7 @@ async function onDisk(): Promise<{ folder: string; study: string; mask: (scan: n
 
 /** Stands in for the trainer's process: notes its jobs, "predicts" the next case's mask; `fails` names a run to break. */
 function recorder(mask: (scan: number) => LabelMap, fails?: string) {
-  const jobs: (TrainJob | PredictJob)[] = [];
+  const jobs: ((TrainJob | PredictJob) & { threads?: number })[] = [];
   const start: StartTrainer = (job, onEvent) => {
     if (job.kind === 'probe' || job.kind === 'adapter') throw new Error('A study measures no steps.');
     jobs.push(job);
@@ -228,6 +229,32 @@ test('a study runs every job, goes on after a failure, skips what is done, and n
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test('jobs beside each other share the cores; a job alone has them all', async (t) => {
+  const { folder, study, mask } = await onDisk();
+  const before = process.env.DECILE_THREADS;
+  process.env.DECILE_THREADS = '5';
+  t.after(() => {
+    if (before === undefined) delete process.env.DECILE_THREADS;
+    else process.env.DECILE_THREADS = before;
+    rmSync(folder, { recursive: true });
+  });
+  const threadsWith = async (parallel: number) => {
+    const { jobs, start } = recorder(mask);
+    await runStudy({
+      definition: readStudy(study),
+      out: join(folder, `out-${parallel}`),
+      startTrainer: start,
+      parallel,
+    });
+    return [...new Set(jobs.map(({ threads }) => threads))];
+  };
+  assert.deepEqual(await threadsWith(1), [undefined]);
+  assert.deepEqual(await threadsWith(2), [2]);
+  const { DECILE_THREADS, TF_NUM_INTRAOP_THREADS, OMP_NUM_THREADS, PATH } = hostEnvironment(2);
+  assert.deepEqual([DECILE_THREADS, TF_NUM_INTRAOP_THREADS, OMP_NUM_THREADS, PATH], ['2', '2', '2', process.env.PATH]);
+  assert.equal(hostEnvironment().DECILE_THREADS, '5');
 });
 
 test('further lists are scored where the study asks, also after the jobs are done, without training again', async () => {

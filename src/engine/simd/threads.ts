@@ -1,14 +1,13 @@
 /** The simd engine's threads in Node: workers of this process. */
-import os from 'node:os';
 import v8 from 'node:v8';
 import { Worker } from 'node:worker_threads';
-import { threadCount } from '../environment.ts';
+import { usableCores } from '../environment.ts';
 import { createMachine, HELPER, type Machine } from './machine.ts';
 
 const PROGRAM = `${HELPER}\nserve(require('node:worker_threads').workerData);`;
 
 /** @param threads default DECILE_THREADS, else all cores */
-export function startMachine(threads = threadCount() || os.availableParallelism(), plain = false): Machine {
+export function startMachine(threads = usableCores(), plain = false): Machine {
   // Baseline code runs at half the speed and may stay in use for long; this compiles once, fully.
   v8.setFlagsFromString('--no-liftoff');
   return createMachine({

@@ -1,6 +1,7 @@
 /** Runs the jobs of a study, one after another or several at once, and writes what has been found so far. */
 import { mkdirSync } from 'node:fs';
 import os from 'node:os';
+import { usableCores } from '../../engine/environment.ts';
 import { DecileError } from '../../shared/errors.ts';
 import type { TrainerEvent } from '../../shared/training.ts';
 import type { StartTrainer } from '../services/trainer-process.ts';
@@ -70,19 +71,14 @@ export async function runStudy(request: StudyRequest): Promise<StudyOutcome> {
     if (result && isComplete(result, definition)) onJob(job, 'done before', ++done, jobs.length);
     else waiting.push(job);
   }
+  let threads: number | undefined;
+  const startTrainer: StartTrainer = (task, onEvent) => request.startTrainer({ ...task, threads }, onEvent);
   const work = async () => {
     for (let job = waiting.shift(); job && !signal?.aborted; job = waiting.shift()) {
       const own = job;
       onJob(own, 'started', done, jobs.length);
       try {
-        const result = await runJob(
-          plan,
-          own,
-          out,
-          request.startTrainer,
-          (event) => request.onEvent?.(own, event),
-          signal,
-        );
+        const result = await runJob(plan, own, out, startTrainer, (event) => request.onEvent?.(own, event), signal);
         onJob(own, result ? 'done' : 'stopped', result ? ++done : done, jobs.length);
       } catch (error) {
         failed.push({ id: own.id, error });
@@ -94,6 +90,8 @@ export async function runStudy(request: StudyRequest): Promise<StudyOutcome> {
     const most = Math.max(...waiting.map(({ bytes }) => bytes));
     const { jobs: atOnce, notice } = jobsAtOnce(request.parallel ?? 1, most, os.freemem(), os.totalmem());
     if (notice) request.onNotice?.(notice);
+    // Jobs beside each other share the cores out: threads of one that wait for threads of another would lose most of the time.
+    if (atOnce > 1) threads = Math.max(1, Math.floor(usableCores() / atOnce));
     await Promise.all(Array.from({ length: atOnce }, work));
   }
   const files = request.only ? [] : await reportStudy(plan, out);

@@ -1,7 +1,7 @@
 /** Starts the trainer in its own process: a crash there is an error message and a resumable run. */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { trainerEnvironment } from '../../engine/environment.ts';
+import { hostEnvironment } from '../../engine/environment.ts';
 import type { TrainerCommand, TrainerEvent, TrainerJob } from '../../shared/training.ts';
 import { afterFailure, type Seen } from './step-down.ts';
 
@@ -23,7 +23,8 @@ export interface TrainerHost {
   onExit(listener: (reason: string) => void): void;
 }
 
-export type StartHost = () => TrainerHost;
+/** @param threads cores that the process may use; all without it */
+export type StartHost = (threads?: number) => TrainerHost;
 
 /** The worker beside this file in the sources, or beside the bundle. */
 const workerPath = (): string =>
@@ -34,9 +35,9 @@ const workerPath = (): string =>
   );
 
 /** Node's child process, IPC as JSON. Ctrl-C reaches the parent alone: it decides. */
-export const nodeHost: StartHost = () => {
+export const nodeHost: StartHost = (threads) => {
   const child = fork(workerPath(), [], {
-    env: { ...trainerEnvironment(), ...process.env },
+    env: hostEnvironment(threads),
     execArgv: ['--disable-warning=ExperimentalWarning', '--disable-warning=DEP0044'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     detached: true,
@@ -107,7 +108,7 @@ export function startTrainer(
 
 /** One process for one job. Every event but its error is passed on as it comes. */
 function startProcess(job: TrainerJob, startHost: StartHost, onEvent: (event: TrainerEvent) => void) {
-  const host = startHost();
+  const host = startHost(job.threads);
   const seen: Seen = { steps: 0, checkpoint: 0 };
   const done = new Promise<{ last: TrainerEvent; seen: Seen }>((resolve) => {
     let last: TrainerEvent | undefined;

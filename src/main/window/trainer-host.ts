@@ -1,7 +1,7 @@
 /** Starts the trainer as Electron's utility process: a packaged program has no other Node to run (its fuses forbid it). */
 import { join } from 'node:path';
 import { utilityProcess } from 'electron';
-import { trainerEnvironment } from '../../engine/environment.ts';
+import { hostEnvironment } from '../../engine/environment.ts';
 import type { TrainerCommand, TrainerEvent } from '../../shared/training.ts';
 import type { StartHost } from '../trainer/index.ts';
 import { lendGpu } from './gpu-window.ts';
@@ -9,9 +9,9 @@ import { lendGpu } from './gpu-window.ts';
 /** What the trainer's process sends beside its events: it wants a GPU, and is answered with a port. */
 export const GPU_REQUEST = 'gpu';
 
-export const electronHost: StartHost = () => {
+export const electronHost: StartHost = (threads) => {
   const child = utilityProcess.fork(join(import.meta.dirname, 'trainer-utility.js'), [], {
-    env: { ...trainerEnvironment(), ...process.env },
+    env: hostEnvironment(threads),
     stdio: ['ignore', 'ignore', 'pipe'],
     serviceName: 'Decile trainer',
   });
