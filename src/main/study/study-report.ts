@@ -103,7 +103,7 @@ function page(
       'Training',
       `${options.steps} steps, width ${options.width}, patch ${options.patch === 'auto' ? 'auto' : options.patch.join(' x ')}, last step (no checkpoint is chosen)`,
     ],
-    ['Seeds', definition.seeds.join(', ')],
+    ['Seeds', [...new Set(jobs.map(({ seed }) => seed))].sort((a, b) => a - b).join(', ')],
     ['State', state],
   ];
   const counts = [...new Set(rows.map((row) => row.labelled))];
@@ -136,11 +136,19 @@ function page(
 
 function htmlTable(rows: readonly Row[], against: string): string {
   const measures = ['Dice %', 'Jaccard %', '95HD mm', 'ASD mm'];
-  const head = ['Method', ...measures, escapeHtml(differenceTitle(against)), 'Seeds', 'SD over seeds', 'Empty'];
+  const someEmpty = rows.some((row) => row.emptyPredictions > 0);
+  const head = [
+    'Method',
+    ...measures,
+    escapeHtml(differenceTitle(against)),
+    'Seeds (SD)',
+    ...(someEmpty ? ['Empty'] : []),
+  ];
   const body = rows.map((row) => {
     const cells = METRICS.map((m) => `<td${row.cells[m].best ? ' class="best"' : ''}>${cellText(row.cells[m])}</td>`);
-    const seedSd = row.seedSd === null ? '-' : row.seedSd.toFixed(2);
-    return `<tr><td>${escapeHtml(row.method)}</td>${cells.join('')}<td>${differenceText(row)}</td><td>${row.seeds}</td><td>${seedSd}</td><td>${row.emptyPredictions}</td></tr>`;
+    const seeds = `${row.seeds}${row.seedSd === null ? '' : ` (${row.seedSd.toFixed(2)})`}`;
+    const more = [differenceText(row), seeds, ...(someEmpty ? [row.emptyPredictions] : [])];
+    return `<tr><td>${escapeHtml(row.method)}</td>${cells.join('')}${more.map((text) => `<td>${text}</td>`).join('')}</tr>`;
   });
   return `<div class="scroll"><table><thead><tr>${head.map((h) => `<th>${h}</th>`).join('')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
 }

@@ -46,7 +46,7 @@ export function markdownTable(rows: readonly Row[], against: string): string {
 }
 
 export const legend = (against: string): string =>
-  `Mean (SD) over cases, seeds averaged case by case; bold: best mean of its number of labelled cases; * : p <= .05 against ${against}, two-sided paired t-test over cases, with the seeds that both have; Dice against ${against}: mean of the differences and its 95 % interval. ASD from prediction to reference. Cases with an empty prediction have Dice 0 and no distances.`;
+  `Mean (SD) over cases, seeds averaged case by case; bold: best mean of its number of labelled cases; * : p <= .05 against ${against}, two-sided paired t-test over cases, with the seeds that both have; Dice against ${against}: mean of the differences and its 95 % interval; SD of seeds: of their mean Dice. ASD from prediction to reference. Cases with an empty prediction have Dice 0 and no distances.`;
 
 export function csvTable(rows: readonly Row[]): string {
   const columns = METRICS.flatMap((m) => [m, `${m}_sd`, `${m}_cases`, `${m}_p`]);
