@@ -4,6 +4,7 @@ export const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promis
   engines: () => import('./engines.ts'),
   'left-atrium': () => import('./left-atrium.ts'),
   scans: () => import('./scans.ts'),
+  jobs: () => import('./jobs.ts'),
   viewer: () => import('./viewer.ts'),
   import: () => import('./import.ts'),
 };
