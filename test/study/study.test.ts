@@ -12,7 +12,7 @@ import { boxOf, chartFile, efficiencyChart } from '../../src/main/study/charts.t
 import { parseStudy, readStudy } from '../../src/main/study/definition.ts';
 import { planStudy } from '../../src/main/study/plan.ts';
 import type { JobResult } from '../../src/main/study/run-job.ts';
-import { runStudy } from '../../src/main/study/run-study.ts';
+import { runStudy, secondsOf } from '../../src/main/study/run-study.ts';
 import { slurmScript } from '../../src/main/study/slurm.ts';
 import { labelledCount, type StudyCase, splitCases, trainingLists } from '../../src/main/study/split.ts';
 import { studyRows } from '../../src/main/study/statistics.ts';
@@ -226,6 +226,27 @@ test('a study runs every job, goes on after a failure, skips what is done, and n
       6,
       'more methods may come',
     );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('the time left is told by the jobs that are done, each method by its own', async () => {
+  const { folder, study, mask } = await onDisk();
+  try {
+    const definition = readStudy(study);
+    const { jobs } = planStudy(definition, join(folder, 'plan'));
+    const done = (method: string, seconds: number) => ({ method, seconds }) as JobResult;
+    assert.equal(secondsOf(jobs, []), null);
+    assert.equal(secondsOf(jobs, [done('supervised', 10), done('supervised', 20)]), 4 * 15);
+    assert.equal(secondsOf(jobs, [done('supervised', 10), done('cpcl', 50)]), 2 * 10 + 2 * 50);
+    const left: (number | null)[] = [];
+    await runStudy({
+      ...{ definition, out: join(folder, 'out'), startTrainer: recorder(mask).start },
+      onJob: (_job, state, _done, _total, secondsLeft) => void (state === 'started' && left.push(secondsLeft)),
+    });
+    assert.equal(left[0], null, 'nothing is known before the first job');
+    assert.ok(left.slice(1).every((seconds) => seconds !== null && seconds > 0));
   } finally {
     rmSync(folder, { recursive: true });
   }

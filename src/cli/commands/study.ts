@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { StudyOutcome } from '../../main/study/run-study.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { onInterrupt } from '../interrupt.ts';
-import { EXIT, Exit, notice, Progress, result } from '../output.ts';
+import { duration, EXIT, Exit, notice, Progress, result } from '../output.ts';
 import { userPath } from '../place.ts';
 import type { StudyFlags } from '../study-cluster.ts';
 
@@ -38,7 +38,10 @@ export function studyCommand(): Command {
           only: flags.only.length > 0 ? flags.only : undefined,
           onNotice: (message) => notice(flags, message),
           onPrepared: (done, total) => preparing.update(done, total),
-          onJob: (job, state, done, total) => notice(flags, `${job.id}: ${state} (${done} of ${total} done)`),
+          onJob: (job, state, done, total, secondsLeft) => {
+            const left = secondsLeft === null ? '' : `, about ${duration(secondsLeft)} left`;
+            notice(flags, `${job.id}: ${state} (${done} of ${total} done${left})`);
+          },
           onEvent: (job, event) => {
             if (event.type === 'started' && event.step > 0)
               notice(flags, `${job.id}: goes on after step ${event.step}`);
