@@ -144,7 +144,7 @@ export const OPTIONS: readonly OptionRow[] = [
   row(
     'lambdaRamp',
     'lambda-ramp',
-    1,
+    0.3,
     real(0.001, 1),
     '',
     'Share of the steps over which lambda rises; the paper: all of them.',

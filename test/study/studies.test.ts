@@ -21,6 +21,7 @@ test("the studies of the paper's tables have its methods, fractions, sizes and t
       [...METHODS].sort(),
     );
     assert.deepEqual([options.steps, options.width, options.patch, stride], [20_000, 16, [96, 96, 96], [64, 64, 64]]);
+    assert.deepEqual([options.learningRate, options.lambdaRamp, options.augmentation], [0.01, 1, 'turns']);
   }
   assert.deepEqual([brats.split, brats.labelled], [{ seed: 1, validation: 25, test: 60 }, [0.1, 0.3, 0.5]]);
   assert.deepEqual([kits.split, kits.labelled], [{ seed: 1, validation: 10, test: 50 }, [0.05, 0.1]]);
@@ -46,8 +47,8 @@ test("a method's own numbers of labelled cases and seeds stand in the place of t
   assert.deepEqual([all.split.train.length, all.split.test.length], [70, 10]);
   assert.equal(
     all.jobs.length,
-    2 * (4 * 3 + 10),
-    'two numbers of labelled cases; four methods with three seeds, ten rows with one',
+    2 * (5 * 3 + 10),
+    'two numbers of labelled cases; five rows with three seeds, ten with one',
   );
   const seeds = (method: string) => all.jobs.filter((j) => j.method === method && j.labelled === 8).map((j) => j.seed);
   assert.deepEqual([seeds('cpcl'), seeds('dan')], [[1, 2, 3], [1]]);
