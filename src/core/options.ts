@@ -199,7 +199,7 @@ export const OPTIONS: readonly OptionRow[] = [
 ];
 
 /** The paper's reading of CPCL's two open choices; the defaults are those that our own figures are for. */
-export const PAPER_READING = { unlabelledBranch: 'teacher', prototypeFeatures: 'bottleneck' } as const;
+export const PAPER_READING = { unlabelledBranch: 'teacher', prototypeFeatures: 'bottleneck', lambdaRamp: 1 } as const;
 
 export const DEFAULT_OPTIONS = Object.fromEntries(OPTIONS.map((o) => [o.key, o.default])) as unknown as TrainingOptions;
 
