@@ -198,7 +198,7 @@ export const OPTIONS: readonly OptionRow[] = [
   row('checkpointEvery', 'checkpoint-every', 100, whole(1, 1_000_000), 'steps', 'Steps between two checkpoints.'),
 ];
 
-/** The paper's reading of CPCL's two open choices; the defaults are those that our own figures are for. */
+/** The paper's reading of CPCL's two open choices, and its ramp of lambda; the defaults are those that our own figures are for. */
 export const PAPER_READING = { unlabelledBranch: 'teacher', prototypeFeatures: 'bottleneck', lambdaRamp: 1 } as const;
 
 export const DEFAULT_OPTIONS = Object.fromEntries(OPTIONS.map((o) => [o.key, o.default])) as unknown as TrainingOptions;
