@@ -22,6 +22,7 @@ import {
   latexTable,
   legend,
   markdownTable,
+  TITLES,
 } from './tables.ts';
 
 const TRUTH = [0, 200, 83] as const;
@@ -135,11 +136,10 @@ function page(
 }
 
 function htmlTable(rows: readonly Row[], against: string): string {
-  const measures = ['Dice %', 'Jaccard %', '95HD mm', 'ASD mm'];
   const someEmpty = rows.some((row) => row.emptyPredictions > 0);
   const head = [
     'Method',
-    ...measures,
+    ...METRICS.map((m) => TITLES[m]),
     escapeHtml(differenceTitle(against)),
     'Seeds (SD)',
     ...(someEmpty ? ['Empty'] : []),

@@ -3,7 +3,13 @@ import { METRICS, type MetricName } from '../../core/metrics/index.ts';
 import type { JobResult } from './run-job.ts';
 import type { Cell, Row } from './statistics.ts';
 
-const TITLES: Record<MetricName, string> = { dice: 'Dice %', jaccard: 'Jaccard %', hd95: '95HD mm', asd: 'ASD mm' };
+/** Heads of the columns. */
+export const TITLES: Record<MetricName, string> = {
+  dice: 'Dice %',
+  jaccard: 'Jaccard %',
+  hd95: '95HD mm',
+  asd: 'ASD mm',
+};
 
 /** `83.36 (12.58)*` */
 export const cellText = ({ mean, sd, star }: Cell): string =>
