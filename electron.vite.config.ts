@@ -1,6 +1,7 @@
 /** Three bundles: main (ES modules), preload (CommonJS, as a sandboxed preload must be) and the window. */
+import { join } from 'node:path';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'electron-vite';
-import { renderer } from './vite.renderer.config.ts';
 
 export default defineConfig({
   main: {
@@ -22,5 +23,29 @@ export default defineConfig({
       },
     },
   },
-  renderer,
+  renderer: {
+    root: join(import.meta.dirname, 'src', 'renderer'),
+    base: './',
+    plugins: [svelte()],
+    worker: { format: 'es' },
+    build: {
+      // Absolute: a relative one starts at `root`.
+      outDir: join(import.meta.dirname, 'out', 'renderer'),
+      emptyOutDir: true,
+      target: 'chrome140',
+      minify: true,
+      // The strict content security policy forbids data: scripts and fonts, so nothing is inlined.
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      chunkSizeWarningLimit: 8000,
+      rolldownOptions: {
+        input: {
+          index: join(import.meta.dirname, 'src', 'renderer', 'index.html'),
+          // The hidden window that lends its GPU (public/gpu.html names it).
+          gpu: join(import.meta.dirname, 'src', 'engine', 'webgpu', 'window.ts'),
+        },
+        output: { entryFileNames: ({ name }) => (name === 'gpu' ? 'gpu.js' : 'assets/[name]-[hash].js') },
+      },
+    },
+  },
 });

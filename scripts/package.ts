@@ -3,17 +3,15 @@
  * fetched at the version named here when it is first used: it is large, and only whoever makes installers needs it.
  */
 import { spawnSync } from 'node:child_process';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { build, ROOT } from './build.ts';
 
 const BUILDER = 'electron-builder@26.17.0';
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 /** Signs that a file could not be fetched, which is no fault of the program. */
 const NO_NETWORK = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|status code (403|404|407)/;
 
 const run = (program: string, values: string[]): void => {
   const { status, stdout, stderr } = spawnSync(program, values, {
-    cwd: root,
+    cwd: ROOT,
     stdio: ['inherit', 'pipe', 'pipe'],
     encoding: 'utf8',
     maxBuffer: 64 << 20,
@@ -32,5 +30,5 @@ const run = (program: string, values: string[]): void => {
   process.exit(status ?? 1);
 };
 
-run(process.execPath, [join(root, 'node_modules', 'electron-vite', 'bin', 'electron-vite.js'), 'build']);
+build(() => console.log('Building ...'));
 run('npx', ['--yes', BUILDER, '--config', 'electron-builder.yml', ...process.argv.slice(2)]);

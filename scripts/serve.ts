@@ -1,13 +1,8 @@
 /** `npm run serve`: builds the window when it is missing or older than its sources, and serves it on 127.0.0.1. */
-import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DecileError } from '../src/shared/errors.ts';
-
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const pages = join(root, 'out', 'renderer');
+import { build, PAGES } from './build.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -24,36 +19,11 @@ if (values.help) {
   process.exit(0);
 }
 
-function newest(folder: string): number {
-  return Math.max(
-    ...readdirSync(folder, { recursive: true, withFileTypes: true }).map(
-      (entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs,
-    ),
-  );
-}
-
-const index = join(pages, 'index.html');
-if (!existsSync(index) || newest(join(root, 'src', 'renderer')) > statSync(index).mtimeMs) {
-  console.error('Building the window ...');
-  const built = spawnSync(
-    process.execPath,
-    [
-      join(root, 'node_modules', 'vite', 'bin', 'vite.js'),
-      'build',
-      '--config',
-      'vite.renderer.config.ts',
-      '--logLevel',
-      'warn',
-    ],
-    { cwd: root, stdio: 'inherit' },
-  );
-  if (built.status !== 0) process.exit(built.status ?? 1);
-}
-
+build(() => console.error('Building the window ...'));
 const { serve } = await import('../src/main/server/serve.ts');
 try {
   const project = positionals[0] ? resolve(process.env.INIT_CWD ?? '.', positionals[0]) : undefined;
-  const server = await serve({ port: Number(values.port), pages, project, token: values.token });
+  const server = await serve({ port: Number(values.port), pages: PAGES, project, token: values.token });
   console.log(
     `Decile is at ${server.url}\nThe address holds your key: whoever has it on this machine can use the program. Ctrl-C stops it.`,
   );

@@ -1,11 +1,10 @@
 /** `npm start`: builds what is missing and opens the window; without Electron's binary it says so and offers the browser. */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, ROOT } from './build.ts';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const electron = join(root, 'node_modules', 'electron');
+const electron = join(ROOT, 'node_modules', 'electron');
 
 /** Path of Electron's program, or null: its package installs without it and fetches it when first asked. */
 function binary(): string | null {
@@ -20,15 +19,7 @@ function binary(): string | null {
 
 function fetchBinary(): void {
   const script = join(electron, 'install.js');
-  if (existsSync(script)) spawnSync(process.execPath, [script], { cwd: root, stdio: 'ignore', timeout: 300_000 });
-}
-
-function newest(folder: string): number {
-  return Math.max(
-    ...readdirSync(folder, { recursive: true, withFileTypes: true }).map(
-      (entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs,
-    ),
-  );
+  if (existsSync(script)) spawnSync(process.execPath, [script], { cwd: ROOT, stdio: 'ignore', timeout: 300_000 });
 }
 
 if (!binary()) fetchBinary();
@@ -39,15 +30,6 @@ if (!program) {
   );
   process.exit(3);
 }
-const main = join(root, 'out', 'main', 'index.js');
-if (!existsSync(main) || newest(join(root, 'src')) > statSync(main).mtimeMs) {
-  console.error('Building ...');
-  const built = spawnSync(
-    process.execPath,
-    [join(root, 'node_modules', 'electron-vite', 'bin', 'electron-vite.js'), 'build'],
-    { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] },
-  );
-  if (built.status !== 0) process.exit(built.status ?? 1);
-}
-const child = spawn(program, [root, ...process.argv.slice(2)], { stdio: 'inherit' });
+build(() => console.error('Building ...'));
+const child = spawn(program, [ROOT, ...process.argv.slice(2)], { stdio: 'inherit' });
 child.on('exit', (code) => process.exit(code ?? 1));

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
+import { build, PAGES } from '../../scripts/build.ts';
 import { writeNifti } from '../../src/main/imaging/index.ts';
 import { createProject, volumeFile } from '../../src/main/store/index.ts';
-import { buildPages, PAGES } from '../../test/desktop/build.ts';
 import { frames, percentile, processorTime } from './page.ts';
 
 export const SCANS = 1000;
@@ -48,7 +48,7 @@ async function until(page: Page, act: () => Promise<void>, selector: string, tex
 }
 
 export async function benchTable(browser: Browser): Promise<Record<string, number>> {
-  buildPages();
+  build();
   const scratch = mkdtempSync(join(tmpdir(), 'decile-bench-'));
   const project = join(scratch, 'project');
   await makeProject(project);

@@ -34,6 +34,8 @@ export const control = {
   /** Pretends that a call comes from another page. */
   senderUrl: `${APP}/index.html`,
   quit: false,
+  /** What the window threw or could not load. */
+  problems: [] as string[],
 };
 
 interface Ported {
@@ -175,6 +177,10 @@ export class BrowserWindow extends EventEmitter {
         headers: Object.fromEntries(response.headers),
         body: Buffer.from(await response.arrayBuffer()),
       });
+    });
+    page.on('pageerror', (error) => control.problems.push(error.message));
+    page.on('response', (response) => {
+      if (!response.ok()) control.problems.push(`${response.status()} for ${response.url()}`);
     });
     if (seen) control.page = page;
     await page.goto(url.replace(APP, HTTPS));

@@ -8,8 +8,8 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } fro
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { build, PAGES, ROOT } from '../../scripts/build.ts';
 import { launchBrowser } from './browser.ts';
-import { buildPages, PAGES, ROOT } from './build.ts';
 import { fillShowProject, makeShowProject } from './show-project.ts';
 import { putBack, VIEWS } from './show-views.ts';
 import { ask } from './whole-job.ts';
@@ -28,7 +28,7 @@ const output = values.out ? from(values.out) : join(ROOT, 'docs', 'images', 'win
 const scratch = mkdtempSync(join(tmpdir(), 'decile-screenshots-'));
 const kept = values.project ? from(values.project) : join(scratch, 'made', 'Kidneys 2026');
 const project = join(scratch, 'Kidneys 2026');
-buildPages();
+build();
 mkdirSync(output, { recursive: true });
 process.env.DECILE_CONFIG = join(scratch, 'config');
 const { serve } = await import('../../src/main/server/serve.ts');

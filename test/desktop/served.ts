@@ -1,9 +1,9 @@
 /** `decile serve` with its built pages in Chromium, for tests that go through the window. */
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
+import { build, PAGES } from '../../scripts/build.ts';
 import type { RunningServer } from '../../src/main/server/server.ts';
 import { launchBrowser } from './browser.ts';
-import { buildPages, PAGES } from './build.ts';
 import { type Cohort, makeCohort } from './cohort.ts';
 import type { Shell } from './whole-job.ts';
 
@@ -19,7 +19,7 @@ export interface Served {
 
 /** @param count phantoms on disk, the first `labelled` with their masks */
 export async function startServed(count: number, labelled: number): Promise<Served> {
-  buildPages();
+  build();
   const cohort = await makeCohort(count, labelled);
   process.env.DECILE_CONFIG = join(cohort.root, 'config');
   const { serve } = await import('../../src/main/server/serve.ts');

@@ -1,9 +1,8 @@
 /** Starts the built program in the stand-in of electron-stand-in.ts; once a process. */
 import { registerHooks } from 'node:module';
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
-import { buildProgram, ROOT } from './build.ts';
+import { build, MAIN } from '../../scripts/build.ts';
 import { control } from './electron-stand-in.ts';
 import { until } from './whole-job.ts';
 
@@ -11,16 +10,22 @@ const STAND_IN = new URL('./electron-stand-in.ts', import.meta.url).href;
 
 /** @returns the program's window */
 export async function startProgram(configFolder: string): Promise<Page> {
-  buildProgram();
+  build();
   process.env.DECILE_CONFIG = configFolder;
   registerHooks({
     resolve: (specifier, context, next) =>
       specifier === 'electron' ? { url: STAND_IN, shortCircuit: true } : next(specifier, context),
   });
-  await import(pathToFileURL(join(ROOT, 'out', 'main', 'index.js')).href);
+  await import(pathToFileURL(MAIN).href);
   await until(async () => control.page !== null, 'the window');
   const page = control.page as Page;
   page.setDefaultTimeout(120_000);
-  await page.getByRole('heading', { name: /Label a tenth/ }).waitFor();
+  try {
+    await page.getByRole('heading', { name: /Label a tenth/ }).waitFor();
+  } catch (error) {
+    throw new Error(`The window shows no start screen: ${control.problems.join('; ') || 'it said nothing'}.`, {
+      cause: error,
+    });
+  }
   return page;
 }

@@ -24,7 +24,7 @@ export async function serve({ port = 0, project, pages, token }: ServeOptions): 
     throw new DecileError(
       'server/not-built',
       `The window must be built into ${pages}, got no index.html there.`,
-      'Run `npm run build:renderer` first; `npm run serve` does so by itself.',
+      'Run `npm run build` first; `npm run serve` does so by itself.',
     );
   const documents = process.env.DECILE_DOCUMENTS ?? join(homedir(), 'Decile');
   const api = createApi(
