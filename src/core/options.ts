@@ -14,7 +14,7 @@ export type PrototypeFeatures = (typeof PROTOTYPE_FEATURES)[number];
 export const UNLABELLED_BRANCHES = ['teacher', 'student', 'both'] as const;
 export type UnlabelledBranch = (typeof UNLABELLED_BRANCHES)[number];
 
-export const PROCESSES = ['both', 'forward', 'backward'] as const;
+export const PROCESSES = ['both', 'forward', 'backward', 'labelled'] as const;
 export type Processes = (typeof PROCESSES)[number];
 export const AUGMENTATIONS = ['turns', 'warp', 'none'] as const;
 export type Augmentation = (typeof AUGMENTATIONS)[number];
@@ -173,7 +173,7 @@ export const OPTIONS: readonly OptionRow[] = [
     'both',
     choice(PROCESSES),
     '',
-    'Prototype processes of CPCL; one alone is an ablation.',
+    'Prototype processes of CPCL; one alone is an ablation. labelled: the control, see the explanation.',
   ),
   row(
     'meanTeacherTerm',

@@ -5,6 +5,7 @@ import { diceLoss } from '../../src/core/loss/dice.ts';
 import { meanEntropy } from '../../src/core/loss/entropy.ts';
 import { maskedMeanSquaredError } from '../../src/core/loss/masked-mean-squared.ts';
 import { meanSquaredError } from '../../src/core/loss/mean-squared.ts';
+import { cpcl } from '../../src/core/methods/cpcl.ts';
 import { dan, meanCrossEntropy } from '../../src/core/methods/dan.ts';
 import { foreground, masksOfDistances } from '../../src/core/methods/dtml.ts';
 import { mixPairs } from '../../src/core/methods/ict.ts';
@@ -141,6 +142,7 @@ const TERMS: [Partial<TrainingOptions>, term: string, network: string][] = [
   [{ method: 'dtml' }, 'consistency', 'distance'],
   [{ method: 'cpcl', processes: 'forward' }, 'forward', 'student'],
   [{ method: 'cpcl', processes: 'backward' }, 'backward', 'student'],
+  [{ method: 'cpcl', processes: 'labelled' }, 'backward', 'student'],
   [{ method: 'cpcl', meanTeacherTerm: 'on' }, 'consistency', 'student'],
 ];
 for (const [given, term, network] of TERMS) {
@@ -170,6 +172,33 @@ test('an ablation leaves the other process out', async () => {
     assert.deepEqual(skipped, []);
     disposeState(state);
   }
+});
+
+test("the backward process's control never looks at the unlabelled patches, the process itself does", async () => {
+  const batch = new TwoStreamSampler(labelled, unlabelled, {
+    ...contextOf({}).options,
+    patch: PATCH,
+    classes: 2,
+  }).next();
+  const [z, y, x] = [...PATCH].reverse();
+  const maps = (seed: number) => ({
+    logits: [tf.tensor4d(noise(2 * z * y * x, seed), [2, z, y, x])],
+    features: [tf.tensor5d(noise((4 * z * y * x) / 8, seed + 1), [1, z / 2, y / 2, x / 2, 4])],
+  });
+  const { oneHot, voxels } = batch.labelled;
+  const first = { ...batch.labelled, oneHot: oneHot.slice(0, 1), voxels: voxels.slice(0, 1) };
+  for (const processes of ['backward', 'labelled'] as const) {
+    const context = contextOf({ method: 'cpcl', processes });
+    const [one, other] = await Promise.all(
+      [20, 30].map(async (seed) => {
+        const outputs = { labelled: maps(10), unlabelled: maps(seed) };
+        const constants = await (cpcl as Method).constants!(outputs, batch, context);
+        return (cpcl as Method).loss(outputs, { ...batch, labelled: first }, context, constants).total.dataSync()[0];
+      }),
+    );
+    assert.equal(one === other, processes === 'labelled', `${one}, ${other}`);
+  }
+  disposeBatch(batch);
 });
 
 test("DAN's two steps: the student's gradient does not reach D, D's own does, and D learns to tell the patches apart", async () => {

@@ -70,14 +70,16 @@ export const cpcl: Method<PseudoMasks> = {
     }
 
     const p_l = prototypes(F_l, Y_l, batch.labelled.voxels); // eq. 3, 4
-    if (processes !== 'backward' && comparable(p_l.present)) {
+    const forward = processes === 'both' || processes === 'forward';
+    if (forward && comparable(p_l.present)) {
       const P_u = (options.unlabelledBranch === 'both' ? student_u : unlabelled).logits.map(softmaxChannels);
       const P_l2u = F_u.map((F) => softmaxChannels(prototypeLogits(F, p_l, alpha, sides))); // eq. 5
       terms.forward = w ? maskedMeanSquaredError(P_l2u, P_u, w) : meanSquaredError(P_l2u, P_u); // eq. 6
       consistency = consistency.add(terms.forward);
-    } else if (processes !== 'backward') skipped.push('forward');
+    } else if (forward) skipped.push('forward');
 
-    const p_u = prototypes(F_u, Y_u, voxels); // eq. 8
+    // The control takes p_l for p_u: the same term, but no unlabelled scan has a part in it.
+    const p_u = processes === 'labelled' ? p_l : prototypes(F_u, Y_u, voxels); // eq. 8
     if (processes !== 'forward' && comparable(p_u.present)) {
       const logitsU2l = F_l.map((F) => prototypeLogits(F, p_u, alpha, sides)); // eq. 9
       terms.backward = crossEntropy(

@@ -206,10 +206,11 @@ function readLists(files: { train: string; validation?: string; test: string }, 
   return { train: names(files.train), validation: names(files.validation), test: names(files.test) };
 }
 
-/** Ablations of the paper's Table II by their names there. */
+/** Ablations of the paper's Table II by their names there, and the backward process's control (L-PCL), which is ours. */
 const ABLATIONS: Record<string, Partial<TrainingOptions>> = {
   'f-pcl': { processes: 'forward' },
   'b-pcl': { processes: 'backward' },
+  'l-pcl': { processes: 'labelled' },
   'mt-f-pcl': { processes: 'forward', meanTeacherTerm: 'on' },
   'mt-b-pcl': { processes: 'backward', meanTeacherTerm: 'on' },
   'mt-c-pcl': { meanTeacherTerm: 'on' },
