@@ -47,19 +47,19 @@ test("a method's own numbers of labelled cases and seeds stand in the place of t
   assert.deepEqual([all.split.train.length, all.split.test.length], [70, 10]);
   assert.equal(
     all.jobs.length,
-    2 * (5 * 3 + 10),
-    'two numbers of labelled cases; five rows with three seeds, ten with one',
+    2 * (5 * 3 + 10) + 2 * 3,
+    'two numbers of labelled cases; five rows with three seeds, ten with one; two with three seeds and 8 alone',
   );
   const seeds = (method: string) => all.jobs.filter((j) => j.method === method && j.labelled === 8).map((j) => j.seed);
   assert.deepEqual([seeds('cpcl'), seeds('dan')], [[1, 2, 3], [1]]);
   const efficiency = planOf('left-atrium-efficiency').jobs.map(({ method, labelled }) => `${method} ${labelled}`);
   assert.deepEqual(
     efficiency.filter((job) => job.endsWith(' 70')),
-    ['supervised 70'],
+    ['supervised 70', 'supervised 70', 'supervised 70'],
   );
-  assert.equal(efficiency.length, 4 * 2 + 1);
+  assert.equal(efficiency.length, 3 * (4 * 2 + 1));
   const choices = planOf('left-atrium-choices');
-  assert.equal(choices.jobs.length, 3 * 3 + 2 * (2 * 3) + 13 + 3 + 5 + 2 * 2 + 4);
+  assert.equal(choices.jobs.length, 3 * 3 + 2 * (2 * 3) + 13 + 3 + 5 + 3 + 3 * 2 + 4);
   const trained = new Set(choices.split.train.map(({ name }) => name));
   assert.ok([...choices.split.validation, ...choices.split.test].every(({ name }) => !trained.has(name)));
 });

@@ -296,7 +296,7 @@ test('further lists are scored where the study asks, also after the jobs are don
       ]),
     );
     const both = readFileSync(join(out, 'tables.md'), 'utf8');
-    assert.ok(both.startsWith(tested.trimEnd()), 'the test table stays');
+    assert.ok(both.startsWith(tested.slice(0, tested.indexOf('\nMean (SD)'))), 'the test table stays');
     const scores = readFileSync(join(out, 'cases-unlabelled.csv'), 'utf8').trim().split('\n');
     assert.equal(scores.length, 1 + 4 * 2);
     assert.ok(scores.slice(1).every((line) => /case_0[34]/.test(line)));
@@ -331,6 +331,30 @@ test('validation cases are scored in tables of their own, to choose by', async (
     } finally {
       db.close();
     }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a part of the scored cases has tables of its own, also after the jobs are done; one without scores is refused', async () => {
+  const { folder, mask } = await onDisk();
+  try {
+    const out = join(folder, 'out');
+    const whole = { ...STUDY, alsoScore: ['unlabelled'] };
+    await runStudy({ definition: parseStudy(whole, folder), out, startTrainer: recorder(mask).start });
+    const definition = parseStudy({ ...whole, parts: { 'last of each': ['case_04', 'case_06'] } }, folder);
+    const later = recorder(mask);
+    await runStudy({ definition, out, startTrainer: later.start });
+    assert.equal(later.jobs.length, 0);
+    const scores = readFileSync(join(out, 'cases-last-of-each.csv'), 'utf8').trim().split('\n');
+    assert.ok(scores.length === 1 + 4 * 2 && scores.slice(1).every((line) => /case_0[46]/.test(line)));
+    assert.match(readFileSync(join(out, 'tables.md'), 'utf8'), /## Part last of each\n\n\| Labelled/);
+    assert.match(readFileSync(join(out, 'boxes-2-last-of-each.svg'), 'utf8'), /Dice % of cases of last of each/);
+    const planned = (parts: object, more = {}) => planStudy(parseStudy({ ...STUDY, ...more, parts }, folder), out);
+    assert.throws(() => planned({ some: ['case_04'] }), { code: 'study/unknown-case', message: /got case_04/ });
+    assert.throws(() => planned({ some: ['case_99'] }), { code: 'study/unknown-case', message: /part some/ });
+    assert.throws(() => planned({ unlabelled: ['case_06'] }), { code: 'study/invalid' });
+    assert.throws(() => planned({ 'a b': ['case_06'], 'a-b': ['case_05'] }), { code: 'study/invalid' });
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -375,10 +399,19 @@ test('tables mark the best mean and significant differences, seeds averaged case
     assert.equal(supervised.seedSd, Math.SQRT2);
     assert.equal(supervised.cells.hd95.cases, 3);
     assert.match(markdownTable(rows, 'cpcl'), /supervised \| 72\.50 \(1\.29\)\* /);
-    assert.match(markdownTable(rows, 'cpcl'), /\| -10\.50 \[-11\.42, -9\.58\], 1 of the seeds \| 2 \|/);
-    const chart = efficiencyChart([...rows, { ...supervised, labelled: 4 }], 4)!;
+    assert.match(markdownTable(rows, 'cpcl'), /\| -10\.50 \[-11\.42, -9\.58\], 1 of the seeds \| {2}\| 2 \|/);
+    const [both] = studyRows(plan, [...runs, result('cpcl', 2, [73, 74, 76, 75])]);
+    assert.deepEqual(
+      both.bySeed.map(({ seed, test: { meanDifference } }) => [seed, meanDifference]),
+      [
+        [1, -10.5],
+        [2, -1],
+      ],
+    );
+    assert.match(markdownTable([both], 'cpcl'), /\| -10\.50\*, -1\.00 \|/);
+    const chart = efficiencyChart([...rows, { ...supervised, labelled: 4 }], 4, 'test cases')!;
     assert.match(chart.body, /stroke-dasharray[^>]*>.*supervised, all 4 labelled/, 'the line of all labelled');
-    assert.equal(efficiencyChart(rows, 4), null, 'one number of labelled cases is no curve');
+    assert.equal(efficiencyChart(rows, 4, 'test cases'), null, 'one number of labelled cases is no curve');
     const file = chartFile(chart);
     assert.ok(file.startsWith('<svg xmlns=') && !file.includes('class="chart"') && file.includes('>cpcl</text>'));
     assert.match(latexTable(rows, 'cpcl'), /\\textbf\{82\.00 \(1\.63\)\}/);

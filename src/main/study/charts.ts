@@ -50,8 +50,8 @@ export function boxOf(values: readonly number[]): Box {
   return { low: within[0], lower, median, upper, high: within[within.length - 1], outliers };
 }
 
-/** One horizontal box a row, Dice in percent; null where there is no value. */
-export function boxPlot(title: string, rows: readonly Row[]): Chart | null {
+/** One horizontal box a row, Dice in percent; null where there is no value. @param noun what the cases are called */
+export function boxPlot(title: string, noun: string, rows: readonly Row[]): Chart | null {
   const all = rows.flatMap((row) => row.dice);
   if (all.length === 0) return null;
   const ticks = niceTicks(Math.min(...all), Math.max(...all));
@@ -77,14 +77,20 @@ export function boxPlot(title: string, rows: readonly Row[]): Chart | null {
       ...outliers.map((v) => `<circle cx="${x(v)}" cy="${y}" r="2.5" fill="none" stroke="${colour}"/>`),
     ].join('');
   });
-  return { title, unit: 'Dice %, one value a test case', height, body: grid.join('') + boxes.join(''), legend: [] };
+  return {
+    title,
+    unit: `Dice % of ${noun}, one value a case`,
+    height,
+    body: grid.join('') + boxes.join(''),
+    legend: [],
+  };
 }
 
 /**
  * Mean Dice against the number of labelled cases, one line a method, with a dashed line at the mean of a method that has all
  * `trainCases` labelled; null where there is one number alone.
  */
-export function efficiencyChart(rows: readonly Row[], trainCases: number): Chart | null {
+export function efficiencyChart(rows: readonly Row[], trainCases: number, noun: string): Chart | null {
   const points = rows.flatMap(({ method, labelled, cells: { dice } }) =>
     dice.mean === null ? [] : [{ method, labelled, mean: dice.mean }],
   );
@@ -121,7 +127,7 @@ export function efficiencyChart(rows: readonly Row[], trainCases: number): Chart
   });
   return {
     title: 'Label efficiency',
-    unit: 'mean Dice % of the test cases',
+    unit: `mean Dice % of ${noun}`,
     height,
     body: grid.join('') + lines.join(''),
     legend: methods.map((name, n) => ({ name, colour: COLOURS[n % COLOURS.length] })),
@@ -129,7 +135,7 @@ export function efficiencyChart(rows: readonly Row[], trainCases: number): Chart
 }
 
 /** The chart as a part of a page; '' for none. */
-export function chartFigure(chart: Chart | null): string {
+export function chartFigure(chart: Chart | undefined): string {
   if (!chart) return '';
   const { title, unit, height, body, legend } = chart;
   const keys = legend.map((l) => `<li><i style="background:${l.colour}"></i>${escapeHtml(l.name)}</li>`).join('');

@@ -75,6 +75,11 @@ const schema = z.strictObject({
    * a user of the program gets masks of.
    */
   alsoScore: z.array(z.enum(FURTHER_LISTS)).default([]),
+  /**
+   * Parts of the scored cases, in tables of their own: a name, and cases as in the lists of a split. They change no job, and may be
+   * named after all are done.
+   */
+  parts: z.record(z.string().min(1), names.min(1)).default({}),
   /** The method that others are tested against. */
   against: z.string().default('cpcl'),
 });

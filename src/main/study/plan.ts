@@ -5,8 +5,8 @@ import { resolveOptions, type TrainingOptions } from '../../core/options.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { writeAtomic } from '../trainer/files.ts';
 import { type Cohort, openCohort } from './cohort.ts';
-import type { StudyDefinition } from './definition.ts';
-import { labelledCount, type Split, type StudyCase, splitCases } from './split.ts';
+import { FURTHER_LISTS, type StudyDefinition } from './definition.ts';
+import { casesNamed, labelledCount, type Split, type StudyCase, splitCases } from './split.ts';
 
 export interface StudyJob {
   /** Folder name, e.g. `cpcl-8-1`. */
@@ -22,6 +22,16 @@ export interface StudyPlan {
   cohort: Cohort;
   split: Split;
   jobs: StudyJob[];
+  parts: StudyPart[];
+}
+
+/** Scored cases that have tables of their own. */
+export interface StudyPart {
+  name: string;
+  /** Its name within names of files. */
+  file: string;
+  /** Names of its cases. */
+  cases: ReadonlySet<string>;
 }
 
 /** Plans a study whose results go to `out`; throws what the cohort, the split and the options throw. */
@@ -45,7 +55,7 @@ export function planStudy(definition: StudyDefinition, out: string): StudyPlan {
     for (const { name, options, counts, seeds } of methods) {
       if (!counts.includes(labelled)) continue;
       for (const seed of seeds) {
-        const id = `${name.replace(/[^A-Za-z0-9.]+/g, '-')}-${labelled}-${seed}`;
+        const id = `${fileName(name)}-${labelled}-${seed}`;
         jobs.push({
           id,
           method: name,
@@ -63,7 +73,38 @@ export function planStudy(definition: StudyDefinition, out: string): StudyPlan {
       `Each job must be one of a kind, got ${twice.id} twice.`,
       'Remove a repeated value, or rename a method.',
     );
-  return { definition, cohort, split, jobs };
+  return { definition, cohort, split, jobs, parts: studyParts(definition, cohort, split) };
+}
+
+const fileName = (name: string): string => name.replace(/[^A-Za-z0-9.]+/g, '-');
+
+/** @throws study/unknown-case where a part has a case without scores, study/invalid where two lists' files have one name */
+function studyParts(
+  { parts, alsoScore }: StudyDefinition,
+  cohort: Cohort,
+  { train, validation, test }: Split,
+): StudyPart[] {
+  const scored = new Set<StudyCase>([
+    ...test,
+    ...(alsoScore.includes('validation') ? validation : []),
+    ...(alsoScore.includes('unlabelled') ? train : []),
+  ]);
+  const taken = new Set<string>(FURTHER_LISTS);
+  return Object.entries(parts).map(([name, patterns]) => {
+    const cases = casesNamed(cohort.cases, `part ${name}`, patterns);
+    const other = cases.find((c) => !scored.has(c));
+    if (other)
+      throw new DecileError(
+        'study/unknown-case',
+        `The part ${name} must have cases that are scored, got ${other.name}.`,
+        'Take it out, or put its list (validation, unlabelled) into alsoScore.',
+      );
+    const file = fileName(name);
+    if (taken.has(file))
+      throw new DecileError('study/invalid', `A part must have a name of its own, got ${name}.`, 'Rename it.');
+    taken.add(file);
+    return { name, file, cases: new Set(cases.map((c) => c.name)) };
+  });
 }
 
 /** What may not change between two calls on one folder; more methods, seeds or fractions may come. */

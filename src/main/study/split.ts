@@ -59,22 +59,22 @@ export function splitCases(cases: readonly StudyCase[], given: StudyDefinition['
 type Lists = Record<'train' | 'validation' | 'test', StudyCase[]>;
 
 function listed(cases: readonly StudyCase[], split: { train: string[]; validation: string[]; test: string[] }): Lists {
-  const expand = (list: string, patterns: string[]) =>
-    patterns.flatMap((pattern) => {
-      const found = matching(cases, pattern);
-      if (found.length === 0)
-        throw new DecileError(
-          'study/unknown-case',
-          `The ${list} list must name cases of the cohort, got ${pattern}, which matches none of ${cases.length}.`,
-          'Check the name; names are those of the files without their endings.',
-        );
-      return found;
-    });
-  return {
-    train: expand('train', split.train),
-    validation: expand('validation', split.validation),
-    test: expand('test', split.test),
-  };
+  const expand = (list: 'train' | 'validation' | 'test') => casesNamed(cases, `${list} list`, split[list]);
+  return { train: expand('train'), validation: expand('validation'), test: expand('test') };
+}
+
+/** Cases that a list's names, ranges and globs stand for; throws `study/unknown-case` where one stands for none. */
+export function casesNamed(cases: readonly StudyCase[], list: string, patterns: readonly string[]): StudyCase[] {
+  return patterns.flatMap((pattern) => {
+    const found = matching(cases, pattern);
+    if (found.length === 0)
+      throw new DecileError(
+        'study/unknown-case',
+        `The ${list} must name cases of the cohort, got ${pattern}, which matches none of ${cases.length}.`,
+        'Check the name; names are those of the files without their endings.',
+      );
+    return found;
+  });
 }
 
 /** `a..b` is a range in natural order, `*` and `?` are wildcards, anything else is a name. */

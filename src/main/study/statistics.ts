@@ -25,6 +25,8 @@ export interface Row {
   /** Seeds that the reference method has too. */
   sharedSeeds: number;
   cells: Record<MetricName, Cell>;
+  /** Each shared seed's own test of Dice; empty for the reference method. */
+  bySeed: { seed: number; test: PairedTTest }[];
   /** SD over seeds of the mean Dice; null with one seed. */
   seedSd: number | null;
   emptyPredictions: number;
@@ -34,7 +36,8 @@ export interface Row {
 }
 
 export const LARGER_IS_BETTER: Record<MetricName, boolean> = { dice: true, jaccard: true, hd95: false, asd: false };
-const SIGNIFICANT = 0.05;
+
+export const isSignificant = (test: PairedTTest | null): boolean => test !== null && test.p <= 0.05;
 
 /**
  * One row per number of labelled cases and method, in the study's order; several seeds are averaged case by case first. Where a
@@ -60,8 +63,7 @@ export function studyRows({ definition, jobs }: StudyPlan, results: readonly Job
       const cells = Object.fromEntries(
         METRICS.map((metric) => {
           const test = mine && theirs ? pairedTTest(mine[metric], theirs[metric]) : null;
-          const star = test !== null && test.p <= SIGNIFICANT;
-          return [metric, { ...meanAndSd(cases[metric]), best: false, test, star }];
+          return [metric, { ...meanAndSd(cases[metric]), best: false, test, star: isSignificant(test) }];
         }),
       ) as Record<MetricName, Cell>;
       return {
@@ -70,6 +72,11 @@ export function studyRows({ definition, jobs }: StudyPlan, results: readonly Job
         seeds: runs.length,
         sharedSeeds: shared.length,
         cells,
+        bySeed: shared.flatMap((run) => {
+          const other = reference.find(({ seed }) => compare && seed === run.seed);
+          const test = other ? pairedTTest(perCase([run]).dice, perCase([other]).dice) : null;
+          return test ? [{ seed: run.seed, test }] : [];
+        }),
         seedSd: meanAndSd(runs.map((run) => meanAndSd(run.scores.map((s) => s.dice)).mean)).sd,
         emptyPredictions: runs.reduce((sum, run) => sum + run.scores.filter((s) => s.emptyPrediction).length, 0),
         dice: cases.dice.map((d) => d ?? 0),

@@ -9,11 +9,12 @@ import { axialPicture, largestSlice, percentileWindow } from '../report/slice-pi
 import { STYLE } from '../report/style.ts';
 import { writeAtomic } from '../trainer/files.ts';
 import { boxPlot, type Chart, chartFigure, chartFile, efficiencyChart } from './charts.ts';
-import { FURTHER_LISTS, type FurtherList } from './definition.ts';
 import type { StudyPlan } from './plan.ts';
 import { type JobResult, jobFolder } from './run-job.ts';
-import { type Row, studyRows } from './statistics.ts';
+import { type ScoredList, scoredLists } from './scored-lists.ts';
+import type { Row } from './statistics.ts';
 import {
+  bySeedText,
   cellText,
   csvCases,
   csvTable,
@@ -27,43 +28,30 @@ import {
 
 const TRUTH = [0, 200, 83] as const;
 const PREDICTION = [255, 82, 82] as const;
-const FURTHER_TITLES: Record<FurtherList, string> = {
-  validation: 'On the validation cases',
-  unlabelled: 'On the unlabelled training cases',
-};
 /** Cases in the picture. */
 const SHOWN = 3;
 
 /** @returns the files written */
 export async function writeStudyReport(plan: StudyPlan, results: readonly JobResult[], out: string): Promise<string[]> {
-  const rows = studyRows(plan, results);
-  const further = FURTHER_LISTS.map((list) => {
-    const own = results.flatMap(({ also, ...result }) =>
-      also?.[list]?.length ? [{ ...result, scores: also[list] }] : [],
-    );
-    return { list, title: FURTHER_TITLES[list], results: own, rows: studyRows(plan, own) };
-  }).filter(({ rows }) => rows.length > 0);
+  const lists = scoredLists(plan, results);
   const { against, name } = plan.definition;
   const open = plan.jobs.length - results.length;
   const state = `${results.length} of ${plan.jobs.length} jobs${open > 0 ? '; the tables will change' : ''}.`;
-  const charts = studyCharts(plan, rows);
   const files: Record<string, string> = {
     'tables.md': [
-      `# ${name}\n\n${state}\n\n${markdownTable(rows, against)}`,
-      ...further.map(({ title, rows }) => `## ${title}\n\n${markdownTable(rows, against)}`),
+      `# ${name}\n\n${state}\n`,
+      ...lists.map(({ suffix, title, rows }) => `${suffix ? `## ${title}\n\n` : ''}${markdownTable(rows, against)}`),
+      `${legend(against)}\n`,
     ].join('\n'),
-    'tables.csv': csvTable(rows),
-    'cases.csv': csvCases(results),
-    'tables.tex': latexTable(rows, against),
     ...Object.fromEntries(
-      further.flatMap(({ list, rows, results }) => [
-        [`tables-${list}.csv`, csvTable(rows)],
-        [`cases-${list}.csv`, csvCases(results)],
-        [`tables-${list}.tex`, latexTable(rows, against)],
+      lists.flatMap(({ suffix, rows, results, noun }) => [
+        [`tables${suffix}.csv`, csvTable(rows)],
+        [`cases${suffix}.csv`, csvCases(results)],
+        [`tables${suffix}.tex`, latexTable(rows, against)],
+        ...charts(plan, rows, noun).map(({ file, chart }) => [`${file}${suffix}.svg`, chartFile(chart)]),
       ]),
     ),
-    ...Object.fromEntries(Object.entries(charts).map(([file, chart]) => [`${file}.svg`, chartFile(chart)])),
-    'study.html': page(plan, rows, further, charts, state, await pictures(plan, results, out)),
+    'study.html': page(plan, lists, state, await pictures(plan, results, out)),
   };
   return Object.entries(files).map(([file, text]) => {
     writeAtomic(join(out, file), new TextEncoder().encode(text));
@@ -71,28 +59,20 @@ export async function writeStudyReport(plan: StudyPlan, results: readonly JobRes
   });
 }
 
-/** By the names of their files; a chart without values is not there. */
-function studyCharts({ split }: StudyPlan, rows: readonly Row[]): Record<string, Chart> {
-  const charts: Record<string, Chart> = {};
-  const add = (file: string, chart: Chart | null) => {
-    if (chart) charts[file] = chart;
-  };
-  for (const n of new Set(rows.map(({ labelled }) => labelled))) {
-    const own = rows.filter(({ labelled }) => labelled === n);
-    add(`boxes-${n}`, boxPlot(`${n} labelled`, own));
-  }
-  add('efficiency', efficiencyChart(rows, split.train.length));
-  return charts;
+/** Box plots by number of labelled cases, and the curve over these numbers; a chart without values is not there. */
+function charts({ split }: StudyPlan, rows: readonly Row[], noun: string): { file: string; chart: Chart }[] {
+  const boxes = [...new Set(rows.map(({ labelled }) => labelled))].map((n) => ({
+    file: `boxes-${n}`,
+    chart: boxPlot(`${n} labelled`, noun, withLabelled(rows, n)),
+  }));
+  const all = [...boxes, { file: 'efficiency', chart: efficiencyChart(rows, split.train.length, noun) }];
+  return all.flatMap(({ file, chart }) => (chart ? [{ file, chart }] : []));
 }
 
-function page(
-  { definition, split, jobs }: StudyPlan,
-  rows: readonly Row[],
-  further: readonly { title: string; rows: readonly Row[] }[],
-  charts: Record<string, Chart>,
-  state: string,
-  figure: string,
-): string {
+const withLabelled = (rows: readonly Row[], n: number): Row[] => rows.filter(({ labelled }) => labelled === n);
+
+function page(plan: StudyPlan, lists: readonly ScoredList[], state: string, figure: string): string {
+  const { definition, split, jobs } = plan;
   const { against } = definition;
   const options = jobs[0].options;
   const facts = [
@@ -107,22 +87,20 @@ function page(
     ['Seeds', [...new Set(jobs.map(({ seed }) => seed))].sort((a, b) => a - b).join(', ')],
     ['State', state],
   ];
-  const counts = [...new Set(rows.map((row) => row.labelled))];
-  const own = (count: number, of = rows) => of.filter((row) => row.labelled === count);
+  const sections = ({ suffix, title, rows, noun }: ScoredList): string[] => {
+    const drawn = new Map(charts(plan, rows, noun).map(({ file, chart }) => [file, chart]));
+    const counts = [...new Set(rows.map(({ labelled }) => labelled))];
+    const tables = counts.map((n) => {
+      const head = `${n} labelled of ${split.train.length}`;
+      return `<section><h2>${escapeHtml(suffix ? `${title}, ${head}` : head)}</h2>${htmlTable(withLabelled(rows, n), against)}${chartFigure(drawn.get(`boxes-${n}`))}</section>`;
+    });
+    const curve = drawn.get('efficiency');
+    return curve ? [...tables, `<section>${chartFigure(curve)}</section>`] : tables;
+  };
   const body = [
     `<section><h1>${escapeHtml(definition.name)}</h1><dl>${facts.map(([k, v]) => `<dt>${k}</dt><dd>${escapeHtml(v)}</dd>`).join('')}</dl></section>`,
-    ...counts.map(
-      (n) =>
-        `<section><h2>${n} labelled of ${split.train.length}</h2>${htmlTable(own(n), against)}${chartFigure(charts[`boxes-${n}`])}</section>`,
-    ),
-    ...further.flatMap(({ title, rows }) =>
-      [...new Set(rows.map((row) => row.labelled))].map(
-        (n) =>
-          `<section><h2>${title}, ${n} labelled of ${split.train.length}</h2>${htmlTable(own(n, rows), against)}</section>`,
-      ),
-    ),
+    ...lists.flatMap(sections),
     `<p class="dim">${escapeHtml(legend(against))}</p>`,
-    chartFigure(charts.efficiency ?? null),
     figure &&
       `<section><h2>Pictures</h2><p class="dim">Green: the reference; red: the prediction of the first seed.</p>${figure}</section>`,
     '<footer class="dim"><p>For research use: not a certified medical device.</p></footer>',
@@ -147,11 +125,15 @@ function htmlTable(rows: readonly Row[], against: string): string {
   const body = rows.map((row) => {
     const cells = METRICS.map((m) => `<td${row.cells[m].best ? ' class="best"' : ''}>${cellText(row.cells[m])}</td>`);
     const seeds = `${row.seeds}${row.seedSd === null ? '' : ` (${row.seedSd.toFixed(2)})`}`;
-    const more = [differenceText(row), seeds, ...(someEmpty ? [row.emptyPredictions] : [])];
+    const more = [difference(row), seeds, ...(someEmpty ? [row.emptyPredictions] : [])];
     return `<tr><td>${escapeHtml(row.method)}</td>${cells.join('')}${more.map((text) => `<td>${text}</td>`).join('')}</tr>`;
   });
   return `<div class="scroll"><table><thead><tr>${head.map((h) => `<th>${h}</th>`).join('')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
 }
+
+/** With each seed's own below it, where there are several. */
+const difference = (row: Row): string =>
+  [differenceText(row), bySeedText(row)].filter((text) => text !== '').join('<br>');
 
 /** In the form of the paper's Fig. 4: a row a case; image, reference, then each method of the fewest labelled cases. */
 async function pictures(

@@ -1,7 +1,7 @@
 /** The tables in the form of the paper's I to IV: mean (SD), best in bold, star where the difference is significant. */
 import { METRICS, type MetricName } from '../../core/metrics/index.ts';
 import type { JobResult } from './run-job.ts';
-import type { Cell, Row } from './statistics.ts';
+import { type Cell, isSignificant, type Row } from './statistics.ts';
 
 /** Heads of the columns. */
 export const TITLES: Record<MetricName, string> = {
@@ -24,6 +24,12 @@ export function differenceText({ cells, seeds, sharedSeeds }: Row): string {
   return `${signed(test.meanDifference)} [${low}, ${high}]${some}`;
 }
 
+/** The same for each of several seeds: `+1.37*, +0.64*, +1.24*` */
+export const bySeedText = ({ bySeed }: Row): string =>
+  bySeed.length < 2
+    ? ''
+    : bySeed.map(({ test }) => `${signed(test.meanDifference)}${isSignificant(test) ? '*' : ''}`).join(', ');
+
 export const differenceTitle = (against: string): string => `Dice against ${against}`;
 
 const signed = (value: number): string => `${value < 0 ? '' : '+'}${value.toFixed(2)}`;
@@ -34,6 +40,7 @@ export function markdownTable(rows: readonly Row[], against: string): string {
     'Method',
     ...METRICS.map((m) => TITLES[m]),
     differenceTitle(against),
+    'By seed',
     'Seeds',
     'SD over seeds',
     'Empty',
@@ -43,16 +50,17 @@ export function markdownTable(rows: readonly Row[], against: string): string {
     row.method,
     ...METRICS.map((m) => (row.cells[m].best ? `**${cellText(row.cells[m])}**` : cellText(row.cells[m]))),
     differenceText(row),
+    bySeedText(row),
     String(row.seeds),
     row.seedSd === null ? '-' : row.seedSd.toFixed(2),
     String(row.emptyPredictions),
   ]);
   const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...lines.map(line), '', legend(against), ''].join('\n');
+  return [line(head), line(head.map(() => '---')), ...lines.map(line), ''].join('\n');
 }
 
 export const legend = (against: string): string =>
-  `Mean (SD) over cases, seeds averaged case by case; bold: best mean of its number of labelled cases; * : p <= .05 against ${against}, two-sided paired t-test over cases, with the seeds that both have; Dice against ${against}: mean of the differences and its 95 % interval; SD of seeds: of their mean Dice. ASD from prediction to reference. Cases with an empty prediction have Dice 0 and no distances.`;
+  `Mean (SD) over cases, seeds averaged case by case; bold: best mean of its number of labelled cases; * : p <= .05 against ${against}, two-sided paired t-test over cases, with the seeds that both have; Dice against ${against}: mean of the differences and its 95 % interval; by seed: the same of each seed alone; SD of seeds: of their mean Dice. ASD from prediction to reference. Cases with an empty prediction have Dice 0 and no distances.`;
 
 export function csvTable(rows: readonly Row[]): string {
   const columns = METRICS.flatMap((m) => [m, `${m}_sd`, `${m}_cases`, `${m}_p`]);
