@@ -186,6 +186,7 @@ test(
     const message = page.getByRole('alert').filter({ hasText: 'This case cannot be opened' });
     await message.waitFor();
     assert.match(await message.innerText(), /at most 6 GB .* 9.2 GB for 1600 x 1600 x 1200/);
+    assert.equal(await page.getByRole('alert').count(), 1, 'what was said of another project is gone');
     await page.getByRole('button', { name: 'Back to the cases' }).click();
     await page.getByRole('grid', { name: 'Scans' }).waitFor();
     await closeProject();

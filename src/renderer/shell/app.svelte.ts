@@ -105,9 +105,11 @@ export class AppState {
     this.tell({ kind: 'error', text: info.message, cure: plainCure(info.cure) });
   }
 
+  /** Says it once: the same text again takes the place of the first. */
   tell(message: Omit<Message, 'id'>): void {
     const id = ++this.counter;
-    this.messages = [...this.messages.slice(-3), { ...message, id }];
+    const others = this.messages.filter(({ text }) => text !== message.text);
+    this.messages = [...others.slice(-3), { ...message, id }];
     if (message.kind === 'info') setTimeout(() => this.dismiss(id), 8000);
   }
 
@@ -137,6 +139,8 @@ export class AppState {
     this.slice = null;
     this.savedAt = null;
     this.place = project ? 'cases' : 'projects';
+    // What was said of another project, or of opening this one, is past.
+    if (project) this.messages = [];
   }
 
   /** The menu's command, once: a screen that is opened again later must not obey it again. */
