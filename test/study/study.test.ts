@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import Database from 'better-sqlite3';
 import type { LabelMap } from '../../src/core/volume.ts';
@@ -11,13 +11,14 @@ import type { StartTrainer } from '../../src/main/services/trainer-process.ts';
 import { boxOf, chartFile, efficiencyChart } from '../../src/main/study/charts.ts';
 import { parseStudy, readStudy } from '../../src/main/study/definition.ts';
 import { secondsOf } from '../../src/main/study/job-queue.ts';
-import { planStudy } from '../../src/main/study/plan.ts';
-import type { JobResult } from '../../src/main/study/run-job.ts';
+import { lockPlan, planStudy } from '../../src/main/study/plan.ts';
+import { finishedResult, type JobResult, jobFolder } from '../../src/main/study/run-job.ts';
 import { runStudy } from '../../src/main/study/run-study.ts';
 import { slurmScript } from '../../src/main/study/slurm.ts';
 import { labelledCount, type StudyCase, splitCases, trainingLists } from '../../src/main/study/split.ts';
 import { studyRows } from '../../src/main/study/statistics.ts';
 import { latexTable, markdownTable } from '../../src/main/study/tables.ts';
+import { checkpointPath } from '../../src/main/trainer/files.ts';
 import type { PredictJob, TrainerEvent, TrainJob } from '../../src/shared/training.ts';
 
 const cohort = (n: number): StudyCase[] =>
@@ -248,6 +249,31 @@ test('the time left is told by the jobs that are done, each method by its own', 
     });
     assert.equal(left[0], null, 'nothing is known before the first job');
     assert.ok(left.slice(1).every((seconds) => seconds !== null && seconds > 0));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a job that went on from a checkpoint counts all its steps', async () => {
+  const { folder, study, mask } = await onDisk();
+  try {
+    const out = join(folder, 'out');
+    const definition = readStudy(study);
+    const plain = recorder(mask);
+    const startTrainer: StartTrainer = (job, onEvent) => {
+      const state = { step: 3, steps: 3, lambda: 0, learningRate: 0, skipped: {}, secondsLeft: 0 };
+      if (job.kind === 'train') onEvent({ type: 'step', ...state, losses: { total: 0 }, secondsPerStep: 1000 });
+      return plain.start(job, onEvent);
+    };
+    mkdirSync(out);
+    lockPlan(out, planStudy(definition, out));
+    const resumed = checkpointPath(jobFolder(out, 'cpcl-2-1'));
+    mkdirSync(dirname(resumed), { recursive: true });
+    writeFileSync(resumed, '');
+    await runStudy({ definition, out, startTrainer });
+    const seconds = (id: string) => finishedResult(out, id)!.seconds;
+    assert.equal(Math.round(seconds('cpcl-2-1') / 1000), 3);
+    assert.ok(seconds('cpcl-2-2') < 1000, 'one from the start is measured by the clock');
   } finally {
     rmSync(folder, { recursive: true });
   }

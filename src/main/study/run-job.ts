@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CaseMetrics, caseMetrics } from '../../core/metrics/index.ts';
 import { DecileError } from '../../shared/errors.ts';
-import type { PredictJob, TrainerEvent, TrainJob } from '../../shared/training.ts';
+import type { PredictJob, StepEvent, TrainerEvent, TrainJob } from '../../shared/training.ts';
 import { readMask } from '../imaging/index.ts';
 import type { StartTrainer } from '../services/trainer-process.ts';
 import { checkpointPath, writeAtomic } from '../trainer/files.ts';
@@ -23,7 +23,7 @@ export interface JobResult {
   method: string;
   labelled: number;
   seed: number;
-  /** Seconds of training and of prediction, of the last start. */
+  /** Seconds of training and of prediction; of a training that went on from a checkpoint, all its steps at the pace of the last. */
   seconds: number;
   /** Of the test cases. */
   scores: Score[];
@@ -60,13 +60,15 @@ export async function runJob(
   const { definition, split } = plan;
   const before = finishedResult(out, job.id);
   if (before && isComplete(before, definition)) return before;
-  const began = performance.now();
   const runFolder = jobFolder(out, job.id);
   mkdirSync(runFolder, { recursive: true });
 
   const run = async (task: TrainJob | PredictJob): Promise<boolean> => {
     if (signal?.aborted) return false;
-    const trainer = startTrainer(task, onEvent);
+    const trainer = startTrainer(task, (event) => {
+      if (event.type === 'step') pace = event;
+      onEvent(event);
+    });
     const stop = () => trainer.cancel();
     signal?.addEventListener('abort', stop, { once: true });
     const last = await trainer.done.finally(() => signal?.removeEventListener('abort', stop));
@@ -74,6 +76,9 @@ export async function runJob(
     return last.type === 'finished';
   };
 
+  const resume = existsSync(checkpointPath(runFolder));
+  let pace: Pick<StepEvent, 'steps' | 'secondsPerStep'> = { steps: 0, secondsPerStep: 0 };
+  const began = performance.now();
   const trained =
     before !== null ||
     (await run({
@@ -83,9 +88,11 @@ export async function runJob(
       lists: trainingLists(split.train, split.validation, job.labelled),
       classes: ['background', ...definition.classes],
       normalisation: plan.cohort.normalisation,
-      resume: existsSync(checkpointPath(runFolder)),
+      resume,
     }));
   if (!trained) return null;
+  const trainedAt = performance.now();
+  const trainingSeconds = resume ? pace.steps * pace.secondsPerStep : (trainedAt - began) / 1000;
 
   const scored = async (cases: readonly StudyCase[], outputFolder: string): Promise<Score[] | null> => {
     if (cases.length === 0) return [];
@@ -107,7 +114,7 @@ export async function runJob(
   const scores = before?.scores ?? (await scored(split.test, join(runFolder, 'masks')));
   if (!scores) return null;
   const { id, method, labelled, seed } = job;
-  const seconds = before?.seconds ?? (performance.now() - began) / 1000;
+  const seconds = before?.seconds ?? trainingSeconds + (performance.now() - trainedAt) / 1000;
   const result: JobResult = { id, method, labelled, seed, seconds, scores, ...(before?.also && { also: before.also }) };
   const further = { validation: split.validation, unlabelled: split.train.slice(labelled) };
   for (const list of definition.alsoScore.filter((list) => !result.also?.[list])) {

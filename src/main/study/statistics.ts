@@ -32,7 +32,6 @@ export interface Row {
   emptyPredictions: number;
   /** Dice of each case, mean over seeds. */
   dice: number[];
-  secondsPerJob: number;
 }
 
 export const LARGER_IS_BETTER: Record<MetricName, boolean> = { dice: true, jaccard: true, hd95: false, asd: false };
@@ -80,7 +79,6 @@ export function studyRows({ definition, jobs }: StudyPlan, results: readonly Job
         seedSd: meanAndSd(runs.map((run) => meanAndSd(run.scores.map((s) => s.dice)).mean)).sd,
         emptyPredictions: runs.reduce((sum, run) => sum + run.scores.filter((s) => s.emptyPrediction).length, 0),
         dice: cases.dice.map((d) => d ?? 0),
-        secondsPerJob: runs.reduce((sum, run) => sum + run.seconds, 0) / runs.length,
       };
     });
     for (const metric of METRICS)
