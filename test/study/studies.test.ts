@@ -59,7 +59,7 @@ test("a method's own numbers of labelled cases and seeds stand in the place of t
   );
   assert.equal(efficiency.length, 3 * (4 * 2 + 1));
   const choices = planOf('left-atrium-choices');
-  assert.equal(choices.jobs.length, 3 * 3 + 2 * (2 * 3) + 13 + 3 + 5 + 3 + 3 * 2 + 4);
+  assert.equal(choices.jobs.length, 3 * 3 + 2 * (2 * 3) + 13 + 3 + 5 + 3 + 2 * 3 + 2 + 4);
   const trained = new Set(choices.split.train.map(({ name }) => name));
   assert.ok([...choices.split.validation, ...choices.split.test].every(({ name }) => !trained.has(name)));
 });
