@@ -54,9 +54,9 @@ function isBuilt(): boolean {
 
 /** Milliseconds of the latest change of a file, or of anything in a folder. */
 function newest(path: string): number {
-  const { mtimeMs } = statSync(path);
-  if (!statSync(path).isDirectory()) return mtimeMs;
-  return Math.max(mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))));
+  const found = statSync(path);
+  const inside = found.isDirectory() ? readdirSync(path).map((name) => newest(join(path, name))) : [];
+  return Math.max(found.mtimeMs, ...inside);
 }
 
 if (import.meta.main) build();

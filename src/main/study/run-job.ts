@@ -63,6 +63,7 @@ export async function runJob(
   const runFolder = jobFolder(out, job.id);
   mkdirSync(runFolder, { recursive: true });
 
+  let pace: Pick<StepEvent, 'steps' | 'secondsPerStep'> = { steps: 0, secondsPerStep: 0 };
   const run = async (task: TrainJob | PredictJob): Promise<boolean> => {
     if (signal?.aborted) return false;
     const trainer = startTrainer(task, (event) => {
@@ -77,7 +78,6 @@ export async function runJob(
   };
 
   const resume = existsSync(checkpointPath(runFolder));
-  let pace: Pick<StepEvent, 'steps' | 'secondsPerStep'> = { steps: 0, secondsPerStep: 0 };
   const began = performance.now();
   const trained =
     before !== null ||
