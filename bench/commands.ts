@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makePhantom } from '../src/core/phantom/index.ts';
 import type { Volume } from '../src/core/volume.ts';
-import { writeNifti } from '../src/main/imaging/index.ts';
+import { writeNifti } from '../src/imaging/index.ts';
 
 const CLI = fileURLToPath(new URL('../bin/decile.mjs', import.meta.url));
 

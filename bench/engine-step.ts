@@ -12,9 +12,9 @@ import {
   PAPER_READING,
   resolveOptions,
 } from '../src/core/options.ts';
-import { startEngine } from '../src/engine/index.ts';
-import { kernelsOf } from '../src/engine/kernels/index.ts';
-import { StepSession } from '../src/engine/step-session.ts';
+import { startEngine } from '../src/engine/choose/index.ts';
+import { kernelsOf } from '../src/engine/choose/kernels-of.ts';
+import { StepSession } from '../src/engine/measure/step-session.ts';
 
 const { values } = parseArgs({
   options: {

@@ -9,7 +9,7 @@ import { spawnSync } from 'node:child_process';
 import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { trainerEnvironment } from '../src/engine/environment.ts';
+import { trainerEnvironment } from '../src/engine/machine/environment.ts';
 import type { KernelRow } from './engines/kernels.ts';
 import { findPyTorch } from './python.ts';
 

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { convertScan } from '../src/main/services/convert.ts';
+import { convertScan } from '../src/imaging/convert.ts';
 import { writeSeries } from '../test/imaging/helpers.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../bin/decile.mjs', import.meta.url));

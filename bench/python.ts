@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { cacheFolder } from '../src/engine/installation.ts';
+import { cacheFolder } from '../src/engine/tensorflow/installation.ts';
 
 const works = (python: string): boolean =>
   spawnSync(python, ['-c', 'import torch, numpy, scipy'], { stdio: 'ignore' }).status === 0;

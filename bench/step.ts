@@ -5,8 +5,8 @@
 import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { trainerEnvironment } from '../src/engine/environment.ts';
-import { availableEngines } from '../src/engine/step-times.ts';
+import { availableEngines } from '../src/engine/choose/step-times.ts';
+import { trainerEnvironment } from '../src/engine/machine/environment.ts';
 import { findPyTorch } from './python.ts';
 import { median, Stepper } from './stepper.ts';
 

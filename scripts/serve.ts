@@ -20,7 +20,7 @@ if (values.help) {
 }
 
 build(() => console.error('Building the window ...'));
-const { serve } = await import('../src/main/server/serve.ts');
+const { serve } = await import('../src/server/serve.ts');
 try {
   const project = positionals[0] ? resolve(process.env.INIT_CWD ?? '.', positionals[0]) : undefined;
   const server = await serve({ port: Number(values.port), pages: PAGES, project, token: values.token });

@@ -9,14 +9,14 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { findNvidiaDriver } from '../src/engine/machine/nvidia.ts';
 import {
   findTensorflow,
   type InstallationRecord,
   type TensorflowInstallation,
   TFJS_NODE_VERSION,
   tensorflowCacheFolder,
-} from '../src/engine/installation.ts';
-import { findNvidiaDriver } from '../src/engine/nvidia.ts';
+} from '../src/engine/tensorflow/installation.ts';
 import { installByDownload } from './tensorflow/download.ts';
 import { verifyInChild } from './tensorflow/verify.ts';
 import { installFromWheel } from './tensorflow/wheel.ts';

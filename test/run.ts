@@ -7,8 +7,8 @@ import { globSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { trainerEnvironment } from '../src/engine/environment.ts';
-import { findTensorflow } from '../src/engine/installation.ts';
+import { trainerEnvironment } from '../src/engine/machine/environment.ts';
+import { findTensorflow } from '../src/engine/tensorflow/installation.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const CONCURRENT_FILES = 2;

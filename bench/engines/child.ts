@@ -4,10 +4,10 @@ import { initNetwork } from '../../src/core/network/networks.ts';
 import { type EngineName, PAPER_READING, resolveOptions } from '../../src/core/options.ts';
 import { defaultStride, slidingWindow, windowStarts } from '../../src/core/predict/sliding-window.ts';
 import { Random } from '../../src/core/random.ts';
-import { startEngine } from '../../src/engine/index.ts';
-import { kernelsOf } from '../../src/engine/kernels/index.ts';
+import { startEngine } from '../../src/engine/choose/index.ts';
+import { kernelsOf } from '../../src/engine/choose/kernels-of.ts';
+import { StepSession } from '../../src/engine/measure/step-session.ts';
 import { startMachine } from '../../src/engine/simd/threads.ts';
-import { StepSession } from '../../src/engine/step-session.ts';
 import { median } from '../stepper.ts';
 import { measureKernels } from './kernels.ts';
 

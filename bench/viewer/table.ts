@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { build, PAGES } from '../../scripts/build.ts';
-import { writeNifti } from '../../src/main/imaging/index.ts';
-import { createProject, volumeFile } from '../../src/main/store/index.ts';
+import { writeNifti } from '../../src/imaging/index.ts';
+import { createProject, volumeFile } from '../../src/project/store/index.ts';
 import { frames, percentile, processorTime } from './page.ts';
 
 export const SCANS = 1000;
@@ -53,7 +53,7 @@ export async function benchTable(browser: Browser): Promise<Record<string, numbe
   const project = join(scratch, 'project');
   await makeProject(project);
   process.env.DECILE_CONFIG = join(scratch, 'config');
-  const { serve } = await import('../../src/main/server/serve.ts');
+  const { serve } = await import('../../src/server/serve.ts');
   const server = await serve({ pages: PAGES, project });
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
   page.setDefaultTimeout(120_000);

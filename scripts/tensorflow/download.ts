@@ -1,7 +1,7 @@
 /** Installs tfjs-node as its makers publish it: a prebuilt addon with libtensorflow 2.9. */
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type InstallationRecord, TFJS_NODE_VERSION } from '../../src/engine/installation.ts';
+import { type InstallationRecord, TFJS_NODE_VERSION } from '../../src/engine/tensorflow/installation.ts';
 import { run } from './commands.ts';
 import { writeTfjsStandIn } from './stand-in.ts';
 

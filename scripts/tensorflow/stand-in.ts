@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 const NAMES = ['@tensorflow/tfjs', '@tensorflow/tfjs-core'];
 
-/** Puts packages into `folder`/node_modules that hand on what src/engine/tensorflow.ts left in globalThis. */
+/** Puts packages into `folder`/node_modules that hand on what src/engine/tensorflow/index.ts left in globalThis. */
 export function writeTfjsStandIn(folder: string): void {
   for (const name of NAMES) {
     const target = join(folder, 'node_modules', name);

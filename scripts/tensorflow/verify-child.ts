@@ -1,7 +1,7 @@
 /** Runs a 3D convolution forward and back on TensorFlow and on the slow reference; exits 1 when they differ. */
 import * as tf from '@tensorflow/tfjs';
-import type { TensorflowInstallation } from '../../src/engine/installation.ts';
-import { registerTensorflow } from '../../src/engine/tensorflow.ts';
+import { registerTensorflow } from '../../src/engine/tensorflow/index.ts';
+import type { TensorflowInstallation } from '../../src/engine/tensorflow/installation.ts';
 
 process.on('uncaughtException', (error) => {
   console.error(error.message.split('\n')[0]);

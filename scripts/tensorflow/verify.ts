@@ -1,6 +1,6 @@
 /** Proves in a process of its own that an installation computes rightly: a crash there is a message here. */
 import { fileURLToPath } from 'node:url';
-import type { TensorflowInstallation } from '../../src/engine/installation.ts';
+import type { TensorflowInstallation } from '../../src/engine/tensorflow/installation.ts';
 import { run } from './commands.ts';
 
 /** @returns TensorFlow's version */

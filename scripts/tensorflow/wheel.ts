@@ -1,7 +1,7 @@
 /** Builds the TensorFlow.js addon against the TensorFlow that a Python wheel carries. */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { type InstallationRecord, TFJS_NODE_VERSION } from '../../src/engine/installation.ts';
+import { type InstallationRecord, TFJS_NODE_VERSION } from '../../src/engine/tensorflow/installation.ts';
 import { run, unpackNpmPackage, works } from './commands.ts';
 import { writeTfjsStandIn } from './stand-in.ts';
 

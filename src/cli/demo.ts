@@ -2,12 +2,12 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
+import { newProject, type Project } from '../app.ts';
 import type { PhantomKind } from '../core/phantom/index.ts';
-import { newProject, type Project } from '../main/app.ts';
-import { montage } from '../main/report/montage.ts';
-import { encodePng } from '../main/report/png.ts';
-import { writeReport } from '../main/report/report.ts';
-import type { Run } from '../main/store/index.ts';
+import { encodePng } from '../imaging/png.ts';
+import { montage } from '../project/report/montage.ts';
+import { writeReport } from '../project/report/report.ts';
+import type { Run } from '../project/store/index.ts';
 import { DecileError } from '../shared/errors.ts';
 import { type CohortPart, writeCohort } from './demo/cohort.ts';
 import { type DemoRun, demoPage } from './demo/page.ts';

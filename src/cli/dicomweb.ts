@@ -1,5 +1,5 @@
 /** The flags by which commands reach a DICOMweb server. */
-import type { DicomWebServer } from '../main/imaging/index.ts';
+import type { DicomWebServer } from '../imaging/index.ts';
 
 /** Where the value of the Authorization header comes from: not from a flag, which other users could see. */
 export const AUTHORIZATION = 'DECILE_DICOMWEB_AUTHORIZATION';

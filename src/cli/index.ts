@@ -1,4 +1,4 @@
-/** The command line `decile`. Commands are in commands/, what they do is in src/main/services. */
+/** The command line `decile`. Commands are in commands/, what they do is in src/project/services. */
 import { CommanderError } from 'commander';
 import { normaliseSpelling } from './flags.ts';
 import { EXIT, errorAsJson, reportError } from './output.ts';

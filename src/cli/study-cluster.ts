@@ -2,11 +2,11 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readStudy } from '../main/study/definition.ts';
-import { lockPlan, planStudy } from '../main/study/plan.ts';
-import { finishedResult } from '../main/study/run-job.ts';
-import { reportStudy } from '../main/study/run-study.ts';
-import { logOfJob, runningArray, slurmTasksLeft, submitToSlurm } from '../main/study/slurm.ts';
+import { readStudy } from '../study/definition.ts';
+import { lockPlan, planStudy } from '../study/plan.ts';
+import { finishedResult } from '../study/run-job.ts';
+import { reportStudy } from '../study/run-study.ts';
+import { logOfJob, runningArray, slurmTasksLeft, submitToSlurm } from '../study/slurm.ts';
 import { EXIT, Exit, notice, type Output, Progress, result } from './output.ts';
 
 export interface StudyFlags extends Output {

@@ -3,9 +3,9 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { app, type BrowserWindow, dialog, Notification } from 'electron';
-import { createApi } from './api/index.ts';
-import { startTrainer } from './trainer/index.ts';
-import { about } from './window/about.ts';
+import { about } from '../api/about.ts';
+import { createApi } from '../api/index.ts';
+import { startTrainer } from '../trainer/host/index.ts';
 import { answerCalls } from './window/bridge.ts';
 import { setMenu } from './window/menu.ts';
 import { answerScheme, claimScheme } from './window/protocol.ts';

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFi
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { readMask, readVolume } from '../../src/main/imaging/index.ts';
+import { readMask, readVolume } from '../../src/imaging/index.ts';
 import { maskOf, scanOf, temporaryFolder, writeVolumes } from '../services/helpers.ts';
 import { decile } from './run.ts';
 
@@ -134,7 +134,7 @@ test('a second writer is refused while training goes on, a reader is not', async
   const cwd = await cohort(temporaryFolder(t));
   await decile(['new', 'p', '--label', 'organ', '--preset', 'mr'], { cwd });
   await decile(['import', 'p', 'scans', '--labels', 'masks'], { cwd });
-  const { openProject } = await import('../../src/main/store/index.ts');
+  const { openProject } = await import('../../src/project/store/index.ts');
   const other = openProject(join(cwd, 'p'));
   t.after(() => other.close());
   const writer = await decile(['import', 'p', 'scans', '--json'], { cwd });

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { discoverScans, readDicomSeg, readScan, writeDicomSeg } from '../../src/main/imaging/index.ts';
+import { discoverScans, readDicomSeg, readScan, writeDicomSeg } from '../../src/imaging/index.ts';
 import { writeSeries } from '../imaging/helpers.ts';
 import { decile } from './run.ts';
 

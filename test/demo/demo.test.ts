@@ -11,8 +11,8 @@ import { scoreTable, whatWasDone, whatWasFound } from '../../src/cli/demo/words.
 import { runDemo } from '../../src/cli/demo.ts';
 import { resolveOptions } from '../../src/core/options.ts';
 import { makePhantom, PHANTOM_KINDS } from '../../src/core/phantom/index.ts';
-import { readMask, readVolume } from '../../src/main/imaging/index.ts';
-import type { EvaluationReport } from '../../src/main/services/evaluate.ts';
+import { readMask, readVolume } from '../../src/imaging/index.ts';
+import type { EvaluationReport } from '../../src/project/services/review/evaluate.ts';
 
 const DECILE = fileURLToPath(new URL('../../bin/decile.mjs', import.meta.url));
 

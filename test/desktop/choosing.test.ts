@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { flaggedSlices, robustDistance } from '../../src/api/queue.ts';
+import { percentiles, sliceView } from '../../src/api/slices.ts';
 import type { Direction } from '../../src/core/volume.ts';
-import { flaggedSlices, robustDistance } from '../../src/main/api/queue.ts';
-import { percentiles, sliceView } from '../../src/main/api/slices.ts';
-import { spreadOut, suggestedCount } from '../../src/main/services/suggest.ts';
+import { spreadOut, suggestedCount } from '../../src/project/services/review/suggest.ts';
 
 test('flagged slices are the peaks of the uncertainty, most uncertain first and apart from each other', () => {
   const entropy = [0, 0.1, 0.9, 0.8, 0.1, 0, 0.7, 0.1, 0];

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makePhantom } from '../../src/core/phantom/index.ts';
-import { writeNifti } from '../../src/main/imaging/index.ts';
+import { writeNifti } from '../../src/imaging/index.ts';
 
 export interface Cohort {
   /** Everything below is in here; removed by `remove`. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dispatch, type Handlers } from '../../src/main/api/api.ts';
+import { dispatch, type Handlers } from '../../src/api/api.ts';
 import {
   applyBoxes,
   CALLS,

@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { makePhantom } from '../../src/core/phantom/index.ts';
-import { writeNifti } from '../../src/main/imaging/index.ts';
+import { writeNifti } from '../../src/imaging/index.ts';
 import { noBrowser } from './browser.ts';
 import { type Cohort, makeCohort } from './cohort.ts';
 import { control, windows } from './electron-stand-in.ts';
@@ -158,7 +158,7 @@ test(
     control.boxes.push(0);
     await windows[0].close();
     await until(async () => control.quit, 'the program left');
-    const { openProject } = await import('../../src/main/store/index.ts');
+    const { openProject } = await import('../../src/project/store/index.ts');
     const store = openProject(join(cohort.projects, 'In the window'), 'read');
     assert.equal(store.runs.list().at(-1)?.state, 'interrupted');
     assert.ok(store.checkpoints.latest(store.runs.list().at(-1)!.id));

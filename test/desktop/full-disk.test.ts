@@ -5,9 +5,9 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { journalFile, openWorkingMask } from '../../src/main/api/working-mask.ts';
-import { writeNifti } from '../../src/main/imaging/index.ts';
-import { createProject, volumeFile } from '../../src/main/store/index.ts';
+import { journalFile, openWorkingMask } from '../../src/api/working-mask.ts';
+import { writeNifti } from '../../src/imaging/index.ts';
+import { createProject, volumeFile } from '../../src/project/store/index.ts';
 import { encodeBoxes } from '../../src/shared/contract/index.ts';
 import { noBrowser } from './browser.ts';
 import { startServed } from './served.ts';

@@ -3,12 +3,12 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { about } from '../../src/api/about.ts';
+import { createApi } from '../../src/api/index.ts';
+import { newProject } from '../../src/app.ts';
 import { makePhantom } from '../../src/core/phantom/index.ts';
-import { createApi } from '../../src/main/api/index.ts';
-import { newProject } from '../../src/main/app.ts';
-import { writeNifti } from '../../src/main/imaging/index.ts';
-import { nodeHost, startTrainer } from '../../src/main/trainer/index.ts';
-import { about } from '../../src/main/window/about.ts';
+import { writeNifti } from '../../src/imaging/index.ts';
+import { nodeHost, startTrainer } from '../../src/trainer/host/index.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'decile-probe-'));
 process.env.DECILE_CACHE = join(root, 'cache');

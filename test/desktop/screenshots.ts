@@ -31,7 +31,7 @@ const project = join(scratch, 'Kidneys 2026');
 build();
 mkdirSync(output, { recursive: true });
 process.env.DECILE_CONFIG = join(scratch, 'config');
-const { serve } = await import('../../src/main/server/serve.ts');
+const { serve } = await import('../../src/server/serve.ts');
 const browser = await launchBrowser();
 const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
 page.setDefaultTimeout(120_000);

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { build, PAGES } from '../../scripts/build.ts';
-import type { RunningServer } from '../../src/main/server/server.ts';
+import type { RunningServer } from '../../src/server/server.ts';
 import { launchBrowser } from './browser.ts';
 import { type Cohort, makeCohort } from './cohort.ts';
 import type { Shell } from './whole-job.ts';
@@ -22,7 +22,7 @@ export async function startServed(count: number, labelled: number): Promise<Serv
   build();
   const cohort = await makeCohort(count, labelled);
   process.env.DECILE_CONFIG = join(cohort.root, 'config');
-  const { serve } = await import('../../src/main/server/serve.ts');
+  const { serve } = await import('../../src/server/serve.ts');
   const server = await serve({ pages: PAGES });
   const browser = await launchBrowser();
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });

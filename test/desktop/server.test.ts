@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { WebSocket } from 'ws';
-import type { Api } from '../../src/main/api/api.ts';
-import { createApi } from '../../src/main/api/index.ts';
-import { type RunningServer, startServer } from '../../src/main/server/server.ts';
-import { about } from '../../src/main/window/about.ts';
+import { about } from '../../src/api/about.ts';
+import type { Api } from '../../src/api/api.ts';
+import { createApi } from '../../src/api/index.ts';
+import { type RunningServer, startServer } from '../../src/server/server.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'decile-server-'));
 let api: Api;

@@ -6,9 +6,9 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { makePhantom } from '../../src/core/phantom/index.ts';
-import { writeNifti } from '../../src/main/imaging/index.ts';
-import { importScans } from '../../src/main/services/import.ts';
-import { createProject } from '../../src/main/store/index.ts';
+import { writeNifti } from '../../src/imaging/index.ts';
+import { importScans } from '../../src/project/services/import/import.ts';
+import { createProject } from '../../src/project/store/index.ts';
 import { ask, until } from './whole-job.ts';
 
 /** Finer than the demo's phantoms, so that pictures look like scans. */

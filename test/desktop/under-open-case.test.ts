@@ -4,7 +4,7 @@ import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { volumeFile } from '../../src/main/store/index.ts';
+import { volumeFile } from '../../src/project/store/index.ts';
 import { noBrowser } from './browser.ts';
 import { type Served, startServed } from './served.ts';
 import { ask, importWithMasks, makeProject, maskOf, place, ready, stroke, until } from './whole-job.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { readMask } from '../../src/main/imaging/index.ts';
+import { readMask } from '../../src/imaging/index.ts';
 import type { CallInput, CallName, CallResult, Reply } from '../../src/shared/contract/index.ts';
 import type { Cohort } from './cohort.ts';
 

@@ -4,8 +4,8 @@ import { readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } fr
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { writeNifti } from '../../src/main/imaging/index.ts';
-import { createProject, openProject, volumeFile } from '../../src/main/store/index.ts';
+import { writeNifti } from '../../src/imaging/index.ts';
+import { createProject, openProject, volumeFile } from '../../src/project/store/index.ts';
 import { noBrowser } from './browser.ts';
 import { type Served, startServed } from './served.ts';
 import { ask, drawOn, importWithMasks, makeProject, maskOf, place, ready, stroke, until } from './whole-job.ts';

@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { DecileError } from '../../src/core/errors.ts';
-import { isLibraryChatter, trainerEnvironment } from '../../src/engine/environment.ts';
-import { startEngine } from '../../src/engine/index.ts';
-import { findTensorflow, TFJS_NODE_VERSION } from '../../src/engine/installation.ts';
-import { probeEngine } from '../../src/engine/probe.ts';
+import { startEngine } from '../../src/engine/choose/index.ts';
+import { isLibraryChatter, trainerEnvironment } from '../../src/engine/machine/environment.ts';
+import { probeEngine } from '../../src/engine/measure/probe.ts';
+import { findTensorflow, TFJS_NODE_VERSION } from '../../src/engine/tensorflow/installation.ts';
 
 const absent = findTensorflow().length === 0 ? 'TensorFlow is not installed (npm run setup:tensorflow)' : false;
 
@@ -44,7 +44,7 @@ test('asking for TensorFlow where there is none names the cure', async (t) => {
 test('the doctor tells an engine that is not there from one that is broken', async (t) => {
   await withEmptyCache(() => {
     if (installedInModules()) return t.skip('TensorFlow is in node_modules');
-    const probe = fileURLToPath(new URL('../../src/engine/probe.ts', import.meta.url));
+    const probe = fileURLToPath(new URL('../../src/engine/measure/probe.ts', import.meta.url));
     const { stdout } = spawnSync(process.execPath, [probe, 'tensorflow'], { encoding: 'utf8' });
     assert.deepEqual(JSON.parse(stdout), {
       failure: 'The engine tensorflow must be installed, got none.',

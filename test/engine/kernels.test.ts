@@ -4,10 +4,10 @@ import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import type { ConvWeights, FeatureMap, Kernels } from '../../src/core/network/kernels.ts';
 import { portableKernels as slow } from '../../src/core/network/portable-kernels.ts';
-import { startEngine } from '../../src/engine/index.ts';
-import { findTensorflow } from '../../src/engine/installation.ts';
-import { kernelsOf } from '../../src/engine/kernels/index.ts';
-import { tensorflowKernels } from '../../src/engine/kernels/tensorflow.ts';
+import { startEngine } from '../../src/engine/choose/index.ts';
+import { kernelsOf } from '../../src/engine/choose/kernels-of.ts';
+import { findTensorflow } from '../../src/engine/tensorflow/installation.ts';
+import { tensorflowKernels } from '../../src/engine/tensorflow/kernels.ts';
 import { noise } from '../reference/golden.ts';
 
 const skip = findTensorflow().length === 0 && 'TensorFlow is not installed (npm run setup:tensorflow)';

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { type MethodName, resolveOptions } from '../../src/core/options.ts';
+import { StepSession } from '../../src/engine/measure/step-session.ts';
 import { registerSimd, simdBackend, simdKernels } from '../../src/engine/simd/index.ts';
-import { StepSession } from '../../src/engine/step-session.ts';
 
 const options = (method: MethodName) => resolveOptions({ method, width: 4, labelledPerStep: 1, unlabelledPerStep: 1 });
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { resolveOptions } from '../../src/core/options.ts';
-import { othersShare, processorTimes } from '../../src/engine/machine-load.ts';
-import { fastestEngine, keepStepTime, type StepTime, stepTimes } from '../../src/engine/step-times.ts';
+import { fastestEngine, keepStepTime, type StepTime, stepTimes } from '../../src/engine/choose/step-times.ts';
+import { othersShare, processorTimes } from '../../src/engine/machine/machine-load.ts';
 
 const options = resolveOptions({ width: 8 });
 const before = process.env.DECILE_CACHE;

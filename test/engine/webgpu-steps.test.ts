@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import type { Kernels } from '../../src/core/network/kernels.ts';
 import { METHODS, type MethodName, resolveOptions } from '../../src/core/options.ts';
+import { StepSession } from '../../src/engine/measure/step-session.ts';
 import { registerSimd, simdKernels } from '../../src/engine/simd/index.ts';
-import { StepSession } from '../../src/engine/step-session.ts';
 import { webgpuBackend, webgpuKernels } from '../../src/engine/webgpu/index.ts';
 import { startWebgpuForTests } from './webgpu.ts';
 

@@ -4,8 +4,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Volume } from '../../src/core/volume.ts';
-import { type DicomElement, el } from '../../src/main/imaging/dicom/encode.ts';
-import { discoverScans, readScan, readVolume } from '../../src/main/imaging/index.ts';
+import { type DicomElement, el } from '../../src/imaging/dicom/encode.ts';
+import { discoverScans, readScan, readVolume } from '../../src/imaging/index.ts';
 import { assertSameImage, dcm2niix, missing, type SeriesOptions, scratch, writeSeries } from './helpers.ts';
 
 const folder = scratch();

@@ -4,9 +4,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { deflateSync, gzipSync } from 'node:zlib';
-import { type DicomElement, el, encodeFile, newUid } from '../../src/main/imaging/dicom/encode.ts';
-import { readRtStruct } from '../../src/main/imaging/dicom/rtstruct.ts';
-import { openSegments, readDicomSeg, readVolume } from '../../src/main/imaging/index.ts';
+import { type DicomElement, el, encodeFile, newUid } from '../../src/imaging/dicom/encode.ts';
+import { readRtStruct } from '../../src/imaging/dicom/rtstruct.ts';
+import { openSegments, readDicomSeg, readVolume } from '../../src/imaging/index.ts';
 import { LIMIT_SECONDS, limitBytes } from './fuzz/fuzz.ts';
 import { scratch } from './helpers.ts';
 

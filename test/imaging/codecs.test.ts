@@ -4,8 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { el } from '../../src/main/imaging/dicom/encode.ts';
-import { readVolume } from '../../src/main/imaging/index.ts';
+import { el } from '../../src/imaging/dicom/encode.ts';
+import { readVolume } from '../../src/imaging/index.ts';
 import { missing, scratch, writeSeries } from './helpers.ts';
 import { enhanced } from './objects.ts';
 

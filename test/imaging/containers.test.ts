@@ -4,8 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
-import { type DicomElement, el } from '../../src/main/imaging/dicom/encode.ts';
-import { discoverScans, readMask, readVolume, writeDicomSeg } from '../../src/main/imaging/index.ts';
+import { type DicomElement, el } from '../../src/imaging/dicom/encode.ts';
+import { discoverScans, readMask, readVolume, writeDicomSeg } from '../../src/imaging/index.ts';
 import { GRIDS, missing, rejectsWith, scratch, writeSeries } from './helpers.ts';
 import { enhanced, rtStruct } from './objects.ts';
 

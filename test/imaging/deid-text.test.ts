@@ -4,12 +4,12 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { needlesFor } from '../../src/main/imaging/deid/needles.ts';
-import { actionFor, TEXT_KEPT } from '../../src/main/imaging/deid/table.ts';
-import { standardVr } from '../../src/main/imaging/deid/vr.ts';
-import { type DataSet, item, parseDicom, TRANSFER } from '../../src/main/imaging/dicom/dataset.ts';
-import { type DicomElement, el, encodeFile } from '../../src/main/imaging/dicom/encode.ts';
-import { deidentify, findIdentifiers, identifiersOf, readVolume } from '../../src/main/imaging/index.ts';
+import { needlesFor } from '../../src/imaging/deid/needles.ts';
+import { actionFor, TEXT_KEPT } from '../../src/imaging/deid/table.ts';
+import { standardVr } from '../../src/imaging/deid/vr.ts';
+import { type DataSet, item, parseDicom, TRANSFER } from '../../src/imaging/dicom/dataset.ts';
+import { type DicomElement, el, encodeFile } from '../../src/imaging/dicom/encode.ts';
+import { deidentify, findIdentifiers, identifiersOf, readVolume } from '../../src/imaging/index.ts';
 import { missing, scratch, writeSeries } from './helpers.ts';
 
 const folder = scratch();

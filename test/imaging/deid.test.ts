@@ -3,9 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { actionFor } from '../../src/main/imaging/deid/table.ts';
-import { parseDicom } from '../../src/main/imaging/dicom/dataset.ts';
-import { el } from '../../src/main/imaging/dicom/encode.ts';
+import { actionFor } from '../../src/imaging/deid/table.ts';
+import { parseDicom } from '../../src/imaging/dicom/dataset.ts';
+import { el } from '../../src/imaging/dicom/encode.ts';
 import {
   deidentify,
   deidentifyFile,
@@ -13,7 +13,7 @@ import {
   findIdentifiers,
   identifiersOf,
   readVolume,
-} from '../../src/main/imaging/index.ts';
+} from '../../src/imaging/index.ts';
 import { DICOM, missing, noData, scratch, writeSeries } from './helpers.ts';
 
 const folder = scratch();

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { voxelToWorld } from '../../src/core/geometry.ts';
 import { resample } from '../../src/core/resample.ts';
-import { el } from '../../src/main/imaging/dicom/encode.ts';
-import { discoverScans, readScan, readVolume } from '../../src/main/imaging/index.ts';
+import { el } from '../../src/imaging/dicom/encode.ts';
+import { discoverScans, readScan, readVolume } from '../../src/imaging/index.ts';
 import {
   assertSameImage,
   DICOM,

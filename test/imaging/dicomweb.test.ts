@@ -4,8 +4,8 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { fetchStudy, searchSeries, searchStudies, storeFiles } from '../../src/main/imaging/dicomweb.ts';
-import { discoverScans, readDicomSeg, readScan, readVolume, writeDicomSeg } from '../../src/main/imaging/index.ts';
+import { fetchStudy, searchSeries, searchStudies, storeFiles } from '../../src/imaging/dicomweb.ts';
+import { discoverScans, readDicomSeg, readScan, readVolume, writeDicomSeg } from '../../src/imaging/index.ts';
 import { rejectsWith, scratch, writeSeries } from './helpers.ts';
 import { noOrthanc, withOrthanc } from './orthanc.ts';
 

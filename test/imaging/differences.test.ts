@@ -4,8 +4,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Volume } from '../../src/core/volume.ts';
-import { type DicomElement, el } from '../../src/main/imaging/dicom/encode.ts';
-import { discoverScans, readScan } from '../../src/main/imaging/index.ts';
+import { type DicomElement, el } from '../../src/imaging/dicom/encode.ts';
+import { discoverScans, readScan } from '../../src/imaging/index.ts';
 import { type SeriesOptions, scratch, writeSeries } from './helpers.ts';
 import { enhanced } from './objects.ts';
 

@@ -10,7 +10,7 @@ import {
   exportNnunet,
   readMask,
   readVolume,
-} from '../../src/main/imaging/index.ts';
+} from '../../src/imaging/index.ts';
 import { counting, GRIDS, rejectsWith, scratch } from './helpers.ts';
 
 const volume = counting(GRIDS.oblique);

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { discoverDataset, discoverScans, readScan, readVolume, writeNifti } from '../../src/main/imaging/index.ts';
-import { globMatcher, stem } from '../../src/main/imaging/names.ts';
+import { discoverDataset, discoverScans, readScan, readVolume, writeNifti } from '../../src/imaging/index.ts';
+import { globMatcher, stem } from '../../src/imaging/names.ts';
 import { counting, GRIDS, rejectsWith, scratch, writeSeries } from './helpers.ts';
 
 const folder = scratch();
@@ -79,7 +79,7 @@ test('a read-only folder refuses a file with the cure', {
 test('a full disk is said in words and leaves nothing behind', {
   skip: process.platform === 'linux' ? false : 'needs /dev/full',
 }, async () => {
-  const { fileError } = await import('../../src/main/imaging/files.ts');
+  const { fileError } = await import('../../src/imaging/files.ts');
   const { open } = await import('node:fs/promises');
   const full = await open('/dev/full', 'w');
   try {

@@ -3,10 +3,10 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { COMPRESSED } from '../../src/main/imaging/dicom/codecs.ts';
-import { TRANSFER } from '../../src/main/imaging/dicom/dataset.ts';
-import { el, encodeFile, newUid } from '../../src/main/imaging/dicom/encode.ts';
-import { readVolume } from '../../src/main/imaging/index.ts';
+import { COMPRESSED } from '../../src/imaging/dicom/codecs.ts';
+import { TRANSFER } from '../../src/imaging/dicom/dataset.ts';
+import { el, encodeFile, newUid } from '../../src/imaging/dicom/encode.ts';
+import { readVolume } from '../../src/imaging/index.ts';
 import { DICOM, noData, scratch } from './helpers.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/reference/formats.md'), 'utf8');

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { affineRAS, axis, cross3, dot3, voxelToWorld, worldToVoxel } from '../../src/core/geometry.ts';
 import type { Direction, Grid, Volume } from '../../src/core/volume.ts';
-import { type DicomElement, el, encodeFile, newUid } from '../../src/main/imaging/dicom/encode.ts';
+import { type DicomElement, el, encodeFile, newUid } from '../../src/imaging/dicom/encode.ts';
 
 export const DATA = join(import.meta.dirname, '../../../shared/data');
 export const DICOM = join(DATA, 'dicom');

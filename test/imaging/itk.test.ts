@@ -11,7 +11,7 @@ import {
   readVolume,
   writeMetaImage,
   writeNrrd,
-} from '../../src/main/imaging/index.ts';
+} from '../../src/imaging/index.ts';
 import { AXIAL, counting, GRIDS, rejectsWith, scratch } from './helpers.ts';
 
 const folder = scratch();

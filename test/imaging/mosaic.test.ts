@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { el } from '../../src/main/imaging/dicom/encode.ts';
-import { discoverScans, readScan, readVolume } from '../../src/main/imaging/index.ts';
+import { el } from '../../src/imaging/dicom/encode.ts';
+import { discoverScans, readScan, readVolume } from '../../src/imaging/index.ts';
 import { assertSameImage, dcm2niix, missing, OBLIQUE, scratch, writeSeries } from './helpers.ts';
 import { COLUMNS, csa, mosaics, ROWS, SLICES } from './mosaics.ts';
 

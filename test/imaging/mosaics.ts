@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cross3 } from '../../src/core/geometry.ts';
-import { type DicomElement, el } from '../../src/main/imaging/dicom/encode.ts';
+import { type DicomElement, el } from '../../src/imaging/dicom/encode.ts';
 import { writeSeries } from './helpers.ts';
 
 /** A CSA header ("SV10") of these fields, each a list of texts. */

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { sameGrid } from '../../src/core/geometry.ts';
 import type { Volume, VoxelArray } from '../../src/core/volume.ts';
-import { readMask, readNiftiHeader, readVolume, writeNifti } from '../../src/main/imaging/index.ts';
+import { readMask, readNiftiHeader, readVolume, writeNifti } from '../../src/imaging/index.ts';
 import { counting, DATA, GRIDS, noData, rejectsWith, scratch } from './helpers.ts';
 
 const folder = scratch();

@@ -3,8 +3,8 @@ import { copyFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { voxelToWorld } from '../../src/core/geometry.ts';
-import { el, encodeFile, newUid } from '../../src/main/imaging/dicom/encode.ts';
-import { discoverScans, readMask, readScan, readVolume } from '../../src/main/imaging/index.ts';
+import { el, encodeFile, newUid } from '../../src/imaging/dicom/encode.ts';
+import { discoverScans, readMask, readScan, readVolume } from '../../src/imaging/index.ts';
 import { assertSameImage, dcm2niix, GRIDS, missing, rejectsWith, scratch, writeSeries } from './helpers.ts';
 import { enhanced, rtStruct } from './objects.ts';
 

@@ -1,7 +1,7 @@
 /** Made-up DICOM objects of several kinds: enhanced multi-frame MR, RT structure set. */
 import { voxelToWorld } from '../../src/core/geometry.ts';
 import type { Grid } from '../../src/core/volume.ts';
-import { type DicomElement, el, encodeFile, newUid } from '../../src/main/imaging/dicom/encode.ts';
+import { type DicomElement, el, encodeFile, newUid } from '../../src/imaging/dicom/encode.ts';
 
 export interface EnhancedOptions {
   slices?: number;

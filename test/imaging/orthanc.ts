@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { searchStudies } from '../../src/main/imaging/dicomweb.ts';
+import { searchStudies } from '../../src/imaging/dicomweb.ts';
 import { missing } from './helpers.ts';
 
 const PLUGIN = ['/usr/share/orthanc/plugins/libOrthancDicomWeb.so', '/usr/lib/orthanc/libOrthancDicomWeb.so'].find(

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { axis, voxelToWorld, worldToVoxel } from '../../src/core/geometry.ts';
 import type { Grid, LabelMap } from '../../src/core/volume.ts';
-import { alignMask } from '../../src/main/imaging/align.ts';
-import { codesFor } from '../../src/main/imaging/dicom/codes.ts';
-import { parseDicom } from '../../src/main/imaging/dicom/dataset.ts';
-import { el, encodeFile, newUid } from '../../src/main/imaging/dicom/encode.ts';
+import { alignMask } from '../../src/imaging/align.ts';
+import { codesFor } from '../../src/imaging/dicom/codes.ts';
+import { parseDicom } from '../../src/imaging/dicom/dataset.ts';
+import { el, encodeFile, newUid } from '../../src/imaging/dicom/encode.ts';
 import {
   discoverScans,
   readDicomSeg,
@@ -16,7 +16,7 @@ import {
   readScan,
   type Segment,
   writeDicomSeg,
-} from '../../src/main/imaging/index.ts';
+} from '../../src/imaging/index.ts';
 import { GRIDS, missing, rejectsWith, scratch, writeSeries } from './helpers.ts';
 
 const folder = scratch();

@@ -2,9 +2,9 @@
 
 import type { Kernels } from '../../src/core/network/kernels.ts';
 import type { EngineName } from '../../src/core/options.ts';
-import { startEngine } from '../../src/engine/index.ts';
-import { findTensorflow } from '../../src/engine/installation.ts';
-import { kernelsOf } from '../../src/engine/kernels/index.ts';
+import { startEngine } from '../../src/engine/choose/index.ts';
+import { kernelsOf } from '../../src/engine/choose/kernels-of.ts';
+import { findTensorflow } from '../../src/engine/tensorflow/installation.ts';
 
 export async function testKernels(): Promise<{ name: string; kernels: Kernels }> {
   const engine = await startEngine(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { crc32, inflateSync } from 'node:zlib';
-import { encodePng, pngDataUri } from '../../src/main/report/png.ts';
+import { encodePng, pngDataUri } from '../../src/imaging/png.ts';
 
 /** Reads chunks back, checking length and CRC. */
 function chunksOf(png: Buffer): { type: string; data: Buffer }[] {

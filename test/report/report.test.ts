@@ -3,14 +3,14 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { lineChart, niceTicks } from '../../src/main/report/charts.ts';
+import { lineChart, niceTicks } from '../../src/project/report/charts.ts';
 import {
   describeTest,
   formatSummary,
   type ReportData,
   renderReport,
   writeReport,
-} from '../../src/main/report/report.ts';
+} from '../../src/project/report/report.ts';
 
 const oneCase = (name: string, dice: number, hd95: number | null = 4) => ({
   name,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Direction, LabelMap, Volume } from '../../src/core/volume.ts';
-import { montage } from '../../src/main/report/montage.ts';
-import { axialPicture, axialSlices, largestSlice, percentileWindow } from '../../src/main/report/slice-picture.ts';
+import { montage } from '../../src/project/report/montage.ts';
+import { axialPicture, axialSlices, largestSlice, percentileWindow } from '../../src/project/report/slice-picture.ts';
 
 const LPS: Direction = [1, 0, 0, 0, 1, 0, 0, 0, 1];
 

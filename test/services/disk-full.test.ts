@@ -24,10 +24,10 @@ test('an import onto a full disk says disk/full, keeps the scans before it whole
   );
   const disk = join(folder, 'disk');
   mkdirSync(disk);
-  const from = (path: string) => JSON.stringify(new URL(`../../src/main/${path}`, import.meta.url).href);
+  const from = (path: string) => JSON.stringify(new URL(`../../src/${path}`, import.meta.url).href);
   const script = `
-    import { createProject, openProject } from ${from('store/index.ts')};
-    import { importScans } from ${from('services/import.ts')};
+    import { createProject, openProject } from ${from('project/store/index.ts')};
+    import { importScans } from ${from('project/services/import/import.ts')};
     import { readVolume } from ${from('imaging/index.ts')};
     import { readdirSync } from 'node:fs';
     const folder = ${JSON.stringify(join(disk, 'project'))};

@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { DEFAULT_OPTIONS } from '../../src/core/options.ts';
 import type { LabelMap } from '../../src/core/volume.ts';
-import { writeNifti } from '../../src/main/imaging/index.ts';
-import { evaluateRun } from '../../src/main/services/evaluate.ts';
-import { maskFile, type Store } from '../../src/main/store/index.ts';
+import { writeNifti } from '../../src/imaging/index.ts';
+import { evaluateRun } from '../../src/project/services/review/evaluate.ts';
+import { maskFile, type Store } from '../../src/project/store/index.ts';
 import { codes, GRID, maskOf, projectWith, temporaryFolder, writeVolumes } from './helpers.ts';
 
 /** A finished run with these predictions, by case name. */

@@ -3,10 +3,10 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { resolveOptions } from '../../src/core/options.ts';
-import { TFJS_NODE_VERSION } from '../../src/engine/installation.ts';
-import { keepAdapter, knownAdapter } from '../../src/engine/known-adapter.ts';
-import { availableEngines, fastestEngine, keepStepTime } from '../../src/engine/step-times.ts';
-import { expectedTime, likelyFit, measureSteps, settleEngine } from '../../src/main/services/expected-time.ts';
+import { keepAdapter, knownAdapter } from '../../src/engine/choose/known-adapter.ts';
+import { availableEngines, fastestEngine, keepStepTime } from '../../src/engine/choose/step-times.ts';
+import { TFJS_NODE_VERSION } from '../../src/engine/tensorflow/installation.ts';
+import { expectedTime, likelyFit, measureSteps, settleEngine } from '../../src/project/services/train/expected-time.ts';
 import type { TrainerEvent, TrainerJob } from '../../src/shared/training.ts';
 import { projectWith, scriptedTrainer, temporaryFolder } from './helpers.ts';
 

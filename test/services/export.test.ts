@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gridDifference } from '../../src/core/geometry.ts';
-import { readMask, readVolume } from '../../src/main/imaging/index.ts';
-import { exportProject, safeName, toCsv } from '../../src/main/services/export.ts';
-import { importScans } from '../../src/main/services/import.ts';
+import { readMask, readVolume } from '../../src/imaging/index.ts';
+import { exportProject, safeName, toCsv } from '../../src/project/services/export/export.ts';
+import { importScans } from '../../src/project/services/import/import.ts';
 import { GRID, maskOf, newProject, projectWith, scanOf, temporaryFolder } from './helpers.ts';
 
 test('NIfTI export writes each mask on its scan’s own grid, voxel for voxel', async (t) => {

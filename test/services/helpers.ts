@@ -2,9 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Grid, LabelMap, Volume } from '../../src/core/volume.ts';
-import { writeNifti } from '../../src/main/imaging/index.ts';
-import type { TrainerProcess } from '../../src/main/services/trainer-process.ts';
-import type { Store } from '../../src/main/store/index.ts';
+import { writeNifti } from '../../src/imaging/index.ts';
+import type { TrainerProcess } from '../../src/project/services/train/trainer-process.ts';
+import type { Store } from '../../src/project/store/index.ts';
 import type { TrainerEvent, TrainerJob } from '../../src/shared/training.ts';
 import { newProject } from '../store/helpers.ts';
 
@@ -61,7 +61,7 @@ export async function projectWith(
   labelled: number,
   labels = ['kidney'],
 ): Promise<Store> {
-  const { importScans } = await import('../../src/main/services/import.ts');
+  const { importScans } = await import('../../src/project/services/import/import.ts');
   const name = (n: number) => `case_${String(n).padStart(2, '0')}.nii.gz`;
   const numbers = Array.from({ length: total }, (_, n) => n + 1);
   await writeVolumes(join(folder, 'scans'), Object.fromEntries(numbers.map((n) => [name(n), scanOf(n)])));

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { LabelMap } from '../../src/core/volume.ts';
-import { readMask } from '../../src/main/imaging/index.ts';
-import { importScans } from '../../src/main/services/import.ts';
+import { readMask } from '../../src/imaging/index.ts';
+import { importScans } from '../../src/project/services/import/import.ts';
 import { maskOf, newProject, scanOf, temporaryFolder, writeVolumes } from './helpers.ts';
 
 /** Values 1, 2 and 4, as BraTS has them. */

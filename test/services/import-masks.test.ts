@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { gridOf } from '../../src/core/geometry.ts';
 import type { LabelMap, Volume } from '../../src/core/volume.ts';
-import { el } from '../../src/main/imaging/dicom/encode.ts';
+import { el } from '../../src/imaging/dicom/encode.ts';
 import {
   discoverScans,
   readMask,
@@ -16,10 +16,10 @@ import {
   writeMetaImage,
   writeNifti,
   writeNrrd,
-} from '../../src/main/imaging/index.ts';
-import { importScans } from '../../src/main/services/import.ts';
-import { labelsOfSegments } from '../../src/main/services/segment-labels.ts';
-import type { Store } from '../../src/main/store/index.ts';
+} from '../../src/imaging/index.ts';
+import { importScans } from '../../src/project/services/import/import.ts';
+import { labelsOfSegments } from '../../src/project/services/import/segment-labels.ts';
+import type { Store } from '../../src/project/store/index.ts';
 import { writeSeries } from '../imaging/helpers.ts';
 import { rtStruct } from '../imaging/objects.ts';
 import { codes, maskOf, newProject, scanOf, temporaryFolder } from './helpers.ts';

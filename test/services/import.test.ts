@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readMask, readVolume } from '../../src/main/imaging/index.ts';
-import { exportProject } from '../../src/main/services/export.ts';
-import { importScans } from '../../src/main/services/import.ts';
+import { readMask, readVolume } from '../../src/imaging/index.ts';
+import { exportProject } from '../../src/project/services/export/export.ts';
+import { importScans } from '../../src/project/services/import/import.ts';
 import { codes, GRID, maskOf, newProject, scanOf, temporaryFolder, writeVolumes } from './helpers.ts';
 
 test('scans come in with the masks of the same name, voxel for voxel', async (t) => {

@@ -3,19 +3,19 @@ import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readMask, readVolume } from '../../src/main/imaging/index.ts';
-import { importScans } from '../../src/main/services/import.ts';
-import { createProject, openProject } from '../../src/main/store/index.ts';
+import { readMask, readVolume } from '../../src/imaging/index.ts';
+import { importScans } from '../../src/project/services/import/import.ts';
+import { createProject, openProject } from '../../src/project/store/index.ts';
 import { maskOf, scanOf, temporaryFolder, writeVolumes } from './helpers.ts';
 
 const TOTAL = 24;
 
 /** Imports in a process of its own that is killed the hard way once `after` scans are done. */
 function importAndKill(project: string, scans: string, masks: string, after: number): Promise<void> {
-  const from = (path: string) => JSON.stringify(new URL(`../../src/main/${path}`, import.meta.url).href);
+  const from = (path: string) => JSON.stringify(new URL(`../../src/${path}`, import.meta.url).href);
   const script = `
-    import { openProject } from ${from('store/index.ts')};
-    import { importScans } from ${from('services/import.ts')};
+    import { openProject } from ${from('project/store/index.ts')};
+    import { importScans } from ${from('project/services/import/import.ts')};
     const store = openProject(${JSON.stringify(project)});
     await importScans(store, ${JSON.stringify(scans)}, { labels: ${JSON.stringify(masks)}, onProgress: ({ phase, done }) => phase === 'importing' && process.stdout.write(done + '\\n') });`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { normalisationOf, planTraining, trainingLists } from '../../src/main/services/plan.ts';
+import { normalisationOf, planTraining, trainingLists } from '../../src/project/services/train/plan.ts';
 import { newProject, projectWith, temporaryFolder } from './helpers.ts';
 
 const names = (scans: { name: string }[]) => scans.map((scan) => scan.name.slice(-2)).join(' ');

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { startPrediction } from '../../src/main/services/predict.ts';
-import { resumeTraining, startTraining } from '../../src/main/services/train.ts';
-import { openProject } from '../../src/main/store/index.ts';
+import { startPrediction } from '../../src/project/services/predict/predict.ts';
+import { resumeTraining, startTraining } from '../../src/project/services/train/train.ts';
+import { openProject } from '../../src/project/store/index.ts';
 import type { PredictJob, TrainerEvent } from '../../src/shared/training.ts';
 import { maskOf, projectWith, scriptedTrainer, temporaryFolder, writeVolumes } from './helpers.ts';
 

@@ -3,9 +3,9 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Grid, Volume } from '../../src/core/volume.ts';
-import { importScans } from '../../src/main/services/import.ts';
-import { suggestScans } from '../../src/main/services/suggest.ts';
-import type { Store } from '../../src/main/store/index.ts';
+import { importScans } from '../../src/project/services/import/import.ts';
+import { suggestScans } from '../../src/project/services/review/suggest.ts';
+import type { Store } from '../../src/project/store/index.ts';
 import { decile } from '../cli/run.ts';
 import { GRID, maskOf, newProject, temporaryFolder, writeVolumes } from './helpers.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { DEFAULT_OPTIONS } from '../../src/core/options.ts';
-import { createProject, type NewScan, type Store } from '../../src/main/store/index.ts';
+import { createProject, type NewScan, type Store } from '../../src/project/store/index.ts';
 
 /** A folder that goes when the test ends. */
 export function temporaryFolder(t: TestContext): string {

@@ -4,10 +4,10 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import Database from 'better-sqlite3';
-import { APPLICATION_ID, migrate } from '../../src/main/store/database.ts';
-import { openProject } from '../../src/main/store/index.ts';
-import { lockProject } from '../../src/main/store/lock.ts';
-import { LATEST_VERSION, MIGRATIONS } from '../../src/main/store/migrations/index.ts';
+import { APPLICATION_ID, migrate } from '../../src/project/store/database.ts';
+import { openProject } from '../../src/project/store/index.ts';
+import { lockProject } from '../../src/project/store/lock.ts';
+import { LATEST_VERSION, MIGRATIONS } from '../../src/project/store/migrations/index.ts';
 import { temporaryFolder } from './helpers.ts';
 
 /** SHA-256 of each released migration: a released migration is never edited, later changes are later migrations. */

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFi
 import { join } from 'node:path';
 import { test } from 'node:test';
 import Database from 'better-sqlite3';
-import { createProject, openProject, writeFileAtomic } from '../../src/main/store/index.ts';
+import { createProject, openProject, writeFileAtomic } from '../../src/project/store/index.ts';
 import { addRun, addScan, newProject, temporaryFolder } from './helpers.ts';
 
 const code = (expected: string) => (error: unknown) => {
@@ -65,7 +65,7 @@ test('the lock of a killed process is gone and its run is interrupted', async (t
   const store = newProject(t);
   addRun(store, 'killed');
   store.close();
-  const script = `import { openProject } from ${JSON.stringify(new URL('../../src/main/store/index.ts', import.meta.url).href)};
+  const script = `import { openProject } from ${JSON.stringify(new URL('../../src/project/store/index.ts', import.meta.url).href)};
     const store = openProject(${JSON.stringify(store.folder)});
     store.runs.update(store.runs.find('killed').id, { state: 'running' });
     console.log('open');

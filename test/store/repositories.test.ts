@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DEFAULT_OPTIONS } from '../../src/core/options.ts';
-import type { MaskOrigin, Store } from '../../src/main/store/index.ts';
+import type { MaskOrigin, Store } from '../../src/project/store/index.ts';
 import { addRun, addScan, newProject, scanNamed } from './helpers.ts';
 
 const code = (expected: string) => ({ code: expected });

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { worldToVoxel } from '../../src/core/geometry.ts';
 import type { Grid, Volume, WorldPoint } from '../../src/core/volume.ts';
-import { readMask, readVolume, writeNifti } from '../../src/main/imaging/index.ts';
-import { discoverLayout, readLayout } from '../../src/main/imaging/layouts.ts';
-import { parseStudy, readStudy } from '../../src/main/study/definition.ts';
-import { lockPlan, planStudy } from '../../src/main/study/plan.ts';
+import { readMask, readVolume, writeNifti } from '../../src/imaging/index.ts';
+import { discoverLayout, readLayout } from '../../src/imaging/layouts.ts';
+import { parseStudy, readStudy } from '../../src/study/definition.ts';
+import { lockPlan, planStudy } from '../../src/study/plan.ts';
 import { temporaryFolder } from '../store/helpers.ts';
 
 const BRATS: Grid = {

@@ -5,10 +5,10 @@ import { test } from 'node:test';
 import { resolveOptions } from '../../src/core/options.ts';
 import { imagesWithGradient, PROCESS_BYTES, stepBytes } from '../../src/core/train/fit-patch.ts';
 import type { Grid } from '../../src/core/volume.ts';
-import { writeNifti } from '../../src/main/imaging/index.ts';
-import { parseStudy } from '../../src/main/study/definition.ts';
-import { jobsAtOnce, sizeJobs } from '../../src/main/study/memory.ts';
-import { planStudy } from '../../src/main/study/plan.ts';
+import { writeNifti } from '../../src/imaging/index.ts';
+import { parseStudy } from '../../src/study/definition.ts';
+import { jobsAtOnce, sizeJobs } from '../../src/study/memory.ts';
+import { planStudy } from '../../src/study/plan.ts';
 import { temporaryFolder } from '../store/helpers.ts';
 
 const GB = 1e9;

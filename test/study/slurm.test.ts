@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Grid } from '../../src/core/volume.ts';
-import { writeNifti } from '../../src/main/imaging/index.ts';
+import { writeNifti } from '../../src/imaging/index.ts';
 import { decile } from '../cli/run.ts';
 import { temporaryFolder } from '../store/helpers.ts';
 import { noCluster, startCluster, until } from './slurm-cluster.ts';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { METHODS } from '../../src/core/options.ts';
-import { readStudy } from '../../src/main/study/definition.ts';
-import { planStudy } from '../../src/main/study/plan.ts';
+import { readStudy } from '../../src/study/definition.ts';
+import { planStudy } from '../../src/study/plan.ts';
 import { temporaryFolder } from '../store/helpers.ts';
 
 const studies = fileURLToPath(new URL('../../bench/studies', import.meta.url));

@@ -5,21 +5,21 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import Database from 'better-sqlite3';
 import type { LabelMap } from '../../src/core/volume.ts';
-import { hostEnvironment } from '../../src/engine/environment.ts';
-import { writeNifti } from '../../src/main/imaging/index.ts';
-import type { StartTrainer } from '../../src/main/services/trainer-process.ts';
-import { boxOf, chartFile, efficiencyChart } from '../../src/main/study/charts.ts';
-import { parseStudy, readStudy } from '../../src/main/study/definition.ts';
-import { secondsOf } from '../../src/main/study/job-queue.ts';
-import { lockPlan, planStudy } from '../../src/main/study/plan.ts';
-import { finishedResult, type JobResult, jobFolder } from '../../src/main/study/run-job.ts';
-import { runStudy } from '../../src/main/study/run-study.ts';
-import { slurmScript } from '../../src/main/study/slurm.ts';
-import { labelledCount, type StudyCase, splitCases, trainingLists } from '../../src/main/study/split.ts';
-import { studyRows } from '../../src/main/study/statistics.ts';
-import { latexTable, markdownTable } from '../../src/main/study/tables.ts';
-import { checkpointPath } from '../../src/main/trainer/files.ts';
+import { hostEnvironment } from '../../src/engine/machine/environment.ts';
+import { writeNifti } from '../../src/imaging/index.ts';
+import type { StartTrainer } from '../../src/project/services/train/trainer-process.ts';
 import type { PredictJob, TrainerEvent, TrainJob } from '../../src/shared/training.ts';
+import { boxOf, chartFile, efficiencyChart } from '../../src/study/charts.ts';
+import { parseStudy, readStudy } from '../../src/study/definition.ts';
+import { secondsOf } from '../../src/study/job-queue.ts';
+import { lockPlan, planStudy } from '../../src/study/plan.ts';
+import { finishedResult, type JobResult, jobFolder } from '../../src/study/run-job.ts';
+import { runStudy } from '../../src/study/run-study.ts';
+import { slurmScript } from '../../src/study/slurm.ts';
+import { labelledCount, type StudyCase, splitCases, trainingLists } from '../../src/study/split.ts';
+import { studyRows } from '../../src/study/statistics.ts';
+import { latexTable, markdownTable } from '../../src/study/tables.ts';
+import { checkpointPath } from '../../src/trainer/worker/files.ts';
 
 const cohort = (n: number): StudyCase[] =>
   Array.from({ length: n }, (_, scan) => ({

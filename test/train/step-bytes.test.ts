@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type MethodName, PAPER_READING, resolveOptions } from '../../src/core/options.ts';
 import { loadOf, type PatchSides, stepBytes } from '../../src/core/train/fit-patch.ts';
-import { trainerEnvironment } from '../../src/engine/environment.ts';
-import { findTensorflow } from '../../src/engine/installation.ts';
+import { trainerEnvironment } from '../../src/engine/machine/environment.ts';
+import { findTensorflow } from '../../src/engine/tensorflow/installation.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../bench/engine-step.ts', import.meta.url));
 

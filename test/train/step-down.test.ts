@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { resolveOptions } from '../../src/core/options.ts';
 import { type Fit, smallerFit } from '../../src/core/train/fit-patch.ts';
-import { afterFailure, type Seen } from '../../src/main/trainer/step-down.ts';
 import type { TrainerEvent, TrainJob } from '../../src/shared/training.ts';
+import { afterFailure, type Seen } from '../../src/trainer/host/step-down.ts';
 
 const fit = (patch: Fit['patch'], labelledPerStep = 2, unlabelledPerStep = 2): Fit => ({
   patch,

@@ -6,7 +6,7 @@ import { NETWORKS } from '../../src/core/options.ts';
 import { decodeCheckpoint } from '../../src/core/train/state.ts';
 import { describeAdapter } from '../../src/engine/webgpu/adapter.ts';
 import { findAdapter } from '../../src/engine/webgpu/index.ts';
-import { readMask, readVolume } from '../../src/main/imaging/index.ts';
+import { readMask, readVolume } from '../../src/imaging/index.ts';
 import type { TrainerEvent } from '../../src/shared/training.ts';
 import { addSoftwareAdapter } from '../engine/webgpu.ts';
 import { b, folder, grid, job, play, steps } from './trainer-runs.ts';

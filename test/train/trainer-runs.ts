@@ -6,9 +6,9 @@ import { after } from 'node:test';
 import { IDENTITY } from '../../src/core/geometry.ts';
 import { resolveOptions, type TrainingOptions } from '../../src/core/options.ts';
 import type { Volume } from '../../src/core/volume.ts';
-import { writeNifti } from '../../src/main/imaging/index.ts';
-import { nodeHost, startTrainer, type TrainerHost } from '../../src/main/trainer/index.ts';
+import { writeNifti } from '../../src/imaging/index.ts';
 import type { TrainerEvent, TrainingCase, TrainJob } from '../../src/shared/training.ts';
+import { nodeHost, startTrainer, type TrainerHost } from '../../src/trainer/host/index.ts';
 
 export const folder = mkdtempSync(join(tmpdir(), 'decile-trainer-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,5 +1,5 @@
 /** What several commands share. */
-import type { Project } from '../../main/app.ts';
+import type { Project } from '../../app.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { userPath } from '../place.ts';
 
@@ -10,7 +10,7 @@ export async function withProject<T>(
   work: (project: Project) => Promise<T>,
 ): Promise<T> {
   // Loaded here so that --help and usage errors answer at once.
-  const { openExistingProject } = await import('../../main/app.ts');
+  const { openExistingProject } = await import('../../app.ts');
   const project = openExistingProject(userPath(folder), mode);
   try {
     for (const run of project.store.interrupted)
@@ -25,7 +25,7 @@ export async function withProject<T>(
 
 /** As a writer where that is possible, else as a reader: for commands whose writing is a convenience. */
 export async function withProjectPreferWrite<T>(folder: string, work: (project: Project) => Promise<T>): Promise<T> {
-  const { openExistingProject } = await import('../../main/app.ts');
+  const { openExistingProject } = await import('../../app.ts');
   let project: Project;
   try {
     project = openExistingProject(userPath(folder), 'write');

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { Command } from 'commander';
-import type { Converted } from '../../main/services/convert.ts';
+import type { Converted } from '../../imaging/convert.ts';
 import { EXIT, Exit, notice, type Output, result } from '../output.ts';
 import { userPath } from '../place.ts';
 
@@ -13,7 +13,7 @@ export function convertCommand(): Command {
     .argument('<SCAN>', 'a file, or a folder with one DICOM series; with OUT/ a folder of any scans')
     .argument('<OUT>', 'the NIfTI file, .nii or .nii.gz; a name that ends in / for a folder')
     .action(async (scan: string, out: string, flags: Output) => {
-      const { convertFolder, convertScan } = await import('../../main/services/convert.ts');
+      const { convertFolder, convertScan } = await import('../../imaging/convert.ts');
       if (!/[\\/]$/.test(out) && !statSync(userPath(out), { throwIfNoEntry: false })?.isDirectory()) {
         const made = await convertScan(userPath(scan), userPath(out));
         for (const text of made.notices) notice(flags, text);

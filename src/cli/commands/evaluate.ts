@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { METRICS } from '../../core/metrics/index.ts';
-import type { EvaluationReport } from '../../main/services/evaluate.ts';
+import type { EvaluationReport } from '../../project/services/review/evaluate.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { EXIT, Exit, notice, type Output, Progress, result, table } from '../output.ts';
 import { userPath } from '../place.ts';

@@ -1,5 +1,10 @@
 import { Command, Option } from 'commander';
-import { DATE_RULES, type DateRule, EXPORT_FORMATS, type ExportFormat } from '../../main/services/export-formats.ts';
+import {
+  DATE_RULES,
+  type DateRule,
+  EXPORT_FORMATS,
+  type ExportFormat,
+} from '../../project/services/export/export-formats.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { dicomWebServer } from '../dicomweb.ts';
 import { onInterrupt } from '../interrupt.ts';

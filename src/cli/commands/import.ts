@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { Project } from '../../main/app.ts';
-import { BRATS_MODALITIES, type BratsModality } from '../../main/imaging/layouts.ts';
-import type { ImportProgress, ImportReport } from '../../main/services/import.ts';
+import type { Project } from '../../app.ts';
+import { BRATS_MODALITIES, type BratsModality } from '../../imaging/layouts.ts';
+import type { ImportProgress, ImportReport } from '../../project/services/import/import.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { dicomWebServer } from '../dicomweb.ts';
 import { onInterrupt } from '../interrupt.ts';
@@ -84,7 +84,7 @@ async function bring(
     const labels = flags.labels === undefined ? undefined : userPath(flags.labels);
     return project.importScans(userPath(scans as string), { only, labels, modality, signal, onProgress });
   }
-  const { importFromServer } = await import('../../main/services/import-dicomweb.ts');
+  const { importFromServer } = await import('../../project/services/import/import-dicomweb.ts');
   return importFromServer(
     project.store,
     dicomWebServer(flags.dicomweb, signal),

@@ -61,8 +61,8 @@ export function newCommand(): Command {
     .addOption(new Option('--preset <PRESET>', 'how intensities are read').choices(PRESETS).makeOptionMandatory())
     .option('--name <NAME>', "the project's name; the folder's without it")
     .action(async (folder: string, flags: Output & { label: LabelFlag[]; preset: PresetName; name?: string }) => {
-      const { newProject } = await import('../../main/app.ts');
-      const { termFor } = await import('../../main/services/terms.ts');
+      const { newProject } = await import('../../app.ts');
+      const { termFor } = await import('../../project/services/import/terms.ts');
       const labels = flags.label.map((label) => ({ ...label, term: termFor(label.name) }));
       const project = newProject(userPath(folder), { name: flags.name, preset: flags.preset, labels });
       try {

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { ENGINES, type EngineName } from '../../core/options.ts';
-import type { PredictRequest } from '../../main/services/predict.ts';
+import type { PredictRequest } from '../../project/services/predict/predict.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { EXIT, Exit, type Output, Progress, result, table } from '../output.ts';
 import { withProject } from './common.ts';

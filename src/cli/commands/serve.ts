@@ -15,7 +15,7 @@ export function serveCommand(): Command {
     .option('--port <N>', 'port; a free one without it', (text) => Number(text), 0)
     .action(async (folder: string | undefined, flags: Output & { port: number }) => {
       // Loaded here, so that no other command carries the server along.
-      const { serve } = await import('../../main/server/serve.ts');
+      const { serve } = await import('../../server/serve.ts');
       const project = folder === undefined ? undefined : userPath(folder);
       const server = await serve({ port: flags.port, pages: PAGES, project });
       const lines = [`Decile is at ${server.url}`, 'The address holds your key. Ctrl-C stops it.'];

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { StudyOutcome } from '../../main/study/run-study.ts';
 import { DecileError } from '../../shared/errors.ts';
+import type { StudyOutcome } from '../../study/run-study.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { duration, EXIT, Exit, notice, Progress, result } from '../output.ts';
 import { userPath } from '../place.ts';
@@ -19,7 +19,7 @@ export function studyCommand(): Command {
     .option('--collect', 'write the tables from what is finished, run nothing')
     .option('--only <JOB>', 'run this job alone, without tables; may be repeated', append, [])
     .action(async (file: string, flags: StudyFlags) => {
-      const { readStudy } = await import('../../main/study/definition.ts');
+      const { readStudy } = await import('../../study/definition.ts');
       const study = userPath(file);
       const definition = readStudy(study);
       const out = resolve(userPath(flags.out));
@@ -27,8 +27,8 @@ export function studyCommand(): Command {
         const { studyOnCluster } = await import('../study-cluster.ts');
         return studyOnCluster(study, out, flags);
       }
-      const { runStudy } = await import('../../main/study/run-study.ts');
-      const { startTrainer } = await import('../../main/trainer/index.ts');
+      const { runStudy } = await import('../../study/run-study.ts');
+      const { startTrainer } = await import('../../trainer/host/index.ts');
       const abort = new AbortController();
       const preparing = new Progress(flags, 'Preparing');
       const unwatch = onInterrupt(() => abort.abort());

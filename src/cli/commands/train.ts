@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import type { Project } from '../../main/app.ts';
-import type { RunHandle } from '../../main/services/train.ts';
-import type { Run } from '../../main/store/index.ts';
+import type { Project } from '../../app.ts';
+import type { RunHandle } from '../../project/services/train/train.ts';
+import type { Run } from '../../project/store/index.ts';
 import type { TrainerEvent } from '../../shared/training.ts';
 import { addTrainingFlags, givenOptions, wholeNumber } from '../flags.ts';
 import { onInterrupt } from '../interrupt.ts';

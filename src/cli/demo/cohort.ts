@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makePhantom, type PhantomKind } from '../../core/phantom/index.ts';
-import { writeNifti } from '../../main/imaging/index.ts';
+import { writeNifti } from '../../imaging/index.ts';
 
 export interface CohortPart {
   /** Folder of the scans. */

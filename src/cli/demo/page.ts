@@ -1,19 +1,19 @@
 /** The demo's report: both runs side by side. */
 import { join } from 'node:path';
+import type { Project } from '../../app.ts';
 import type { PhantomKind } from '../../core/phantom/index.ts';
 import type { LabelMap } from '../../core/volume.ts';
-import type { Project } from '../../main/app.ts';
-import { readMask, readVolume } from '../../main/imaging/index.ts';
-import { describeTest, type MethodReport, type PictureRow, type ReportData } from '../../main/report/report.ts';
+import { readMask, readVolume } from '../../imaging/index.ts';
+import { describeTest, type MethodReport, type PictureRow, type ReportData } from '../../project/report/report.ts';
 import {
   axialPicture,
   type Colour,
   largestSlice,
   percentileWindow,
   SOFT_TISSUE,
-} from '../../main/report/slice-picture.ts';
-import type { EvaluationReport } from '../../main/services/evaluate.ts';
-import type { Run } from '../../main/store/index.ts';
+} from '../../project/report/slice-picture.ts';
+import type { EvaluationReport } from '../../project/services/review/evaluate.ts';
+import type { Run } from '../../project/store/index.ts';
 import { KINDS } from './settings.ts';
 import { METHOD_NAMES, WHAT_IT_MEANS } from './words.ts';
 

@@ -2,9 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { newProject } from '../../app.ts';
 import { type MethodName, resolveOptions } from '../../core/options.ts';
 import type { PhantomKind } from '../../core/phantom/index.ts';
-import { newProject } from '../../main/app.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { writeCohort } from './cohort.ts';
 import { type DemoSetting, KINDS } from './settings.ts';

@@ -1,8 +1,8 @@
 /** Sets TensorFlow up when it is missing, unless told not to, and tells which engine will compute. */
 import { fork, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { trainerEnvironment } from '../../engine/environment.ts';
-import { findTensorflow } from '../../engine/installation.ts';
+import { trainerEnvironment } from '../../engine/machine/environment.ts';
+import { findTensorflow } from '../../engine/tensorflow/installation.ts';
 import { DecileError } from '../../shared/errors.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../../scripts/setup-tensorflow.ts', import.meta.url));

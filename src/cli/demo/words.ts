@@ -1,6 +1,6 @@
 /** What the demo did and found, in plain words: the same on the terminal and in the report. */
 import { METRICS } from '../../core/metrics/index.ts';
-import type { EvaluationReport } from '../../main/services/evaluate.ts';
+import type { EvaluationReport } from '../../project/services/review/evaluate.ts';
 import { table } from '../output.ts';
 import { type KindText, LABELLED_SCANS, TEST_SCANS, TRAINING_SCANS } from './settings.ts';
 

@@ -1,7 +1,7 @@
 /** The simd engine's threads in Node: workers of this process. */
 import v8 from 'node:v8';
 import { Worker } from 'node:worker_threads';
-import { usableCores } from '../environment.ts';
+import { usableCores } from '../machine/environment.ts';
 import { createMachine, HELPER, type Machine } from './machine.ts';
 
 const PROGRAM = `${HELPER}\nserve(require('node:worker_threads').workerData);`;

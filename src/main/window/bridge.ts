@@ -3,9 +3,9 @@
 import { statSync } from 'node:fs';
 import { dirname, isAbsolute } from 'node:path';
 import { type BrowserWindow, type IpcMainInvokeEvent, ipcMain } from 'electron';
+import type { Api } from '../../api/api.ts';
 import { CHANNELS } from '../../shared/contract/channels.ts';
 import type { Reply } from '../../shared/contract/index.ts';
-import type { Api } from '../api/api.ts';
 import { ORIGIN } from './protocol.ts';
 
 export function answerCalls(api: Api, window: () => BrowserWindow | null): void {

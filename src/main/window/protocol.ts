@@ -1,7 +1,7 @@
 /** `app://decile/...`: the only place the window's content comes from; pages from the bundle, data from the handlers. */
 import { protocol } from 'electron';
-import type { Api } from '../api/api.ts';
-import { CONTENT_SECURITY_POLICY, readPage } from './pages.ts';
+import type { Api } from '../../api/api.ts';
+import { CONTENT_SECURITY_POLICY, readPage } from '../../api/pages.ts';
 
 export const ORIGIN = 'app://decile';
 

@@ -1,9 +1,9 @@
 /** Starts the trainer as Electron's utility process: a packaged program has no other Node to run (its fuses forbid it). */
 import { join } from 'node:path';
 import { utilityProcess } from 'electron';
-import { hostEnvironment } from '../../engine/environment.ts';
+import { hostEnvironment } from '../../engine/machine/environment.ts';
 import type { TrainerCommand, TrainerEvent } from '../../shared/training.ts';
-import type { StartHost } from '../trainer/index.ts';
+import type { StartHost } from '../../trainer/host/index.ts';
 import { lendGpu } from './gpu-window.ts';
 
 /** What the trainer's process sends beside its events: it wants a GPU, and is answered with a port. */

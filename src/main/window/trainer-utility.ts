@@ -2,10 +2,10 @@
 import type { MessagePortMain } from 'electron';
 import { useRemoteGpu } from '../../engine/webgpu/index.ts';
 import { connectExecutor, type GpuCommand, type GpuReply, type Port } from '../../engine/webgpu/remote-executor.ts';
+import { readMask, readVolume, writeNifti } from '../../imaging/index.ts';
+import { encodePng } from '../../imaging/png.ts';
 import type { TrainerCommand } from '../../shared/training.ts';
-import { readMask, readVolume, writeNifti } from '../imaging/index.ts';
-import { encodePng } from '../report/png.ts';
-import { serveJob } from '../trainer/worker.ts';
+import { serveJob } from '../../trainer/worker/worker.ts';
 
 /** As GPU_REQUEST of trainer-host.ts, which is Electron's main process alone. */
 const GPU_REQUEST = 'gpu';

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { deflateRawSync, gzipSync } from 'node:zlib';
 import type { Grid } from '../../../src/core/volume.ts';
-import { parseDicom } from '../../../src/main/imaging/dicom/dataset.ts';
-import { el } from '../../../src/main/imaging/dicom/encode.ts';
-import { readRtStruct, rtLabelMap } from '../../../src/main/imaging/dicom/rtstruct.ts';
+import { parseDicom } from '../../../src/imaging/dicom/dataset.ts';
+import { el } from '../../../src/imaging/dicom/encode.ts';
+import { readRtStruct, rtLabelMap } from '../../../src/imaging/dicom/rtstruct.ts';
 import {
   deidentify,
   discoverDataset,
@@ -22,7 +22,7 @@ import {
   writeMetaImage,
   writeNifti,
   writeNrrd,
-} from '../../../src/main/imaging/index.ts';
+} from '../../../src/imaging/index.ts';
 import { counting, DICOM, GRIDS, noData, writeSeries } from '../helpers.ts';
 import { mosaic } from '../mosaics.ts';
 import { enhanced, rtStruct } from '../objects.ts';

@@ -1,0 +1,174 @@
+/** Answers `/data/...`: voxels and pictures as bytes (the table is in src/shared/contract/data.ts). */
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { type Grid, voxelCount } from '../core/volume.ts';
+import { readMask, readVolume } from '../imaging/index.ts';
+import { BOXES_TYPE, type MaskKind, type SaveReceipt, type VoxelType } from '../shared/contract/index.ts';
+import { DecileError } from '../shared/errors.ts';
+import type { DataRequest } from './api.ts';
+import { errorInfo } from './errors.ts';
+import { evolutionFolder } from './evolution.ts';
+import type { Session } from './session.ts';
+import { readSlice, storedVolume } from './slices.ts';
+import { thumbnail } from './thumbnail.ts';
+
+const NOT_FOUND = /(unknown|not-found|vanished|none-open)$/;
+
+export async function answerData(session: Session, request: DataRequest): Promise<Response> {
+  try {
+    return await route(session, request);
+  } catch (error) {
+    const info = errorInfo(error);
+    return Response.json(info, { status: NOT_FOUND.test(info.code) ? 404 : info.code.startsWith('disk/') ? 507 : 400 });
+  }
+}
+
+async function route(session: Session, request: DataRequest): Promise<Response> {
+  const [, , what, first, second, third] = request.url.pathname.split('/');
+  const id = Number(first);
+  if (!Number.isSafeInteger(id) || id < 0) throw unknown(request);
+  if (request.method === 'PUT' && what === 'mask') return save(session, id, second, request);
+  if (request.method !== 'GET') throw unknown(request);
+  switch (what) {
+    case 'volume':
+      return volume(session, id, request.url.searchParams.get('k'));
+    case 'mask':
+      return mask(session, id, kindOf(second), request.url.searchParams.get('version'));
+    case 'entropy':
+      return entropy(session, id);
+    case 'thumbnail':
+      return png(await thumbnail(session, id));
+    case 'evolution': {
+      if (!/^\d+$/.test(second ?? '') || !/^[A-Za-z0-9_-]+\.png$/.test(third ?? '')) throw unknown(request);
+      session.store().runs.get(id);
+      return png(
+        await readFile(join(evolutionFolder(session.store(), id), second, third)).catch(() =>
+          Promise.reject(unknown(request)),
+        ),
+      );
+    }
+    default:
+      throw unknown(request);
+  }
+}
+
+const unknown = (request: DataRequest) =>
+  new DecileError(
+    'data/unknown',
+    `Data must be a volume, mask, entropy or picture, got ${request.method} ${request.url.pathname}.`,
+    'Reload the window.',
+  );
+
+function kindOf(value: string | undefined): MaskKind {
+  if (value === 'manual' || value === 'predicted' || value === 'corrected') return value;
+  throw new DecileError(
+    'data/unknown',
+    `A mask's kind must be manual, predicted or corrected, got ${value}.`,
+    'Reload the window.',
+  );
+}
+
+const BYTES: Partial<Record<VoxelType, number>> = { uint8: 1, float32: 4 };
+
+/** `dtype` of a scan has its length from the file. */
+const headers = (grid: Grid, dtype: VoxelType): Record<string, string> => ({
+  ...(BYTES[dtype] ? { 'content-length': String(voxelCount(grid) * BYTES[dtype]) } : {}),
+  'content-type': 'application/octet-stream',
+  'cache-control': 'no-store',
+  'x-decile-dtype': dtype,
+  'x-decile-grid': JSON.stringify({
+    size: grid.size,
+    spacing: grid.spacing,
+    origin: grid.origin,
+    direction: grid.direction,
+  }),
+});
+
+/** Streams the voxels of the uncompressed file, or reads one slice of them: memory does not grow with the scan. */
+async function volume(session: Session, id: number, k: string | null): Promise<Response> {
+  const store = session.store();
+  const scan = store.scans.get(id);
+  const stored = await storedVolume(store.path(scan.volumeFile));
+  const { path, dtype, offset, bytes } = stored;
+  if (k !== null) {
+    const slice = await readSlice(stored, sliceIndex(k, scan.size[2]));
+    const head = { ...headers(scan, dtype), 'content-length': String(slice.byteLength) };
+    return new Response(body(new Uint8Array(slice.buffer)), { headers: head });
+  }
+  const stream = createReadStream(path, { start: offset, end: offset + bytes - 1, highWaterMark: 1 << 20 });
+  return new Response(Readable.toWeb(stream) as ReadableStream, {
+    headers: { ...headers(scan, dtype), 'content-length': String(bytes) },
+  });
+}
+
+function sliceIndex(value: string, slices: number): number {
+  const k = Number(value);
+  if (/^\d+$/.test(value) && k < slices) return k;
+  throw new DecileError('data/unknown', `A slice must be 0 to ${slices - 1}, got ${value}.`, 'Reload the window.');
+}
+
+async function mask(session: Session, id: number, kind: MaskKind, version: string | null): Promise<Response> {
+  const store = session.store();
+  const scan = store.scans.get(id);
+  const head = headers(scan, 'uint8');
+  if (version !== null) {
+    const found = store.masks.history(id).find((one) => one.version === Number(version));
+    if (!found)
+      throw new DecileError(
+        'mask/unknown',
+        `A version must be one of the scan's, got ${version}.`,
+        "Reload the scan's masks.",
+      );
+    return new Response(body((await readMask(store.path(found.file))).data), { headers: head });
+  }
+  const drawn = kind === 'predicted' ? null : await session.openDrawing(id, kind);
+  if (drawn) return new Response(body(drawn.slice()), { headers: head });
+  const current = store.masks.current(id, kind);
+  if (!current) return new Response(null, { status: 204 });
+  return new Response(body((await readMask(store.path(current.file))).data), {
+    headers: { ...head, 'x-decile-version': String(current.version) },
+  });
+}
+
+async function entropy(session: Session, id: number): Promise<Response> {
+  const store = session.store();
+  const scan = store.scans.get(id);
+  const prediction = store.predictions.latest(id);
+  if (!prediction) return new Response(null, { status: 204 });
+  const { volume: read } = await readVolume(store.path(prediction.entropyFile));
+  const values = read.data instanceof Float32Array ? read.data : Float32Array.from(read.data);
+  return new Response(body(new Uint8Array(values.buffer, values.byteOffset, values.byteLength)), {
+    headers: headers(scan, 'float32'),
+  });
+}
+
+async function save(session: Session, id: number, kind: string | undefined, request: DataRequest): Promise<Response> {
+  if (kind !== 'manual' && kind !== 'corrected')
+    throw new DecileError(
+      'data/unknown',
+      `A drawn mask's kind must be manual or corrected, got ${kind}.`,
+      'Reload the window.',
+    );
+  const bytes = await request.body();
+  const drawing = await session.drawing(id, kind);
+  const first = !drawing.dirty;
+  const sequence = request.contentType.startsWith(BOXES_TYPE) ? drawing.edit(bytes) : drawing.replace(bytes);
+  const window = request.url.searchParams.get('window');
+  const receipt: SaveReceipt = {
+    scan: id,
+    kind,
+    sequence,
+    savedAt: new Date().toISOString(),
+    ...(window ? { window: window.slice(0, 64) } : {}),
+  };
+  session.emitter.emit('saved', receipt);
+  if (first) session.changed([id]);
+  return Response.json(receipt);
+}
+
+const png = (bytes: Uint8Array): Response =>
+  new Response(body(bytes), { headers: { 'content-type': 'image/png', 'cache-control': 'private, max-age=3600' } });
+
+const body = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => bytes as Uint8Array<ArrayBuffer>;

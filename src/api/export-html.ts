@@ -1,0 +1,103 @@
+/** The report as one page that stands alone, by the report writer that the demo uses too. */
+import { join } from 'node:path';
+import { readMask, readVolume } from '../imaging/index.ts';
+import { type PictureRow, writeReport } from '../project/report/report.ts';
+import { axialPicture, axialSlices, largestSlice, percentileWindow } from '../project/report/slice-picture.ts';
+import type { Store } from '../project/store/index.ts';
+import type { ReportSummary } from '../shared/contract/index.ts';
+import { DecileError } from '../shared/errors.ts';
+import type { Session } from './session.ts';
+
+/** Colours of runs (Okabe and Ito), and of the outlines. */
+const RUN_COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'];
+const REFERENCE_COLOUR = '#009e73';
+const PREDICTION_COLOUR = '#e69f00';
+const PICTURES = 6;
+
+/** Writes report.html into `folder` and returns its path; throws `export/nothing` before any case was reviewed. */
+export async function exportHtml(
+  session: Session,
+  folder: string,
+  summary: ReportSummary,
+  onProgress: (done: number, total: number, detail: string) => void,
+): Promise<string> {
+  if (summary.cases.length === 0)
+    throw new DecileError(
+      'export/nothing',
+      'A report must have at least one predicted case that was reviewed, got none.',
+      'Accept or correct a prediction first.',
+    );
+  const store = session.store();
+  const { name } = store.project.get();
+  const runs = [...new Set(summary.cases.map((row) => row.run))];
+  const worst = [...summary.cases]
+    .sort((a, b) => a.dice - b.dice)
+    .filter((row, at, all) => all.findIndex((other) => other.scan === row.scan) === at)
+    .slice(0, PICTURES);
+  const pictures: PictureRow[] = [];
+  for (const [at, row] of worst.entries()) {
+    onProgress(at, worst.length, row.name);
+    pictures.push(await pictureRow(store, row.scan, row.run, row.dice));
+  }
+  const path = join(folder, 'report.html');
+  await writeReport(path, {
+    title: name,
+    summary: [
+      `${summary.reviewed} predicted cases were reviewed: ${summary.acceptedUnedited} accepted as they were, ${summary.corrected} corrected, ${summary.rejected} rejected.`,
+      'Figures compare each prediction with the mask that a person accepted. Cases that a run learned from are left out.',
+    ],
+    facts: [
+      ['Scans', String(store.scans.list().length)],
+      ['Mean change', summary.meanChangeMl === null ? 'none' : `${summary.meanChangeMl.toFixed(2)} ml`],
+    ],
+    methods: runs.map((run, at) => ({
+      name: store.runs.get(run).name,
+      colour: RUN_COLOURS[at % RUN_COLOURS.length],
+      cases: summary.cases
+        .filter((row) => row.run === run)
+        .map(({ name: caseName, dice, jaccard, hd95, asd }) => ({
+          name: caseName,
+          dice,
+          jaccard,
+          hd95,
+          asd,
+          emptyPrediction: hd95 === null && dice === 0,
+        })),
+      curves: Object.fromEntries(store.metrics.names(run).map((curve) => [curve, store.metrics.curve(run, curve)])),
+    })),
+    remarks: [
+      'A prediction is the reference of its own correction: cases accepted unedited score 100 by construction.',
+    ],
+    pictures,
+    key: [
+      { name: 'accepted mask', colour: REFERENCE_COLOUR },
+      { name: 'prediction', colour: PREDICTION_COLOUR },
+    ],
+    footer: ['Made by Decile. For research use; not a certified medical device.'],
+  });
+  return path;
+}
+
+async function pictureRow(store: Store, scan: number, run: number, dice: number): Promise<PictureRow> {
+  const entry = store.scans.get(scan);
+  const { volume } = await readVolume(store.path(entry.volumeFile));
+  const reference = await readMask(store.path(store.masks.reference(scan)!.file));
+  const prediction = await readMask(store.path(store.masks.get(store.predictions.get(run, scan)!.mask).file));
+  const slice = Math.min(largestSlice(reference), axialSlices(volume) - 1);
+  const window = percentileWindow(volume);
+  const tile = (caption: string, mask: typeof reference | null, colour: string) => ({
+    caption,
+    picture: axialPicture(volume, slice, window, mask ? [{ mask, colour: rgb(colour) }] : []),
+  });
+  return {
+    caption: `${entry.name}: Dice ${dice.toFixed(1)}`,
+    tiles: [
+      tile('scan', null, ''),
+      tile('accepted mask', reference, REFERENCE_COLOUR),
+      tile('prediction', prediction, PREDICTION_COLOUR),
+    ],
+  };
+}
+
+const rgb = (hex: string): [number, number, number] =>
+  [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)) as [number, number, number];

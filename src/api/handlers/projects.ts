@@ -1,0 +1,114 @@
+/** Settings, folders, projects. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CodedTerm } from '../../project/store/index.ts';
+import type { About, LabelInfo } from '../../shared/contract/index.ts';
+import { DecileError } from '../../shared/errors.ts';
+import type { Handlers } from '../api.ts';
+import { makeDemoProject } from '../demo-project.ts';
+import type { Session } from '../session.ts';
+
+/** What the shell around the handlers can do by itself. */
+export interface Shell {
+  about(): About;
+  /** The system's folder dialog; null in the browser and when cancelled. */
+  chooseFolder(title: string): Promise<string | null>;
+  /** Folder browsing by the page itself: only where there is no system dialog. */
+  browsing: boolean;
+  /** Where new and demo projects go by default. */
+  documents: string;
+}
+
+type Names =
+  | 'app.about'
+  | `settings.${'get' | 'set'}`
+  | `folders.${'choose' | 'browse' | 'create'}`
+  | `projects.${'recent' | 'forget' | 'create' | 'open' | 'current' | 'close' | 'setLabels' | 'demo'}`;
+
+const termOf = (label: LabelInfo): CodedTerm | null =>
+  label.code ? { scheme: label.code.scheme, code: label.code.value, meaning: label.code.meaning } : null;
+
+export const projectHandlers = (session: Session, shell: Shell): Pick<Handlers, Names> => ({
+  'app.about': () => shell.about(),
+  'settings.get': () => session.user.settings(),
+  'settings.set': (change) => session.user.change(change),
+
+  async 'folders.choose'({ title }) {
+    const path = await shell.chooseFolder(title);
+    return path === null ? null : session.folders.register(path);
+  },
+  'folders.browse'(at) {
+    if (!shell.browsing)
+      throw new DecileError(
+        'folder/dialog-only',
+        "A folder must be chosen in the system's dialog here.",
+        'Press the button that opens it.',
+      );
+    return session.folders.browse(at);
+  },
+  'folders.create': ({ parent, name }) => session.folders.create(parent, name),
+
+  'projects.recent': () =>
+    session.user
+      .recent()
+      .map(({ path, ...rest }) => ({ ...rest, path, folder: session.folders.register(path).folder })),
+  'projects.forget'({ folder }) {
+    session.user.forget(session.folders.resolve(folder));
+    return null;
+  },
+  async 'projects.create'({ parent, name, preset, labels }) {
+    const folder = join(session.folders.resolve(parent), folderName(name));
+    if (existsSync(folder))
+      throw new DecileError(
+        'project/exists',
+        `The folder of a new project must not exist yet, got ${folder}.`,
+        'Choose another name, or another place.',
+      );
+    await session.close();
+    return session.create(folder, {
+      name,
+      preset,
+      labels: labels.map((label) => ({ name: label.name, colour: label.colour, term: termOf(label) })),
+    });
+  },
+  'projects.open': ({ folder }) => session.open(session.folders.resolve(folder)),
+  'projects.current': () => (session.hasProject() ? session.overview() : null),
+  async 'projects.close'() {
+    await session.close();
+    return null;
+  },
+  async 'projects.setLabels'({ labels: given }) {
+    const { labels, transaction } = session.store();
+    // A label that is in the strokes of an open case alone is in use too.
+    if (labels.list().some((known) => given.every((one) => one.value !== known.value))) await session.commitAll();
+    transaction(() => {
+      const known = labels.list();
+      for (const label of known) {
+        if (!given.some((other) => other.value === label.value)) labels.remove(label.value);
+      }
+      for (const label of given) {
+        const change = { name: label.name, colour: label.colour, term: termOf(label) };
+        if (known.some((other) => other.value === label.value))
+          labels.update(label.value, { ...change, locked: label.locked });
+        else labels.add({ ...change, value: label.value });
+      }
+    });
+    const overview = session.overview();
+    session.emitter.emit('project', overview);
+    return overview;
+  },
+  async 'projects.demo'() {
+    await session.close();
+    const { id } = session.jobs.start('demo', 'Making a project of phantoms', (job) =>
+      makeDemoProject(session, shell.documents, job),
+    );
+    return { job: id };
+  },
+});
+
+/** A name as a folder: without what file systems refuse. */
+const folderName = (name: string): string =>
+  name
+    .replace(/[/\\:*?"<>|\p{Cc}]/gu, '_')
+    .replace(/^\.+/, '_')
+    .slice(0, 100);

@@ -1,0 +1,312 @@
+/** Training, runs, prediction. */
+import { availableParallelism } from 'node:os';
+import type { TrainingOptions } from '../../core/options.ts';
+import { startPrediction } from '../../project/services/predict/predict.ts';
+import { expectedTime, likelyFit, measureSteps, secondsPerStep } from '../../project/services/train/expected-time.ts';
+import { planTraining } from '../../project/services/train/plan.ts';
+import { type RunHandle, resumeTraining, startTraining } from '../../project/services/train/train.ts';
+import type { Run, Store } from '../../project/store/index.ts';
+import type { Curve, RunInfo, TrainPlan } from '../../shared/contract/index.ts';
+import { DecileError } from '../../shared/errors.ts';
+import type { TrainerEvent } from '../../shared/training.ts';
+import type { Handlers } from '../api.ts';
+import { errorInfo } from '../errors.ts';
+import { evolutionFrames } from '../evolution.ts';
+import type { JobHandle } from '../jobs.ts';
+import type { Session } from '../session.ts';
+
+type Names =
+  | `train.${'plan' | 'probe' | 'start' | 'pause' | 'resume' | 'cancel' | 'curve' | 'evolution'}`
+  | `runs.${'list' | 'notes'}`
+  | `jobs.${'list' | 'cancel' | 'dismiss'}`
+  | 'predictions.start';
+
+export const trainingHandlers = (session: Session): Pick<Handlers, Names> => ({
+  'train.plan': ({ options, validation }) =>
+    describePlan(session.store(), options as Partial<TrainingOptions>, validation),
+  async 'train.probe'({ options, validation }) {
+    alone(session);
+    const store = session.store();
+    const plan = planTraining(store, { options: options as Partial<TrainingOptions>, validation });
+    await measureSteps(session.startTrainer, plan.options, likelyFit(store, plan.options), plan.classes.length);
+    return describePlan(store, options as Partial<TrainingOptions>, validation);
+  },
+  'train.start'({ options, validation, name, notes }) {
+    alone(session);
+    const { store, launch } = { store: session.store(), launch: watch(session) };
+    return launch((onEvent) =>
+      startTraining(
+        store,
+        session.startTrainer,
+        { options: options as Partial<TrainingOptions>, validation, name, notes },
+        onEvent,
+      ),
+    );
+  },
+  'train.pause'({ run }) {
+    running(session, run).pause();
+    return null;
+  },
+  'train.resume'({ run }) {
+    const going = session.training.get(run);
+    if (going) {
+      going.handle.resume();
+      return { run, job: going.job };
+    }
+    alone(session);
+    const store = session.store();
+    return watch(session)((onEvent) => resumeTraining(store, session.startTrainer, store.runs.get(run).name, onEvent));
+  },
+  'train.cancel'({ run }) {
+    running(session, run).cancel();
+    return null;
+  },
+  'train.curve': ({ run, after }) => curveOf(session.store(), run, after),
+  'train.evolution': ({ run }) => evolutionFrames(session.store(), run),
+
+  'runs.list': () =>
+    session
+      .store()
+      .runs.list()
+      .map((run) => runInfo(session.store(), run))
+      .reverse(),
+  'runs.notes'({ run, notes }) {
+    session.store().runs.update(run, { notes });
+    return null;
+  },
+
+  'predictions.start'({ run, scans }) {
+    alone(session);
+    const store = session.store();
+    const name = run === undefined ? undefined : store.runs.get(run).name;
+    let job: JobHandle | undefined;
+    let done = 0;
+    // Started before the job, so that what cannot start is an error of the call.
+    const handle = startPrediction(store, session.startTrainer, { run: name, scans }, (event) => {
+      if (event.type === 'predicted') {
+        done = event.done;
+        job?.update({
+          done,
+          total: event.total,
+          detail: event.name,
+          secondsLeft: event.seconds * (event.total - event.done),
+        });
+        session.changed([event.scan]);
+      } else if (event.type === 'notice') job?.notice(event.message);
+    });
+    const started = session.jobs.start(
+      'predict',
+      `Predicting ${handle.total} scans with ${handle.run.name}`,
+      async (own) => {
+        own.update({ total: handle.total, detail: 'loading the model' });
+        own.signal.addEventListener('abort', () => handle.cancel(), { once: true });
+        const report = await handle.done;
+        session.changed([]);
+        return `${report.predicted.length} scans predicted${report.left ? `, ${report.left} left` : ''}.`;
+      },
+      handle.run.id,
+    );
+    job = started;
+    return { job: started.id };
+  },
+
+  'jobs.list': () => session.jobs.list(),
+  'jobs.cancel'({ job }) {
+    session.jobs.cancel(job);
+    return null;
+  },
+  'jobs.dismiss'({ job }) {
+    session.jobs.dismiss(job);
+    return null;
+  },
+});
+
+/** One training or prediction at a time: two would share the same device and both be slow. */
+function alone(session: Session): void {
+  const other = session.jobs
+    .list()
+    .find(
+      ({ kind, status }) => (kind === 'train' || kind === 'predict') && (status === 'running' || status === 'paused'),
+    );
+  if (other)
+    throw new DecileError(
+      'train/busy',
+      `The device must be free, got ${other.title} still ${other.status}.`,
+      'Wait for it, or cancel it in the line at the bottom.',
+    );
+}
+
+function running(session: Session, run: number): RunHandle {
+  const going = session.training.get(run);
+  if (!going)
+    throw new DecileError('run/not-running', `A run must be in training, got run ${run}.`, 'Reload the list of runs.');
+  return going.handle;
+}
+
+/** Shows a run as a job and passes on what the trainer says. */
+const watch =
+  (session: Session) =>
+  (launch: (onEvent: (event: TrainerEvent, run: Run) => void) => RunHandle): { run: number; job: string } => {
+    let job: JobHandle | undefined;
+    const onEvent = (event: TrainerEvent, run: Run) => {
+      session.emitter.emit('train', { run: run.id, event });
+      if (job) show(job, event);
+    };
+    const handle = launch(onEvent);
+    const { run } = handle;
+    const started = session.jobs.start(
+      'train',
+      `Training ${run.name}`,
+      async (own) => {
+        own.update({ done: run.step, total: run.options.steps, detail: 'starting' });
+        own.signal.addEventListener('abort', () => handle.cancel(), { once: true });
+        try {
+          const left = await handle.done;
+          if (left.state !== 'finished') own.update({ status: 'cancelled' });
+          return left.state === 'finished'
+            ? `Finished after ${left.step} steps.`
+            : `Stopped at step ${left.step}; it can be resumed.`;
+        } finally {
+          session.training.delete(run.id);
+          if (session.hasProject()) session.changed([]);
+        }
+      },
+      run.id,
+    );
+    job = started;
+    for (const notice of handle.plan?.notices ?? []) started.notice(notice);
+    session.training.set(run.id, { handle, job: started.id });
+    session.changed([]);
+    return { run: run.id, job: started.id };
+  };
+
+function show(job: JobHandle, event: TrainerEvent): void {
+  switch (event.type) {
+    case 'preparing':
+      job.update({ detail: `preparing scan ${event.done} of ${event.total}` });
+      break;
+    case 'step':
+      job.update({
+        done: event.step,
+        total: event.steps,
+        detail: `step ${event.step} of ${event.steps}`,
+        secondsLeft: event.secondsLeft,
+      });
+      break;
+    case 'paused':
+      job.update({ status: 'paused', detail: `paused at step ${event.step}`, secondsLeft: undefined });
+      break;
+    case 'resumed':
+      job.update({ status: 'running', detail: `step ${event.step}` });
+      break;
+    case 'notice':
+      job.notice(event.message);
+      break;
+    default:
+      break;
+  }
+}
+
+/** A sentence, not a form. What cannot start is a problem of the plan, not an error of the call. */
+function describePlan(store: Store, given: Partial<TrainingOptions>, validation?: number): TrainPlan {
+  const processor = `this computer's processor (${availableParallelism()} cores)`;
+  try {
+    const plan = planTraining(store, { options: given, validation });
+    const { seconds, basis, on, faster } = expectedTime(store, plan.options);
+    const counts = [
+      plural(plan.labelled.length, 'labelled'),
+      ...(plan.options.method === 'supervised' ? [] : [plural(plan.unlabelled.length, 'unlabelled')]),
+    ];
+    const held = plan.validation.length ? `, ${plan.validation.length} held out for validation` : '';
+    // Engines that compute on the processor say how many cores it has.
+    const device = on === null || on.includes('cores') ? processor : "this computer's GPU";
+    return {
+      sentence: `Train on ${counts.join(' and ')} scans${held}, on ${device}${seconds === null ? '' : `, about ${duration(seconds)}`}.`,
+      labelled: plan.labelled.length,
+      unlabelled: plan.unlabelled.length,
+      validation: plan.validation.length,
+      device: on ?? processor,
+      seconds,
+      basis: on === null ? basis : `${basis} Computes with ${on}.`,
+      faster,
+      notices: plan.notices,
+      problems: [],
+    };
+  } catch (error) {
+    const labelled = store.masks.references().size;
+    return {
+      sentence: '',
+      labelled,
+      unlabelled: store.scans.list().length - labelled,
+      validation: 0,
+      device: processor,
+      seconds: null,
+      basis: '',
+      faster: [],
+      notices: [],
+      problems: [errorInfo(error)],
+    };
+  }
+}
+
+const plural = (n: number, word: string): string => `${n} ${word}`;
+
+export function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} seconds`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} minutes`;
+  const hours = seconds / 3600;
+  return `${hours.toFixed(hours < 10 ? 1 : 0)} hours`;
+}
+
+function runInfo(store: Store, run: Run): RunInfo {
+  const cases = store.runs.cases(run.id);
+  const count = (role: string) => cases.filter((one) => one.role === role).length;
+  const perStep = secondsPerStep(store, run.id);
+  const dice = store.metrics.curve(run.id, 'validation.dice').at(-1)?.value;
+  return {
+    id: run.id,
+    name: run.name,
+    method: run.options.method,
+    state: run.state === 'created' ? 'interrupted' : run.state,
+    step: run.step,
+    steps: run.options.steps,
+    labelled: count('labelled'),
+    unlabelled: count('unlabelled'),
+    validation: count('validation'),
+    device: run.device,
+    createdAt: run.createdAt,
+    ...(run.finishedAt ? { finishedAt: run.finishedAt } : {}),
+    ...(perStep === null ? {} : { secondsPerStep: perStep }),
+    notes: run.notes,
+    failure: run.failure,
+    predicted: store.predictions.list(run.id).length,
+    ...(typeof dice === 'number' ? { validationDice: dice } : {}),
+    options: { ...run.options },
+  };
+}
+
+/** At most so many points reach the window; a longer curve is thinned evenly. */
+const POINTS = 2000;
+
+function curveOf(store: Store, run: number, after?: number): Curve {
+  const { metrics } = store;
+  const terms = metrics.names(run).filter((name) => name.startsWith('loss.'));
+  const all = metrics.curve(run, 'lambda', after);
+  const every = Math.max(1, Math.ceil(all.length / POINTS));
+  const kept = all.filter((_, n) => n % every === 0 || n === all.length - 1);
+  const steps = kept.map(({ step }) => step);
+  const aligned = (name: string): (number | null)[] => {
+    const values = new Map(metrics.curve(run, name, after).map(({ step, value }) => [step, value]));
+    return steps.map((step) => values.get(step) ?? null);
+  };
+  return {
+    steps,
+    losses: Object.fromEntries(terms.map((name) => [name.slice('loss.'.length), aligned(name)])),
+    lambda: kept.map(({ value }) => value ?? 0),
+    learningRate: aligned('learningRate').map((value) => value ?? 0),
+    secondsPerStep: aligned('secondsPerStep').map((value) => value ?? 0),
+    validation: metrics
+      .curve(run, 'validation.dice', after)
+      .flatMap(({ step, value }) => (value === null ? [] : [{ step, dice: value }])),
+  };
+}

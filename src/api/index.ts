@@ -1,0 +1,54 @@
+/** Puts the handlers together: one Api for Electron and for the loopback server. */
+
+import type { StartTrainer } from '../project/services/train/trainer-process.ts';
+import { type CallName, type CallResult, createClient } from '../shared/contract/index.ts';
+import { type Api, dispatch, emitter, type Handlers } from './api.ts';
+import { answerData } from './data.ts';
+import { folderRegistry } from './folders.ts';
+import { caseHandlers } from './handlers/cases.ts';
+import { projectHandlers, type Shell } from './handlers/projects.ts';
+import { reportHandlers } from './handlers/report.ts';
+import { trainingHandlers } from './handlers/training.ts';
+import { jobBoard } from './jobs.ts';
+import { session as openSession } from './session.ts';
+import { userFiles } from './settings.ts';
+
+export type { Api } from './api.ts';
+export type { Shell } from './handlers/projects.ts';
+
+/** @param userFolder where settings and recent projects are kept */
+export function createApi(shell: Shell, startTrainer: StartTrainer, userFolder: string): Api {
+  const events = emitter();
+  const session = openSession({
+    emitter: events,
+    folders: folderRegistry(),
+    jobs: jobBoard(events.emit),
+    user: userFiles(userFolder),
+    startTrainer,
+  });
+  const handlers: Handlers = {
+    ...projectHandlers(session, shell),
+    ...caseHandlers(session),
+    ...trainingHandlers(session),
+    ...reportHandlers(session),
+  };
+  const client = createClient({
+    call: (name, input) => dispatch(handlers, name, input),
+    subscribe: events.subscribe,
+    data: () => Promise.reject(new Error('Data is asked for through Api.data.')),
+    dataUrl: (path) => path,
+  });
+  return {
+    dispatch: (name, input) => dispatch(handlers, name, input),
+    data: (request) => answerData(session, request),
+    subscribe: events.subscribe,
+    registerFolder: (path) => session.folders.register(path),
+    call: <N extends CallName>(name: N, input: never) => client.call(name, input) as Promise<CallResult<N>>,
+    busy: () =>
+      session.jobs
+        .list()
+        .filter(({ status }) => status === 'running' || status === 'paused')
+        .map(({ title }) => title),
+    close: () => session.close(),
+  };
+}

@@ -1,0 +1,97 @@
+/** Which predictions are most worth a look, and which of their slices. */
+import type { QueueEntry } from '../shared/contract/index.ts';
+import type { Session } from './session.ts';
+
+/** At most so many slices of a case are flagged; more would not be read. */
+const MOST_FLAGGED = 8;
+/** A flagged slice has at least this share of the case's highest slice entropy. */
+const SHARE = 0.6;
+/** Slices nearer than this to a flagged one are looked at with it. */
+const APART = 3;
+
+/** Slices worth a look, most uncertain first: peaks of the entropy along k, apart from each other. */
+export function flaggedSlices(entropy: readonly number[]): number[] {
+  const order = entropy.map((_, k) => k).sort((a, b) => entropy[b] - entropy[a]);
+  const highest = entropy[order[0]] ?? 0;
+  const flagged: number[] = [];
+  for (const k of order) {
+    if (flagged.length === MOST_FLAGGED || !(entropy[k] > 0) || entropy[k] < SHARE * highest) break;
+    if (flagged.every((other) => Math.abs(other - k) >= APART)) flagged.push(k);
+  }
+  return flagged;
+}
+
+/** How far `value` lies from the middle of `others`, in robust standard deviations (1.4826 MAD). */
+export function robustDistance(value: number, others: readonly number[]): number {
+  if (others.length < 3) return 0;
+  const middle = median(others);
+  const spread = 1.4826 * median(others.map((other) => Math.abs(other - middle)));
+  return Math.abs(value - middle) / Math.max(spread, 0.05 * Math.abs(middle), 1e-9);
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
+
+/**
+ * Predicted cases in the order in which they should be looked at: worth = 0.6 x rank of the mean entropy among the
+ * predicted + 0.4 x implausibility of the volume (robust distance from the project's other masks, 4 or more counts full);
+ * an empty mask comes first.
+ */
+export function reviewQueue(session: Session): QueueEntry[] {
+  const store = session.store();
+  const labels = store.labels.list();
+  const references = store.masks.references();
+  const [states, predictions, masks] = [session.caseStates(), store.predictions.newest(), store.masks.newest()];
+  const open = store.scans.list().flatMap((scan) => {
+    const [prediction, state] = [predictions.get(scan.id), states.get(scan.id)];
+    if (!prediction || state !== 'predicted') return [];
+    const newest = masks.get(scan.id)?.predicted;
+    const mask = newest?.id === prediction.mask ? newest : store.masks.get(prediction.mask);
+    return [{ scan, state, prediction, mask }];
+  });
+  const entropies = open.map(({ prediction }) => prediction.meanEntropy).sort((a, b) => a - b);
+  const volume = (mask: { labels: { value: number; ml: number }[] }, value: number) =>
+    mask.labels.find((label) => label.value === value)?.ml ?? 0;
+  const pool = [...references.values(), ...open.map(({ mask }) => mask)];
+  const known = labels.map((label) => pool.map((mask) => volume(mask, label.value)));
+  const entries = open.map(({ scan, prediction, mask, state }): QueueEntry => {
+    const below = entropies.filter((entropy) => entropy < prediction.meanEntropy).length;
+    const rank = entropies.length > 1 ? below / (entropies.length - 1) : 1;
+    const reasons: string[] = [];
+    let implausible = 0;
+    labels.forEach((label, n) => {
+      const ml = volume(mask, label.value);
+      const distance = robustDistance(ml, known[n]);
+      implausible = Math.max(implausible, Math.min(1, distance / 4));
+      if (ml === 0) reasons.push(`no ${label.name} found`);
+      else if (distance > 2.5)
+        reasons.push(
+          `${label.name} unusually ${ml > median(known[n]) ? 'large' : 'small'}: ${format(ml)} ml, typical ${format(median(known[n]))} ml`,
+        );
+    });
+    if (rank >= 0.75) reasons.push(rank === 1 ? 'most uncertain of all' : 'more uncertain than most');
+    const empty = mask.labels.length === 0;
+    const flagged = flaggedSlices(prediction.sliceEntropy);
+    return {
+      scan: scan.id,
+      name: scan.name,
+      rank: 0,
+      worth: empty ? 1 : Math.min(0.99, 0.6 * rank + 0.4 * implausible),
+      reasons: reasons.length ? reasons : ['typical volume, low uncertainty'],
+      flagged,
+      slices: scan.size[2],
+      state,
+    };
+  });
+  const entropy = new Map(open.map(({ scan, prediction }) => [scan.id, prediction.meanEntropy]));
+  entries.sort((a, b) => b.worth - a.worth || entropy.get(b.scan)! - entropy.get(a.scan)!);
+  entries.forEach((entry, at) => {
+    entry.rank = at + 1;
+  });
+  return entries;
+}
+
+const format = (ml: number): string => (ml < 10 ? ml.toFixed(1) : ml.toFixed(0));

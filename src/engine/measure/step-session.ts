@@ -1,0 +1,60 @@
+/** Training steps on made-up patches: what a step costs on this machine, without a scan. */
+import { methodByName } from '../../core/methods/index.ts';
+import type { Kernels } from '../../core/network/kernels.ts';
+import type { TrainingOptions } from '../../core/options.ts';
+import { TwoStreamSampler } from '../../core/train/batch.ts';
+import { trainStep } from '../../core/train/loop.ts';
+import type { PatchSource, Sides } from '../../core/train/patches.ts';
+import { disposeState, initialState, type TrainState } from '../../core/train/state.ts';
+
+export class StepSession {
+  private readonly state: TrainState;
+  private readonly sampler: TwoStreamSampler;
+  private readonly options: TrainingOptions;
+  private readonly kernels: Kernels;
+
+  /** @param patch x, y, z; divisible by 16 */
+  constructor(kernels: Kernels, options: TrainingOptions, patch: [number, number, number], classes = 2) {
+    this.kernels = kernels;
+    this.options = options;
+    this.sampler = new TwoStreamSampler([ball(patch, true)], [ball(patch, false)], { ...options, patch, classes });
+    this.state = initialState(methodByName(options.method), options, classes);
+  }
+
+  /** One whole step: batch, passes, loss, gradients, updates. Seconds. */
+  async step(): Promise<{ seconds: number; loss: number }> {
+    const { options, kernels } = this;
+    const start = performance.now();
+    const { losses } = await trainStep(methodByName(options.method), this.state, this.sampler, { options, kernels });
+    return { seconds: (performance.now() - start) / 1000, loss: losses.total };
+  }
+
+  dispose(): void {
+    disposeState(this.state);
+  }
+}
+
+/** Noise around a ball; the times do not depend on the values. */
+function ball(size: Sides, withMask: boolean): PatchSource {
+  const image = new Float32Array(size[0] * size[1] * size[2]);
+  const mask = new Uint8Array(image.length);
+  for (let i = 0; i < image.length; i++) {
+    const at = [i % size[0], Math.floor(i / size[0]) % size[1], Math.floor(i / (size[0] * size[1]))];
+    const squares = at.reduce((sum, v, axis) => sum + ((2 * v) / (size[axis] - 1) - 1) ** 2, 0);
+    mask[i] = squares < 0.5 ? 1 : 0;
+    image[i] = mask[i] + Math.sin(i * 12.9898);
+  }
+  // Turned and warped patches read boxes of other sides: any voxels will do, as many as were asked for.
+  const whole = <T extends Float32Array | Uint8Array>(from: T, box: Sides, into: T): T => {
+    for (let i = 0; i < box[0] * box[1] * box[2]; i++) into[i] = from[i % from.length];
+    return into;
+  };
+  return {
+    name: 'ball',
+    size,
+    readImage: (_, box) => whole(image, box, new Float32Array(box[0] * box[1] * box[2])),
+    ...(withMask
+      ? { readMask: (_: Sides, box: Sides) => whole(mask, box, new Uint8Array(box[0] * box[1] * box[2])) }
+      : {}),
+  };
+}

@@ -1,0 +1,148 @@
+/** nnU-Net and Medical Segmentation Decathlon folders: dataset.json in both forms. */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { z } from 'zod';
+import { DecileError } from '../shared/errors.ts';
+import { fileError } from './files.ts';
+import { stem } from './names.ts';
+
+export interface DatasetCase {
+  name: string;
+  image: string;
+  mask?: string;
+}
+export interface Dataset {
+  layout: 'nnunet' | 'msd';
+  labels: { value: number; name: string }[];
+  cases: DatasetCase[];
+}
+
+const nnunet = z.object({
+  channel_names: z.record(z.string(), z.string()),
+  labels: z.record(z.string(), z.union([z.int(), z.array(z.int())])),
+  file_ending: z.string().default('.nii.gz'),
+});
+const msd = z.object({
+  modality: z.union([z.record(z.string(), z.string()), z.string()]).optional(),
+  labels: z.record(z.string(), z.string()),
+  training: z.array(z.union([z.string(), z.object({ image: z.string(), label: z.string().optional() })])).default([]),
+  test: z.array(z.union([z.string(), z.object({ image: z.string() })])).default([]),
+});
+
+/**
+ * Reads the folder's dataset.json; null where there is none.
+ * @throws import/dataset-json when it is there and is neither form, or has several channels or regions
+ */
+export async function discoverDataset(folder: string): Promise<Dataset | null> {
+  const path = join(folder, 'dataset.json');
+  let source: string;
+  try {
+    source = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || (error as NodeJS.ErrnoException).code === 'ENOTDIR')
+      return null;
+    throw fileError(path, error);
+  }
+  const bad = (got: string) =>
+    new DecileError(
+      'import/dataset-json',
+      `${path} must be a dataset.json of nnU-Net (channel_names, labels, file_ending) or the Medical Segmentation Decathlon (modality, labels, training), got ${got}.`,
+      'Correct the file, or import the scans and masks as plain folders.',
+    );
+  let json: unknown;
+  try {
+    json = JSON.parse(source);
+  } catch (error) {
+    throw bad((error as Error).message);
+  }
+  const asNnunet = nnunet.safeParse(json);
+  if (asNnunet.success) {
+    const channels = Object.values(asNnunet.data.channel_names);
+    if (channels.length !== 1) throw bad(`${channels.length} channels (${channels.join(', ')})`);
+    return {
+      layout: 'nnunet',
+      labels: labelsOf(asNnunet.data.labels, bad),
+      cases: await nnunetCases(folder, asNnunet.data.file_ending),
+    };
+  }
+  const asMsd = msd.safeParse(json);
+  if (asMsd.success)
+    return { layout: 'msd', labels: msdLabels(asMsd.data.labels, bad), cases: msdCases(folder, asMsd.data) };
+  throw bad(asNnunet.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`).join('; '));
+}
+
+function labelsOf(labels: Record<string, number | number[]>, bad: (got: string) => DecileError) {
+  return Object.entries(labels)
+    .map(([name, value]) => {
+      if (typeof value !== 'number') throw bad(`the region ${name} of several labels`);
+      if (value < 0 || value > 255) throw bad(`label ${name} of value ${value}`);
+      return { value, name };
+    })
+    .sort((a, b) => a.value - b.value);
+}
+
+function msdLabels(labels: Record<string, string>, bad: (got: string) => DecileError) {
+  return Object.entries(labels)
+    .map(([key, name]) => {
+      const value = Number(key);
+      if (!Number.isInteger(value) || value < 0 || value > 255) throw bad(`label ${name} of value ${key}`);
+      return { value, name };
+    })
+    .sort((a, b) => a.value - b.value);
+}
+
+/** imagesTr and imagesTs, masks of the same name in labelsTr and labelsTs. */
+async function nnunetCases(folder: string, ending: string): Promise<DatasetCase[]> {
+  const cases: DatasetCase[] = [];
+  for (const [images, labels] of [
+    ['imagesTr', 'labelsTr'],
+    ['imagesTs', 'labelsTs'],
+  ]) {
+    const names = await list(join(folder, images));
+    const masks = new Set(await list(join(folder, labels)));
+    for (const file of names) {
+      if (!file.endsWith(ending)) continue;
+      const name = file.slice(0, -ending.length).replace(/_0000$/, '');
+      const mask = `${name}${ending}`;
+      cases.push({
+        name,
+        image: join(folder, images, file),
+        ...(masks.has(mask) ? { mask: join(folder, labels, mask) } : {}),
+      });
+    }
+  }
+  return cases;
+}
+
+async function list(folder: string): Promise<string[]> {
+  try {
+    if (!(await stat(folder)).isDirectory()) return [];
+    return (await readdir(folder)).filter((n) => !n.startsWith('.')).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw fileError(folder, error);
+  }
+}
+
+function msdCases(folder: string, data: z.infer<typeof msd>): DatasetCase[] {
+  // Paths inside the folder alone: a dataset.json from elsewhere must not reach other files.
+  const inside = (p: string) => {
+    const parts = p.replace(/^\.\//, '').split('/');
+    if (p.startsWith('/') || parts.includes('..'))
+      throw new DecileError(
+        'import/dataset-json',
+        `Every path of ${join(folder, 'dataset.json')} must lie in its folder, got ${p}.`,
+        'Correct the file.',
+      );
+    return join(folder, ...parts);
+  };
+  const training = data.training.map((entry) => {
+    const { image, label } = typeof entry === 'string' ? { image: entry, label: undefined } : entry;
+    return { name: stem(basename(image)), image: inside(image), ...(label ? { mask: inside(label) } : {}) };
+  });
+  const test = data.test.map((entry) => {
+    const image = typeof entry === 'string' ? entry : entry.image;
+    return { name: stem(basename(image)), image: inside(image) };
+  });
+  return [...training, ...test];
+}

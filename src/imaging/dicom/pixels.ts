@@ -1,0 +1,113 @@
+/** The stored pixels of one frame: uncompressed here, compressed ones by codec. No rescale, no display transform. */
+import type { VoxelArray } from '../../core/volume.ts';
+import { DecileError } from '../../shared/errors.ts';
+import { BYTES, decodeVoxels, type StoredType } from '../voxels.ts';
+import { type DicomData, type Element, PIXEL_DATA, TRANSFER } from './dataset.ts';
+import { encapsulatedFrame } from './encapsulated.ts';
+import type { Frame } from './frame.ts';
+import { cutTile } from './mosaic.ts';
+import { storedType } from './stored-type.ts';
+
+/** rows x columns stored values of frame `f.index`, signed as the header says. */
+export async function framePixels(file: DicomData, f: Frame): Promise<VoxelArray> {
+  if (!f.tile) return imagePixels(file, f);
+  const { rows, columns } = f.tile;
+  const values = await imagePixels(file, { ...f, index: 0, rows, columns });
+  return cutTile(values, f, f.tile, (length) => new (values.constructor as new (n: number) => VoxelArray)(length));
+}
+
+async function imagePixels(file: DicomData, f: Frame): Promise<VoxelArray> {
+  const { dataSet, path, transferSyntax } = file;
+  const count = f.rows * f.columns;
+  for (const [tag, type] of [
+    ['x7fe00008', 'float32'],
+    ['x7fe00009', 'float64'],
+  ] as const) {
+    const element = dataSet.elements[tag];
+    if (element) return rawFrame(file, f, element, type, count);
+  }
+  const element = dataSet.elements[PIXEL_DATA];
+  if (!element)
+    throw new DecileError(
+      'scan/no-pixels',
+      `${path} must hold an image, got no pixel data.`,
+      'Transfer the file again.',
+    );
+  const type = storedType(f);
+  // Loaded when the first compressed frame comes: most series are not, and the decoders take a while to load.
+  const encapsulated = element.fragments !== undefined;
+  const values = encapsulated
+    ? await (await import('./codecs.ts')).decodeCompressed(
+        path,
+        transferSyntax,
+        encapsulatedFrame(path, dataSet, element, f),
+        f,
+      )
+    : rawFrame(file, f, element, type, count);
+  return cleaned(values, f);
+}
+
+/** Bits that are no part of the values taken out, in place. */
+export const cleaned = (values: VoxelArray, f: Frame): VoxelArray =>
+  f.overlayInPixels || strayBits(values, f) ? maskHighBits(values, f) : values;
+
+/**
+ * Unsigned values of 12 stored bits with something above them, as old scanners leave it: dropped, as by dcm2niix. Of
+ * other widths and of signed ones all 16 bits are kept: there writers mean them (sign extension, padding).
+ */
+function strayBits(values: VoxelArray, f: Frame): boolean {
+  if (f.signed || f.bitsStored !== 12 || f.bitsAllocated !== 16) return false;
+  let all = 0;
+  for (let n = 0; n < values.length; n++) all |= values[n];
+  return all > 4095;
+}
+
+/** Transfer syntaxes whose pixels lie in the file as they are. */
+const UNCOMPRESSED: ReadonlySet<string> = new Set([
+  TRANSFER.implicitLittle,
+  TRANSFER.explicitLittle,
+  TRANSFER.explicitBig,
+  TRANSFER.deflated,
+  TRANSFER.privateGe,
+]);
+
+function rawFrame(file: DicomData, f: Frame, element: Element, type: StoredType, count: number): VoxelArray {
+  const { path, dataSet, transferSyntax } = file;
+  if (!UNCOMPRESSED.has(transferSyntax))
+    throw new DecileError(
+      'scan/transfer-syntax',
+      `The pixels of ${path} must be in a known transfer syntax, got ${transferSyntax}.`,
+      'Convert the series to an uncompressed one, for instance with dcmdjpeg or gdcmconv.',
+    );
+  const bytes = count * BYTES[type];
+  const start = element.dataOffset + f.index * bytes;
+  const end = Math.min(element.dataOffset + element.length, dataSet.byteArray.length);
+  if (start + bytes > end) {
+    throw new DecileError(
+      'scan/truncated',
+      `The pixels of ${path} must be ${bytes} bytes for ${f.columns} x ${f.rows}, got ${Math.max(0, end - start)}.`,
+      'The file is incomplete: transfer it again.',
+    );
+  }
+  const big = transferSyntax === TRANSFER.explicitBig || transferSyntax === TRANSFER.privateGe;
+  const part = dataSet.byteArray.subarray(start, start + bytes);
+  // 8-bit pixels in a big-endian file with VR OW are 16-bit words: two pixels a word, swapped.
+  const words = big && BYTES[type] === 1 && element.vr === 'OW';
+  // Only bytes that change places are copied; the values are copied into the volume anyway.
+  const own = big ? new Uint8Array(part) : part;
+  if (words) Buffer.from(own.buffer, 0, own.length & ~1).swap16();
+  return decodeVoxels(path, own, type, !big);
+}
+
+/** Keeps the stored bits alone and restores their sign. Only where the header says that overlays use the others. */
+function maskHighBits(values: VoxelArray, f: Frame): VoxelArray {
+  const bits = f.bitsStored;
+  if (bits < 1 || bits >= f.bitsAllocated) return values;
+  const mask = 2 ** bits - 1;
+  const sign = 2 ** (bits - 1);
+  for (let n = 0; n < values.length; n++) {
+    const v = values[n] & mask;
+    values[n] = f.signed && v >= sign ? v - 2 * sign : v;
+  }
+  return values;
+}

@@ -1,0 +1,163 @@
+/** Folders that other programs train on or read: nnU-Net, Medical Segmentation Decathlon, BIDS derivatives. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LabelMap, Volume } from '../core/volume.ts';
+import { DecileError } from '../shared/errors.ts';
+import { writeAll, writeAtomically } from './files.ts';
+import { unique } from './names.ts';
+import { writeNifti } from './nifti/write.ts';
+
+/** One case; volumes are loaded one at a time, when it is their turn. */
+export interface ExportCase {
+  name: string;
+  image: () => Promise<Volume>;
+  /** Absent for cases without a mask: they go to the test images. */
+  mask?: () => Promise<LabelMap>;
+  /** How the mask came to be; written beside it in BIDS. */
+  origin?: 'manual' | 'corrected' | 'predicted';
+}
+export interface ExportLabel {
+  value: number;
+  name: string;
+  colour?: readonly [number, number, number];
+}
+export interface ExportOptions {
+  /** Dataset name. */
+  name: string;
+  /** CT, MR, ... */
+  modality: string;
+  labels: readonly ExportLabel[];
+  version?: string;
+  /** Called before each case, and at the end; may throw to stop. */
+  onProgress?: (done: number, total: number, name: string) => void;
+}
+
+/** BIDS's own word. */
+const NOT_AVAILABLE = ['n', 'a'].join('/');
+
+const writeText = (path: string, text: string) =>
+  writeAtomically(path, (handle) => writeAll(handle, new TextEncoder().encode(text)));
+const writeJson = (path: string, value: unknown) => writeText(path, `${JSON.stringify(value, null, 2)}\n`);
+
+/** File-name safe, unique whatever the file system makes of capitals. */
+const fileNames = (cases: readonly ExportCase[]) =>
+  unique(cases.map((c) => c.name.replace(/[^\p{L}\p{N}._-]+/gu, '_') || 'case'));
+
+/** nnU-Net: labels consecutive from 0, images `<case>_0000.nii.gz`. Returns the files. @throws export/labels */
+export async function exportNnunet(folder: string, cases: readonly ExportCase[], o: ExportOptions): Promise<string[]> {
+  const values = o.labels.map((l) => l.value).sort((a, b) => a - b);
+  if (values.some((v, n) => v !== n + 1))
+    throw new DecileError(
+      'export/labels',
+      `nnU-Net's labels must be 1, 2, 3, ... without gaps, got ${values.join(', ')}.`,
+      'Renumber the labels of the project.',
+    );
+  const names = fileNames(cases);
+  const files = await writeCases(folder, cases, names, o, (name) => `${name}_0000.nii.gz`);
+  await writeJson(join(folder, 'dataset.json'), {
+    name: o.name,
+    channel_names: { 0: o.modality },
+    labels: { background: 0, ...Object.fromEntries(o.labels.map((l) => [l.name, l.value])) },
+    numTraining: cases.filter((c) => c.mask).length,
+    file_ending: '.nii.gz',
+  });
+  return [...files, 'dataset.json'];
+}
+
+/** Medical Segmentation Decathlon: modality and labels by number, training pairs and test images listed. */
+export async function exportMsd(folder: string, cases: readonly ExportCase[], o: ExportOptions): Promise<string[]> {
+  const names = fileNames(cases);
+  const files = await writeCases(folder, cases, names, o, (name) => `${name}.nii.gz`);
+  const training = names
+    .filter((_, n) => cases[n].mask)
+    .map((n) => ({ image: `./imagesTr/${n}.nii.gz`, label: `./labelsTr/${n}.nii.gz` }));
+  const test = names.filter((_, n) => !cases[n].mask).map((n) => `./imagesTs/${n}.nii.gz`);
+  await writeJson(join(folder, 'dataset.json'), {
+    name: o.name,
+    tensorImageSize: '3D',
+    modality: { 0: o.modality },
+    labels: { 0: 'background', ...Object.fromEntries(o.labels.map((l) => [String(l.value), l.name])) },
+    numTraining: training.length,
+    numTest: test.length,
+    training,
+    test,
+  });
+  return [...files, 'dataset.json'];
+}
+
+async function writeCases(
+  folder: string,
+  cases: readonly ExportCase[],
+  names: readonly string[],
+  o: ExportOptions,
+  imageName: (name: string) => string,
+): Promise<string[]> {
+  const files: string[] = [];
+  for (const sub of ['imagesTr', 'labelsTr', 'imagesTs']) await mkdir(join(folder, sub), { recursive: true });
+  for (const [n, c] of cases.entries()) {
+    o.onProgress?.(n, cases.length, c.name);
+    const image = `${c.mask ? 'imagesTr' : 'imagesTs'}/${imageName(names[n])}`;
+    await writeNifti(join(folder, image), await c.image());
+    files.push(image);
+    if (!c.mask) continue;
+    const mask = `labelsTr/${names[n]}.nii.gz`;
+    await writeNifti(join(folder, mask), await c.mask());
+    files.push(mask);
+  }
+  o.onProgress?.(cases.length, cases.length, '');
+  return files;
+}
+
+/**
+ * BIDS derivatives: `sub-<case>/<anat|ct>/sub-<case>_desc-<origin>_dseg.nii.gz` with a sidecar, `dseg.tsv` for the
+ * labels, `dataset_description.json`. BIDS allows letters and digits alone in a subject's name: the case's own name is
+ * in the sidecar and in `sourcenames.tsv`.
+ */
+export async function exportBids(folder: string, cases: readonly ExportCase[], o: ExportOptions): Promise<string[]> {
+  const files = ['dataset_description.json', 'dseg.tsv', 'sourcenames.tsv'];
+  const subjects = unique(cases.map((c) => c.name.normalize('NFKD').replace(/[^A-Za-z0-9]/g, '') || 'case')).map((s) =>
+    s.replace('-', 'x'),
+  );
+  const kind = o.modality === 'CT' ? 'ct' : 'anat';
+  await mkdir(folder, { recursive: true });
+  const hex = (c: readonly number[] | undefined) =>
+    c ? `#${c.map((x) => x.toString(16).padStart(2, '0')).join('')}` : NOT_AVAILABLE;
+  await writeText(
+    join(folder, 'dseg.tsv'),
+    [
+      'index\tname\tcolor',
+      ...o.labels.map((l) => `${l.value}\t${l.name.replace(/\s+/g, ' ')}\t${hex(l.colour)}`),
+      '',
+    ].join('\n'),
+  );
+  await writeText(
+    join(folder, 'sourcenames.tsv'),
+    [
+      'participant_id\tsource_name',
+      ...cases.map((c, n) => `sub-${subjects[n]}\t${c.name.replace(/\s+/g, ' ')}`),
+      '',
+    ].join('\n'),
+  );
+  await writeJson(join(folder, 'dataset_description.json'), {
+    Name: o.name,
+    BIDSVersion: '1.10.0',
+    DatasetType: 'derivative',
+    GeneratedBy: [{ Name: 'Decile', Version: o.version ?? '0.1.0' }],
+  });
+  for (const [n, c] of cases.entries()) {
+    o.onProgress?.(n, cases.length, c.name);
+    if (!c.mask) continue;
+    const here = `sub-${subjects[n]}/${kind}`;
+    await mkdir(join(folder, here), { recursive: true });
+    const base = `${here}/sub-${subjects[n]}_desc-${c.origin ?? 'manual'}_dseg`;
+    await writeNifti(join(folder, `${base}.nii.gz`), await c.mask());
+    await writeJson(join(folder, `${base}.json`), {
+      Manual: (c.origin ?? 'manual') === 'manual',
+      SourceName: c.name,
+      SpatialReference: 'orig',
+    });
+    files.push(`${base}.nii.gz`, `${base}.json`);
+  }
+  o.onProgress?.(cases.length, cases.length, '');
+  return files;
+}

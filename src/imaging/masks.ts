@@ -1,0 +1,45 @@
+/** Masks from any format, on the scan's own grid where one is given. */
+import { stat } from 'node:fs/promises';
+import type { Grid, LabelMap } from '../core/volume.ts';
+import { alignMask } from './align.ts';
+import { looksLikeDicom, readDicomHeader } from './dicom/dataset.ts';
+import { readRtStruct, rtLabelMap } from './dicom/rtstruct.ts';
+import { readDicomSeg, segLabelMap } from './dicom/seg-read.ts';
+import { readHead } from './files.ts';
+import type { ReadScan } from './types.ts';
+import { toLabelMap } from './voxels.ts';
+
+/**
+ * Reads a mask of whole numbers from 0 to 255.
+ * @param grid the scan's grid: the mask is laid onto it exactly (flipped, cropped, padded; never interpolated), and
+ *   RTSTRUCT contours are drawn on it
+ * @throws mask/not-integer, mask/value, mask/overlapping, mask/other-grid, mask/outside, mask/needs-scan and what
+ *   reading throws
+ */
+export async function readMaskFile(
+  path: string,
+  readVolume: (path: string) => Promise<ReadScan>,
+  grid?: Grid,
+): Promise<LabelMap> {
+  const mask = await load(path, readVolume, grid);
+  return grid ? alignMask(mask, grid, path) : mask;
+}
+
+async function load(path: string, readVolume: (path: string) => Promise<ReadScan>, grid?: Grid): Promise<LabelMap> {
+  if (await isFile(path)) {
+    const head = await readHead(path, 1024);
+    if (looksLikeDicom(head)) {
+      const modality = (await readDicomHeader(path)).dataSet.string('x00080060')?.trim();
+      if (modality === 'SEG') return segLabelMap(path, await readDicomSeg(path));
+      if (modality === 'RTSTRUCT') return rtLabelMap(path, await readRtStruct(path), grid);
+    }
+  }
+  return toLabelMap(path, (await readVolume(path)).volume);
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (s) => s.isFile(),
+    () => false,
+  );
+}

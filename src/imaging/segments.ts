@@ -1,0 +1,142 @@
+/** Mask objects whose parts have names: DICOM SEG, RTSTRUCT, Slicer's .seg.nrrd. */
+import { gridOf } from '../core/geometry.ts';
+import { type Grid, type LabelMap, voxelCount } from '../core/volume.ts';
+import { DecileError } from '../shared/errors.ts';
+import { alignMask } from './align.ts';
+import { looksLikeDicom, readDicomHeader } from './dicom/dataset.ts';
+import { readRtStruct, structureMask } from './dicom/rtstruct.ts';
+import { openDicomSeg } from './dicom/seg-read.ts';
+import { readHead } from './files.ts';
+import { looksLikeNrrd, readNrrdHeader, readNrrdLayers } from './itk/nrrd.ts';
+import { slicerSegments } from './itk/slicer-segments.ts';
+
+export interface NamedSegment {
+  number: number;
+  /** As the object says it, '' where it does not. */
+  name: string;
+  /** Coded type, `value^scheme`, '' where absent. */
+  code: string;
+  /** MANUAL, SEMIAUTOMATIC, AUTOMATIC, or '' where unknown. */
+  algorithm: string;
+}
+
+/** Voxels that were in two segments at once. */
+export interface Overlap {
+  /** Value that the voxels got, and the one they lost. */
+  kept: number;
+  lost: number;
+  voxels: number;
+}
+
+export interface SegmentObject {
+  segments: NamedSegment[];
+  notices: string[];
+  /**
+   * The chosen segments as one mask on the scan's grid. Where segments overlap, the higher value stays (a tumour
+   * inside its organ), and the overlap is stated.
+   * @param values segment number to mask value; other segments are left out
+   * @throws mask/other-grid, mask/outside, mask/contour-plane
+   */
+  draw(grid: Grid, values: ReadonlyMap<number, number>): { mask: LabelMap; overlaps: Overlap[] };
+}
+
+/** Opens a file whose segments have names; null for one that is a plain mask or no mask. */
+export async function openSegments(path: string): Promise<SegmentObject | null> {
+  const head = await readHead(path, 1024);
+  if (looksLikeNrrd(head)) return openSlicer(path);
+  if (!looksLikeDicom(head)) return null;
+  const modality = ((await readDicomHeader(path)).dataSet.string('x00080060') ?? '').trim();
+  if (modality === 'SEG') return openSeg(path);
+  if (modality === 'RTSTRUCT') return openStructures(path);
+  return null;
+}
+
+async function openSeg(path: string): Promise<SegmentObject> {
+  const seg = await openDicomSeg(path);
+  return {
+    segments: seg.segments.map((s) => ({
+      number: s.number,
+      name: s.label,
+      code: s.type.split('^').slice(0, 2).join('^').replace(/^\^$/, ''),
+      algorithm: s.algorithm.trim(),
+    })),
+    notices: seg.notices,
+    draw(grid, values) {
+      const layers = new Layers(voxelCount(seg.grid));
+      seg.visit((segment, voxel) => {
+        const value = values.get(segment);
+        if (value !== undefined) layers.put(voxel, value);
+      });
+      return { mask: alignMask({ ...gridOf(seg.grid), data: layers.data }, grid, path), overlaps: layers.overlaps() };
+    },
+  };
+}
+
+async function openStructures(path: string): Promise<SegmentObject> {
+  const structures = await readRtStruct(path);
+  return {
+    segments: structures.map(({ number, name }) => ({ number, name, code: '', algorithm: '' })),
+    notices: [],
+    draw(grid, values) {
+      const layers = new Layers(voxelCount(grid));
+      for (const structure of structures) {
+        const value = values.get(structure.number);
+        if (value === undefined) continue;
+        const inside = structureMask(path, structure, grid);
+        for (let n = 0; n < inside.length; n++) if (inside[n]) layers.put(n, value);
+      }
+      return { mask: { ...gridOf(grid), data: layers.data }, overlaps: layers.overlaps() };
+    },
+  };
+}
+
+async function openSlicer(path: string): Promise<SegmentObject | null> {
+  const found = slicerSegments((await readNrrdHeader(path)).pairs);
+  if (found.length === 0) return null;
+  const { grid: own, layers, data } = await readNrrdLayers(path);
+  const outside = found.find(({ layer }) => layer >= layers);
+  if (outside)
+    throw new DecileError(
+      'scan/corrupt',
+      `The segments of ${path} must lie in its ${layers} layers, got ${outside.name} in layer ${outside.layer + 1}.`,
+      'The header is damaged: save the segmentation again.',
+    );
+  // In layers of their own, segments may have the same value: they are numbered in the order of the header.
+  const segments = found.map((s, n) => ({ ...s, value: s.number, number: layers === 1 ? s.number : n + 1 }));
+  return {
+    segments: segments.map(({ number, name }) => ({ number, name, code: '', algorithm: '' })),
+    notices: [],
+    draw(grid, values) {
+      const drawn = new Layers(voxelCount(own));
+      for (let layer = 0; layer < layers; layer++) {
+        const table = new Uint8Array(256);
+        for (const s of segments) if (s.layer === layer) table[s.value] = values.get(s.number) ?? 0;
+        for (let voxel = 0, at = layer; at < data.length; voxel++, at += layers)
+          if (table[data[at]] > 0) drawn.put(voxel, table[data[at]]);
+      }
+      return { mask: alignMask({ ...gridOf(own), data: drawn.data }, grid, path), overlaps: drawn.overlaps() };
+    },
+  };
+}
+
+/** One label map filled voxel by voxel; counts where two values met. */
+class Layers {
+  readonly data: Uint8Array<ArrayBuffer>;
+  private readonly met = new Map<number, number>();
+  constructor(voxels: number) {
+    this.data = new Uint8Array(voxels);
+  }
+  put(voxel: number, value: number): void {
+    const there = this.data[voxel];
+    if (there === 0) this.data[voxel] = value;
+    else if (there !== value) {
+      const kept = Math.max(there, value);
+      const key = 256 * kept + Math.min(there, value);
+      this.met.set(key, (this.met.get(key) ?? 0) + 1);
+      this.data[voxel] = kept;
+    }
+  }
+  overlaps(): Overlap[] {
+    return [...this.met].map(([key, voxels]) => ({ kept: key >> 8, lost: key & 255, voxels }));
+  }
+}

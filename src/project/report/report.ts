@@ -1,0 +1,189 @@
+/** A report as one page that stands alone: no script, no font, no picture from anywhere else. */
+import { open, rename, rm } from 'node:fs/promises';
+import {
+  type CaseMetrics,
+  METRICS,
+  type MetricName,
+  type MetricSummary,
+  type PairedTTest,
+  summarise,
+} from '../../core/metrics/index.ts';
+import { type Picture, pngDataUri } from '../../imaging/png.ts';
+import { lineChart, stripPlot } from './charts.ts';
+import { escapeHtml, inlineCode } from './html.ts';
+import { STYLE } from './style.ts';
+
+export interface ReportData {
+  title: string;
+  /** Paragraphs in plain words: what was done, what was found. `code` between backticks. */
+  summary: readonly string[];
+  /** Short facts, e.g. ['Device', '2 cores']. */
+  facts: readonly (readonly [name: string, value: string])[];
+  methods: readonly MethodReport[];
+  /** Sentences under the table, e.g. the paired t-test. */
+  remarks: readonly string[];
+  pictures: readonly PictureRow[];
+  /** What the outlines' colours mean. */
+  key: readonly { name: string; colour: string }[];
+  /** Last lines, small: the command that made the page, the research-use notice. */
+  footer: readonly string[];
+}
+
+export interface MethodReport {
+  /** As the reader sees it: 'CPCL', 'supervised-only'. */
+  name: string;
+  colour: string;
+  /** Methods may have scored different cases: the table of cases shows a dash where one is missing. */
+  cases: readonly (CaseMetrics & { name: string })[];
+  /** Curves by name: `loss.supervised`, `lambda`, `validation.dice`, ... */
+  curves: Readonly<Record<string, readonly { step: number; value: number | null }[]>>;
+}
+
+export interface PictureRow {
+  caption: string;
+  tiles: readonly { caption: string; picture: Picture }[];
+}
+
+const METRIC_TITLES: Record<MetricName, string> = {
+  dice: 'Dice %',
+  jaccard: 'Jaccard %',
+  hd95: '95HD mm',
+  asd: 'ASD mm',
+};
+const LARGER_IS_BETTER: Record<MetricName, boolean> = { dice: true, jaccard: true, hd95: false, asd: false };
+const LOSS_COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'];
+
+/** Writes the page in one piece: a reader never sees half of it. */
+export async function writeReport(path: string, data: ReportData): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  const file = await open(temporary, 'w');
+  try {
+    await file.writeFile(renderReport(data));
+    await file.sync();
+    await file.close();
+    await rename(temporary, path);
+  } catch (error) {
+    await file.close().catch(() => {});
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** @returns the whole page */
+export function renderReport(data: ReportData): string {
+  const facts = data.facts.map(([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${inlineCode(value)}</dd>`).join('');
+  const sections = [
+    `<section><h1>${escapeHtml(data.title)}</h1>${paragraphs(data.summary)}<dl>${facts}</dl></section>`,
+    data.methods.length
+      ? `<section><h2>Results</h2>${resultTable(data.methods)}${paragraphs(data.remarks)}<div class="charts">${dicePlot(data.methods)}</div></section>`
+      : '',
+    data.pictures.length
+      ? `<section><h2>Pictures</h2>${colourKey(data.key)}${data.pictures.map(pictureRow).join('')}</section>`
+      : '',
+    data.methods.some((m) => Object.keys(m.curves).length)
+      ? `<section><h2>Training</h2>${data.methods.map(trainingCharts).join('')}</section>`
+      : '',
+    data.methods.length ? `<section><h2>Every case</h2>${caseTable(data.methods)}</section>` : '',
+    `<footer class="dim">${paragraphs(data.footer)}</footer>`,
+  ];
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<title>${escapeHtml(data.title)}</title><style>${STYLE}</style></head>
+<body>${sections.join('\n')}</body></html>
+`;
+}
+
+/** One sentence on a paired t-test of Dice, `first` minus `second`. */
+export function describeTest(test: PairedTTest | null, first: string, second: string): string {
+  if (!test) return `Too few cases for a paired t-test of ${first} against ${second}.`;
+  const sign = test.meanDifference >= 0 ? 'higher' : 'lower';
+  const verdict = test.p <= 0.05 ? 'unlikely to be chance (p <= .05)' : 'within what chance explains (p > .05)';
+  return `${first} is ${Math.abs(test.meanDifference).toFixed(1)} Dice points ${sign} than ${second} over ${test.pairs} cases (95 % interval of the difference ${test.interval.map((bound) => bound.toFixed(1)).join(' to ')}); a two-sided paired t-test gives p = ${test.p < 0.001 ? '< .001' : test.p.toFixed(3)}, ${verdict}.`;
+}
+
+const paragraphs = (texts: readonly string[]) => texts.map((text) => `<p>${inlineCode(text)}</p>`).join('');
+const colourKey = (key: ReportData['key']) =>
+  key.length
+    ? `<p class="dim">${key.map((k) => `<span class="key"><i style="background:${k.colour}"></i>${escapeHtml(k.name)}</span>`).join('')}</p>`
+    : '';
+
+/** Mean (SD), as in the papers of the field. */
+export const formatSummary = ({ mean, sd }: MetricSummary): string =>
+  mean === null ? '-' : sd === null ? mean.toFixed(1) : `${mean.toFixed(1)} (${sd.toFixed(1)})`;
+
+function resultTable(methods: readonly MethodReport[]): string {
+  const rows = methods.map((method) => ({ name: method.name, summary: summarise(method.cases) }));
+  const best = (metric: MetricName) => {
+    const means = rows.map((row) => row.summary[metric].mean).filter((mean) => mean !== null);
+    return LARGER_IS_BETTER[metric] ? Math.max(...means) : Math.min(...means);
+  };
+  const body = rows.map(({ name, summary }) => {
+    const cells = METRICS.map(
+      (metric) =>
+        `<td${rows.length > 1 && summary[metric].mean === best(metric) ? ' class="best"' : ''}>${formatSummary(summary[metric])}</td>`,
+    );
+    return `<tr><td>${escapeHtml(name)}</td>${cells.join('')}<td>${summary.emptyPredictions}</td><td>${summary.cases}</td></tr>`;
+  });
+  return `<div class="scroll"><table><thead><tr><th>Method</th>${METRICS.map((m) => `<th>${METRIC_TITLES[m]}</th>`).join('')}<th>Empty</th><th>Cases</th></tr></thead><tbody>${body.join('')}</tbody></table></div>
+<p class="dim">Mean (standard deviation over cases). 95HD: 95th percentile of the surface distances of both directions; ASD: mean distance from the predicted surface to the reference. Empty predictions count 0 in Dice and Jaccard and have no distances.</p>`;
+}
+
+const dicePlot = (methods: readonly MethodReport[]) =>
+  stripPlot(
+    'Dice of each case',
+    methods.map((m) => ({ name: m.name, colour: m.colour, values: m.cases.map((c) => c.dice) })),
+    '%; the bar is the mean',
+  );
+
+function pictureRow({ caption, tiles }: PictureRow): string {
+  const figures = tiles.map(
+    (tile) =>
+      `<figure><img src="${pngDataUri(tile.picture)}" alt="${escapeHtml(`${caption}: ${tile.caption}`)}"><figcaption>${escapeHtml(tile.caption)}</figcaption></figure>`,
+  );
+  return `<h3>${escapeHtml(caption)}</h3><div class="tiles" style="grid-template-columns:repeat(${tiles.length},1fr)">${figures.join('')}</div>`;
+}
+
+function trainingCharts({ name, curves }: MethodReport): string {
+  const points = (curve: string) =>
+    (curves[curve] ?? []).filter((p): p is { step: number; value: number } => p.value !== null);
+  const losses = Object.keys(curves).filter((curve) => curve.startsWith('loss.'));
+  const charts = [
+    lineChart(
+      'Loss by term',
+      losses.map((curve, n) => ({
+        name: curve.slice(5),
+        colour: LOSS_COLOURS[n % LOSS_COLOURS.length],
+        points: points(curve),
+      })),
+      'before weighting',
+    ),
+    lineChart(
+      'Lambda',
+      [{ name: 'lambda', colour: LOSS_COLOURS[3], points: points('lambda') }],
+      'weight of the consistency terms',
+    ),
+    lineChart(
+      'Validation Dice',
+      [{ name: 'validation', colour: LOSS_COLOURS[2], points: points('validation.dice') }],
+      '%',
+    ),
+  ].join('');
+  return charts ? `<h3>${escapeHtml(name)}</h3><div class="charts">${charts}</div>` : '';
+}
+
+function caseTable(methods: readonly MethodReport[]): string {
+  const number = (value: number | null) => (value === null ? '-' : value.toFixed(1));
+  const head = methods
+    .map((m) => METRICS.map((metric) => `<th>${escapeHtml(m.name)}<br>${METRIC_TITLES[metric]}</th>`).join(''))
+    .join('');
+  const names = [...new Set(methods.flatMap((m) => m.cases.map((c) => c.name)))];
+  const rows = names.map((name) => {
+    const cells = methods.map((m) => {
+      const one = m.cases.find((c) => c.name === name);
+      return METRICS.map((metric) => `<td>${one ? number(one[metric]) : '-'}</td>`).join('');
+    });
+    return `<tr><td>${escapeHtml(name)}</td>${cells.join('')}</tr>`;
+  });
+  return `<div class="scroll"><table><thead><tr><th>Case</th>${head}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
+}

@@ -1,0 +1,66 @@
+/** What is asked of an export, what it answers, and what its formats get. */
+import type { DicomWebServer } from '../../../imaging/index.ts';
+import type { Mask, Scan, Store } from '../../store/index.ts';
+import type { Deidentification } from './export-deid.ts';
+import type { DateRule, ExportFormat } from './export-formats.ts';
+
+export interface ExportRequest {
+  format: ExportFormat;
+  /** Folder, made when absent. */
+  output: string;
+  /** Only this run's predictions; without it each scan's accepted mask, else its newest prediction. */
+  run?: string;
+  /** Names replaced by numbers, DICOM de-identified, and every file searched for identifiers afterwards. */
+  deidentify?: {
+    dates: DateRule;
+    /** File that keeps the secret and which number is which scan, so that later exports agree; outside `output`. */
+    key?: string;
+  };
+  /** Server that takes every DICOM object as well. */
+  stow?: DicomWebServer;
+  onProgress?: (done: number, total: number, name: string) => void;
+  signal?: AbortSignal;
+}
+
+export interface ExportReport {
+  output: string;
+  /** Written files, relative to `output`. */
+  files: string[];
+  /** Scans that have no mask to hand out. */
+  withoutMask: string[];
+  /** Scans that this format cannot hold, each with its reason; the rest was exported. */
+  refused: { scan: string; code: string; message: string; cure: string }[];
+  /** De-identified: which scan became which name. */
+  renamed: { scan: string; name: string }[];
+  /** Objects that the server took. */
+  stored: number;
+  notices: string[];
+}
+
+/** A scan of the export, and what it is called there. */
+export interface Chosen {
+  scan: Scan;
+  mask: Mask | null;
+  name: string;
+  /** File name without suffix, unique in the export. */
+  file: string;
+}
+
+/** What a format's writer gets. */
+export interface ExportJob {
+  store: Store;
+  request: ExportRequest;
+  chosen: readonly Chosen[];
+  output: string;
+  report: ExportReport;
+  deid: Deidentification | null;
+}
+
+/** One scan after another, with progress and a way out between two. */
+export type ForEach = (job: ExportJob, work: (one: Chosen) => void | Promise<void>) => Promise<void>;
+
+/** '#rrggbb' as three numbers up to 255. */
+export function rgb(colour: string): [number, number, number] {
+  const n = Number.parseInt(colour.slice(1), 16);
+  return [n >> 16, (n >> 8) & 255, n & 255];
+}

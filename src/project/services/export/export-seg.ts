@@ -1,0 +1,158 @@
+/** Masks as DICOM SEG, each joined to the study of its images; de-identified together with them. */
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import {
+  codesFor,
+  deidentify,
+  deidentifyFile,
+  discoverScans,
+  encodeDicomSeg,
+  identifiersOf,
+  type Provenance,
+  patientIdOf,
+  readMask,
+  type Segment,
+  type SegmentCodes,
+  storeFiles,
+} from '../../../imaging/index.ts';
+import { DecileError } from '../../../shared/errors.ts';
+import {
+  explained,
+  explainedAsync,
+  type Label,
+  type Mask,
+  type Scan,
+  type Store,
+  writeFileAtomic,
+} from '../../store/index.ts';
+import { type Chosen, type ExportJob, type ForEach, rgb } from './export-job.ts';
+import { provenanceOf } from './provenance.ts';
+
+/** @throws export/not-dicom when none of the scans came from DICOM */
+export async function exportSeg(job: ExportJob, forEach: ForEach): Promise<string[]> {
+  const files: string[] = [];
+  await forEach(job, async (one) => {
+    if (!one.mask) return;
+    try {
+      files.push(...(await exportOne(job, one, one.mask)));
+    } catch (error) {
+      if (!(error instanceof DecileError) || error.code !== 'export/not-dicom') throw error;
+      job.report.refused.push({ scan: one.name, code: error.code, message: error.message, cure: error.cure });
+    }
+  });
+  const { refused } = job.report;
+  if (files.length === 0 && refused.length > 0) {
+    const [{ code, message, cure }] = refused;
+    throw new DecileError(code, message, cure);
+  }
+  return files;
+}
+
+async function exportOne(
+  { store, request, output, report, deid }: ExportJob,
+  one: Chosen,
+  mask: Mask,
+): Promise<string[]> {
+  const { scan, name, file } = one;
+  const source = await provenanceOf(store, scan);
+  if (!source)
+    throw new DecileError(
+      'export/not-dicom',
+      `A DICOM segmentation must refer to DICOM images, got ${name}, which was imported from another format${scan.seriesUid ? ' or whose images are gone' : ''}.`,
+      'Import its DICOM series and masks, or export as NIfTI or NRRD.',
+    );
+  const labels = await readMask(store.path(mask.file));
+  const run = mask.run === null ? null : store.runs.get(mask.run);
+  const bytes = await encodeDicomSeg(labels, {
+    segments: await segmentsOf(store, mask, labels.data),
+    source,
+    // A label's name may be in any language; the algorithm's is that of the method that was trained.
+    algorithmName: run ? `Decile ${run.options.method}` : 'not stated',
+  });
+  const written: string[] = [];
+  const put = async (path: string, content: Uint8Array) => {
+    explained(`Writing ${path}`, () => writeFileAtomic(join(output, path), content));
+    written.push(path);
+  };
+  if (deid) {
+    const options = deid.optionsFor(patientIdOf(source));
+    await put(`${file}/${file}.seg.dcm`, deidentify(`${file}.seg.dcm`, bytes, options));
+    const images = await sourceFiles(scan, source);
+    if (images.length === 0)
+      report.notices.push(
+        `The images of ${name} are gone from where they were imported; its segmentation was exported alone.`,
+      );
+    for (const [n, image] of images.entries()) {
+      const path = `${file}/images/${String(n + 1).padStart(5, '0')}.dcm`;
+      for (const identifier of identifiersOf(image, await readFile(image))) deid.identifiers.add(identifier);
+      mkdirSync(join(output, file, 'images'), { recursive: true });
+      await explainedAsync(`Writing ${path}`, () => deidentifyFile(image, join(output, path), options));
+      written.push(path);
+    }
+  } else await put(`${file}.seg.dcm`, bytes);
+  if (request.stow) {
+    for (const path of written) await storeFiles(request.stow, [join(output, path)]);
+    report.stored += written.length;
+  }
+  return written;
+}
+
+/** The files of the scan's instances, where they still are. */
+async function sourceFiles(scan: Scan, source: Provenance): Promise<string[]> {
+  if (!existsSync(scan.sourcePath)) return [];
+  const folder = statSync(scan.sourcePath).isDirectory() ? scan.sourcePath : dirname(scan.sourcePath);
+  const { sources } = await discoverScans(folder);
+  const same = sources.filter(({ seriesUid }) => seriesUid === source.seriesUid);
+  return [...new Set(same.flatMap(({ paths }) => paths))];
+}
+
+/** One segment a label, present or not, with its coded term and how its voxels came to be. */
+async function segmentsOf(store: Store, mask: Mask, data: Uint8Array): Promise<Segment[]> {
+  const predicted = await predictionBehind(store, mask);
+  return store.labels.list().map((label) => ({
+    value: label.value,
+    label: label.name,
+    colour: rgb(label.colour),
+    codes: codesOf(label),
+    algorithm: algorithmOf(mask, label.value, data, predicted),
+  }));
+}
+
+/** The voxels that the run predicted, for a mask that corrects them. */
+async function predictionBehind(store: Store, mask: Mask): Promise<Uint8Array | null> {
+  if (mask.origin !== 'corrected' || mask.run === null) return null;
+  const prediction = store.predictions.get(mask.run, mask.scan);
+  return prediction && (await readMask(store.path(store.masks.get(prediction.mask).file))).data;
+}
+
+/**
+ * MANUAL for what was drawn, AUTOMATIC for a prediction as it was, SEMIAUTOMATIC for a corrected one. Of a corrected
+ * mask each label counts by itself: untouched ones are AUTOMATIC, ones that the prediction did not have MANUAL.
+ */
+function algorithmOf(
+  { origin }: Mask,
+  value: number,
+  data: Uint8Array,
+  predicted: Uint8Array | null,
+): Segment['algorithm'] {
+  if (origin === 'manual') return 'MANUAL';
+  if (origin === 'predicted') return 'AUTOMATIC';
+  if (!predicted || predicted.length !== data.length) return 'SEMIAUTOMATIC';
+  let changed = false;
+  let had = false;
+  for (let n = 0; n < data.length; n++) {
+    if (predicted[n] === value) had = true;
+    if ((predicted[n] === value) !== (data[n] === value)) changed = true;
+  }
+  return !changed ? 'AUTOMATIC' : had ? 'SEMIAUTOMATIC' : 'MANUAL';
+}
+
+/** The label's own term; category and side by its name. */
+function codesOf(label: Label): SegmentCodes {
+  const byName = codesFor(label.name);
+  if (!label.term || (label.term.code === byName.type.value && label.term.scheme === byName.type.scheme)) return byName;
+  const { scheme, code, meaning } = label.term;
+  const { category, modifier } = codesFor(meaning);
+  return { category, type: { value: code, scheme, meaning }, modifier: modifier ?? byName.modifier };
+}

@@ -1,0 +1,206 @@
+/** Hands masks and figures out of the project: NIfTI, NRRD, DICOM SEG, data-set folders, CSV tables. */
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import {
+  type ExportCase,
+  exportBids,
+  exportMsd,
+  exportNnunet,
+  readMask,
+  readVolume,
+  writeNrrd,
+} from '../../../imaging/index.ts';
+import { DecileError } from '../../../shared/errors.ts';
+import { explainedAsync, explainFailure, type Mask, type Run, type Scan, type Store } from '../../store/index.ts';
+import { exportCsv } from './export-csv.ts';
+import { checkExport, startDeidentification } from './export-deid.ts';
+import { type ExportJob, type ExportReport, type ExportRequest, type ForEach, rgb } from './export-job.ts';
+import { exportSeg } from './export-seg.ts';
+
+export { toCsv } from './export-csv.ts';
+export { EXPORT_FORMATS, type ExportFormat } from './export-formats.ts';
+export type { ExportReport, ExportRequest } from './export-job.ts';
+
+/**
+ * @throws export/nothing, export/exists, export/labels, export/not-dicom, export/identifiers, run/unknown, disk/full,
+ *   disk/read-only
+ */
+export async function exportProject(store: Store, request: ExportRequest): Promise<ExportReport> {
+  const output = resolve(request.output);
+  const { format } = request;
+  if (request.stow && format !== 'seg')
+    throw new DecileError(
+      'option/invalid',
+      `A DICOMweb server must get DICOM objects, got the format ${format}.`,
+      'Export with --format seg.',
+    );
+  const run = request.run === undefined ? null : store.runs.find(request.run);
+  const scans = store.scans.list();
+  if (scans.length === 0)
+    throw new DecileError(
+      'export/nothing',
+      'A project must hold scans to export, got none.',
+      'Import some: `decile import DIR SCANS_FOLDER`.',
+    );
+  try {
+    mkdirSync(output, { recursive: true });
+  } catch (error) {
+    throw explainFailure(error, `Making ${output}`);
+  }
+  const deid = request.deidentify ? startDeidentification(store, scans, request.deidentify, output) : null;
+  const names = scans.map((scan) => deid?.names.get(scan.id) ?? scan.name);
+  const files = uniqueNames(names.map(safeName));
+  const chosen = scans.map((scan, n) => ({
+    ...{ scan, mask: maskToExport(store, scan, run), name: names[n], file: files[n] },
+  }));
+  const withoutMask = chosen.filter(({ mask }) => mask === null).map(({ name }) => name);
+  if (format !== 'csv' && withoutMask.length === scans.length) {
+    throw new DecileError(
+      'export/nothing',
+      `At least one scan must have a mask to export, got ${scans.length} scans without.`,
+      'Draw, import or predict masks first.',
+    );
+  }
+  const renamed = deid ? scans.map((scan, n) => ({ scan: scan.name, name: names[n] })) : [];
+  const report: ExportReport = { output, withoutMask, files: [], refused: [], renamed, stored: 0, notices: [] };
+  report.files = await write({ store, request, chosen, output, report, deid });
+  if (deid) await checkExport(output, deid);
+  return report;
+}
+
+function write(job: ExportJob): string[] | Promise<string[]> {
+  switch (job.request.format) {
+    case 'nifti':
+      return exportNifti(job);
+    case 'nrrd':
+      return exportNrrd(job);
+    case 'seg':
+      return exportSeg(job, forEach);
+    case 'nnunet':
+    case 'msd':
+    case 'bids':
+      return exportDataset(job);
+    case 'csv':
+      return exportCsv(job.store, job.chosen, job.output);
+  }
+}
+
+function maskToExport(store: Store, scan: Scan, run: Run | null): Mask | null {
+  if (run) {
+    const prediction = store.predictions.get(run.id, scan.id);
+    return prediction && store.masks.get(prediction.mask);
+  }
+  return store.masks.reference(scan.id) ?? store.masks.current(scan.id, 'predicted');
+}
+
+/** Most bytes of a file name before its suffix: file systems take 255 bytes in all, not letters. */
+const MAX_NAME_BYTES = 180;
+
+/** A file name for a scan: its name without what file systems refuse. */
+export function safeName(name: string): string {
+  const safe = name.replace(/[/\\:*?"<>|\p{Cc}]/gu, '_').replace(/^\.+/, '_');
+  let kept = '';
+  for (const letter of safe) {
+    if (Buffer.byteLength(kept + letter) > MAX_NAME_BYTES) break;
+    kept += letter;
+  }
+  return kept;
+}
+
+/** Adds -2, -3, ... where names became equal, upper and lower case being one file on some systems. */
+function uniqueNames(names: readonly string[]): string[] {
+  const taken = new Set<string>();
+  return names.map((name) => {
+    let free = name;
+    for (let n = 2; taken.has(free.toLowerCase()); n++) free = `${name}-${n}`;
+    taken.add(free.toLowerCase());
+    return free;
+  });
+}
+
+/** Stored masks are on the scan's own grid already: a copy keeps every voxel and the geometry. */
+function copyAtomic(from: string, to: string): void {
+  const part = `${to}.${process.pid}.part`;
+  try {
+    mkdirSync(dirname(to), { recursive: true });
+    copyFileSync(from, part);
+    renameSync(part, to);
+  } catch (error) {
+    rmSync(part, { force: true });
+    throw explainFailure(error, `Writing ${to}`);
+  }
+}
+
+/** One scan after another, with progress and a way out between two. */
+const forEach: ForEach = async ({ chosen, request }, work) => {
+  for (const [index, one] of chosen.entries()) {
+    stopHere(request, index, chosen.length);
+    request.onProgress?.(index, chosen.length, one.scan.name);
+    await work(one);
+    await new Promise((next) => setImmediate(next));
+  }
+  request.onProgress?.(chosen.length, chosen.length, '');
+};
+
+function stopHere({ signal }: ExportRequest, done: number, total: number): void {
+  if (signal?.aborted)
+    throw new DecileError(
+      'export/cancelled',
+      `The export must run to its end, got stopped after ${done} of ${total} scans.`,
+      'Start it again.',
+    );
+}
+
+async function exportNifti(job: ExportJob): Promise<string[]> {
+  const files: string[] = [];
+  await forEach(job, ({ mask, file }) => {
+    if (!mask) return;
+    copyAtomic(job.store.path(mask.file), join(job.output, `${file}.nii.gz`));
+    files.push(`${file}.nii.gz`);
+  });
+  return files;
+}
+
+/** Segmentations as 3D Slicer opens them, with the labels' names and colours. */
+async function exportNrrd(job: ExportJob): Promise<string[]> {
+  const files: string[] = [];
+  const segments = job.store.labels.list().map(({ value, name, colour }) => ({ value, name, colour: rgb(colour) }));
+  await forEach(job, async ({ mask, file }) => {
+    if (!mask) return;
+    const path = `${file}.seg.nrrd`;
+    const volume = await readMask(job.store.path(mask.file));
+    await explainedAsync(`Writing ${path}`, () => writeNrrd(join(job.output, path), volume, segments));
+    files.push(path);
+  });
+  return files;
+}
+
+/** nnU-Net v2 raw folder, Medical Segmentation Decathlon, or BIDS derivatives. */
+async function exportDataset({ store, request, chosen, output }: ExportJob): Promise<string[]> {
+  const marker = request.format === 'bids' ? 'dataset_description.json' : 'dataset.json';
+  if (existsSync(join(output, marker)))
+    throw new DecileError(
+      'export/exists',
+      `The export folder must hold no data set, got ${join(output, marker)}.`,
+      'Choose another folder.',
+    );
+  const cases = chosen.map(
+    ({ scan, mask, file }): ExportCase => ({
+      name: file,
+      image: async () => (await readVolume(store.path(scan.volumeFile))).volume,
+      ...(mask ? { mask: () => readMask(store.path(mask.file)), origin: mask.origin } : {}),
+    }),
+  );
+  const write = { nnunet: exportNnunet, msd: exportMsd, bids: exportBids }[request.format as 'nnunet' | 'msd' | 'bids'];
+  return explainedAsync(`Writing ${basename(output)}`, () =>
+    write(output, cases, {
+      name: request.deidentify ? 'Decile' : store.project.get().name,
+      modality: chosen[0].scan.modality,
+      labels: store.labels.list().map(({ value, name, colour }) => ({ value, name, colour: rgb(colour) })),
+      onProgress: (done, total, name) => {
+        stopHere(request, done, total);
+        request.onProgress?.(done, total, name);
+      },
+    }),
+  );
+}

@@ -1,0 +1,275 @@
+/** Masks of an import: plain ones by name, SEG, RTSTRUCT and .seg.nrrd by what they refer to, segment by segment. */
+import { basename, dirname } from 'node:path';
+import type { LabelMap } from '../../../core/volume.ts';
+import {
+  type MaskObject,
+  type NamedSegment,
+  type Overlap,
+  openSegments,
+  type Provenance,
+  type ScanFailure,
+  type SegmentObject,
+} from '../../../imaging/index.ts';
+import { DecileError } from '../../../shared/errors.ts';
+import { explainFailure, type Label, type MaskOrigin, type Scan, type Store } from '../../store/index.ts';
+import { isCurrentReference, readMaskOnGrid, saveMaskVersion } from '../drawing/mask-versions.ts';
+import { keptProvenance } from '../export/provenance.ts';
+import { maskCaseName } from './names.ts';
+import { labelsOfSegments, type SegmentLabels, unknownSegments } from './segment-labels.ts';
+
+/** The part of an import's report that masks fill in. */
+export interface MaskReport {
+  masks: { scan: string; version: number; path: string }[];
+  sameMasks: number;
+  failures: ScanFailure[];
+  notices: string[];
+}
+
+/**
+ * The mask file that belongs to this scan, whatever its format; a wrong one is listed and stops nothing.
+ * @param merge the label that every value above 0 of a plain mask becomes; the values are the labels without it
+ */
+export async function importMaskFile(
+  store: Store,
+  scan: Scan,
+  path: string,
+  report: MaskReport,
+  merge?: number,
+): Promise<void> {
+  await listing(path, report, async () => {
+    const object = await openSegments(path);
+    if (!object) {
+      const mask = await readMaskOnGrid(path, scan, `The mask of ${scan.name}`);
+      if (merge !== undefined) mask.data.set(mask.data.map((value) => (value > 0 ? merge : 0)));
+      await keep(store, scan, mask, 'manual', path, report);
+    } else {
+      const drawn = draw(store, object, scan, path);
+      tell(store, scan, drawn, report);
+      await keep(store, scan, drawn.mask, madeHow(drawn.used), path, report);
+    }
+  });
+}
+
+/**
+ * Finds the scan of every object: by series and instances, else by frame of reference, else by name; several objects of
+ * one scan (one an organ) become one mask.
+ * @param touched scans of this import
+ * @param alone look at `touched` alone, and say nothing of objects that belong to other scans
+ */
+export async function importMaskObjects(
+  store: Store,
+  objects: readonly MaskObject[],
+  touched: readonly Scan[],
+  alone: boolean,
+  report: MaskReport,
+): Promise<void> {
+  const scans = alone ? touched : store.scans.list();
+  const known = new Map<number, Provenance | null>();
+  const originOf = (scan: Scan): Provenance | null => {
+    if (!known.has(scan.id)) known.set(scan.id, keptProvenance(store, scan.id));
+    return known.get(scan.id) ?? null;
+  };
+  // One scan's masks are in memory at a time.
+  const groups = new Map<number, { object: MaskObject; candidates: Scan[] }[]>();
+  for (const object of objects) {
+    const candidates = candidatesFor(object, scans, originOf);
+    if (candidates.length > 0)
+      groups.set(candidates[0].id, [...(groups.get(candidates[0].id) ?? []), { object, candidates }]);
+    else if (!alone) report.failures.push(asFailure(noScan(object), object.path));
+  }
+  for (const group of groups.values()) {
+    const byScan = new Map<number, Joined>();
+    for (const { object, candidates } of group) {
+      await listing(object.path, report, async () => {
+        const opened = await openSegments(object.path);
+        if (!opened) throw noScan(object);
+        const { scan, drawn } = firstThatFits(store, opened, candidates, object.path);
+        const joined = byScan.get(scan.id) ?? { scan, mask: null, used: [], owners: new Map(), path: object.path };
+        add(store, joined, drawn, report);
+        byScan.set(scan.id, joined);
+      });
+    }
+    for (const { scan, mask, used, path } of byScan.values())
+      await listing(path, report, async () => {
+        if (mask) await keep(store, scan, mask, madeHow(used), path, report);
+      });
+  }
+}
+
+/** What the objects of one scan give together. */
+interface Joined {
+  scan: Scan;
+  mask: LabelMap | null;
+  used: NamedSegment[];
+  /** Mask value to the object that it came from. */
+  owners: Map<number, string>;
+  /** The first object. */
+  path: string;
+}
+
+/** @throws mask/several when a label comes from another object already */
+function add(store: Store, joined: Joined, drawn: Drawn, report: MaskReport): void {
+  const values = [...drawn.labels.values.values()];
+  for (const value of values) {
+    const other = joined.owners.get(value);
+    if (other) throw severalObjects(store, joined.scan, value, other, drawn.path);
+  }
+  for (const value of values) joined.owners.set(value, drawn.path);
+  if (joined.mask) join(joined.mask, drawn, report, joined.scan);
+  else joined.mask = drawn.mask;
+  joined.used.push(...drawn.used);
+  tell(store, joined.scan, drawn, report);
+}
+
+interface Drawn {
+  mask: LabelMap;
+  labels: SegmentLabels;
+  used: NamedSegment[];
+  overlaps: Overlap[];
+  notices: string[];
+  path: string;
+}
+
+function draw(store: Store, object: SegmentObject, scan: Scan, path: string): Drawn {
+  const labels = labelsOfSegments(object.segments, store.labels.list(), path);
+  const { mask, overlaps } = object.draw(scan, labels.values);
+  const used = object.segments.filter(({ number }) => labels.values.has(number));
+  return { mask, labels, used, overlaps, notices: [...object.notices, ...labels.notices], path };
+}
+
+/** Series of several volumes (echoes, phases) share series and place: shared instances rank first. */
+function candidatesFor(
+  object: MaskObject,
+  scans: readonly Scan[],
+  originOf: (scan: Scan) => Provenance | null,
+): Scan[] {
+  const wanted = new Set(object.instanceUids);
+  const shared = (scan: Scan) => originOf(scan)?.instances.filter(({ sopUid }) => wanted.has(sopUid)).length ?? 0;
+  const ranked = (list: Scan[]) => (list.length > 1 ? list.toSorted((a, b) => shared(b) - shared(a)) : list);
+  // The list of scans knows their series; what else is known of their origin is read where that is not enough.
+  const bySeries = scans.filter(({ seriesUid }) => seriesUid !== null && object.seriesUids.includes(seriesUid));
+  if (bySeries.length > 0) return ranked(bySeries);
+  const byOrigin = scans.filter(
+    (scan) => object.seriesUids.includes(originOf(scan)?.seriesUid ?? '') || shared(scan) > 0,
+  );
+  if (byOrigin.length > 0) return ranked(byOrigin);
+  const byFrame = scans.filter(
+    (scan) => object.frameOfReference !== '' && originOf(scan)?.frameOfReference === object.frameOfReference,
+  );
+  if (byFrame.length > 0) return byFrame;
+  const names = new Set([
+    ...[object.name, maskCaseName(object.name), maskCaseName(object.path), basename(dirname(object.path))],
+  ]);
+  return scans.filter(({ name }) => names.has(name));
+}
+
+function firstThatFits(
+  store: Store,
+  object: SegmentObject,
+  candidates: readonly Scan[],
+  path: string,
+): { scan: Scan; drawn: Drawn } {
+  let first: unknown;
+  for (const scan of candidates) {
+    try {
+      return { scan, drawn: draw(store, object, scan, path) };
+    } catch (error) {
+      first ??= error;
+    }
+  }
+  throw first;
+}
+
+/** Adds the labelled voxels of another object; where both are labelled the higher value stays. */
+function join(into: LabelMap, { mask, path }: Drawn, report: MaskReport, scan: Scan): void {
+  let met = 0;
+  for (let n = 0; n < mask.data.length; n++) {
+    const value = mask.data[n];
+    if (value === 0) continue;
+    if (into.data[n] !== 0) met++;
+    into.data[n] = Math.max(into.data[n], value);
+  }
+  if (met > 0)
+    report.notices.push(
+      `${scan.name}: ${met} voxels of ${basename(path)} were in another object too; the label of the higher value stayed.`,
+    );
+}
+
+/** True to how the segments came to be: all drawn, all computed, or mixed. */
+function madeHow(used: readonly NamedSegment[]): MaskOrigin {
+  if (used.length === 0 || used.every(({ algorithm }) => algorithm === '' || algorithm === 'MANUAL')) return 'manual';
+  return used.every(({ algorithm }) => algorithm === 'AUTOMATIC') ? 'predicted' : 'corrected';
+}
+
+function tell(store: Store, scan: Scan, drawn: Drawn, report: MaskReport): void {
+  const labels = store.labels.list();
+  const name = (value: number) => labels.find((label) => label.value === value)?.name ?? String(value);
+  report.notices.push(
+    ...drawn.notices.map((notice) => `${scan.name}: ${notice}`),
+    ...drawn.overlaps.map(
+      ({ kept, lost, voxels }) =>
+        `${scan.name}: ${voxels} voxels are both ${name(lost)} and ${name(kept)}; they became ${name(kept)}.`,
+    ),
+  );
+  if (drawn.labels.unknown.length > 0)
+    report.failures.push(asFailure(unknownSegments(drawn.labels.unknown, labels, drawn.path), drawn.path));
+}
+
+async function keep(
+  store: Store,
+  scan: Scan,
+  mask: LabelMap,
+  origin: MaskOrigin,
+  path: string,
+  report: MaskReport,
+): Promise<void> {
+  if (await isCurrentReference(store, scan, mask)) {
+    report.sameMasks++;
+    return;
+  }
+  const saved = await saveMaskVersion(store, scan, mask, { origin, accepted: true });
+  report.masks.push({ scan: scan.name, version: saved.version, path });
+}
+
+/** A full disk stops the import; a wrong mask does not. */
+async function listing(path: string, report: MaskReport, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const failure = asFailure(error, path);
+    if (failure.code.startsWith('disk/')) throw error;
+    report.failures.push(failure);
+  }
+}
+
+export function asFailure(error: unknown, path: string): ScanFailure {
+  const explained = explainFailure(error, `Reading ${basename(path)}`);
+  if (explained instanceof DecileError)
+    return { path, code: explained.code, message: explained.message, cure: explained.cure };
+  return {
+    path,
+    code: 'scan/unreadable',
+    message: `${basename(path)} must be a readable scan, got: ${(error as Error).message ?? String(error)}.`,
+    cure: 'Export it again from its source.',
+  };
+}
+
+const noScan = (object: MaskObject): DecileError =>
+  new DecileError(
+    'mask/no-scan',
+    `${object.path} must belong to a scan of the project, got ${
+      object.seriesUids.length > 0
+        ? `references to series ${object.seriesUids.slice(0, 2).join(', ')} that was not imported`
+        : 'no reference to a series, and no scan of its name'
+    }.`,
+    'Import the images that it was drawn on, together with it or before it.',
+  );
+
+function severalObjects(store: Store, scan: Scan, value: number, a: string, b: string): DecileError {
+  const label: Label | undefined = store.labels.list().find((l) => l.value === value);
+  return new DecileError(
+    'mask/several',
+    `Each label of ${scan.name} must come from one object, got ${label?.name ?? value} from ${basename(a)} and ${basename(b)}.`,
+    'Leave one of the two out: import the other alone, and it becomes the next version.',
+  );
+}

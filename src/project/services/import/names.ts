@@ -1,0 +1,83 @@
+/** How files are matched to cases: by the stem of their name, in the habits of nnU-Net, MSD and single folders. */
+import { readdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { DecileError } from '../../../shared/errors.ts';
+import { naturalOrder } from '../../store/index.ts';
+
+const EXTENSION = /\.(nii\.gz|nii|hdr|seg\.nrrd|nrrd|nhdr|mha|mhd)$/i;
+/** What only a mask is called. */
+const MASK_EXTENSION = /\.seg\.nrrd$/i;
+const MASK_SUFFIX = /[._-](mask|masks|seg|segmentation|label|labels|labelmap|gt)$/i;
+const MASK_FOLDER = /^(labels?(tr|ts)?|masks?|segmentations?|seg)$/i;
+
+/** File name without extension; nnU-Net's channel number _0000 goes too. */
+export const caseName = (path: string): string =>
+  basename(path)
+    .replace(EXTENSION, '')
+    .replace(/_0000$/, '');
+
+/** Case name of a mask file: `case_seg` belongs to `case`. */
+export const maskCaseName = (path: string): string => caseName(path).replace(MASK_SUFFIX, '');
+
+/** Mask files of a folder, deep, by natural order of their paths. */
+export interface MaskFiles {
+  /** By case name: the full stem wins over the stem without `_seg`, so that a case named `x_seg` finds its own mask. */
+  find(name: string): string | null;
+  paths: string[];
+}
+
+/** Lists the files that may be masks; throws `import/no-folder`. */
+export function findMaskFiles(folder: string): MaskFiles {
+  let entries: string[];
+  try {
+    entries = readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => !entry.isDirectory() && EXTENSION.test(entry.name) && !entry.name.startsWith('.'))
+      .map((entry) => join(entry.parentPath, entry.name));
+  } catch (error) {
+    throw new DecileError(
+      'import/no-folder',
+      `The masks must be in a folder that can be read, got ${folder} (${(error as Error).message}).`,
+      'Check the path.',
+    );
+  }
+  const paths = entries.sort(naturalOrder);
+  const exact = new Map<string, string>();
+  const loose = new Map<string, string>();
+  for (const path of paths) {
+    const name = caseName(path);
+    if (!exact.has(name)) exact.set(name, path);
+    const bare = maskCaseName(path);
+    if (!loose.has(bare)) loose.set(bare, path);
+  }
+  return { paths, find: (name) => exact.get(name) ?? loose.get(name) ?? null };
+}
+
+/**
+ * Tells masks that lie beside scans from the scans: `case_seg.nii.gz` or `case.seg.nrrd` beside `case.nii.gz`, or
+ * `labels/case.nii.gz` where another folder holds `case.nii.gz`.
+ * @param paths one path a scan
+ * @param others scans that are no single files (DICOM series): name to what stands for them in the result
+ * @returns path of the mask by path of its scan
+ */
+export function pairMasksByName(
+  paths: readonly string[],
+  others: ReadonlyMap<string, string> = new Map(),
+): Map<string, string> {
+  const inMaskFolder = (path: string) => MASK_FOLDER.test(basename(dirname(path)));
+  const named = (path: string) => MASK_EXTENSION.test(path);
+  const scans = new Map<string, string>(others);
+  for (const path of paths) if (!inMaskFolder(path) && !named(path)) scans.set(caseName(path), path);
+  const pairs = new Map<string, string>();
+  for (const path of paths) {
+    const name = caseName(path);
+    const bare = maskCaseName(path);
+    const scan =
+      inMaskFolder(path) || named(path)
+        ? (scans.get(name) ?? scans.get(bare))
+        : bare === name
+          ? undefined
+          : scans.get(bare);
+    if (scan !== undefined && scan !== path) pairs.set(scan, path);
+  }
+  return pairs;
+}

@@ -1,0 +1,171 @@
+/** Masks of a run for scans of the project: made by the trainer process, kept as versions with their entropy. */
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { DecileError } from '../../../shared/errors.ts';
+import type { PredictJob, TrainerEvent } from '../../../shared/training.ts';
+import {
+  entropyFile,
+  maskFile,
+  moveIntoPlace,
+  orRemove,
+  type Run,
+  runFolder,
+  type Scan,
+  type Store,
+} from '../../store/index.ts';
+import type { StartTrainer } from '../train/trainer-process.ts';
+
+export interface PredictRequest {
+  /** Name of the run; the latest finished one without it. */
+  run?: string;
+  /** `unlabelled` (default): scans without an accepted mask; or a list of ids. */
+  scans?: 'all' | 'unlabelled' | number[];
+  stride?: PredictJob['stride'];
+  /** Which connected pieces of each label stay; `auto` (default): as many as all labelled scans of the run agree on. */
+  pieces?: 'auto' | 'all' | 'largest';
+  engine?: PredictJob['engine'];
+}
+
+export interface PredictReport {
+  run: Run;
+  predicted: { scan: number; name: string; meanEntropy: number; volumesMl: number[]; seconds: number }[];
+  /** Scans asked for that were not reached (cancelled). */
+  left: number;
+  cancelled: boolean;
+}
+
+export interface PredictHandle {
+  run: Run;
+  total: number;
+  cancel(): void;
+  done: Promise<PredictReport>;
+}
+
+/** The run to predict with; throws `run/unknown`, `run/none-finished`, `run/no-checkpoint`. */
+export function runForPrediction(store: Store, name?: string): Run {
+  const run = name === undefined ? store.runs.latestFinished() : store.runs.find(name);
+  if (!run)
+    throw new DecileError(
+      'run/none-finished',
+      'A run must be finished to predict with, got none in this project.',
+      'Train first with `decile train DIR`, or name an unfinished run with --run.',
+    );
+  if (!store.checkpoints.latest(run.id))
+    throw new DecileError(
+      'run/no-checkpoint',
+      `A run must have a checkpoint to predict with, got none of ${run.name}.`,
+      'Let it train on: `decile resume DIR`.',
+    );
+  return run;
+}
+
+/** Starts prediction; each finished scan is in the project at once, so that a cancelled job keeps what it made. */
+export function startPrediction(
+  store: Store,
+  startTrainer: StartTrainer,
+  request: PredictRequest,
+  onEvent: (event: TrainerEvent, run: Run) => void = () => {},
+): PredictHandle {
+  const run = runForPrediction(store, request.run);
+  const scans = chooseScans(store, request.scans ?? 'unlabelled');
+  const { pieces = 'auto' } = request;
+  mkdirSync(store.path(runFolder(run.id)), { recursive: true });
+  // Its own folder for each job, on the project's disk so that finished files can be moved.
+  const outputFolder = mkdtempSync(store.path(`${runFolder(run.id)}/predictions-`));
+  const job: PredictJob = {
+    kind: 'predict',
+    runFolder: store.path(runFolder(run.id)),
+    // No mask path: what the student sees is the scan alone.
+    cases: scans.map((scan) => ({ scan: scan.id, name: scan.name, volumePath: store.path(scan.volumeFile) })),
+    outputFolder,
+    stride: request.stride ?? 'auto',
+    pieces: pieces === 'auto' ? { like: labelledMasks(store, run) } : pieces,
+    engine: request.engine ?? run.options.engine,
+  };
+  const predicted: PredictReport['predicted'] = [];
+  let unwritten: unknown = null;
+  const trainer = startTrainer(job, (event) => {
+    if (event.type === 'predicted' && unwritten === null) {
+      try {
+        keepPrediction(store, run, event);
+        const { scan, name, meanEntropy, volumesMl, seconds } = event;
+        predicted.push({ scan, name, meanEntropy, volumesMl, seconds });
+      } catch (error) {
+        unwritten = error;
+        trainer.cancel();
+      }
+    }
+    onEvent(event, run);
+  });
+  const done = trainer.done
+    .then((last): PredictReport => {
+      if (unwritten !== null) throw unwritten;
+      if (last.type === 'error') throw new DecileError(last.code, last.message, last.cure);
+      return { run, predicted, left: scans.length - predicted.length, cancelled: last.type === 'cancelled' };
+    })
+    .finally(() => rmSync(outputFolder, { recursive: true, force: true }));
+  return { run, total: scans.length, cancel: () => trainer.cancel(), done };
+}
+
+/** The masks that the run learned from. */
+function labelledMasks(store: Store, run: Run): string[] {
+  const learned = store.runs.cases(run.id).flatMap((one) => (one.role === 'labelled' && one.mask ? [one.mask] : []));
+  return learned.map((id) => store.path(store.masks.get(id).file)).filter(existsSync);
+}
+
+function chooseScans(store: Store, which: 'all' | 'unlabelled' | number[]): Scan[] {
+  const scans = store.scans.list();
+  if (scans.length === 0)
+    throw new DecileError(
+      'predict/no-scans',
+      'A project must hold scans to predict, got none.',
+      'Import some: `decile import DIR SCANS_FOLDER`.',
+    );
+  if (Array.isArray(which)) return which.map((id) => store.scans.get(id));
+  if (which === 'all') return scans;
+  const references = store.masks.references();
+  const open = scans.filter((scan) => !references.has(scan.id));
+  if (open.length === 0)
+    throw new DecileError(
+      'predict/no-scans',
+      `At least one scan must be unlabelled, got ${scans.length} scans that all have an accepted mask.`,
+      'Predict them all with --scans all.',
+    );
+  return open;
+}
+
+/** Moves the files to their places, then makes the rows. */
+function keepPrediction(store: Store, run: Run, event: Extract<TrainerEvent, { type: 'predicted' }>): void {
+  const scan = store.scans.get(event.scan);
+  const mlPerVoxel = (scan.spacing[0] * scan.spacing[1] * scan.spacing[2]) / 1000;
+  const version = store.masks.nextVersion(scan.id);
+  const entropy = entropyFile(run.id, scan.id);
+  const stored = store.path(maskFile(scan.id, version));
+  moveIntoPlace(event.maskPath, stored);
+  moveIntoPlace(event.entropyPath, store.path(entropy));
+  const labels = event.volumesMl
+    .map((ml, index) => ({ value: index + 1, voxels: Math.round(ml / mlPerVoxel), ml }))
+    .filter(({ voxels }) => voxels > 0);
+  orRemove(stored, () =>
+    store.transaction(() => {
+      const mask = store.masks.add({
+        scan: scan.id,
+        version,
+        origin: 'predicted',
+        run: run.id,
+        accepted: false,
+        labels,
+      });
+      const { meanEntropy, sliceEntropy, volumesMl, seconds } = event;
+      store.predictions.put({
+        run: run.id,
+        scan: scan.id,
+        mask: mask.id,
+        entropyFile: entropy,
+        meanEntropy,
+        sliceEntropy,
+        volumesMl,
+        seconds,
+      });
+    }),
+  );
+}

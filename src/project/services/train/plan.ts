@@ -1,0 +1,136 @@
+/** Decides which scans a run learns from: the lists, and every reason why training cannot start. */
+import { type PresetName, resolveOptions, type TrainingOptions } from '../../../core/options.ts';
+import { settleSpacing } from '../../../core/train/spacing.ts';
+import { DecileError } from '../../../shared/errors.ts';
+import type { Normalisation, TrainingCase, TrainingLists } from '../../../shared/training.ts';
+import type { Mask, RunCase, Scan, Store } from '../../store/index.ts';
+
+export interface PlanOptions {
+  options: Partial<TrainingOptions>;
+  /** Learn from the first N labelled scans alone; every other scan counts as unlabelled, its mask unseen. */
+  labelled?: number;
+  /** Hold N labelled scans out for validation: those after the first `labelled`, or the last N. */
+  validation?: number;
+}
+
+export interface TrainPlan {
+  options: TrainingOptions;
+  /** Background first. */
+  classes: string[];
+  normalisation: Normalisation;
+  labelled: Scan[];
+  unlabelled: Scan[];
+  validation: Scan[];
+  /** As the store keeps it: scan, role and the mask version learned from. */
+  cases: RunCase[];
+  /** What the user should know, e.g. that one labelled scan is few. */
+  notices: string[];
+}
+
+/** How a preset turns intensities into network input. */
+export function normalisationOf(preset: PresetName): Normalisation {
+  switch (preset) {
+    case 'ct-kidney':
+      return { kind: 'ct', clip: [-75, 175] };
+    case 'mr-flair':
+    case 'mr':
+      return { kind: 'mr' };
+  }
+}
+
+/**
+ * Plans a run from what the project holds now.
+ * @throws option/invalid, option/unknown, train/no-scans, train/no-labels, train/too-few-labels, train/class-missing
+ */
+export function planTraining(
+  store: Store,
+  { options: given, labelled: first, validation: held = 0 }: PlanOptions,
+): TrainPlan {
+  const resolved = resolveOptions(given);
+  const scans = store.scans.list();
+  if (scans.length === 0)
+    throw new DecileError(
+      'train/no-scans',
+      'A project must hold scans to train on, got none.',
+      'Import some: `decile import DIR SCANS_FOLDER`.',
+    );
+  const options = { ...resolved, spacing: settleSpacing(resolved.spacing, scans) };
+  const references = store.masks.references();
+  const withMask = scans.filter((scan) => references.has(scan.id));
+  if (withMask.length === 0) {
+    throw new DecileError(
+      'train/no-labels',
+      `At least one scan must have an accepted mask, got ${scans.length} scans without any.`,
+      'Draw a mask, or import masks: `decile import DIR SCANS_FOLDER --labels MASKS_FOLDER`.',
+    );
+  }
+  const count = first ?? withMask.length - held;
+  if (count < 1 || count + held > withMask.length) {
+    const asked =
+      first === undefined
+        ? `${held} for validation and at least one to learn from`
+        : `${first} to learn from and ${held} for validation`;
+    throw new DecileError(
+      'train/too-few-labels',
+      `The labelled scans must be enough for ${asked}, got ${withMask.length}.`,
+      'Ask for fewer, or label more scans.',
+    );
+  }
+  const labelled = withMask.slice(0, count);
+  const validation = withMask.slice(count, count + held);
+  const taken = new Set([...labelled, ...validation].map((scan) => scan.id));
+  const unlabelled = scans.filter((scan) => !taken.has(scan.id));
+  checkClasses(store, labelled, references);
+  const notices: string[] = [];
+  if (labelled.length === 1)
+    notices.push(
+      `Only one scan (${labelled[0].name}) is labelled: expect uneven results; a few more labels help most.`,
+    );
+  const hidden = unlabelled.filter((scan) => references.has(scan.id)).length;
+  if (hidden > 0) notices.push(`${hidden} scans have a mask that this run does not see (--labeled ${count}).`);
+  const withRole = (list: Scan[], role: RunCase['role']): RunCase[] =>
+    list.map((scan) => ({ scan: scan.id, role, mask: role === 'unlabelled' ? null : references.get(scan.id)!.id }));
+  return {
+    ...{ options, labelled, unlabelled, validation, notices },
+    classes: store.labels.classes(),
+    normalisation: normalisationOf(store.project.get().preset),
+    cases: [
+      ...withRole(labelled, 'labelled'),
+      ...withRole(unlabelled, 'unlabelled'),
+      ...withRole(validation, 'validation'),
+    ],
+  };
+}
+
+/** A class that no labelled scan shows cannot be learned. */
+function checkClasses(store: Store, labelled: Scan[], references: Map<number, Mask>): void {
+  const present = new Set(labelled.flatMap((scan) => references.get(scan.id)!.labels.map((label) => label.value)));
+  const missing = store.labels.list().filter((label) => !present.has(label.value));
+  if (missing.length > 0) {
+    throw new DecileError(
+      'train/class-missing',
+      `Every label must be drawn in at least one labelled scan, got none with ${missing.map((label) => label.name).join(', ')}.`,
+      'Draw it in one of the labelled scans, or delete the label.',
+    );
+  }
+}
+
+/** The trainer's view of a run's scans: files, and masks for those roles that may see one. */
+export function trainingLists(store: Store, cases: readonly RunCase[]): TrainingLists {
+  const lists: TrainingLists = { labelled: [], unlabelled: [], validation: [] };
+  for (const { scan: id, role, mask } of cases) {
+    const scan = store.scans.get(id);
+    const entry: TrainingCase = { scan: id, name: scan.name, volumePath: store.path(scan.volumeFile) };
+    if (role !== 'unlabelled') {
+      if (mask === null)
+        throw new DecileError(
+          'run/mask-gone',
+          `The mask that the run learned from must still exist, got none for ${scan.name}.`,
+          'Start a new run with `decile train`.',
+        );
+      entry.maskPath = store.path(store.masks.get(mask).file);
+    }
+    lists[role].push(entry);
+  }
+  return lists;
+}

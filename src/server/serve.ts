@@ -1,0 +1,44 @@
+/** `decile serve`: the program in a browser on this machine, until Ctrl-C. */
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { about } from '../api/about.ts';
+import { createApi } from '../api/index.ts';
+import { userFolder } from '../api/settings.ts';
+import { DecileError } from '../shared/errors.ts';
+import { startTrainer } from '../trainer/host/index.ts';
+import { type RunningServer, startServer } from './server.ts';
+
+export interface ServeOptions {
+  port?: number;
+  /** A project folder to open at once. */
+  project?: string;
+  /** Folder of the built window. */
+  pages: string;
+  token?: string;
+}
+
+/** Starts the server; throws `server/not-built` before the window was built. */
+export async function serve({ port = 0, project, pages, token }: ServeOptions): Promise<RunningServer> {
+  if (!existsSync(join(pages, 'index.html')))
+    throw new DecileError(
+      'server/not-built',
+      `The window must be built into ${pages}, got no index.html there.`,
+      'Run `npm run build` first; `npm run serve` does so by itself.',
+    );
+  const documents = process.env.DECILE_DOCUMENTS ?? join(homedir(), 'Decile');
+  const api = createApi(
+    { about: () => about('server'), chooseFolder: async () => null, browsing: true, documents },
+    startTrainer,
+    userFolder(),
+  );
+  if (project) await api.call('projects.open', { folder: api.registerFolder(project).folder });
+  const server = await startServer(api, { pages, port, token });
+  return {
+    ...server,
+    async close() {
+      await server.close();
+      await api.close();
+    },
+  };
+}

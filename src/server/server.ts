@@ -1,0 +1,255 @@
+/**
+ * The loopback server of `decile serve`: the same handlers for a browser on this machine.
+ * It listens on 127.0.0.1 alone, asks for a random token once and keeps it in a cookie that scripts cannot read; Host and
+ * Origin are checked on every request, so that a page from elsewhere (DNS rebinding, a form) cannot speak to it.
+ */
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ReadableStream } from 'node:stream/web';
+import { WebSocketServer } from 'ws';
+import type { Api } from '../api/api.ts';
+import { CONTENT_SECURITY_POLICY, readPage } from '../api/pages.ts';
+import type { ErrorInfo } from '../shared/contract/index.ts';
+import { DecileError } from '../shared/errors.ts';
+
+export interface ServerOptions {
+  /** Folder of the built window (out/renderer). */
+  pages: string;
+  /** 0 takes a free one. */
+  port: number;
+  token?: string;
+}
+
+export interface RunningServer {
+  /** With the token: what the user opens. */
+  url: string;
+  origin: string;
+  token: string;
+  close(): Promise<void>;
+}
+
+const COOKIE = 'decile';
+/** Largest body of a call; voxels go to /data, with a limit of their own. */
+const CALL_BYTES = 8 << 20;
+const DATA_BYTES = 4 * 2 ** 30;
+
+export async function startServer(
+  api: Api,
+  { pages, port, token = randomBytes(24).toString('base64url') }: ServerOptions,
+): Promise<RunningServer> {
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => {
+      if (response.headersSent) response.destroy();
+      else
+        sendError(response, 500, {
+          code: 'server/failed',
+          message: `The answer must be made, got ${(error as Error).message}.`,
+          cure: 'Try again.',
+        });
+    });
+  });
+  // Longer than a person's pause: a call must not meet a connection that is just being closed.
+  server.keepAliveTimeout = 120_000;
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024 });
+  let host = '';
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // Whoever opens an address by hand gets words to read, the program's own calls get JSON.
+    const deny = (status: number, error: ErrorInfo): void =>
+      request.headers['sec-fetch-dest'] === 'document'
+        ? sendPage(response, status, error)
+        : sendError(response, status, error);
+    const refusal = refuse(request);
+    if (refusal) return deny(refusal.status, refusal.error);
+    const url = new URL(request.url ?? '/', `http://${host}`);
+    if (url.pathname === '/' && url.searchParams.has('token')) {
+      if (!same(url.searchParams.get('token') ?? '', token)) return deny(403, WRONG_TOKEN);
+      response.writeHead(303, {
+        location: '/',
+        'set-cookie': `${COOKIE}=${token}; HttpOnly; SameSite=Strict; Path=/`,
+        'referrer-policy': 'no-referrer',
+      });
+      response.end();
+      return;
+    }
+    if (!hasToken(request)) return deny(403, WRONG_TOKEN);
+    if (url.pathname.startsWith('/call/')) return answerCall(request, response, url.pathname.slice('/call/'.length));
+    if (url.pathname.startsWith('/data/')) return answerData(request, response, url);
+    const page = await readPage(pages, url.pathname);
+    if (!page)
+      return deny(404, {
+        code: 'server/not-found',
+        message: `The address must be a page of the program, got ${url.pathname}.`,
+        cure: 'Open the address that `decile serve` printed.',
+      });
+    response.writeHead(200, {
+      'content-type': page.type,
+      'content-security-policy': CONTENT_SECURITY_POLICY,
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'cache-control': 'no-store',
+    });
+    response.end(page.bytes);
+  }
+
+  async function answerCall(request: IncomingMessage, response: ServerResponse, name: string): Promise<void> {
+    // A form cannot send this type without a preflight, which nobody answers.
+    if (request.method !== 'POST' || !request.headers['content-type']?.startsWith('application/json')) {
+      return sendError(response, 415, {
+        code: 'server/bad-call',
+        message: 'A call must be a POST of application/json.',
+        cure: 'Reload the page.',
+      });
+    }
+    const body = await readBody(request, CALL_BYTES);
+    let input: unknown;
+    try {
+      input = (JSON.parse(new TextDecoder().decode(body)) as { input?: unknown }).input;
+    } catch {
+      return sendError(response, 400, {
+        code: 'server/bad-call',
+        message: 'The body of a call must be JSON.',
+        cure: 'Reload the page.',
+      });
+    }
+    const reply = await api.dispatch(name, input);
+    response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+    response.end(JSON.stringify(reply));
+  }
+
+  async function answerData(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    const result = await api.data({
+      method: request.method ?? 'GET',
+      url,
+      contentType: request.headers['content-type'] ?? '',
+      body: () => readBody(request, DATA_BYTES),
+    });
+    response.writeHead(result.status, { ...Object.fromEntries(result.headers), 'x-content-type-options': 'nosniff' });
+    if (result.body) await pipeline(Readable.fromWeb(result.body as ReadableStream), response);
+    else response.end();
+  }
+
+  /** Host and Origin; null when both are ours. */
+  function refuse(request: IncomingMessage): { status: number; error: ErrorInfo } | null {
+    if (request.headers.host !== host) {
+      return {
+        status: 421,
+        error: {
+          code: 'server/wrong-host',
+          message: `The Host must be ${host}, got ${request.headers.host ?? 'none'}.`,
+          cure: 'Open the address that `decile serve` printed.',
+        },
+      };
+    }
+    const { origin } = request.headers;
+    if (origin !== undefined && origin !== `http://${host}`) {
+      return {
+        status: 403,
+        error: {
+          code: 'server/wrong-origin',
+          message: `The Origin must be http://${host}, got ${origin}.`,
+          cure: "Only the program's own page may call it.",
+        },
+      };
+    }
+    return null;
+  }
+
+  const hasToken = (request: IncomingMessage): boolean => {
+    const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
+    const cookie = request.headers.cookie
+      ?.split(/; */)
+      .find((pair) => pair.startsWith(`${COOKIE}=`))
+      ?.slice(COOKIE.length + 1);
+    return same(bearer ?? cookie ?? '', token);
+  };
+
+  server.on('upgrade', (request, socket, head) => {
+    // A browser always names the Origin of a WebSocket; without one it is not our page.
+    if (refuse(request) || request.headers.origin === undefined || !hasToken(request) || request.url !== '/events') {
+      socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (client) => {
+      const unsubscribe = api.subscribe((message) => client.send(JSON.stringify(message)));
+      client.on('close', unsubscribe);
+      client.on('error', () => client.terminate());
+    });
+  });
+
+  await new Promise<void>((done, fail) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      fail(
+        error.code === 'EADDRINUSE'
+          ? new DecileError(
+              'server/port-taken',
+              `The port must be free, got ${port} in use.`,
+              'Choose another --port, or leave it out.',
+            )
+          : error,
+      ),
+    );
+    server.listen(port, '127.0.0.1', done);
+  });
+  const address = server.address();
+  host = `127.0.0.1:${typeof address === 'object' && address ? address.port : port}`;
+  return {
+    url: `http://${host}/?token=${token}`,
+    origin: `http://${host}`,
+    token,
+    async close() {
+      for (const client of sockets.clients) client.terminate();
+      server.closeAllConnections();
+      await new Promise<void>((done) => server.close(() => done()));
+    },
+  };
+}
+
+const WRONG_TOKEN: ErrorInfo = {
+  code: 'server/wrong-token',
+  message: 'The token must be the one that `decile serve` printed.',
+  cure: 'Open the whole address from the terminal.',
+};
+
+const same = (a: string, b: string): boolean => {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
+};
+
+function sendError(response: ServerResponse, status: number, error: ErrorInfo): void {
+  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  response.end(JSON.stringify(error));
+}
+
+const escaped = (text: string): string => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+
+function sendPage(response: ServerResponse, status: number, { code, message, cure }: ErrorInfo): void {
+  response.writeHead(status, {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    'cache-control': 'no-store',
+  });
+  response.end(
+    `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="dark light"><title>Decile</title><h1>Decile does not open here</h1><p>${escaped(message)}</p><p>${escaped(cure)}</p><p><small>${escaped(code)}</small></p></html>`,
+  );
+}
+
+async function readBody(request: IncomingMessage, limit: number): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > limit)
+      throw new DecileError(
+        'server/too-large',
+        `A request must be at most ${limit} bytes, got more.`,
+        'Reload the page.',
+      );
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, length);
+}

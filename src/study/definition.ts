@@ -1,0 +1,237 @@
+/** A study file: what is compared on which cases. Parsed once; everything after it is checked data. */
+import { readFileSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import { METHODS, PRESETS, type PresetName, resolveOptions, type TrainingOptions } from '../core/options.ts';
+import { BRATS_MODALITIES, LAYOUTS, type LayoutName } from '../imaging/layouts.ts';
+import { DecileError } from '../shared/errors.ts';
+
+/** Lists beside the test list whose cases a study can score. */
+export const FURTHER_LISTS = ['validation', 'unlabelled'] as const;
+export type FurtherList = (typeof FURTHER_LISTS)[number];
+
+const side = z.number().int().min(1);
+const overrides = z.record(z.string(), z.unknown());
+const labelled = z.array(z.number().positive()).min(1);
+const seeds = z.array(z.number().int().min(0)).min(1);
+const method = z.union([
+  z.string(),
+  z
+    .object({
+      name: z.string().min(1),
+      method: z.string(),
+      /** In the place of the study's own, for this method. */
+      labelled: labelled.optional(),
+      seeds: seeds.optional(),
+    })
+    .catchall(z.unknown()),
+]);
+const names = z.array(z.string().min(1));
+
+const schema = z.strictObject({
+  name: z.string().min(1),
+  /** Folders, relative to the study file; or a cohort in a public data set's layout. */
+  images: z.string().optional(),
+  labels: z.string().optional(),
+  cohort: z
+    .strictObject({
+      layout: z.enum(LAYOUTS),
+      folder: z.string(),
+      /** BraTS alone. */
+      modality: z.enum(BRATS_MODALITIES).default('flair'),
+      /** Millimetres kept around the kidneys; KiTS19 alone. */
+      marginMm: z.number().min(0).max(500).default(25),
+    })
+    .optional(),
+  /** A layout brings its own. */
+  preset: z.enum(PRESETS).optional(),
+  /** Without the background. */
+  classes: z.array(z.string().min(1)).min(1),
+  /** Names, globs (`la_0*`) or ranges (`la_001..la_070`); files with a name a line; or a seeded draw. */
+  split: z.union([
+    z.strictObject({ train: names, validation: names.default([]), test: names }),
+    z.strictObject({
+      files: z.strictObject({ train: z.string(), validation: z.string().optional(), test: z.string() }),
+    }),
+    z.strictObject({
+      seed: z.number().int(),
+      validation: z.number().int().min(0).default(0),
+      test: z.number().int().min(1),
+    }),
+  ]),
+  methods: z.array(method).min(1),
+  /** Labelled cases of the training list: a share (0 to 1) or a number of cases (2 and more). */
+  labelled,
+  seeds,
+  /** Training options of every job; a method's own come on top. */
+  options: overrides.default({}),
+  /** Values of beta to try with CPCL, as in the paper's Table III. */
+  betas: z.array(z.number().min(0)).default([]),
+  /** Voxels between the windows of prediction; half the patch, at most 64, without it. */
+  stride: z.tuple([side, side, side]).optional(),
+  /**
+   * Cases to score beside the test cases, in tables of their own: validation cases, to choose by; unlabelled training cases, what
+   * a user of the program gets masks of.
+   */
+  alsoScore: z.array(z.enum(FURTHER_LISTS)).default([]),
+  /**
+   * Parts of the scored cases, in tables of their own: a name, and cases as in the lists of a split. They change no job, and may be
+   * named after all are done.
+   */
+  parts: z.record(z.string().min(1), names.min(1)).default({}),
+  /** The method that others are tested against. */
+  against: z.string().default('cpcl'),
+});
+
+export interface StudyMethod {
+  /** Name in the tables. */
+  name: string;
+  options: Partial<TrainingOptions>;
+  /** In the place of the study's own. */
+  labelled?: number[];
+  seeds?: number[];
+}
+
+/** A list of names, or a seeded draw. */
+export type SplitRule = Exclude<z.infer<typeof schema>['split'], { files: unknown }>;
+
+export interface StudyDefinition
+  extends Omit<z.infer<typeof schema>, 'methods' | 'options' | 'betas' | 'split' | 'preset'> {
+  preset: PresetName;
+  split: SplitRule;
+  methods: StudyMethod[];
+  options: Partial<TrainingOptions>;
+}
+
+/**
+ * Reads a .json, .yaml or .yml study file.
+ * @throws study/unreadable, study/invalid, study/unknown-method, option/unknown, option/invalid
+ */
+export function readStudy(path: string): StudyDefinition {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new DecileError(
+      'study/unreadable',
+      `The study file must be readable, got ${path} (${(error as Error).message}).`,
+      'Check the path.',
+    );
+  }
+  let raw: unknown;
+  try {
+    raw = /\.ya?ml$/i.test(path) ? parseYaml(text) : JSON.parse(text);
+  } catch (error) {
+    throw new DecileError(
+      'study/unreadable',
+      `The study file must be JSON or YAML, got ${(error as Error).message.split('\n')[0]}.`,
+      'Correct the file.',
+    );
+  }
+  return parseStudy(raw, dirname(resolve(path)));
+}
+
+/** Checks a study; `folder` is what its paths are relative to. */
+export function parseStudy(raw: unknown, folder: string): StudyDefinition {
+  const parsed = schema.safeParse(raw);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new DecileError(
+      'study/invalid',
+      `The study file must have a valid ${issue.path.join('.') || 'content'}, got: ${issue.message}.`,
+      'docs/reference/study-file.md describes the file.',
+    );
+  }
+  const { methods: given, betas, options, ...study } = parsed.data;
+  const methods = [
+    ...given.map(resolveMethod),
+    ...betas.map((beta): StudyMethod => ({ name: `cpcl, beta ${beta}`, options: { method: 'cpcl', beta } })),
+  ];
+  const seen = new Set<string>();
+  for (const { name } of methods) {
+    if (seen.has(name))
+      throw new DecileError('study/invalid', `Each method must have its own name, got ${name} twice.`, 'Rename one.');
+    seen.add(name);
+  }
+  // Every combination is checked now: a study must not stop in its third night over a misspelt option.
+  for (const each of methods) resolveOptions({ ...(options as Partial<TrainingOptions>), ...each.options });
+  const { cohort, images, labels } = study;
+  if (cohort ? images !== undefined || labels !== undefined : images === undefined || labels === undefined)
+    throw new DecileError(
+      'study/invalid',
+      `The study file must have either images and labels or a cohort, got ${cohort ? 'both' : 'neither in full'}.`,
+      'docs/reference/study-file.md describes the file.',
+    );
+  const preset = study.preset ?? (cohort && LAYOUT_PRESET[cohort.layout]);
+  if (!preset || (cohort && preset !== LAYOUT_PRESET[cohort.layout]))
+    throw new DecileError(
+      'study/invalid',
+      `The study file must have ${cohort ? `the preset of its layout, ${LAYOUT_PRESET[cohort.layout]}` : 'a preset'}, got ${preset ?? 'none'}.`,
+      `A preset is one of ${PRESETS.join(', ')}.`,
+    );
+  return {
+    ...study,
+    preset,
+    images: images && resolve(folder, images),
+    labels: labels && resolve(folder, labels),
+    cohort: cohort && { ...cohort, folder: resolve(folder, cohort.folder) },
+    split: 'files' in study.split ? readLists(study.split.files, folder) : study.split,
+    methods,
+    options: options as Partial<TrainingOptions>,
+  };
+}
+
+/** What the paper does to each data set's intensities. */
+export const LAYOUT_PRESET = { brats2019: 'mr-flair', kits19: 'ct-kidney' } as const satisfies Record<
+  LayoutName,
+  PresetName
+>;
+
+/** Files with the name of a case a line, as benchmarks publish them; folders and endings before and after it are dropped. */
+function readLists(files: { train: string; validation?: string; test: string }, folder: string): SplitRule {
+  const names = (path: string | undefined): string[] => {
+    if (path === undefined) return [];
+    let text: string;
+    try {
+      text = readFileSync(resolve(folder, path), 'utf8');
+    } catch (error) {
+      throw new DecileError(
+        'study/unreadable',
+        `A list of cases must be readable, got ${path} (${(error as Error).message}).`,
+        'Check the path; it is relative to the study file.',
+      );
+    }
+    return text
+      .split('\n')
+      .map((line) => line.replace(/#.*/, '').trim())
+      .filter((line) => line !== '')
+      .map((line) => basename(line).replace(/\.(nii\.gz|nii|h5|nrrd|mha|mhd)$/i, ''));
+  };
+  return { train: names(files.train), validation: names(files.validation), test: names(files.test) };
+}
+
+/** Ablations of the paper's Table II by their names there, and the backward process's control (L-PCL), which is ours. */
+const ABLATIONS: Record<string, Partial<TrainingOptions>> = {
+  'f-pcl': { processes: 'forward' },
+  'b-pcl': { processes: 'backward' },
+  'l-pcl': { processes: 'labelled' },
+  'mt-f-pcl': { processes: 'forward', meanTeacherTerm: 'on' },
+  'mt-b-pcl': { processes: 'backward', meanTeacherTerm: 'on' },
+  'mt-c-pcl': { meanTeacherTerm: 'on' },
+};
+
+function resolveMethod(given: z.infer<typeof method>): StudyMethod {
+  const { name, method: base, labelled, seeds, ...own } = typeof given === 'string' ? named(given) : given;
+  const rest = { name, ...(labelled && { labelled }), ...(seeds && { seeds }) };
+  if (base in ABLATIONS) return { ...rest, options: { method: 'cpcl', ...ABLATIONS[base], ...own } };
+  if (!METHODS.some((known) => known === base))
+    throw new DecileError(
+      'study/unknown-method',
+      `A method must be one of ${[...METHODS, ...Object.keys(ABLATIONS)].join(', ')}, got ${base}.`,
+      'Check the spelling.',
+    );
+  return { ...rest, options: { ...own, method: base as TrainingOptions['method'] } };
+}
+
+const named = (name: string): Exclude<z.infer<typeof method>, string> => ({ name, method: name });

@@ -1,0 +1,86 @@
+/** One patch for all jobs of a study, and how many jobs fit into memory at once. */
+import type { TrainingOptions } from '../core/options.ts';
+import { fitPatch, loadOf, type PatchSides, PROCESS_BYTES, stepBytes } from '../core/train/fit-patch.ts';
+import { trainingGrid } from '../core/train/preprocess.ts';
+import { settleSpacing } from '../core/train/spacing.ts';
+import type { Grid } from '../core/volume.ts';
+import { readNiftiHeader, readVolume } from '../imaging/index.ts';
+import { DecileError } from '../shared/errors.ts';
+import type { StudyJob, StudyPlan } from './plan.ts';
+import type { StudyCase } from './split.ts';
+
+export interface SizedJob extends StudyJob {
+  /** Bytes that the job is thought to need at its peak, in training or in prediction. */
+  bytes: number;
+}
+
+/**
+ * The jobs with `spacing: auto` and `patch: auto` settled, by the training scans. Every job of one voxel size gets the same patch, the largest that the median
+ * training scan holds (96 at most): what fits into memory at the moment must not decide what is compared.
+ */
+export async function sizeJobs({ jobs, split, definition }: StudyPlan): Promise<SizedJob[]> {
+  const grids = await gridsOf([...split.train, ...split.test]);
+  const gridOf = ({ scan }: StudyCase) => grids.get(scan) as Grid;
+  const sizes = (cases: readonly StudyCase[], spacing: 'native' | number) =>
+    cases.map((one) => trainingGrid(gridOf(one), spacing).size);
+  const patches = new Map<'native' | number, PatchSides>();
+  const patchOf = (options: TrainingOptions, spacing: 'native' | number): PatchSides => {
+    if (options.patch !== 'auto') return [...options.patch];
+    const known =
+      patches.get(spacing) ?? fitPatch(sizes(split.train, spacing), loadOf(options), Number.POSITIVE_INFINITY);
+    patches.set(spacing, known);
+    return known;
+  };
+  return jobs.map((job) => {
+    const { options } = job;
+    const spacing = settleSpacing(options.spacing, split.train.map(gridOf));
+    const patch = patchOf(options, spacing);
+    const largest = Math.max(...sizes(split.test, spacing).map((n) => n[0] * n[1] * n[2]));
+    const prediction =
+      4 * largest * (definition.classes.length + 4) +
+      stepBytes(patch, { width: options.width, gradientImages: 1, images: 1 });
+    const training = stepBytes(patch, loadOf(options));
+    return { ...job, options: { ...options, spacing, patch }, bytes: PROCESS_BYTES + Math.max(training, prediction) };
+  });
+}
+
+/**
+ * How many jobs may run at once.
+ * @param asked what --jobs says
+ * @param bytes of the largest job
+ * @param available memory in bytes
+ * @param total memory of the machine in bytes
+ * @returns the number, and what to say where it is not the one asked for
+ * @throws study/memory where not even one job fits into the machine
+ */
+export function jobsAtOnce(
+  asked: number,
+  bytes: number,
+  available: number,
+  total: number,
+): { jobs: number; notice: string | null } {
+  if (bytes > total)
+    throw new DecileError(
+      'study/memory',
+      `A job must fit into the machine's memory of ${gigabytes(total)}, got an estimate of ${gigabytes(bytes)}.`,
+      'Give a smaller patch or width, or smaller batches, in the options of the study file.',
+    );
+  const fitting = Math.max(1, Math.floor((0.85 * available) / bytes));
+  if (fitting >= asked) return { jobs: asked, notice: null };
+  const state = `a job needs about ${gigabytes(bytes)} and ${gigabytes(available)} are free`;
+  return { jobs: fitting, notice: `${fitting} at a time instead of ${asked}: ${state}.` };
+}
+
+const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
+
+async function gridsOf(cases: readonly StudyCase[]): Promise<Map<number, Grid>> {
+  const grids = new Map<number, Grid>();
+  for (const { scan, volumePath } of cases)
+    grids.set(
+      scan,
+      /\.nii(\.gz)?$/i.test(volumePath)
+        ? (await readNiftiHeader(volumePath)).grid
+        : (await readVolume(volumePath)).volume,
+    );
+  return grids;
+}

@@ -1,0 +1,54 @@
+/** A study from its definition to its tables: planned, locked, sized, run, and reported as far as it came. */
+import { mkdirSync } from 'node:fs';
+import { DecileError } from '../shared/errors.ts';
+import type { StudyDefinition } from './definition.ts';
+import { type RunOutcome, type RunRequest, runJobs } from './job-queue.ts';
+import { sizeJobs } from './memory.ts';
+import { lockPlan, planStudy, type StudyPlan } from './plan.ts';
+import { collectResults } from './results.ts';
+import { writeStudyReport } from './study-report.ts';
+
+export interface StudyRequest extends RunRequest {
+  definition: StudyDefinition;
+  /** Runs these jobs alone (a cluster's array task); writes no report. */
+  only?: readonly string[];
+  /** A data set in its own layout is preprocessed once, before the first job. */
+  onPrepared?: (done: number, total: number) => void;
+}
+
+export interface StudyOutcome extends RunOutcome {
+  plan: StudyPlan;
+  stopped: boolean;
+  /** Files written: tables and the page. */
+  files: string[];
+}
+
+/** @throws what the definition, the split and the lock throw; a failing job is reported, not thrown */
+export async function runStudy(request: StudyRequest): Promise<StudyOutcome> {
+  const { definition, out, only, signal } = request;
+  const plan = planStudy(definition, out);
+  if (!only) {
+    mkdirSync(out, { recursive: true });
+    lockPlan(out, plan);
+  }
+  for (const text of plan.cohort.notices) request.onNotice?.(text);
+  const unknown = only?.find((id) => plan.jobs.every((job) => job.id !== id));
+  if (unknown !== undefined)
+    throw new DecileError(
+      'study/unknown-job',
+      `--only must name a job of the study, got ${unknown}.`,
+      'The study file may have changed since the job was submitted; DIR/study.lock.json lists the jobs.',
+    );
+  await plan.cohort.prepare(request.onPrepared, signal);
+  if (signal?.aborted) return { plan, done: 0, failed: [], stopped: true, files: [] };
+  const jobs = (await sizeJobs(plan)).filter(({ id }) => only?.includes(id) ?? true);
+  const { done, failed } = await runJobs(plan, jobs, request);
+  const files = only ? [] : await reportStudy(plan, out);
+  return { plan, done, failed, stopped: signal?.aborted ?? false, files };
+}
+
+/** Collects what is finished and writes tables and page anew. */
+export async function reportStudy(plan: StudyPlan, out: string): Promise<string[]> {
+  const results = collectResults(out, plan.jobs);
+  return results.length === 0 ? [] : writeStudyReport(plan, results, out);
+}

@@ -1,0 +1,152 @@
+/** A prediction job: one scan at a time, so that memory does not grow with their number. */
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Kernels } from '../../core/network/kernels.ts';
+import type { Weights } from '../../core/network/tape.ts';
+import { decide } from '../../core/predict/decide.ts';
+import { agreedPieces, countPieces, keepPieces } from '../../core/predict/pieces.ts';
+import { defaultStride, slidingWindow } from '../../core/predict/sliding-window.ts';
+import { disposeAll } from '../../core/train/optimiser.ts';
+import type { Sides } from '../../core/train/patches.ts';
+import { type Normalisation, prepareImage } from '../../core/train/preprocess.ts';
+import { settledSpacing } from '../../core/train/spacing.ts';
+import { type CheckpointMeta, decodeCheckpoint, weightsOf } from '../../core/train/state.ts';
+import { startEngine } from '../../engine/choose/index.ts';
+import { kernelsOf } from '../../engine/choose/kernels-of.ts';
+import { DecileError } from '../../shared/errors.ts';
+import type { PredictJob, TrainingCase } from '../../shared/training.ts';
+import type { Control, Report, TrainerFiles } from './dependencies.ts';
+import { checkpointPath, writeAtomic } from './files.ts';
+
+/** The intensities a run was trained with, kept beside its checkpoint. */
+export const normalisationPath = (runFolder: string): string => join(runFolder, 'normalisation.json');
+export const keepNormalisation = (runFolder: string, normalisation: Normalisation): void =>
+  writeAtomic(normalisationPath(runFolder), new TextEncoder().encode(JSON.stringify(normalisation)));
+
+class Cancelled extends Error {}
+
+export async function runPredict(
+  job: PredictJob,
+  report: Report,
+  control: Control,
+  files: TrainerFiles,
+): Promise<void> {
+  const began = performance.now();
+  const path = checkpointPath(job.runFolder);
+  if (!existsSync(path))
+    throw new DecileError(
+      'run/no-checkpoint',
+      `A run must have a checkpoint to predict with, got none in ${job.runFolder}.`,
+      'Train first.',
+    );
+  const checkpoint = decodeCheckpoint(readFileSync(path));
+  const normalisation = JSON.parse(readFileSync(normalisationPath(job.runFolder), 'utf8')) as Normalisation;
+  const engine = await startEngine(job.engine);
+  if (engine.notice) report({ type: 'notice', message: engine.notice });
+  const kernels = kernelsOf(engine);
+  const weights = weightsOf(checkpoint, 'student');
+  mkdirSync(job.outputFolder, { recursive: true });
+  const pieces = await piecesOf(job, checkpoint.meta.classes, report, files);
+  try {
+    for (const [index, item] of job.cases.entries()) {
+      await control.whileParked();
+      await predictCase(
+        item,
+        index,
+        job,
+        checkpoint.meta,
+        normalisation,
+        weights,
+        kernels,
+        pieces,
+        report,
+        control,
+        files,
+      );
+    }
+    report({ type: 'finished', step: checkpoint.meta.step, seconds: (performance.now() - began) / 1000 });
+  } catch (error) {
+    if (!(error instanceof Cancelled)) throw error;
+    report({ type: 'cancelled', step: checkpoint.meta.step });
+  } finally {
+    disposeAll(weights);
+  }
+}
+
+async function predictCase(
+  item: TrainingCase,
+  index: number,
+  job: PredictJob,
+  meta: CheckpointMeta,
+  normalisation: Normalisation,
+  weights: Weights,
+  kernels: Kernels,
+  pieces: (number | null)[],
+  report: Report,
+  control: Control,
+  files: TrainerFiles,
+): Promise<void> {
+  const began = performance.now();
+  const { volume } = await files.readVolume(item.volumePath);
+  const image = prepareImage(volume, settledSpacing(meta.options), normalisation);
+  const patch: Sides = meta.patch;
+  const { network } = meta.options;
+  const stride = job.stride === 'auto' ? defaultStride(patch) : job.stride;
+  const probabilities = await slidingWindow(
+    image.data,
+    image.size,
+    weights,
+    kernels,
+    { patch, stride, network },
+    async () => {
+      await new Promise(setImmediate);
+      if (control.cancelled) throw new Cancelled();
+    },
+  );
+  const { mask, entropy, meanEntropy, sliceEntropy } = decide(probabilities, image, volume);
+  for (const [c, count] of pieces.entries()) if (count !== null) keepPieces(mask, c + 1, count);
+  const maskPath = join(job.outputFolder, `${item.scan}.nii.gz`);
+  const entropyPath = join(job.outputFolder, `${item.scan}.entropy.nii.gz`);
+  await files.writeVolume(maskPath, mask);
+  await files.writeVolume(entropyPath, entropy);
+  const ml = (mask.spacing[0] * mask.spacing[1] * mask.spacing[2]) / 1000;
+  const voxels = new Array<number>(meta.classes.length).fill(0);
+  for (const v of mask.data) voxels[v]++;
+  report({
+    type: 'predicted',
+    scan: item.scan,
+    name: item.name,
+    done: index + 1,
+    total: job.cases.length,
+    seconds: (performance.now() - began) / 1000,
+    maskPath,
+    entropyPath,
+    meanEntropy,
+    sliceEntropy,
+    volumesMl: voxels.slice(1).map((n) => n * ml),
+  });
+}
+
+/** For each label how many pieces stay; null for all. */
+async function piecesOf(
+  { pieces }: PredictJob,
+  classes: string[],
+  report: Report,
+  files: TrainerFiles,
+): Promise<(number | null)[]> {
+  const labels = classes.slice(1);
+  if (pieces === 'all' || pieces === 'largest') return labels.map(() => (pieces === 'all' ? null : 1));
+  const counts: number[][] = labels.map(() => []);
+  for (const path of pieces.like) {
+    const mask = await files.readMask(path);
+    labels.forEach((_, n) => void counts[n].push(countPieces(mask, n + 1)));
+  }
+  const agreed = counts.map(agreedPieces);
+  const said = labels.flatMap((name, n) => (agreed[n] === null ? [] : [`${name}: ${agreed[n]}`]));
+  if (said.length > 0)
+    report({
+      type: 'notice',
+      message: `As many connected pieces are kept as every labelled scan shows (${said.join(', ')}).`,
+    });
+  return agreed;
+}

@@ -1,0 +1,246 @@
+/** A training job in the trainer's process: prepares cases, runs the loop, writes the run folder. */
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import { join } from 'node:path';
+import { IDENTITY } from '../../core/geometry.ts';
+import { dice } from '../../core/metrics/dice.ts';
+import { countOverlap } from '../../core/metrics/overlap.ts';
+import type { Kernels } from '../../core/network/kernels.ts';
+import type { NetworkName } from '../../core/options.ts';
+import { defaultStride, slidingWindow } from '../../core/predict/sliding-window.ts';
+import { type Fit, fitOf, type PatchSides } from '../../core/train/fit-patch.ts';
+import { train } from '../../core/train/loop.ts';
+import { settledSpacing } from '../../core/train/spacing.ts';
+import { type CheckpointMeta, decodeCheckpoint, type TrainState } from '../../core/train/state.ts';
+import type { LabelMap } from '../../core/volume.ts';
+import { startEngine } from '../../engine/choose/index.ts';
+import { kernelsOf } from '../../engine/choose/kernels-of.ts';
+import { DecileError } from '../../shared/errors.ts';
+import type { TrainingCase, TrainJob } from '../../shared/training.ts';
+import type { Control, Report, TrainerFiles } from './dependencies.ts';
+import { evolutionRecorder } from './evolution.ts';
+import { checkpointPath, diskError, writeAtomic } from './files.ts';
+import { type PreparedCase, prepareCase } from './prepared-case.ts';
+import { StepClock } from './step-clock.ts';
+
+export async function runTrain(job: TrainJob, report: Report, control: Control, files: TrainerFiles): Promise<void> {
+  const began = performance.now();
+  const { classes, runFolder } = job;
+  mkdirSync(runFolder, { recursive: true });
+  const engine = await startEngine(job.options.engine);
+  if (engine.notice) report({ type: 'notice', message: engine.notice });
+  const kernels = kernelsOf(engine);
+
+  const { labelled, unlabelled, validation } = await prepareLists(job, report, control, files);
+  if (control.cancelled) return report({ type: 'cancelled', step: 0 });
+  if (labelled.length === 0)
+    throw new DecileError(
+      'train/no-labels',
+      'Training must have at least one labelled scan, got none.',
+      'Label a scan first, or import masks with --labels.',
+    );
+  warnOfMissingClasses(labelled, classes, report);
+
+  const resumeFrom = job.resume ? decodeCheckpoint(readFileSync(checkpointPath(runFolder))) : undefined;
+  const { patch, ...batch } = fitOfRun(job, resumeFrom?.meta, [...labelled, ...unlabelled]);
+  const options = { ...job.options, ...batch };
+  if (batch.labelledPerStep < job.options.labelledPerStep && !resumeFrom && !job.fit)
+    report({ type: 'notice', message: 'Memory is small: one patch of each kind a step.' });
+  const evolution = evolutionRecorder({
+    runFolder,
+    patch,
+    classes,
+    labelled: labelled[0],
+    unlabelled: unlabelled[0],
+    kernels,
+    options,
+    encodePng: files.encodePng,
+  });
+  const curve = join(runFolder, 'curve.jsonl');
+  const clock = new StepClock();
+  truncateCurve(curve, resumeFrom?.meta.step ?? 0);
+
+  const { outcome, step } = await train({
+    options,
+    classes,
+    patch,
+    labelled,
+    unlabelled,
+    kernels,
+    resumeFrom,
+    hooks: {
+      onStart({ step, parameters }) {
+        report({
+          type: 'started',
+          device: engine.device,
+          engine: engine.name,
+          parameters,
+          patch,
+          ...batch,
+          labelled: labelled.length,
+          unlabelled: unlabelled.length,
+          step,
+          steps: options.steps,
+        });
+        clock.begin();
+      },
+      onStep(done) {
+        const event = {
+          type: 'step',
+          steps: options.steps,
+          ...done,
+          ...clock.tick(options.steps - done.step),
+        } as const;
+        try {
+          appendFileSync(curve, `${JSON.stringify(event)}\n`);
+        } catch (error) {
+          throw diskError(error, curve);
+        }
+        report(event);
+      },
+      async mayContinue(state) {
+        await new Promise(setImmediate); // messages are heard between steps
+        if (control.paused && !control.cancelled) {
+          report({ type: 'paused', step: state.step });
+          await control.whileParked();
+          if (!control.cancelled) report({ type: 'resumed', step: state.step });
+          clock.begin();
+        }
+        return control.cancelled ? 'cancel' : 'go';
+      },
+      async onCheckpoint(bytes, at) {
+        writeAtomic(checkpointPath(runFolder), bytes);
+        report({ type: 'checkpoint', step: at, path: checkpointPath(runFolder) });
+        clock.begin();
+      },
+      async onMilestone(state) {
+        if (validation.length > 0)
+          report({
+            type: 'validation',
+            step: state.step,
+            ...(await validate(state, validation, patch, classes.length, kernels, options.network)),
+          });
+        const path = await evolution(state);
+        if (path) report({ type: 'evolution', step: state.step, path });
+        clock.begin();
+      },
+    },
+  });
+  if (outcome === 'cancelled') report({ type: 'cancelled', step });
+  else
+    report({
+      type: 'finished',
+      step,
+      checkpoint: checkpointPath(runFolder),
+      seconds: (performance.now() - began) / 1000,
+    });
+}
+
+/** A run keeps its patch and batch when it is resumed, also where memory made them smaller on the way. */
+function fitOfRun({ fit, options }: TrainJob, resumed: CheckpointMeta | undefined, cases: PreparedCase[]): Fit {
+  if (fit) return fit;
+  if (!resumed)
+    return fitOf(
+      options,
+      cases.map((c) => c.size),
+      { free: os.freemem(), total: os.totalmem() },
+    );
+  const { labelledPerStep, unlabelledPerStep } = resumed.options;
+  return { patch: resumed.patch, labelledPerStep, unlabelledPerStep };
+}
+
+async function prepareLists(
+  { lists, options, normalisation, classes, runFolder }: TrainJob,
+  report: Report,
+  control: Control,
+  files: TrainerFiles,
+) {
+  const folder = join(runFolder, '..', '..', 'cache');
+  const all = [...lists.labelled, ...lists.unlabelled, ...lists.validation];
+  let done = 0;
+  const prepare = async (cases: TrainingCase[]) => {
+    const prepared: PreparedCase[] = [];
+    for (const item of cases) {
+      if (control.cancelled) break;
+      prepared.push(await prepareCase(item, folder, settledSpacing(options), normalisation, classes.length, files));
+      report({ type: 'preparing', done: ++done, total: all.length });
+      await new Promise(setImmediate);
+    }
+    return prepared;
+  };
+  const needsUnlabelled = options.method !== 'supervised';
+  if (!needsUnlabelled) done += lists.unlabelled.length;
+  const labelled = await prepare(lists.labelled);
+  // An unlabelled case never brings its mask along, whatever the project knows.
+  const unlabelled = needsUnlabelled ? await prepare(lists.unlabelled.map(({ maskPath: _, ...scan }) => scan)) : [];
+  const validation = await prepare(lists.validation);
+  if (needsUnlabelled && unlabelled.length === 0 && !control.cancelled) {
+    report({
+      type: 'notice',
+      message: 'There are no unlabelled scans: the labelled ones stand in for them, without their masks.',
+    });
+    unlabelled.push(...labelled.map(({ readMask: _, ...scan }) => scan));
+  }
+  return { labelled, unlabelled, validation };
+}
+
+function warnOfMissingClasses(labelled: PreparedCase[], classes: string[], report: Report): void {
+  classes.forEach((name, c) => {
+    if (c > 0 && labelled.every(({ voxels }) => !voxels?.[c]))
+      report({ type: 'notice', message: `No labelled scan holds ${name} at this voxel size: it cannot be learnt.` });
+  });
+}
+
+/** Mean Dice (percent) of the student on the validation cases, on the training grid. */
+async function validate(
+  { networks }: TrainState,
+  cases: PreparedCase[],
+  patch: PatchSides,
+  classes: number,
+  kernels: Kernels,
+  network: NetworkName,
+): Promise<{ dice: number; perClass: number[] }> {
+  const sums = new Array<number>(classes - 1).fill(0);
+  for (const item of cases) {
+    const image = item.readImage([0, 0, 0], item.size);
+    const truth = item.readMask?.([0, 0, 0], item.size) as Uint8Array;
+    const probabilities = await slidingWindow(image, item.size, networks.student, kernels, {
+      patch,
+      network,
+      stride: defaultStride(patch),
+    });
+    const prediction = argMax(probabilities);
+    const onGrid = (data: Uint8Array): LabelMap => ({
+      size: item.size,
+      spacing: [1, 1, 1],
+      origin: [0, 0, 0],
+      direction: IDENTITY,
+      data,
+    });
+    for (let c = 1; c < classes; c++) sums[c - 1] += dice(countOverlap(onGrid(prediction), onGrid(truth), c));
+  }
+  const perClass = sums.map((sum) => sum / cases.length);
+  return { dice: perClass.reduce((a, b) => a + b, 0) / perClass.length, perClass };
+}
+
+function argMax(maps: Float32Array[]): Uint8Array {
+  const best = new Uint8Array(maps[0].length);
+  for (let c = 1; c < maps.length; c++)
+    for (let i = 0; i < best.length; i++) if (maps[c][i] > maps[best[i]][i]) best[i] = c;
+  return best;
+}
+
+/** Lines after the checkpoint belong to steps that will be done again. */
+function truncateCurve(path: string, step: number): void {
+  if (!existsSync(path)) return;
+  const kept = readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => {
+      try {
+        return JSON.parse(line).step <= step;
+      } catch {
+        return false;
+      }
+    });
+  writeFileSync(path, kept.map((line) => `${line}\n`).join(''));
+}
