@@ -1,5 +1,6 @@
 /** Case names: short, readable, unique, and never a patient's name. */
 import { basename, dirname, relative, sep } from 'node:path';
+import picomatch from 'picomatch';
 
 const FORMATS = /\.(nii|nii\.gz|hdr|hdr\.gz|img|nrrd|nhdr|mha|mhd|dcm|dicom|ima)$/i;
 
@@ -41,33 +42,14 @@ export function unique(names: readonly string[]): string[] {
   });
 }
 
-/** A glob as a matcher of whole strings: `*` within a folder, `**` across, `?`, `[a-z]`, `[!a-z]`, `{a,b}`. */
+// `posix` makes `[!a-z]` mean what it means in a shell.
+const OPTIONS = { dot: true, posix: true, nonegate: true, noextglob: true };
+
+/**
+ * A glob as a matcher of whole strings: `*` within a folder, `**` across, `?`, `[a-z]`, `[!a-z]`, `{a,b}`. A leading dot, `!`
+ * and round brackets are ordinary signs, as they occur in names; a text that equals the glob always matches.
+ */
 export function globMatcher(glob: string): (text: string) => boolean {
-  let source = '';
-  let depth = 0;
-  for (let n = 0; n < glob.length; n++) {
-    const c = glob[n];
-    if (c === '*' && glob[n + 1] === '*') {
-      source += '.*';
-      n++;
-      if (glob[n + 1] === '/') n++;
-    } else if (c === '*') source += '[^/]*';
-    else if (c === '?') source += '[^/]';
-    else if (c === '[' && glob.indexOf(']', n + 2) > 0) {
-      const end = glob.indexOf(']', n + 2);
-      const body = glob.slice(n + 1, end).replace(/[\\\]^[]/g, '\\$&');
-      source += `[${body.replace(/^!/, '^')}]`;
-      n = end;
-    } else if (c === '{') {
-      depth++;
-      source += '(?:';
-    } else if (c === '}' && depth > 0) {
-      depth--;
-      source += ')';
-    } else if (c === ',' && depth > 0) source += '|';
-    else source += c.replace(/[.+^$()|[\]{}\\]/, '\\$&');
-  }
-  if (depth > 0) source += ')'.repeat(depth);
-  const pattern = new RegExp(`^${source}$`, 'u');
-  return (text) => pattern.test(text);
+  const matches = picomatch(glob.replace(/[()|]/g, '\\$&'), OPTIONS);
+  return (text) => text === glob || matches(text);
 }

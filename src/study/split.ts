@@ -1,5 +1,6 @@
 /** Train, validation and test lists that cannot leak: a case has one role, and its type carries the role. */
 import { Random } from '../core/random.ts';
+import { globMatcher } from '../imaging/names.ts';
 import { DecileError } from '../shared/errors.ts';
 import type { TrainingCase, TrainingLists } from '../shared/training.ts';
 import type { StudyDefinition } from './definition.ts';
@@ -77,19 +78,15 @@ export function casesNamed(cases: readonly StudyCase[], list: string, patterns: 
   });
 }
 
-/** `a..b` is a range in natural order, `*` and `?` are wildcards, anything else is a name. */
+/** `a..b` is a range in natural order, anything else a name or a glob. */
 function matching(cases: readonly StudyCase[], pattern: string): StudyCase[] {
   const range = /^(.+)\.\.(.+)$/.exec(pattern);
   if (range) {
     const [first, last] = [range[1], range[2]].map((name) => cases.findIndex((c) => c.name === name));
     return first < 0 || last < 0 ? [] : cases.slice(first, last + 1);
   }
-  const escaped = pattern
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replace(/\*/g, '.*')
-    .replace(/\?/g, '.');
-  const expression = new RegExp(`^${escaped}$`);
-  return cases.filter((c) => expression.test(c.name));
+  const matches = globMatcher(pattern);
+  return cases.filter(({ name }) => matches(name));
 }
 
 /** Test cases first, then validation cases, from one permutation of the seed; the rest, in natural order, is for training. */

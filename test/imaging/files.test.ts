@@ -135,7 +135,24 @@ test('--only takes a glob on case name, file name or path', async () => {
   assert.deepEqual(await names('*.nii'), ['la_001', 'la_002', 'other']);
   assert.deepEqual(await names('x*'), []);
   assert.ok(globMatcher('a/**/b.?ii')('a/x/y/b.nii'));
-  assert.ok(!globMatcher('a.c')('abc'));
+  const table: [glob: string, text: string, matches: boolean][] = [
+    ['a.c', 'abc', false],
+    ['a/*', 'a/x/y', false],
+    ['**/b.nii', 'b.nii', true],
+    ['la_[0-3]*', 'la_21', true],
+    ['la_[!0-3]*', 'la_21', false],
+    ['*', '.hidden', true],
+    ['!a', '!a', true],
+    ['!a', 'b', false],
+    ['scan (1)', 'scan (1)', true],
+    ['scan (1)', 'scan 1', false],
+    ['scan (*)', 'scan (7)', true],
+    ['a|b', 'a', false],
+    ['T1+C *', 'T1+C 2', true],
+    ['CT [thorax]', 'CT [thorax]', true],
+    ['{患者,patient} *', '患者 七', true],
+  ];
+  for (const [glob, text, matches] of table) assert.equal(globMatcher(glob)(text), matches, `${glob} on ${text}`);
 });
 
 test('equal stems in different folders get their folders’ names, nnU-Net’s channel number is dropped', async () => {

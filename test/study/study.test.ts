@@ -53,14 +53,18 @@ test('a case in two lists is refused with its name and both lists', () => {
 });
 
 test('names, ranges and globs make the lists; an unknown name is refused', () => {
-  const { train, test } = splitCases(cohort(12), {
+  const { train, validation, test } = splitCases(cohort(12), {
     train: ['case_02..case_04', 'case_11'],
-    validation: [],
+    validation: ['case_{06,08}', 'case_1[!12]'],
     test: ['case_12'],
   });
   assert.deepEqual(
     train.map((c) => c.name),
     ['case_02', 'case_03', 'case_04', 'case_11'],
+  );
+  assert.deepEqual(
+    validation.map((c) => c.name),
+    ['case_06', 'case_08', 'case_10'],
   );
   assert.deepEqual(
     test.map((c) => c.name),
