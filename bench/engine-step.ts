@@ -5,13 +5,8 @@
  */
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import {
-  type EngineName,
-  type MethodName,
-  type NetworkName,
-  PAPER_READING,
-  resolveOptions,
-} from '../src/core/options.ts';
+import { type EngineName, type MethodName, type NetworkName, PAPER_READING } from '../src/core/options.ts';
+import { resolveOptions } from '../src/core/parse-option.ts';
 import { startEngine } from '../src/engine/choose/index.ts';
 import { kernelsOf } from '../src/engine/choose/kernels-of.ts';
 import { StepSession } from '../src/engine/measure/step-session.ts';

@@ -1,6 +1,7 @@
 /** `node scripts/options-table.ts`: writes the option table of docs/reference/cli.md from src/core/options.ts. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { describeRule, OPTIONS } from '../src/core/options.ts';
+import { OPTIONS } from '../src/core/options.ts';
+import { describeRule } from '../src/core/parse-option.ts';
 
 const page = new URL('../docs/reference/cli.md', import.meta.url);
 const rows = OPTIONS.map(

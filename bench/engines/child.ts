@@ -1,7 +1,8 @@
 /** One part of `npm run bench -- engines` on one engine, in a process of its own. Prints JSON. */
 import { parseArgs } from 'node:util';
 import { initNetwork } from '../../src/core/network/networks.ts';
-import { type EngineName, PAPER_READING, resolveOptions } from '../../src/core/options.ts';
+import { type EngineName, PAPER_READING } from '../../src/core/options.ts';
+import { resolveOptions } from '../../src/core/parse-option.ts';
 import { defaultStride, slidingWindow, windowStarts } from '../../src/core/predict/sliding-window.ts';
 import { Random } from '../../src/core/random.ts';
 import { startEngine } from '../../src/engine/choose/index.ts';

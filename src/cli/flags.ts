@@ -1,6 +1,7 @@
 /** Command-line flags made from the option table, so that flags, forms and docs cannot drift apart. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { describeRule, OPTIONS, type OptionRow, type TrainingOptions } from '../core/options.ts';
+import { OPTIONS, type OptionRow, type TrainingOptions } from '../core/options.ts';
+import { describeRule, type OptionValue, parseOption } from '../core/parse-option.ts';
 
 /** American and British spellings are one flag: `--unlabelled-batch` is `--unlabeled-batch`. */
 export function normaliseSpelling(argv: readonly string[]): string[] {
@@ -45,24 +46,12 @@ export function givenOptions(parsed: Record<string, unknown>): Partial<TrainingO
   return Object.fromEntries(given) as Partial<TrainingOptions>;
 }
 
-/** Text to value; ranges are checked by core's resolveOptions. */
-export function parseFlag(option: OptionRow, text: string): string | number | number[] {
-  const { rule } = option;
-  const fail = (): never => {
-    throw new InvalidArgumentError(`It must be ${describeRule(rule)}, got ${text}.`);
-  };
-  const number = (part: string): number =>
-    part.trim() !== '' && Number.isFinite(Number(part)) ? Number(part) : fail();
-  switch (rule.kind) {
-    case 'choice':
-      return rule.values.includes(text) ? text : fail();
-    case 'integer':
-    case 'number':
-      return number(text);
-    case 'patch':
-      return text === 'auto' ? text : text.split(/[,x]/).map(number);
-    case 'spacing':
-      return text === 'auto' || text === 'native' ? text : number(text);
+/** Text to value, for commander, which names the flag itself. */
+function parseFlag(option: OptionRow, text: string): OptionValue {
+  try {
+    return parseOption(option, text);
+  } catch {
+    throw new InvalidArgumentError(`It must be ${describeRule(option.rule)}, got ${text}.`);
   }
 }
 

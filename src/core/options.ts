@@ -1,6 +1,4 @@
-/** The training options as data: CLI flags, forms, checks and the reference page all derive from this table. */
-import { DecileError } from './errors.ts';
-
+/** The training options as data: CLI flags, forms, checks (parse-option.ts) and the reference page all derive from this table. */
 export const METHODS = ['cpcl', 'supervised', 'mean-teacher', 'ua-mt', 'entropy', 'dan', 'ict', 'dtml'] as const;
 export type MethodName = (typeof METHODS)[number];
 export const PRESETS = ['ct-kidney', 'mr-flair', 'mr'] as const;
@@ -57,11 +55,20 @@ export interface TrainingOptions {
   checkpointEvery: number;
 }
 
-type Rule =
+export type Rule =
   | { kind: 'choice'; values: readonly string[] }
   | { kind: 'integer' | 'number'; min: number; max: number }
   | { kind: 'patch' }
   | { kind: 'spacing' };
+
+/** Voxel size of training, once a plan has settled `auto`. */
+export type SettledSpacing = Exclude<TrainingOptions['spacing'], 'auto'>;
+
+/** Options of a planned run: the voxel size is decided. */
+export type PlannedOptions = TrainingOptions & { spacing: SettledSpacing };
+
+/** Options of a run that computes: patch and voxel size are decided. */
+export type SettledOptions = PlannedOptions & { patch: Exclude<TrainingOptions['patch'], 'auto'> };
 
 export interface OptionRow<K extends keyof TrainingOptions = keyof TrainingOptions> {
   key: K;
@@ -202,74 +209,3 @@ export const OPTIONS: readonly OptionRow[] = [
 export const PAPER_READING = { unlabelledBranch: 'teacher', prototypeFeatures: 'bottleneck', lambdaRamp: 1 } as const;
 
 export const DEFAULT_OPTIONS = Object.fromEntries(OPTIONS.map((o) => [o.key, o.default])) as unknown as TrainingOptions;
-
-/** Checks each given option against its row and fills in the rest; throws `option/invalid` naming option, range and value. */
-export function resolveOptions(given: Partial<TrainingOptions>): TrainingOptions {
-  const known = new Set<string>(OPTIONS.map((o) => o.key));
-  for (const key of Object.keys(given)) {
-    if (!known.has(key)) {
-      throw new DecileError(
-        'option/unknown',
-        `An option must be one of ${[...known].join(', ')}, got ${key}.`,
-        'Check the spelling.',
-      );
-    }
-  }
-  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const options = { ...DEFAULT_OPTIONS, ...set } as TrainingOptions;
-  for (const option of OPTIONS) checkOption(option, options[option.key]);
-  return options;
-}
-
-function checkOption(option: OptionRow, value: unknown): void {
-  const expected = describeRule(option.rule);
-  const fail = () => {
-    throw new DecileError(
-      'option/invalid',
-      `--${option.flag} must be ${expected}, got ${JSON.stringify(value)}.`,
-      `The default is ${JSON.stringify(option.default)}.`,
-    );
-  };
-  const { rule } = option;
-  switch (rule.kind) {
-    case 'choice':
-      if (!rule.values.includes(value as string)) fail();
-      break;
-    case 'integer':
-    case 'number':
-      if (typeof value !== 'number' || !Number.isFinite(value) || value < rule.min || value > rule.max) fail();
-      if (rule.kind === 'integer' && !Number.isInteger(value)) fail();
-      break;
-    case 'patch': {
-      const sides = value as readonly number[];
-      if (
-        value !== 'auto' &&
-        !(
-          Array.isArray(sides) &&
-          sides.length === 3 &&
-          sides.every((s) => Number.isInteger(s) && s > 0 && s % 16 === 0)
-        )
-      )
-        fail();
-      break;
-    }
-    case 'spacing':
-      if (value !== 'auto' && value !== 'native' && !(typeof value === 'number' && value > 0 && value <= 50)) fail();
-      break;
-  }
-}
-
-export function describeRule(rule: Rule): string {
-  switch (rule.kind) {
-    case 'choice':
-      return `one of ${rule.values.join(', ')}`;
-    case 'integer':
-      return `a whole number from ${rule.min} to ${rule.max}`;
-    case 'number':
-      return `a number from ${rule.min} to ${rule.max}`;
-    case 'patch':
-      return 'auto or X,Y,Z with each side divisible by 16';
-    case 'spacing':
-      return 'auto, native or a voxel size in mm, at most 50';
-  }
-}

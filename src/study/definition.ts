@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { METHODS, PRESETS, type PresetName, resolveOptions, type TrainingOptions } from '../core/options.ts';
+import { METHODS, PRESETS, type PresetName, type TrainingOptions } from '../core/options.ts';
+import { resolveOptions } from '../core/parse-option.ts';
 import { BRATS_MODALITIES, LAYOUTS, type LayoutName } from '../imaging/layouts.ts';
 import { DecileError } from '../shared/errors.ts';
 

@@ -1,7 +1,8 @@
 /** From a study file to its jobs: cohort, lists, and one job per method, number of labelled cases and seed. */
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { resolveOptions, type TrainingOptions } from '../core/options.ts';
+import type { TrainingOptions } from '../core/options.ts';
+import { resolveOptions } from '../core/parse-option.ts';
 import { DecileError } from '../shared/errors.ts';
 import { writeAtomic } from '../trainer/worker/files.ts';
 import { type Cohort, openCohort } from './cohort.ts';

@@ -247,7 +247,8 @@ test('every command and every flag is in the reference page', async () => {
 });
 
 test('the reference page lists every training option with its default, range and help', async () => {
-  const { describeRule, OPTIONS } = await import('../../src/core/options.ts');
+  const { OPTIONS } = await import('../../src/core/options.ts');
+  const { describeRule } = await import('../../src/core/parse-option.ts');
   const page = readFileSync(join(root, 'docs', 'reference', 'cli.md'), 'utf8');
   for (const o of OPTIONS) {
     const row = `| \`--${o.flag}\` | ${String(o.default)} | ${describeRule(o.rule)}${o.unit ? `, ${o.unit}` : ''} | ${o.help} |`;

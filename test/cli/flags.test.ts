@@ -4,10 +4,12 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { parseLabel } from '../../src/cli/commands/new.ts';
-import { addTrainingFlags, givenOptions, normaliseSpelling, parseFlag } from '../../src/cli/flags.ts';
+import { addTrainingFlags, givenOptions, normaliseSpelling } from '../../src/cli/flags.ts';
 import { duration, table } from '../../src/cli/output.ts';
 import { userFolder } from '../../src/cli/place.ts';
-import { DEFAULT_OPTIONS, OPTIONS, resolveOptions } from '../../src/core/options.ts';
+import type { DecileError } from '../../src/core/errors.ts';
+import { DEFAULT_OPTIONS, OPTIONS } from '../../src/core/options.ts';
+import { parseOption, resolveOptions } from '../../src/core/parse-option.ts';
 
 const parse = (args: string[]) => {
   const command = new Command().exitOverride().configureOutput({ writeErr: () => {} });
@@ -62,21 +64,51 @@ test('British spellings are the same flags', () => {
   ]);
 });
 
-test('a value that is no number or no choice is refused with the rule', () => {
+test('one parser serves typed text, study files and calls, and refuses what the table does not allow', () => {
   const row = (flag: string) => OPTIONS.find((option) => option.flag === flag)!;
-  for (const [flag, text] of [
+  for (const [flag, given, value] of [
+    ['steps', '300', 300],
+    ['steps', 300, 300],
+    ['beta', ' 0.5 ', 0.5],
+    ['method', 'supervised', 'supervised'],
+    ['patch', 'auto', 'auto'],
+    ['patch', '64, 64,32', [64, 64, 32]],
+    ['patch', '64x64x32', [64, 64, 32]],
+    ['patch', '64 × 64 × 32', [64, 64, 32]],
+    ['patch', [64, 64, 32], [64, 64, 32]],
+    ['spacing', 'auto', 'auto'],
+    ['spacing', 'native', 'native'],
+    ['spacing', '1.25', 1.25],
+  ] as const) {
+    assert.deepEqual(parseOption(row(flag), given), value, `${flag} ${given}`);
+  }
+  for (const [flag, given] of [
     ['steps', 'many'],
     ['steps', ''],
+    ['steps', '1.5'],
+    ['steps', 0],
+    ['steps', Number.NaN],
+    ['steps', null],
+    ['steps', true],
+    ['beta', '1001'],
+    ['beta', '1e999'],
     ['method', 'magic'],
+    ['method', 1],
     ['patch', '64,x,32'],
+    ['patch', '60,64,32'],
+    ['patch', '64,64'],
+    ['patch', '64,,32'],
+    ['patch', [64, 64, 0]],
     ['spacing', 'fine'],
-  ]) {
-    assert.throws(() => parseFlag(row(flag), text), /must be/, `${flag} ${text}`);
+    ['spacing', '0'],
+    ['spacing', 50.1],
+  ] as const) {
+    assert.throws(
+      () => parseOption(row(flag), given),
+      (error: DecileError) => error.code === 'option/invalid' && error.message.includes(`--${flag} must be `),
+      `${flag} ${given}`,
+    );
   }
-  assert.throws(() => resolveOptions({ patch: parseFlag(row('patch'), '60,64,32') as never }), {
-    code: 'option/invalid',
-    message: /divisible by 16/,
-  });
 });
 
 test('labels take a colour by number or by word', () => {

@@ -9,7 +9,7 @@ import { writeCohort } from '../../src/cli/demo/cohort.ts';
 import { demoSetting, fittingSteps } from '../../src/cli/demo/settings.ts';
 import { scoreTable, whatWasDone, whatWasFound } from '../../src/cli/demo/words.ts';
 import { runDemo } from '../../src/cli/demo.ts';
-import { resolveOptions } from '../../src/core/options.ts';
+import { resolveOptions } from '../../src/core/parse-option.ts';
 import { makePhantom, PHANTOM_KINDS } from '../../src/core/phantom/index.ts';
 import { readMask, readVolume } from '../../src/imaging/index.ts';
 import type { EvaluationReport } from '../../src/project/services/review/evaluate.ts';

@@ -51,7 +51,7 @@ after(async () => {
 });
 
 const smallest = {
-  ...{ width: 1, patch: [16, 16, 16], spacing: 'native', labelledPerStep: 1, unlabelledPerStep: 1 },
+  ...{ width: 1, patch: [16, 16, 16] as const, spacing: 'native', labelledPerStep: 1, unlabelledPerStep: 1 },
   steps: 3,
 };
 

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import { type MethodName, resolveOptions } from '../../src/core/options.ts';
+import type { MethodName } from '../../src/core/options.ts';
+import { resolveOptions } from '../../src/core/parse-option.ts';
 import { StepSession } from '../../src/engine/measure/step-session.ts';
 import { registerSimd, simdBackend, simdKernels } from '../../src/engine/simd/index.ts';
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { resolveOptions } from '../../src/core/options.ts';
+import { resolveOptions } from '../../src/core/parse-option.ts';
 import { fastestEngine, keepStepTime, type StepTime, stepTimes } from '../../src/engine/choose/step-times.ts';
 import { othersShare, processorTimes } from '../../src/engine/machine/machine-load.ts';
 

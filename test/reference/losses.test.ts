@@ -10,7 +10,7 @@ import type { Batch, Context, Output } from '../../src/core/methods/method.ts';
 import { prototypes } from '../../src/core/methods/prototypes.ts';
 import { oneHotArgMax, softmaxChannels } from '../../src/core/network/channels.ts';
 import type { FeatureMap } from '../../src/core/network/kernels.ts';
-import { resolveOptions } from '../../src/core/options.ts';
+import { resolveOptions } from '../../src/core/parse-option.ts';
 import { Random } from '../../src/core/random.ts';
 import { maskTensors } from '../../src/core/train/batch.ts';
 import { testKernels } from './engine.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { resolveOptions } from '../../src/core/options.ts';
+import { resolveOptions } from '../../src/core/parse-option.ts';
 import { keepAdapter, knownAdapter } from '../../src/engine/choose/known-adapter.ts';
 import { availableEngines, fastestEngine, keepStepTime } from '../../src/engine/choose/step-times.ts';
 import { TFJS_NODE_VERSION } from '../../src/engine/tensorflow/installation.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { resolveOptions } from '../../src/core/options.ts';
+import { resolveOptions } from '../../src/core/parse-option.ts';
 import { imagesWithGradient, PROCESS_BYTES, stepBytes } from '../../src/core/train/fit-patch.ts';
 import type { Grid } from '../../src/core/volume.ts';
 import { writeNifti } from '../../src/imaging/index.ts';

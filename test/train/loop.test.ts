@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import { METHODS, type MethodName, resolveOptions, type TrainingOptions } from '../../src/core/options.ts';
+import { METHODS, type MethodName, type TrainingOptions } from '../../src/core/options.ts';
+import { resolveOptions } from '../../src/core/parse-option.ts';
 import { train } from '../../src/core/train/loop.ts';
 import { decodeCheckpoint } from '../../src/core/train/state.ts';
 import { testKernels } from '../reference/engine.ts';

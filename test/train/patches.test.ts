@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { resolveOptions } from '../../src/core/options.ts';
+import { resolveOptions } from '../../src/core/parse-option.ts';
 import { boxOf } from '../../src/core/predict/sliding-window.ts';
 import { Random } from '../../src/core/random.ts';
 import { type Fit, fitOf, fitPatch, type StepLoad, stepBytes } from '../../src/core/train/fit-patch.ts';

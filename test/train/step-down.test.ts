@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { resolveOptions } from '../../src/core/options.ts';
+import { resolveOptions } from '../../src/core/parse-option.ts';
 import { type Fit, smallerFit } from '../../src/core/train/fit-patch.ts';
 import type { TrainerEvent, TrainJob } from '../../src/shared/training.ts';
 import { afterFailure, type Seen } from '../../src/trainer/host/step-down.ts';

@@ -1,7 +1,8 @@
 /** Run as a program by the doctor: times a 3D convolution and a whole step on one engine, checks values, prints JSON. */
 import type * as tf from '@tensorflow/tfjs';
 import { DecileError } from '../../core/errors.ts';
-import { type EngineName, resolveOptions } from '../../core/options.ts';
+import type { EngineName } from '../../core/options.ts';
+import { resolveOptions } from '../../core/parse-option.ts';
 import { convolutionError } from '../backend/self-check.ts';
 import { type Engine, startEngine } from '../choose/index.ts';
 import { kernelsOf } from '../choose/kernels-of.ts';

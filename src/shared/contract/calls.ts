@@ -30,7 +30,10 @@ const scan = z.object({ scan: id });
 const scans = z.object({ scans: z.array(id).max(100_000) });
 const run = z.object({ run: id });
 /** Partial training options; core/options.ts checks each value against its row. */
-const options = z.record(z.string().max(60), z.union([z.string().max(60), z.number(), z.array(z.number()).length(3)]));
+const options = z.record(
+  z.string().max(60),
+  z.union([z.string().max(60), z.number(), z.tuple([z.number(), z.number(), z.number()]).readonly()]),
+);
 
 /** Labelled scans held out to watch the training with. */
 const validation = z.number().int().min(0).max(10_000).optional();

@@ -1,5 +1,6 @@
 /** Decides which scans a run learns from: the lists, and every reason why training cannot start. */
-import { type PresetName, resolveOptions, type TrainingOptions } from '../../../core/options.ts';
+import type { PresetName, TrainingOptions } from '../../../core/options.ts';
+import { resolveOptions } from '../../../core/parse-option.ts';
 import { settleSpacing } from '../../../core/train/spacing.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import type { Normalisation, TrainingCase, TrainingLists } from '../../../shared/training.ts';

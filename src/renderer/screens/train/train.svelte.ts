@@ -1,10 +1,10 @@
 /** The Train screen: what will happen, the run in sight, its curves and pictures. */
 import { DEFAULT_OPTIONS, OPTIONS, type OptionRow } from '../../../core/options.ts';
+import { describeRule, type OptionValue, parseOption } from '../../../core/parse-option.ts';
 import type { Curve, EvolutionFrame, RunInfo, TrainPlan } from '../../../shared/contract/index.ts';
 import type { TrainerEvent } from '../../../shared/training.ts';
 import type { AppState } from '../../shell/app.svelte.ts';
 
-type OptionValue = string | number | [number, number, number];
 const EMPTY: Curve = { steps: [], losses: {}, lambda: [], learningRate: [], secondsPerStep: [], validation: [] };
 /** The plan stands still for so long before a step is measured for it, ms. */
 const PROBE_AFTER_MS = 1500;
@@ -232,9 +232,14 @@ export class TrainState {
 
   /** Takes what was typed; what does not fit the row's rule is told beside it and not taken. */
   set(row: OptionRow, text: string): void {
-    const { value, problem } = parse(row, text);
-    this.problems = { ...this.problems, [row.key]: problem };
-    if (problem || value === undefined) return;
+    let value: OptionValue;
+    try {
+      value = parseOption(row, text);
+      this.problems = { ...this.problems, [row.key]: '' };
+    } catch {
+      this.problems = { ...this.problems, [row.key]: describeRule(row.rule) };
+      return;
+    }
     const { [row.key]: _before, ...others } = this.changed;
     this.changed = JSON.stringify(value) === JSON.stringify(row.default) ? others : { ...others, [row.key]: value };
     void this.replan();
@@ -279,40 +284,4 @@ function stepWords(event: Extract<TrainerEvent, { type: 'step' }>): string {
     ? ` Left out so far for want of the class: ${skipped.map(([term, count]) => `${term} in ${count} steps`).join(', ')}.`
     : '';
   return `Step ${event.step}: ${event.secondsPerStep.toFixed(2)} s a step, the consistency terms weigh ${event.lambda.toPrecision(2)}.${left}`;
-}
-
-export function parse({ rule }: OptionRow, text: string): { value?: OptionValue; problem: string } {
-  const typed = text.trim();
-  switch (rule.kind) {
-    case 'choice':
-      return { value: typed, problem: '' };
-    case 'integer':
-    case 'number': {
-      const value = Number(typed);
-      const fits =
-        typed !== '' &&
-        Number.isFinite(value) &&
-        value >= rule.min &&
-        value <= rule.max &&
-        (rule.kind === 'number' || Number.isInteger(value));
-      return fits
-        ? { value, problem: '' }
-        : { problem: `${rule.kind === 'integer' ? 'a whole number' : 'a number'} from ${rule.min} to ${rule.max}` };
-    }
-    case 'patch': {
-      if (typed === 'auto') return { value: 'auto', problem: '' };
-      const sides = typed.split(/[\s,x×]+/).map(Number);
-      const fits = sides.length === 3 && sides.every((side) => Number.isInteger(side) && side > 0 && side % 16 === 0);
-      return fits
-        ? { value: sides as [number, number, number], problem: '' }
-        : { problem: 'auto, or three sides divisible by 16, like 64,64,32' };
-    }
-    case 'spacing': {
-      if (typed === 'native') return { value: 'native', problem: '' };
-      const value = Number(typed);
-      return typed !== '' && value > 0 && value <= 50
-        ? { value, problem: '' }
-        : { problem: 'native, or a voxel size in mm up to 50' };
-    }
-  }
 }
