@@ -65,10 +65,14 @@ export type Rule =
 export type SettledSpacing = Exclude<TrainingOptions['spacing'], 'auto'>;
 
 /** Options of a planned run: the voxel size is decided. */
-export type PlannedOptions = TrainingOptions & { spacing: SettledSpacing };
+export interface PlannedOptions extends Omit<TrainingOptions, 'spacing'> {
+  spacing: SettledSpacing;
+}
 
 /** Options of a run that computes: patch and voxel size are decided. */
-export type SettledOptions = PlannedOptions & { patch: Exclude<TrainingOptions['patch'], 'auto'> };
+export interface SettledOptions extends Omit<PlannedOptions, 'patch'> {
+  patch: Exclude<TrainingOptions['patch'], 'auto'>;
+}
 
 export interface OptionRow<K extends keyof TrainingOptions = keyof TrainingOptions> {
   key: K;

@@ -1,5 +1,5 @@
 /** What the trainer process is told and what it reports. Plain data: it crosses processes as JSON. */
-import type { TrainingOptions } from '../core/options.ts';
+import type { PlannedOptions, TrainingOptions } from '../core/options.ts';
 import type { Fit } from '../core/train/fit-patch.ts';
 import type { Normalisation } from '../core/train/preprocess.ts';
 
@@ -27,7 +27,7 @@ export interface TrainJob {
   kind: 'train';
   /** runs/<id> inside the project: options, curve, checkpoints. */
   runFolder: string;
-  options: TrainingOptions;
+  options: PlannedOptions;
   lists: TrainingLists;
   /** Classes with background first: ['background', 'kidney']. */
   classes: string[];

@@ -1,5 +1,5 @@
 /** One patch for all jobs of a study, and how many jobs fit into memory at once. */
-import type { TrainingOptions } from '../core/options.ts';
+import type { SettledOptions, TrainingOptions } from '../core/options.ts';
 import { fitPatch, loadOf, type PatchSides, PROCESS_BYTES, stepBytes } from '../core/train/fit-patch.ts';
 import { trainingGrid } from '../core/train/preprocess.ts';
 import { settleSpacing } from '../core/train/spacing.ts';
@@ -10,6 +10,7 @@ import type { StudyJob, StudyPlan } from './plan.ts';
 import type { StudyCase } from './split.ts';
 
 export interface SizedJob extends StudyJob {
+  options: SettledOptions;
   /** Bytes that the job is thought to need at its peak, in training or in prediction. */
   bytes: number;
 }

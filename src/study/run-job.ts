@@ -8,7 +8,8 @@ import { DecileError } from '../shared/errors.ts';
 import type { PredictJob, StepEvent, TrainerEvent, TrainJob } from '../shared/training.ts';
 import { checkpointPath, writeAtomic } from '../trainer/worker/files.ts';
 import type { FurtherList, StudyDefinition } from './definition.ts';
-import type { StudyJob, StudyPlan } from './plan.ts';
+import type { SizedJob } from './memory.ts';
+import type { StudyPlan } from './plan.ts';
 import { type StudyCase, trainingLists, withoutMask } from './split.ts';
 
 export interface Score extends CaseMetrics {
@@ -51,7 +52,7 @@ export const isComplete = ({ also }: JobResult, { alsoScore }: Pick<StudyDefinit
  */
 export async function runJob(
   plan: StudyPlan,
-  job: StudyJob,
+  job: SizedJob,
   out: string,
   startTrainer: StartTrainer,
   onEvent: (event: TrainerEvent) => void = () => {},

@@ -11,7 +11,12 @@ import { codes, GRID, maskOf, projectWith, temporaryFolder, writeVolumes } from 
 
 /** A finished run with these predictions, by case name. */
 async function predictedBy(store: Store, name: string, masks: Record<string, LabelMap>): Promise<void> {
-  const run = store.runs.create({ name, options: DEFAULT_OPTIONS, classes: store.labels.classes(), cases: [] });
+  const run = store.runs.create({
+    name,
+    options: { ...DEFAULT_OPTIONS, spacing: 'native' },
+    classes: store.labels.classes(),
+    cases: [],
+  });
   store.checkpoints.add(run.id, 1, 'runs/checkpoint');
   store.runs.update(run.id, { state: 'finished', finishedAt: new Date().toISOString() });
   for (const [scanName, mask] of Object.entries(masks)) {

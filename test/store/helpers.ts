@@ -36,4 +36,9 @@ export const scanNamed = (name: string): NewScan => ({
 export const addScan = (store: Store, name: string) => store.scans.add(store.scans.nextId(), scanNamed(name));
 
 export const addRun = (store: Store, name?: string) =>
-  store.runs.create({ name, options: DEFAULT_OPTIONS, classes: store.labels.classes(), cases: [] });
+  store.runs.create({
+    name,
+    options: { ...DEFAULT_OPTIONS, spacing: 'native' },
+    classes: store.labels.classes(),
+    cases: [],
+  });

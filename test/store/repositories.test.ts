@@ -138,7 +138,7 @@ test('a scan has one role in a run, and an unlabelled one carries no mask', (t) 
   const scan = addScan(store, 'a').id;
   const mask = addMask(store, scan, 'manual').id;
   const create = (cases: Parameters<Store['runs']['create']>[0]['cases']) =>
-    store.runs.create({ options: DEFAULT_OPTIONS, classes: ['background', 'kidney'], cases });
+    store.runs.create({ options: { ...DEFAULT_OPTIONS, spacing: 'native' }, classes: ['background', 'kidney'], cases });
   assert.throws(() =>
     create([
       { scan, role: 'labelled', mask },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import { METHODS, type MethodName, type TrainingOptions } from '../../src/core/options.ts';
+import { METHODS, type MethodName, type SettledOptions, type TrainingOptions } from '../../src/core/options.ts';
 import { resolveOptions } from '../../src/core/parse-option.ts';
 import { train } from '../../src/core/train/loop.ts';
 import { decodeCheckpoint } from '../../src/core/train/state.ts';
@@ -12,21 +12,24 @@ const { name: engine, kernels } = await testKernels();
 
 /** Runs to the end, or cancels before step `stopBefore`; gives the losses of each step and the last checkpoint. */
 async function run(given: Partial<TrainingOptions>, checkpoint?: Uint8Array, stopBefore = Number.POSITIVE_INFINITY) {
-  const options = resolveOptions({
-    width: 2,
-    steps: 4,
-    checkpointEvery: 100,
-    validateEvery: 100,
-    prototypeFeatures: 'decoder-1/4',
-    ...given,
-  });
+  const options: SettledOptions = {
+    ...resolveOptions({
+      width: 2,
+      steps: 4,
+      checkpointEvery: 100,
+      validateEvery: 100,
+      prototypeFeatures: 'decoder-1/4',
+      ...given,
+    }),
+    patch: [16, 16, 16],
+    spacing: 'native',
+  };
   const losses: Record<string, number>[] = [];
   const tensors: number[] = [];
   let saved = new Uint8Array(0) as Uint8Array;
   const { outcome } = await train({
     options,
     classes: ['background', 'ball'],
-    patch: [16, 16, 16],
     labelled,
     unlabelled,
     kernels,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { IDENTITY } from '../../src/core/geometry.ts';
-import type { TrainingOptions } from '../../src/core/options.ts';
+import type { PlannedOptions, TrainingOptions } from '../../src/core/options.ts';
 import { resolveOptions } from '../../src/core/parse-option.ts';
 import type { Volume } from '../../src/core/volume.ts';
 import { writeNifti } from '../../src/imaging/index.ts';
@@ -36,16 +36,18 @@ export const [a, b, c] = [await makeCase(1, true), await makeCase(2, false), awa
 export function job(name: string, given: Partial<TrainingOptions> = {}, resume = false): TrainJob {
   const runFolder = join(folder, name, 'runs', '1');
   mkdirSync(runFolder, { recursive: true });
-  const options = resolveOptions({
-    steps: 4,
-    width: 1,
-    patch: [16, 16, 16],
+  const options: PlannedOptions = {
+    ...resolveOptions({
+      steps: 4,
+      width: 1,
+      patch: [16, 16, 16],
+      prototypeFeatures: 'decoder-1/2',
+      checkpointEvery: 2,
+      validateEvery: 2,
+      ...given,
+    }),
     spacing: 'native',
-    prototypeFeatures: 'decoder-1/2',
-    checkpointEvery: 2,
-    validateEvery: 2,
-    ...given,
-  });
+  };
   return {
     kind: 'train',
     runFolder,

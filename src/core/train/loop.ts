@@ -5,7 +5,7 @@ import { methodByName } from '../methods/index.ts';
 import type { Context, Method } from '../methods/method.ts';
 import type { FeatureMap, Kernels } from '../network/kernels.ts';
 import { parameterCount } from '../network/network.ts';
-import type { TrainingOptions } from '../options.ts';
+import type { SettledOptions, TrainingOptions } from '../options.ts';
 import { disposeBatch, TwoStreamSampler } from './batch.ts';
 import { adamUpdate, emaUpdate, sgdUpdate } from './optimiser.ts';
 import type { PatchSource } from './patches.ts';
@@ -31,9 +31,8 @@ export interface StepReport {
 }
 
 export interface TrainInputs {
-  options: TrainingOptions;
+  options: SettledOptions;
   classes: string[];
-  patch: [number, number, number];
   labelled: readonly PatchSource[];
   unlabelled: readonly PatchSource[];
   kernels: Kernels;
@@ -54,18 +53,16 @@ export interface TrainHooks {
 
 /** Trains to options.steps; returns how it ended. Frees every tensor it made. */
 export async function train(inputs: TrainInputs): Promise<{ outcome: 'finished' | 'cancelled'; step: number }> {
-  const { options, classes, patch, hooks } = inputs;
+  const { options, classes, hooks } = inputs;
   const method = methodByName(options.method);
   const sampler = new TwoStreamSampler(inputs.labelled, inputs.unlabelled, {
     ...options,
-    patch,
     classes: classes.length,
   });
   const state = inputs.resumeFrom
     ? restoreState(inputs.resumeFrom, method, sampler)
     : initialState(method, options, classes.length);
-  const save = async () =>
-    hooks.onCheckpoint(await encodeCheckpoint(state, sampler, options, classes, patch), state.step);
+  const save = async () => hooks.onCheckpoint(await encodeCheckpoint(state, sampler, options, classes), state.step);
   try {
     hooks.onStart?.({ step: state.step, parameters: parameterCount(state.networks.student) });
     while (state.step < options.steps) {
@@ -92,7 +89,7 @@ export async function trainStep(
   method: Method,
   state: TrainState,
   sampler: TwoStreamSampler,
-  { options, kernels }: Pick<TrainInputs, 'options' | 'kernels'>,
+  { options, kernels }: { options: TrainingOptions; kernels: Kernels },
 ): Promise<StepReport> {
   const { step } = state;
   const lambda = rampUp(step, options.lambdaRamp * options.steps, options.lambdaMax);

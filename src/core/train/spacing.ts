@@ -1,5 +1,5 @@
 /** The voxel size that a run trains at. */
-import type { TrainingOptions } from '../options.ts';
+import type { SettledSpacing, TrainingOptions } from '../options.ts';
 
 interface Grid {
   size: readonly number[];
@@ -14,18 +14,12 @@ const ANISOTROPY = 3;
 /** A scan's longest side on the training grid: twice the largest patch, so that a patch sees enough around it. */
 const LONGEST = 192;
 
-/** A run's voxel size, once it is settled. Throws a plain error otherwise: whoever plans a run settles it. */
-export function settledSpacing({ spacing }: Pick<TrainingOptions, 'spacing'>): 'native' | number {
-  if (spacing === 'auto') throw new Error('The voxel size of a run must be settled before it starts, got auto.');
-  return spacing;
-}
-
 /**
  * `auto`: the scans' own grid where they have one grid, nearly cubic and not too fine for a patch; else cubes of the median
  * scan's voxel volume, at least so large that its longest side has 192 voxels (in steps of 0.05 mm).
  * @param grids at least one
  */
-export function settleSpacing(wanted: TrainingOptions['spacing'], grids: readonly Grid[]): 'native' | number {
+export function settleSpacing(wanted: TrainingOptions['spacing'], grids: readonly Grid[]): SettledSpacing {
   if (wanted !== 'auto') return wanted;
   const middle = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1];
   const voxel = [0, 1, 2].map((axis) => middle(grids.map((g) => g.spacing[axis])));

@@ -4,7 +4,7 @@ import { DecileError } from '../errors.ts';
 import type { Adversary, Method, NetworkKind } from '../methods/method.ts';
 import { initNetwork } from '../network/networks.ts';
 import type { Weights } from '../network/tape.ts';
-import type { TrainingOptions } from '../options.ts';
+import type { SettledOptions, TrainingOptions } from '../options.ts';
 import { Random } from '../random.ts';
 import type { TwoStreamSampler, TwoStreamState } from './batch.ts';
 import { copyOf, disposeAll, zerosLike } from './optimiser.ts';
@@ -26,9 +26,10 @@ export interface TrainState {
 export interface CheckpointMeta {
   format: 1;
   step: number;
-  options: TrainingOptions;
+  options: SettledOptions;
   classes: string[];
-  patch: [number, number, number];
+  /** As in `options`, which held what was asked for in files of earlier versions. */
+  patch: SettledOptions['patch'];
   sampler: TwoStreamState;
   dropout: readonly number[];
   noise: readonly number[];
@@ -90,9 +91,8 @@ export function disposeState(state: TrainState): void {
 export async function encodeCheckpoint(
   state: TrainState,
   sampler: TwoStreamSampler,
-  options: TrainingOptions,
+  options: SettledOptions,
   classes: string[],
-  patch: [number, number, number],
 ): Promise<Uint8Array> {
   const tensors: Record<string, NamedArray> = {};
   const put = async (prefix: string, weights: Weights) => {
@@ -106,7 +106,7 @@ export async function encodeCheckpoint(
     step: state.step,
     options,
     classes,
-    patch,
+    patch: options.patch,
     sampler: sampler.state,
     dropout: state.dropout.state,
     noise: state.noise.state,
@@ -130,7 +130,7 @@ export function decodeCheckpoint(bytes: Uint8Array): DecodedCheckpoint {
       'Open it with the version of Decile that wrote it.',
     );
   }
-  return { meta, tensors };
+  return { meta: { ...meta, options: { ...meta.options, patch: meta.patch } }, tensors };
 }
 
 /** The weights saved under one prefix: 'student', 'teacher', 'velocity.student'. */

@@ -1,5 +1,5 @@
 /** Tables runs and run_cases: what was trained, on which scans, and how far it got. */
-import type { TrainingOptions } from '../../core/options.ts';
+import type { PlannedOptions } from '../../core/options.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { type Db, prepared } from './database.ts';
 import type { CaseRole, Run, RunCase, RunState } from './types.ts';
@@ -23,7 +23,7 @@ interface RunRow {
 const fromRow = (row: RunRow): Run => ({
   id: row.id,
   name: row.name,
-  options: JSON.parse(row.options) as TrainingOptions,
+  options: JSON.parse(row.options) as PlannedOptions,
   classes: JSON.parse(row.classes) as string[],
   state: row.state,
   step: row.step,
@@ -48,7 +48,7 @@ export interface RunRepository {
   /** The latest run that did not finish, or null: what `resume` goes on with. */
   latestUnfinished(): Run | null;
   /** Makes a run with its lists; throws `run/name-taken`. */
-  create(run: { name?: string; options: TrainingOptions; classes: string[]; cases: RunCase[] }): Run;
+  create(run: { name?: string; options: PlannedOptions; classes: string[]; cases: RunCase[] }): Run;
   update(
     id: number,
     change: Partial<

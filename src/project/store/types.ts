@@ -2,7 +2,7 @@
  * What the project store holds, as plain data. Times are ISO 8601 in UTC, lengths millimetres (LPS), volumes millilitres,
  * paths of files inside the project relative to its folder with `/` (so that a copied folder still works).
  */
-import type { PresetName, TrainingOptions } from '../../core/options.ts';
+import type { PlannedOptions, PresetName } from '../../core/options.ts';
 import type { Direction, Grid } from '../../core/volume.ts';
 
 /** The one row about the project itself. */
@@ -139,7 +139,7 @@ export interface RunCase {
 export interface Run {
   id: number;
   name: string;
-  options: TrainingOptions;
+  options: PlannedOptions;
   /** Class names by mask value, background first, as they were when the run was made. */
   classes: string[];
   state: RunState;

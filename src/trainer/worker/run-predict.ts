@@ -9,7 +9,6 @@ import { defaultStride, slidingWindow } from '../../core/predict/sliding-window.
 import { disposeAll } from '../../core/train/optimiser.ts';
 import type { Sides } from '../../core/train/patches.ts';
 import { type Normalisation, prepareImage } from '../../core/train/preprocess.ts';
-import { settledSpacing } from '../../core/train/spacing.ts';
 import { type CheckpointMeta, decodeCheckpoint, weightsOf } from '../../core/train/state.ts';
 import { startEngine } from '../../engine/choose/index.ts';
 import { kernelsOf } from '../../engine/choose/kernels-of.ts';
@@ -88,7 +87,7 @@ async function predictCase(
 ): Promise<void> {
   const began = performance.now();
   const { volume } = await files.readVolume(item.volumePath);
-  const image = prepareImage(volume, settledSpacing(meta.options), normalisation);
+  const image = prepareImage(volume, meta.options.spacing, normalisation);
   const patch: Sides = meta.patch;
   const { network } = meta.options;
   const stride = job.stride === 'auto' ? defaultStride(patch) : job.stride;

@@ -6,11 +6,10 @@ import { IDENTITY } from '../../core/geometry.ts';
 import { dice } from '../../core/metrics/dice.ts';
 import { countOverlap } from '../../core/metrics/overlap.ts';
 import type { Kernels } from '../../core/network/kernels.ts';
-import type { NetworkName } from '../../core/options.ts';
+import type { NetworkName, SettledOptions } from '../../core/options.ts';
 import { defaultStride, slidingWindow } from '../../core/predict/sliding-window.ts';
 import { type Fit, fitOf, type PatchSides } from '../../core/train/fit-patch.ts';
 import { train } from '../../core/train/loop.ts';
-import { settledSpacing } from '../../core/train/spacing.ts';
 import { type CheckpointMeta, decodeCheckpoint, type TrainState } from '../../core/train/state.ts';
 import type { LabelMap } from '../../core/volume.ts';
 import { startEngine } from '../../engine/choose/index.ts';
@@ -43,7 +42,7 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
 
   const resumeFrom = job.resume ? decodeCheckpoint(readFileSync(checkpointPath(runFolder))) : undefined;
   const { patch, ...batch } = fitOfRun(job, resumeFrom?.meta, [...labelled, ...unlabelled]);
-  const options = { ...job.options, ...batch };
+  const options: SettledOptions = { ...job.options, ...batch, patch };
   if (batch.labelledPerStep < job.options.labelledPerStep && !resumeFrom && !job.fit)
     report({ type: 'notice', message: 'Memory is small: one patch of each kind a step.' });
   const evolution = evolutionRecorder({
@@ -63,7 +62,6 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
   const { outcome, step } = await train({
     options,
     classes,
-    patch,
     labelled,
     unlabelled,
     kernels,
@@ -146,7 +144,7 @@ function fitOfRun({ fit, options }: TrainJob, resumed: CheckpointMeta | undefine
       { free: os.freemem(), total: os.totalmem() },
     );
   const { labelledPerStep, unlabelledPerStep } = resumed.options;
-  return { patch: resumed.patch, labelledPerStep, unlabelledPerStep };
+  return { patch: [...resumed.patch], labelledPerStep, unlabelledPerStep };
 }
 
 async function prepareLists(
@@ -162,7 +160,7 @@ async function prepareLists(
     const prepared: PreparedCase[] = [];
     for (const item of cases) {
       if (control.cancelled) break;
-      prepared.push(await prepareCase(item, folder, settledSpacing(options), normalisation, classes.length, files));
+      prepared.push(await prepareCase(item, folder, options.spacing, normalisation, classes.length, files));
       report({ type: 'preparing', done: ++done, total: all.length });
       await new Promise(setImmediate);
     }

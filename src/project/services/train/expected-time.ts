@@ -1,8 +1,7 @@
 /** How long a training will take here: from an earlier run, or from steps measured on each engine that it may use. */
 import { freemem, totalmem } from 'node:os';
-import type { TrainingOptions } from '../../../core/options.ts';
+import type { PlannedOptions, TrainingOptions } from '../../../core/options.ts';
 import { type Fit, fitOf } from '../../../core/train/fit-patch.ts';
-import { settledSpacing } from '../../../core/train/spacing.ts';
 import { type KnownAdapter, keepAdapter, knownAdapter } from '../../../engine/choose/known-adapter.ts';
 import { availableEngines, comparedEngines, type StepTime, stepTimes } from '../../../engine/choose/step-times.ts';
 import { fasterAdvice } from '../../../engine/measure/advice.ts';
@@ -35,7 +34,7 @@ const COSTS = [
 ] as const satisfies readonly (keyof TrainingOptions)[];
 
 /** From the newest run of the same network, patch and method on this engine, else from a probe; honest about not knowing. */
-export function expectedTime(store: Store, options: TrainingOptions): ExpectedTime {
+export function expectedTime(store: Store, options: PlannedOptions): ExpectedTime {
   const probed = stepTimes(options, likelyFit(store, options).patch);
   const faster = [...fasterEngine(options, probed), ...fasterAdvice()];
   const alike = store.runs
@@ -64,7 +63,7 @@ export function expectedTime(store: Store, options: TrainingOptions): ExpectedTi
 }
 
 /** The engine that was asked for may not be the fastest one that was measured. */
-function fasterEngine(options: TrainingOptions, probed: StepTime[]): string[] {
+function fasterEngine(options: PlannedOptions, probed: StepTime[]): string[] {
   const own = probed.find((time) => time.engine === options.engine);
   const [best] = probed;
   if (!own || best.seconds >= own.seconds) return [];
@@ -100,7 +99,7 @@ async function lookForGpu(startTrainer: StartTrainer): Promise<void> {
  */
 export async function measureSteps(
   startTrainer: StartTrainer,
-  options: TrainingOptions,
+  options: PlannedOptions,
   fit: Fit,
   classes: number,
 ): Promise<StepTime[]> {
@@ -129,7 +128,7 @@ export async function measureSteps(
 export async function settleEngine(
   store: Store,
   startTrainer: StartTrainer,
-  options: TrainingOptions,
+  options: PlannedOptions,
   classes: number,
   say: (text: string) => void = () => {},
 ): Promise<ExpectedTime> {
@@ -145,8 +144,8 @@ export async function settleEngine(
 }
 
 /** Patch and batch that the trainer would take; it looks at the scans that it prepared, this at their sizes. */
-export function likelyFit(store: Store, options: TrainingOptions): Fit {
-  const wanted = settledSpacing(options);
+export function likelyFit(store: Store, options: PlannedOptions): Fit {
+  const wanted = options.spacing;
   const onTrainingGrid = ({ size, spacing }: { size: readonly number[]; spacing: readonly number[] }) =>
     size.map((n, axis) => (wanted === 'native' ? n : Math.round((n * spacing[axis]) / wanted)));
   return fitOf(options, store.scans.list().map(onTrainingGrid), { free: freemem(), total: totalmem() });

@@ -1,5 +1,5 @@
 /** Decides which scans a run learns from: the lists, and every reason why training cannot start. */
-import type { PresetName, TrainingOptions } from '../../../core/options.ts';
+import type { PlannedOptions, PresetName, TrainingOptions } from '../../../core/options.ts';
 import { resolveOptions } from '../../../core/parse-option.ts';
 import { settleSpacing } from '../../../core/train/spacing.ts';
 import { DecileError } from '../../../shared/errors.ts';
@@ -15,7 +15,7 @@ export interface PlanOptions {
 }
 
 export interface TrainPlan {
-  options: TrainingOptions;
+  options: PlannedOptions;
   /** Background first. */
   classes: string[];
   normalisation: Normalisation;

@@ -1,0 +1,101 @@
+/** The one check of a training option, for flags, forms, study files and calls alike. */
+import { DecileError } from './errors.ts';
+import {
+  DEFAULT_OPTIONS,
+  OPTIONS,
+  type OptionRow,
+  type PlannedOptions,
+  type Rule,
+  type SettledSpacing,
+  type TrainingOptions,
+} from './options.ts';
+
+export type OptionValue = string | number | readonly [number, number, number];
+
+/** Sides are separated by commas, blanks or a cross: `64,64,32`, `64x64x32`. */
+const SEPARATORS = /\s*[\s,x\u00d7]\s*/;
+
+/**
+ * The value of an option: what a study file or a call gives, or the text that was typed for it.
+ * @throws option/invalid, naming the flag, what it must be and what was given
+ */
+export function parseOption(option: OptionRow, given: unknown): OptionValue {
+  const value = fitting(option.rule, typeof given === 'string' ? given.trim() : given);
+  if (value === undefined) {
+    throw new DecileError(
+      'option/invalid',
+      `--${option.flag} must be ${describeRule(option.rule)}, got ${typeof given === 'string' ? given : JSON.stringify(given)}.`,
+      `The default is ${String(option.default)}.`,
+    );
+  }
+  return value;
+}
+
+/** Checks each given option against its row and fills in the rest; throws option/invalid and option/unknown. */
+export function resolveOptions(given: Partial<TrainingOptions> & { spacing: SettledSpacing }): PlannedOptions;
+export function resolveOptions(given: Partial<TrainingOptions>): TrainingOptions;
+export function resolveOptions(given: Partial<TrainingOptions>): TrainingOptions {
+  const rows = new Map<string, OptionRow>(OPTIONS.map((option) => [option.key, option]));
+  const parsed = Object.entries(given).map(([key, value]) => {
+    const option = rows.get(key);
+    if (!option) {
+      throw new DecileError(
+        'option/unknown',
+        `An option must be one of ${[...rows.keys()].join(', ')}, got ${key}.`,
+        'Check the spelling.',
+      );
+    }
+    return [key, value === undefined ? option.default : parseOption(option, value)];
+  });
+  return { ...DEFAULT_OPTIONS, ...Object.fromEntries(parsed) };
+}
+
+/** The value that fits the rule, or undefined. */
+function fitting(rule: Rule, given: unknown): OptionValue | undefined {
+  switch (rule.kind) {
+    case 'choice':
+      return rule.values.find((value) => value === given);
+    case 'integer':
+    case 'number': {
+      const value = numberOf(given);
+      const fits = value >= rule.min && value <= rule.max && (rule.kind === 'number' || Number.isInteger(value));
+      return fits ? value : undefined;
+    }
+    case 'patch': {
+      if (given === 'auto') return given;
+      const sides: unknown[] = typeof given === 'string' ? given.split(SEPARATORS) : Array.isArray(given) ? given : [];
+      const [x, y, z] = sides.map(numberOf);
+      const fit = (side: number) => Number.isInteger(side) && side > 0 && side % 16 === 0;
+      return sides.length === 3 && [x, y, z].every(fit) ? [x, y, z] : undefined;
+    }
+    case 'spacing': {
+      if (given === 'auto' || given === 'native') return given;
+      const value = numberOf(given);
+      return value > 0 && value <= 50 ? value : undefined;
+    }
+  }
+}
+
+/** NaN for what is no number; an empty text is none. */
+const numberOf = (given: unknown): number => {
+  if (typeof given === 'number') return Number.isFinite(given) ? given : Number.NaN;
+  return typeof given === 'string' && given.trim() !== '' && Number.isFinite(Number(given))
+    ? Number(given)
+    : Number.NaN;
+};
+
+/** What a rule allows, in words: `a number from 0 to 1`. */
+export function describeRule(rule: Rule): string {
+  switch (rule.kind) {
+    case 'choice':
+      return `one of ${rule.values.join(', ')}`;
+    case 'integer':
+      return `a whole number from ${rule.min} to ${rule.max}`;
+    case 'number':
+      return `a number from ${rule.min} to ${rule.max}`;
+    case 'patch':
+      return 'auto or X,Y,Z with each side divisible by 16';
+    case 'spacing':
+      return 'auto, native or a voxel size in mm, at most 50';
+  }
+}
