@@ -104,7 +104,7 @@ function shareFiles(stacks: readonly Stack[]): boolean {
   );
 }
 
-function sourceOf({ frames, part }: Stack, within: { paths: string[]; part: number } | undefined): ScanSource {
+function sourceOf({ frames, part, notice }: Stack, within: { paths: string[]; part: number } | undefined): ScanSource {
   const f = frames[0];
   const name = tidy(
     [f.modality || 'scan', f.seriesNumber ?? '', f.description, part].filter((s) => s !== '').join('_'),
@@ -120,6 +120,7 @@ function sourceOf({ frames, part }: Stack, within: { paths: string[]; part: numb
     patientId: f.patientId,
     frameOfReference: f.frameOfReference,
     frames,
+    ...(notice ? { notices: [notice] } : {}),
     ...within,
   };
 }

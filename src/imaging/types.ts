@@ -24,6 +24,8 @@ export interface ScanSource {
   frameOfReference?: string;
   /** For DICOM: the headers that the search read, in the order of the slices; without them they are read again. */
   frames?: readonly Frame[];
+  /** What the search noticed, one sentence each: come with the scan's own notices. */
+  notices?: readonly string[];
 }
 
 /** A file that holds segments with names of their own, and what it says it was made from. */

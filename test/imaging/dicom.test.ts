@@ -24,7 +24,7 @@ const fresh = () => join(folder, `s${n++}`);
 const rising = (count: number, step = 2.5) => Array.from({ length: count }, (_, k) => [-10, -20, 5 + step * k]);
 
 for (const series of ['ct-phantom', 'mr-sagittal']) {
-  test(`${series} equals dcm2niix's NIfTI: affine to 1e-4, voxels exactly`, {
+  test(`${series} equals dcm2niix's NIfTI: affine to 1e-3 mm, voxels exactly`, {
     skip: noData || missing('dcm2niix'),
   }, async () => {
     const out = fresh();
@@ -32,7 +32,8 @@ for (const series of ['ct-phantom', 'mr-sagittal']) {
     const { volume: theirs } = await readVolume(join(out, 'v.nii'));
     const { volume: ours, notices } = await readVolume(join(DICOM, series));
     assert.deepEqual(notices, []);
-    assertSameImage(ours, theirs);
+    // Steps are fitted to all positions here and taken from one gap there: 1.5e-4 mm apart on mr-sagittal.
+    assertSameImage(ours, theirs, 1e-3);
   });
 }
 

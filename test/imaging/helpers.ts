@@ -10,6 +10,8 @@ import type { Direction, Grid, Volume } from '../../src/core/volume.ts';
 import { type DicomElement, el, encodeFile, newUid } from '../../src/imaging/dicom/encode.ts';
 
 export const DATA = join(import.meta.dirname, '../../../shared/data');
+/** Inputs that users of other programs found to go wrong. */
+export const CASES = join(import.meta.dirname, '../../../shared/cases/formats');
 export const DICOM = join(DATA, 'dicom');
 export const noData = existsSync(DICOM) ? false : 'the folder ../shared/data is absent';
 export const missing = (program: string): string | false => {
@@ -130,9 +132,9 @@ export function dcm2niix(folder: string, out: string): void {
 
 /**
  * Asserts that two volumes are one image: after reordering and flipping the axes of `theirs` onto `ours`, the
- * affine agrees to 1e-4 in every element and the voxels are equal.
+ * affine agrees to `tolerance` (mm) in every element and the voxels are equal.
  */
-export function assertSameImage(ours: Volume, theirs: Volume): void {
+export function assertSameImage(ours: Volume, theirs: Volume, tolerance = 1e-4): void {
   const order = ([0, 1, 2] as const).map((c) => {
     const cosines = ([0, 1, 2] as const).map((t) => dot3(axis(ours.direction, c), axis(theirs.direction, t)));
     const t = cosines.findIndex((x) => Math.abs(x) > 0.999);
@@ -161,7 +163,7 @@ export function assertSameImage(ours: Volume, theirs: Volume): void {
   };
   const [a, b] = [affineRAS(ours), affineRAS(flipped)];
   a.forEach((x, n) => {
-    assert.ok(Math.abs(x - b[n]) <= 1e-4, `affine element ${n}: ${x} against ${b[n]}`);
+    assert.ok(Math.abs(x - b[n]) <= tolerance, `affine element ${n}: ${x} against ${b[n]}`);
   });
   let different = 0;
   let at = 0;

@@ -1,7 +1,9 @@
 /** What one image plane (a classic file, or one frame of an enhanced one) says about itself. */
 import { DecileError } from '../../shared/errors.ts';
 import { type DataSet, type DicomData, item, items, number, numbers, PIXEL_DATA, TRANSFER, text } from './dataset.ts';
-import { mosaicFrames, type Tile } from './mosaic.ts';
+import { hasReversedRows } from './ge-pepolar.ts';
+import { type ModalityLut, modalityLut } from './modality-lut.ts';
+import { type MosaicMaker, mosaicFrames, mosaicMaker, type Tile } from './mosaic.ts';
 import { UNDEFINED } from './parse.ts';
 
 export interface Frame {
@@ -27,9 +29,13 @@ export interface Frame {
   intercept: number;
   /** Philips' scale slope, where slope and intercept contain it. */
   scaledBy?: number;
+  /** Modality LUT: the real-world value of each stored value from `first`; slope and intercept do not count then. */
+  lut?: ModalityLut;
   padding: number | undefined;
   bitsAllocated: number;
   bitsStored: number;
+  /** Where the stored bits end. */
+  highBit: number;
   signed: boolean;
   samples: number;
   photometric: string;
@@ -51,6 +57,10 @@ export interface Frame {
   description: string;
   patientName: string;
   patientId: string;
+  /** The image holds all slices of a volume side by side. */
+  mosaic?: MosaicMaker;
+  /** Rows are stored from the last to the first, unlike what position and orientation say. */
+  reversedRows?: boolean;
   /** A slice of a mosaic: where it lies in the image. */
   tile?: Tile;
   /** Gantry tilt as stated, degrees; geometry goes by positions. */
@@ -70,7 +80,7 @@ export function framesOf(file: DicomData): Frame[] {
   const perFrame = items(dataSet, PER_FRAME);
   if (count === 1 && perFrame.length === 0) {
     const whole = { ...common, index: 0, ...planeOf(dataSet, [dataSet], common) };
-    return (common.imageType.includes('MOSAIC') ? mosaicFrames(dataSet, whole) : null) ?? [whole];
+    return (common.mosaic === 'siemens' ? mosaicFrames(dataSet, whole) : null) ?? [whole];
   }
   if (!Number.isInteger(count) || count > MAX_FRAMES) {
     throw new DecileError(
@@ -168,6 +178,8 @@ function directPixels({ dataSet, bytes, transferSyntax }: DicomData): Frame['dir
 function commonOf(file: DicomData): Common {
   const { dataSet: d, path, transferSyntax } = file;
   const direct = directPixels(file);
+  const bitsStored = d.uint16('x00280101') ?? d.uint16('x00280100') ?? 0;
+  const mosaic = mosaicMaker(d);
   const uid = (tag: string) => d.string(tag) ?? '';
   const overlayInPixels = Object.keys(d.elements).some(
     (tag) => /^x60[0-9a-f]{2}0102$/.test(tag) && (d.uint16(tag) ?? 0) > 0,
@@ -184,15 +196,19 @@ function commonOf(file: DicomData): Common {
     columns: d.uint16('x00280011') ?? 0,
     slope: 1,
     intercept: 0,
+    ...modalityLut(file),
     padding: (d.uint16('x00280103') === 1 ? d.int16('x00280120') : d.uint16('x00280120')) ?? undefined,
     bitsAllocated: d.uint16('x00280100') ?? 0,
-    bitsStored: d.uint16('x00280101') ?? d.uint16('x00280100') ?? 0,
+    bitsStored,
+    highBit: d.uint16('x00280102') ?? bitsStored - 1,
     signed: d.uint16('x00280103') === 1,
     samples: d.uint16('x00280002') ?? 1,
     photometric: (d.string('x00280004') ?? '').toUpperCase(),
     overlayInPixels,
     hasPixels: ['x7fe00010', 'x7fe00008', 'x7fe00009'].some((tag) => d.elements[tag] !== undefined),
     ...(direct ? { direct } : {}),
+    ...(mosaic ? { mosaic } : {}),
+    ...(hasReversedRows(d) ? { reversedRows: true } : {}),
     transferSyntax,
     imageType: (d.string('x00080008') ?? '')
       .toUpperCase()

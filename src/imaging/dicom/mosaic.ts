@@ -12,6 +12,22 @@ export interface Tile {
   top: number;
 }
 
+export type MosaicMaker = 'siemens' | 'uih';
+
+/**
+ * Whose mosaic the image is, if it is one: Siemens says so in ImageType, or, where that was changed, by the number of its
+ * images (0019,100A, CSA header); United Imaging by the images in its grid (0065,1050).
+ */
+export function mosaicMaker(d: DataSet): MosaicMaker | undefined {
+  if (/(^|\\)\s*MOSAIC\s*(\\|$)/i.test(d.string('x00080008') ?? '')) return 'siemens';
+  if ((number(d, 'x00651050') ?? 0) > 1 && /UIH|UNITED/i.test(`${d.string('x00080070')} ${d.string('x00650010')}`))
+    return 'uih';
+  const siemens = /SIEMENS/i.test(`${d.string('x00080070')} ${d.string('x00190010')}`);
+  if (!siemens) return undefined;
+  const several = (d.elements.x0019100a?.length === 2 ? (d.uint16('x0019100a') ?? 0) : 0) > 1;
+  return several || (csaFields(d, 'x00291010').get('NumberOfImagesInMosaic')?.[0] ?? 0) > 1 ? 'siemens' : undefined;
+}
+
 /** What a mosaic image says of itself. */
 interface Whole {
   columns: number;

@@ -29,7 +29,8 @@ export interface DataSet {
   readonly elements: Record<string, Element>;
   /** The value as Latin text up to its first zero byte, trimmed; undefined where it is absent or empty. */
   string(tag: string): string | undefined;
-  uint16(tag: string): number | undefined;
+  /** @param at which of several numbers, from 0 */
+  uint16(tag: string, at?: number): number | undefined;
   int16(tag: string): number | undefined;
   uint32(tag: string): number | undefined;
   float(tag: string): number | undefined;
@@ -52,8 +53,8 @@ class WalkedDataSet implements DataSet {
     const end = text.indexOf('\0');
     return (end < 0 ? text : text.slice(0, end)).trim();
   }
-  uint16(tag: string): number | undefined {
-    return this.view(tag, 2)?.getUint16(0, this.little);
+  uint16(tag: string, at = 0): number | undefined {
+    return this.view(tag, 2, 2 * at)?.getUint16(0, this.little);
   }
   int16(tag: string): number | undefined {
     return this.view(tag, 2)?.getInt16(0, this.little);
@@ -70,10 +71,10 @@ class WalkedDataSet implements DataSet {
   private within(e: Element): number {
     return Math.max(0, Math.min(e.length, this.byteArray.length - e.dataOffset));
   }
-  private view(tag: string, bytes: number): DataView | undefined {
+  private view(tag: string, bytes: number, from = 0): DataView | undefined {
     const e = this.elements[tag];
-    if (!e || this.within(e) < bytes) return undefined;
-    return new DataView(this.byteArray.buffer, this.byteArray.byteOffset + e.dataOffset, bytes);
+    if (!e || this.within(e) < from + bytes) return undefined;
+    return new DataView(this.byteArray.buffer, this.byteArray.byteOffset + e.dataOffset + from, bytes);
   }
 }
 

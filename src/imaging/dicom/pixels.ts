@@ -48,12 +48,24 @@ async function imagePixels(file: DicomData, f: Frame): Promise<VoxelArray> {
 }
 
 /** Bits that are no part of the values taken out, in place. */
-export const cleaned = (values: VoxelArray, f: Frame): VoxelArray =>
-  f.overlayInPixels || strayBits(values, f) ? maskHighBits(values, f) : values;
+export function cleaned(values: VoxelArray, f: Frame): VoxelArray {
+  const masked = f.overlayInPixels || f.signed || strayBits(values, f) ? maskHighBits(values, f) : values;
+  return f.reversedRows ? reverseRows(masked, f) : masked;
+}
+
+/** The first row last, in place. */
+function reverseRows(values: VoxelArray, { rows, columns }: Frame): VoxelArray {
+  for (let top = 0, bottom = rows - 1; top < bottom; top++, bottom--) {
+    const kept = values.slice(top * columns, (top + 1) * columns);
+    values.copyWithin(top * columns, bottom * columns, (bottom + 1) * columns);
+    values.set(kept, bottom * columns);
+  }
+  return values;
+}
 
 /**
  * Unsigned values of 12 stored bits with something above them, as old scanners leave it: dropped, as by dcm2niix. Of
- * other widths and of signed ones all 16 bits are kept: there writers mean them (sign extension, padding).
+ * other widths all 16 bits are kept: there writers mean them (padding).
  */
 function strayBits(values: VoxelArray, f: Frame): boolean {
   if (f.signed || f.bitsStored !== 12 || f.bitsAllocated !== 16) return false;
@@ -99,15 +111,20 @@ function rawFrame(file: DicomData, f: Frame, element: Element, type: StoredType,
   return decodeVoxels(path, own, type, !big);
 }
 
-/** Keeps the stored bits alone and restores their sign. Only where the header says that overlays use the others. */
+/**
+ * Keeps the stored bits alone and restores their sign, which stands in the high bit: the others may hold anything (PS3.5
+ * 8.1.1), an overlay for one. A padding value beyond the stored bits stays, as it means no value.
+ */
 function maskHighBits(values: VoxelArray, f: Frame): VoxelArray {
   const bits = f.bitsStored;
-  if (bits < 1 || bits >= f.bitsAllocated) return values;
-  const mask = 2 ** bits - 1;
-  const sign = 2 ** (bits - 1);
-  for (let n = 0; n < values.length; n++) {
-    const v = values[n] & mask;
-    values[n] = f.signed && v >= sign ? v - 2 * sign : v;
+  if (bits < 1 || bits >= f.bitsAllocated || f.bitsAllocated > 32) return values;
+  const up = 32 - bits;
+  const low = 2 ** (bits - 1);
+  const beyond = f.padding !== undefined && f.signed && (f.padding < -low || f.padding >= low);
+  if (f.signed) {
+    for (let n = 0; n < values.length; n++) if (!beyond || values[n] !== f.padding) values[n] = (values[n] << up) >> up;
+  } else {
+    for (let n = 0; n < values.length; n++) values[n] = (values[n] << up) >>> up;
   }
   return values;
 }

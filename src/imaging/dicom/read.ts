@@ -8,6 +8,7 @@ import type { ReadScan, ScanSource } from '../types.ts';
 import { assertFinite, BYTES, decodeVoxels } from '../voxels.ts';
 import { readDicom, readDicomHeader } from './dataset.ts';
 import { type Frame, framesOf } from './frame.ts';
+import { applyLut } from './modality-lut.ts';
 import { cleaned, framePixels } from './pixels.ts';
 import { provenanceOf } from './provenance.ts';
 import { regularise } from './regularise.ts';
@@ -34,12 +35,29 @@ export async function readDicomScan(source: ScanSource): Promise<ReadScan> {
   const { data, outside, scaled } = rescale(read, first.rows * first.columns, irregular !== undefined);
   assertFinite(first.path, data);
   if (scaled) notices.push(scaled);
+  notices.push(...(source.notices ?? []), ...noticesOf(frames));
   if (first.scaledBy !== undefined)
     notices.push('Philips scale slope applied: values are comparable between scans, not those that the console shows.');
   const volume: Volume = irregular
     ? regularise(data, first.columns, first.rows, irregular, outside)
     : { ...gridOf(grid), data };
   return { volume, modality: first.modality, notices, provenance: await provenanceOf(frames) };
+}
+
+function noticesOf(frames: Frame[]): string[] {
+  const notices: string[] = [];
+  if (frames.some((f) => f.reversedRows))
+    notices.push(
+      'GE stores volumes of reversed phase encoding (epi_pepolar) upside down; the rows were put into the order that the header states.',
+    );
+  if (frames.some((f) => f.lut)) notices.push('Values are those of the modality LUT that the images carry.');
+  const [first, ...others] = frames.map((f) => f.pixelSpacing!);
+  const apart = Math.max(0, ...others.flatMap((s) => s.map((x, c) => Math.abs(x / first[c] - 1))));
+  if (apart > 1e-4)
+    notices.push(
+      `Pixel spacing differs between slices by up to ${(100 * apart).toFixed(2)} %; that of the first slice was taken, ${first.join(' x ')} mm.`,
+    );
+  return notices;
 }
 
 function geometryOf(frames: Frame[]): ReturnType<typeof stackGeometry> {
@@ -220,6 +238,19 @@ function scaleInto(from: VoxelArray, to: VoxelArray, slope: number, intercept: n
   for (let n = 0; n < from.length; n++) to[n] = from[n] * slope + intercept;
 }
 
+/** Slices by their own modality LUT, those without one by slope and intercept; Int16 where every value fits. */
+function byTable(frames: Frame[], stored: VoxelArray, plane: number): { data: VoxelArray; outside: number } {
+  const values = new Float32Array(stored.length);
+  frames.forEach((f, k) => {
+    const [from, to] = [stored, values].map((all) => all.subarray(k * plane, (k + 1) * plane));
+    if (f.lut) applyLut(from, to, f.lut);
+    else scaleInto(from, to, f.slope, f.intercept);
+  });
+  const [low, high] = rangeOfStack(values, plane);
+  const whole = values.every(Number.isInteger) && low >= -32768 && high <= 32767;
+  return { data: whole ? Int16Array.from(values) : values, outside: low };
+}
+
 /** Slope and intercept of every slice applied; Int16 where all are whole and every value fits, else Float32. */
 function rescale(
   { frames, stored }: Stored,
@@ -228,6 +259,7 @@ function rescale(
 ): { data: VoxelArray; outside: number; scaled?: string } {
   const { slope, intercept, padding } = frames[0];
   const same = frames.every((f) => f.slope === slope && f.intercept === intercept);
+  if (frames.some((f) => f.lut)) return byTable(frames, stored, plane);
   const apply = <T extends VoxelArray>(data: T): T => {
     frames.forEach((f, k) => {
       const slice = [k * plane, (k + 1) * plane] as const;

@@ -2,12 +2,16 @@
 import { cross3, dot3, norm3 } from '../../core/geometry.ts';
 import { DecileError } from '../../shared/errors.ts';
 import type { Frame } from './frame.ts';
+import { groupNear, type Nearness } from './near.ts';
+import { isEven, SAME_PLACE, splitNotice } from './places.ts';
 
 /** One stack of frames, sorted along the slice normal, each position once. */
 export interface Stack {
   frames: Frame[];
   /** What sets it apart from its siblings in the series, '' for the only one. */
   part: string;
+  /** What the user should know of how the series was split, '' for nothing. */
+  notice?: string;
 }
 
 const COLOUR = /^(RGB|ARGB|YBR|HSV|CMYK|PALETTE)/;
@@ -40,11 +44,17 @@ export function reasonToLeaveOut(f: Frame): DecileError | null {
       'Localisers are for planning; import the diagnostic series.',
     );
   }
-  if (f.imageType.includes('MOSAIC') && !f.tile) {
+  if (f.mosaic && !f.tile) {
+    const got = {
+      siemens: "a Siemens mosaic without the scanner's private (CSA) header",
+      uih: 'a United Imaging (UIH) grid of slices, which is not read',
+    }[f.mosaic];
     return no(
       'scan/mosaic',
-      `${f.path} must hold one slice or say how its mosaic is made up, got a mosaic without the scanner's private (CSA) header.`,
-      'An anonymiser has taken it out: export the series again with private attributes, or import it as NIfTI.',
+      `${f.path} must hold one slice or say how its mosaic is made up, got ${got}.`,
+      f.mosaic === 'uih'
+        ? 'Export the series as single slices or as an enhanced image, or convert it with dcm2niix.'
+        : 'An anonymiser has taken it out: export the series again with private attributes, or import it as NIfTI.',
     );
   }
   if (!f.pixelSpacing && (SECONDARY_CAPTURE.test(f.sopClass) || !f.position)) {
@@ -93,7 +103,7 @@ export interface Grouped {
 
 /**
  * Splits the frames of one series into stacks that are one volume each: first by what always separates volumes
- * (size, orientation, spacing, echo, b-value, frame of reference), then, where positions repeat, by the first
+ * (size, orientation, frame of reference, spacing, echo, b-value, the last three to rounding), then, where positions repeat, by the first
  * attribute that makes every position unique.
  */
 export function splitSeries(frames: Frame[]): Grouped {
@@ -110,13 +120,12 @@ export function splitSeries(frames: Frame[]): Grouped {
   const fixed: [string, (f: Frame) => string][] = [
     ['orientation', orientationKey],
     ['size', (f) => `${f.columns}x${f.rows}`],
-    ['spacing', (f) => f.pixelSpacing!.map((s) => s.toPrecision(4)).join('x')],
     ['frame', (f) => f.frameOfReference],
-    ['echo', (f) => f.echo],
-    ['b', (f) => f.bValue],
   ];
   let groups: Stack[] = [{ frames: unique, part: '' }];
   for (const [name, key] of fixed) groups = groups.flatMap((g) => divide(g, name, key));
+  groups = groups.flatMap(divideBySpacing).flatMap((g) => divideByContrast(g, 'echo'));
+  groups = groups.flatMap((g) => divideByContrast(g, 'b'));
   const errors: Grouped['errors'] = [];
   const separate = (group: Stack): Stack[] => {
     try {
@@ -140,12 +149,48 @@ function divide(stack: Stack, name: string, key: (f: Frame) => string): Stack[] 
   if (groups.size <= 1) return [stack];
   // Some anonymisers give every slice a frame of reference of its own.
   if (name === 'frame' && groups.size === stack.frames.length && groups.size > 2) return [stack];
-  let n = 0;
-  return [...groups].map(([value, frames]) => {
-    n++;
-    const label = name === 'echo' ? `echo${n}` : name === 'b' ? `b${Number(value) || 0}` : `${name}${n}`;
-    return { frames, part: [stack.part, label].filter(Boolean).join('_') };
-  });
+  return numbered(stack, name, [...groups.values()]);
+}
+
+/** Spacings of one volume differ by rounding: over a whole image by less than half a pixel. */
+const SAME_SPACING: Nearness = { relative: 1e-3, absolute: 0 };
+
+function divideBySpacing(stack: Stack): Stack[] {
+  const parts = groupNear(stack.frames, (f) => f.pixelSpacing!, SAME_SPACING);
+  return parts.length < 2 ? [stack] : withNotice(numbered(stack, 'spacing', parts), 'pixel spacing');
+}
+
+/** Echo times (ms) and b-values (s/mm2) that differ by this much are one value written in two ways. */
+const ROUNDED: Nearness = { relative: 1e-3, absolute: 1e-3 };
+/** And by this much where together the slices are at places of their own: computed for each slice, not chosen. */
+const DRIFTING = { echo: { relative: 0.02, absolute: 0.02 }, b: { relative: 0.03, absolute: 10 } };
+
+function divideByContrast(stack: Stack, name: 'echo' | 'b'): Stack[] {
+  const value = (f: Frame) => (name === 'echo' ? echoNumbers(f) : [f.bValue === '' ? -1 : Number(f.bValue) || 0]);
+  let parts = groupNear(stack.frames, value, ROUNDED);
+  if (parts.length < 2) return [stack];
+  const wide = groupNear(stack.frames, value, DRIFTING[name]);
+  if (wide.length < parts.length && !wide.some(hasRepeats)) parts = wide;
+  if (parts.length < 2) return [stack];
+  const label = (frames: Frame[], n: number) =>
+    name === 'echo' ? `echo${n + 1}` : `b${Number(frames[0].bValue) || 0}`;
+  const stacks = parts.map((frames, n) => ({ frames, part: [stack.part, label(frames, n)].filter(Boolean).join('_') }));
+  return withNotice(stacks, name === 'echo' ? 'echo time' : 'b-value');
+}
+
+/** Number and time of the echo; -1 where one is not stated. */
+const echoNumbers = (f: Frame): number[] => {
+  const parts = f.echo.split('/').map((s) => (s.trim() === '' ? -1 : Number(s)));
+  return parts.map((n) => (Number.isFinite(n) ? n : -2));
+};
+
+/** Parts that lie between one another and would be even together: half the anatomy each, which is said. */
+function withNotice(stacks: Stack[], what: string): Stack[] {
+  const notice = splitNotice(
+    stacks.map(({ frames }) => placesOf(frames)),
+    what,
+  );
+  return notice === '' ? stacks : stacks.map((stack) => ({ ...stack, notice }));
 }
 
 /** Rounding can put equal orientations on both sides of a boundary: groups within 0.2 degrees are one. */
@@ -163,9 +208,6 @@ function mergeNear(groups: Map<string, Frame[]>): void {
     }
   }
 }
-
-/** Positions closer than this along the normal are one place, mm. */
-const SAME_PLACE = 0.01;
 
 export function normalOf(f: Frame): [number, number, number] {
   const n = cross3(f.orientation!.slice(0, 3), f.orientation!.slice(3));
@@ -207,13 +249,8 @@ const placesOf = (frames: Frame[]): number[] => {
   return frames.map((f) => dot3(f.position!, n)).sort((a, b) => a - b);
 };
 
-const isEven = (at: number[]): boolean => {
-  const step = (at.at(-1)! - at[0]) / (at.length - 1);
-  return at.every((z, k) => Math.abs(z - at[0] - k * step) < Math.max(0.05, 0.02 * step));
-};
-
 const numbered = (stack: Stack, name: string, parts: Frame[][]): Stack[] =>
-  parts.map((frames, n) => ({ frames, part: [stack.part, `${name}${n + 1}`].filter(Boolean).join('_') }));
+  parts.map((frames, n) => ({ ...stack, frames, part: [stack.part, `${name}${n + 1}`].filter(Boolean).join('_') }));
 
 /** What tells volumes at the same places apart, in the order of trust. */
 const ATTRIBUTES: [string, (f: Frame) => string][] = [
@@ -265,6 +302,7 @@ function byInstanceOrder(stack: Stack): Stack[] {
   }
   for (const place of places) place.sort((a, b) => a.instanceNumber - b.instanceNumber || a.index - b.index);
   return Array.from({ length: repeats }, (_, r) => ({
+    ...stack,
     frames: places.map((p) => p[r]),
     part: [stack.part, `volume${r + 1}`].filter(Boolean).join('_'),
   }));

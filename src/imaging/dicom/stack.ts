@@ -78,20 +78,30 @@ export function stackGeometry(frames: Frame[]): StackGeometry {
   return irregular(frames, { i, j, normal, at, gaps, lean: askew ? lean : 0, uneven });
 }
 
+/** Positions that one step reproduces to this, mm, are exact: the fit would add noise of its own. */
+const EXACT = 1e-6;
+
 /**
- * First position and step of the slices. The gap is the one between the two slices acquired first (by instance
- * number) and the model is anchored there, as dcm2niix does, where that reproduces every position to 0.05 mm; else the
- * mean gap.
+ * First position and step of the slices by least squares over all of them: rounding in the header evens out, where the
+ * first gap alone would carry its own to the last slice.
  */
 function linearModel(frames: Frame[]): { step: number[]; origin: number[] } {
-  const n = frames.length;
-  const at = (k: number) => frames[k].position!;
-  const difference = (a: readonly number[], b: readonly number[], parts = 1) => a.map((x, c) => (x - b[c]) / parts);
-  const descending = frames[n - 1].instanceNumber < frames[0].instanceNumber;
-  const step = descending ? difference(at(n - 1), at(n - 2)) : difference(at(1), at(0));
-  const origin = descending ? at(n - 1).map((x, c) => x - (n - 1) * step[c]) : [...at(0)];
-  if (modelError(frames, step, origin) <= ROUNDING) return { step, origin };
-  return { step: difference(at(n - 1), at(0), n - 1), origin: [...at(0)] };
+  const [from, to] = [frames[0].position!, frames[frames.length - 1].position!];
+  const plain = { step: from.map((x, c) => (to[c] - x) / (frames.length - 1)), origin: [...from] };
+  if (modelError(frames, plain.step, plain.origin) < EXACT) return plain;
+  const middle = (frames.length - 1) / 2;
+  const squares = frames.reduce((sum, _, k) => sum + (k - middle) ** 2, 0);
+  const [mean, step] = [
+    [0, 0, 0],
+    [0, 0, 0],
+  ];
+  frames.forEach(({ position }, k) => {
+    for (let c = 0; c < 3; c++) {
+      mean[c] += position![c] / frames.length;
+      step[c] += ((k - middle) * position![c]) / squares;
+    }
+  });
+  return { step, origin: mean.map((x, c) => x - middle * step[c]) };
 }
 
 /** Largest distance between a slice's position and origin + k * step, mm. */
