@@ -98,7 +98,7 @@ test('a padding value beyond the stored bits stays', async () => {
 
 test('the 12-bit signed file of dcm_qa_12bit gives -2048 to 2047', { skip: absent('dicom-12bit-signed') }, async () => {
   const { volume } = await readVolume(join(CASES, 'dicom-12bit-signed', '12bitSigned_0x0F0F.dcm'));
-  const { data } = volume;
+  const data = Int32Array.from(volume.data);
   assert.deepEqual([data.reduce((a, b) => Math.min(a, b)), data.reduce((a, b) => Math.max(a, b))], [-2048, 2047]);
   assert.equal(
     data.reduce((count, v) => count + (v === -241 ? 1 : 0), 0),
