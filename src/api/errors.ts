@@ -10,7 +10,7 @@ export function errorInfo(thrown: unknown): ErrorInfo {
   if (error instanceof DecileError) return { code: error.code, message: error.message, cure: error.cure };
   const text = error instanceof Error ? error.message : String(error);
   return {
-    code: 'internal/unforeseen',
+    code: 'internal/fault',
     message: `Something failed that the program did not foresee: ${text}`,
     cure: 'Saved work is safe. Try again; if it happens again, report the text above.',
   };

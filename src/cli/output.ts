@@ -1,5 +1,6 @@
 /** What the command line prints: results on stdout, progress and notices on stderr. */
-import { DecileError } from '../shared/errors.ts';
+import { ERRORS } from '../core/error-table/index.ts';
+import { DecileError, type ErrorCode } from '../shared/errors.ts';
 
 export interface Output {
   json: boolean;
@@ -103,7 +104,7 @@ export class Exit extends Error {
 }
 
 /** What --json prints in the place of a result. */
-export const errorAsJson = (code: string, message: string, cure: string): string =>
+export const errorAsJson = (code: ErrorCode, message: string, cure: string): string =>
   `${JSON.stringify({ error: { code, message, cure } }, null, 2)}\n`;
 
 /** Prints an error and gives its exit code. */
@@ -112,8 +113,7 @@ export function reportError(error: unknown, output: Output): number {
   if (error instanceof DecileError) {
     if (output.json) process.stdout.write(errorAsJson(error.code, error.message, error.cure));
     process.stderr.write(`error ${error.code}: ${error.message}${error.cure ? `\n  ${error.cure}` : ''}\n`);
-    if (error.code.startsWith('option/')) return EXIT.usage;
-    return error.code.startsWith('engine/') || error.code.startsWith('setup/') ? EXIT.setup : EXIT.failed;
+    return EXIT[ERRORS[error.code].exit ?? 'failed'];
   }
   const fault = error instanceof Error ? error : new Error(String(error));
   if (output.json)

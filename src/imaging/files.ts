@@ -10,12 +10,12 @@ import {
 import { type FileHandle, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { createGunzip, createInflate } from 'node:zlib';
-import { DecileError } from '../shared/errors.ts';
+import { DecileError, type ErrorCode } from '../shared/errors.ts';
 
 /** A file or series that was left out, and why. */
 export interface ScanFailure {
   path: string;
-  code: string;
+  code: ErrorCode;
   message: string;
   cure: string;
 }
@@ -25,7 +25,7 @@ export function fileError(path: string, error: unknown): DecileError {
   if (error instanceof DecileError) return error;
   const code = (error as NodeJS.ErrnoException)?.code ?? '';
   const said = error instanceof Error ? error.message : String(error);
-  const table: Record<string, [string, string, string]> = {
+  const table: Record<string, [ErrorCode, string, string]> = {
     ENOENT: [
       'file/missing',
       `${path} must exist, got no such file.`,

@@ -1,1 +1,1 @@
-export { DecileError } from '../core/errors.ts';
+export { DecileError, type ErrorCode } from '../core/errors.ts';

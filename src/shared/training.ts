@@ -1,4 +1,5 @@
 /** What the trainer process is told and what it reports. Plain data: it crosses processes as JSON. */
+import type { ErrorCode } from '../core/errors.ts';
 import type { PlannedOptions, TrainingOptions } from '../core/options.ts';
 import type { Fit } from '../core/train/fit-patch.ts';
 import type { Normalisation } from '../core/train/preprocess.ts';
@@ -118,7 +119,7 @@ export type TrainerEvent =
   | { type: 'adapter'; name: string; software: boolean }
   | { type: 'finished'; step: number; checkpoint?: string; seconds: number }
   | { type: 'cancelled'; step: number }
-  | { type: 'error'; code: string; message: string; cure: string };
+  | { type: 'error'; code: ErrorCode; message: string; cure: string };
 
 /** One line of runs/<id>/curve.jsonl. */
 export interface StepEvent {

@@ -73,12 +73,12 @@ test('the client throws what main refused, with code, message and cure', async (
   const client = createClient({
     call: async () => ({ ok: false, error: { code: 'disk/full', message: 'No room.', cure: 'Free some.' } }),
     subscribe: () => () => {},
-    data: async () => Response.json({ code: 'scan/vanished', message: 'Gone.', cure: 'Restore it.' }, { status: 404 }),
+    data: async () => Response.json({ code: 'scan/missing', message: 'Gone.', cure: 'Restore it.' }, { status: 404 }),
     dataUrl: (path) => path,
   });
   await assert.rejects(
     client.call('projects.close'),
     (error: unknown) => error instanceof DecileError && error.code === 'disk/full' && error.cure === 'Free some.',
   );
-  await assert.rejects(client.data('/data/volume/1'), { code: 'scan/vanished', message: 'Gone.' });
+  await assert.rejects(client.data('/data/volume/1'), { code: 'scan/missing', message: 'Gone.' });
 });

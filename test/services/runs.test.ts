@@ -114,12 +114,12 @@ test('an interrupted run is resumed with its own options and scans, and repeated
 test("the trainer's error fails the run and comes out with its code; the run can be resumed", async (t) => {
   const store = await projectWith(t, temporaryFolder(t), 2, 1);
   const broken = scriptedTrainer(async function* () {
-    yield { type: 'error', code: 'trainer/crashed', message: 'The trainer must go on, got a crash.', cure: 'Resume.' };
+    yield { type: 'error', code: 'trainer/failed', message: 'The trainer must go on, got a crash.', cure: 'Resume.' };
   });
   const handle = startTraining(store, broken.start, { options: {} });
-  await assert.rejects(handle.done, { code: 'trainer/crashed', cure: 'Resume.' });
+  await assert.rejects(handle.done, { code: 'trainer/failed', cure: 'Resume.' });
   const [run] = store.runs.list();
-  assert.deepEqual([run.state, run.failure], ['failed', 'trainer/crashed: The trainer must go on, got a crash.']);
+  assert.deepEqual([run.state, run.failure], ['failed', 'trainer/failed: The trainer must go on, got a crash.']);
   assert.equal((await resumeTraining(store, trains().start).done).state, 'finished');
 });
 

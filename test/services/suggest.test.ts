@@ -91,9 +91,9 @@ test('a scan whose voxels are gone is reported and never suggested', async (t) =
   const run = await decile(['suggest', store.folder, '--count', '10', '--json']);
   assert.equal(run.status, 0, run.stderr);
   const report = run.json() as Awaited<ReturnType<typeof suggestScans>>;
-  assert.deepEqual(report.unreadable, [{ name: 'long', code: 'scan/vanished' }]);
+  assert.deepEqual(report.unreadable, [{ name: 'long', code: 'scan/missing' }]);
   assert.equal(report.suggestions.length, 9);
-  assert.match(run.stderr, /long is left out: scan\/vanished/);
+  assert.match(run.stderr, /long is left out: scan\/missing/);
   const list = await decile(['suggest', store.folder, '--count', '2']);
   assert.match(
     list.stdout,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ErrorCode } from '../../src/core/errors.ts';
 import { resolveOptions } from '../../src/core/parse-option.ts';
 import { type Fit, smallerFit } from '../../src/core/train/fit-patch.ts';
 import type { TrainerEvent, TrainJob } from '../../src/shared/training.ts';
@@ -53,11 +54,11 @@ const seen = (steps: number, checkpoint = 0): Seen => ({
   steps,
   checkpoint,
 });
-const error = (code: string, message = ''): TrainerEvent => ({ type: 'error', code, message, cure: '' });
+const error = (code: ErrorCode, message = ''): TrainerEvent => ({ type: 'error', code, message, cure: '' });
 
 test('no memory of an engine and a process killed in its first step are steps down; other failures are not', () => {
   const next = (last: TrainerEvent, steps = 3, checkpoint = 2) => afterFailure(job, last, seen(steps, checkpoint));
-  for (const code of ['train/out-of-memory', 'engine/out-of-memory', 'engine/device-lost'])
+  for (const code of ['train/out-of-memory', 'engine/out-of-memory', 'engine/device-lost'] as const)
     assert.deepEqual(next(error(code))?.job, { ...job, fit: fit([48, 64, 32]), resume: true });
   const killed = error('trainer/died', "The trainer's process must run to its end, got signal SIGKILL.");
   assert.deepEqual(next(killed, 0, 0)?.job, { ...job, fit: fit([48, 64, 32]), resume: false });

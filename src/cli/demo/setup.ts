@@ -44,8 +44,8 @@ export async function engineName(signal: AbortSignal): Promise<string> {
     child.once('message', (name) => resolve(String(name)));
     child.once('error', reject);
     child.once('exit', (code) => {
-      const got = `an engine must start, got exit code ${code}`;
-      reject(new DecileError('engine/broken', `To compute, ${got}.`, 'See `decile engines`.'));
+      const message = `To compute, an engine must start, got exit code ${code}.`;
+      reject(new DecileError('engine/broken', message, 'See `decile engines`.'));
     });
   });
 }

@@ -2,7 +2,7 @@
  * Hands commands through a port to a GPU elsewhere (a hidden window of Chromium, whose WebGPU Electron's Node lacks), and the
  * other end, which carries them out. Plain data: arrays are copied.
  */
-import { DecileError } from '../../core/errors.ts';
+import { DecileError, type ErrorCode } from '../../core/errors.ts';
 import type { AdapterFacts } from './adapter.ts';
 import type { Batch, Executor } from './executor.ts';
 
@@ -18,7 +18,7 @@ export type GpuCommand =
   | { do: 'stop' };
 
 interface Fault {
-  code: string;
+  code: ErrorCode;
   message: string;
   cure: string;
 }

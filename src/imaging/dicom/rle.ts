@@ -3,16 +3,16 @@ import { DecileError } from '../../shared/errors.ts';
 
 /** @returns count * width bytes, little endian */
 export function decodeRle(path: string, bytes: Uint8Array, count: number, width: number): Uint8Array {
-  const bad = (what: string) =>
+  const bad = (expected: string, got: string) =>
     new DecileError(
       'scan/corrupt',
-      `The RLE pixels of ${path} must be ${what}.`,
+      `The RLE pixels of ${path} must be ${expected}, got ${got}.`,
       'The file is damaged: transfer it again.',
     );
-  if (bytes.length < 64) throw bad(`at least a 64-byte header, got ${bytes.length} bytes`);
+  if (bytes.length < 64) throw bad('at least a 64-byte header', `${bytes.length} bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const segments = view.getUint32(0, true);
-  if (segments !== width) throw bad(`${width} segments, got ${segments}`);
+  if (segments !== width) throw bad(`${width} segments`, `${segments}`);
   const out = new Uint8Array(count * width);
   for (let s = 0; s < segments; s++) {
     let at = view.getUint32(4 + 4 * s, true);
@@ -30,7 +30,7 @@ export function decodeRle(path: string, bytes: Uint8Array, count: number, width:
         for (let c = 0; c < 1 - n && left > 0; c++, left--, to += width) out[to] = value;
       }
     }
-    if (left > 0) throw bad(`${count} pixels in segment ${s + 1}, got ${count - left}`);
+    if (left > 0) throw bad(`${count} pixels in segment ${s + 1}`, `${count - left}`);
   }
   return out;
 }

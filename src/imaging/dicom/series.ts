@@ -1,6 +1,6 @@
 /** From frames to volumes: what is left out and why, and where one series holds several volumes. */
 import { cross3, dot3, norm3 } from '../../core/geometry.ts';
-import { DecileError } from '../../shared/errors.ts';
+import { DecileError, type ErrorCode } from '../../shared/errors.ts';
 import type { Frame } from './frame.ts';
 import { groupNear, type Nearness } from './near.ts';
 import { isEven, SAME_PLACE, splitNotice } from './places.ts';
@@ -19,7 +19,7 @@ const SECONDARY_CAPTURE = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.7(\.|$)/;
 
 /** Why this frame cannot be part of a scan, or null. The order decides which of several reasons is given. */
 export function reasonToLeaveOut(f: Frame): DecileError | null {
-  const no = (code: string, message: string, cure: string) => new DecileError(code, message, cure);
+  const no = (code: ErrorCode, message: string, cure: string) => new DecileError(code, message, cure);
   if (!f.hasPixels || f.rows === 0 || f.columns === 0) {
     return no(
       'scan/no-pixels',

@@ -33,7 +33,7 @@ export function answerCalls(api: Api, window: () => BrowserWindow | null): void 
         ok: false,
         error: {
           code: 'folder/unreadable',
-          message: 'What is dropped must be a folder or file on this computer.',
+          message: 'What is dropped must be a folder or file on this computer, got neither.',
           cure: 'Drop a folder of scans.',
         },
       };

@@ -9,7 +9,7 @@ import type {
   ProjectOverview,
   Settings,
 } from '../../shared/contract/index.ts';
-import { DecileError } from '../../shared/errors.ts';
+import { describeError } from '../describe-error.ts';
 import { plainCure } from '../parts/format.ts';
 
 export type Place = 'projects' | 'cases' | 'annotate' | 'train' | 'review' | 'report';
@@ -244,14 +244,4 @@ export class AppState {
     }
     this.command = { name: command, count: ++this.counter };
   }
-}
-
-export function describeError(error: unknown): ErrorInfo {
-  if (error instanceof DecileError) return { code: error.code, message: error.message, cure: error.cure };
-  const message = error instanceof Error ? error.message : String(error);
-  return {
-    code: 'window/unforeseen',
-    message: `Something failed in the window: ${message}`,
-    cure: 'Saved work is safe. Reload the window.',
-  };
 }

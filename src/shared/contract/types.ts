@@ -1,4 +1,5 @@
 /** What crosses between window and main process: plain data, no class, no path that a handler would trust. */
+import type { ErrorCode } from '../../core/errors.ts';
 import type { PresetName } from '../../core/options.ts';
 import type { Grid } from '../../core/volume.ts';
 
@@ -192,13 +193,13 @@ export interface JobInfo {
 
 export interface ImportFailure {
   path: string;
-  code: string;
+  code: ErrorCode;
   message: string;
   cure: string;
 }
 
 export interface ErrorInfo {
-  code: string;
+  code: ErrorCode;
   message: string;
   cure: string;
 }

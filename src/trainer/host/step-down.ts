@@ -1,4 +1,5 @@
 /** What follows a training step that did not fit into memory: the same run with a smaller step, from its last checkpoint. */
+import type { ErrorCode } from '../../core/errors.ts';
 import { type Fit, smallerFit } from '../../core/train/fit-patch.ts';
 import type { TrainerEvent, TrainerJob } from '../../shared/training.ts';
 
@@ -12,7 +13,7 @@ export interface Seen {
 }
 
 /** Codes of an engine that lacks memory, or that lost its device (which drivers do when memory runs out). */
-const CODES = ['train/out-of-memory', 'engine/out-of-memory', 'engine/device-lost'];
+const CODES: readonly ErrorCode[] = ['train/out-of-memory', 'engine/out-of-memory', 'engine/device-lost'];
 
 /** The job to go on with, and what the user is told; null where the failure is none of memory or nothing is left to give. */
 export function afterFailure(
@@ -37,7 +38,10 @@ export function afterFailure(
  * The kernel ends a process that takes the last memory with SIGKILL. Memory is at its peak in the first step: a process killed
  * later was killed by someone.
  */
-function lacksMemory({ code, message }: { code: string; message: string }, steps: number): boolean {
+function lacksMemory(
+  { code, message }: Pick<Extract<TrainerEvent, { type: 'error' }>, 'code' | 'message'>,
+  steps: number,
+): boolean {
   if (CODES.includes(code)) return true;
   if (code !== 'trainer/died') return false;
   return /out of memory|bad_alloc/i.test(message) || (steps === 0 && /SIGKILL|exit code 137/.test(message));

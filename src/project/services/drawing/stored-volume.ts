@@ -26,13 +26,13 @@ export interface StoredVolume {
   bytes: number;
 }
 
-/** Header of a volume in the project; throws `scan/vanished` where the file has gone. */
+/** Header of a volume in the project; throws `scan/missing` where the file has gone. */
 export async function storedVolume(path: string): Promise<StoredVolume> {
   const header = await readNiftiHeader(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'file/missing') {
       throw new DecileError(
-        'scan/vanished',
-        `A scan's voxels must be in ${path}, got no such file.`,
+        'scan/missing',
+        `The file of a scan must be in the project, got none at ${path}.`,
         'Restore the file from a backup, or delete the scan and import it again; its masks are kept.',
       );
     }

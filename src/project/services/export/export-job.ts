@@ -1,5 +1,6 @@
 /** What is asked of an export, what it answers, and what its formats get. */
 import type { DicomWebServer } from '../../../imaging/index.ts';
+import type { ErrorCode } from '../../../shared/errors.ts';
 import type { Mask, Scan, Store } from '../../store/index.ts';
 import type { Deidentification } from './export-deid.ts';
 import type { DateRule, ExportFormat } from './export-formats.ts';
@@ -29,7 +30,7 @@ export interface ExportReport {
   /** Scans that have no mask to hand out. */
   withoutMask: string[];
   /** Scans that this format cannot hold, each with its reason; the rest was exported. */
-  refused: { scan: string; code: string; message: string; cure: string }[];
+  refused: { scan: string; code: ErrorCode; message: string; cure: string }[];
   /** De-identified: which scan became which name. */
   renamed: { scan: string; name: string }[];
   /** Objects that the server took. */

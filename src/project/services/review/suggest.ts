@@ -1,5 +1,5 @@
 /** Which scans to label first: spread over what the project holds, each with its reason. */
-import { DecileError } from '../../../shared/errors.ts';
+import { DecileError, type ErrorCode } from '../../../shared/errors.ts';
 import type { Scan, Store } from '../../store/index.ts';
 import { percentiles, readSlice, storedVolume } from '../drawing/stored-volume.ts';
 
@@ -39,7 +39,7 @@ export interface SuggestionReport {
   labelled: number;
   suggestions: SuggestedScan[];
   /** Scans whose stored voxels cannot be read; they are never suggested. */
-  unreadable: { name: string; code: string }[];
+  unreadable: { name: string; code: ErrorCode }[];
 }
 
 const MOST = 40;

@@ -1,6 +1,7 @@
 /** The Annotate and Review screen: one open case, and the parts that show, draw, save and judge it. */
 import type { Volume } from '../../../core/volume.ts';
 import type { Client, ErrorInfo, LabelInfo, SaveReceipt, ScanDetail } from '../../../shared/contract/index.ts';
+import { describeError } from '../../describe-error.ts';
 import { CaseDisplay } from '../../viewer/case-display.ts';
 import { CaseEditor } from '../../viewer/case-editor.ts';
 import { type FirstSlice, type LoadedCase, loadCase, WINDOW } from '../../viewer/case-loader.ts';
@@ -9,7 +10,6 @@ import type { ToolId } from '../../viewer/tools.ts';
 import { CaseLabels } from './case-labels.svelte.ts';
 import { CaseReview } from './case-review.svelte.ts';
 import { CaseSaving } from './case-saving.svelte.ts';
-import { describe } from './describe.ts';
 import { LoadAhead } from './load-ahead.ts';
 import { Look } from './look.svelte.ts';
 import { Operations } from './operations.ts';
@@ -106,7 +106,7 @@ export class AnnotateState {
       if (ticket === this.opening) this.show(loaded, opening);
     } catch (error) {
       if (ticket !== this.opening) return;
-      this.failure = describe(error);
+      this.failure = describeError(error);
       this.phase = 'failed';
     }
   }
@@ -238,7 +238,7 @@ export class AnnotateState {
   }
 
   refuse(error: unknown): void {
-    const { message, cure } = describe(error);
+    const { message, cure } = describeError(error);
     this.notice = { text: message, cure };
   }
 

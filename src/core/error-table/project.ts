@@ -1,0 +1,75 @@
+/** Errors of this part of docs/reference/errors.md: Project. */
+import type { ErrorRow } from './row.ts';
+
+export const projectErrors = {
+  'project/not-found': {
+    when: 'The folder holds no `project.sqlite`',
+    message: '<what> must <be as expected>, got <value>.',
+    cure: 'Check the path, or make a project',
+  },
+  'project/exists': {
+    when: 'A new project would lie on an old one',
+    message: '<what> must <be as expected>, got <value>.',
+    cure: 'Choose another folder',
+  },
+  'project/no-label': {
+    when: 'A project is made without a label',
+    message: 'A project must have at least one label, got none.',
+    cure: 'Name what is to be segmented',
+  },
+  'project/in-use': {
+    when: 'Another program is writing the project; its process is named',
+    message: '<what> must <be as expected>, got <value>.',
+    cure: 'Wait for it or close it; reading is possible meanwhile',
+  },
+  'project/newer': {
+    when: 'A newer Decile made the project; nothing was changed',
+    message: "The project's version must be at most <value>, got <version>: it was made by a newer Decile.",
+    cure: 'Update Decile',
+  },
+  'project/older': {
+    when: 'The project needs an update, and it was opened for reading',
+    message: "The project's version must be <target> to be read, got <version>.",
+    cure: 'Open it once for writing',
+  },
+  'project/corrupt': {
+    when: '`project.sqlite` is damaged or another kind of file',
+    message: '<what> must <be as expected>, got <value>.',
+    cure: 'Restore a backup; `masks/` and `volumes/` are plain NIfTI',
+  },
+  'project/none-open': {
+    when: 'A call needs an open project',
+    message: 'A project must be open, got none.',
+    cure: 'Open or make one',
+  },
+  'label/invalid': {
+    when: 'A label has a taken or empty name, a bad colour or a value outside 1 to 255',
+    message: '<what> must <be as expected>, got <value>.',
+    cure: 'The message names the rule',
+  },
+  'label/in-use': {
+    when: 'A label that masks still hold is deleted',
+    message: 'A label that is deleted must be in no mask, got <label> in masks of <count> scans.',
+    cure: 'Delete it from those masks, or rename it',
+  },
+  'label/unknown': {
+    when: 'There is no label of that value',
+    message: "A label must be one of the project's, got value <value>.",
+    cure: 'Reload the list',
+  },
+  'scan/unknown': {
+    when: 'There is no scan of that id',
+    message: "A scan must be one of the project's, got id <id>.",
+    cure: 'Reload the list',
+  },
+  'scan/name-taken': {
+    when: 'Two scans would have one name',
+    message: "A scan's name must be unique in the project, got <name> twice.",
+    cure: 'Rename one',
+  },
+  'mask/unknown': {
+    when: 'There is no mask version of that id',
+    message: '<what> must <be as expected>, got <value>.',
+    cure: 'Reload the masks',
+  },
+} as const satisfies Record<string, ErrorRow>;

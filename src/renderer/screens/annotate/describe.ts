@@ -1,9 +1,0 @@
-/** Any error as what the user is told: code, message, cure. */
-import type { ErrorInfo } from '../../../shared/contract/index.ts';
-import { DecileError } from '../../../shared/errors.ts';
-
-export function describe(error: unknown): ErrorInfo {
-  if (error instanceof DecileError) return { code: error.code, message: error.message, cure: error.cure };
-  const message = error instanceof Error ? error.message : String(error);
-  return { code: 'window/unexpected', message, cure: 'Reload the window; every saved stroke is kept.' };
-}
