@@ -1,7 +1,7 @@
 /** Puts the handlers together: one Api for Electron and for the loopback server. */
 
-import type { StartTrainer } from '../project/services/train/trainer-process.ts';
 import { type CallName, type CallResult, createClient } from '../shared/contract/index.ts';
+import type { StartTrainer } from '../shared/trainer.ts';
 import { type Api, dispatch, emitter, type Handlers } from './api.ts';
 import { answerData } from './data.ts';
 import { folderRegistry } from './folders.ts';

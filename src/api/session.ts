@@ -1,7 +1,6 @@
 /** What is open: one project, the masks being drawn, the runs going on. Handlers ask it; nobody else keeps such state. */
 import { existsSync } from 'node:fs';
 import type { RunHandle } from '../project/services/train/train.ts';
-import type { StartTrainer } from '../project/services/train/trainer-process.ts';
 import {
   createProject,
   type Mask,
@@ -13,6 +12,7 @@ import {
 import type { CaseState, ProjectOverview } from '../shared/contract/index.ts';
 import { CASE_STATES } from '../shared/contract/index.ts';
 import { DecileError } from '../shared/errors.ts';
+import type { StartTrainer } from '../shared/trainer.ts';
 import type { Emitter } from './api.ts';
 import type { FolderRegistry } from './folders.ts';
 import type { JobBoard } from './jobs.ts';

@@ -1,7 +1,7 @@
 /** Runs the jobs of a study, one after another or several at once. */
 import os from 'node:os';
 import { usableCores } from '../engine/machine/environment.ts';
-import type { StartTrainer } from '../project/services/train/trainer-process.ts';
+import type { StartTrainer } from '../shared/trainer.ts';
 import type { TrainerEvent } from '../shared/training.ts';
 import { jobsAtOnce, type SizedJob } from './memory.ts';
 import type { StudyJob, StudyPlan } from './plan.ts';

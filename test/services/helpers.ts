@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Grid, LabelMap, Volume } from '../../src/core/volume.ts';
 import { writeNifti } from '../../src/imaging/index.ts';
-import type { TrainerProcess } from '../../src/project/services/train/trainer-process.ts';
 import type { Store } from '../../src/project/store/index.ts';
+import type { Trainer } from '../../src/shared/trainer.ts';
 import type { TrainerEvent, TrainerJob } from '../../src/shared/training.ts';
 import { newProject } from '../store/helpers.ts';
 
@@ -78,7 +78,7 @@ export async function projectWith(
 /** Plays a trainer: the script answers a job with events, the last of which ends it. */
 export function scriptedTrainer(script: (job: TrainerJob, cancelled: () => boolean) => AsyncIterable<TrainerEvent>) {
   const jobs: TrainerJob[] = [];
-  const start = (job: TrainerJob, onEvent: (event: TrainerEvent) => void): TrainerProcess => {
+  const start = (job: TrainerJob, onEvent: (event: TrainerEvent) => void): Trainer => {
     jobs.push(job);
     let stop = false;
     const done = (async () => {

@@ -7,7 +7,7 @@ import Database from 'better-sqlite3';
 import type { LabelMap } from '../../src/core/volume.ts';
 import { hostEnvironment } from '../../src/engine/machine/environment.ts';
 import { writeNifti } from '../../src/imaging/index.ts';
-import type { StartTrainer } from '../../src/project/services/train/trainer-process.ts';
+import type { StartTrainer } from '../../src/shared/trainer.ts';
 import type { PredictJob, TrainerEvent, TrainJob } from '../../src/shared/training.ts';
 import { boxOf, chartFile, efficiencyChart } from '../../src/study/charts.ts';
 import { parseStudy, readStudy } from '../../src/study/definition.ts';

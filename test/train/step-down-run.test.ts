@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { findAdapter } from '../../src/engine/webgpu/index.ts';
+import type { TrainerHost } from '../../src/shared/trainer.ts';
 import type { TrainerCommand, TrainerEvent, TrainJob } from '../../src/shared/training.ts';
-import { nodeHost, startTrainer, type TrainerHost } from '../../src/trainer/host/index.ts';
+import { nodeHost, startTrainer } from '../../src/trainer/host/index.ts';
 import { addSoftwareAdapter } from '../engine/webgpu.ts';
 import { job, play, steps } from './trainer-runs.ts';
 

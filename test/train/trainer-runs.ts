@@ -8,8 +8,9 @@ import type { PlannedOptions, TrainingOptions } from '../../src/core/options.ts'
 import { resolveOptions } from '../../src/core/parse-option.ts';
 import type { Volume } from '../../src/core/volume.ts';
 import { writeNifti } from '../../src/imaging/index.ts';
+import type { TrainerHost } from '../../src/shared/trainer.ts';
 import type { TrainerEvent, TrainingCase, TrainJob } from '../../src/shared/training.ts';
-import { nodeHost, startTrainer, type TrainerHost } from '../../src/trainer/host/index.ts';
+import { nodeHost, startTrainer } from '../../src/trainer/host/index.ts';
 
 export const folder = mkdtempSync(join(tmpdir(), 'decile-trainer-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

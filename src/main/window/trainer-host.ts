@@ -2,12 +2,10 @@
 import { join } from 'node:path';
 import { utilityProcess } from 'electron';
 import { hostEnvironment } from '../../engine/machine/environment.ts';
+import type { StartHost } from '../../shared/trainer.ts';
 import type { TrainerCommand, TrainerEvent } from '../../shared/training.ts';
-import type { StartHost } from '../../trainer/host/index.ts';
+import { GPU_REQUEST } from './gpu-request.ts';
 import { lendGpu } from './gpu-window.ts';
-
-/** What the trainer's process sends beside its events: it wants a GPU, and is answered with a port. */
-export const GPU_REQUEST = 'gpu';
 
 export const electronHost: StartHost = (threads) => {
   const child = utilityProcess.fork(join(import.meta.dirname, 'trainer-utility.js'), [], {

@@ -6,9 +6,7 @@ import { readMask, readVolume, writeNifti } from '../../imaging/index.ts';
 import { encodePng } from '../../imaging/png.ts';
 import type { TrainerCommand } from '../../shared/training.ts';
 import { serveJob } from '../../trainer/worker/worker.ts';
-
-/** As GPU_REQUEST of trainer-host.ts, which is Electron's main process alone. */
-const GPU_REQUEST = 'gpu';
+import { GPU_REQUEST } from './gpu-request.ts';
 
 /** The line to a hidden window's GPU. */
 function gpuPort(): Promise<Port<GpuCommand, GpuReply>> {

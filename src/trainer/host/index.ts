@@ -2,29 +2,9 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { hostEnvironment } from '../../engine/machine/environment.ts';
+import type { StartHost, Trainer } from '../../shared/trainer.ts';
 import type { TrainerCommand, TrainerEvent, TrainerJob } from '../../shared/training.ts';
 import { afterFailure, type Seen } from './step-down.ts';
-
-export interface Trainer {
-  pause(): void;
-  resume(): void;
-  /** The job ends after a checkpoint (training) or with what is done (prediction). */
-  cancel(): void;
-  /** The last event: finished, cancelled or error. Never rejects. */
-  done: Promise<TrainerEvent>;
-}
-
-/** A started process, whatever started it (Node's fork, Electron's utility process). */
-export interface TrainerHost {
-  pid?: number;
-  send(command: TrainerCommand): void;
-  onEvent(listener: (event: TrainerEvent) => void): void;
-  /** Called once, with the reason when it did not end by itself. */
-  onExit(listener: (reason: string) => void): void;
-}
-
-/** @param threads cores that the process may use; all without it */
-export type StartHost = (threads?: number) => TrainerHost;
 
 /** The worker beside this file in the sources, or beside the bundle. */
 const workerPath = (): string =>

@@ -2,16 +2,11 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
-import { IDENTITY } from '../../core/geometry.ts';
-import { dice } from '../../core/metrics/dice.ts';
-import { countOverlap } from '../../core/metrics/overlap.ts';
-import type { Kernels } from '../../core/network/kernels.ts';
-import type { NetworkName, SettledOptions } from '../../core/options.ts';
-import { defaultStride, slidingWindow } from '../../core/predict/sliding-window.ts';
-import { type Fit, fitOf, type PatchSides } from '../../core/train/fit-patch.ts';
+import type { SettledOptions } from '../../core/options.ts';
+import { validate } from '../../core/predict/validate.ts';
+import { type Fit, fitOf } from '../../core/train/fit-patch.ts';
 import { train } from '../../core/train/loop.ts';
-import { type CheckpointMeta, decodeCheckpoint, type TrainState } from '../../core/train/state.ts';
-import type { LabelMap } from '../../core/volume.ts';
+import { type CheckpointMeta, decodeCheckpoint } from '../../core/train/state.ts';
 import { startEngine } from '../../engine/choose/index.ts';
 import { kernelsOf } from '../../engine/choose/kernels-of.ts';
 import { DecileError } from '../../shared/errors.ts';
@@ -116,7 +111,7 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
           report({
             type: 'validation',
             step: state.step,
-            ...(await validate(state, validation, patch, classes.length, kernels, options.network)),
+            ...(await validate(state.networks.student, validation, patch, classes.length, kernels, options.network)),
           });
         const path = await evolution(state);
         if (path) report({ type: 'evolution', step: state.step, path });
@@ -187,45 +182,6 @@ function warnOfMissingClasses(labelled: PreparedCase[], classes: string[], repor
     if (c > 0 && labelled.every(({ voxels }) => !voxels?.[c]))
       report({ type: 'notice', message: `No labelled scan holds ${name} at this voxel size: it cannot be learnt.` });
   });
-}
-
-/** Mean Dice (percent) of the student on the validation cases, on the training grid. */
-async function validate(
-  { networks }: TrainState,
-  cases: PreparedCase[],
-  patch: PatchSides,
-  classes: number,
-  kernels: Kernels,
-  network: NetworkName,
-): Promise<{ dice: number; perClass: number[] }> {
-  const sums = new Array<number>(classes - 1).fill(0);
-  for (const item of cases) {
-    const image = item.readImage([0, 0, 0], item.size);
-    const truth = item.readMask?.([0, 0, 0], item.size) as Uint8Array;
-    const probabilities = await slidingWindow(image, item.size, networks.student, kernels, {
-      patch,
-      network,
-      stride: defaultStride(patch),
-    });
-    const prediction = argMax(probabilities);
-    const onGrid = (data: Uint8Array): LabelMap => ({
-      size: item.size,
-      spacing: [1, 1, 1],
-      origin: [0, 0, 0],
-      direction: IDENTITY,
-      data,
-    });
-    for (let c = 1; c < classes; c++) sums[c - 1] += dice(countOverlap(onGrid(prediction), onGrid(truth), c));
-  }
-  const perClass = sums.map((sum) => sum / cases.length);
-  return { dice: perClass.reduce((a, b) => a + b, 0) / perClass.length, perClass };
-}
-
-function argMax(maps: Float32Array[]): Uint8Array {
-  const best = new Uint8Array(maps[0].length);
-  for (let c = 1; c < maps.length; c++)
-    for (let i = 0; i < best.length; i++) if (maps[c][i] > maps[best[i]][i]) best[i] = c;
-  return best;
 }
 
 /** Lines after the checkpoint belong to steps that will be done again. */

@@ -1,6 +1,7 @@
 /** Masks of a run for scans of the project: made by the trainer process, kept as versions with their entropy. */
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { DecileError } from '../../../shared/errors.ts';
+import type { StartTrainer } from '../../../shared/trainer.ts';
 import type { PredictJob, TrainerEvent } from '../../../shared/training.ts';
 import {
   entropyFile,
@@ -12,7 +13,6 @@ import {
   type Scan,
   type Store,
 } from '../../store/index.ts';
-import type { StartTrainer } from '../train/trainer-process.ts';
 
 export interface PredictRequest {
   /** Name of the run; the latest finished one without it. */

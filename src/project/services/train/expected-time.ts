@@ -6,8 +6,8 @@ import { type KnownAdapter, keepAdapter, knownAdapter } from '../../../engine/ch
 import { availableEngines, comparedEngines, type StepTime, stepTimes } from '../../../engine/choose/step-times.ts';
 import { fasterAdvice } from '../../../engine/measure/advice.ts';
 import { DecileError } from '../../../shared/errors.ts';
+import type { StartTrainer } from '../../../shared/trainer.ts';
 import type { Store } from '../../store/index.ts';
-import type { StartTrainer } from './trainer-process.ts';
 
 export interface ExpectedTime {
   /** In all; null until a step was measured. */

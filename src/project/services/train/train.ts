@@ -2,10 +2,10 @@
 import { mkdirSync } from 'node:fs';
 import { relative, sep } from 'node:path';
 import { DecileError } from '../../../shared/errors.ts';
+import type { StartTrainer } from '../../../shared/trainer.ts';
 import type { TrainerEvent, TrainJob } from '../../../shared/training.ts';
 import { type Run, type RunState, runFolder, type Store } from '../../store/index.ts';
 import { normalisationOf, type PlanOptions, planTraining, type TrainPlan, trainingLists } from './plan.ts';
-import type { StartTrainer } from './trainer-process.ts';
 
 export interface TrainRequest extends PlanOptions {
   /** Name of the run; numbered by itself without one. */
