@@ -1,18 +1,13 @@
 /** Answers `/data/...`: voxels and pictures as bytes (the table is in src/shared/contract/data.ts). */
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type Grid, voxelCount } from '../core/volume.ts';
-import { readMask, readVolume } from '../imaging/index.ts';
 import { BOXES_TYPE, type MaskKind, type SaveReceipt, type VoxelType } from '../shared/contract/index.ts';
 import { DecileError } from '../shared/errors.ts';
 import type { DataRequest } from './api.ts';
 import { errorInfo } from './errors.ts';
-import { evolutionFolder } from './evolution.ts';
 import type { Session } from './session.ts';
-import { readSlice, storedVolume } from './slices.ts';
-import { thumbnail } from './thumbnail.ts';
 
 const NOT_FOUND = /(unknown|not-found|vanished|none-open)$/;
 
@@ -39,15 +34,12 @@ async function route(session: Session, request: DataRequest): Promise<Response> 
     case 'entropy':
       return entropy(session, id);
     case 'thumbnail':
-      return png(await thumbnail(session, id));
+      return png(await session.project().review.thumbnail(id));
     case 'evolution': {
-      if (!/^\d+$/.test(second ?? '') || !/^[A-Za-z0-9_-]+\.png$/.test(third ?? '')) throw unknown(request);
-      session.store().runs.get(id);
-      return png(
-        await readFile(join(evolutionFolder(session.store(), id), second, third)).catch(() =>
-          Promise.reject(unknown(request)),
-        ),
-      );
+      const panel = /^([A-Za-z0-9_-]+)\.png$/.exec(third ?? '')?.[1];
+      if (!/^\d+$/.test(second ?? '') || panel === undefined) throw unknown(request);
+      const picture = session.project().evolution.picture(id, Number(second), panel);
+      return png(await readFile(picture).catch(() => Promise.reject(unknown(request))));
     }
     default:
       throw unknown(request);
@@ -88,12 +80,12 @@ const headers = (grid: Grid, dtype: VoxelType): Record<string, string> => ({
 
 /** Streams the voxels of the uncompressed file, or reads one slice of them: memory does not grow with the scan. */
 async function volume(session: Session, id: number, k: string | null): Promise<Response> {
-  const store = session.store();
+  const { store, volumes } = session.project();
   const scan = store.scans.get(id);
-  const stored = await storedVolume(store.path(scan.volumeFile));
+  const stored = await volumes.stored(id);
   const { path, dtype, offset, bytes } = stored;
   if (k !== null) {
-    const slice = await readSlice(stored, sliceIndex(k, scan.size[2]));
+    const slice = await volumes.slice(stored, sliceIndex(k, scan.size[2]));
     const head = { ...headers(scan, dtype), 'content-length': String(slice.byteLength) };
     return new Response(body(new Uint8Array(slice.buffer)), { headers: head });
   }
@@ -110,37 +102,23 @@ function sliceIndex(value: string, slices: number): number {
 }
 
 async function mask(session: Session, id: number, kind: MaskKind, version: string | null): Promise<Response> {
-  const store = session.store();
-  const scan = store.scans.get(id);
-  const head = headers(scan, 'uint8');
-  if (version !== null) {
-    const found = store.masks.history(id).find((one) => one.version === Number(version));
-    if (!found)
-      throw new DecileError(
-        'mask/unknown',
-        `A version must be one of the scan's, got ${version}.`,
-        "Reload the scan's masks.",
-      );
-    return new Response(body((await readMask(store.path(found.file))).data), { headers: head });
-  }
-  const drawn = kind === 'predicted' ? null : await session.openDrawing(id, kind);
-  if (drawn) return new Response(body(drawn.slice()), { headers: head });
-  const current = store.masks.current(id, kind);
-  if (!current) return new Response(null, { status: 204 });
-  return new Response(body((await readMask(store.path(current.file))).data), {
-    headers: { ...head, 'x-decile-version': String(current.version) },
+  const { store, drawing } = session.project();
+  const found = await drawing.read(id, kind, version === null ? undefined : Number(version));
+  if (!found) return new Response(null, { status: 204 });
+  return new Response(body(found.data), {
+    headers: {
+      ...headers(store.scans.get(id), 'uint8'),
+      ...(found.version === undefined ? {} : { 'x-decile-version': String(found.version) }),
+    },
   });
 }
 
 async function entropy(session: Session, id: number): Promise<Response> {
-  const store = session.store();
-  const scan = store.scans.get(id);
-  const prediction = store.predictions.latest(id);
-  if (!prediction) return new Response(null, { status: 204 });
-  const { volume: read } = await readVolume(store.path(prediction.entropyFile));
-  const values = read.data instanceof Float32Array ? read.data : Float32Array.from(read.data);
+  const { store, review } = session.project();
+  const values = await review.entropy(id);
+  if (!values) return new Response(null, { status: 204 });
   return new Response(body(new Uint8Array(values.buffer, values.byteOffset, values.byteLength)), {
-    headers: headers(scan, 'float32'),
+    headers: headers(store.scans.get(id), 'float32'),
   });
 }
 
@@ -152,7 +130,7 @@ async function save(session: Session, id: number, kind: string | undefined, requ
       'Reload the window.',
     );
   const bytes = await request.body();
-  const drawing = await session.drawing(id, kind);
+  const drawing = await session.project().drawing.open(id, kind);
   const first = !drawing.dirty;
   const sequence = request.contentType.startsWith(BOXES_TYPE) ? drawing.edit(bytes) : drawing.replace(bytes);
   const window = request.url.searchParams.get('window');

@@ -1,7 +1,7 @@
 /** Puts the handlers together: one Api for Electron and for the loopback server. */
 
+import type { App } from '../app.ts';
 import { type CallName, type CallResult, createClient } from '../shared/contract/index.ts';
-import type { StartTrainer } from '../shared/trainer.ts';
 import { type Api, dispatch, emitter, type Handlers } from './api.ts';
 import { answerData } from './data.ts';
 import { folderRegistry } from './folders.ts';
@@ -17,14 +17,14 @@ export type { Api } from './api.ts';
 export type { Shell } from './handlers/projects.ts';
 
 /** @param userFolder where settings and recent projects are kept */
-export function createApi(shell: Shell, startTrainer: StartTrainer, userFolder: string): Api {
+export function createApi(shell: Shell, app: App, userFolder: string): Api {
   const events = emitter();
   const session = openSession({
     emitter: events,
     folders: folderRegistry(),
     jobs: jobBoard(events.emit),
     user: userFiles(userFolder),
-    startTrainer,
+    app,
   });
   const handlers: Handlers = {
     ...projectHandlers(session, shell),

@@ -89,7 +89,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     if (abort.signal.aborted) throw new Exit(EXIT.interrupted);
     throw error;
   } finally {
-    project?.close();
+    await project?.close();
     unwatch();
   }
 }

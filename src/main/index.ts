@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { app, type BrowserWindow, dialog, Notification } from 'electron';
 import { about } from '../api/about.ts';
 import { createApi } from '../api/index.ts';
-import { startTrainer } from '../trainer/host/index.ts';
+import { createApp, trainerOn } from '../app.ts';
 import { answerCalls } from './window/bridge.ts';
 import { setMenu } from './window/menu.ts';
 import { answerScheme, claimScheme } from './window/protocol.ts';
@@ -29,7 +29,7 @@ else {
   };
   const api = createApi(
     { about: () => about('electron'), chooseFolder, browsing: false, documents },
-    (job, onEvent) => startTrainer(job, onEvent, electronHost),
+    createApp(trainerOn(electronHost)),
     userFolder,
   );
   /** Asks while a run or an import would be stopped. */

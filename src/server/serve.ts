@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { about } from '../api/about.ts';
 import { createApi } from '../api/index.ts';
 import { userFolder } from '../api/settings.ts';
+import { createApp } from '../app.ts';
 import { DecileError } from '../shared/errors.ts';
-import { startTrainer } from '../trainer/host/index.ts';
 import { type RunningServer, startServer } from './server.ts';
 
 export interface ServeOptions {
@@ -29,7 +29,7 @@ export async function serve({ port = 0, project, pages, token }: ServeOptions): 
   const documents = process.env.DECILE_DOCUMENTS ?? join(homedir(), 'Decile');
   const api = createApi(
     { about: () => about('server'), chooseFolder: async () => null, browsing: true, documents },
-    startTrainer,
+    createApp(),
     userFolder(),
   );
   if (project) await api.call('projects.open', { folder: api.registerFolder(project).folder });

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { flaggedSlices, robustDistance } from '../../src/api/queue.ts';
-import { percentiles, sliceView } from '../../src/api/slices.ts';
+import { sliceView } from '../../src/core/slice-view.ts';
 import type { Direction } from '../../src/core/volume.ts';
+import { percentiles } from '../../src/project/services/drawing/stored-volume.ts';
+import { flaggedSlices, robustDistance } from '../../src/project/services/review/queue.ts';
 import { spreadOut, suggestedCount } from '../../src/project/services/review/suggest.ts';
 
 test('flagged slices are the peaks of the uncertainty, most uncertain first and apart from each other', () => {

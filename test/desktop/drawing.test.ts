@@ -3,9 +3,9 @@ import { appendFileSync, existsSync, mkdtempSync, rmSync, statSync, truncateSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { baseOf, journalFile, openWorkingMask } from '../../src/api/working-mask.ts';
 import { readMask, writeNifti } from '../../src/imaging/index.ts';
 import { saveMaskVersion } from '../../src/project/services/drawing/mask-versions.ts';
+import { baseOf, journalFile, openWorkingMask } from '../../src/project/services/drawing/working-mask.ts';
 import { createProject, type Store, volumeFile } from '../../src/project/store/index.ts';
 import { encodeBoxes } from '../../src/shared/contract/index.ts';
 

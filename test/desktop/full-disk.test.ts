@@ -5,8 +5,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { journalFile, openWorkingMask } from '../../src/api/working-mask.ts';
 import { writeNifti } from '../../src/imaging/index.ts';
+import { journalFile, openWorkingMask } from '../../src/project/services/drawing/working-mask.ts';
 import { createProject, volumeFile } from '../../src/project/store/index.ts';
 import { encodeBoxes } from '../../src/shared/contract/index.ts';
 import { noBrowser } from './browser.ts';

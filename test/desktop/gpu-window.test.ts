@@ -38,7 +38,7 @@ before(async () => {
   const cohort = await makeCohort(2, 1);
   const project = newProject(folder, { preset: 'ct-kidney', labels: [{ name: 'kidney' }] });
   await project.importScans(cohort.scans, { labels: cohort.masks });
-  project.close();
+  await project.close();
   cohort.remove();
   page = await startProgram(join(root, 'config'));
   control.folders.push(folder);

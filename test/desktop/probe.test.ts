@@ -5,10 +5,9 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { about } from '../../src/api/about.ts';
 import { createApi } from '../../src/api/index.ts';
-import { newProject } from '../../src/app.ts';
+import { createApp, newProject } from '../../src/app.ts';
 import { makePhantom } from '../../src/core/phantom/index.ts';
 import { writeNifti } from '../../src/imaging/index.ts';
-import { nodeHost, startTrainer } from '../../src/trainer/host/index.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'decile-probe-'));
 process.env.DECILE_CACHE = join(root, 'cache');
@@ -24,11 +23,11 @@ test('a short probe in the trainer tells how long training will take, and the pl
   const folder = join(root, 'project');
   const project = newProject(folder, { preset: 'ct-kidney', labels: [{ name: 'kidney' }] });
   await project.importScans(join(root, 'scans'), { labels: join(root, 'masks') });
-  project.close();
+  await project.close();
 
   const api = createApi(
     { about: () => about('server'), chooseFolder: async () => null, browsing: true, documents: root },
-    (job, onEvent) => startTrainer(job, onEvent, nodeHost),
+    createApp(),
     join(root, 'config'),
   );
   after(() => api.close());

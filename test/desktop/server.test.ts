@@ -8,6 +8,7 @@ import { WebSocket } from 'ws';
 import { about } from '../../src/api/about.ts';
 import type { Api } from '../../src/api/api.ts';
 import { createApi } from '../../src/api/index.ts';
+import { createApp } from '../../src/app.ts';
 import { type RunningServer, startServer } from '../../src/server/server.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'decile-server-'));
@@ -23,7 +24,7 @@ before(async () => {
   };
   api = createApi(
     { about: () => about('server'), chooseFolder: async () => null, browsing: true, documents: root },
-    never,
+    createApp(never),
     join(root, 'config'),
   );
   server = await startServer(api, { pages: join(root, 'pages'), port: 0 });

@@ -1,11 +1,11 @@
 /** Settings, folders, projects. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { DEMO_LABELLED, DEMO_SCANS } from '../../app.ts';
 import type { CodedTerm } from '../../project/store/index.ts';
 import type { About, LabelInfo } from '../../shared/contract/index.ts';
 import { DecileError } from '../../shared/errors.ts';
 import type { Handlers } from '../api.ts';
-import { makeDemoProject } from '../demo-project.ts';
 import type { Session } from '../session.ts';
 
 /** What the shell around the handlers can do by itself. */
@@ -25,7 +25,7 @@ type Names =
   | `folders.${'choose' | 'browse' | 'create'}`
   | `projects.${'recent' | 'forget' | 'create' | 'open' | 'current' | 'close' | 'setLabels' | 'demo'}`;
 
-const termOf = (label: LabelInfo): CodedTerm | null =>
+const termOf = (label: Pick<LabelInfo, 'code'>): CodedTerm | null =>
   label.code ? { scheme: label.code.scheme, code: label.code.value, meaning: label.code.meaning } : null;
 
 export const projectHandlers = (session: Session, shell: Shell): Pick<Handlers, Names> => ({
@@ -77,31 +77,27 @@ export const projectHandlers = (session: Session, shell: Shell): Pick<Handlers, 
     await session.close();
     return null;
   },
-  async 'projects.setLabels'({ labels: given }) {
-    const { labels, transaction } = session.store();
-    // A label that is in the strokes of an open case alone is in use too.
-    if (labels.list().some((known) => given.every((one) => one.value !== known.value))) await session.commitAll();
-    transaction(() => {
-      const known = labels.list();
-      for (const label of known) {
-        if (!given.some((other) => other.value === label.value)) labels.remove(label.value);
-      }
-      for (const label of given) {
-        const change = { name: label.name, colour: label.colour, term: termOf(label) };
-        if (known.some((other) => other.value === label.value))
-          labels.update(label.value, { ...change, locked: label.locked });
-        else labels.add({ ...change, value: label.value });
-      }
-    });
+  async 'projects.setLabels'({ labels }) {
+    await session.project().setLabels(
+      labels.map(({ value, name, colour, locked, ...label }) => ({
+        value,
+        name,
+        colour,
+        locked,
+        term: termOf(label),
+      })),
+    );
     const overview = session.overview();
     session.emitter.emit('project', overview);
     return overview;
   },
   async 'projects.demo'() {
     await session.close();
-    const { id } = session.jobs.start('demo', 'Making a project of phantoms', (job) =>
-      makeDemoProject(session, shell.documents, job),
-    );
+    const { id } = session.jobs.start('demo', 'Making a project of phantoms', async (job) => {
+      await session.app.demo(shell.documents, session.enter, { signal: job.signal, onProgress: job.update });
+      session.changed([]);
+      return `${DEMO_SCANS} phantoms, ${DEMO_LABELLED} of them labelled.`;
+    });
     return { job: id };
   },
 });

@@ -1,17 +1,14 @@
 /** Training, runs, prediction. */
 import { availableParallelism } from 'node:os';
+import type { Project } from '../../app.ts';
 import type { TrainingOptions } from '../../core/options.ts';
-import { startPrediction } from '../../project/services/predict/predict.ts';
-import { expectedTime, likelyFit, measureSteps, secondsPerStep } from '../../project/services/train/expected-time.ts';
-import { planTraining } from '../../project/services/train/plan.ts';
-import { type RunHandle, resumeTraining, startTraining } from '../../project/services/train/train.ts';
+import type { RunHandle } from '../../project/services/train/train.ts';
 import type { Run, Store } from '../../project/store/index.ts';
 import type { Curve, RunInfo, TrainPlan } from '../../shared/contract/index.ts';
 import { DecileError } from '../../shared/errors.ts';
 import type { TrainerEvent } from '../../shared/training.ts';
 import type { Handlers } from '../api.ts';
 import { errorInfo } from '../errors.ts';
-import { evolutionFrames } from '../evolution.ts';
 import type { JobHandle } from '../jobs.ts';
 import type { Session } from '../session.ts';
 
@@ -23,25 +20,18 @@ type Names =
 
 export const trainingHandlers = (session: Session): Pick<Handlers, Names> => ({
   'train.plan': ({ options, validation }) =>
-    describePlan(session.store(), options as Partial<TrainingOptions>, validation),
+    describePlan(session.project(), options as Partial<TrainingOptions>, validation),
   async 'train.probe'({ options, validation }) {
     alone(session);
-    const store = session.store();
-    const plan = planTraining(store, { options: options as Partial<TrainingOptions>, validation });
-    await measureSteps(session.startTrainer, plan.options, likelyFit(store, plan.options), plan.classes.length);
-    return describePlan(store, options as Partial<TrainingOptions>, validation);
+    const project = session.project();
+    await project.measure(project.plan({ options: options as Partial<TrainingOptions>, validation }));
+    return describePlan(project, options as Partial<TrainingOptions>, validation);
   },
   'train.start'({ options, validation, name, notes }) {
     alone(session);
-    const { store, launch } = { store: session.store(), launch: watch(session) };
-    return launch((onEvent) =>
-      startTraining(
-        store,
-        session.startTrainer,
-        { options: options as Partial<TrainingOptions>, validation, name, notes },
-        onEvent,
-      ),
-    );
+    const project = session.project();
+    const request = { options: options as Partial<TrainingOptions>, validation, name, notes };
+    return watch(session)((onEvent) => project.train(request, onEvent));
   },
   'train.pause'({ run }) {
     running(session, run).pause();
@@ -54,35 +44,36 @@ export const trainingHandlers = (session: Session): Pick<Handlers, Names> => ({
       return { run, job: going.job };
     }
     alone(session);
-    const store = session.store();
-    return watch(session)((onEvent) => resumeTraining(store, session.startTrainer, store.runs.get(run).name, onEvent));
+    const project = session.project();
+    return watch(session)((onEvent) => project.resume(project.store.runs.get(run).name, onEvent));
   },
   'train.cancel'({ run }) {
     running(session, run).cancel();
     return null;
   },
-  'train.curve': ({ run, after }) => curveOf(session.store(), run, after),
-  'train.evolution': ({ run }) => evolutionFrames(session.store(), run),
+  'train.curve': ({ run, after }) => curveOf(session.project().store, run, after),
+  'train.evolution': ({ run }) => session.project().evolution.frames(run),
 
-  'runs.list': () =>
-    session
-      .store()
-      .runs.list()
-      .map((run) => runInfo(session.store(), run))
-      .reverse(),
+  'runs.list'() {
+    const project = session.project();
+    return project.store.runs
+      .list()
+      .map((run) => runInfo(project, run))
+      .reverse();
+  },
   'runs.notes'({ run, notes }) {
-    session.store().runs.update(run, { notes });
+    session.project().store.runs.update(run, { notes });
     return null;
   },
 
   'predictions.start'({ run, scans }) {
     alone(session);
-    const store = session.store();
-    const name = run === undefined ? undefined : store.runs.get(run).name;
+    const project = session.project();
+    const name = run === undefined ? undefined : project.store.runs.get(run).name;
     let job: JobHandle | undefined;
     let done = 0;
     // Started before the job, so that what cannot start is an error of the call.
-    const handle = startPrediction(store, session.startTrainer, { run: name, scans }, (event) => {
+    const handle = project.predict({ run: name, scans }, (event) => {
       if (event.type === 'predicted') {
         done = event.done;
         job?.update({
@@ -208,11 +199,11 @@ function show(job: JobHandle, event: TrainerEvent): void {
 }
 
 /** A sentence, not a form. What cannot start is a problem of the plan, not an error of the call. */
-function describePlan(store: Store, given: Partial<TrainingOptions>, validation?: number): TrainPlan {
+function describePlan(project: Project, given: Partial<TrainingOptions>, validation?: number): TrainPlan {
   const processor = `this computer's processor (${availableParallelism()} cores)`;
   try {
-    const plan = planTraining(store, { options: given, validation });
-    const { seconds, basis, on, faster } = expectedTime(store, plan.options);
+    const plan = project.plan({ options: given, validation });
+    const { seconds, basis, on, faster } = project.outlook(plan).time;
     const counts = [
       plural(plan.labelled.length, 'labelled'),
       ...(plan.options.method === 'supervised' ? [] : [plural(plan.unlabelled.length, 'unlabelled')]),
@@ -233,6 +224,7 @@ function describePlan(store: Store, given: Partial<TrainingOptions>, validation?
       problems: [],
     };
   } catch (error) {
+    const { store } = project;
     const labelled = store.masks.references().size;
     return {
       sentence: '',
@@ -258,10 +250,10 @@ export function duration(seconds: number): string {
   return `${hours.toFixed(hours < 10 ? 1 : 0)} hours`;
 }
 
-function runInfo(store: Store, run: Run): RunInfo {
+function runInfo({ store, secondsPerStep }: Project, run: Run): RunInfo {
   const cases = store.runs.cases(run.id);
   const count = (role: string) => cases.filter((one) => one.role === role).length;
-  const perStep = secondsPerStep(store, run.id);
+  const perStep = secondsPerStep(run.id);
   const dice = store.metrics.curve(run.id, 'validation.dice').at(-1)?.value;
   return {
     id: run.id,

@@ -19,7 +19,7 @@ export async function withProject<T>(
       );
     return await work(project);
   } finally {
-    project.close();
+    await project.close();
   }
 }
 
@@ -36,6 +36,6 @@ export async function withProjectPreferWrite<T>(folder: string, work: (project: 
   try {
     return await work(project);
   } finally {
-    project.close();
+    await project.close();
   }
 }

@@ -1,11 +1,6 @@
 import { Command, Option } from 'commander';
-import {
-  DATE_RULES,
-  type DateRule,
-  EXPORT_FORMATS,
-  type ExportFormat,
-} from '../../project/services/export/export-formats.ts';
 import { DecileError } from '../../shared/errors.ts';
+import { DATE_RULES, type DateRule, EXPORT_FORMATS, type ExportFormat } from '../../shared/export-formats.ts';
 import { dicomWebServer } from '../dicomweb.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { EXIT, Exit, notice, type Output, Progress, result } from '../output.ts';
@@ -23,11 +18,14 @@ interface Flags extends Output {
 
 export function exportCommand(): Command {
   return new Command('export')
-    .description('write masks or tables out of a project')
+    .description('write masks, tables or the report out of a project')
     .argument('<DIR>', 'the project')
     .argument('<OUT>', 'folder for the files, made when absent')
     .addOption(
-      new Option('--format <FORMAT>', 'masks as NIfTI, NRRD or DICOM SEG; an nnU-Net, MSD or BIDS folder; CSV tables')
+      new Option(
+        '--format <FORMAT>',
+        'masks as NIfTI, NRRD or DICOM SEG; an nnU-Net, MSD or BIDS folder; CSV tables; the report',
+      )
         .choices(EXPORT_FORMATS)
         .makeOptionMandatory(),
     )

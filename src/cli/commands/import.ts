@@ -84,9 +84,7 @@ async function bring(
     const labels = flags.labels === undefined ? undefined : userPath(flags.labels);
     return project.importScans(userPath(scans as string), { only, labels, modality, signal, onProgress });
   }
-  const { importFromServer } = await import('../../project/services/import/import-dicomweb.ts');
-  return importFromServer(
-    project.store,
+  return project.importFromServer(
     dicomWebServer(flags.dicomweb, signal),
     { studies: flags.study, match: flags.match, ...(flags.series.length > 0 ? { series: flags.series } : {}) },
     { only, signal, onProgress },

@@ -62,9 +62,7 @@ export function newCommand(): Command {
     .option('--name <NAME>', "the project's name; the folder's without it")
     .action(async (folder: string, flags: Output & { label: LabelFlag[]; preset: PresetName; name?: string }) => {
       const { newProject } = await import('../../app.ts');
-      const { termFor } = await import('../../project/services/import/terms.ts');
-      const labels = flags.label.map((label) => ({ ...label, term: termFor(label.name) }));
-      const project = newProject(userPath(folder), { name: flags.name, preset: flags.preset, labels });
+      const project = newProject(userPath(folder), { name: flags.name, preset: flags.preset, labels: flags.label });
       try {
         const { name, preset } = project.store.project.get();
         const made = project.store.labels.list();
@@ -76,7 +74,7 @@ export function newCommand(): Command {
           ].join('\n'),
         );
       } finally {
-        project.close();
+        await project.close();
       }
     });
 }

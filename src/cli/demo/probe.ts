@@ -67,7 +67,7 @@ export async function probe(
       }
       return result;
     } finally {
-      project.close();
+      await project.close();
     }
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 /** Every call between window and main process: its name, the schema of its input, the type of its result. */
 import { z } from 'zod';
 import { PRESETS } from '../../core/options.ts';
+import { DATE_RULES, EXPORT_FORMATS } from '../export-formats.ts';
 import type * as T from './types.ts';
 
 declare const result: unique symbol;
@@ -126,10 +127,10 @@ export const CALLS = {
   'export.start': call<{ job: string }>()(
     z.object({
       folder,
-      format: z.enum(['nifti', 'nrrd', 'seg', 'nnunet', 'msd', 'bids', 'csv', 'html']),
+      format: z.enum(EXPORT_FORMATS),
       run: id.optional(),
       /** Numbers for names, DICOM without identity, every file searched afterwards. */
-      deidentify: z.enum(['remove', 'shift']).optional(),
+      deidentify: z.enum(DATE_RULES).optional(),
     }),
   ),
 } as const;

@@ -3,6 +3,8 @@ import type { ErrorCode } from '../../core/errors.ts';
 import type { PresetName } from '../../core/options.ts';
 import type { Grid } from '../../core/volume.ts';
 
+export type { ExportFormat } from '../export-formats.ts';
+
 /** Names a folder that the user chose in a dialog, dropped on the window or opened before; only main knows the path. */
 export type FolderId = string;
 export interface ChosenFolder {
@@ -295,8 +297,6 @@ export interface ReportSummary {
   correctionDice: number | null;
   cases: CaseMetrics[];
 }
-
-export type ExportFormat = 'nifti' | 'nrrd' | 'seg' | 'nnunet' | 'msd' | 'bids' | 'csv' | 'html';
 
 export type Theme = 'dark' | 'light' | 'system';
 export interface Settings {

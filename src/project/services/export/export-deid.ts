@@ -5,8 +5,8 @@ import { isAbsolute, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { type DeidOptions, findIdentifiers, identifiersIn, type Leak, nameParts } from '../../../imaging/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
+import type { DateRule } from '../../../shared/export-formats.ts';
 import { explained, type Scan, type Store, writeFileAtomic } from '../../store/index.ts';
-import type { DateRule } from './export-formats.ts';
 import { keptProvenance } from './provenance.ts';
 
 export interface Deidentification {

@@ -1,9 +1,9 @@
 /** What is asked of an export, what it answers, and what its formats get. */
 import type { DicomWebServer } from '../../../imaging/index.ts';
-import type { ErrorCode } from '../../../shared/errors.ts';
+import { DecileError, type ErrorCode } from '../../../shared/errors.ts';
+import type { DateRule, ExportFormat } from '../../../shared/export-formats.ts';
 import type { Mask, Scan, Store } from '../../store/index.ts';
 import type { Deidentification } from './export-deid.ts';
-import type { DateRule, ExportFormat } from './export-formats.ts';
 
 export interface ExportRequest {
   format: ExportFormat;
@@ -27,7 +27,7 @@ export interface ExportReport {
   output: string;
   /** Written files, relative to `output`. */
   files: string[];
-  /** Scans that have no mask to hand out. */
+  /** Scans that have no mask to hand out; none where the format is no masks. */
   withoutMask: string[];
   /** Scans that this format cannot hold, each with its reason; the rest was exported. */
   refused: { scan: string; code: ErrorCode; message: string; cure: string }[];
@@ -55,6 +55,16 @@ export interface ExportJob {
   output: string;
   report: ExportReport;
   deid: Deidentification | null;
+}
+
+/** Stops an export that was told to stop; throws `export/cancelled`. */
+export function stopHere({ signal }: ExportRequest, done: number, total: number): void {
+  if (signal?.aborted)
+    throw new DecileError(
+      'export/cancelled',
+      `The export must run to its end, got stopped after ${done} of ${total} scans.`,
+      'Start it again.',
+    );
 }
 
 /** One scan after another, with progress and a way out between two. */

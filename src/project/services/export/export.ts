@@ -1,4 +1,4 @@
-/** Hands masks and figures out of the project: NIfTI, NRRD, DICOM SEG, data-set folders, CSV tables. */
+/** Hands masks and figures out of the project: NIfTI, NRRD, DICOM SEG, data-set folders, CSV tables, the report. */
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import {
@@ -14,11 +14,11 @@ import { DecileError } from '../../../shared/errors.ts';
 import { explainedAsync, explainFailure, type Mask, type Run, type Scan, type Store } from '../../store/index.ts';
 import { exportCsv } from './export-csv.ts';
 import { checkExport, startDeidentification } from './export-deid.ts';
-import { type ExportJob, type ExportReport, type ExportRequest, type ForEach, rgb } from './export-job.ts';
+import { exportHtml } from './export-html.ts';
+import { type ExportJob, type ExportReport, type ExportRequest, type ForEach, rgb, stopHere } from './export-job.ts';
 import { exportSeg } from './export-seg.ts';
 
 export { toCsv } from './export-csv.ts';
-export { EXPORT_FORMATS, type ExportFormat } from './export-formats.ts';
 export type { ExportReport, ExportRequest } from './export-job.ts';
 
 /**
@@ -53,7 +53,8 @@ export async function exportProject(store: Store, request: ExportRequest): Promi
   const chosen = scans.map((scan, n) => ({
     ...{ scan, mask: maskToExport(store, scan, run), name: names[n], file: files[n] },
   }));
-  const withoutMask = chosen.filter(({ mask }) => mask === null).map(({ name }) => name);
+  // The report is about reviewed predictions, and says so itself where there are none.
+  const withoutMask = format === 'html' ? [] : chosen.filter(({ mask }) => mask === null).map(({ name }) => name);
   if (format !== 'csv' && withoutMask.length === scans.length) {
     throw new DecileError(
       'export/nothing',
@@ -63,12 +64,12 @@ export async function exportProject(store: Store, request: ExportRequest): Promi
   }
   const renamed = deid ? scans.map((scan, n) => ({ scan: scan.name, name: names[n] })) : [];
   const report: ExportReport = { output, withoutMask, files: [], refused: [], renamed, stored: 0, notices: [] };
-  report.files = await write({ store, request, chosen, output, report, deid });
+  report.files = await write({ store, request, chosen, output, report, deid }, run);
   if (deid) await checkExport(output, deid);
   return report;
 }
 
-function write(job: ExportJob): string[] | Promise<string[]> {
+function write(job: ExportJob, run: Run | null): string[] | Promise<string[]> {
   switch (job.request.format) {
     case 'nifti':
       return exportNifti(job);
@@ -82,6 +83,8 @@ function write(job: ExportJob): string[] | Promise<string[]> {
       return exportDataset(job);
     case 'csv':
       return exportCsv(job.store, job.chosen, job.output);
+    case 'html':
+      return exportHtml(job, run);
   }
 }
 
@@ -141,15 +144,6 @@ const forEach: ForEach = async ({ chosen, request }, work) => {
   }
   request.onProgress?.(chosen.length, chosen.length, '');
 };
-
-function stopHere({ signal }: ExportRequest, done: number, total: number): void {
-  if (signal?.aborted)
-    throw new DecileError(
-      'export/cancelled',
-      `The export must run to its end, got stopped after ${done} of ${total} scans.`,
-      'Start it again.',
-    );
-}
 
 async function exportNifti(job: ExportJob): Promise<string[]> {
   const files: string[] = [];

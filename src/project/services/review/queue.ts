@@ -1,6 +1,7 @@
 /** Which predictions are most worth a look, and which of their slices. */
-import type { QueueEntry } from '../shared/contract/index.ts';
-import type { Session } from './session.ts';
+import type { QueueEntry } from '../../../shared/contract/index.ts';
+import type { Store } from '../../store/index.ts';
+import { caseStates } from './case-states.ts';
 
 /** At most so many slices of a case are flagged; more would not be read. */
 const MOST_FLAGGED = 8;
@@ -40,11 +41,10 @@ function median(values: readonly number[]): number {
  * predicted + 0.4 x implausibility of the volume (robust distance from the project's other masks, 4 or more counts full);
  * an empty mask comes first.
  */
-export function reviewQueue(session: Session): QueueEntry[] {
-  const store = session.store();
+export function reviewQueue(store: Store): QueueEntry[] {
   const labels = store.labels.list();
   const references = store.masks.references();
-  const [states, predictions, masks] = [session.caseStates(), store.predictions.newest(), store.masks.newest()];
+  const [states, predictions, masks] = [caseStates(store), store.predictions.newest(), store.masks.newest()];
   const open = store.scans.list().flatMap((scan) => {
     const [prediction, state] = [predictions.get(scan.id), states.get(scan.id)];
     if (!prediction || state !== 'predicted') return [];
@@ -92,6 +92,14 @@ export function reviewQueue(session: Session): QueueEntry[] {
     entry.rank = at + 1;
   });
   return entries;
+}
+
+/** The queue's next open case after one; the first when that one is the last or none is named, null when nothing is open. */
+export function nextCase(store: Store, after?: number): number | null {
+  const queue = reviewQueue(store);
+  const at = queue.findIndex((entry) => entry.scan === after);
+  const others = [...queue.slice(at + 1), ...queue.slice(0, Math.max(at, 0))];
+  return others[0]?.scan ?? null;
 }
 
 const format = (ml: number): string => (ml < 10 ? ml.toFixed(1) : ml.toFixed(0));

@@ -1,20 +1,20 @@
 /** The small picture of a case: its middle slice, or the one where its mask is largest, with the mask's outline. */
 import { existsSync, readFileSync } from 'node:fs';
-import { voxelCount } from '../core/volume.ts';
-import { readMask } from '../imaging/index.ts';
-import { encodePng } from '../imaging/png.ts';
-import { type Scan, type Store, writeFileAtomic } from '../project/store/index.ts';
-import { currentMask } from './cases.ts';
-import type { Session } from './session.ts';
-import { percentiles, readSlice, sliceView, storedVolume } from './slices.ts';
+import { sliceView } from '../../../core/slice-view.ts';
+import { voxelCount } from '../../../core/volume.ts';
+import { readMask } from '../../../imaging/index.ts';
+import { encodePng } from '../../../imaging/png.ts';
+import { type Scan, type Store, writeFileAtomic } from '../../store/index.ts';
+import { percentiles, readSlice, storedVolume } from '../drawing/stored-volume.ts';
+import { currentMask } from './case-states.ts';
 
 /** Pixels along the longer side: twice the size in the table, for dense screens. */
 const SIDE = 112;
 /** Window of CT in HU: soft tissue, 400 wide around 40. */
 const SOFT_TISSUE = [-160, 240] as const;
 
-export async function thumbnail(session: Session, id: number): Promise<Uint8Array> {
-  const store = session.store();
+/** Drawn when first asked for, and kept under the version of the mask that it shows. @returns bytes of a PNG */
+export async function thumbnail(store: Store, id: number): Promise<Uint8Array> {
   const scan = store.scans.get(id);
   const mask = currentMask(store, id);
   const kept = store.path(`.cache/thumbnails/${id}-${mask?.version ?? 0}.png`);

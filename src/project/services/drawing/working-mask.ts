@@ -15,14 +15,15 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { type Grid, voxelCount } from '../core/volume.ts';
-import { readMask } from '../imaging/index.ts';
-import { saveMaskVersion } from '../project/services/drawing/mask-versions.ts';
-import { explainFailure, type Mask, type Store, writeFileAtomic } from '../project/store/index.ts';
-import { applyBoxes, decodeBoxes, encodeBoxes } from '../shared/contract/index.ts';
-import { DecileError } from '../shared/errors.ts';
+import { type Grid, voxelCount } from '../../../core/volume.ts';
+import { readMask } from '../../../imaging/index.ts';
+import { applyBoxes, decodeBoxes, encodeBoxes } from '../../../shared/contract/index.ts';
+import { DecileError } from '../../../shared/errors.ts';
+import { explainFailure, type Mask, type Store, writeFileAtomic } from '../../store/index.ts';
+import { saveMaskVersion } from './mask-versions.ts';
 
-export type DrawnKind = 'manual' | 'corrected';
+export const DRAWN_KINDS = ['manual', 'corrected'] as const;
+export type DrawnKind = (typeof DRAWN_KINDS)[number];
 
 /** First line of a journal: what the strokes were drawn on. */
 interface JournalHead {

@@ -1,12 +1,12 @@
 /** The report as one page that stands alone, by the report writer that the demo uses too. */
 import { join } from 'node:path';
-import { readMask, readVolume } from '../imaging/index.ts';
-import { type PictureRow, writeReport } from '../project/report/report.ts';
-import { axialPicture, axialSlices, largestSlice, percentileWindow } from '../project/report/slice-picture.ts';
-import type { Store } from '../project/store/index.ts';
-import type { ReportSummary } from '../shared/contract/index.ts';
-import { DecileError } from '../shared/errors.ts';
-import type { Session } from './session.ts';
+import { readMask, readVolume } from '../../../imaging/index.ts';
+import { DecileError } from '../../../shared/errors.ts';
+import { type PictureRow, type ReportData, writeReport } from '../../report/report.ts';
+import { axialPicture, axialSlices, largestSlice, percentileWindow } from '../../report/slice-picture.ts';
+import { explainedAsync, type Run, type Store } from '../../store/index.ts';
+import { reviewSummary } from '../review/compare.ts';
+import { type ExportJob, rgb, stopHere } from './export-job.ts';
 
 /** Colours of runs (Okabe and Ito), and of the outlines. */
 const RUN_COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'];
@@ -14,21 +14,22 @@ const REFERENCE_COLOUR = '#009e73';
 const PREDICTION_COLOUR = '#e69f00';
 const PICTURES = 6;
 
-/** Writes report.html into `folder` and returns its path; throws `export/nothing` before any case was reviewed. */
-export async function exportHtml(
-  session: Session,
-  folder: string,
-  summary: ReportSummary,
-  onProgress: (done: number, total: number, detail: string) => void,
-): Promise<string> {
+const FILE = 'report.html';
+
+/**
+ * Writes report.html: the predictions of a run (of all without one) against what people made of them.
+ * @throws export/nothing before any case was reviewed
+ */
+export async function exportHtml({ store, request, chosen, output }: ExportJob, run: Run | null): Promise<string[]> {
+  const summary = await reviewSummary(store, run?.id, () => stopHere(request, 0, chosen.length));
   if (summary.cases.length === 0)
     throw new DecileError(
       'export/nothing',
       'A report must have at least one predicted case that was reviewed, got none.',
       'Accept or correct a prediction first.',
     );
-  const store = session.store();
-  const { name } = store.project.get();
+  const names = new Map(chosen.map(({ scan, name }) => [scan.id, name]));
+  const nameOf = (scan: number) => names.get(scan) ?? String(scan);
   const runs = [...new Set(summary.cases.map((row) => row.run))];
   const worst = [...summary.cases]
     .sort((a, b) => a.dice - b.dice)
@@ -36,12 +37,12 @@ export async function exportHtml(
     .slice(0, PICTURES);
   const pictures: PictureRow[] = [];
   for (const [at, row] of worst.entries()) {
-    onProgress(at, worst.length, row.name);
-    pictures.push(await pictureRow(store, row.scan, row.run, row.dice));
+    stopHere(request, at, worst.length);
+    request.onProgress?.(at, worst.length, nameOf(row.scan));
+    pictures.push(await pictureRow(store, row.scan, row.run, `${nameOf(row.scan)}: Dice ${row.dice.toFixed(1)}`));
   }
-  const path = join(folder, 'report.html');
-  await writeReport(path, {
-    title: name,
+  const page: ReportData = {
+    title: request.deidentify ? 'Decile' : store.project.get().name,
     summary: [
       `${summary.reviewed} predicted cases were reviewed: ${summary.acceptedUnedited} accepted as they were, ${summary.corrected} corrected, ${summary.rejected} rejected.`,
       'Figures compare each prediction with the mask that a person accepted. Cases that a run learned from are left out.',
@@ -55,8 +56,8 @@ export async function exportHtml(
       colour: RUN_COLOURS[at % RUN_COLOURS.length],
       cases: summary.cases
         .filter((row) => row.run === run)
-        .map(({ name: caseName, dice, jaccard, hd95, asd }) => ({
-          name: caseName,
+        .map(({ scan, dice, jaccard, hd95, asd }) => ({
+          name: nameOf(scan),
           dice,
           jaccard,
           hd95,
@@ -74,13 +75,15 @@ export async function exportHtml(
       { name: 'prediction', colour: PREDICTION_COLOUR },
     ],
     footer: ['Made by Decile. For research use; not a certified medical device.'],
-  });
-  return path;
+  };
+  await explainedAsync(`Writing ${FILE}`, () => writeReport(join(output, FILE), page));
+  return [FILE];
 }
 
-async function pictureRow(store: Store, scan: number, run: number, dice: number): Promise<PictureRow> {
+async function pictureRow(store: Store, scan: number, run: number, caption: string): Promise<PictureRow> {
   const entry = store.scans.get(scan);
   const { volume } = await readVolume(store.path(entry.volumeFile));
+  // Both are there: the summary names no case without them.
   const reference = await readMask(store.path(store.masks.reference(scan)!.file));
   const prediction = await readMask(store.path(store.masks.get(store.predictions.get(run, scan)!.mask).file));
   const slice = Math.min(largestSlice(reference), axialSlices(volume) - 1);
@@ -90,7 +93,7 @@ async function pictureRow(store: Store, scan: number, run: number, dice: number)
     picture: axialPicture(volume, slice, window, mask ? [{ mask, colour: rgb(colour) }] : []),
   });
   return {
-    caption: `${entry.name}: Dice ${dice.toFixed(1)}`,
+    caption,
     tiles: [
       tile('scan', null, ''),
       tile('accepted mask', reference, REFERENCE_COLOUR),
@@ -98,6 +101,3 @@ async function pictureRow(store: Store, scan: number, run: number, dice: number)
     ],
   };
 }
-
-const rgb = (hex: string): [number, number, number] =>
-  [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)) as [number, number, number];

@@ -1,8 +1,6 @@
-/** The radiological view of single slices of the stored volumes. */
-import { axis } from '../core/geometry.ts';
-import type { Grid } from '../core/volume.ts';
-
-export { percentiles, readSlice, type StoredVolume, storedVolume } from '../project/services/drawing/stored-volume.ts';
+/** The radiological view of a slice: which voxel each pixel of its picture shows. */
+import { axis } from './geometry.ts';
+import type { Grid } from './volume.ts';
 
 /** Where a picture's pixel comes from: in-slice index i0 + di * column + dj * row, for the radiological view. */
 export interface SliceView {

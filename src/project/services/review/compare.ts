@@ -1,0 +1,121 @@
+/** Masks against each other: what a person changed in a prediction, and how good a run was where a person had the last word. */
+import { caseMetrics, type CaseMetrics as Metrics } from '../../../core/metrics/index.ts';
+import type { LabelMap } from '../../../core/volume.ts';
+import { readMask } from '../../../imaging/index.ts';
+import type { CaseMetrics, MaskChange, ReportSummary } from '../../../shared/contract/index.ts';
+import type { Label, Mask, Scan, Store } from '../../store/index.ts';
+import type { Drawings } from '../drawing/drawings.ts';
+import { currentMask } from './case-states.ts';
+
+/** One label of two masks on one grid. */
+export interface LabelChange {
+  metrics: Metrics;
+  addedMl: number;
+  removedMl: number;
+  /** The slice along k with most changed voxels, the first of equals; null where nothing differs. */
+  worstSlice: number | null;
+}
+
+export function compareLabel(before: LabelMap, after: LabelMap, label: number): LabelChange {
+  const slice = before.size[0] * before.size[1];
+  const ml = (before.spacing[0] * before.spacing[1] * before.spacing[2]) / 1000;
+  const perSlice = new Uint32Array(before.size[2]);
+  let [added, removed] = [0, 0];
+  for (let v = 0; v < before.data.length; v++) {
+    const was = before.data[v] === label;
+    if (was === (after.data[v] === label)) continue;
+    was ? removed++ : added++;
+    perSlice[Math.floor(v / slice)]++;
+  }
+  const worst = perSlice.reduce((best, count, k) => (count > perSlice[best] ? k : best), 0);
+  return {
+    metrics: caseMetrics(before, after, label),
+    addedMl: added * ml,
+    removedMl: removed * ml,
+    worstSlice: perSlice[worst] > 0 ? worst : null,
+  };
+}
+
+/** What the case's mask, strokes included, changed against its newest prediction, label by label; empty without a prediction. */
+export async function maskChanges(store: Store, drawings: Drawings, id: number): Promise<MaskChange[]> {
+  const prediction = store.predictions.latest(id);
+  if (!prediction) return [];
+  const { size, spacing, origin, direction } = store.scans.get(id);
+  const before = await readMask(store.path(store.masks.get(prediction.mask).file));
+  const open = await drawings.look(id, 'corrected');
+  const reference = open ? null : currentMask(store, id);
+  const after = open ?? (reference ? (await readMask(store.path(reference.file))).data : before.data);
+  const place = { size, spacing, origin, direction };
+  return store.labels.list().map(({ value: label }) => {
+    const change = compareLabel({ ...place, data: before.data }, { ...place, data: after }, label);
+    const { addedMl, removedMl, metrics } = change;
+    return { label, addedMl, removedMl, dice: metrics.dice, hd95: metrics.hd95 };
+  });
+}
+
+/**
+ * Every reviewed or labelled case that a run predicted, prediction against what a person made of it.
+ * @param onCase called before each case; throw in it to stop
+ */
+export async function reviewSummary(store: Store, run?: number, onCase: () => void = () => {}): Promise<ReportSummary> {
+  const scans = store.scans.list();
+  const labels = store.labels.list();
+  const references = store.masks.references();
+  const cases: CaseMetrics[] = [];
+  for (const one of run === undefined ? store.runs.list() : [store.runs.get(run)]) {
+    const roles = new Map(store.runs.cases(one.id).map((entry) => [entry.scan, entry.role]));
+    const predictions = new Map(store.predictions.list(one.id).map((prediction) => [prediction.scan, prediction]));
+    for (const scan of scans) {
+      const prediction = predictions.get(scan.id);
+      const reference = references.get(scan.id);
+      // A case that the run learned from says nothing about the run.
+      if (!prediction || !reference || roles.get(scan.id) === 'labelled') continue;
+      onCase();
+      const found = await compared(store, scan, store.masks.get(prediction.mask), reference, labels);
+      for (const row of found) cases.push({ ...row, scan: scan.id, name: scan.name, run: one.id, runName: one.name });
+      await new Promise((next) => setImmediate(next));
+    }
+  }
+  const reviewed = scans.filter((scan) => scan.review !== 'unreviewed' && scan.review !== 'in-review');
+  const changes = cases.filter((row) => row.reference === 'corrected');
+  const mean = (values: number[]) =>
+    values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
+  return {
+    reviewed: reviewed.length,
+    accepted: reviewed.filter((scan) => scan.review !== 'rejected').length,
+    acceptedUnedited: reviewed.filter((scan) => scan.review === 'accepted').length,
+    corrected: reviewed.filter((scan) => scan.review === 'corrected').length,
+    rejected: reviewed.filter((scan) => scan.review === 'rejected').length,
+    meanChangeMl: mean(changes.map((row) => row.addedMl + row.removedMl)),
+    correctionDice: mean(changes.map((row) => row.dice)),
+    cases,
+  };
+}
+
+type Compared = Omit<CaseMetrics, 'scan' | 'name' | 'run' | 'runName'>;
+/** Versions never change, so neither does what was measured between two of them. */
+const measured = new Map<string, Compared[]>();
+
+async function compared(
+  store: Store,
+  scan: Scan,
+  predicted: Mask,
+  reference: Mask,
+  labels: readonly Label[],
+): Promise<Compared[]> {
+  const key = `${store.folder}|${predicted.id}|${reference.id}|${labels.map((label) => label.value).join()}`;
+  const known = measured.get(key);
+  if (known) return known;
+  const before = await readMask(store.path(predicted.file));
+  const after = await readMask(store.path(reference.file));
+  const { size, spacing } = scan;
+  const rows = labels.map(({ value: label }): Compared => {
+    const change = compareLabel({ ...before, size, spacing }, { ...after, size, spacing }, label);
+    const { metrics, addedMl, removedMl, worstSlice } = change;
+    const { dice, jaccard, hd95, asd } = metrics;
+    const kind = reference.origin === 'corrected' ? 'corrected' : 'manual';
+    return { label, dice, jaccard, hd95, asd, worstSlice, reference: kind, addedMl, removedMl };
+  });
+  measured.set(key, rows);
+  return rows;
+}

@@ -1,0 +1,118 @@
+/** A reviewer's decisions, on a case or on slices of it. No decision ever deletes a mask. */
+import { readMask } from '../../../imaging/index.ts';
+import type { CaseState, Decision, SliceDecision } from '../../../shared/contract/index.ts';
+import { DecileError } from '../../../shared/errors.ts';
+import type { Mask, Store } from '../../store/index.ts';
+import type { Drawings } from '../drawing/drawings.ts';
+import { saveMaskVersion } from '../drawing/mask-versions.ts';
+import { caseState, currentMask } from './case-states.ts';
+import { nextCase } from './queue.ts';
+
+export interface Decided {
+  /** The queue's next open case; null when none is left. */
+  next: number | null;
+  slices: SliceDecision[];
+  state: CaseState;
+}
+
+/**
+ * Decides a case, or only the slices from..to along k. Its strokes become a version first.
+ * @throws review/no-mask where nothing can be accepted, scan/unknown, disk/full
+ */
+export async function decide(
+  store: Store,
+  drawings: Drawings,
+  scan: number,
+  decision: Decision,
+  slices?: { from: number; to: number },
+): Promise<Decided> {
+  await drawings.commit(scan);
+  await drawings.recoverScan(scan);
+  // Found first: a decided case leaves the queue, and its place with it.
+  const next = nextCase(store, scan);
+  if (slices) decideSlices(store, scan, decision, slices);
+  else await decideCase(store, drawings, scan, decision);
+  return { next, slices: sliceDecisions(store, scan), state: caseState(store, store.scans.get(scan)) };
+}
+
+const MARKS = { accept: 'accepted', correct: 'corrected', reject: 'rejected' } as const;
+const DECISIONS = { accepted: 'accept', corrected: 'correct', rejected: 'reject' } as const;
+
+function decideSlices(store: Store, scan: number, decision: Decision, { from, to }: { from: number; to: number }) {
+  const last = store.scans.get(scan).size[2] - 1;
+  const [first, end] = [Math.min(from, to), Math.min(Math.max(from, to), last)];
+  if (decision === 'reopen') store.flags.clear(scan, 2, first, end);
+  else store.flags.set(scan, 2, first, end, MARKS[decision]);
+}
+
+/** Marks along k as ranges of equal decision. */
+export function sliceDecisions(store: Store, scan: number): SliceDecision[] {
+  const ranges: SliceDecision[] = [];
+  for (const { axis, slice, mark } of store.flags.list(scan)) {
+    if (axis !== 2 || mark === 'flagged') continue;
+    const last = ranges.at(-1);
+    if (last && last.decision === DECISIONS[mark] && last.to === slice - 1) last.to = slice;
+    else ranges.push({ from: slice, to: slice, decision: DECISIONS[mark] });
+  }
+  return ranges;
+}
+
+/** Accepting makes the current mask what training learns from. */
+async function decideCase(store: Store, drawings: Drawings, id: number, decision: Decision): Promise<void> {
+  const scan = store.scans.get(id);
+  switch (decision) {
+    case 'accept': {
+      const current = currentMask(store, id);
+      if (!current)
+        throw new DecileError(
+          'review/no-mask',
+          `A case must have a mask to be accepted, got none for ${scan.name}.`,
+          'Draw one, or predict it.',
+        );
+      const mask =
+        current.origin === 'predicted'
+          ? await copyAsAccepted(store, drawings, current)
+          : store.masks.setAccepted(current.id, true);
+      if (mask.origin === 'corrected') store.scans.setReview(id, isUnedited(store, mask) ? 'accepted' : 'corrected');
+      else store.scans.setReview(id, 'unreviewed');
+      return;
+    }
+    case 'correct':
+      store.scans.setReview(id, 'in-review');
+      return;
+    case 'reject':
+      withdraw(store, id);
+      store.scans.setReview(id, 'rejected');
+      return;
+    case 'reopen':
+      withdraw(store, id);
+      store.scans.setReview(id, 'unreviewed');
+      return;
+  }
+}
+
+/** A decision taken back: training no longer sees the masks of this case. */
+function withdraw({ masks }: Store, id: number): void {
+  for (const mask of masks.history(id)) if (mask.accepted) masks.setAccepted(mask.id, false);
+}
+
+/** An untouched prediction joins the labelled set as a correction of nothing, so that its history says where it is from. */
+async function copyAsAccepted(store: Store, drawings: Drawings, predicted: Mask): Promise<Mask> {
+  const mask = await readMask(store.path(predicted.file));
+  const copy = await saveMaskVersion(store, store.scans.get(predicted.scan), mask, {
+    origin: 'corrected',
+    accepted: true,
+    run: predicted.run,
+  });
+  drawings.forget(predicted.scan);
+  return copy;
+}
+
+/** Same volumes as the prediction it came from: nothing, or nothing that counts, was changed. */
+function isUnedited(store: Store, mask: Mask): boolean {
+  const prediction = store.predictions.latest(mask.scan);
+  if (!prediction) return false;
+  const predicted = store.masks.get(prediction.mask);
+  const counts = ({ labels }: Mask) => JSON.stringify(labels.map(({ value, voxels }) => [value, voxels]));
+  return counts(predicted) === counts(mask);
+}

@@ -1,0 +1,68 @@
+/** Reviewing a project: its cases, the queue of predictions, decisions and what they changed. */
+import type { CaseState, Decision, MaskChange, QueueEntry, ReportSummary } from '../../../shared/contract/index.ts';
+import type { Mask, Store } from '../../store/index.ts';
+import type { Drawings } from '../drawing/drawings.ts';
+import { caseStates, currentMask } from './case-states.ts';
+import {
+  type CaseEntry,
+  type CaseView,
+  listCases,
+  type PredictionView,
+  readEntropy,
+  viewCase,
+  viewPrediction,
+} from './cases.ts';
+import { maskChanges, reviewSummary } from './compare.ts';
+import { type Decided, decide } from './decide.ts';
+import { nextCase, reviewQueue } from './queue.ts';
+import { thumbnail } from './thumbnail.ts';
+
+export interface Review {
+  /** Every case, in the order of the names. */
+  cases(): CaseEntry[];
+  /** State of every case, by scan. */
+  states(): Map<number, CaseState>;
+  /** One case as it is now, its strokes committed. Throws `scan/unknown`, `scan/vanished`. */
+  case(scan: number): Promise<CaseView>;
+  /** The mask that stands for a case. */
+  current(scan: number): Mask | null;
+  prediction(scan: number): PredictionView | null;
+  /** Entropy of each voxel in nats, of the newest prediction; null without one. */
+  entropy(scan: number): Promise<Float32Array | null>;
+  /** Bytes of a PNG of the case's most telling slice. */
+  thumbnail(scan: number): Promise<Uint8Array>;
+  /** Predicted cases that nobody decided, most worth a look first. */
+  queue(): QueueEntry[];
+  /** The open case after one, in the order of the queue; null when none is left. */
+  next(after?: number): number | null;
+  /** Decides a case, or slices of it along k. Throws `review/no-mask`. */
+  decide(scan: number, decision: Decision, slices?: { from: number; to: number }): Promise<Decided>;
+}
+
+export interface Compare {
+  /** What the mask of a case changed against its newest prediction, label by label. */
+  changes(scan: number): Promise<MaskChange[]>;
+  /** Predictions of a run (of all without one) against what a person made of them. */
+  summary(run?: number): Promise<ReportSummary>;
+}
+
+export const reviewOf = (store: Store, drawings: Drawings): Review => ({
+  cases: () => listCases(store),
+  states: () => caseStates(store),
+  async case(scan) {
+    await drawings.commit(scan);
+    return viewCase(store, scan);
+  },
+  current: (scan) => currentMask(store, scan),
+  prediction: (scan) => viewPrediction(store, scan),
+  entropy: (scan) => readEntropy(store, scan),
+  thumbnail: (scan) => thumbnail(store, scan),
+  queue: () => reviewQueue(store),
+  next: (after) => nextCase(store, after),
+  decide: (scan, decision, slices) => decide(store, drawings, scan, decision, slices),
+});
+
+export const compareOf = (store: Store, drawings: Drawings): Compare => ({
+  changes: (scan) => maskChanges(store, drawings, scan),
+  summary: (run) => reviewSummary(store, run),
+});
