@@ -9,6 +9,7 @@ import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
 import { newCommand } from './commands/new.ts';
 import { predictCommand } from './commands/predict.ts';
+import { reviewCommand } from './commands/review.ts';
 import { serveCommand } from './commands/serve.ts';
 import { statusCommand } from './commands/status.ts';
 import { studyCommand } from './commands/study.ts';
@@ -33,6 +34,7 @@ export function buildProgram(): Command {
     trainCommand,
     resumeCommand,
     predictCommand,
+    reviewCommand,
     evaluateCommand,
     exportCommand,
     convertCommand,
@@ -44,13 +46,14 @@ export function buildProgram(): Command {
     serveCommand,
   ];
   for (const make of commands) {
-    program.addCommand(
-      make()
-        .option('--json', 'print the result as JSON on stdout')
-        .option('--quiet', 'no progress and no notices')
-        .showHelpAfterError('(--help lists the options)'),
-    );
+    const command = make();
+    // What does something takes the options; `review` alone is a family of commands.
+    for (const one of command.commands.length > 0 ? command.commands : [command])
+      one.option('--json', 'print the result as JSON on stdout').option('--quiet', 'no progress and no notices');
+    for (const one of [command, ...command.commands])
+      one.showHelpAfterError('(--help lists the options)').exitOverride();
+    program.addCommand(command);
   }
-  for (const command of [program, ...program.commands]) command.exitOverride();
+  program.exitOverride();
   return program;
 }

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFi
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
 import { readMask, readVolume } from '../../src/imaging/index.ts';
 import { maskOf, scanOf, temporaryFolder, writeVolumes } from '../services/helpers.ts';
 import { decile } from './run.ts';
@@ -240,9 +241,15 @@ test('real cardiac MR scans come in with their masks', {
 test('every command and every flag is in the reference page', async () => {
   const { buildProgram } = await import('../../src/cli/program.ts');
   const page = readFileSync(join(root, 'docs', 'reference', 'cli.md'), 'utf8');
-  for (const command of buildProgram().commands) {
-    assert.ok(page.includes(`decile ${command.name()}`), command.name());
-    for (const option of command.options) assert.ok(page.includes(option.long!), `${command.name()} ${option.long}`);
+  const named = (command: Command, name: string): [string, Command][] => [
+    [name, command],
+    ...command.commands.flatMap((one) => named(one, `${name} ${one.name()}`)),
+  ];
+  const commands = buildProgram().commands.flatMap((command) => named(command, command.name()));
+  assert.ok(commands.some(([name]) => name === 'review list'));
+  for (const [name, command] of commands) {
+    assert.ok(page.includes(`decile ${name}`), name);
+    for (const option of command.options) assert.ok(page.includes(option.long!), `${name} ${option.long}`);
   }
 });
 

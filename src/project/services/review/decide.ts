@@ -26,13 +26,24 @@ export async function decide(
   decision: Decision,
   slices?: { from: number; to: number },
 ): Promise<Decided> {
-  await drawings.commit(scan);
-  await drawings.recoverScan(scan);
+  await commitStrokes(drawings, scan);
   // Found first: a decided case leaves the queue, and its place with it.
   const next = nextCase(store, scan);
   if (slices) decideSlices(store, scan, decision, slices);
-  else await decideCase(store, drawings, scan, decision);
+  else await settle(store, drawings, scan, decision);
   return { next, slices: sliceDecisions(store, scan), state: caseState(store, store.scans.get(scan)) };
+}
+
+/** Decides a whole case, as `decide`, without asking which comes next. */
+export async function decideCase(store: Store, drawings: Drawings, scan: number, decision: Decision): Promise<void> {
+  await commitStrokes(drawings, scan);
+  await settle(store, drawings, scan, decision);
+}
+
+/** Those of a killed program, too: what a person drew is what a person decides on. */
+async function commitStrokes(drawings: Drawings, scan: number): Promise<void> {
+  await drawings.commit(scan);
+  await drawings.recoverScan(scan);
 }
 
 const MARKS = { accept: 'accepted', correct: 'corrected', reject: 'rejected' } as const;
@@ -58,7 +69,7 @@ export function sliceDecisions(store: Store, scan: number): SliceDecision[] {
 }
 
 /** Accepting makes the current mask what training learns from. */
-async function decideCase(store: Store, drawings: Drawings, id: number, decision: Decision): Promise<void> {
+async function settle(store: Store, drawings: Drawings, id: number, decision: Decision): Promise<void> {
   const scan = store.scans.get(id);
   switch (decision) {
     case 'accept': {

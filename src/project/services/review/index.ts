@@ -14,6 +14,7 @@ import {
 } from './cases.ts';
 import { maskChanges, reviewSummary } from './compare.ts';
 import { type Decided, decide } from './decide.ts';
+import { type DecideOptions, decideScans, type ReviewedScans } from './decide-scans.ts';
 import { nextCase, reviewQueue } from './queue.ts';
 import { thumbnail } from './thumbnail.ts';
 
@@ -37,6 +38,8 @@ export interface Review {
   next(after?: number): number | null;
   /** Decides a case, or slices of it along k. Throws `review/no-mask`. */
   decide(scan: number, decision: Decision, slices?: { from: number; to: number }): Promise<Decided>;
+  /** One decision for scans by their names. Throws `scan/unknown` before anything is decided. */
+  decideScans(names: readonly string[], decision: Decision, options?: DecideOptions): Promise<ReviewedScans>;
 }
 
 export interface Compare {
@@ -60,6 +63,7 @@ export const reviewOf = (store: Store, drawings: Drawings): Review => ({
   queue: () => reviewQueue(store),
   next: (after) => nextCase(store, after),
   decide: (scan, decision, slices) => decide(store, drawings, scan, decision, slices),
+  decideScans: (names, decision, options) => decideScans(store, drawings, names, decision, options),
 });
 
 export const compareOf = (store: Store, drawings: Drawings): Compare => ({

@@ -1,0 +1,67 @@
+import { Command } from 'commander';
+import type { ReviewedScans } from '../../project/services/review/decide-scans.ts';
+import { onInterrupt } from '../interrupt.ts';
+import { EXIT, Exit, type Output, Progress, result, table } from '../output.ts';
+import { withProject } from './common.ts';
+
+export function reviewCommand(): Command {
+  return new Command('review')
+    .description('predictions in the order in which they should be looked at, and decisions on them')
+    .addCommand(listCommand())
+    .addCommand(
+      decideCommand('accept', 'make the masks of scans what training learns from: drawn, corrected or as predicted'),
+    )
+    .addCommand(decideCommand('reject', 'keep the masks of scans from training; nothing is deleted'));
+}
+
+function listCommand(): Command {
+  return new Command('list')
+    .description('predicted scans that nobody decided, most worth a look first')
+    .argument('<DIR>', 'the project')
+    .action((folder: string, flags: Output) =>
+      withProject(folder, 'read', async ({ review }) => {
+        const queue = review.queue();
+        result(flags, { queue }, () => {
+          if (queue.length === 0) return 'No prediction waits for review.';
+          const rows = queue.map(({ rank, name, worth, flagged, slices, reasons }) => {
+            const look = flagged.map((k) => k + 1).sort((a, b) => a - b);
+            return [rank, name, worth, `${look.join(', ') || 'none'} of ${slices}`, reasons.join('; ')];
+          });
+          return `${queue.length} to review, most worth a look first:\n${table(['', 'scan', 'worth', 'slices to look at', 'reasons'], rows)}`;
+        });
+      }),
+    );
+}
+
+function decideCommand(decision: 'accept' | 'reject', description: string): Command {
+  return new Command(decision)
+    .description(description)
+    .argument('<DIR>', 'the project')
+    .argument('<SCAN...>', 'names of scans')
+    .action((folder: string, names: string[], flags: Output) =>
+      withProject(folder, 'write', async ({ review }) => {
+        const progress = new Progress(flags, decision === 'accept' ? 'Accepting' : 'Rejecting');
+        const abort = new AbortController();
+        const unwatch = onInterrupt(() => abort.abort());
+        try {
+          const report = await review.decideScans(names, decision, {
+            onProgress: (done, total, name) => progress.update(done, total, name),
+            signal: abort.signal,
+          });
+          progress.end();
+          result(flags, report, () => describe(report, decision));
+          if (abort.signal.aborted) throw new Exit(EXIT.interrupted);
+          if (report.refused.length > 0) throw new Exit(report.decided.length > 0 ? EXIT.partly : EXIT.failed);
+        } finally {
+          progress.end();
+          unwatch();
+        }
+      }),
+    );
+}
+
+const describe = ({ decided, refused, left }: ReviewedScans, decision: 'accept' | 'reject'): string =>
+  [
+    `${decided.length} ${decided.length === 1 ? 'scan' : 'scans'} ${decision === 'accept' ? 'accepted' : 'rejected'}, ${left} left to review.`,
+    ...refused.map(({ scan, code, message, cure }) => `  ${scan}\n    ${code}: ${message} ${cure}`),
+  ].join('\n');
