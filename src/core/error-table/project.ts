@@ -58,9 +58,9 @@ export const projectErrors = {
     cure: 'Reload the list',
   },
   'scan/unknown': {
-    when: 'There is no scan of that id',
-    message: "A scan must be one of the project's, got id <id>.",
-    cure: 'Reload the list',
+    when: 'There is no scan of that id or name',
+    message: "A scan must be one of the project's, got <scan>.",
+    cure: 'Reload the list; on the command line, name scans as `decile review list DIR` does',
   },
   'scan/name-taken': {
     when: 'Two scans would have one name',

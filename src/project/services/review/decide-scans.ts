@@ -1,6 +1,6 @@
 /** One decision for many scans, by their names. */
 import type { CaseState, Decision } from '../../../shared/contract/index.ts';
-import { DecileError } from '../../../shared/errors.ts';
+import { DecileError, type ErrorCode } from '../../../shared/errors.ts';
 import { explainFailure, type ReviewState, type Scan, type Store } from '../../store/index.ts';
 import type { Drawings } from '../drawing/drawings.ts';
 import { caseState } from './case-states.ts';
@@ -10,7 +10,7 @@ import { reviewQueue } from './queue.ts';
 export interface ReviewedScans {
   decided: { scan: string; state: CaseState; review: ReviewState }[];
   /** Scans that could not be decided so, each with its reason. */
-  refused: { scan: string; code: string; message: string; cure: string }[];
+  refused: { scan: string; code: ErrorCode; message: string; cure: string }[];
   /** Predictions that nobody decided yet. */
   left: number;
 }
