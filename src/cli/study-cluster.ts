@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readStudy } from '../study/definition.ts';
-import { lockPlan, planStudy } from '../study/plan.ts';
+import type { StudyDefinition } from '../study/definition.ts';
+import { lockPlan, planStudy, type StudyPlan } from '../study/plan.ts';
 import { finishedResult } from '../study/run-job.ts';
 import { reportStudy } from '../study/run-study.ts';
 import { logOfJob, runningArray, slurmTasksLeft, submitToSlurm } from '../study/slurm.ts';
@@ -11,6 +11,7 @@ import { EXIT, Exit, notice, type Output, Progress, result } from './output.ts';
 
 export interface StudyFlags extends Output {
   out: string;
+  data?: string;
   jobs: number;
   executor: 'local' | 'slurm';
   sbatch: string[];
@@ -21,8 +22,12 @@ export interface StudyFlags extends Output {
 
 const POLL_MS = 5000;
 
-export async function studyOnCluster(study: string, out: string, flags: StudyFlags): Promise<void> {
-  const plan = planStudy(readStudy(study), out);
+export async function studyOnCluster(
+  { file: study, out, definition }: { file: string; out: string; definition: StudyDefinition },
+  data: string | undefined,
+  flags: StudyFlags,
+): Promise<{ plan: StudyPlan; out: string }> {
+  const plan = planStudy(definition, out);
   mkdirSync(out, { recursive: true });
   lockPlan(out, plan);
   for (const text of plan.cohort.notices) notice(flags, text);
@@ -39,6 +44,7 @@ export async function studyOnCluster(study: string, out: string, flags: StudyFla
       id = submitToSlurm({
         out,
         study: resolve(study),
+        data,
         jobs: open(),
         program: [process.execPath, existsSync(source) ? source : process.argv[1]],
         parallel: flags.jobs > 1 ? flags.jobs : undefined,
@@ -46,12 +52,10 @@ export async function studyOnCluster(study: string, out: string, flags: StudyFla
       });
       notice(flags, `Job array ${id} of ${open().length} jobs submitted.`);
     }
-    if (!flags.wait)
-      return result(
-        flags,
-        { slurm: id, jobs: open().length, out },
-        `Later: decile study ${study} --out ${out} --collect`,
-      );
+    if (!flags.wait) {
+      result(flags, { slurm: id, jobs: open().length, out }, `Later: decile study ${study} --out ${out} --collect`);
+      return { plan, out };
+    }
     await untilEmpty(id, flags);
   }
   const files = await reportStudy(plan, out);
@@ -64,6 +68,7 @@ export async function studyOnCluster(study: string, out: string, flags: StudyFla
   const facts = { jobs: plan.jobs.length, done, failed: undone, stopped: false, out, files };
   result(flags, facts, `${done} of ${plan.jobs.length} jobs done.\n${files.join('\n')}`);
   if (undone.length > 0) throw new Exit(EXIT.partly);
+  return { plan, out };
 }
 
 async function untilEmpty(id: string, flags: StudyFlags): Promise<void> {

@@ -81,6 +81,13 @@ const schema = z.strictObject({
    * named after all are done.
    */
   parts: z.record(z.string().min(1), names.min(1)).default({}),
+  /** Which connected pieces predictions keep: all, or as many as the labelled masks show (what `decile predict` does by default). */
+  pieces: z.enum(['all', 'auto']).default('all'),
+  /**
+   * A regular expression whose first group is a case's patient: scans of one patient stay in one list and are one unit of the
+   * tests. Every case is a patient of its own without it.
+   */
+  patient: z.string().min(1).optional(),
   /** The method that others are tested against. */
   against: z.string().default('cpcl'),
 });
@@ -107,9 +114,10 @@ export interface StudyDefinition
 
 /**
  * Reads a .json, .yaml or .yml study file.
+ * @param data what the folders of images, labels and cohort are relative to; the study file's own folder without it
  * @throws study/unreadable, study/invalid, study/unknown-method, option/unknown, option/invalid
  */
-export function readStudy(path: string): StudyDefinition {
+export function readStudy(path: string, data?: string): StudyDefinition {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -130,11 +138,11 @@ export function readStudy(path: string): StudyDefinition {
       'Correct the file.',
     );
   }
-  return parseStudy(raw, dirname(resolve(path)));
+  return parseStudy(raw, dirname(resolve(path)), data);
 }
 
-/** Checks a study; `folder` is what its paths are relative to. */
-export function parseStudy(raw: unknown, folder: string): StudyDefinition {
+/** Checks a study; `data` is what its folders are relative to, `folder` its lists. */
+export function parseStudy(raw: unknown, folder: string, data = folder): StudyDefinition {
   const parsed = schema.safeParse(raw);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -164,6 +172,7 @@ export function parseStudy(raw: unknown, folder: string): StudyDefinition {
       `The study file must have either images and labels or a cohort, got ${cohort ? 'both' : 'neither in full'}.`,
       'docs/reference/study-file.md describes the file.',
     );
+  if (study.patient !== undefined) patientOf(study.patient);
   const preset = study.preset ?? (cohort && LAYOUT_PRESET[cohort.layout]);
   if (!preset || (cohort && preset !== LAYOUT_PRESET[cohort.layout]))
     throw new DecileError(
@@ -174,13 +183,36 @@ export function parseStudy(raw: unknown, folder: string): StudyDefinition {
   return {
     ...study,
     preset,
-    images: images && resolve(folder, images),
-    labels: labels && resolve(folder, labels),
-    cohort: cohort && { ...cohort, folder: resolve(folder, cohort.folder) },
+    images: images && resolve(data, images),
+    labels: labels && resolve(data, labels),
+    cohort: cohort && { ...cohort, folder: resolve(data, cohort.folder) },
     split: 'files' in study.split ? readLists(study.split.files, folder) : study.split,
     methods,
     options: options as Partial<TrainingOptions>,
   };
+}
+
+/**
+ * The patient of a case, by its name.
+ * @throws study/invalid where `pattern` is no regular expression with a group
+ */
+export function patientOf(pattern: string | undefined): (name: string) => string {
+  if (pattern === undefined) return (name) => name;
+  const fail = (got: string): never => {
+    throw new DecileError(
+      'study/invalid',
+      `The study's patient must be a regular expression with one group, got ${got}.`,
+      "For example '^(patient[0-9]+)_'.",
+    );
+  };
+  let expression: RegExp;
+  try {
+    expression = new RegExp(pattern);
+  } catch {
+    return fail(pattern);
+  }
+  if (new RegExp(`${pattern}|`).exec('')?.length !== 2) return fail(pattern);
+  return (name) => expression.exec(name)?.[1] ?? name;
 }
 
 /** What the paper does to each data set's intensities. */

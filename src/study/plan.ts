@@ -6,7 +6,7 @@ import { resolveOptions } from '../core/parse-option.ts';
 import { DecileError } from '../shared/errors.ts';
 import { writeAtomic } from '../trainer/worker/files.ts';
 import { type Cohort, openCohort } from './cohort.ts';
-import { FURTHER_LISTS, type StudyDefinition } from './definition.ts';
+import { FURTHER_LISTS, patientOf, type StudyDefinition } from './definition.ts';
 import { casesNamed, labelledCount, type Split, type StudyCase, splitCases } from './split.ts';
 
 export interface StudyJob {
@@ -45,6 +45,7 @@ export function planStudy(definition: StudyDefinition, out: string): StudyPlan {
       'The validation list must name a case to be scored, got none.',
       'Add cases to it, or take validation out of alsoScore.',
     );
+  refuseSplitPatients(definition, split);
   const jobs: StudyJob[] = [];
   const countsOf = (asked: readonly number[]) => asked.map((share) => labelledCount(share, split.train.length));
   const methods = definition.methods.map((method) => ({
@@ -53,6 +54,7 @@ export function planStudy(definition: StudyDefinition, out: string): StudyPlan {
     seeds: method.seeds ?? definition.seeds,
   }));
   for (const labelled of new Set(methods.flatMap(({ counts }) => counts))) {
+    refuseSplitLabels(definition, split, labelled);
     for (const { name, options, counts, seeds } of methods) {
       if (!counts.includes(labelled)) continue;
       for (const seed of seeds) {
@@ -77,6 +79,37 @@ export function planStudy(definition: StudyDefinition, out: string): StudyPlan {
   return { definition, cohort, split, jobs, parts: studyParts(definition, cohort, split) };
 }
 
+/** Scans of one patient are alike: in two lists they would flatter what is compared. */
+function refuseSplitPatients({ patient }: StudyDefinition, split: Split): void {
+  const of = patientOf(patient);
+  const lists = new Map<string, string>();
+  for (const [list, cases] of Object.entries(split) as [string, StudyCase[]][]) {
+    for (const { name } of cases) {
+      const other = lists.get(of(name));
+      if (other !== undefined && other !== list)
+        throw new DecileError(
+          'study/two-lists',
+          `The scans of a patient must be in one list, got ${of(name)} in ${other} and ${list}.`,
+          'Move them into one of them.',
+        );
+      lists.set(of(name), list);
+    }
+  }
+}
+
+/** @throws study/no-labelled where the labelled cases end within a patient's scans */
+function refuseSplitLabels({ patient }: StudyDefinition, { train }: Split, labelled: number): void {
+  const of = patientOf(patient);
+  const seen = new Set(train.slice(0, labelled).map(({ name }) => of(name)));
+  const other = train.slice(labelled).find(({ name }) => seen.has(of(name)));
+  if (other)
+    throw new DecileError(
+      'study/no-labelled',
+      `The labelled cases must hold all scans of a patient, got ${labelled} cases, which leaves ${other.name} out.`,
+      'Ask for more or fewer labelled cases.',
+    );
+}
+
 const fileName = (name: string): string => name.replace(/[^A-Za-z0-9.]+/g, '-');
 
 /** @throws study/unknown-case where a part has a case without scores, study/invalid where two lists' files have one name */
@@ -90,7 +123,7 @@ function studyParts(
     ...(alsoScore.includes('validation') ? validation : []),
     ...(alsoScore.includes('unlabelled') ? train : []),
   ]);
-  const taken = new Set<string>(FURTHER_LISTS);
+  const taken = new Set<string>([...FURTHER_LISTS, 'together']);
   return Object.entries(parts).map(([name, patterns]) => {
     const cases = casesNamed(cohort.cases, `part ${name}`, patterns);
     const other = cases.find((c) => !scored.has(c));
@@ -114,6 +147,8 @@ interface Lock {
   preset: string;
   classes: string[];
   stride?: [number, number, number];
+  /** Absent in files of versions that kept all pieces. */
+  pieces?: StudyDefinition['pieces'];
   /** Of a data set in its own layout. */
   cohort?: { layout: string; modality: string; marginMm: number };
   lists: Record<'train' | 'validation' | 'test', string[]>;
@@ -134,6 +169,7 @@ export function lockPlan(out: string, { definition, split, jobs }: StudyPlan): v
     preset: definition.preset,
     classes: definition.classes,
     stride: definition.stride,
+    pieces: definition.pieces,
     cohort: definition.cohort && withoutFolder(definition.cohort),
     lists,
     jobs: Object.fromEntries(jobs.map(({ id, labelled, options }) => [id, { labelled, options }])),
@@ -177,6 +213,7 @@ function difference(before: Lock, now: Lock): string | null {
   if (!same(before.classes, now.classes))
     return `the classes ${now.classes.join(', ')} instead of ${before.classes.join(', ')}`;
   if (!same(before.stride, now.stride)) return 'another stride';
+  if ((before.pieces ?? 'all') !== now.pieces) return `pieces ${now.pieces} instead of ${before.pieces ?? 'all'}`;
   if (!same(before.cohort, now.cohort)) return 'another layout, modality or margin of the cohort';
   for (const [id, job] of Object.entries(now.jobs)) {
     const old = before.jobs[id];

@@ -103,7 +103,10 @@ export async function runJob(
       cases: cases.map(withoutMask),
       outputFolder,
       stride: definition.stride ?? 'auto',
-      pieces: 'all',
+      pieces:
+        definition.pieces === 'all'
+          ? 'all'
+          : { like: split.train.slice(0, job.labelled).map(({ maskPath }) => maskPath) },
       engine: job.options.engine,
     });
     if (!predicted) return null;

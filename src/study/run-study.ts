@@ -1,11 +1,15 @@
 /** A study from its definition to its tables: planned, locked, sized, run, and reported as far as it came. */
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { DecileError } from '../shared/errors.ts';
+import { writeAtomic } from '../trainer/worker/files.ts';
 import type { StudyDefinition } from './definition.ts';
 import { type RunOutcome, type RunRequest, runJobs } from './job-queue.ts';
 import { sizeJobs } from './memory.ts';
 import { lockPlan, planStudy, type StudyPlan } from './plan.ts';
+import { rankedCohort, rankingCsv, rankingMarkdown, rankMethods } from './ranks.ts';
 import { collectResults } from './results.ts';
+import { scoredLists } from './scored-lists.ts';
 import { writeStudyReport } from './study-report.ts';
 
 export interface StudyRequest extends RunRequest {
@@ -45,6 +49,23 @@ export async function runStudy(request: StudyRequest): Promise<StudyOutcome> {
   const { done, failed } = await runJobs(plan, jobs, request);
   const files = only ? [] : await reportStudy(plan, out);
   return { plan, done, failed, stopped: signal?.aborted ?? false, files };
+}
+
+/** One table of ranks over several studies' cohorts, as far as they came; nothing while one of them has no result. */
+export function reportCohorts(studies: readonly { plan: StudyPlan; out: string }[], out: string): string[] {
+  const cohorts = studies.map(({ plan, out: own }) => {
+    const results = collectResults(own, plan.jobs);
+    return results.length === 0 ? null : rankedCohort(plan.definition.name, scoredLists(plan, results));
+  });
+  const known = cohorts.filter((cohort) => cohort !== null);
+  if (known.length < studies.length) return [];
+  const ranking = rankMethods(known);
+  return Object.entries({ 'ranks.md': rankingMarkdown(ranking), 'ranks.csv': rankingCsv(ranking) }).map(
+    ([file, text]) => {
+      writeAtomic(join(out, file), new TextEncoder().encode(text));
+      return join(out, file);
+    },
+  );
 }
 
 /** Collects what is finished and writes tables and page anew. */

@@ -32,6 +32,10 @@ export function scoredLists(plan: StudyPlan, results: readonly JobResult[]): Sco
     ...FURTHER_LISTS.map((key) =>
       list(`-${key}`, FURTHER[key].title, FURTHER[key].noun, ({ also }) => also?.[key] ?? []),
     ),
+    // All that no training saw the mask of: more cases tell methods apart better.
+    list('-together', 'On unlabelled and test cases together', 'unlabelled and test cases', ({ scores, also }) =>
+      also?.unlabelled ? [...scores, ...also.unlabelled] : [],
+    ),
     ...plan.parts.map(({ name, file, cases }) =>
       list(`-${file}`, `Part ${name}`, `cases of ${name}`, ({ scores, also }) =>
         [scores, ...Object.values(also ?? {})].flat().filter((score) => cases.has(score.case)),

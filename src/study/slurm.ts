@@ -10,6 +10,8 @@ export interface SlurmRequest {
   out: string;
   /** The study file, absolute. */
   study: string;
+  /** What its folders are relative to, absolute; its own folder without it. */
+  data?: string;
   /** Jobs that are not done. */
   jobs: readonly StudyJob[];
   /** The command that runs the program, e.g. ['/usr/bin/node', '/opt/decile/bin/decile.mjs']. */
@@ -21,7 +23,7 @@ export interface SlurmRequest {
 }
 
 /** The array script: task n runs the job of line n of jobs.txt; a requeued task goes on from its checkpoint. */
-export function slurmScript({ out, study, jobs, program, parallel, sbatchOptions = [] }: SlurmRequest): string {
+export function slurmScript({ out, study, data, jobs, program, parallel, sbatchOptions = [] }: SlurmRequest): string {
   const folder = join(out, 'slurm');
   const directives = [
     '--job-name=decile-study',
@@ -31,7 +33,9 @@ export function slurmScript({ out, study, jobs, program, parallel, sbatchOptions
     `--output=${join(folder, '%a.log')}`,
     ...sbatchOptions,
   ];
-  const command = [...program, 'study', study, '--out', out, '--only'].map(shellQuoted).join(' ');
+  const command = [...program, 'study', study, '--out', out, ...(data ? ['--data', data] : []), '--only']
+    .map(shellQuoted)
+    .join(' ');
   return `#!/bin/bash
 ${directives.map((line) => `#SBATCH ${line}`).join('\n')}
 set -eu

@@ -7,6 +7,7 @@ import {
   type PairedTTest,
   pairedTTest,
 } from '../core/metrics/index.ts';
+import { patientOf } from './definition.ts';
 import type { StudyPlan } from './plan.ts';
 import type { JobResult } from './run-job.ts';
 
@@ -30,6 +31,8 @@ export interface Row {
   /** SD over seeds of the mean Dice; null with one seed. */
   seedSd: number | null;
   emptyPredictions: number;
+  /** Of training and prediction together, mean over seeds. */
+  minutes: number;
   /** Dice of each case, mean over seeds. */
   dice: number[];
 }
@@ -39,7 +42,8 @@ export const LARGER_IS_BETTER: Record<MetricName, boolean> = { dice: true, jacca
 export const isSignificant = (test: PairedTTest | null): boolean => test !== null && test.p <= 0.05;
 
 /**
- * One row per number of labelled cases and method, in the study's order; several seeds are averaged case by case first. Where a
+ * One row per number of labelled cases and method, in the study's order; several seeds are averaged case by case first. The units of
+ * the tests are patients: labels and scans of one are averaged, since they are not independent. Where a
  * method and the reference method have different seeds, the test takes those that both have: one start is then compared with the
  * same start, not with the mean of several.
  */
@@ -48,6 +52,7 @@ export function studyRows({ definition, jobs }: StudyPlan, results: readonly Job
   for (const { labelled, method } of jobs) groups.set(key(labelled, method), []);
   for (const result of results) groups.get(key(result.labelled, result.method))?.push(result);
   const rows: Row[] = [];
+  const of = patientOf(definition.patient);
   for (const labelled of new Set(jobs.map((job) => job.labelled))) {
     const methods = definition.methods
       .map(({ name }) => ({ name, runs: groups.get(key(labelled, name)) ?? [] }))
@@ -57,8 +62,13 @@ export function studyRows({ definition, jobs }: StudyPlan, results: readonly Job
       const cases = perCase(runs);
       const shared = runs.filter(({ seed }) => reference.some((run) => run.seed === seed));
       const compare = name !== definition.against && shared.length > 0;
-      const mine = compare ? perCase(shared) : null;
-      const theirs = compare ? perCase(reference.filter(({ seed }) => shared.some((run) => run.seed === seed))) : null;
+      const mine = compare ? perPatient(shared, of) : null;
+      const theirs = compare
+        ? perPatient(
+            reference.filter(({ seed }) => shared.some((run) => run.seed === seed)),
+            of,
+          )
+        : null;
       const cells = Object.fromEntries(
         METRICS.map((metric) => {
           const test = mine && theirs ? pairedTTest(mine[metric], theirs[metric]) : null;
@@ -73,10 +83,11 @@ export function studyRows({ definition, jobs }: StudyPlan, results: readonly Job
         cells,
         bySeed: shared.flatMap((run) => {
           const other = reference.find(({ seed }) => compare && seed === run.seed);
-          const test = other ? pairedTTest(perCase([run]).dice, perCase([other]).dice) : null;
+          const test = other ? pairedTTest(perPatient([run], of).dice, perPatient([other], of).dice) : null;
           return test ? [{ seed: run.seed, test }] : [];
         }),
         seedSd: meanAndSd(runs.map((run) => meanAndSd(run.scores.map((s) => s.dice)).mean)).sd,
+        minutes: runs.reduce((sum, run) => sum + run.seconds / 60, 0) / runs.length,
         emptyPredictions: runs.reduce((sum, run) => sum + run.scores.filter((s) => s.emptyPrediction).length, 0),
         dice: cases.dice.map((d) => d ?? 0),
       };
@@ -100,6 +111,20 @@ function perCase(runs: readonly JobResult[]): Record<MetricName, (number | null)
   const values = (metric: MetricName) =>
     places.map((place) => meanAndSd(found.map((scores) => scores.get(place)?.[metric] ?? null)).mean);
   return { dice: values('dice'), jaccard: values('jaccard'), hd95: values('hd95'), asd: values('asd') };
+}
+
+/** Per patient, the mean over runs, scans and labels of the values that exist; null where none does. */
+function perPatient(runs: readonly JobResult[], of: (name: string) => string): Record<MetricName, (number | null)[]> {
+  const patients = [...new Set(runs[0].scores.map((s) => of(s.case)))].sort();
+  // Over runs first, so that a value that one seed lacks does not weigh less.
+  const places = runs[0].scores.map((s) => `${s.case}\n${s.label}`).sort();
+  const values = perCase(runs);
+  const at = new Map(places.map((place, n) => [place, n]));
+  const own = patients.map((patient) =>
+    runs[0].scores.filter((s) => of(s.case) === patient).map((s) => at.get(`${s.case}\n${s.label}`) as number),
+  );
+  const means = (metric: MetricName) => own.map((list) => meanAndSd(list.map((n) => values[metric][n])).mean);
+  return { dice: means('dice'), jaccard: means('jaccard'), hd95: means('hd95'), asd: means('asd') };
 }
 
 function markBest(cells: Cell[], larger: boolean): void {

@@ -43,6 +43,7 @@ export function markdownTable(rows: readonly Row[], against: string): string {
     'By seed',
     'Seeds',
     'SD over seeds',
+    'Minutes',
     'Empty',
   ];
   const lines = rows.map((row) => [
@@ -53,6 +54,7 @@ export function markdownTable(rows: readonly Row[], against: string): string {
     bySeedText(row),
     String(row.seeds),
     row.seedSd === null ? '-' : row.seedSd.toFixed(2),
+    row.minutes.toFixed(1),
     String(row.emptyPredictions),
   ]);
   const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
@@ -60,7 +62,7 @@ export function markdownTable(rows: readonly Row[], against: string): string {
 }
 
 export const legend = (against: string): string =>
-  `Mean (SD) over cases, seeds averaged case by case; bold: best mean of its number of labelled cases; * : p <= .05 against ${against}, two-sided paired t-test over cases, with the seeds that both have; Dice against ${against}: mean of the differences and its 95 % interval; by seed: the same of each seed alone; SD of seeds: of their mean Dice. ASD from prediction to reference. Cases with an empty prediction have Dice 0 and no distances.`;
+  `Mean (SD) over cases, seeds averaged case by case; bold: best mean of its number of labelled cases; * : p <= .05 against ${against}, two-sided paired t-test over patients (their scans and labels averaged), with the seeds that both have; Dice against ${against}: mean of the differences and its 95 % interval; by seed: the same of each seed alone; SD of seeds: of their mean Dice; minutes: training and prediction, on this machine. ASD from prediction to reference. Cases with an empty prediction have Dice 0 and no distances.`;
 
 export function csvTable(rows: readonly Row[]): string {
   const columns = METRICS.flatMap((m) => [m, `${m}_sd`, `${m}_cases`, `${m}_p`]);
@@ -70,13 +72,23 @@ export function csvTable(rows: readonly Row[]): string {
     row.seeds,
     ...METRICS.flatMap((m) => [row.cells[m].mean, row.cells[m].sd, row.cells[m].cases, row.cells[m].test?.p ?? null]),
     row.seedSd,
+    Number(row.minutes.toFixed(2)),
     row.emptyPredictions,
     row.cells.dice.test?.meanDifference ?? null,
     ...(row.cells.dice.test?.interval ?? [null, null]),
     row.cells.dice.test ? row.sharedSeeds : null,
   ]);
   const difference = ['dice_difference', 'dice_difference_low', 'dice_difference_high', 'seeds_compared'];
-  const head = ['labelled', 'method', 'seeds', ...columns, 'dice_sd_over_seeds', 'empty_predictions', ...difference];
+  const head = [
+    'labelled',
+    'method',
+    'seeds',
+    ...columns,
+    'dice_sd_over_seeds',
+    'minutes',
+    'empty_predictions',
+    ...difference,
+  ];
   return csv([head, ...lines]);
 }
 

@@ -31,6 +31,49 @@ test("the studies of the paper's tables have its methods, fractions, sizes and t
   );
 });
 
+const cohorts = fileURLToPath(new URL('../../../shared/data', import.meta.url));
+for (const [name, folder, train, test_, labelled] of [
+  ['hippocampus', 'hippocampus', 100, 40, [8, 100]],
+  ['vertebrae', 'vertebrae', 20, 8, [4, 20]],
+  ['cardiac-cine', 'acdc', 30, 10, [6, 30]],
+  ['left-atrium-native', 'left-atrium', 70, 10, [8, 70]],
+] as const) {
+  test(`the study ${name} has ${train} training and ${test_} test cases`, {
+    skip: existsSync(join(cohorts, folder)) ? false : `the cohort ${folder} is not here`,
+  }, (t) => {
+    const plan = planStudy(readStudy(join(studies, `${name}.yaml`), cohorts), join(temporaryFolder(t), 'out'));
+    assert.deepEqual([plan.split.train.length, plan.split.test.length], [train, test_]);
+    assert.deepEqual([...new Set(plan.jobs.map((job) => job.labelled))], labelled);
+  });
+}
+
+test('choices are made on cases that no reported list holds', {
+  skip: existsSync(join(cohorts, 'hippocampus')) ? false : 'the cohort hippocampus is not here',
+}, (t) => {
+  const plan = (name: string) =>
+    planStudy(readStudy(join(studies, `${name}.yaml`), cohorts), join(temporaryFolder(t), name)).split;
+  const [reported, choices] = [plan('hippocampus'), plan('hippocampus-choices')];
+  assert.equal(choices.validation.length, 30);
+  const shown = new Set([...reported.test, ...reported.train].map(({ name }) => name));
+  assert.deepEqual(
+    choices.validation.filter(({ name }) => shown.has(name)),
+    [],
+  );
+});
+
+test('a patient whose scans are in two lists, or half labelled, is refused', {
+  skip: existsSync(join(cohorts, 'acdc')) ? false : 'the cohort acdc is not here',
+}, (t) => {
+  const study = readStudy(join(studies, 'cardiac-cine.yaml'), cohorts);
+  const out = temporaryFolder(t);
+  const split = { train: ['patient001_frame01..patient052_frame01'], validation: [], test: ['patient052_frame02'] };
+  assert.throws(() => planStudy({ ...study, split }, out), { code: 'study/two-lists', message: /patient052/ });
+  assert.throws(() => planStudy({ ...study, labelled: [5], methods: study.methods.slice(1) }, out), {
+    code: 'study/no-labelled',
+    message: /patient007_frame02/,
+  });
+});
+
 test("a method's own numbers of labelled cases and seeds stand in the place of the study's", {
   skip: existsSync(data) ? false : 'the left-atrium scans are not here',
 }, (t) => {
