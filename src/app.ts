@@ -40,8 +40,10 @@ import {
 import type { EvolutionFrame } from './shared/contract/index.ts';
 import type { StartHost, StartTrainer } from './shared/trainer.ts';
 import type { TrainerEvent } from './shared/training.ts';
+import type { StudyOutcome, StudyRequest } from './study/run-study.ts';
 import { startTrainer } from './trainer/host/index.ts';
 
+export { deidentifyFolder, searchIdentifiers } from './project/services/export/deidentify.ts';
 export { DEMO_LABELLED, DEMO_SCANS } from './project/services/import/demo-project.ts';
 
 type OnEvent = (event: TrainerEvent, run: Run) => void;
@@ -136,15 +138,16 @@ function assemble(store: Store, start: StartTrainer): Project {
   };
 }
 
-/** Projects made and opened, with one way to start the trainer. */
+/** Projects made and opened, studies run, with one way to start the trainer. */
 export interface App {
-  readonly startTrainer: StartTrainer;
   /** Makes a project folder and opens it for writing; a label without a coded term gets the one of its name. */
   create(folder: string, project: NewProject): Project;
   /** Opens a project; `read` needs no lock and cannot change anything. */
   open(folder: string, mode?: 'write' | 'read'): Project;
   /** Makes the demo project below `documents`; `onOpen` gets it before its scans are there. */
   demo(documents: string, onOpen: (project: Project) => void, request?: DemoRequest): Promise<void>;
+  /** Runs a study to its tables; throws what its definition, its split and its lock throw. */
+  study(request: Omit<StudyRequest, 'startTrainer'>): Promise<StudyOutcome>;
 }
 
 /** The trainer in processes of a host; Node's own without one. */
@@ -162,7 +165,6 @@ export function createApp(start: StartTrainer = trainerOn()): App {
     return assemble(createProject(folder, { ...project, labels: coded }), start);
   };
   return {
-    startTrainer: start,
     create,
     open: (folder, mode = 'write') => assemble(openProject(folder, mode), start),
     demo: (documents, onOpen, request) =>
@@ -175,11 +177,17 @@ export function createApp(start: StartTrainer = trainerOn()): App {
         },
         request,
       ),
+    async study(request) {
+      // Loaded here: no other command needs it.
+      const { runStudy } = await import('./study/run-study.ts');
+      return runStudy({ ...request, startTrainer: start });
+    },
   };
 }
 
 const app = createApp();
 
-/** `App.create` and `App.open` with the trainer in Node's own processes. */
+/** `App.create`, `App.open` and `App.study` with the trainer in Node's own processes. */
 export const newProject = app.create;
 export const openExistingProject = app.open;
+export const runStudy = app.study;

@@ -10,7 +10,7 @@ export function deidentifyCommand(): Command {
     .argument('<OUT>', 'empty folder for the copies, made when absent')
     .option('--shift-days <N>', 'move dates back by this many days; without it they are removed', wholeDays)
     .action(async (source: string, out: string, flags: Output & { shiftDays?: number }) => {
-      const { deidentifyFolder } = await import('../../project/services/export/deidentify.ts');
+      const { deidentifyFolder } = await import('../../app.ts');
       const progress = new Progress(flags, 'De-identifying');
       try {
         const dates = flags.shiftDays === undefined ? ('remove' as const) : { shiftDays: flags.shiftDays };
@@ -37,7 +37,7 @@ export function identifiersCommand(): Command {
     .argument('<FOLDER>', 'files that are to be handed on')
     .option('--originals <SOURCE>', 'DICOM files whose names, numbers and UIDs must not be found')
     .action(async (folder: string, flags: Output & { originals?: string }) => {
-      const { searchIdentifiers } = await import('../../project/services/export/deidentify.ts');
+      const { searchIdentifiers } = await import('../../app.ts');
       const leaks = await searchIdentifiers(
         userPath(folder),
         flags.originals === undefined ? undefined : userPath(flags.originals),

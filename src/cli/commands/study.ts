@@ -72,14 +72,13 @@ async function studyHere(
   { definition, out }: Place & { definition: StudyDefinition },
   flags: StudyFlags,
 ): Promise<{ plan: StudyPlan; out: string }> {
-  const { runStudy } = await import('../../study/run-study.ts');
-  const { startTrainer } = await import('../../trainer/host/index.ts');
+  const { runStudy } = await import('../../app.ts');
   const abort = new AbortController();
   const preparing = new Progress(flags, 'Preparing');
   const unwatch = onInterrupt(() => abort.abort());
   try {
     const outcome = await runStudy({
-      ...{ definition, out, startTrainer, parallel: flags.jobs, signal: abort.signal },
+      ...{ definition, out, parallel: flags.jobs, signal: abort.signal },
       only: flags.only.length > 0 ? flags.only : undefined,
       onNotice: (message) => notice(flags, message),
       onPrepared: (done, total) => preparing.update(done, total),
