@@ -1,5 +1,6 @@
 /** Files to volumes and back. Inside: LPS, the file's own voxel order; formats differ only in readers and writers. */
 export { alignMask } from './align.ts';
+export { type DrawnStructure, drawStructure } from './contours/draw.ts';
 export { type Dataset, type DatasetCase, discoverDataset } from './dataset-json.ts';
 export { findIdentifiers, identifiersOf, type Leak } from './deid/check.ts';
 export { type DeidOptions, deidentify, deidentifyFile, pseudonym, remapUid } from './deid/deidentify.ts';
@@ -7,7 +8,7 @@ export { nameParts } from './deid/needles.ts';
 export { type Code, cielab, codesFor, type SegmentCodes } from './dicom/codes.ts';
 export { identifiersIn, patientIdOf } from './dicom/provenance.ts';
 export { type Provenance, provenanceSchema } from './dicom/provenance-record.ts';
-export { readRtStruct, type Structure, structureMask } from './dicom/rtstruct.ts';
+export { readRtStruct, type Structure } from './dicom/rtstruct.ts';
 export { type DicomSeg, type ReadSegment, readDicomSeg } from './dicom/seg-read.ts';
 export { encodeDicomSeg, type Segment, type SegOptions, writeDicomSeg } from './dicom/seg-write.ts';
 export {

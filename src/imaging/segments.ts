@@ -1,10 +1,11 @@
 /** Mask objects whose parts have names: DICOM SEG, RTSTRUCT, Slicer's .seg.nrrd. */
 import { gridOf } from '../core/geometry.ts';
-import { type Grid, type LabelMap, voxelCount } from '../core/volume.ts';
+import { type Grid, type LabelMap, voxelCount, type WorldPoint } from '../core/volume.ts';
 import { DecileError } from '../shared/errors.ts';
 import { alignMask } from './align.ts';
+import { drawStructure, usualDistance } from './contours/draw.ts';
 import { looksLikeDicom, readDicomHeader } from './dicom/dataset.ts';
-import { readRtStruct, structureMask } from './dicom/rtstruct.ts';
+import { readRtStruct, type Structure } from './dicom/rtstruct.ts';
 import { openDicomSeg } from './dicom/seg-read.ts';
 import { readHead } from './files.ts';
 import { looksLikeNrrd, readNrrdHeader, readNrrdLayers } from './itk/nrrd.ts';
@@ -35,9 +36,19 @@ export interface SegmentObject {
    * The chosen segments as one mask on the scan's grid. Where segments overlap, the higher value stays (a tumour
    * inside its organ), and the overlap is stated.
    * @param values segment number to mask value; other segments are left out
+   * @param drawnOn where the scan's slices were taken, LPS mm, where that is known: its grid may be a resampled one
    * @throws mask/other-grid, mask/outside, mask/contour-plane
    */
-  draw(grid: Grid, values: ReadonlyMap<number, number>): { mask: LabelMap; overlaps: Overlap[] };
+  draw(grid: Grid, values: ReadonlyMap<number, number>, drawnOn?: readonly WorldPoint[]): DrawnSegments;
+}
+
+export interface DrawnSegments {
+  mask: LabelMap;
+  overlaps: Overlap[];
+  /** What could not be drawn as it was, one sentence each. */
+  notices: string[];
+  /** Parts that lie outside the scan and were left out. */
+  outside: number;
 }
 
 /** Opens a file whose segments have names; null for one that is a plain mask or no mask. */
@@ -67,27 +78,63 @@ async function openSeg(path: string): Promise<SegmentObject> {
         const value = values.get(segment);
         if (value !== undefined) layers.put(voxel, value);
       });
-      return { mask: alignMask({ ...gridOf(seg.grid), data: layers.data }, grid, path), overlaps: layers.overlaps() };
+      const mask = alignMask({ ...gridOf(seg.grid), data: layers.data }, grid, path);
+      return { mask, overlaps: layers.overlaps(), notices: [], outside: 0 };
     },
   };
 }
 
 async function openStructures(path: string): Promise<SegmentObject> {
-  const structures = await readRtStruct(path);
+  const all = await readRtStruct(path);
+  const structures = all.filter(({ contours }) => contours.length > 0);
   return {
     segments: structures.map(({ number, name }) => ({ number, name, code: '', algorithm: '' })),
-    notices: [],
-    draw(grid, values) {
-      const layers = new Layers(voxelCount(grid));
-      for (const structure of structures) {
-        const value = values.get(structure.number);
-        if (value === undefined) continue;
-        const inside = structureMask(path, structure, grid);
-        for (let n = 0; n < inside.length; n++) if (inside[n]) layers.put(n, value);
-      }
-      return { mask: { ...gridOf(grid), data: layers.data }, overlaps: layers.overlaps() };
-    },
+    notices: all
+      .filter(({ contours }) => contours.length === 0)
+      .map(
+        ({ name, left }) =>
+          `${name} has no closed outline (${[...new Set(left.map(({ kind }) => kind))].join(', ')}) and was left out.`,
+      ),
+    draw: (grid, values, drawnOn) => drawStructures(path, structures, grid, values, drawnOn),
   };
+}
+
+/** One structure that lies outside, or across the slices, is named; where nothing is left the reason is thrown. */
+function drawStructures(
+  path: string,
+  structures: readonly Structure[],
+  grid: Grid,
+  values: ReadonlyMap<number, number>,
+  drawnOn: readonly WorldPoint[] | undefined,
+): DrawnSegments {
+  const layers = new Layers(voxelCount(grid));
+  const usual = usualDistance(structures, grid);
+  const lines: { onLine: Uint32Array; value: number }[] = [];
+  const notices: string[] = [];
+  const refused: DecileError[] = [];
+  let [outside, drawn] = [0, 0];
+  for (const structure of structures) {
+    const value = values.get(structure.number);
+    if (value === undefined) continue;
+    try {
+      const one = drawStructure(path, structure, grid, { drawnOn, usual });
+      for (const n of one.onLine) one.inside[n] = 0;
+      for (let n = 0; n < one.inside.length; n++) if (one.inside[n]) layers.put(n, value);
+      lines.push({ onLine: one.onLine, value });
+      notices.push(...one.notices);
+      outside += one.outside;
+      drawn++;
+    } catch (error) {
+      if (!(error instanceof DecileError)) throw error;
+      refused.push(error);
+      notices.push(`${structure.name} was left out: ${error.message}`);
+      outside += structure.contours.length;
+    }
+  }
+  if (drawn === 0 && refused.length > 0) throw refused[0];
+  // Neighbours share a line: its voxels go to the first of them.
+  for (const { onLine, value } of lines) for (const n of onLine) if (layers.data[n] === 0) layers.put(n, value);
+  return { mask: { ...gridOf(grid), data: layers.data }, overlaps: layers.overlaps(), notices, outside };
 }
 
 async function openSlicer(path: string): Promise<SegmentObject | null> {
@@ -114,7 +161,8 @@ async function openSlicer(path: string): Promise<SegmentObject | null> {
         for (let voxel = 0, at = layer; at < data.length; voxel++, at += layers)
           if (table[data[at]] > 0) drawn.put(voxel, table[data[at]]);
       }
-      return { mask: alignMask({ ...gridOf(own), data: drawn.data }, grid, path), overlaps: drawn.overlaps() };
+      const mask = alignMask({ ...gridOf(own), data: drawn.data }, grid, path);
+      return { mask, overlaps: drawn.overlaps(), notices: [], outside: 0 };
     },
   };
 }

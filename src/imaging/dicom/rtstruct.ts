@@ -1,23 +1,32 @@
 /** RTSTRUCT: planar contours in patient space, drawn onto a scan's grid. */
-
-import { worldToVoxel } from '../../core/geometry.ts';
+import { norm3 } from '../../core/geometry.ts';
 import { type Grid, type LabelMap, voxelCount, type WorldPoint } from '../../core/volume.ts';
 import { DecileError } from '../../shared/errors.ts';
-import { items, number, numbers, readDicom, text } from './dataset.ts';
+import { drawStructure, usualDistance } from '../contours/draw.ts';
+import { type DataSet, items, number, numbers, readDicom, text } from './dataset.ts';
 
 export interface Contour {
-  /** Corners in order, LPS mm. */
+  /** Corners in order, LPS mm; at least three. */
   points: WorldPoint[];
+  /** How contours of one plane are combined: see `planeShape`. */
+  type: 'CLOSED_PLANAR' | 'CLOSEDPLANAR_XOR';
+}
+/** What is no outline of an area: points, open lines, contours of fewer than three points. */
+export interface LeftContour {
+  kind: string;
+  /** One of its points. */
+  point: WorldPoint;
 }
 export interface Structure {
   number: number;
   name: string;
   contours: Contour[];
+  left: LeftContour[];
   /** Displayed colour, if stated. */
   colour?: [number, number, number];
 }
 
-/** @throws mask/not-rtstruct, scan/truncated, scan/corrupt */
+/** Every structure, those without an outline too. @throws mask/not-rtstruct, scan/truncated, scan/corrupt */
 export async function readRtStruct(path: string): Promise<Structure[]> {
   const { dataSet } = await readDicom(path);
   if ((dataSet.string('x00080060') ?? '').trim() !== 'RTSTRUCT') {
@@ -33,20 +42,35 @@ export async function readRtStruct(path: string): Promise<Structure[]> {
   const structures = items(dataSet, 'x30060039').map((roi): Structure => {
     const id = number(roi, 'x30060084') ?? 0;
     const rgb = numbers(roi, 'x3006002a', 3);
-    const contours = items(roi, 'x30060040')
-      .filter((c) => /^CLOSED_PLANAR|^CLOSEDPLANAR_XOR/.test((c.string('x30060042') ?? '').trim()))
-      .map((c) => ({ points: triples(path, contourNumbers(c.string('x30060050'))) }));
     return {
       number: id,
-      name: names.get(id) ?? `ROI ${id}`,
-      contours,
+      name: names.get(id) || `ROI ${id}`,
+      ...contoursOf(path, roi),
       ...(rgb ? { colour: [rgb[0], rgb[1], rgb[2]] as [number, number, number] } : {}),
     };
   });
-  return structures.filter((s) => s.contours.length > 0);
+  return structures.filter(({ contours, left }) => contours.length + left.length > 0);
 }
 
-const contourNumbers = (source: string | undefined): number[] => (source ?? '').split('\\').map(Number);
+function contoursOf(path: string, roi: DataSet): Pick<Structure, 'contours' | 'left'> {
+  const contours: Contour[] = [];
+  const left: LeftContour[] = [];
+  for (const item of items(roi, 'x30060040')) {
+    const stated = (item.string('x30060042') ?? '').trim();
+    const points = triples(path, contourNumbers(item.string('x30060050')));
+    if (points.length === 0) continue;
+    // Some writers call an outline open that ends where it began.
+    const closes = points.length > 3 && norm3(points[0].map((x, c) => x - points[points.length - 1][c])) < 1e-3;
+    const closed = /^CLOSED_?PLANAR/.test(stated) || (stated === 'OPEN_PLANAR' && closes);
+    if (closed && points.length >= 3)
+      contours.push({ points, type: stated === 'CLOSEDPLANAR_XOR' ? stated : 'CLOSED_PLANAR' });
+    else left.push({ kind: closed ? `${points.length}-point` : stated || 'untyped', point: points[0] });
+  }
+  return { contours, left };
+}
+
+const contourNumbers = (source: string | undefined): number[] =>
+  (source ?? '').trim() === '' ? [] : source!.split('\\').map(Number);
 
 function triples(path: string, values: number[]): WorldPoint[] {
   if (values.length % 3 !== 0 || values.some((v) => !Number.isFinite(v))) {
@@ -60,9 +84,7 @@ function triples(path: string, values: number[]): WorldPoint[] {
 }
 
 /**
- * One mask, value = place in the list from 1; a voxel belongs to a structure when its centre lies inside an odd number
- * of its contours on that slice (so that holes and keyholes come out right). Contours must be planar on slices of the
- * grid, whichever of the three axes they are perpendicular to.
+ * One mask, value = place in the list from 1; structures without an outline are passed over.
  * @throws mask/needs-scan, mask/outside, mask/overlapping, mask/contour-plane
  */
 export function rtLabelMap(path: string, structures: readonly Structure[], grid?: Grid): LabelMap {
@@ -73,14 +95,19 @@ export function rtLabelMap(path: string, structures: readonly Structure[], grid?
       'Import them together with their scan.',
     );
   const data = new Uint8Array(voxelCount(grid));
-  structures.slice(0, 255).forEach((structure, s) => {
-    const inside = structureMask(path, structure, grid);
+  const outlined = structures.filter(({ contours }) => contours.length > 0).slice(0, 255);
+  const usual = usualDistance(outlined, grid);
+  const lines: Uint32Array[] = [];
+  outlined.forEach((structure, s) => {
+    const { inside, onLine } = drawStructure(path, structure, grid, { usual });
+    for (const n of onLine) inside[n] = 0;
     let overlap = 0;
     for (let n = 0; n < data.length; n++) {
       if (!inside[n]) continue;
       if (data[n]) overlap++;
       data[n] = s + 1;
     }
+    lines.push(onLine);
     if (overlap > 0)
       throw new DecileError(
         'mask/overlapping',
@@ -88,60 +115,9 @@ export function rtLabelMap(path: string, structures: readonly Structure[], grid?
         'Import the structures one by one, or remove the overlap.',
       );
   });
+  // Neighbours share a line: its voxels go to the first of them.
+  lines.forEach((line, s) => {
+    for (const n of line) if (data[n] === 0) data[n] = s + 1;
+  });
   return { size: grid.size, spacing: grid.spacing, origin: grid.origin, direction: grid.direction, data };
-}
-
-/** 0 or 1 a voxel for one structure. */
-export function structureMask(path: string, structure: Structure, grid: Grid): Uint8Array {
-  const out = new Uint8Array(voxelCount(grid));
-  const strides = [1, grid.size[0], grid.size[0] * grid.size[1]];
-  for (const { points } of structure.contours) {
-    if (points.length < 3) continue;
-    const voxels = points.map((p) => worldToVoxel(grid, p));
-    const spread = [0, 1, 2].map((c) => Math.max(...voxels.map((v) => v[c])) - Math.min(...voxels.map((v) => v[c])));
-    const flat = [2, 1, 0].find((c) => spread[c] < 0.2);
-    if (flat === undefined) {
-      throw new DecileError(
-        'mask/contour-plane',
-        `Every contour of ${path} must lie in a slice of the scan, got one of ${structure.name} that crosses ${Math.min(...spread).toFixed(1)} slices.`,
-        'Export the structures on this scan, or resample the scan to theirs.',
-      );
-    }
-    const slice = Math.round(voxels[0][flat]);
-    if (slice < 0 || slice >= grid.size[flat])
-      throw new DecileError(
-        'mask/outside',
-        `Every contour of ${path} must lie inside the scan, got one of ${structure.name} at slice ${slice + 1} of ${grid.size[flat]}.`,
-        'Check that the structures belong to this scan.',
-      );
-    const [a, b] = [0, 1, 2].filter((c) => c !== flat);
-    fillEvenOdd(
-      voxels.map((v) => [v[a], v[b]]),
-      grid.size[a],
-      grid.size[b],
-      (x, y) => {
-        out[slice * strides[flat] + x * strides[a] + y * strides[b]] ^= 1;
-      },
-    );
-  }
-  return out;
-}
-
-/** Visits every pixel whose centre (whole numbers) lies inside the polygon by the even-odd rule. */
-function fillEvenOdd(polygon: number[][], width: number, height: number, visit: (x: number, y: number) => void): void {
-  const low = Math.max(0, Math.ceil(Math.min(...polygon.map((p) => p[1]))));
-  const high = Math.min(height - 1, Math.floor(Math.max(...polygon.map((p) => p[1]))));
-  for (let y = low; y <= high; y++) {
-    const crossings: number[] = [];
-    polygon.forEach((p, n) => {
-      const q = polygon[(n + 1) % polygon.length];
-      // Half-open, so that a corner on the line counts once.
-      if (p[1] <= y !== q[1] <= y) crossings.push(p[0] + ((y - p[1]) / (q[1] - p[1])) * (q[0] - p[0]));
-    });
-    crossings.sort((m, n) => m - n);
-    for (let n = 0; n + 1 < crossings.length; n += 2) {
-      const from = Math.max(0, Math.ceil(crossings[n]));
-      for (let x = from; x < crossings[n + 1] && x < width; x++) visit(x, y);
-    }
-  }
 }

@@ -126,15 +126,18 @@ interface Drawn {
   labels: SegmentLabels;
   used: NamedSegment[];
   overlaps: Overlap[];
+  /** Parts of the object outside this scan. */
+  outside: number;
   notices: string[];
   path: string;
 }
 
 function draw(store: Store, object: SegmentObject, scan: Scan, path: string): Drawn {
   const labels = labelsOfSegments(object.segments, store.labels.list(), path);
-  const { mask, overlaps } = object.draw(scan, labels.values);
+  const drawnOn = keptProvenance(store, scan.id)?.instances.map(({ position: [x, y, z] }) => [x, y, z] as const);
+  const { mask, overlaps, notices, outside } = object.draw(scan, labels.values, drawnOn);
   const used = object.segments.filter(({ number }) => labels.values.has(number));
-  return { mask, labels, used, overlaps, notices: [...object.notices, ...labels.notices], path };
+  return { mask, labels, used, overlaps, outside, notices: [...object.notices, ...notices, ...labels.notices], path };
 }
 
 /** Series of several volumes (echoes, phases) share series and place: shared instances rank first. */
@@ -163,6 +166,7 @@ function candidatesFor(
   return scans.filter(({ name }) => names.has(name));
 }
 
+/** The first of the scans that the whole object lies in, else the one that holds most of it. */
 function firstThatFits(
   store: Store,
   object: SegmentObject,
@@ -170,13 +174,17 @@ function firstThatFits(
   path: string,
 ): { scan: Scan; drawn: Drawn } {
   let first: unknown;
+  let best: { scan: Scan; drawn: Drawn } | null = null;
   for (const scan of candidates) {
     try {
-      return { scan, drawn: draw(store, object, scan, path) };
+      const drawn = draw(store, object, scan, path);
+      if (!best || drawn.outside < best.drawn.outside) best = { scan, drawn };
+      if (best.drawn.outside === 0) return best;
     } catch (error) {
       first ??= error;
     }
   }
+  if (best) return best;
   throw first;
 }
 
