@@ -2,8 +2,9 @@
 import { stat } from 'node:fs/promises';
 import type { Grid, LabelMap } from '../core/volume.ts';
 import { alignMask } from './align.ts';
+import { rtLabelMap } from './contours/label-map.ts';
 import { looksLikeDicom, readDicomHeader } from './dicom/dataset.ts';
-import { readRtStruct, rtLabelMap } from './dicom/rtstruct.ts';
+import { readRtStruct } from './dicom/rtstruct.ts';
 import { readDicomSeg, segLabelMap } from './dicom/seg-read.ts';
 import { readHead } from './files.ts';
 import type { ReadScan } from './types.ts';

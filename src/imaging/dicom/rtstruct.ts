@@ -1,8 +1,7 @@
-/** RTSTRUCT: planar contours in patient space, drawn onto a scan's grid. */
+/** RTSTRUCT: structures and their contours in patient space, as the file says them. */
 import { norm3 } from '../../core/geometry.ts';
-import { type Grid, type LabelMap, voxelCount, type WorldPoint } from '../../core/volume.ts';
+import type { WorldPoint } from '../../core/volume.ts';
 import { DecileError } from '../../shared/errors.ts';
-import { drawStructure, usualDistance } from '../contours/draw.ts';
 import { type DataSet, items, number, numbers, readDicom, text } from './dataset.ts';
 
 export interface Contour {
@@ -81,43 +80,4 @@ function triples(path: string, values: number[]): WorldPoint[] {
     );
   }
   return Array.from({ length: values.length / 3 }, (_, n) => [values[3 * n], values[3 * n + 1], values[3 * n + 2]]);
-}
-
-/**
- * One mask, value = place in the list from 1; structures without an outline are passed over.
- * @throws mask/needs-scan, mask/outside, mask/overlapping, mask/contour-plane
- */
-export function rtLabelMap(path: string, structures: readonly Structure[], grid?: Grid): LabelMap {
-  if (!grid)
-    throw new DecileError(
-      'mask/needs-scan',
-      `The contours of ${path} must be drawn on a scan's grid, got none.`,
-      'Import them together with their scan.',
-    );
-  const data = new Uint8Array(voxelCount(grid));
-  const outlined = structures.filter(({ contours }) => contours.length > 0).slice(0, 255);
-  const usual = usualDistance(outlined, grid);
-  const lines: Uint32Array[] = [];
-  outlined.forEach((structure, s) => {
-    const { inside, onLine } = drawStructure(path, structure, grid, { usual });
-    for (const n of onLine) inside[n] = 0;
-    let overlap = 0;
-    for (let n = 0; n < data.length; n++) {
-      if (!inside[n]) continue;
-      if (data[n]) overlap++;
-      data[n] = s + 1;
-    }
-    lines.push(onLine);
-    if (overlap > 0)
-      throw new DecileError(
-        'mask/overlapping',
-        `The structures of ${path} must not overlap to become one mask, got ${overlap} voxels of ${structure.name} that are also in another.`,
-        'Import the structures one by one, or remove the overlap.',
-      );
-  });
-  // Neighbours share a line: its voxels go to the first of them.
-  lines.forEach((line, s) => {
-    for (const n of line) if (data[n] === 0) data[n] = s + 1;
-  });
-  return { size: grid.size, spacing: grid.spacing, origin: grid.origin, direction: grid.direction, data };
 }

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { deflateRawSync, gzipSync } from 'node:zlib';
 import type { Grid } from '../../../src/core/volume.ts';
+import { rtLabelMap } from '../../../src/imaging/contours/label-map.ts';
 import { parseDicom } from '../../../src/imaging/dicom/dataset.ts';
 import { el } from '../../../src/imaging/dicom/encode.ts';
-import { readRtStruct, rtLabelMap } from '../../../src/imaging/dicom/rtstruct.ts';
+import { readRtStruct } from '../../../src/imaging/dicom/rtstruct.ts';
 import {
   deidentify,
   discoverDataset,
