@@ -59,6 +59,25 @@ test('each function that the CPCL page names is in the file that it links', () =
   }
 });
 
+/** Folders of src/ that are rooms, each by its own folder: those that hold rooms are looked into. */
+const ROOMS = [
+  ...globSync('src/*/', { cwd: ROOT }).filter((path) => !/src.(project|trainer|renderer)\b/.test(path)),
+  ...globSync('src/{trainer/*/,project/{store,report}/,project/services/*/,renderer/{viewer,screens}/}', { cwd: ROOT }),
+].map((path) => `${path.replaceAll('\\', '/').replace(/\/$/, '')}/`);
+
+test('the three walks of the architecture page enter each room once', () => {
+  const walks = read('docs/explanation/architecture.md').split('## Three walks')[1];
+  const steps = [...walks.matchAll(/^\d+\. [\s\S]*?(?=^\d+\. |^#|$(?![\s\S]))/gm)].map(([step]) => step);
+  const entered = steps.map((step) => /\]\(\.\.\/\.\.\/(src\/[^)]+)\)/.exec(step)?.[1] ?? '');
+  assert.ok(ROOMS.length >= 20, `${ROOMS.length} rooms`);
+  const visits = [...ROOMS, 'src/app.ts'].map((room) => [room, entered.filter((path) => path.startsWith(room)).length]);
+  assert.deepEqual(
+    visits.filter(([, count]) => count !== 1),
+    [],
+  );
+  assert.equal(entered.length, visits.length, 'every step enters a room');
+});
+
 test('the licence is Apache-2.0 and the notice says research use', () => {
   assert.match(read('LICENSE'), /Apache License\s+Version 2\.0, January 2004/);
   assert.match(read('NOTICE'), /Research use only/);
