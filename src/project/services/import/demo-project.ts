@@ -49,7 +49,10 @@ export async function makeDemoProject(
     await importScans(store, scans, {
       labels: masks,
       signal,
-      onProgress: ({ done, name }) => onProgress({ done: DEMO_SCANS + done, total, detail: `importing ${name}` }),
+      onProgress({ phase, done, name }) {
+        // The search counts files of its own: the bar would run to its end and back.
+        if (phase === 'importing') onProgress({ done: DEMO_SCANS + done, total, detail: `importing ${name}` });
+      },
     });
   } catch (error) {
     if (!store) await rm(folder, { recursive: true, force: true });
