@@ -5,6 +5,7 @@ import { createApi } from '../../src/api/index.ts';
 import { createApp, openExistingProject, type Project } from '../../src/app.ts';
 import type { Scan, Store } from '../../src/project/store/index.ts';
 import { encodeBoxes, type QueueEntry, type ScanRow } from '../../src/shared/contract/index.ts';
+import { decile } from '../cli/run.ts';
 import { addRun } from '../store/helpers.ts';
 import { GRID, maskOf, projectWith, temporaryFolder } from './helpers.ts';
 import { keepPrediction } from './predicted.ts';
@@ -55,7 +56,7 @@ test('the queue has empty masks first, then the most uncertain, with the slices 
   );
 });
 
-test('window and command line see one queue: the api’s call, the table’s ranks and the service agree', async (t) => {
+test('window and command line see one queue: the service, the api’s call, the table’s ranks and `decile review list` agree', async (t) => {
   const { project } = await predictedProject(t);
   const { folder } = project.store;
   const known = project.review.queue();
@@ -67,6 +68,9 @@ test('window and command line see one queue: the api’s call, the table’s ran
   await api.call('projects.open', { folder: api.registerFolder(folder).folder });
   const queue: QueueEntry[] = await api.call('review.queue', undefined);
   assert.deepEqual(queue, known);
+  // Reading needs no lock: the window has the project open.
+  const listed = await decile(['review', 'list', folder, '--json']);
+  assert.deepEqual(listed.json(), { queue: known });
   const rows: ScanRow[] = await api.call('scans.list', undefined);
   const ranked = rows.filter(({ rank }) => rank !== undefined).sort((a, b) => (a.rank ?? 0) - (b.rank ?? 0));
   assert.deepEqual(
