@@ -1,11 +1,13 @@
 /** Masks from any format, on the scan's own grid where one is given. */
 import { stat } from 'node:fs/promises';
-import type { Grid, LabelMap } from '../core/volume.ts';
+import { gridOf } from '../core/geometry.ts';
+import { type Grid, type LabelMap, voxelCount } from '../core/volume.ts';
 import { alignMask } from './align.ts';
 import { rtLabelMap } from './contours/label-map.ts';
 import { looksLikeDicom, readDicomHeader } from './dicom/dataset.ts';
 import { readRtStruct } from './dicom/rtstruct.ts';
-import { readDicomSeg, segLabelMap } from './dicom/seg-read.ts';
+import { placeSeg } from './dicom/seg-place.ts';
+import { openDicomSeg, overlapping, readDicomSeg, segLabelMap, segmentNumber } from './dicom/seg-read.ts';
 import { readHead } from './files.ts';
 import type { ReadScan } from './types.ts';
 import { toLabelMap } from './voxels.ts';
@@ -31,11 +33,33 @@ async function load(path: string, readVolume: (path: string) => Promise<ReadScan
     const head = await readHead(path, 1024);
     if (looksLikeDicom(head)) {
       const modality = (await readDicomHeader(path)).dataSet.string('x00080060')?.trim();
-      if (modality === 'SEG') return segLabelMap(path, await readDicomSeg(path));
+      if (modality === 'SEG') return grid ? segOnGrid(path, grid) : segLabelMap(path, await readDicomSeg(path));
       if (modality === 'RTSTRUCT') return rtLabelMap(path, await readRtStruct(path), grid);
     }
   }
   return toLabelMap(path, (await readVolume(path)).volume);
+}
+
+/** All segments on the scan's grid, value = segment number. @throws mask/overlapping */
+async function segOnGrid(path: string, grid: Grid): Promise<LabelMap> {
+  const seg = await openDicomSeg(path);
+  const high = seg.segments.find(({ number }) => number < 1 || number > 255);
+  if (high) throw segmentNumber(path, high.number);
+  const data = new Uint8Array(voxelCount(grid));
+  let overlap = 0;
+  placeSeg(
+    path,
+    seg,
+    grid,
+    () => true,
+    undefined,
+    (segment, voxel) => {
+      if (data[voxel] !== 0 && data[voxel] !== segment) overlap++;
+      data[voxel] = segment;
+    },
+  );
+  if (overlap > 0) throw overlapping(path, overlap, 'several segments');
+  return { ...gridOf(grid), data };
 }
 
 async function isFile(path: string): Promise<boolean> {

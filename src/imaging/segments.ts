@@ -6,6 +6,7 @@ import { alignMask } from './align.ts';
 import { drawStructure, usualDistance } from './contours/draw.ts';
 import { looksLikeDicom, readDicomHeader } from './dicom/dataset.ts';
 import { readRtStruct, type Structure } from './dicom/rtstruct.ts';
+import { placeSeg } from './dicom/seg-place.ts';
 import { openDicomSeg } from './dicom/seg-read.ts';
 import { readHead } from './files.ts';
 import { looksLikeNrrd, readNrrdHeader, readNrrdLayers } from './itk/nrrd.ts';
@@ -72,14 +73,13 @@ async function openSeg(path: string): Promise<SegmentObject> {
       algorithm: s.algorithm.trim(),
     })),
     notices: seg.notices,
-    draw(grid, values) {
-      const layers = new Layers(voxelCount(seg.grid));
-      seg.visit((segment, voxel) => {
-        const value = values.get(segment);
-        if (value !== undefined) layers.put(voxel, value);
-      });
-      const mask = alignMask({ ...gridOf(seg.grid), data: layers.data }, grid, path);
-      return { mask, overlaps: layers.overlaps(), notices: [], outside: 0 };
+    draw(grid, values, drawnOn) {
+      const layers = new Layers(voxelCount(grid));
+      const wanted = (segment: number) => values.has(segment);
+      const notices = placeSeg(path, seg, grid, wanted, drawnOn, (segment, voxel) =>
+        layers.put(voxel, values.get(segment) ?? 0),
+      );
+      return { mask: { ...gridOf(grid), data: layers.data }, overlaps: layers.overlaps(), notices, outside: 0 };
     },
   };
 }

@@ -26,6 +26,9 @@ const EXPECTED: Record<string, Case> = {
   'rtstruct-one-contour-outside': { scans: 1, masks: 1, perSlice: hundred(5), said: /1 contour outside the scan/ },
   'rtstruct-open-contours': { scans: 1, masks: 1, perSlice: [...hundred(3), 0, 0], said: /POINT.*OPEN_PLANAR/ },
   'rtstruct-through-voxel-centres': { scans: 1, masks: 1, perSlice: hundred(5) },
+  'seg-one-frame': { scans: 1, masks: 1, perSlice: [0, 0, 0, 100, 0, 0, 0, 0] },
+  'seg-position-noise': { scans: 1, masks: 1, perSlice: [0, 100, 100, 100, 0, 0, 0, 0] },
+  'seg-uneven-slices': { scans: 1, masks: 1, perSlice: hundred(13), said: /so was its mask: 4 slices/ },
   'pixel-spacing-rounding': { scans: 1, masks: 0 },
   'modality-lut': { scans: 1, masks: 0, said: /modality LUT/ },
 };

@@ -17,6 +17,8 @@ export interface Stacking {
   spacing: readonly [number, number, number];
   /** Where the slices lie that the structure was drawn on, where these are known: the scan may be resampled. */
   drawnOn?: readonly number[];
+  /** Planes that were empty are left out: what was passed over is no part, however even planes are. */
+  sparse?: boolean;
   /** Usual distance of contour planes of the whole object, for structures of two planes; in slices. */
   usual?: number;
 }
@@ -96,6 +98,7 @@ function belongTogether(planes: readonly ContourPlane[], n: number, how: Stackin
   if (gap <= 1 + near) return true;
   const passed = how.drawnOn?.some((at) => at > planes[n].at + near && at < planes[n + 1].at - near);
   if (passed === false) return true;
+  if (how.sparse) return false;
   if (gap > FAR.slices + near && gap * how.spacing[0] > FAR.mm) return false;
   const beside = [n - 1, n + 1].filter((m) => m >= 0 && m + 1 < planes.length).map(distance);
   if (beside.length > 0) return beside.some((other) => other * EVEN >= gap && other > 1 + near);
