@@ -29,24 +29,26 @@ interface FactoryOptions {
 }
 type Factory = (options: FactoryOptions) => Promise<CodecModule>;
 
-const CODECS: Record<WasmCodec, { script: string; wasm: string; decoder: string }> = {
+const require = createRequire(import.meta.url);
+
+const CODECS: Record<WasmCodec, { factory: () => Factory; wasm: string; decoder: string }> = {
   jpeg: {
-    script: '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs',
+    factory: () => require('@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs'),
     wasm: '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasm',
     decoder: 'JPEGDecoder',
   },
   'jpeg-ls': {
-    script: '@cornerstonejs/codec-charls/decodewasmjs',
+    factory: () => require('@cornerstonejs/codec-charls/decodewasmjs'),
     wasm: '@cornerstonejs/codec-charls/decodewasm',
     decoder: 'JpegLSDecoder',
   },
   'jpeg-2000': {
-    script: '@cornerstonejs/codec-openjpeg/decodewasmjs',
+    factory: () => require('@cornerstonejs/codec-openjpeg/decodewasmjs'),
     wasm: '@cornerstonejs/codec-openjpeg/decodewasm',
     decoder: 'J2KDecoder',
   },
   htj2k: {
-    script: '@cornerstonejs/codec-openjph/wasmjs',
+    factory: () => require('@cornerstonejs/codec-openjph/wasmjs'),
     wasm: '@cornerstonejs/codec-openjph/wasm',
     decoder: 'HTJ2KDecoder',
   },
@@ -69,13 +71,12 @@ function compile(codec: WasmCodec, path: string): Promise<WebAssembly.Module> {
 function load(codec: WasmCodec): Promise<CodecModule> {
   let module = loaded.get(codec);
   if (!module) {
-    const require = createRequire(import.meta.url);
-    const { script, wasm } = CODECS[codec];
-    const factory = require(script) as Factory;
+    const { factory, wasm } = CODECS[codec];
+    const start = factory();
     // The codecs print what they dislike; the thrown error says it.
     const quiet = () => {};
     module = compile(codec, require.resolve(wasm)).then((binary) =>
-      factory({
+      start({
         instantiateWasm: (imports, done) => {
           WebAssembly.instantiate(binary, imports).then(done);
           return {};
