@@ -135,7 +135,7 @@ export const ROOMS: Readonly<Record<RoomName, Room>> = {
   },
   app: {
     at: 'src/app.ts',
-    on: ['core', 'shared', 'engine', 'imaging', 'disk', 'store', 'report', 'services', 'trainer host'],
+    on: ['core', 'shared', 'engine', 'imaging', 'disk', 'store', 'report', 'services', 'trainer host', 'study'],
     packages: [],
     node: true,
     instead:

@@ -9,7 +9,7 @@ import type {
   ProjectOverview,
   Settings,
 } from '../../shared/contract/index.ts';
-import { describeError } from '../describe-error.ts';
+import { describeError } from '../parts/describe-error.ts';
 import { plainCure } from '../parts/format.ts';
 
 export type Place = 'projects' | 'cases' | 'annotate' | 'train' | 'review' | 'report';

@@ -1,7 +1,7 @@
 /** The Annotate and Review screen: one open case, and the parts that show, draw, save and judge it. */
 import type { Volume } from '../../../core/volume.ts';
 import type { Client, ErrorInfo, LabelInfo, SaveReceipt, ScanDetail } from '../../../shared/contract/index.ts';
-import { describeError } from '../../describe-error.ts';
+import { describeError } from '../../parts/describe-error.ts';
 import { CaseDisplay } from '../../viewer/case-display.ts';
 import { CaseEditor } from '../../viewer/case-editor.ts';
 import { type FirstSlice, type LoadedCase, loadCase, WINDOW } from '../../viewer/case-loader.ts';
