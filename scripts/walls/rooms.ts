@@ -53,8 +53,8 @@ export const ROOMS: Readonly<Record<RoomName, Room>> = {
       'engine runs core’s kernels on a machine and knows nothing of scans or projects. What both sides need is declared in core.',
   },
   disk: {
-    at: 'src/project/disk',
-    on: ['core', 'shared'],
+    at: 'src/disk',
+    on: ['core'],
     packages: [],
     node: true,
     instead: 'disk writes and removes files safely and knows nothing of what is in them.',

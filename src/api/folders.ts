@@ -1,9 +1,11 @@
 /** Folders by id: the window never sends a path that a handler would open, except one that the user typed to be looked at. */
+
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { DATABASE_FILE, explainedAsync } from '../project/store/index.ts';
+import { makeFolder } from '../disk/index.ts';
+import { DATABASE_FILE } from '../project/store/index.ts';
 import type { ChosenFolder, FolderListing } from '../shared/contract/index.ts';
 import { DecileError } from '../shared/errors.ts';
 
@@ -72,7 +74,7 @@ export function folderRegistry(): FolderRegistry {
     },
     async create(parent, name) {
       const path = join(find(parent), name);
-      await explainedAsync(`Making the folder ${path}`, () => mkdir(path, { recursive: true }));
+      makeFolder(path);
       return register(path);
     },
   };

@@ -1,8 +1,10 @@
 /** Settings and recent projects of this user: two small JSON files outside every project. */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+
+import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { DATABASE_FILE, writeFileAtomic } from '../project/store/index.ts';
+import { makeFolder, writeFileAtomic } from '../disk/index.ts';
+import { DATABASE_FILE } from '../project/store/index.ts';
 import type { Settings } from '../shared/contract/index.ts';
 
 export const DEFAULT_SETTINGS: Settings = { theme: 'dark', showPatientNames: false, keys: {}, welcomed: false };
@@ -27,7 +29,7 @@ export const userFolder = (): string =>
   process.env.DECILE_CONFIG ?? join(process.env.XDG_CONFIG_HOME ?? join(homedir(), '.config'), 'decile');
 
 export function userFiles(folder: string): UserFiles {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const settingsPath = join(folder, 'settings.json');
   const recentPath = join(folder, 'recent.json');
   const read = <T>(path: string, fallback: T): T => {

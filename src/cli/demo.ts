@@ -1,9 +1,11 @@
 /** `decile demo`: the whole journey on phantoms, with the services that every other command uses. */
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+
+import { readdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { newProject, type Project } from '../app.ts';
 import type { PhantomKind } from '../core/phantom/index.ts';
+import { makeFolder, writeFileAtomic } from '../disk/index.ts';
 import { encodePng } from '../imaging/png.ts';
 import { montage } from '../project/report/montage.ts';
 import { writeReport } from '../project/report/report.ts';
@@ -96,7 +98,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
 
 /** An empty or absent folder, or one that an earlier demo made. */
 async function claimFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   const there = await readdir(folder);
   if (there.length > 0 && !there.includes(MARKER)) {
     throw new DecileError(
@@ -106,7 +108,7 @@ async function claimFolder(folder: string): Promise<void> {
     );
   }
   for (const name of OWN) await rm(join(folder, name), { recursive: true, force: true });
-  await writeFile(join(folder, MARKER), '{}\n');
+  writeFileAtomic(join(folder, MARKER), '{}\n');
 }
 
 /** The setting for the engine that computes, and the steps that fit, by measurement. */
@@ -282,8 +284,8 @@ async function finish({
   const command = `decile demo --kind ${kind} --seed ${options.seed}`;
   const page = await demoPage({ kind, project, runs: scored, references, summary: [done, found], facts, command });
   const report = join(folder, 'report.html');
-  await writeReport(report, page);
-  await writeFile(
+  writeReport(report, page);
+  writeFileAtomic(
     join(folder, 'pictures.png'),
     encodePng(montage(page.pictures.map((row) => row.tiles.map((tile) => tile.picture)))),
   );
@@ -303,7 +305,7 @@ async function finish({
     supervised: supervised.report.overall,
     cpcl: cpcl.report.overall,
   };
-  await writeFile(join(folder, MARKER), `${JSON.stringify(value, null, 2)}\n`);
+  writeFileAtomic(join(folder, MARKER), `${JSON.stringify(value, null, 2)}\n`);
   result(output, value, () =>
     [
       done,

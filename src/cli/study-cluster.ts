@@ -1,7 +1,9 @@
 /** `decile study --executor slurm` and `--collect`: submits the jobs that are open, waits for the array, writes the tables. */
-import { existsSync, mkdirSync } from 'node:fs';
+
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeFolder } from '../disk/index.ts';
 import type { StudyDefinition } from '../study/definition.ts';
 import { lockPlan, planStudy, type StudyPlan } from '../study/plan.ts';
 import { finishedResult } from '../study/run-job.ts';
@@ -28,7 +30,7 @@ export async function studyOnCluster(
   flags: StudyFlags,
 ): Promise<{ plan: StudyPlan; out: string }> {
   const plan = planStudy(definition, out);
-  mkdirSync(out, { recursive: true });
+  makeFolder(out);
   lockPlan(out, plan);
   for (const text of plan.cohort.notices) notice(flags, text);
   const preparing = new Progress(flags, 'Preparing');

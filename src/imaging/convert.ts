@@ -1,6 +1,7 @@
 /** Any readable scan as NIfTI, without a project; or every scan of a folder. */
-import { mkdir } from 'node:fs/promises';
+
 import { join } from 'node:path';
+import { makeFolder, sweepLeftovers } from '../disk/index.ts';
 import { DecileError } from '../shared/errors.ts';
 // Not by index.ts: a command that only reads should not load what writes and sends.
 import { discoverScans } from './discover.ts';
@@ -38,7 +39,8 @@ export async function convertFolder(
   out: string,
 ): Promise<{ converted: Converted[]; failures: ScanFailure[] }> {
   const { sources, failures } = await discoverScans(folder);
-  await mkdir(out, { recursive: true });
+  makeFolder(out);
+  sweepLeftovers(out);
   const converted: Converted[] = [];
   for (const source of sources) {
     try {
@@ -53,7 +55,7 @@ export async function convertFolder(
 }
 
 async function write(output: string, { volume, modality, notices }: ReadScan): Promise<Converted> {
-  await writeNifti(output, volume, { sync: false });
+  await writeNifti(output, volume, { flush: false });
   return {
     output,
     size: volume.size,

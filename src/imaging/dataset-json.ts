@@ -1,9 +1,11 @@
 /** nnU-Net and Medical Segmentation Decathlon folders: dataset.json in both forms. */
+
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
+import { fileError } from '../disk/index.ts';
 import { DecileError } from '../shared/errors.ts';
-import { fileError } from './files.ts';
+
 import { stem } from './names.ts';
 
 export interface DatasetCase {

@@ -1,10 +1,11 @@
 /** DICOMweb: search (QIDO-RS), retrieve (WADO-RS) and store (STOW-RS). The only network use of the program, on request. */
+
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder, streamFileAtomic, writeAll } from '../disk/index.ts';
 import { DecileError } from '../shared/errors.ts';
 import { looksLikeDicom } from './dicom/dataset.ts';
-import { writeAll, writeAtomically } from './files.ts';
 
 export interface DicomWebServer {
   /** Root of the services, for instance `https://pacs.example/dicom-web`. */
@@ -71,7 +72,7 @@ export async function fetchStudy(
   const response = await request(server, path, {
     headers: { accept: 'multipart/related; type="application/dicom"; transfer-syntax=*' },
   });
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   const files: string[] = [];
   for await (const part of parts(server, response)) {
     if (!looksLikeDicom(part))
@@ -81,7 +82,7 @@ export async function fetchStudy(
         'Check the server’s address and its log.',
       );
     const file = join(folder, `${String(files.length + 1).padStart(6, '0')}.dcm`);
-    await writeAtomically(file, (handle) => writeAll(handle, part));
+    await streamFileAtomic(file, (handle) => writeAll(handle, part));
     files.push(file);
     options.onFile?.(files.length);
   }

@@ -1,11 +1,13 @@
 /** What scans a folder holds: every file is looked at, none is judged by its name. */
+
 import { basename, extname, relative, sep } from 'node:path';
+import { fileError, walkFiles } from '../disk/index.ts';
 import { DecileError } from '../shared/errors.ts';
 import { HEAD_BYTES, looksLikeDicom, readDicomHeader } from './dicom/dataset.ts';
 import { missingFiles } from './dicom/dicomdir.ts';
 import { type Frame, framesOf } from './dicom/frame.ts';
 import { maskObjectOf } from './dicom/mask-object.ts';
-import { failure, fileSize, mapLimited, readHead, walk } from './files.ts';
+import { failure, fileSize, mapLimited, readHead } from './files.ts';
 import { looksLikeMetaImage, readMetaHeader } from './itk/metaimage.ts';
 import { looksLikeNrrd, readNrrdHeader } from './itk/nrrd.ts';
 import { slicerSegments } from './itk/slicer-segments.ts';
@@ -72,14 +74,13 @@ export async function discoverScans(
 ): Promise<{ sources: ScanSource[]; masks: MaskObject[]; failures: ScanFailure[] }> {
   const failures: ScanFailure[] = [];
   const { signal, onProgress } = options;
-  const files = await walk(
-    folder,
-    (f) => {
-      if (f.path === folder) throw new DecileError(f.code, f.message, f.cure);
-      failures.push(f);
+  const files = await walkFiles(folder, {
+    onFailure(path, error) {
+      if (path === folder) throw fileError(path, error);
+      failures.push(failure(path, error));
     },
     signal,
-  );
+  });
   const found: { path: string; kind: ScanKind }[] = [];
   const frames: Frame[] = [];
   const masks: MaskObject[] = [];
@@ -136,8 +137,10 @@ export async function discoverScans(
 
 /** Every DICOM file below `folder`, whatever it holds. @throws file/missing, file/no-permission */
 export async function dicomFilesBelow(folder: string): Promise<string[]> {
-  const files = await walk(folder, (f) => {
-    throw new DecileError(f.code, f.message, f.cure);
+  const files = await walkFiles(folder, {
+    onFailure(path, error) {
+      throw fileError(path, error);
+    },
   });
   const dicom = await mapLimited(files, WIDTH, async (path) => looksLikeDicom(await readHead(path, 1024)));
   return files.filter((_, n) => dicom[n]);

@@ -1,9 +1,10 @@
 /** Folders that other programs train on or read: nnU-Net, Medical Segmentation Decathlon, BIDS derivatives. */
-import { mkdir } from 'node:fs/promises';
+
 import { join } from 'node:path';
 import type { LabelMap, Volume } from '../core/volume.ts';
+import { makeFolder, streamFileAtomic, writeAll } from '../disk/index.ts';
 import { DecileError } from '../shared/errors.ts';
-import { writeAll, writeAtomically } from './files.ts';
+
 import { unique } from './names.ts';
 import { writeNifti } from './nifti/write.ts';
 
@@ -36,7 +37,7 @@ export interface ExportOptions {
 const NOT_AVAILABLE = ['n', 'a'].join('/');
 
 const writeText = (path: string, text: string) =>
-  writeAtomically(path, (handle) => writeAll(handle, new TextEncoder().encode(text)));
+  streamFileAtomic(path, (handle) => writeAll(handle, new TextEncoder().encode(text)));
 const writeJson = (path: string, value: unknown) => writeText(path, `${JSON.stringify(value, null, 2)}\n`);
 
 /** File-name safe, unique whatever the file system makes of capitals. */
@@ -93,7 +94,7 @@ async function writeCases(
   imageName: (name: string) => string,
 ): Promise<string[]> {
   const files: string[] = [];
-  for (const sub of ['imagesTr', 'labelsTr', 'imagesTs']) await mkdir(join(folder, sub), { recursive: true });
+  for (const sub of ['imagesTr', 'labelsTr', 'imagesTs']) makeFolder(join(folder, sub));
   for (const [n, c] of cases.entries()) {
     o.onProgress?.(n, cases.length, c.name);
     const image = `${c.mask ? 'imagesTr' : 'imagesTs'}/${imageName(names[n])}`;
@@ -119,7 +120,7 @@ export async function exportBids(folder: string, cases: readonly ExportCase[], o
     s.replace('-', 'x'),
   );
   const kind = o.modality === 'CT' ? 'ct' : 'anat';
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   const hex = (c: readonly number[] | undefined) =>
     c ? `#${c.map((x) => x.toString(16).padStart(2, '0')).join('')}` : NOT_AVAILABLE;
   await writeText(
@@ -148,7 +149,7 @@ export async function exportBids(folder: string, cases: readonly ExportCase[], o
     o.onProgress?.(n, cases.length, c.name);
     if (!c.mask) continue;
     const here = `sub-${subjects[n]}/${kind}`;
-    await mkdir(join(folder, here), { recursive: true });
+    makeFolder(join(folder, here));
     const base = `${here}/sub-${subjects[n]}_desc-${c.origin ?? 'manual'}_dseg`;
     await writeNifti(join(folder, `${base}.nii.gz`), await c.mask());
     await writeJson(join(folder, `${base}.json`), {

@@ -1,6 +1,8 @@
 /** Public data sets as users download them: BraTS 2019 (HGG/LGG, four modalities a case) and KiTS19 (case folders). */
-import { existsSync, readdirSync } from 'node:fs';
+
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { listFolder } from '../disk/index.ts';
 import { DecileError } from '../shared/errors.ts';
 
 export const LAYOUTS = ['brats2019', 'kits19'] as const;
@@ -81,9 +83,9 @@ const inOrder = (cases: LayoutCase[]): LayoutCase[] =>
 
 function subfolders(folder: string): string[] {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
-    .map((entry) => join(folder, entry.name));
+  return listFolder(folder)
+    .filter(({ kind }) => kind === 'folder' || kind === 'link')
+    .map(({ path }) => path);
 }
 
 const niftiNamed = (folder: string, name: string): string | null =>

@@ -1,14 +1,16 @@
 /** Opening what a path or a source stands for: the right reader by content. */
+
 import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { shear } from '../core/geometry.ts';
 import type { Grid, LabelMap } from '../core/volume.ts';
+import { fileError } from '../disk/index.ts';
 import { DecileError } from '../shared/errors.ts';
 import { looksLikeDicom, readDicomHeader } from './dicom/dataset.ts';
 import { framesOf } from './dicom/frame.ts';
 import { readDicomScan } from './dicom/read.ts';
 import { discoverScans } from './discover.ts';
-import { fileError, readHead } from './files.ts';
+import { readHead } from './files.ts';
 import { looksLikeMetaImage, readMetaImage } from './itk/metaimage.ts';
 import { looksLikeNrrd, readNrrd } from './itk/nrrd.ts';
 import { readMaskFile } from './masks.ts';

@@ -1,9 +1,11 @@
 /** The cases of a study: folders of images and masks, or a public data set in its own layout with the paper's preprocessing. */
-import { existsSync, mkdirSync } from 'node:fs';
+
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Normalisation, prepareImage, prepareMask } from '../core/train/preprocess.ts';
 import { boxAround, cropTo } from '../core/train/region.ts';
 import type { LabelMap } from '../core/volume.ts';
+import { makeFolder } from '../disk/index.ts';
 import { readMask, readVolume, writeNifti } from '../imaging/index.ts';
 import { readLayout } from '../imaging/layouts.ts';
 import { findMaskFiles } from '../project/services/import/names.ts';
@@ -81,7 +83,7 @@ function layoutCohort(
     notices,
     normalisation: own ? { kind: 'none' } : normalisation,
     async prepare(onCase = () => {}, signal) {
-      for (const part of own ? ['images', 'labels'] : ['labels']) mkdirSync(join(place, part), { recursive: true });
+      for (const part of own ? ['images', 'labels'] : ['labels']) makeFolder(join(place, part));
       for (const [n, { image, mask }] of withMask.entries()) {
         if (signal?.aborted) return;
         const { name, volumePath, maskPath } = cases[n];

@@ -1,10 +1,12 @@
 /** From a study file to its jobs: cohort, lists, and one job per method, number of labelled cases and seed. */
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TrainingOptions } from '../core/options.ts';
 import { resolveOptions } from '../core/parse-option.ts';
+import { makeFolder, writeFileAtomic } from '../disk/index.ts';
 import { DecileError } from '../shared/errors.ts';
-import { writeAtomic } from '../trainer/worker/files.ts';
+
 import { type Cohort, openCohort } from './cohort.ts';
 import { FURTHER_LISTS, patientOf, type StudyDefinition } from './definition.ts';
 import { casesNamed, labelledCount, type Split, type StudyCase, splitCases } from './split.ts';
@@ -192,11 +194,11 @@ export function lockPlan(out: string, { definition, split, jobs }: StudyPlan): v
       'Give another folder.',
     );
   }
-  writeAtomic(path, new TextEncoder().encode(`${JSON.stringify(now, null, 1)}\n`));
+  writeFileAtomic(path, new TextEncoder().encode(`${JSON.stringify(now, null, 1)}\n`));
   // For other programs, and for the `files` of another study's split.
-  mkdirSync(join(out, 'lists'), { recursive: true });
+  makeFolder(join(out, 'lists'));
   for (const [list, members] of Object.entries(lists))
-    writeAtomic(join(out, 'lists', `${list}.txt`), new TextEncoder().encode(members.map((n) => `${n}\n`).join('')));
+    writeFileAtomic(join(out, 'lists', `${list}.txt`), new TextEncoder().encode(members.map((n) => `${n}\n`).join('')));
 }
 
 const withoutFolder = ({ layout, modality, marginMm }: NonNullable<StudyDefinition['cohort']>) => ({

@@ -1,12 +1,14 @@
 /** One job of a study in its own folder: trained, predicted and scored. Each part that is done stays done. */
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CaseMetrics, caseMetrics } from '../core/metrics/index.ts';
+import { makeFolder, writeFileAtomic } from '../disk/index.ts';
 import { readMask } from '../imaging/index.ts';
 import { DecileError } from '../shared/errors.ts';
 import type { StartTrainer } from '../shared/trainer.ts';
 import type { PredictJob, StepEvent, TrainerEvent, TrainJob } from '../shared/training.ts';
-import { checkpointPath, writeAtomic } from '../trainer/worker/files.ts';
+import { checkpointPath } from '../trainer/worker/files.ts';
 import type { FurtherList, StudyDefinition } from './definition.ts';
 import type { SizedJob } from './memory.ts';
 import type { StudyPlan } from './plan.ts';
@@ -62,7 +64,7 @@ export async function runJob(
   const before = finishedResult(out, job.id);
   if (before && isComplete(before, definition)) return before;
   const runFolder = jobFolder(out, job.id);
-  mkdirSync(runFolder, { recursive: true });
+  makeFolder(runFolder);
 
   let pace: Pick<StepEvent, 'steps' | 'secondsPerStep'> = { steps: 0, secondsPerStep: 0 };
   const run = async (task: TrainJob | PredictJob): Promise<boolean> => {
@@ -128,7 +130,7 @@ export async function runJob(
     result.also = { ...result.also, [list]: found };
     rmSync(folder, { recursive: true, force: true });
   }
-  writeAtomic(resultPath(out, id), new TextEncoder().encode(`${JSON.stringify(result)}\n`));
+  writeFileAtomic(resultPath(out, id), new TextEncoder().encode(`${JSON.stringify(result)}\n`));
   return result;
 }
 

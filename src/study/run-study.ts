@@ -1,8 +1,9 @@
 /** A study from its definition to its tables: planned, locked, sized, run, and reported as far as it came. */
-import { mkdirSync } from 'node:fs';
+
 import { join } from 'node:path';
+import { makeFolder, sweepLeftovers, writeFileAtomic } from '../disk/index.ts';
 import { DecileError } from '../shared/errors.ts';
-import { writeAtomic } from '../trainer/worker/files.ts';
+
 import type { StudyDefinition } from './definition.ts';
 import { type RunOutcome, type RunRequest, runJobs } from './job-queue.ts';
 import { sizeJobs } from './memory.ts';
@@ -32,7 +33,8 @@ export async function runStudy(request: StudyRequest): Promise<StudyOutcome> {
   const { definition, out, only, signal } = request;
   const plan = planStudy(definition, out);
   if (!only) {
-    mkdirSync(out, { recursive: true });
+    makeFolder(out);
+    sweepLeftovers(out, { depth: 2 });
     lockPlan(out, plan);
   }
   for (const text of plan.cohort.notices) request.onNotice?.(text);
@@ -62,7 +64,7 @@ export function reportCohorts(studies: readonly { plan: StudyPlan; out: string }
   const ranking = rankMethods(known);
   return Object.entries({ 'ranks.md': rankingMarkdown(ranking), 'ranks.csv': rankingCsv(ranking) }).map(
     ([file, text]) => {
-      writeAtomic(join(out, file), new TextEncoder().encode(text));
+      writeFileAtomic(join(out, file), new TextEncoder().encode(text));
       return join(out, file);
     },
   );

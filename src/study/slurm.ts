@@ -1,9 +1,11 @@
 /** A study on a cluster: one job array through the cluster's own sbatch; the scheduler does the scheduling. */
+
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder, writeFileAtomic } from '../disk/index.ts';
 import { DecileError } from '../shared/errors.ts';
-import { writeAtomic } from '../trainer/worker/files.ts';
+
 import type { StudyJob } from './plan.ts';
 
 export interface SlurmRequest {
@@ -51,10 +53,13 @@ exec ${command} "$id"
  */
 export function submitToSlurm(request: SlurmRequest): string {
   const folder = join(request.out, 'slurm');
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const script = join(folder, 'array.sh');
-  writeAtomic(join(folder, 'jobs.txt'), new TextEncoder().encode(`${request.jobs.map(({ id }) => id).join('\n')}\n`));
-  writeAtomic(script, new TextEncoder().encode(slurmScript(request)));
+  writeFileAtomic(
+    join(folder, 'jobs.txt'),
+    new TextEncoder().encode(`${request.jobs.map(({ id }) => id).join('\n')}\n`),
+  );
+  writeFileAtomic(script, new TextEncoder().encode(slurmScript(request)));
   chmodSync(script, 0o755);
   try {
     const answer = execFileSync('sbatch', ['--parsable', script], {
@@ -62,7 +67,7 @@ export function submitToSlurm(request: SlurmRequest): string {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const id = answer.trim().split(';')[0];
-    writeAtomic(arrayPath(request.out), new TextEncoder().encode(`${id}\n`));
+    writeFileAtomic(arrayPath(request.out), new TextEncoder().encode(`${id}\n`));
     return id;
   } catch (error) {
     const { code, stderr } = error as { code?: string; stderr?: string };

@@ -1,13 +1,15 @@
 /** Writes what a study found: tables as Markdown, CSV and LaTeX, and one page with tables, plots and pictures. */
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { METRICS } from '../core/metrics/index.ts';
+import { writeFileAtomic } from '../disk/index.ts';
 import { readMask, readVolume } from '../imaging/index.ts';
 import { pngDataUri } from '../imaging/png.ts';
 import { escapeHtml } from '../project/report/html.ts';
 import { axialPicture, largestSlice, percentileWindow } from '../project/report/slice-picture.ts';
 import { STYLE } from '../project/report/style.ts';
-import { writeAtomic } from '../trainer/worker/files.ts';
+
 import { boxPlot, type Chart, chartFigure, chartFile, efficiencyChart } from './charts.ts';
 import type { StudyPlan } from './plan.ts';
 import { type JobResult, jobFolder } from './run-job.ts';
@@ -54,7 +56,7 @@ export async function writeStudyReport(plan: StudyPlan, results: readonly JobRes
     'study.html': page(plan, lists, state, await pictures(plan, results, out)),
   };
   return Object.entries(files).map(([file, text]) => {
-    writeAtomic(join(out, file), new TextEncoder().encode(text));
+    writeFileAtomic(join(out, file), new TextEncoder().encode(text));
     return join(out, file);
   });
 }

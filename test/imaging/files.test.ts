@@ -79,7 +79,7 @@ test('a read-only folder refuses a file with the cure', {
 test('a full disk is said in words and leaves nothing behind', {
   skip: process.platform === 'linux' ? false : 'needs /dev/full',
 }, async () => {
-  const { fileError } = await import('../../src/imaging/files.ts');
+  const { fileError } = await import('../../src/disk/index.ts');
   const { open } = await import('node:fs/promises');
   const full = await open('/dev/full', 'w');
   try {

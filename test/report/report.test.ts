@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -102,10 +102,11 @@ test('a report without results still is a page', () => {
 test('the file appears in one piece and no temporary file stays', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'decile-report-'));
   try {
-    await writeReport(join(folder, 'report.html'), DATA);
+    writeReport(join(folder, 'report.html'), DATA);
     assert.deepEqual(await readdir(folder), ['report.html']);
     assert.equal(await readFile(join(folder, 'report.html'), 'utf8'), renderReport(DATA));
-    await assert.rejects(writeReport(join(folder, 'absent', 'report.html'), DATA), { code: 'ENOENT' });
+    await writeFile(join(folder, 'file'), '');
+    assert.throws(() => writeReport(join(folder, 'file', 'report.html'), DATA), { code: 'file/missing' });
   } finally {
     await rm(folder, { recursive: true });
   }

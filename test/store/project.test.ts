@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import Database from 'better-sqlite3';
-import { createProject, openProject, writeFileAtomic } from '../../src/project/store/index.ts';
+import { createProject, openProject } from '../../src/project/store/index.ts';
 import { addRun, addScan, newProject, temporaryFolder } from './helpers.ts';
 
 const code = (expected: string) => (error: unknown) => {
@@ -145,25 +145,40 @@ test('a full disk is said so and the transaction leaves nothing', (t) => {
   );
 });
 
-test('an atomic write that fails leaves the old file and no temporary one', (t) => {
-  const folder = temporaryFolder(t);
-  const path = join(folder, 'value.json');
-  writeFileAtomic(path, 'old');
-  writeFileAtomic(path, 'new');
-  assert.equal(readFileSync(path, 'utf8'), 'new');
-  mkdirSync(join(folder, 'taken', 'inside'), { recursive: true });
-  assert.throws(() => writeFileAtomic(join(folder, 'taken'), 'x'));
-  assert.deepEqual(readdirSync(folder).sort(), ['taken', 'value.json']);
-});
-
-test('temporary files of a killed process are swept when the project is opened', (t) => {
+test('what killed processes left is swept when the project is opened for writing, and nothing else', (t) => {
   const store = newProject(t);
-  const left = join(store.folder, 'masks', '1', '1.nii.gz.abc.part');
-  mkdirSync(join(store.folder, 'masks', '1'));
-  writeFileSync(left, 'half');
   store.close();
+  const dead = spawnSync(process.execPath, ['-e', '']).pid;
+  const make = (path: string) => {
+    mkdirSync(join(store.folder, dirname(path)), { recursive: true });
+    writeFileSync(join(store.folder, path), 'half');
+    return path;
+  };
+  const left = [
+    'masks/1/1.nii.gz.abc.part',
+    'volumes/.1.nii.0123456789ab.part',
+    `cache/1-aa.f32.part-${dead}`,
+    `runs/1/checkpoint.safetensors.part-${dead}`,
+    'runs/1/predictions-a1B2c3/1.nii.gz',
+    '.incoming-a1B2c3/0001/image.dcm',
+  ].map(make);
+  const kept = [
+    `cache/2-bb.f32.part-${process.pid}`, // of a live process
+    'cache/2-aa.f32',
+    'masks/1/manual.journal',
+    'download.part', // beside the project's own folders: not ours
+    '.incoming-calls/list.txt',
+  ].map(make);
+  openProject(store.folder, 'read').close();
+  assert.ok(
+    left.every((path) => existsSync(join(store.folder, path))),
+    'a reader removes nothing',
+  );
   openProject(store.folder).close();
-  assert.equal(existsSync(left), false);
+  assert.deepEqual(
+    [left, kept].map((paths) => paths.filter((path) => existsSync(join(store.folder, path)))),
+    [[], kept],
+  );
 });
 
 test('a path in the database cannot leave the project folder', (t) => {

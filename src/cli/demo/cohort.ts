@@ -1,7 +1,8 @@
 /** The demo's scans on disk: phantoms as NIfTI files, masks beside them under the same names. */
-import { mkdir } from 'node:fs/promises';
+
 import { join } from 'node:path';
 import { makePhantom, type PhantomKind } from '../../core/phantom/index.ts';
+import { makeFolder } from '../../disk/index.ts';
 import { writeNifti } from '../../imaging/index.ts';
 
 export interface CohortPart {
@@ -34,7 +35,7 @@ export async function writeCohort(
     masks: join(folder, 'masks'),
     labelled: join(folder, 'labelled'),
   };
-  for (const path of Object.values(part)) await mkdir(path, { recursive: true });
+  for (const path of Object.values(part)) makeFolder(path);
   for (let n = 0; n < count; n++) {
     signal.throwIfAborted();
     const { scan, mask } = makePhantom(kind, firstSeed + n, size);

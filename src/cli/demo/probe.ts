@@ -1,11 +1,13 @@
 /** Seconds per step of a method on this machine, measured by the trainer itself on two phantoms. */
-import { mkdtemp, rm } from 'node:fs/promises';
+
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newProject } from '../../app.ts';
 import type { MethodName } from '../../core/options.ts';
 import { resolveOptions } from '../../core/parse-option.ts';
 import type { PhantomKind } from '../../core/phantom/index.ts';
+import { sweepLeftovers, temporaryFolder } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { writeCohort } from './cohort.ts';
 import { type DemoSetting, KINDS } from './settings.ts';
@@ -29,7 +31,8 @@ export async function probe(
   steps: number,
   signal: AbortSignal,
 ): Promise<ProbeResult> {
-  const folder = await mkdtemp(join(tmpdir(), 'decile-probe-'));
+  sweepLeftovers(tmpdir());
+  const folder = temporaryFolder(tmpdir(), 'decile-probe');
   try {
     const cohort = await writeCohort(
       folder,

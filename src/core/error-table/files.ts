@@ -4,7 +4,7 @@ import type { ErrorRow } from './row.ts';
 export const fileErrors = {
   'disk/full': {
     when: 'The disk is full; nothing was left half-written',
-    message: '<what> must <be as expected>, got <value>.',
+    message: '<what> must have room on the disk, got <value>.',
     cure: 'Free some space and try again',
   },
   'disk/read-only': {
@@ -14,7 +14,7 @@ export const fileErrors = {
   },
   'disk/failed': {
     when: 'The disk reports an error',
-    message: '<what> must be able to read and write the disk, got <code> (<what the system said>).',
+    message: '<what> must be able to read and write the disk, got <what the system said>.',
     cure: 'Check that it is connected',
   },
   'file/missing': {
@@ -54,7 +54,7 @@ export const fileErrors = {
   },
   'file/disk-full': {
     when: 'No space left; nothing was overwritten',
-    message: '<path> must <be as expected>, got <value>.',
+    message: '<path> must have room on the disk, got <value>.',
     cure: 'Free some space',
   },
   'file/unreadable': {

@@ -34,7 +34,7 @@ export const studyErrors = {
   },
   'study/two-lists': {
     when: 'A case is in two lists, or twice in one',
-    message: 'A case must be in one list once, got <name> in <value>.',
+    message: '<what> must be in one list<how>, got <name> in <value>.',
     cure: 'Take it out of one',
   },
   'study/empty-list': {
@@ -54,7 +54,7 @@ export const studyErrors = {
   },
   'study/no-labelled': {
     when: 'A fraction leaves no labelled case',
-    message: 'Labelled must leave 1 to <train cases> labelled cases of <train cases>, got <asked> (<count> cases).',
+    message: '<what> must <be as expected>, got <value>.',
     cure: 'Give a larger share',
   },
   'study/no-mask': {

@@ -1,4 +1,7 @@
-/** What was measured or found on this machine, in files of the user's cache folder. They may be lost at any time. */
+/**
+ * What was measured or found on this machine, in files of the user's cache folder. They may be lost at any time. The engine
+ * stands on core alone, so this one file is written without `src/disk`: whole, by a rename, and never flushed.
+ */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { dirname, join } from 'node:path';
@@ -30,6 +33,7 @@ export function keepInCache<T>(name: string, key: string, value: T): void {
   const kept = Object.entries({ ...readCache<T>(name), [key]: value }).slice(-KEPT);
   try {
     mkdirSync(dirname(path), { recursive: true });
+    // Every process of this number takes the same name, so that nothing adds up.
     const part = `${path}.${process.pid}.part`;
     writeFileSync(part, JSON.stringify(Object.fromEntries(kept), null, 1));
     renameSync(part, path);

@@ -1,6 +1,8 @@
 /** A search of exported files for what must not be in them. */
+
 import { readFile } from 'node:fs/promises';
 import { constants, gunzipSync } from 'node:zlib';
+import { fileError, walkFiles } from '../../disk/index.ts';
 import {
   type DataSet,
   decodeText,
@@ -11,7 +13,7 @@ import {
   parseDicom,
   text,
 } from '../dicom/dataset.ts';
-import { walk } from '../files.ts';
+
 import { looksLikeMetaImage } from '../itk/metaimage.ts';
 import { looksLikeNrrd } from '../itk/nrrd.ts';
 import { looksLikeNifti } from '../nifti/header.ts';
@@ -69,7 +71,9 @@ export function identifiersOf(path: string, bytes: Uint8Array): string[] {
 export async function findIdentifiers(folder: string, identifiers: readonly string[]): Promise<Leak[]> {
   const leaks: Leak[] = [];
   const needles = needlesFor(identifiers);
-  for (const path of await walk(folder, (f) => leaks.push({ path: f.path, what: `could not be read: ${f.message}` }))) {
+  const onFailure = (path: string, error: unknown) =>
+    leaks.push({ path, what: `could not be read: ${fileError(path, error).message}` });
+  for (const path of await walkFiles(folder, { hidden: true, onFailure })) {
     const file = await readFile(path);
     const bytes = file[0] === 0x1f && file[1] === 0x8b ? opened(file) : file;
     if (!bytes) {

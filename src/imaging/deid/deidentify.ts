@@ -1,9 +1,11 @@
 /** De-identified copies of DICOM files: attributes by the table, UIDs remapped consistently, private tags dropped. */
+
 import { createHash, createHmac } from 'node:crypto';
+import { streamFileAtomic, writeAll } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { type DataSet, type Element, parseDicom, readWhole, TRANSFER } from '../dicom/dataset.ts';
 import { type DicomElement, el, encodeFile, encodeSet, join } from '../dicom/encode.ts';
-import { writeAll, writeAtomically } from '../files.ts';
+
 import { actionFor, LOCAL_MEANING, localScheme, MULTI_FRAME_DUMMIES } from './table.ts';
 import { vrOf, withoutNotes } from './vr.ts';
 
@@ -29,7 +31,7 @@ export const pseudonym = (patientId: string, secret: string): string =>
 /** @throws deid/burned-in, deid/not-an-image and what parsing throws */
 export async function deidentifyFile(from: string, to: string, options: DeidOptions): Promise<void> {
   const bytes = deidentify(from, await readWhole(from), options);
-  await writeAtomically(to, (handle) => writeAll(handle, bytes));
+  await streamFileAtomic(to, (handle) => writeAll(handle, bytes));
 }
 
 /** The de-identified file's bytes. */

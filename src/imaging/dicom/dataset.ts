@@ -2,12 +2,14 @@
  * Parsing a DICOM file into a data set: part 10, without preamble, deflated; every failure is a coded error. dicom-parser reads
  * files that are what they state; what it cannot read, or reads wrongly, goes through parse.ts, which also says what is broken.
  */
+
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { inflateRawSync } from 'node:zlib';
 import dicomParser from 'dicom-parser';
+import { fileError } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
-import { fileError, readHead } from '../files.ts';
+import { readHead } from '../files.ts';
 import { type DataSet, type Element, type Encoding, emptyDataSet, explicitAt, parseElements } from './parse.ts';
 
 export type { DataSet, Element };

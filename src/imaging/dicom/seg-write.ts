@@ -1,8 +1,10 @@
 /** Writing DICOM SEG: binary, on the mask's own grid, every source image referenced. */
+
 import { axis, dot3, voxelToWorld } from '../../core/geometry.ts';
 import type { LabelMap } from '../../core/volume.ts';
+import { streamFileAtomic, writeAll } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
-import { writeAll, writeAtomically } from '../files.ts';
+
 import type { ScanSource } from '../types.ts';
 import { type Code, cielab, codesFor, type SegmentCodes } from './codes.ts';
 import { readDicomHeader } from './dataset.ts';
@@ -50,7 +52,7 @@ const dcm = (value: string, meaning: string): Code => ({ value, scheme: 'DCM', m
  */
 export async function writeDicomSeg(path: string, mask: LabelMap, options: SegOptions): Promise<void> {
   const bytes = await encodeDicomSeg(mask, options);
-  await writeAtomically(path, (handle) => writeAll(handle, bytes));
+  await streamFileAtomic(path, (handle) => writeAll(handle, bytes));
 }
 
 /** The file's bytes, as writeDicomSeg writes them. */

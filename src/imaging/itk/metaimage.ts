@@ -1,10 +1,12 @@
 /** MetaImage: .mha and .mhd with its data file; LPS as ITK writes it; zlib compression. */
+
 import { dirname, join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { axis, directionFromAxes, inverse3, norm3 } from '../../core/geometry.ts';
 import type { Grid, Volume } from '../../core/volume.ts';
+import { streamFileAtomic, writeAll } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
-import { bytesOf, writeAll, writeAtomically } from '../files.ts';
+import { bytesOf } from '../files.ts';
 import type { ReadScan } from '../types.ts';
 import { type StoredType, typeOf } from '../voxels.ts';
 import { type Payload, readHeaderText, readPayload } from './payload.ts';
@@ -165,7 +167,7 @@ export async function writeMetaImage(path: string, volume: Volume): Promise<void
     `ElementType = ${names[typeOf(data)]}`,
     'ElementDataFile = LOCAL',
   ];
-  await writeAtomically(path, async (handle) => {
+  await streamFileAtomic(path, async (handle) => {
     await writeAll(handle, new TextEncoder().encode(`${lines.join('\n')}\n`));
     await writeAll(handle, body);
   });

@@ -1,10 +1,12 @@
 /** NRRD: .nrrd and detached .nhdr; raw, gzip and ascii; LPS, RAS and LAS spaces; Slicer's segment fields written. */
+
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { axis, directionFromAxes, norm3 } from '../../core/geometry.ts';
 import type { Grid, LabelMap, Volume } from '../../core/volume.ts';
+import { streamFileAtomic, writeAll } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
-import { bytesOf, writeAll, writeAtomically } from '../files.ts';
+import { bytesOf } from '../files.ts';
 import type { ReadScan } from '../types.ts';
 import { type StoredType, toLabelMap, typeOf } from '../voxels.ts';
 import { type Payload, readHeaderText, readPayload } from './payload.ts';
@@ -227,7 +229,7 @@ export async function writeNrrd(path: string, volume: Volume, segments?: readonl
     `space origin: (${origin.join(',')})`,
     ...(segments ? segmentFields(volume as LabelMap, segments) : []),
   ];
-  await writeAtomically(path, async (handle) => {
+  await streamFileAtomic(path, async (handle) => {
     await writeAll(handle, new TextEncoder().encode(`${lines.join('\n')}\n\n`));
     await writeAll(handle, gzipSync(bytesOf(data), { level: 4 }));
   });

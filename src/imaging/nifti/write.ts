@@ -1,16 +1,18 @@
 /** Writing NIfTI-1 (NIfTI-2 where a side exceeds 32,767): sform and qform both set, gzip by the file's name. */
+
 import type { FileHandle } from 'node:fs/promises';
 import { createGzip } from 'node:zlib';
 import { affineRAS } from '../../core/geometry.ts';
 import type { Volume } from '../../core/volume.ts';
-import { bytesOf, writeAll, writeAtomically } from '../files.ts';
+import { streamFileAtomic, writeAll } from '../../disk/index.ts';
+import { bytesOf } from '../files.ts';
 import { BYTES, typeOf } from '../voxels.ts';
 import { quaternionOf, TYPE_CODE } from './header.ts';
 
 export interface WriteOptions {
   description?: string;
-  /** False for what can be made again: not forced onto the disk. */
-  sync?: boolean;
+  /** False for what can be made again: not flushed to the disk. */
+  flush?: boolean;
 }
 
 /** Writes `volume` atomically; `.gz` at the end of the name compresses. */
@@ -42,7 +44,7 @@ export async function writeNifti(path: string, volume: Volume, options: WriteOpt
       gzip.destroy();
     }
   };
-  await writeAtomically(path, write, options.sync);
+  await streamFileAtomic(path, write, { flush: options.flush });
 }
 
 /** Header and the four bytes that say "no extension". */

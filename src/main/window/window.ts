@@ -3,7 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BrowserWindow, screen, session } from 'electron';
-import { writeFileAtomic } from '../../project/store/index.ts';
+import { writeFileAtomic } from '../../disk/index.ts';
+
 import { ORIGIN } from './protocol.ts';
 
 interface WindowState {

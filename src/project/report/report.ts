@@ -1,5 +1,5 @@
 /** A report as one page that stands alone: no script, no font, no picture from anywhere else. */
-import { open, rename, rm } from 'node:fs/promises';
+
 import {
   type CaseMetrics,
   METRICS,
@@ -8,6 +8,7 @@ import {
   type PairedTTest,
   summarise,
 } from '../../core/metrics/index.ts';
+import { writeFileAtomic } from '../../disk/index.ts';
 import { type Picture, pngDataUri } from '../../imaging/png.ts';
 import { lineChart, stripPlot } from './charts.ts';
 import { escapeHtml, inlineCode } from './html.ts';
@@ -54,20 +55,7 @@ const LARGER_IS_BETTER: Record<MetricName, boolean> = { dice: true, jaccard: tru
 const LOSS_COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'];
 
 /** Writes the page in one piece: a reader never sees half of it. */
-export async function writeReport(path: string, data: ReportData): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  const file = await open(temporary, 'w');
-  try {
-    await file.writeFile(renderReport(data));
-    await file.sync();
-    await file.close();
-    await rename(temporary, path);
-  } catch (error) {
-    await file.close().catch(() => {});
-    await rm(temporary, { force: true });
-    throw error;
-  }
-}
+export const writeReport = (path: string, data: ReportData): void => writeFileAtomic(path, renderReport(data));
 
 /** @returns the whole page */
 export function renderReport(data: ReportData): string {

@@ -2,14 +2,15 @@
  * The project store: one folder with project.sqlite, volumes/, masks/ and runs/ (docs/reference/project-folder.md).
  * SQL lives below this folder alone. All calls are synchronous and small; voxels never pass through here.
  */
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+
+import { existsSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { PRESETS, type PresetName } from '../../core/options.ts';
+import { makeFolder, sweepLeftovers } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { type CheckpointRepository, checkpointRepository, type MetricRepository, metricRepository } from './curves.ts';
 import { type Db, openDatabase } from './database.ts';
 import { explained, explainFailure } from './failures.ts';
-import { TEMPORARY_SUFFIX } from './files.ts';
 import { type FlagRepository, flagRepository } from './flags.ts';
 import { type LabelRepository, labelRepository } from './labels.ts';
 import { lockProject, type ProjectLock } from './lock.ts';
@@ -27,7 +28,7 @@ import type { CodedTerm, ProjectInfo } from './types.ts';
 
 export type { MetricPoint } from './curves.ts';
 export { explained, explainedAsync, explainFailure } from './failures.ts';
-export { moveIntoPlace, orRemove, writeFileAtomic } from './files.ts';
+export { orRemove } from './files.ts';
 export { LABEL_COLOURS } from './labels.ts';
 export * from './paths.ts';
 export { naturalOrder } from './scans.ts';
@@ -90,7 +91,7 @@ export function createProject(folder: string, project: NewProject, version = '0.
       'A project must have at least one label, got none.',
       'Name what is to be segmented: --label kidney.',
     );
-  explained(`Making ${root}`, () => mkdirSync(root, { recursive: true }));
+  makeFolder(root);
   const lock = lockProject(root);
   let db: Db | undefined;
   try {
@@ -103,7 +104,7 @@ export function createProject(folder: string, project: NewProject, version = '0.
       const labels = labelRepository(made);
       for (const label of project.labels) labels.add(label);
     })();
-    for (const name of ['volumes', 'masks', 'runs']) mkdirSync(join(root, name), { recursive: true });
+    for (const name of ['volumes', 'masks', 'runs']) makeFolder(join(root, name));
     return assemble(root, 'write', made, lock);
   } catch (error) {
     // A project that could not be made whole leaves nothing behind that looks like one.
@@ -131,7 +132,7 @@ export function openProject(folder: string, mode: 'write' | 'read' = 'write'): S
   const lock = lockProject(root);
   try {
     const store = assemble(root, mode, openDatabase(databasePath(root), mode), lock);
-    sweep(root);
+    sweepProject(root);
     return store;
   } catch (error) {
     lock.release();
@@ -213,14 +214,12 @@ function assemble(folder: string, mode: 'write' | 'read', db: Db, lock: ProjectL
   }
 }
 
-/** Removes temporary files that a killed process left. Only the holder of the lock calls it. */
-function sweep(folder: string): void {
-  for (const name of ['volumes', 'masks']) {
-    const root = join(folder, name);
-    if (!existsSync(root)) continue;
-    for (const entry of readdirSync(root, { withFileTypes: true, recursive: true })) {
-      if (entry.isFile() && entry.name.endsWith(TEMPORARY_SUFFIX))
-        rmSync(join(entry.parentPath, entry.name), { force: true });
-    }
-  }
+/** Names of unfinished files and folders before they said which process makes them. */
+const UNMARKED = /\.part(-\d+)?$|^predictions-\w{6}$/;
+
+/** Removes what killed processes left. Nobody else writes here now, but a trainer that outlived its parent, which keeps its own. */
+function sweepProject(root: string): void {
+  sweepLeftovers(root, { alone: true, unmarked: /^\.incoming-\w{6}$/ });
+  for (const name of ['volumes', 'masks', 'runs', 'cache', '.cache'])
+    sweepLeftovers(join(root, name), { alone: true, unmarked: UNMARKED, depth: 3 });
 }

@@ -2,10 +2,12 @@
  * One writer per project. The lock is an exclusive SQLite transaction on an empty file: the operating system drops it when
  * the process dies, however it dies, so no stale lock can remain and a copied folder is never locked.
  */
+
 import { readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { FILE_MODE } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { explainFailure } from './failures.ts';
 import { LOCK_FILE } from './paths.ts';
@@ -36,7 +38,9 @@ export function lockProject(folder: string): ProjectLock {
   }
   const held = database;
   try {
-    writeFileSync(holder, JSON.stringify({ pid: process.pid, host: hostname(), since: new Date().toISOString() }));
+    writeFileSync(holder, JSON.stringify({ pid: process.pid, host: hostname(), since: new Date().toISOString() }), {
+      mode: FILE_MODE,
+    });
   } catch {
     // Only the message of the next program's error gets poorer.
   }

@@ -1,5 +1,5 @@
 /** Writes the prototype evolution of two fixed patches: evolution/<step>/<panel>.png and evolution/<step>.json. */
-import { mkdirSync } from 'node:fs';
+
 import { join } from 'node:path';
 import type { Kernels } from '../../core/network/kernels.ts';
 import type { TrainingOptions } from '../../core/options.ts';
@@ -7,8 +7,9 @@ import { patchViews } from '../../core/predict/patch-view.ts';
 import type { PatchSides } from '../../core/train/fit-patch.ts';
 import type { Sides } from '../../core/train/patches.ts';
 import type { TrainState } from '../../core/train/state.ts';
+import { makeFolder, writeFileAtomic } from '../../disk/index.ts';
 import type { TrainerFiles } from './dependencies.ts';
-import { writeAtomic } from './files.ts';
+
 import type { PreparedCase } from './prepared-case.ts';
 
 interface Inputs {
@@ -51,12 +52,12 @@ export function evolutionRecorder({
       options,
     );
     const folder = join(runFolder, 'evolution', String(step));
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const panels: string[] = [];
     const write = (name: string, values: Float32Array | undefined, k: number, grey: boolean) => {
       if (!values) return;
       const plane = values.subarray(k * patch[0] * patch[1], (k + 1) * patch[0] * patch[1]);
-      writeAtomic(
+      writeFileAtomic(
         join(folder, `${name}.png`),
         encodePng({ width: patch[0], height: patch[1], channels: 1, pixels: grey ? windowed(plane) : plane01(plane) }),
       );
@@ -73,7 +74,7 @@ export function evolutionRecorder({
         ? `Step ${step}: the unlabelled patch holds no predicted ${classes[1]} yet, so there are no unlabelled prototypes.`
         : `Step ${step}: the unlabelled prototypes separate ${classes[1]} from background with cosine distance ${distance.toFixed(2)}.`;
     const path = join(runFolder, 'evolution', `${step}.json`);
-    writeAtomic(
+    writeFileAtomic(
       path,
       new TextEncoder().encode(
         JSON.stringify({ step, panels, caption, labelled: labelled.name, unlabelled: unlabelled.name }),

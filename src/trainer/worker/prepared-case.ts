@@ -1,20 +1,11 @@
 /** Cases ready for training, on disk: crops are read where they lie, so memory does not grow with the number of scans. */
+
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PatchSource, Sides } from '../../core/train/patches.ts';
 import { type Normalisation, prepareImage, prepareMask } from '../../core/train/preprocess.ts';
+import { writeFileAtomic } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
 import type { TrainingCase } from '../../shared/training.ts';
 import type { TrainerFiles } from './dependencies.ts';
@@ -39,7 +30,6 @@ export async function prepareCase(
   classes: number,
   files: TrainerFiles,
 ): Promise<PreparedCase> {
-  mkdirSync(folder, { recursive: true });
   const key = createHash('sha256')
     .update(
       JSON.stringify([
@@ -115,16 +105,9 @@ async function write(
   store(`${base}.json`, new TextEncoder().encode(JSON.stringify(record)));
 }
 
-function store(path: string, data: Float32Array | Uint8Array): void {
-  const part = `${path}.part-${process.pid}`;
-  try {
-    writeFileSync(part, data);
-    renameSync(part, path);
-  } catch (error) {
-    rmSync(part, { force: true });
-    throw error;
-  }
-}
+/** Can be made again, so it is not flushed. */
+const store = (path: string, data: Float32Array | Uint8Array): void =>
+  writeFileAtomic(path, new Uint8Array(data.buffer, data.byteOffset, data.byteLength), { flush: false });
 
 /** One read a plane: the rows y0..y1 of a plane are contiguous. */
 function readBox(

@@ -1,5 +1,6 @@
 /** A prediction job: one scan at a time, so that memory does not grow with their number. */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Kernels } from '../../core/network/kernels.ts';
 import type { Weights } from '../../core/network/tape.ts';
@@ -10,17 +11,18 @@ import { disposeAll } from '../../core/train/optimiser.ts';
 import type { Sides } from '../../core/train/patches.ts';
 import { type Normalisation, prepareImage } from '../../core/train/preprocess.ts';
 import { type CheckpointMeta, decodeCheckpoint, weightsOf } from '../../core/train/state.ts';
+import { makeFolder, writeFileAtomic } from '../../disk/index.ts';
 import { startEngine } from '../../engine/choose/index.ts';
 import { kernelsOf } from '../../engine/choose/kernels-of.ts';
 import { DecileError } from '../../shared/errors.ts';
 import type { PredictJob, TrainingCase } from '../../shared/training.ts';
 import type { Control, Report, TrainerFiles } from './dependencies.ts';
-import { checkpointPath, writeAtomic } from './files.ts';
+import { checkpointPath } from './files.ts';
 
 /** The intensities a run was trained with, kept beside its checkpoint. */
 export const normalisationPath = (runFolder: string): string => join(runFolder, 'normalisation.json');
 export const keepNormalisation = (runFolder: string, normalisation: Normalisation): void =>
-  writeAtomic(normalisationPath(runFolder), new TextEncoder().encode(JSON.stringify(normalisation)));
+  writeFileAtomic(normalisationPath(runFolder), new TextEncoder().encode(JSON.stringify(normalisation)));
 
 class Cancelled extends Error {}
 
@@ -44,7 +46,7 @@ export async function runPredict(
   if (engine.notice) report({ type: 'notice', message: engine.notice });
   const kernels = kernelsOf(engine);
   const weights = weightsOf(checkpoint, 'student');
-  mkdirSync(job.outputFolder, { recursive: true });
+  makeFolder(job.outputFolder);
   const pieces = await piecesOf(job, checkpoint.meta.classes, report, files);
   try {
     for (const [index, item] of job.cases.entries()) {

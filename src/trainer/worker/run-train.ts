@@ -1,5 +1,6 @@
 /** A training job in the trainer's process: prepares cases, runs the loop, writes the run folder. */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
 import type { SettledOptions } from '../../core/options.ts';
@@ -7,20 +8,21 @@ import { validate } from '../../core/predict/validate.ts';
 import { type Fit, fitOf } from '../../core/train/fit-patch.ts';
 import { train } from '../../core/train/loop.ts';
 import { type CheckpointMeta, decodeCheckpoint } from '../../core/train/state.ts';
+import { doingError, FILE_MODE, makeFolder, writeFileAtomic } from '../../disk/index.ts';
 import { startEngine } from '../../engine/choose/index.ts';
 import { kernelsOf } from '../../engine/choose/kernels-of.ts';
 import { DecileError } from '../../shared/errors.ts';
 import type { TrainingCase, TrainJob } from '../../shared/training.ts';
 import type { Control, Report, TrainerFiles } from './dependencies.ts';
 import { evolutionRecorder } from './evolution.ts';
-import { checkpointPath, diskError, writeAtomic } from './files.ts';
+import { checkpointPath } from './files.ts';
 import { type PreparedCase, prepareCase } from './prepared-case.ts';
 import { StepClock } from './step-clock.ts';
 
 export async function runTrain(job: TrainJob, report: Report, control: Control, files: TrainerFiles): Promise<void> {
   const began = performance.now();
   const { classes, runFolder } = job;
-  mkdirSync(runFolder, { recursive: true });
+  makeFolder(runFolder);
   const engine = await startEngine(job.options.engine);
   if (engine.notice) report({ type: 'notice', message: engine.notice });
   const kernels = kernelsOf(engine);
@@ -85,9 +87,9 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
           ...clock.tick(options.steps - done.step),
         } as const;
         try {
-          appendFileSync(curve, `${JSON.stringify(event)}\n`);
+          appendFileSync(curve, `${JSON.stringify(event)}\n`, { mode: FILE_MODE });
         } catch (error) {
-          throw diskError(error, curve);
+          throw doingError('Keeping the loss curve', error);
         }
         report(event);
       },
@@ -102,7 +104,7 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
         return control.cancelled ? 'cancel' : 'go';
       },
       async onCheckpoint(bytes, at) {
-        writeAtomic(checkpointPath(runFolder), bytes);
+        writeFileAtomic(checkpointPath(runFolder), bytes);
         report({ type: 'checkpoint', step: at, path: checkpointPath(runFolder) });
         clock.begin();
       },
@@ -196,5 +198,5 @@ function truncateCurve(path: string, step: number): void {
         return false;
       }
     });
-  writeFileSync(path, kept.map((line) => `${line}\n`).join(''));
+  writeFileAtomic(path, kept.map((line) => `${line}\n`).join(''));
 }

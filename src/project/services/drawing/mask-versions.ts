@@ -1,8 +1,9 @@
 /** Checks a mask against its scan and the project's labels, and keeps it as a new version. */
-import { mkdir } from 'node:fs/promises';
+
 import { dirname } from 'node:path';
 import { gridDifference, gridOf, voxelToWorld } from '../../../core/geometry.ts';
 import type { Grid, LabelMap } from '../../../core/volume.ts';
+import { makeFolder } from '../../../disk/index.ts';
 import { alignMask, readMask, writeNifti } from '../../../imaging/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import {
@@ -95,7 +96,7 @@ export async function saveMaskVersion(
   const version = store.masks.nextVersion(scan.id);
   const path = store.path(maskFile(scan.id, version));
   await explainedAsync(`Saving the mask of ${scan.name}`, async () => {
-    await mkdir(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     // The scan's own geometry is written: a mask within tolerance becomes exactly aligned.
     await writeNifti(path, { data: mask.data, ...gridOf(scan) });
   });

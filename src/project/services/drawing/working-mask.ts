@@ -2,12 +2,12 @@
  * The mask being drawn: in memory, with every stroke appended to a journal beside its versions and flushed to the disk
  * before the window is told "saved". A killed program finds the journal at the next opening and loses at most one stroke.
  */
+
 import {
   closeSync,
   existsSync,
   fsyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -16,10 +16,11 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Grid, voxelCount } from '../../../core/volume.ts';
+import { FILE_MODE, makeFolder, writeFileAtomic } from '../../../disk/index.ts';
 import { readMask } from '../../../imaging/index.ts';
 import { applyBoxes, decodeBoxes, encodeBoxes } from '../../../shared/contract/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
-import { explainFailure, type Mask, type Store, writeFileAtomic } from '../../store/index.ts';
+import { explainFailure, type Mask, type Store } from '../../store/index.ts';
 import { saveMaskVersion } from './mask-versions.ts';
 
 export const DRAWN_KINDS = ['manual', 'corrected'] as const;
@@ -85,8 +86,8 @@ export async function openWorkingMask(store: Store, scan: number, kind: DrawnKin
   /** Opens the journal for appending, at the end of its last whole record. */
   const open = (): number => {
     if (file === null) {
-      mkdirSync(dirname(path), { recursive: true });
-      file = openSync(path, existsSync(path) ? 'r+' : 'wx+');
+      makeFolder(dirname(path));
+      file = openSync(path, existsSync(path) ? 'r+' : 'wx+', FILE_MODE);
       ftruncateSync(file, end);
     }
     return file;

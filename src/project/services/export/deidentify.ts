@@ -1,8 +1,9 @@
 /** De-identified copies of a folder of DICOM files, and the search of any folder for identifiers, without a project. */
+
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { listFolder, makeFolder, sweepLeftovers, writeFileAtomic } from '../../../disk/index.ts';
 import {
   type DeidOptions,
   deidentify,
@@ -13,7 +14,6 @@ import {
   type ScanFailure,
 } from '../../../imaging/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
-import { explained, writeFileAtomic } from '../../store/index.ts';
 import { asFailure } from '../import/import-masks.ts';
 import { throwLeaks } from './export-deid.ts';
 
@@ -34,8 +34,9 @@ export async function deidentifyFolder(
   onProgress: (done: number, total: number) => void = () => {},
 ): Promise<DeidentifyReport> {
   const to = resolve(output);
-  explained(`Making ${to}`, () => mkdirSync(to, { recursive: true }));
-  if (readdirSync(to).length > 0)
+  makeFolder(to);
+  sweepLeftovers(to);
+  if (listFolder(to, { hidden: true }).length > 0)
     throw new DecileError(
       'export/exists',
       `The folder of de-identified files must be empty, got ${to} with files in it.`,
@@ -52,7 +53,7 @@ export async function deidentifyFolder(
       for (const identifier of identifiersOf(path, bytes)) identifiers.add(identifier);
       const name = `${String(report.files.length + 1).padStart(6, '0')}.dcm`;
       const clean = deidentify(path, bytes, { ...options, secret });
-      explained(`Writing ${name}`, () => writeFileAtomic(join(to, name), clean));
+      writeFileAtomic(join(to, name), clean);
       report.files.push(name);
     } catch (error) {
       const failure = asFailure(error, path);

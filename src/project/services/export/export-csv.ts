@@ -1,6 +1,8 @@
 /** The project's tables: scans.csv, one row a scan; metrics.csv, one row a run, scan and label that was evaluated. */
+
 import { join } from 'node:path';
-import { type Store, writeFileAtomic } from '../../store/index.ts';
+import { writeFileAtomic } from '../../../disk/index.ts';
+import type { Store } from '../../store/index.ts';
 import type { Chosen } from './export-job.ts';
 
 export function exportCsv(store: Store, chosen: readonly Chosen[], output: string): string[] {

@@ -1,12 +1,14 @@
 /** De-identified exports: names for scans, the secret that maps UIDs, and the search of what was written. */
+
 import { createHmac, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { z } from 'zod';
+import { writeFileAtomic } from '../../../disk/index.ts';
 import { type DeidOptions, findIdentifiers, identifiersIn, type Leak, nameParts } from '../../../imaging/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import type { DateRule } from '../../../shared/export-formats.ts';
-import { explained, type Scan, type Store, writeFileAtomic } from '../../store/index.ts';
+import type { Scan, Store } from '../../store/index.ts';
 import { keptProvenance } from './provenance.ts';
 
 export interface Deidentification {
@@ -49,7 +51,7 @@ export function startDeidentification(
     key.scans[scan.contentHash] ??= { number: ++next, name: scan.name };
     names.set(scan.id, `case_${String(key.scans[scan.contentHash].number).padStart(3, '0')}`);
   }
-  if (path !== null) explained(`Writing ${path}`, () => writeFileAtomic(path, `${JSON.stringify(key, null, 2)}\n`));
+  if (path !== null) writeFileAtomic(path, `${JSON.stringify(key, null, 2)}\n`);
   const identifiers = new Set<string>();
   for (const scan of scans) {
     const patient = store.scans.patient(scan.id);

@@ -4,7 +4,7 @@ import { readMask, readVolume } from '../../../imaging/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import { type PictureRow, type ReportData, writeReport } from '../../report/report.ts';
 import { axialPicture, axialSlices, largestSlice, percentileWindow } from '../../report/slice-picture.ts';
-import { explainedAsync, type Run, type Store } from '../../store/index.ts';
+import type { Run, Store } from '../../store/index.ts';
 import { reviewSummary } from '../review/compare.ts';
 import { type ExportJob, rgb, stopHere } from './export-job.ts';
 
@@ -76,7 +76,7 @@ export async function exportHtml({ store, request, chosen, output }: ExportJob, 
     ],
     footer: ['Made by Decile. For research use; not a certified medical device.'],
   };
-  await explainedAsync(`Writing ${FILE}`, () => writeReport(join(output, FILE), page));
+  writeReport(join(output, FILE), page);
   return [FILE];
 }
 

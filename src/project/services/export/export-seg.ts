@@ -1,7 +1,9 @@
 /** Masks as DICOM SEG, each joined to the study of its images; de-identified together with them. */
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+
+import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolder, writeFileAtomic } from '../../../disk/index.ts';
 import {
   codesFor,
   deidentify,
@@ -17,15 +19,7 @@ import {
   storeFiles,
 } from '../../../imaging/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
-import {
-  explained,
-  explainedAsync,
-  type Label,
-  type Mask,
-  type Scan,
-  type Store,
-  writeFileAtomic,
-} from '../../store/index.ts';
+import { explainedAsync, type Label, type Mask, type Scan, type Store } from '../../store/index.ts';
 import { type Chosen, type ExportJob, type ForEach, rgb } from './export-job.ts';
 import { provenanceOf } from './provenance.ts';
 
@@ -72,7 +66,7 @@ async function exportOne(
   });
   const written: string[] = [];
   const put = async (path: string, content: Uint8Array) => {
-    explained(`Writing ${path}`, () => writeFileAtomic(join(output, path), content));
+    writeFileAtomic(join(output, path), content);
     written.push(path);
   };
   if (deid) {
@@ -86,7 +80,7 @@ async function exportOne(
     for (const [n, image] of images.entries()) {
       const path = `${file}/images/${String(n + 1).padStart(5, '0')}.dcm`;
       for (const identifier of identifiersOf(image, await readFile(image))) deid.identifiers.add(identifier);
-      mkdirSync(join(output, file, 'images'), { recursive: true });
+      makeFolder(join(output, file, 'images'));
       await explainedAsync(`Writing ${path}`, () => deidentifyFile(image, join(output, path), options));
       written.push(path);
     }

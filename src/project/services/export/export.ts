@@ -1,6 +1,8 @@
 /** Hands masks and figures out of the project: NIfTI, NRRD, DICOM SEG, data-set folders, CSV tables, the report. */
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+
+import { existsSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { copyFileAtomic, makeFolder, sweepLeftovers } from '../../../disk/index.ts';
 import {
   type ExportCase,
   exportBids,
@@ -11,7 +13,7 @@ import {
   writeNrrd,
 } from '../../../imaging/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
-import { explainedAsync, explainFailure, type Mask, type Run, type Scan, type Store } from '../../store/index.ts';
+import { explainedAsync, type Mask, type Run, type Scan, type Store } from '../../store/index.ts';
 import { exportCsv } from './export-csv.ts';
 import { checkExport, startDeidentification } from './export-deid.ts';
 import { exportHtml } from './export-html.ts';
@@ -42,11 +44,8 @@ export async function exportProject(store: Store, request: ExportRequest): Promi
       'A project must hold scans to export, got none.',
       'Import some: `decile import DIR SCANS_FOLDER`.',
     );
-  try {
-    mkdirSync(output, { recursive: true });
-  } catch (error) {
-    throw explainFailure(error, `Making ${output}`);
-  }
+  makeFolder(output);
+  sweepLeftovers(output, { depth: 3 });
   const deid = request.deidentify ? startDeidentification(store, scans, request.deidentify, output) : null;
   const names = scans.map((scan) => deid?.names.get(scan.id) ?? scan.name);
   const files = uniqueNames(names.map(safeName));
@@ -121,19 +120,6 @@ function uniqueNames(names: readonly string[]): string[] {
   });
 }
 
-/** Stored masks are on the scan's own grid already: a copy keeps every voxel and the geometry. */
-function copyAtomic(from: string, to: string): void {
-  const part = `${to}.${process.pid}.part`;
-  try {
-    mkdirSync(dirname(to), { recursive: true });
-    copyFileSync(from, part);
-    renameSync(part, to);
-  } catch (error) {
-    rmSync(part, { force: true });
-    throw explainFailure(error, `Writing ${to}`);
-  }
-}
-
 /** One scan after another, with progress and a way out between two. */
 const forEach: ForEach = async ({ chosen, request }, work) => {
   for (const [index, one] of chosen.entries()) {
@@ -149,7 +135,8 @@ async function exportNifti(job: ExportJob): Promise<string[]> {
   const files: string[] = [];
   await forEach(job, ({ mask, file }) => {
     if (!mask) return;
-    copyAtomic(job.store.path(mask.file), join(job.output, `${file}.nii.gz`));
+    // Stored masks are on the scan's own grid already: a copy keeps every voxel and the geometry.
+    copyFileAtomic(job.store.path(mask.file), join(job.output, `${file}.nii.gz`));
     files.push(`${file}.nii.gz`);
   });
   return files;

@@ -1,8 +1,10 @@
 /** The DICOM origin of a scan, kept beside its volume: what a segmentation must refer to when the source files are gone. */
+
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { writeFileAtomic } from '../../../disk/index.ts';
 import { discoverScans, type Provenance, provenanceSchema, readScan } from '../../../imaging/index.ts';
-import { type Scan, type Store, writeFileAtomic } from '../../store/index.ts';
+import type { Scan, Store } from '../../store/index.ts';
 
 const fileOf = (scan: number): string => `volumes/${scan}.dicom.json`;
 

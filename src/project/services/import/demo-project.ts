@@ -1,8 +1,10 @@
 /** The project that a newcomer tries everything on: phantoms, a tenth of them labelled. */
+
 import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makePhantom } from '../../../core/phantom/index.ts';
+import { makeFolder } from '../../../disk/index.ts';
 import { writeNifti } from '../../../imaging/index.ts';
 import type { NewProject, Store } from '../../store/index.ts';
 import { importScans } from './import.ts';
@@ -31,7 +33,7 @@ export async function makeDemoProject(
   const total = 2 * DEMO_SCANS;
   let store: Store | null = null;
   try {
-    for (const path of [scans, masks]) await mkdir(path, { recursive: true });
+    for (const path of [scans, masks]) makeFolder(path);
     for (let n = 1; n <= DEMO_SCANS; n++) {
       signal?.throwIfAborted();
       onProgress({ done: n - 1, total, detail: `drawing phantom ${n} of ${DEMO_SCANS}` });

@@ -1,6 +1,8 @@
 /** Studies from a DICOMweb server: searched, fetched into a folder that is removed again, imported. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '../../../disk/index.ts';
 import { type DicomWebServer, fetchStudy, searchSeries, searchStudies } from '../../../imaging/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import { explained, type Store } from '../../store/index.ts';
@@ -17,9 +19,6 @@ export interface StudyQuery {
 
 /** What can become a scan or a mask; reports, captures and waveforms are not fetched. */
 const WANTED = new Set(['CT', 'MR', 'PT', 'NM', 'SEG', 'RTSTRUCT']);
-
-/** Folder of what is being fetched; one that a killed program left is removed by the next fetch. */
-const INCOMING = '.incoming-';
 
 /**
  * Imports the studies' scans and the SEG and RTSTRUCT objects that belong to them.
@@ -47,9 +46,7 @@ export async function importFromServer(
       'Check the StudyInstanceUID or the search, and that the server shows the study to you.',
     );
   // In the project's own folder: patients' data goes to no shared temporary folder.
-  for (const left of readdirSync(store.folder).filter((name) => name.startsWith(INCOMING)))
-    rmSync(join(store.folder, left), { recursive: true, force: true });
-  const folder = explained('Fetching a study', () => mkdtempSync(join(store.folder, INCOMING)));
+  const folder = explained('Fetching a study', () => temporaryFolder(store.folder, 'incoming'));
   try {
     let objects = 0;
     for (const [n, { study, series }] of found.entries()) {

@@ -1,6 +1,5 @@
-/** How files are matched to cases: by the stem of their name, in the habits of nnU-Net, MSD and single folders. */
-import { readdirSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
+import { walkFilesSync } from '../../../disk/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import { naturalOrder } from '../../store/index.ts';
 
@@ -30,9 +29,13 @@ export interface MaskFiles {
 export function findMaskFiles(folder: string): MaskFiles {
   let entries: string[];
   try {
-    entries = readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => !entry.isDirectory() && EXTENSION.test(entry.name) && !entry.name.startsWith('.'))
-      .map((entry) => join(entry.parentPath, entry.name));
+    // A link to nowhere stays in the list: whoever needs that mask is told that it is missing.
+    const dangling: string[] = [];
+    const onFailure = (path: string, error: unknown) => {
+      if (path === folder || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      dangling.push(path);
+    };
+    entries = [...walkFilesSync(folder, { onFailure }), ...dangling].filter((path) => EXTENSION.test(path));
   } catch (error) {
     throw new DecileError(
       'import/no-folder',

@@ -1,18 +1,11 @@
 /** Masks of a run for scans of the project: made by the trainer process, kept as versions with their entropy. */
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+
+import { existsSync, rmSync } from 'node:fs';
+import { moveIntoPlace, temporaryFolder } from '../../../disk/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import type { StartTrainer } from '../../../shared/trainer.ts';
 import type { PredictJob, TrainerEvent } from '../../../shared/training.ts';
-import {
-  entropyFile,
-  maskFile,
-  moveIntoPlace,
-  orRemove,
-  type Run,
-  runFolder,
-  type Scan,
-  type Store,
-} from '../../store/index.ts';
+import { entropyFile, maskFile, orRemove, type Run, runFolder, type Scan, type Store } from '../../store/index.ts';
 
 export interface PredictRequest {
   /** Name of the run; the latest finished one without it. */
@@ -68,9 +61,8 @@ export function startPrediction(
   const run = runForPrediction(store, request.run);
   const scans = chooseScans(store, request.scans ?? 'unlabelled');
   const { pieces = 'auto' } = request;
-  mkdirSync(store.path(runFolder(run.id)), { recursive: true });
   // Its own folder for each job, on the project's disk so that finished files can be moved.
-  const outputFolder = mkdtempSync(store.path(`${runFolder(run.id)}/predictions-`));
+  const outputFolder = temporaryFolder(store.path(runFolder(run.id)), 'predictions');
   const job: PredictJob = {
     kind: 'predict',
     runFolder: store.path(runFolder(run.id)),

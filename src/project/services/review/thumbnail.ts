@@ -1,10 +1,12 @@
 /** The small picture of a case: its middle slice, or the one where its mask is largest, with the mask's outline. */
+
 import { existsSync, readFileSync } from 'node:fs';
 import { sliceView } from '../../../core/slice-view.ts';
 import { voxelCount } from '../../../core/volume.ts';
+import { writeFileAtomic } from '../../../disk/index.ts';
 import { readMask } from '../../../imaging/index.ts';
 import { encodePng } from '../../../imaging/png.ts';
-import { type Scan, type Store, writeFileAtomic } from '../../store/index.ts';
+import type { Scan, Store } from '../../store/index.ts';
 import { percentiles, readSlice, storedVolume } from '../drawing/stored-volume.ts';
 import { currentMask } from './case-states.ts';
 

@@ -1,6 +1,7 @@
 /** Runs of training as the project sees them: started, watched, written down, gone on with. */
-import { mkdirSync } from 'node:fs';
+
 import { relative, sep } from 'node:path';
+import { makeFolder } from '../../../disk/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import type { StartTrainer } from '../../../shared/trainer.ts';
 import type { TrainerEvent, TrainJob } from '../../../shared/training.ts';
@@ -76,7 +77,7 @@ function launch(
 ): RunHandle {
   const { id } = made;
   const folder = store.path(runFolder(id));
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const job: TrainJob = {
     kind: 'train',
     runFolder: folder,
