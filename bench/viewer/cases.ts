@@ -1,5 +1,5 @@
 /** The cases that the viewer's bench opens, made in memory. */
-import type { Grid, LabelMap, Volume } from '../../src/core/volume.ts';
+import { type Grid, type LabelMap, lpsPoint, spacingMm, type Volume } from '../../src/core/volume.ts';
 import type { LabelInfo } from '../../src/shared/contract/index.ts';
 import type { HarnessCase } from '../../test/viewer/harness/server.ts';
 
@@ -12,7 +12,12 @@ export const LABELS: LabelInfo[] = ['#e69f00', '#56b4e9', '#cc79a7'].map((colour
 
 /** A textured ball of two labels with an uncertain rim. `predicted`: with a prediction to review, else a bare scan. */
 export function makeCase(name: string, size: Grid['size'], predicted = true): HarnessCase {
-  const grid: Grid = { size, spacing: [1, 1, 1], origin: [0, 0, 0], direction: [1, 0, 0, 0, 1, 0, 0, 0, 1] };
+  const grid: Grid = {
+    size,
+    spacing: spacingMm(1, 1, 1),
+    origin: lpsPoint(0, 0, 0),
+    direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+  };
   const voxels = size[0] * size[1] * size[2];
   const scan: Volume<Int16Array> = { ...grid, data: new Int16Array(voxels) };
   const prediction: LabelMap = { ...grid, data: new Uint8Array(predicted ? voxels : 0) };

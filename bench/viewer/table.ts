@@ -1,9 +1,11 @@
 /** The table of cases with 1,000 scans, through the real server: until it stands, then scroll, search, sort, filter. */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { build, PAGES } from '../../scripts/build.ts';
+import { lpsPoint, spacingMm } from '../../src/core/volume.ts';
 import { writeNifti } from '../../src/imaging/index.ts';
 import { createProject, volumeFile } from '../../src/project/store/index.ts';
 import { frames, percentile, processorTime } from './page.ts';
@@ -16,8 +18,8 @@ async function makeProject(folder: string): Promise<void> {
   const store = createProject(folder, { preset: 'ct-kidney', labels: [{ name: 'kidney' }] });
   const grid = {
     size: [24, 24, 12],
-    spacing: [2, 2, 3],
-    origin: [0, 0, 0],
+    spacing: spacingMm(2, 2, 3),
+    origin: lpsPoint(0, 0, 0),
     direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
   } as const;
   for (let n = 1; n <= SCANS; n++) {

@@ -5,19 +5,27 @@
  * World = origin + direction * (spacing .* index). A direction may be left-handed: the file's own voxel order is kept.
  */
 import { DecileError } from './errors.ts';
-import type { Direction, Grid, VoxelIndex, WorldPoint } from './volume.ts';
+import {
+  type AffineRas,
+  affineRas,
+  type Direction,
+  type Grid,
+  lpsPoint,
+  type RasPoint,
+  rasPoint,
+  spacingFrom,
+  type VoxelIndex,
+  voxelIndex,
+  type WorldPoint,
+} from './volume.ts';
 
-/** A point in patient space, RAS: +x right-to-left is negative; x and y have the opposite sign of LPS. Millimetres. */
-export type RasPoint = readonly [x: number, y: number, z: number] & { readonly __space?: 'RAS' };
-/** Row-major 4x4: voxel index (column vector, homogeneous) to RAS millimetres, as nibabel's `affine`. */
-export type AffineRas = readonly number[] & { readonly __space?: 'voxel-to-RAS' };
 /** Row-major 3x3. */
 export type Matrix3 = readonly [number, number, number, number, number, number, number, number, number];
 
 export const IDENTITY: Direction = [1, 0, 0, 0, 1, 0, 0, 0, 1];
 
-export const lpsToRas = (p: WorldPoint): RasPoint => [-p[0], -p[1], p[2]];
-export const rasToLps = (p: RasPoint): WorldPoint => [-p[0], -p[1], p[2]];
+export const lpsToRas = (p: WorldPoint): RasPoint => rasPoint(-p[0], -p[1], p[2]);
+export const rasToLps = (p: RasPoint): WorldPoint => lpsPoint(-p[0], -p[1], p[2]);
 
 export const dot3 = (a: readonly number[], b: readonly number[]): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 export const cross3 = (a: readonly number[], b: readonly number[]): [number, number, number] => [
@@ -77,26 +85,26 @@ export const directionFromAxes = (i: readonly number[], j: readonly number[], k:
 export function voxelToWorld(grid: Grid, index: VoxelIndex): WorldPoint {
   const { spacing, origin, direction } = grid;
   const step = multiply3(direction, [index[0] * spacing[0], index[1] * spacing[1], index[2] * spacing[2]]);
-  return [origin[0] + step[0], origin[1] + step[1], origin[2] + step[2]];
+  return lpsPoint(origin[0] + step[0], origin[1] + step[1], origin[2] + step[2]);
 }
 
 /** Voxel index (with fractions) of a point in patient space, LPS mm. */
 export function worldToVoxel(grid: Grid, point: WorldPoint): VoxelIndex {
   const { spacing, origin } = grid;
   const along = multiply3(inverse3(grid.direction), [point[0] - origin[0], point[1] - origin[1], point[2] - origin[2]]);
-  return [along[0] / spacing[0], along[1] / spacing[1], along[2] / spacing[2]];
+  return voxelIndex(along[0] / spacing[0], along[1] / spacing[1], along[2] / spacing[2]);
 }
 
 /** Row-major 4x4, voxel index to RAS mm: what NIfTI's sform holds. */
 export function affineRAS(grid: Grid): AffineRas {
   const { spacing: s, origin: o, direction: d } = grid;
   // `0 -` instead of a minus sign, so that zeros stay +0.
-  return [
+  return affineRas([
     0 - d[0] * s[0], 0 - d[1] * s[1], 0 - d[2] * s[2], 0 - o[0],
     0 - d[3] * s[0], 0 - d[4] * s[1], 0 - d[5] * s[2], 0 - o[1],
     d[6] * s[0], d[7] * s[1], d[8] * s[2], o[2],
     0, 0, 0, 1,
-  ]; // biome-ignore format: the matrix is read as a matrix
+  ]); // biome-ignore format: the matrix is read as a matrix
 }
 
 /**
@@ -114,11 +122,11 @@ export function gridFromAffineRAS(size: Grid['size'], affine: readonly number[])
   }
   const column = (c: number) => [0 - affine[c], 0 - affine[4 + c], affine[8 + c]];
   const columns = [column(0), column(1), column(2)];
-  const spacing = columns.map(norm3) as [number, number, number];
+  const spacing = spacingFrom(columns.map(norm3));
   const axes = columns.map((v, c) => v.map((x) => (spacing[c] > 0 ? x / spacing[c] : 0)));
   const direction = directionFromAxes(axes[0], axes[1], axes[2]);
   inverse3(direction);
-  return { size, spacing, origin: [0 - affine[3], 0 - affine[7], affine[11]], direction };
+  return { size, spacing, origin: lpsPoint(0 - affine[3], 0 - affine[7], affine[11]), direction };
 }
 
 /** Largest |cosine| between two voxel axes: 0 for orthogonal axes, sin(tilt) for a sheared stack. */

@@ -1,6 +1,6 @@
 /** Resampling a volume onto another grid: trilinear for images, nearest for masks. */
 import { axis, inverse3, multiply3, voxelToWorld, worldToVoxel } from './geometry.ts';
-import type { Grid, Volume, VoxelArray } from './volume.ts';
+import { type Grid, spacingMm, type Volume, type VoxelArray, voxelIndex } from './volume.ts';
 
 /**
  * `volume` on the grid `target`. Linear gives Float32, nearest keeps the voxel type.
@@ -38,8 +38,8 @@ export function gridWithSpacing(grid: Grid, spacing: number | readonly [number, 
   const first = wanted.map((s, c) => (s - grid.spacing[c]) / 2 / grid.spacing[c]);
   return {
     size: size as unknown as Grid['size'],
-    spacing: [wanted[0], wanted[1], wanted[2]],
-    origin: voxelToWorld(grid, [first[0], first[1], first[2]]),
+    spacing: spacingMm(wanted[0], wanted[1], wanted[2]),
+    origin: voxelToWorld(grid, voxelIndex(first[0], first[1], first[2])),
     direction: grid.direction,
   };
 }

@@ -1,11 +1,33 @@
 /** The one volume type. Space is LPS (DICOM, ITK), lengths are millimetres, the origin is the centre of the first voxel. */
 
+declare const unit: unique symbol;
+declare const space: unique symbol;
+
 /** A length in millimetres. */
-export type Millimetres = number & { readonly __unit?: 'mm' };
-/** (i, j, k): i runs fastest in memory. */
-export type VoxelIndex = readonly [i: number, j: number, k: number];
+export type Millimetres = number & { readonly [unit]: 'mm' };
+/** Distances between voxel centres along i, j, k. */
+export type Spacing = readonly [i: Millimetres, j: Millimetres, k: Millimetres];
+/** (i, j, k), fractions allowed: i runs fastest in memory. */
+export type VoxelIndex = readonly [i: number, j: number, k: number] & { readonly [space]: 'voxels' };
 /** A point in patient space, LPS: +x left, +y posterior, +z superior, millimetres. */
-export type WorldPoint = readonly [x: Millimetres, y: Millimetres, z: Millimetres];
+export type WorldPoint = readonly [x: number, y: number, z: number] & { readonly [space]: 'LPS' };
+/** A point in patient space, RAS, as NIfTI has it: x and y have the opposite sign of LPS. Millimetres. */
+export type RasPoint = readonly [x: number, y: number, z: number] & { readonly [space]: 'RAS' };
+/** Row-major 4x4: voxel index (column vector, homogeneous) to RAS millimetres, as nibabel's `affine`. */
+export type AffineRas = readonly number[] & { readonly [space]: 'voxels to RAS' };
+
+// The only places where a number gets its unit and three numbers their space: whoever calls one says what the numbers are.
+export const mm = (length: number): Millimetres => length as Millimetres;
+export const spacingMm = (i: number, j: number, k: number): Spacing => [mm(i), mm(j), mm(k)];
+export const voxelIndex = (i: number, j: number, k: number): VoxelIndex => [i, j, k] as unknown as VoxelIndex;
+export const lpsPoint = (x: number, y: number, z: number): WorldPoint => [x, y, z] as unknown as WorldPoint;
+export const rasPoint = (x: number, y: number, z: number): RasPoint => [x, y, z] as unknown as RasPoint;
+/** The same from three numbers in an array. */
+export const spacingFrom = ([i, j, k]: readonly number[]): Spacing => spacingMm(i, j, k);
+export const voxelFrom = ([i, j, k]: readonly number[]): VoxelIndex => voxelIndex(i, j, k);
+export const lpsFrom = ([x, y, z]: readonly number[]): WorldPoint => lpsPoint(x, y, z);
+export const affineRas = (rows: readonly number[]): AffineRas => rows as unknown as AffineRas;
+
 /** Row-major 3x3; column c is the LPS unit vector along which voxel index c grows. */
 export type Direction = readonly [number, number, number, number, number, number, number, number, number];
 
@@ -24,7 +46,7 @@ export interface Grid {
   /** Voxels along i, j, k. */
   readonly size: readonly [number, number, number];
   /** Distance between voxel centres along i, j, k, mm, all > 0. */
-  readonly spacing: readonly [Millimetres, Millimetres, Millimetres];
+  readonly spacing: Spacing;
   /** LPS position of the centre of voxel (0, 0, 0), mm. */
   readonly origin: WorldPoint;
   readonly direction: Direction;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import { lpsPoint, spacingMm } from '../../src/core/volume.ts';
 import { readMask, readVolume } from '../../src/imaging/index.ts';
 import { maskOf, scanOf, temporaryFolder, writeVolumes } from '../services/helpers.ts';
 import { decile } from './run.ts';
@@ -25,8 +26,8 @@ const SMALL = [
 ];
 const GRID = {
   size: [20, 18, 16] as const,
-  spacing: [1, 1, 1] as const,
-  origin: [5, 6, 7] as const,
+  spacing: spacingMm(1, 1, 1),
+  origin: lpsPoint(5, 6, 7),
   direction: [1, 0, 0, 0, 1, 0, 0, 0, 1] as const,
 };
 

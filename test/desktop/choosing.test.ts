@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sliceView } from '../../src/core/slice-view.ts';
-import type { Direction } from '../../src/core/volume.ts';
+import { type Direction, lpsPoint, spacingMm } from '../../src/core/volume.ts';
 import { percentiles } from '../../src/project/services/drawing/stored-volume.ts';
 import { flaggedSlices, robustDistance } from '../../src/project/services/review/queue.ts';
 import { spreadOut, suggestedCount } from '../../src/project/services/review/suggest.ts';
@@ -46,7 +46,8 @@ test('a tenth is suggested, less what is labelled already', () => {
   );
 });
 
-const view = (direction: Direction) => sliceView({ size: [3, 2, 5], spacing: [1, 1, 1], origin: [0, 0, 0], direction });
+const view = (direction: Direction) =>
+  sliceView({ size: [3, 2, 5], spacing: spacingMm(1, 1, 1), origin: lpsPoint(0, 0, 0), direction });
 
 test('a thumbnail shows the patient radiologically, whatever the voxel order', () => {
   // Axial, i to the left, j to the back: as it is.

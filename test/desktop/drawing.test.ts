@@ -3,6 +3,7 @@ import { appendFileSync, existsSync, mkdtempSync, rmSync, statSync, truncateSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { lpsPoint, spacingMm } from '../../src/core/volume.ts';
 import { readMask, writeNifti } from '../../src/imaging/index.ts';
 import { saveMaskVersion } from '../../src/project/services/drawing/mask-versions.ts';
 import { baseOf, journalFile, openWorkingMask } from '../../src/project/services/drawing/working-mask.ts';
@@ -11,8 +12,8 @@ import { encodeBoxes } from '../../src/shared/contract/index.ts';
 
 const GRID = {
   size: [6, 5, 4],
-  spacing: [1, 1, 2],
-  origin: [0, 0, 0],
+  spacing: spacingMm(1, 1, 2),
+  origin: lpsPoint(0, 0, 0),
   direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
 } as const;
 const VOXELS = 6 * 5 * 4;

@@ -1,10 +1,12 @@
 /** A disk that is really full: the project lies on a small file system in memory, which another file fills. */
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { lpsPoint, spacingMm } from '../../src/core/volume.ts';
 import { writeNifti } from '../../src/imaging/index.ts';
 import { journalFile, openWorkingMask } from '../../src/project/services/drawing/working-mask.ts';
 import { createProject, volumeFile } from '../../src/project/store/index.ts';
@@ -49,8 +51,8 @@ after(() => {
 test('the first stroke of a case on a full disk is refused whole, and saved once there is room', { skip }, async () => {
   const grid = {
     size: [6, 5, 4],
-    spacing: [1, 1, 1],
-    origin: [0, 0, 0],
+    spacing: spacingMm(1, 1, 1),
+    origin: lpsPoint(0, 0, 0),
     direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
   } as const;
   const store = createProject(join(disk!, 'strokes'), { preset: 'mr', labels: [{ name: 'organ' }] });

@@ -1,9 +1,11 @@
 /** What goes wrong around the window: each time it says so in words, and nothing drawn is lost. */
+
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
+import { lpsPoint, spacingMm } from '../../src/core/volume.ts';
 import { writeNifti } from '../../src/imaging/index.ts';
 import { createProject, openProject, volumeFile } from '../../src/project/store/index.ts';
 import { noBrowser } from './browser.ts';
@@ -166,8 +168,8 @@ test(
     const large = join(served.cohort.projects, 'Large');
     const grid = {
       size: [1600, 1600, 1200],
-      spacing: [1, 1, 1],
-      origin: [0, 0, 0],
+      spacing: spacingMm(1, 1, 1),
+      origin: lpsPoint(0, 0, 0),
       direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
     } as const;
     const store = createProject(large, { preset: 'mr', labels: [{ name: 'organ' }] });

@@ -1,6 +1,6 @@
 import type { Edit } from '../../src/core/edit/edit.ts';
 import { Recorder } from '../../src/core/edit/edit.ts';
-import type { Direction, LabelMap, Volume } from '../../src/core/volume.ts';
+import { type Direction, type LabelMap, lpsPoint, spacingFrom, spacingMm, type Volume } from '../../src/core/volume.ts';
 
 export const STRAIGHT: Direction = [1, 0, 0, 0, 1, 0, 0, 0, 1];
 
@@ -9,7 +9,13 @@ export function emptyMask(
   spacing: readonly [number, number, number] = [1, 1, 1],
   direction: Direction = STRAIGHT,
 ): LabelMap {
-  return { size, spacing, origin: [0, 0, 0], direction, data: new Uint8Array(size[0] * size[1] * size[2]) };
+  return {
+    size,
+    spacing: spacingFrom(spacing),
+    origin: lpsPoint(0, 0, 0),
+    direction,
+    data: new Uint8Array(size[0] * size[1] * size[2]),
+  };
 }
 
 /** A mask drawn as text: slices of rows, '.' background, digits labels. */
@@ -49,7 +55,7 @@ export function scanOf(
   const data = new Int16Array(size[0] * size[1] * size[2]);
   for (let k = 0, v = 0; k < size[2]; k++)
     for (let j = 0; j < size[1]; j++) for (let i = 0; i < size[0]; i++, v++) data[v] = value(i, j, k);
-  return { size, spacing: [1, 1, 1], origin: [0, 0, 0], direction: STRAIGHT, data };
+  return { size, spacing: spacingMm(1, 1, 1), origin: lpsPoint(0, 0, 0), direction: STRAIGHT, data };
 }
 
 /** Deterministic uniform numbers in [0, 1). */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { acquisitionPlane, indexOf, indexToWorld, lettersOf, offsetOf, planesOf } from '../../src/core/edit/planes.ts';
-import type { Direction } from '../../src/core/volume.ts';
+import { type Direction, lpsPoint } from '../../src/core/volume.ts';
 import { emptyMask, STRAIGHT } from './helpers.ts';
 
 const grid = (direction: Direction) => emptyMask([4, 5, 6], [1, 2, 3], direction);
@@ -57,7 +57,7 @@ test('an oblique axis carries both letters and its tilt', () => {
 });
 
 test('world positions follow origin, direction and spacing', () => {
-  const g = { ...grid([0, 0, 1, 1, 0, 0, 0, -1, 0]), origin: [10, 20, 30] as const };
+  const g = { ...grid([0, 0, 1, 1, 0, 0, 0, -1, 0]), origin: lpsPoint(10, 20, 30) };
   assert.deepEqual(indexToWorld(g, [1, 1, 1]), [10 + 3, 20 + 1, 30 - 2]);
 });
 

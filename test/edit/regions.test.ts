@@ -5,28 +5,29 @@ import { componentsOf, keepLargest, removeIslands } from '../../src/core/edit/co
 import { protect, Recorder } from '../../src/core/edit/edit.ts';
 import { fillHoles, floodFill, growRegion } from '../../src/core/edit/flood.ts';
 import { describeChange, volumeChanges } from '../../src/core/edit/statistics.ts';
+import { voxelIndex } from '../../src/core/volume.ts';
 import { change, drawn, emptyMask, picture, scanOf } from './helpers.ts';
 
 test('flood fill fills a closed outline and stops at it', () => {
   const mask = drawn([['......', '.1111.', '.1..1.', '.1111.', '......']]);
-  change(mask, (r) => floodFill(r, [2, 2, 0], 2, 2));
+  change(mask, (r) => floodFill(r, voxelIndex(2, 2, 0), 2, 2));
   assert.deepEqual(picture(mask), ['......', '.1111.', '.1221.', '.1111.', '......']);
 });
 
 test('flood fill of an open area is refused and changes nothing', () => {
   const mask = drawn([['.111.', '.1.1.', '.1.1.']]);
   const recorder = new Recorder(mask);
-  assert.throws(() => floodFill(recorder, [2, 2, 0], 2, 1), { code: 'edit/open-area' });
+  assert.throws(() => floodFill(recorder, voxelIndex(2, 2, 0), 2, 1), { code: 'edit/open-area' });
   assert.equal(recorder.finish('fill'), null);
 });
 
 test('flood fill on a label gives the connected part another label, in the plane or in 3D', () => {
   const rows = ['11.1', '11.1'];
   const flat = drawn([rows, rows]);
-  change(flat, (r) => floodFill(r, [0, 0, 0], 2, 3));
+  change(flat, (r) => floodFill(r, voxelIndex(0, 0, 0), 2, 3));
   assert.deepEqual([picture(flat, 0), picture(flat, 1)], [['33.1', '33.1'], rows]);
   const solid = drawn([rows, rows]);
-  change(solid, (r) => floodFill(r, [0, 0, 0], null, 3));
+  change(solid, (r) => floodFill(r, voxelIndex(0, 0, 0), null, 3));
   assert.deepEqual(picture(solid, 1), ['33.1', '33.1']);
 });
 
@@ -34,7 +35,7 @@ test('region growing follows similar intensities and stops at other labels', () 
   const scan = scanOf([7, 3, 3], (i) => (i < 5 ? 100 + i : 200));
   const mask = emptyMask([7, 3, 3]);
   mask.data.fill(2, 0, 1);
-  change(mask, (r) => growRegion(r, scan, [2, 1, 1], { normal: null, value: 1, tolerance: 3, limit: 1000 }));
+  change(mask, (r) => growRegion(r, scan, voxelIndex(2, 1, 1), { normal: null, value: 1, tolerance: 3, limit: 1000 }));
   assert.deepEqual(picture(mask, 0), ['21111..', '11111..', '11111..']);
   assert.deepEqual(picture(mask, 2), ['11111..', '11111..', '11111..']);
 });
@@ -44,7 +45,7 @@ test('a leaking region is refused and changes nothing', () => {
   const recorder = new Recorder(mask);
   const scan = scanOf([8, 8, 8], () => 5);
   const options = { normal: null, value: 1, tolerance: 1, limit: 100 };
-  assert.throws(() => growRegion(recorder, scan, [4, 4, 4], options), { code: 'edit/region-leaked' });
+  assert.throws(() => growRegion(recorder, scan, voxelIndex(4, 4, 4), options), { code: 'edit/region-leaked' });
   assert.equal(recorder.finish('grow'), null);
 });
 

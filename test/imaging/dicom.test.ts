@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { voxelToWorld } from '../../src/core/geometry.ts';
 import { resample } from '../../src/core/resample.ts';
+import { lpsPoint, voxelIndex } from '../../src/core/volume.ts';
 import { el } from '../../src/imaging/dicom/encode.ts';
 import { discoverScans, readScan, readVolume } from '../../src/imaging/index.ts';
 import {
@@ -105,7 +106,8 @@ test('slices stand in the order of their positions, whatever file names and inst
   const { volume } = await readVolume(path);
   assert.deepEqual([...volume.size], [8, 6, 6]);
   assert.deepEqual([...volume.spacing], [1, 1, 2.5]);
-  for (let k = 0; k < 6; k++) assert.equal(valueAt(volume, [-10 + 3, -20 + 2, 5 + 2.5 * k]), 3 + 10 * 2 + 100 * k);
+  for (let k = 0; k < 6; k++)
+    assert.equal(valueAt(volume, lpsPoint(-10 + 3, -20 + 2, 5 + 2.5 * k)), 3 + 10 * 2 + 100 * k);
 });
 
 test('spacing comes from positions, never from SliceThickness', async () => {
@@ -303,7 +305,7 @@ test('gantry tilt is resampled with a notice onto a rectangular grid where the a
       const v = volume.data[15 + nx * (j + ny * k)];
       if (v === floor) continue;
       checked++;
-      worst = Math.max(worst, Math.abs(v - field(voxelToWorld(volume, [15, j, k]))));
+      worst = Math.max(worst, Math.abs(v - field(voxelToWorld(volume, voxelIndex(15, j, k)))));
     }
   }
   assert.ok(checked > 300, `${checked} voxels inside`);
@@ -318,7 +320,7 @@ test('uneven distances are resampled with a notice', async () => {
   const { volume, notices } = await readVolume(path);
   assert.match(notices[0], /2\.00 to 3\.10 mm apart/);
   for (let k = 0; k < volume.size[2]; k++) {
-    const world = voxelToWorld(volume, [3, 3, k]);
+    const world = voxelToWorld(volume, voxelIndex(3, 3, k));
     assert.ok(Math.abs(volume.data[3 + 8 * (3 + 6 * k)] - 100 * world[2]) <= 1);
   }
 });
@@ -335,7 +337,7 @@ test('the tilted head keeps every stored slice value at its place', { skip: noDa
     [300, 410],
     [250, 60],
   ]) {
-    assert.equal(valueAt(volume, voxelToWorld(first.volume, [i, j, 0])), first.volume.data[i + 512 * j]);
+    assert.equal(valueAt(volume, voxelToWorld(first.volume, voxelIndex(i, j, 0))), first.volume.data[i + 512 * j]);
   }
 });
 

@@ -10,7 +10,7 @@ import {
   voxelToWorld,
   worldToVoxel,
 } from '../../src/core/geometry.ts';
-import type { Grid } from '../../src/core/volume.ts';
+import { type Grid, lpsPoint, spacingMm, voxelIndex } from '../../src/core/volume.ts';
 import { GRIDS, OBLIQUE } from './helpers.ts';
 
 const close = (a: readonly number[], b: readonly number[], tolerance = 1e-9) =>
@@ -20,7 +20,7 @@ const close = (a: readonly number[], b: readonly number[], tolerance = 1e-9) =>
 
 for (const [name, grid] of Object.entries(GRIDS)) {
   test(`a voxel of a ${name} grid goes to patient space and back`, () => {
-    close(worldToVoxel(grid, voxelToWorld(grid, [2.5, 3, 1])), [2.5, 3, 1]);
+    close(worldToVoxel(grid, voxelToWorld(grid, voxelIndex(2.5, 3, 1))), [2.5, 3, 1]);
   });
   test(`a ${name} grid survives its RAS affine`, () => {
     const back = gridFromAffineRAS(grid.size, affineRAS(grid));
@@ -33,8 +33,8 @@ for (const [name, grid] of Object.entries(GRIDS)) {
 test('RAS has the opposite x and y of LPS', () => {
   const affine = affineRAS({
     size: [2, 2, 2],
-    spacing: [2, 3, 4],
-    origin: [10, 20, 30],
+    spacing: spacingMm(2, 3, 4),
+    origin: lpsPoint(10, 20, 30),
     direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
   });
   assert.deepEqual([...affine], [-2, 0, 0, -10, 0, -3, 0, -20, 0, 0, 4, 30, 0, 0, 0, 1]);
@@ -46,26 +46,31 @@ test('a left-handed grid keeps its handedness', () => {
 
 test('the same grid has no difference', () => {
   assert.equal(gridDifference(GRIDS.oblique, { ...GRIDS.oblique }), null);
-  assert.ok(sameGrid(GRIDS.oblique, { ...GRIDS.oblique, origin: [-61.255, 17.5, 4] }));
+  assert.ok(sameGrid(GRIDS.oblique, { ...GRIDS.oblique, origin: lpsPoint(-61.255, 17.5, 4) }));
 });
 
 test('a difference of grids is stated in one sentence', () => {
-  const g: Grid = { size: [97, 71, 44], spacing: [1, 1, 1], origin: [0, 0, 0], direction: [1, 0, 0, 0, 1, 0, 0, 0, 1] };
+  const g: Grid = {
+    size: [97, 71, 44],
+    spacing: spacingMm(1, 1, 1),
+    origin: lpsPoint(0, 0, 0),
+    direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+  };
   assert.equal(gridDifference(g, { ...g, size: [97, 71, 43] }), 'size 97x71x44 against 97x71x43');
-  assert.equal(gridDifference(g, { ...g, origin: [3.2, 0, 0] }), 'origin differs by 3.2 mm');
-  assert.equal(gridDifference(g, { ...g, spacing: [1, 1, 1.5] }), 'spacing 1x1x1 mm against 1x1x1.5 mm');
+  assert.equal(gridDifference(g, { ...g, origin: lpsPoint(3.2, 0, 0) }), 'origin differs by 3.2 mm');
+  assert.equal(gridDifference(g, { ...g, spacing: spacingMm(1, 1, 1.5) }), 'spacing 1x1x1 mm against 1x1x1.5 mm');
   assert.match(gridDifference(g, { ...g, direction: OBLIQUE })!, /^orientation differs by \d+\.\d degrees$/);
 });
 
 test('a difference that only distant voxels feel is found', () => {
   const g: Grid = {
     size: [512, 512, 500],
-    spacing: [1, 1, 1],
-    origin: [0, 0, 0],
+    spacing: spacingMm(1, 1, 1),
+    origin: lpsPoint(0, 0, 0),
     direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
   };
   // 0.001 mm a slice is half a millimetre at the top.
-  assert.ok(!sameGrid(g, { ...g, spacing: [1, 1, 1.001] }));
+  assert.ok(!sameGrid(g, { ...g, spacing: spacingMm(1, 1, 1.001) }));
 });
 
 test('a flat or unfinished affine is refused', () => {

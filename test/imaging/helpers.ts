@@ -6,7 +6,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { affineRAS, axis, cross3, dot3, voxelToWorld, worldToVoxel } from '../../src/core/geometry.ts';
-import type { Direction, Grid, Volume } from '../../src/core/volume.ts';
+import {
+  type Direction,
+  type Grid,
+  lpsPoint,
+  spacingFrom,
+  spacingMm,
+  type Volume,
+  type VoxelIndex,
+  voxelFrom,
+  type WorldPoint,
+} from '../../src/core/volume.ts';
 import { type DicomElement, el, encodeFile, newUid } from '../../src/imaging/dicom/encode.ts';
 
 export const DATA = join(import.meta.dirname, '../../../shared/data');
@@ -43,11 +53,21 @@ export const OBLIQUE: Direction = (() => {
 export const LEFT_HANDED: Direction = [1, 0, 0, 0, 1, 0, 0, 0, -1];
 
 export const GRIDS: Record<string, Grid> = {
-  axial: { size: [7, 6, 5], spacing: [1, 1, 1], origin: [-3, -4, 10], direction: AXIAL },
-  sagittal: { size: [7, 6, 5], spacing: [0.9, 0.9, 4], origin: [12.5, -40, 33], direction: SAGITTAL },
-  oblique: { size: [7, 6, 5], spacing: [0.8, 1.1, 3.3], origin: [-61.25, 17.5, 4], direction: OBLIQUE },
-  'anisotropic 0.7 x 0.7 x 5': { size: [9, 8, 4], spacing: [0.7, 0.7, 5], origin: [100, -100, 0.35], direction: AXIAL },
-  'left-handed': { size: [7, 6, 5], spacing: [1, 1.5, 2], origin: [5, 6, 7], direction: LEFT_HANDED },
+  axial: { size: [7, 6, 5], spacing: spacingMm(1, 1, 1), origin: lpsPoint(-3, -4, 10), direction: AXIAL },
+  sagittal: { size: [7, 6, 5], spacing: spacingMm(0.9, 0.9, 4), origin: lpsPoint(12.5, -40, 33), direction: SAGITTAL },
+  oblique: {
+    size: [7, 6, 5],
+    spacing: spacingMm(0.8, 1.1, 3.3),
+    origin: lpsPoint(-61.25, 17.5, 4),
+    direction: OBLIQUE,
+  },
+  'anisotropic 0.7 x 0.7 x 5': {
+    size: [9, 8, 4],
+    spacing: spacingMm(0.7, 0.7, 5),
+    origin: lpsPoint(100, -100, 0.35),
+    direction: AXIAL,
+  },
+  'left-handed': { size: [7, 6, 5], spacing: spacingMm(1, 1.5, 2), origin: lpsPoint(5, 6, 7), direction: LEFT_HANDED },
 };
 
 /** A volume in which every voxel differs. */
@@ -146,16 +166,16 @@ export function assertSameImage(ours: Volume, theirs: Volume, tolerance = 1e-4):
   // Index of their voxel at our index: start + sum of steps.
   const start = [0, 0, 0];
   for (const o of order) if (o.sign < 0) start[o.t] = theirs.size[o.t] - 1;
-  const index = (i: number, j: number, k: number): [number, number, number] => {
+  const index = (i: number, j: number, k: number): VoxelIndex => {
     const at = [...start];
     [i, j, k].forEach((n, c) => {
       at[order[c].t] += order[c].sign * n;
     });
-    return [at[0], at[1], at[2]];
+    return voxelFrom(at);
   };
   const flipped: Grid = {
     size,
-    spacing: order.map((o) => theirs.spacing[o.t]) as [number, number, number],
+    spacing: spacingFrom(order.map((o) => theirs.spacing[o.t])),
     origin: voxelToWorld(theirs, index(0, 0, 0)),
     direction: [0, 1, 2].flatMap((r) =>
       order.map((o) => theirs.direction[3 * r + o.t] * o.sign),
@@ -179,7 +199,7 @@ export function assertSameImage(ours: Volume, theirs: Volume, tolerance = 1e-4):
 }
 
 /** The value at a point of patient space, nearest voxel. */
-export function valueAt(v: Volume, point: readonly [number, number, number]): number {
+export function valueAt(v: Volume, point: WorldPoint): number {
   const [x, y, z] = worldToVoxel(v, point).map(Math.round);
   return v.data[x + v.size[0] * (y + v.size[1] * z)];
 }

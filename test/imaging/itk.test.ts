@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { sameGrid } from '../../src/core/geometry.ts';
-import type { Grid } from '../../src/core/volume.ts';
+import { type Grid, lpsPoint, spacingMm } from '../../src/core/volume.ts';
 import {
   discoverScans,
   openSegments,
@@ -87,7 +87,7 @@ test('overlapping segments in layers of their own come back each for itself, the
       [2, 'lesion'],
     ],
   );
-  const grid: Grid = { size: [2, 1, 1], spacing: [1, 1, 1], origin: [0, 0, 0], direction: AXIAL };
+  const grid: Grid = { size: [2, 1, 1], spacing: spacingMm(1, 1, 1), origin: lpsPoint(0, 0, 0), direction: AXIAL };
   const draw = (values: [number, number][]) => object!.draw(grid, new Map(values));
   assert.deepEqual([...draw([[1, 4]]).mask.data], [4, 4]);
   assert.deepEqual([...draw([[2, 5]]).mask.data], [0, 5]);

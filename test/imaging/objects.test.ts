@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { voxelToWorld } from '../../src/core/geometry.ts';
+import { voxelIndex } from '../../src/core/volume.ts';
 import { el, encodeFile, newUid } from '../../src/imaging/dicom/encode.ts';
 import { discoverScans, readMask, readScan, readVolume } from '../../src/imaging/index.ts';
 import { assertSameImage, dcm2niix, GRIDS, missing, rejectsWith, scratch, writeSeries } from './helpers.ts';
@@ -147,7 +148,10 @@ test('contours without their scan, or off its slices, are refused', async () => 
   writeFileSync(path, rtStruct(GRIDS.axial));
   await rejectsWith(readMask(path), 'mask/needs-scan');
   await rejectsWith(readMask(path, GRIDS.oblique), 'mask/contour-plane');
-  await rejectsWith(readMask(path, { ...GRIDS.axial, origin: voxelToWorld(GRIDS.axial, [0, 0, 10]) }), 'mask/outside');
+  await rejectsWith(
+    readMask(path, { ...GRIDS.axial, origin: voxelToWorld(GRIDS.axial, voxelIndex(0, 0, 10)) }),
+    'mask/outside',
+  );
 });
 
 test('a copy of a series under other names is reported as duplicates, once each', async () => {

@@ -1,6 +1,6 @@
 /** Made-up DICOM objects of several kinds: enhanced multi-frame MR, RT structure set. */
 import { voxelToWorld } from '../../src/core/geometry.ts';
-import type { Grid } from '../../src/core/volume.ts';
+import { type Grid, voxelIndex } from '../../src/core/volume.ts';
 import { type DicomElement, el, encodeFile, newUid } from '../../src/imaging/dicom/encode.ts';
 
 export interface EnhancedOptions {
@@ -74,7 +74,7 @@ const rectangle = (grid: Grid, [i0, j0, i1, j1]: number[], k: number) =>
     [i1, j0],
     [i1, j1],
     [i0, j1],
-  ].flatMap(([i, j]) => [...voxelToWorld(grid, [i, j, k])]);
+  ].flatMap(([i, j]) => [...voxelToWorld(grid, voxelIndex(i, j, k))]);
 
 /** Two structures: a square with a hole on slices 1 and 2, and a square on slice 3 (or another). */
 export function rtStruct(grid: Grid, seriesUid = '', frameOfReference = '', targetSlice = 3): Uint8Array {

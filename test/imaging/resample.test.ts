@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { voxelToWorld } from '../../src/core/geometry.ts';
 import { gridWithSpacing, resample } from '../../src/core/resample.ts';
-import type { Grid, Volume } from '../../src/core/volume.ts';
+import { type Grid, lpsPoint, spacingMm, type Volume, voxelIndex } from '../../src/core/volume.ts';
 import { counting, GRIDS, OBLIQUE } from './helpers.ts';
 
 /** A field that is linear in patient space: linear interpolation must reproduce it. */
@@ -12,7 +12,7 @@ function fieldOn(grid: Grid): Volume<Float32Array> {
   let at = 0;
   for (let k = 0; k < grid.size[2]; k++)
     for (let j = 0; j < grid.size[1]; j++)
-      for (let i = 0; i < grid.size[0]; i++) data[at++] = field(voxelToWorld(grid, [i, j, k]));
+      for (let i = 0; i < grid.size[0]; i++) data[at++] = field(voxelToWorld(grid, voxelIndex(i, j, k)));
   return { ...grid, data };
 }
 
@@ -27,14 +27,24 @@ for (const [name, grid] of Object.entries(GRIDS)) {
 test('linear interpolation reproduces a linear field inside the outermost centres, parallel and oblique axes', () => {
   const source = fieldOn({
     size: [20, 18, 16],
-    spacing: [1, 1.2, 1.5],
-    origin: [-5, -6, -7],
+    spacing: spacingMm(1, 1.2, 1.5),
+    origin: lpsPoint(-5, -6, -7),
     direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
   });
   const targets: Grid[] = [
-    { size: [8, 8, 8], spacing: [0.7, 0.9, 1.1], origin: [-3, -4, -5], direction: [1, 0, 0, 0, 1, 0, 0, 0, 1] },
-    { size: [8, 8, 8], spacing: [0.7, 0.9, 1.1], origin: [4, 6, -5], direction: [0, -1, 0, -1, 0, 0, 0, 0, 1] },
-    { size: [5, 5, 5], spacing: [0.7, 0.9, 0.5], origin: [0, 0, 0], direction: OBLIQUE },
+    {
+      size: [8, 8, 8],
+      spacing: spacingMm(0.7, 0.9, 1.1),
+      origin: lpsPoint(-3, -4, -5),
+      direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+    },
+    {
+      size: [8, 8, 8],
+      spacing: spacingMm(0.7, 0.9, 1.1),
+      origin: lpsPoint(4, 6, -5),
+      direction: [0, -1, 0, -1, 0, 0, 0, 0, 1],
+    },
+    { size: [5, 5, 5], spacing: spacingMm(0.7, 0.9, 0.5), origin: lpsPoint(0, 0, 0), direction: OBLIQUE },
   ];
   for (const target of targets) {
     const [got, expected] = [resample(source, target, 'linear').data, fieldOn(target).data];
@@ -47,14 +57,14 @@ test('linear interpolation reproduces a linear field inside the outermost centre
 test('the separable path agrees with the general one', () => {
   const source = counting({
     size: [9, 8, 7],
-    spacing: [1, 2, 3],
-    origin: [0, 0, 0],
+    spacing: spacingMm(1, 2, 3),
+    origin: lpsPoint(0, 0, 0),
     direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
   });
   const target: Grid = {
     size: [14, 15, 13],
-    spacing: [0.8, 1.3, 1.9],
-    origin: [-1, -1.5, -2],
+    spacing: spacingMm(0.8, 1.3, 1.9),
+    origin: lpsPoint(-1, -1.5, -2),
     direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
   };
   const t = 1e-5;
@@ -71,12 +81,12 @@ test('the separable path agrees with the general one', () => {
 test('outside the scan’s extent comes the outside value, within half a voxel the edge voxel', () => {
   const v: Volume<Int16Array> = {
     size: [2, 1, 1],
-    spacing: [1, 1, 1],
-    origin: [0, 0, 0],
+    spacing: spacingMm(1, 1, 1),
+    origin: lpsPoint(0, 0, 0),
     direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
     data: Int16Array.of(10, 20),
   };
-  const target: Grid = { ...v, size: [6, 1, 1], spacing: [0.6, 1, 1], origin: [-1, 0, 0] };
+  const target: Grid = { ...v, size: [6, 1, 1], spacing: spacingMm(0.6, 1, 1), origin: lpsPoint(-1, 0, 0) };
   // x = -1, -0.4, 0.2, 0.8, 1.4, 2
   const linear = [...resample(v, target, 'linear', -5).data];
   [-5, 10, 12, 18, 20, -5].forEach((x, n) => {
@@ -88,8 +98,8 @@ test('outside the scan’s extent comes the outside value, within half a voxel t
 test('a grid of other spacing keeps the first edge and the extent to within one voxel', () => {
   for (const grid of Object.values(GRIDS)) {
     const other = gridWithSpacing(grid, 1.3);
-    const edge = voxelToWorld(grid, [-0.5, -0.5, -0.5]);
-    voxelToWorld(other, [-0.5, -0.5, -0.5]).forEach((x, c) => {
+    const edge = voxelToWorld(grid, voxelIndex(-0.5, -0.5, -0.5));
+    voxelToWorld(other, voxelIndex(-0.5, -0.5, -0.5)).forEach((x, c) => {
       assert.ok(Math.abs(x - edge[c]) < 1e-9);
     });
     grid.size.forEach((n, c) => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Grid, WorldPoint } from '../../src/core/volume.ts';
+import { type Grid, lpsPoint, spacingMm, type WorldPoint } from '../../src/core/volume.ts';
 import { openSegments, readMask } from '../../src/imaging/index.ts';
 import { AXIAL, rejectsWith, scratch } from './helpers.ts';
 import { box, type RtContour, type RtPoint, rtFile } from './rt-files.ts';
@@ -11,7 +11,7 @@ import { box, type RtContour, type RtPoint, rtFile } from './rt-files.ts';
 const folder = scratch();
 let n = 0;
 /** 24 x 20 pixels of 1 mm, slices 3 mm apart; voxel (i, j, k) lies at (i - 12, j - 10, 3 k). */
-const GRID: Grid = { size: [24, 20, 5], spacing: [1, 1, 3], origin: [-12, -10, 0], direction: AXIAL };
+const GRID: Grid = { size: [24, 20, 5], spacing: spacingMm(1, 1, 3), origin: lpsPoint(-12, -10, 0), direction: AXIAL };
 const slices = (zs: readonly number[], shape = (z: number): RtPoint[] => box(-6.5, -5.5, 3.5, 4.5, z)): RtContour[] =>
   zs.map((z) => ({ points: shape(z) }));
 
@@ -147,15 +147,15 @@ test('contours on every second slice: the slices between are interpolated, with 
 });
 
 test('contours on the slices of a scan that was uneven and is resampled now', async () => {
-  const grid: Grid = { ...GRID, size: [24, 20, 13], spacing: [1, 1, 2.5] };
+  const grid: Grid = { ...GRID, size: [24, 20, 13], spacing: spacingMm(1, 1, 2.5) };
   const taken = [0, 2.5, 5, 7.5, 10, 15, 20, 25, 30];
-  const drawnOn = taken.map((z): WorldPoint => [-12, -10, z]);
+  const drawnOn = taken.map((z): WorldPoint => lpsPoint(-12, -10, z));
   assert.deepEqual((await drawn(slices(taken), grid, drawnOn)).perSlice, Array(13).fill(100));
   // One thick step at the end alone: known from the slices that were taken.
   const one = await drawn(
     slices([0, 2.5, 5, 10]),
     { ...grid, size: [24, 20, 5] },
-    [0, 2.5, 5, 10].map((z): WorldPoint => [-12, -10, z]),
+    [0, 2.5, 5, 10].map((z): WorldPoint => lpsPoint(-12, -10, z)),
   );
   assert.deepEqual(one.perSlice, [100, 100, 100, 100, 100]);
 });

@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Grid, WorldPoint } from '../../src/core/volume.ts';
+import { type Grid, lpsPoint, spacingMm, type WorldPoint } from '../../src/core/volume.ts';
 import { discoverScans, openSegments, readDicomSeg, readMask, readScan } from '../../src/imaging/index.ts';
 import { AXIAL, rejectsWith, scratch, writeSeries } from './helpers.ts';
 import { type SegFileFrame, type SegFileOptions, segFile } from './seg-files.ts';
 
 const folder = scratch();
 let n = 0;
-const GRID: Grid = { size: [24, 20, 8], spacing: [1, 1, 3], origin: [-12, -10, 0], direction: AXIAL };
+const GRID: Grid = { size: [24, 20, 8], spacing: spacingMm(1, 1, 3), origin: lpsPoint(-12, -10, 0), direction: AXIAL };
 const square = (column: number, row: number) => column >= 5 && column < 15 && row >= 5 && row < 15;
 const frame = (z: number, segment = 1, x = -12, y = -10): SegFileFrame => ({
   ...{ segment, position: [x, y, z], inside: square },
@@ -100,7 +100,7 @@ test('a mask on an uneven series takes the road that the scan took', async () =>
   writeSeries(here, { positions: taken.map((z) => [-12, -10, z]), columns: 24, rows: 20 });
   const { volume, provenance } = await readScan((await discoverScans(here)).sources[0]);
   assert.deepEqual([...volume.size], [24, 20, 13]);
-  const drawnOn = provenance!.instances.map(({ position: [x, y, z] }): WorldPoint => [x, y, z]);
+  const drawnOn = provenance!.instances.map(({ position: [x, y, z] }): WorldPoint => lpsPoint(x, y, z));
   const whole = written({ frames: taken.map((z) => frame(z)), thickness: 2.5 });
   const { perSlice, said } = await drawn(whole, volume, drawnOn);
   assert.deepEqual(perSlice, Array(13).fill(100));
@@ -118,7 +118,7 @@ test('a mask on a tilted series is moved as its slices are', async () => {
   const value = (i: number, j: number) => (square(i, j - 8) ? 1000 : 0);
   writeSeries(here, { positions, columns, rows, orientation, value });
   const { volume, provenance } = await readScan((await discoverScans(here)).sources[0]);
-  const drawnOn = provenance!.instances.map(({ position: [x, y, z] }): WorldPoint => [x, y, z]);
+  const drawnOn = provenance!.instances.map(({ position: [x, y, z] }): WorldPoint => lpsPoint(x, y, z));
   const inside = (c: number, r: number) => square(c, r - 8);
   const path = written({
     columns,

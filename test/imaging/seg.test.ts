@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { axis, voxelToWorld, worldToVoxel } from '../../src/core/geometry.ts';
-import type { Grid, LabelMap } from '../../src/core/volume.ts';
+import { type Grid, type LabelMap, lpsFrom, lpsPoint, spacingMm, voxelIndex } from '../../src/core/volume.ts';
 import { alignMask } from '../../src/imaging/align.ts';
 import { codesFor } from '../../src/imaging/dicom/codes.ts';
 import { parseDicom } from '../../src/imaging/dicom/dataset.ts';
@@ -122,7 +122,7 @@ print(json.dumps({"pixels": a.tolist(), "frames": f, "labels": [s.SegmentLabel f
   const [nx, ny, nz] = grid.size;
   const rebuilt = new Uint8Array(nx * ny * nz);
   said.frames.forEach(([segment, position]: [number, [number, number, number]], n: number) => {
-    const k = Math.round(worldToVoxel(grid, position)[2]);
+    const k = Math.round(worldToVoxel(grid, lpsFrom(position))[2]);
     said.pixels[n].flat().forEach((v: number, p: number) => {
       if (v) rebuilt[p + nx * ny * k] = segment;
     });
@@ -238,15 +238,15 @@ test('a mask in flipped voxel order is laid onto the scan exactly, another grid 
   const [a, b, c] = [axis(scan.direction, 0), axis(scan.direction, 1), axis(scan.direction, 2)];
   const grid: Grid = {
     ...scan,
-    origin: voxelToWorld(scan, [0, ny - 1, nz - 1]),
+    origin: voxelToWorld(scan, voxelIndex(0, ny - 1, nz - 1)),
     direction: [a[0], -b[0], -c[0], a[1], -b[1], -c[1], a[2], -b[2], -c[2]],
   };
   assert.deepEqual(alignMask({ ...grid, data: flipped }, scan).data, original.data);
-  assert.throws(() => alignMask({ ...scan, spacing: [1, 1.1, 3.3], data: original.data }, scan), {
+  assert.throws(() => alignMask({ ...scan, spacing: spacingMm(1, 1.1, 3.3), data: original.data }, scan), {
     code: 'mask/other-grid',
     message: /spacing/,
   });
-  assert.throws(() => alignMask({ ...scan, origin: [-61.25, 17.5, 5], data: original.data }, scan), {
+  assert.throws(() => alignMask({ ...scan, origin: lpsPoint(-61.25, 17.5, 5), data: original.data }, scan), {
     code: 'mask/other-grid',
     message: /origin differs by 1/,
   });

@@ -5,7 +5,7 @@ import { squaredDistances } from '../../src/core/metrics/distance-transform.ts';
 import { percentile } from '../../src/core/metrics/hd95.ts';
 import { caseMetrics, pairedTTest, summarise } from '../../src/core/metrics/index.ts';
 import { criticalT, twoSidedP } from '../../src/core/metrics/t-test.ts';
-import type { LabelMap } from '../../src/core/volume.ts';
+import { type LabelMap, lpsPoint, spacingFrom } from '../../src/core/volume.ts';
 import { drawMask, type MaskShape, type Triple } from '../reference/golden.ts';
 
 interface Golden {
@@ -27,8 +27,8 @@ const golden: Golden = JSON.parse(readFileSync(new URL('../reference/golden/metr
 const labelMap = (size: Triple, spacing: Triple, data: Uint8Array): LabelMap => ({
   data,
   size,
-  spacing,
-  origin: [0, 0, 0],
+  spacing: spacingFrom(spacing),
+  origin: lpsPoint(0, 0, 0),
   direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
 });
 

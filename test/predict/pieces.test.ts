@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { agreedPieces, countPieces, keepPieces } from '../../src/core/predict/pieces.ts';
-import type { LabelMap } from '../../src/core/volume.ts';
+import { type LabelMap, lpsPoint, spacingMm } from '../../src/core/volume.ts';
 
 /** One row of voxels. */
 const row = (...data: number[]): LabelMap => ({
   size: [data.length, 1, 1],
-  spacing: [1, 1, 1],
-  origin: [0, 0, 0],
+  spacing: spacingMm(1, 1, 1),
+  origin: lpsPoint(0, 0, 0),
   direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
   data: Uint8Array.from(data),
 });

@@ -6,14 +6,14 @@ import { NETWORKS } from '../../src/core/options.ts';
 import { decide } from '../../src/core/predict/decide.ts';
 import { defaultStride, slidingWindow, windowStarts } from '../../src/core/predict/sliding-window.ts';
 import { Random } from '../../src/core/random.ts';
-import type { Grid } from '../../src/core/volume.ts';
+import { type Grid, lpsPoint, spacingMm } from '../../src/core/volume.ts';
 import { testKernels } from '../reference/engine.ts';
 
 const { name: engine, kernels } = await testKernels();
 const grid = (size: Grid['size'], spacing: number): Grid => ({
   size,
-  spacing: [spacing, spacing, spacing],
-  origin: [0, 0, 0],
+  spacing: spacingMm(spacing, spacing, spacing),
+  origin: lpsPoint(0, 0, 0),
   direction: IDENTITY,
 });
 
@@ -59,7 +59,7 @@ test('a mask is decided on the scan’s own grid, slab by slab, from probabiliti
   const coarse = grid([8, 8, 20], 2);
   const p = new Float32Array(8 * 8 * 20);
   for (let i = 0; i < p.length; i++) p[i] = Math.floor(i / 64) >= 10 ? 0.9 : 0.1;
-  const fine: Grid = { ...grid([16, 16, 40], 1), origin: [-0.5, -0.5, -0.5] };
+  const fine: Grid = { ...grid([16, 16, 40], 1), origin: lpsPoint(-0.5, -0.5, -0.5) };
   const { mask, sliceEntropy } = decide([p.map((v) => 1 - v), p], coarse, fine);
   assert.equal(sliceEntropy.length, 40);
   // The step lies between coarse slices 9 and 10, that is between fine slices 19 and 20.

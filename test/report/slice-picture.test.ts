@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Direction, LabelMap, Volume } from '../../src/core/volume.ts';
+import { type Direction, type LabelMap, lpsPoint, spacingMm, type Volume } from '../../src/core/volume.ts';
 import { montage } from '../../src/project/report/montage.ts';
 import { axialPicture, axialSlices, largestSlice, percentileWindow } from '../../src/project/report/slice-picture.ts';
 
@@ -10,12 +10,12 @@ function volume(
   size: [number, number, number],
   direction: Direction,
   value: (i: number, j: number, k: number) => number,
-  spacing: [number, number, number] = [1, 1, 1],
+  spacing = spacingMm(1, 1, 1),
 ): Volume<Int16Array> {
   const data = new Int16Array(size[0] * size[1] * size[2]);
   for (let k = 0, n = 0; k < size[2]; k++)
     for (let j = 0; j < size[1]; j++) for (let i = 0; i < size[0]; i++, n++) data[n] = value(i, j, k);
-  return { size, spacing, origin: [0, 0, 0], direction, data };
+  return { size, spacing, origin: lpsPoint(0, 0, 0), direction, data };
 }
 const asMask = (v: Volume<Int16Array>): LabelMap => ({ ...v, data: Uint8Array.from(v.data) });
 const redOf = (picture: { pixels: ArrayLike<number>; width: number }, x: number, y: number) =>
@@ -38,7 +38,7 @@ test('the same anatomy looks the same whichever way its voxels run', () => {
 });
 
 test('a picture keeps true proportions', () => {
-  const flat = volume([10, 20, 3], LPS, () => 0, [2, 0.5, 1]);
+  const flat = volume([10, 20, 3], LPS, () => 0, spacingMm(2, 0.5, 1));
   const picture = axialPicture(flat, 0, [0, 1], [], 100);
   // 20 mm wide, 10 mm high.
   assert.deepEqual([picture.width, picture.height], [100, 50]);

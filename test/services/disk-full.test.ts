@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { lpsPoint, spacingMm } from '../../src/core/volume.ts';
 import { scanOf, temporaryFolder, writeVolumes } from './helpers.ts';
 
 // A small disk of its own, in a namespace that ends with the command.
@@ -14,8 +15,8 @@ test('an import onto a full disk says disk/full, keeps the scans before it whole
   const folder = temporaryFolder(t);
   const grid = {
     size: [32, 32, 32] as const,
-    spacing: [1, 1, 1] as const,
-    origin: [0, 0, 0] as const,
+    spacing: spacingMm(1, 1, 1),
+    origin: lpsPoint(0, 0, 0),
     direction: [1, 0, 0, 0, 1, 0, 0, 0, 1] as const,
   };
   await writeVolumes(

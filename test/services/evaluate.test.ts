@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { DEFAULT_OPTIONS } from '../../src/core/options.ts';
-import type { LabelMap } from '../../src/core/volume.ts';
+import { type LabelMap, spacingMm } from '../../src/core/volume.ts';
 import { writeNifti } from '../../src/imaging/index.ts';
 import { evaluateRun } from '../../src/project/services/review/evaluate.ts';
 import { maskFile, type Store } from '../../src/project/store/index.ts';
@@ -103,7 +103,7 @@ test('a reference on another grid or with unknown values is listed, and the othe
   const { folder, store } = await project(t);
   await predictedBy(store, 'r', { case_01: maskOf(), case_02: maskOf(), case_03: maskOf() });
   const reference = await writeVolumes(join(folder, 'truth'), {
-    'case_01.nii.gz': maskOf(1, [0, 0, 0], [1, 1, 1], { ...GRID, spacing: [1, 1, 1] }),
+    'case_01.nii.gz': maskOf(1, [0, 0, 0], [1, 1, 1], { ...GRID, spacing: spacingMm(1, 1, 1) }),
     'case_02.nii.gz': maskOf(3),
     'case_03.nii.gz': maskOf(),
   });

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { Grid, LabelMap, Volume } from '../../src/core/volume.ts';
+import { type Grid, type LabelMap, lpsPoint, spacingMm, type Volume } from '../../src/core/volume.ts';
 import { writeNifti } from '../../src/imaging/index.ts';
 import type { Store } from '../../src/project/store/index.ts';
 import type { Trainer } from '../../src/shared/trainer.ts';
@@ -13,8 +13,8 @@ export { newProject, temporaryFolder } from '../store/helpers.ts';
 /** Left-handed on purpose, anisotropic and away from the origin: what a reader may get wrong. */
 export const GRID: Grid = {
   size: [8, 7, 6],
-  spacing: [1, 1.5, 3],
-  origin: [-12.5, 30, 4],
+  spacing: spacingMm(1, 1.5, 3),
+  origin: lpsPoint(-12.5, 30, 4),
   direction: [1, 0, 0, 0, -1, 0, 0, 0, 1],
 };
 

@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gridOf } from '../../src/core/geometry.ts';
-import type { LabelMap, Volume } from '../../src/core/volume.ts';
+import { type LabelMap, lpsPoint, type Volume } from '../../src/core/volume.ts';
 import { el } from '../../src/imaging/dicom/encode.ts';
 import {
   discoverScans,
@@ -130,7 +130,7 @@ test('a SEG whose images are not there is refused, and one on other slices state
   const folder = temporaryFolder(t);
   const [a, b] = [await series(folder, 'A'), await series(join(folder, 'elsewhere'), 'B', 3)];
   await seg(join(folder, 'A', 'stray'), pattern(b.volume, [1]), b.source, segment(1, 'kidney'));
-  const shifted = { ...pattern(a.volume, [1]), origin: [-3, -4, 11] as const };
+  const shifted = { ...pattern(a.volume, [1]), origin: lpsPoint(-3, -4, 11) };
   await seg(join(folder, 'A', 'shifted'), shifted, a.source, segment(1, 'kidney'));
   const report = await importScans(newProject(t, ['kidney']), join(folder, 'A'));
   assert.deepEqual([report.added.length, report.masks.length], [1, 0]);

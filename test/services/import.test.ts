@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { lpsPoint } from '../../src/core/volume.ts';
 import { readMask, readVolume } from '../../src/imaging/index.ts';
 import { exportProject } from '../../src/project/services/export/export.ts';
 import { importScans } from '../../src/project/services/import/import.ts';
@@ -43,7 +44,7 @@ test('the same voxels under another name are recognised and not doubled', async 
   await writeVolumes(folder, {
     'one.nii.gz': scanOf(1),
     'two.nii': scanOf(1),
-    'moved.nii': scanOf(1, { ...GRID, origin: [0, 0, 0] }),
+    'moved.nii': scanOf(1, { ...GRID, origin: lpsPoint(0, 0, 0) }),
   });
   const store = newProject(t);
   const report = await importScans(store, folder);
@@ -71,7 +72,7 @@ test('another scan of a name in use is imported under a free name with a notice'
 test('a wrong mask is refused with the difference stated while its scan is imported', async (t) => {
   const folder = temporaryFolder(t);
   const small = { ...GRID, size: [8, 7, 5] as const };
-  const shifted = { ...GRID, origin: [-12.5, 33.2, 4] as const };
+  const shifted = { ...GRID, origin: lpsPoint(-12.5, 33.2, 4) };
   const half = maskOf();
   const names = ['ok', 'size', 'affine', 'value', 'fraction'];
   await writeVolumes(join(folder, 'scans'), Object.fromEntries(names.map((name, n) => [`${name}.nii.gz`, scanOf(n)])));
@@ -303,7 +304,7 @@ test('a mask with its voxels in another order over the same box is put in the sc
   const flipped = {
     size: GRID.size,
     spacing: GRID.spacing,
-    origin: [GRID.origin[0] + (ni - 1) * GRID.spacing[0], GRID.origin[1], GRID.origin[2]] as const,
+    origin: lpsPoint(GRID.origin[0] + (ni - 1) * GRID.spacing[0], GRID.origin[1], GRID.origin[2]),
     direction: [-1, 0, 0, 0, -1, 0, 0, 0, 1] as const,
     data: Uint8Array.from(mask.data, (_, at) => {
       const i = at % ni;
@@ -326,7 +327,7 @@ test('a mask shifted by whole voxels is another affine and refused', async (t) =
   await writeVolumes(join(folder, 'masks'), {
     'a.nii.gz': maskOf(1, [2, 2, 2], [3, 3, 3], {
       ...GRID,
-      origin: [GRID.origin[0] + 1, GRID.origin[1], GRID.origin[2]],
+      origin: lpsPoint(GRID.origin[0] + 1, GRID.origin[1], GRID.origin[2]),
     }),
   });
   const store = newProject(t);

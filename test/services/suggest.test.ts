@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Grid, Volume } from '../../src/core/volume.ts';
+import { type Grid, spacingMm, type Volume } from '../../src/core/volume.ts';
 import { importScans } from '../../src/project/services/import/import.ts';
 import { suggestScans } from '../../src/project/services/review/suggest.ts';
 import type { Store } from '../../src/project/store/index.ts';
@@ -25,7 +25,7 @@ async function mixedProject(t: Parameters<typeof newProject>[0], labelled: strin
     ...alike,
     ['bright', scanOf(3000)],
     ['long', scanOf(8, { ...GRID, size: [8, 7, 30] })],
-    ['thick', scanOf(9, { ...GRID, spacing: [1, 1.5, 12] })],
+    ['thick', scanOf(9, { ...GRID, spacing: spacingMm(1, 1.5, 12) })],
   ]);
   const file = (name: string) => `${name}.nii.gz`;
   await writeVolumes(

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { DEFAULT_OPTIONS } from '../../src/core/options.ts';
+import { lpsPoint, spacingMm } from '../../src/core/volume.ts';
 import { createProject, type NewScan, type Store } from '../../src/project/store/index.ts';
 
 /** A folder that goes when the test ends. */
@@ -26,8 +27,8 @@ export const scanNamed = (name: string): NewScan => ({
   name,
   modality: 'CT',
   size: [4, 5, 6],
-  spacing: [0.7, 0.7, 5],
-  origin: [-10, 20, 30.5],
+  spacing: spacingMm(0.7, 0.7, 5),
+  origin: lpsPoint(-10, 20, 30.5),
   direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
   sourcePath: `/scans/${name}.nii.gz`,
   contentHash: `hash of ${name}`,

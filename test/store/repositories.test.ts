@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DEFAULT_OPTIONS } from '../../src/core/options.ts';
+import { lpsPoint } from '../../src/core/volume.ts';
 import type { MaskOrigin, Store } from '../../src/project/store/index.ts';
 import { addRun, addScan, newProject, scanNamed } from './helpers.ts';
 
@@ -33,7 +34,7 @@ test('scans come in natural name order', (t) => {
 
 test('a scan keeps its geometry exactly and its patient fields apart', (t) => {
   const store = newProject(t);
-  const origin = [-123.4567890123, 0.1 + 0.2, 1e-9] as const;
+  const origin = lpsPoint(-123.4567890123, 0.1 + 0.2, 1e-9);
   const scan = store.scans.add(store.scans.nextId(), {
     ...scanNamed('a'),
     origin,

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { worldToVoxel } from '../../src/core/geometry.ts';
-import type { Grid, Volume, WorldPoint } from '../../src/core/volume.ts';
+import { type Grid, lpsPoint, spacingMm, type Volume, type WorldPoint } from '../../src/core/volume.ts';
 import { readMask, readVolume, writeNifti } from '../../src/imaging/index.ts';
 import { discoverLayout, readLayout } from '../../src/imaging/layouts.ts';
 import { parseStudy, readStudy } from '../../src/study/definition.ts';
@@ -12,15 +12,15 @@ import { temporaryFolder } from '../store/helpers.ts';
 
 const BRATS: Grid = {
   size: [8, 9, 10],
-  spacing: [1, 1, 1],
-  origin: [0, -239, 0],
+  spacing: spacingMm(1, 1, 1),
+  origin: lpsPoint(0, -239, 0),
   direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
 };
 /** As KiTS19 stores scans: slices first, so that its axes are those of the patient in another order. */
 const KITS: Grid = {
   size: [10, 40, 44],
-  spacing: [3, 0.8, 0.8],
-  origin: [5, 6, 7],
+  spacing: spacingMm(3, 0.8, 0.8),
+  origin: lpsPoint(5, 6, 7),
   direction: [0, 0, 1, 0, 1, 0, 1, 0, 0],
 };
 
@@ -173,7 +173,7 @@ test('KiTS19 in a study: 1 mm, clipped and normalised over the whole scan, then 
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   const variance = values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length;
   assert.ok(Math.abs(mean) < 1e-3 && Math.abs(variance - 1) < 1e-3, `mean ${mean}, variance ${variance}`);
-  const inKidney: WorldPoint = [KITS.origin[0] + 22 * 0.8, KITS.origin[1] + 14 * 0.8, KITS.origin[2] + 4 * 3];
+  const inKidney = lpsPoint(KITS.origin[0] + 22 * 0.8, KITS.origin[1] + 14 * 0.8, KITS.origin[2] + 4 * 3);
   const [low, high] = [Math.min(...values), Math.max(...values)];
   assert.ok(
     Math.abs((valueAt(scan, inKidney) - low) / (high - low) - (120 + 75) / (175 + 75)) < 1e-3,

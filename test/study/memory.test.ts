@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { resolveOptions } from '../../src/core/parse-option.ts';
 import { imagesWithGradient, PROCESS_BYTES, stepBytes } from '../../src/core/train/fit-patch.ts';
-import type { Grid } from '../../src/core/volume.ts';
+import { type Grid, lpsPoint, spacingMm } from '../../src/core/volume.ts';
 import { writeNifti } from '../../src/imaging/index.ts';
 import { parseStudy } from '../../src/study/definition.ts';
 import { jobsAtOnce, sizeJobs } from '../../src/study/memory.ts';
@@ -48,7 +48,7 @@ test('the activations kept are those of every patch with a gradient, in every ne
 test('an automatic patch is the same for all jobs, whatever their width and method', async (t) => {
   const folder = temporaryFolder(t);
   const grid = (n: number): Grid => ({
-    ...{ size: [40, 36 + n, 10], spacing: [1, 1, 2], origin: [0, 0, 0] },
+    ...{ size: [40, 36 + n, 10], spacing: spacingMm(1, 1, 2), origin: lpsPoint(0, 0, 0) },
     direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
   });
   for (const part of ['images', 'labels']) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { Grid } from '../../src/core/volume.ts';
+import { type Grid, lpsPoint, spacingMm } from '../../src/core/volume.ts';
 import { writeNifti } from '../../src/imaging/index.ts';
 import { decile } from '../cli/run.ts';
 import { temporaryFolder } from '../store/helpers.ts';
@@ -10,8 +10,8 @@ import { noCluster, startCluster, until } from './slurm-cluster.ts';
 
 const GRID: Grid = {
   size: [24, 20, 18],
-  spacing: [1, 1, 1],
-  origin: [0, 0, 0],
+  spacing: spacingMm(1, 1, 1),
+  origin: lpsPoint(0, 0, 0),
   direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
 };
 /** Steps of the job that is stopped and requeued; the others are short. */

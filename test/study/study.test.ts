@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import Database from 'better-sqlite3';
-import type { LabelMap } from '../../src/core/volume.ts';
+import { type LabelMap, lpsPoint, spacingMm } from '../../src/core/volume.ts';
 import { hostEnvironment } from '../../src/engine/machine/environment.ts';
 import { writeNifti } from '../../src/imaging/index.ts';
 import type { StartTrainer } from '../../src/shared/trainer.ts';
@@ -136,8 +136,8 @@ async function onDisk(): Promise<{ folder: string; study: string; mask: (scan: n
   const folder = mkdtempSync(join(tmpdir(), 'decile-study-'));
   const grid = {
     size: [12, 11, 10],
-    spacing: [1, 1, 2],
-    origin: [0, 0, 0],
+    spacing: spacingMm(1, 1, 2),
+    origin: lpsPoint(0, 0, 0),
     direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
   } as const;
   const mask = (scan: number): LabelMap => ({

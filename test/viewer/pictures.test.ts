@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { indexToWorld, planesOf } from '../../src/core/edit/planes.ts';
 import { surfaceOf } from '../../src/core/edit/surface.ts';
-import type { Volume } from '../../src/core/volume.ts';
+import { lpsPoint, type Volume } from '../../src/core/volume.ts';
 import { centredGrid } from '../../src/renderer/viewer/centred-grid.ts';
 import { displayScan, storedWindow } from '../../src/renderer/viewer/display-scan.ts';
 import { chordOf, KEYS, keyMap } from '../../src/renderer/viewer/keys.ts';
@@ -61,7 +61,7 @@ test('what is no number is drawn as the darkest', () => {
 
 test('a case is shown around the point 0 with its voxels apart and turned as in the file', () => {
   for (const geometry of GEOMETRIES) {
-    const scan = { ...markedScan(geometry), origin: [-1210.3, 940.7, 2310.9] as const };
+    const scan = { ...markedScan(geometry), origin: lpsPoint(-1210.3, 940.7, 2310.9) };
     const grid = centredGrid(scan);
     const last = geometry.size.map((n) => n - 1) as [number, number, number];
     const [a, b] = [indexToWorld(grid, [0, 0, 0]), indexToWorld(grid, last)];

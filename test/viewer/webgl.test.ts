@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import type { LabelMap, Volume } from '../../src/core/volume.ts';
+import { type LabelMap, lpsPoint, spacingMm, type Volume } from '../../src/core/volume.ts';
 import { launch, NO_CHROMIUM, openCase, SOFTWARE_GL } from './harness/browser.ts';
 import { buildHarness, startHarness } from './harness/server.ts';
 
@@ -18,8 +18,8 @@ const SHARE = 0.97;
 
 const grid = {
   size: [SIDE, SIDE, SLICES],
-  spacing: [2, 2, 4],
-  origin: [0, 0, 0],
+  spacing: spacingMm(2, 2, 4),
+  origin: lpsPoint(0, 0, 0),
   direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
 } as const;
 const make = <T extends Int16Array | Uint8Array | Float32Array>(

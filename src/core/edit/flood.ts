@@ -1,6 +1,6 @@
 /** Flood fill of an enclosed area of the mask, and region growing over the scan's intensities. */
 import { DecileError } from '../errors.ts';
-import type { LabelMap, Volume } from '../volume.ts';
+import { type LabelMap, type Volume, type VoxelIndex, voxelIndex } from '../volume.ts';
 import type { Recorder } from './edit.ts';
 import { type Axis, indexOf, offsetOf, sliceLayout, strides } from './planes.ts';
 
@@ -46,12 +46,7 @@ export function connected(
  * Gives `value` to the connected area of equal label around `seed`, on one slice (`normal`) or in 3D (null).
  * @throws `edit/open-area` where background would be filled to the edge of the scan
  */
-export function floodFill(
-  recorder: Recorder,
-  seed: readonly [number, number, number],
-  normal: Axis | null,
-  value: number,
-): void {
+export function floodFill(recorder: Recorder, seed: VoxelIndex, normal: Axis | null, value: number): void {
   const { data, size } = recorder.mask;
   const start = offsetOf(size, seed);
   const old = data[start];
@@ -83,12 +78,7 @@ export interface GrowOptions {
  * Region growing from `seed` over voxels of similar intensity that are background or the label itself.
  * @throws `edit/region-leaked` where the region passes `limit` voxels
  */
-export function growRegion(
-  recorder: Recorder,
-  scan: Volume,
-  seed: readonly [number, number, number],
-  options: GrowOptions,
-): void {
+export function growRegion(recorder: Recorder, scan: Volume, seed: VoxelIndex, options: GrowOptions): void {
   const { mask } = recorder;
   const { normal, value, tolerance, limit } = options;
   const mean = meanAround(scan, seed, normal);
@@ -105,7 +95,7 @@ export function growRegion(
   for (const offset of offsets) recorder.write(offset, value);
 }
 
-function meanAround(scan: Volume, seed: readonly [number, number, number], normal: Axis | null): number {
+function meanAround(scan: Volume, seed: VoxelIndex, normal: Axis | null): number {
   let sum = 0;
   let count = 0;
   const reach = ([0, 1, 2] as const).map((axis) => (axis === normal ? 0 : 1));
@@ -113,7 +103,7 @@ function meanAround(scan: Volume, seed: readonly [number, number, number], norma
     for (let j = seed[1] - reach[1]; j <= seed[1] + reach[1]; j++) {
       for (let i = seed[0] - reach[0]; i <= seed[0] + reach[0]; i++) {
         if ([i, j, k].some((at, axis) => at < 0 || at >= scan.size[axis])) continue;
-        sum += scan.data[offsetOf(scan.size, [i, j, k])];
+        sum += scan.data[offsetOf(scan.size, voxelIndex(i, j, k))];
         count++;
       }
     }

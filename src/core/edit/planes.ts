@@ -1,5 +1,5 @@
 /** The three display planes of a volume: which voxel axes a screen shows, which way round, and the letters at its edges. */
-import type { Direction, Grid, VoxelIndex, WorldPoint } from '../volume.ts';
+import { type Direction, type Grid, lpsPoint, type VoxelIndex, voxelIndex, type WorldPoint } from '../volume.ts';
 
 export type Axis = 0 | 1 | 2;
 export type PlaneName = 'axial' | 'coronal' | 'sagittal';
@@ -98,11 +98,11 @@ export const acquisitionPlane = (planes: Record<PlaneName, Plane>): PlaneName =>
 export function indexToWorld(grid: Grid, index: readonly [number, number, number]): WorldPoint {
   const [a, b, c] = AXES.map((axis) => index[axis] * grid.spacing[axis]);
   const d = grid.direction;
-  return [
+  return lpsPoint(
     grid.origin[0] + d[0] * a + d[1] * b + d[2] * c,
     grid.origin[1] + d[3] * a + d[4] * b + d[5] * c,
     grid.origin[2] + d[6] * a + d[7] * b + d[8] * c,
-  ];
+  );
 }
 
 /** Distance between neighbouring voxels in memory along i, j, k. */
@@ -115,11 +115,11 @@ export const strides = (size: readonly [number, number, number]): readonly [numb
 export const offsetOf = (size: readonly [number, number, number], [i, j, k]: VoxelIndex): number =>
   i + size[0] * (j + size[1] * k);
 
-export const indexOf = (size: readonly [number, number, number], offset: number): [number, number, number] => {
+export const indexOf = (size: readonly [number, number, number], offset: number): VoxelIndex => {
   const i = offset % size[0];
   const rest = (offset - i) / size[0];
   const j = rest % size[1];
-  return [i, j, (rest - j) / size[1]];
+  return voxelIndex(i, j, (rest - j) / size[1]);
 };
 
 /** One slice of a volume as a 2D image in memory order: `base + a * stepA + b * stepB`, a < width, b < height. */

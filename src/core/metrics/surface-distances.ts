@@ -1,5 +1,5 @@
 /** Distances between the surfaces of two masks: what ASD and HD95 are computed from. */
-import type { LabelMap, VoxelIndex } from '../volume.ts';
+import { type LabelMap, type VoxelIndex, voxelFrom, voxelIndex } from '../volume.ts';
 import { squaredDistances } from './distance-transform.ts';
 import { checkSameSize } from './overlap.ts';
 
@@ -95,12 +95,14 @@ function boundingBox(mask: LabelMap, label: number): Box | null {
       high[2] = k;
     }
   }
-  return high[2] < 0 ? null : { low, size: [high[0] - low[0] + 1, high[1] - low[1] + 1, high[2] - low[2] + 1] };
+  return high[2] < 0
+    ? null
+    : { low: voxelFrom(low), size: [high[0] - low[0] + 1, high[1] - low[1] + 1, high[2] - low[2] + 1] };
 }
 
 function enclose(a: Box, b: Box): Box {
   const axes = [0, 1, 2] as const;
   const low = axes.map((x) => Math.min(a.low[x], b.low[x]));
   const size = axes.map((x) => Math.max(a.low[x] + a.size[x], b.low[x] + b.size[x]) - low[x]);
-  return { low: [low[0], low[1], low[2]], size: [size[0], size[1], size[2]] };
+  return { low: voxelIndex(low[0], low[1], low[2]), size: [size[0], size[1], size[2]] };
 }

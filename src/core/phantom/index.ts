@@ -1,7 +1,15 @@
 /** Phantoms: made-up scans with known masks, for the demo and for tests. The same kind, seed and size give the same voxels. */
 import { DecileError } from '../errors.ts';
-import type { Direction, Grid, LabelMap, Volume } from '../volume.ts';
-import { voxelCount } from '../volume.ts';
+import {
+  type Direction,
+  type Grid,
+  type LabelMap,
+  lpsFrom,
+  spacingFrom,
+  spacingMm,
+  type Volume,
+  voxelCount,
+} from '../volume.ts';
 import { makeAbdomen } from './ct-abdomen.ts';
 import { makeHead } from './mr-head.ts';
 import { type Random, seededRandom } from './random.ts';
@@ -47,7 +55,7 @@ export function makePhantom(kind: PhantomKind, seed: number, size: Grid['size'] 
 function abdomen(random: Random, size: Grid['size']): Phantom {
   const { anatomy, halfWidth, halfDepth } = makeAbdomen(random);
   const inPlane = Math.max((2 * halfWidth + 24) / size[0], (2 * halfDepth + 34) / size[1]);
-  const spacing = [inPlane, inPlane, random.range(195, 225) / size[2]] as const;
+  const spacing = spacingMm(inPlane, inPlane, random.range(195, 225) / size[2]);
   const grid = place(random, size, spacing, [1, 0, 0, 0, 1, 0, 0, 0, 1]);
   const { values, mask } = sample(anatomy, grid);
   const noise = correlatedNoise(random, size, 0.45);
@@ -58,11 +66,11 @@ function abdomen(random: Random, size: Grid['size']): Phantom {
 
 function head(random: Random, size: Grid['size']): Phantom {
   const { anatomy, half } = makeHead(random);
-  const spacing = [
+  const spacing = spacingMm(
     (2 * half[0] + 20) / size[0],
     (2 * half[1] + 16) / size[1],
     random.range(138, 156) / size[2],
-  ] as const;
+  );
   // MR slices follow the patient, not the table: a few degrees about each axis.
   const tilt = rotation([random.normal(0, 0.15), random.normal(0, 0.05), random.normal(0, 0.05)]);
   const grid = place(random, size, spacing, Array.from(tilt) as unknown as Direction);
@@ -100,8 +108,8 @@ function place(random: Random, size: Grid['size'], spacing: Grid['spacing'], dir
           direction[row * 3 + 2] * reach[2]) *
           1000,
       ) / 1000,
-  ) as [number, number, number];
-  return { size, spacing: rounded, origin, direction };
+  );
+  return { size, spacing: spacingFrom(rounded), origin: lpsFrom(origin), direction };
 }
 
 /** Share of the grid that the mask covers, 0 to 1. */

@@ -1,7 +1,7 @@
 /** From probabilities to a mask and its uncertainty, on the scan's own grid, slab by slab so that memory stays flat. */
 import { gridOf, sameGrid, voxelToWorld } from '../geometry.ts';
 import { resample } from '../resample.ts';
-import { type Grid, type LabelMap, type Volume, voxelCount } from '../volume.ts';
+import { type Grid, type LabelMap, type Volume, voxelCount, voxelIndex } from '../volume.ts';
 
 export interface Decision {
   mask: LabelMap;
@@ -27,7 +27,7 @@ export function decide(probabilities: Float32Array[], from: Grid, to: Grid): Dec
   const same = sameGrid(from, to);
   for (let k = 0; k < nz; k += SLAB) {
     const depth = Math.min(SLAB, nz - k);
-    const slab: Grid = { ...gridOf(to), size: [nx, ny, depth], origin: voxelToWorld(to, [0, 0, k]) };
+    const slab: Grid = { ...gridOf(to), size: [nx, ny, depth], origin: voxelToWorld(to, voxelIndex(0, 0, k)) };
     const maps = probabilities.map((data) =>
       same ? data.subarray(k * plane, (k + depth) * plane) : resample({ ...from, data }, slab, 'linear').data,
     );

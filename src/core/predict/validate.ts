@@ -6,7 +6,7 @@ import type { Kernels } from '../network/kernels.ts';
 import type { Weights } from '../network/tape.ts';
 import type { NetworkName } from '../options.ts';
 import type { PatchSource, Sides } from '../train/patch-source.ts';
-import type { LabelMap } from '../volume.ts';
+import { type LabelMap, lpsPoint, spacingMm } from '../volume.ts';
 import { argMax } from './arg-max.ts';
 import { defaultStride, slidingWindow } from './sliding-window.ts';
 
@@ -32,8 +32,8 @@ export async function validate(
     const prediction = argMax(await slidingWindow(image, item.size, weights, kernels, { patch, network, stride }));
     const onGrid = (data: Uint8Array): LabelMap => ({
       size: item.size,
-      spacing: [1, 1, 1],
-      origin: [0, 0, 0],
+      spacing: spacingMm(1, 1, 1),
+      origin: lpsPoint(0, 0, 0),
       direction: IDENTITY,
       data,
     });

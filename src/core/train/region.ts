@@ -1,6 +1,6 @@
 /** A region of interest: the box around a mask, and a volume cut to it. */
 import { gridOf, voxelToWorld } from '../geometry.ts';
-import type { LabelMap, Volume, VoxelArray } from '../volume.ts';
+import { type LabelMap, type Volume, type VoxelArray, voxelFrom } from '../volume.ts';
 
 export interface Box {
   /** First voxel. */
@@ -41,5 +41,5 @@ export function cropTo<T extends VoxelArray>(volume: Volume<T>, { start, size }:
       data.set(volume.data.subarray(from, from + size[0]) as never, size[0] * (j + size[1] * k));
     }
   }
-  return { ...gridOf(volume), size, origin: voxelToWorld(volume, start), data };
+  return { ...gridOf(volume), size, origin: voxelToWorld(volume, voxelFrom(start)), data };
 }

@@ -1,6 +1,6 @@
 /** RTSTRUCT: structures and their contours in patient space, as the file says them. */
 import { norm3 } from '../../core/geometry.ts';
-import type { WorldPoint } from '../../core/volume.ts';
+import { lpsPoint, type WorldPoint } from '../../core/volume.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { type DataSet, items, number, numbers, readDicom, text } from './dataset.ts';
 
@@ -79,5 +79,7 @@ function triples(path: string, values: number[]): WorldPoint[] {
       'The object is damaged: export it again.',
     );
   }
-  return Array.from({ length: values.length / 3 }, (_, n) => [values[3 * n], values[3 * n + 1], values[3 * n + 2]]);
+  return Array.from({ length: values.length / 3 }, (_, n) =>
+    lpsPoint(values[3 * n], values[3 * n + 1], values[3 * n + 2]),
+  );
 }

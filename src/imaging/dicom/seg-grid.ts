@@ -1,6 +1,6 @@
 /** The grid of a segmentation's frames, rebuilt from their positions where no scan gives it. */
 import { cross3, directionFromAxes, dot3, norm3 } from '../../core/geometry.ts';
-import type { Grid } from '../../core/volume.ts';
+import { type Grid, lpsPoint, spacingMm } from '../../core/volume.ts';
 import { DecileError } from '../../shared/errors.ts';
 
 export interface SegFrame {
@@ -74,8 +74,8 @@ export function segGrid(path: string, { frames, columns, rows, pixelSpacing: pix
   const j = first.orientation.slice(3);
   return {
     size: [columns, rows, slices],
-    spacing: [pixel[1], pixel[0], spacing],
-    origin: [lowest.position[0], lowest.position[1], lowest.position[2]],
+    spacing: spacingMm(pixel[1], pixel[0], spacing),
+    origin: lpsPoint(lowest.position[0], lowest.position[1], lowest.position[2]),
     direction: directionFromAxes(
       i.map((x) => x / norm3(i)),
       j.map((x) => x / norm3(j)),

@@ -1,6 +1,6 @@
 /** Frames of a segmentation on a scan's grid: each where it says it lies, on a resampled scan by the road the scan took. */
 import { worldToVoxel } from '../../core/geometry.ts';
-import type { Grid, WorldPoint } from '../../core/volume.ts';
+import { type Grid, lpsPoint, type WorldPoint } from '../../core/volume.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { alignMask } from '../align.ts';
 import { type ContourPlane, stackPlanes } from '../contours/stack.ts';
@@ -71,7 +71,7 @@ function place(seg: OpenSeg, n: number, grid: Grid): Placed | null {
     const point = [0, 1, 2].map(
       (c) => position[c] + column * across * orientation[c] + row * down * orientation[3 + c],
     );
-    return worldToVoxel(grid, [point[0], point[1], point[2]]);
+    return worldToVoxel(grid, lpsPoint(point[0], point[1], point[2]));
   };
   const start = at(0, 0);
   const direction = (end: readonly number[], steps: number) => {

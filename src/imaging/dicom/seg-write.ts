@@ -1,7 +1,7 @@
 /** Writing DICOM SEG: binary, on the mask's own grid, every source image referenced. */
 
 import { axis, dot3, voxelToWorld } from '../../core/geometry.ts';
-import type { LabelMap } from '../../core/volume.ts';
+import { type LabelMap, voxelIndex } from '../../core/volume.ts';
 import { streamFileAtomic, writeAll } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
 
@@ -279,7 +279,7 @@ function frameGroups(mask: LabelMap, frames: readonly MaskFrame[], instances: re
     return [
       ...(from ? [derivation(from)] : []),
       sq('00209111', [el('00209157', 'UL', [segment + 1, rank.get(k)!])]),
-      sq('00209113', [el('00200032', 'DS', voxelToWorld(mask, [0, 0, k]).map(decimal))]),
+      sq('00209113', [el('00200032', 'DS', voxelToWorld(mask, voxelIndex(0, 0, k)).map(decimal))]),
       sq('0062000a', [el('0062000b', 'US', segment + 1)]),
     ];
   });
@@ -290,7 +290,7 @@ function sourceFinder(mask: LabelMap, instances: readonly Instance[]): (k: numbe
   const normal = axis(mask.direction, 2);
   const placed = instances.map((instance) => ({ instance, along: dot3(instance.position, normal) }));
   return (k) => {
-    const along = dot3(voxelToWorld(mask, [0, 0, k]), normal);
+    const along = dot3(voxelToWorld(mask, voxelIndex(0, 0, k)), normal);
     let best: { instance: Instance; along: number } | undefined;
     for (const s of placed) if (!best || Math.abs(s.along - along) < Math.abs(best.along - along)) best = s;
     return best?.instance;

@@ -1,6 +1,6 @@
 /** The grid of a sorted stack of slices, by positions alone; irregular stacks are made regular or refused. */
 import { angleDegrees, cross3, directionFromAxes, dot3, norm3 } from '../../core/geometry.ts';
-import type { Grid } from '../../core/volume.ts';
+import { type Grid, lpsFrom, spacingMm } from '../../core/volume.ts';
 import { DecileError } from '../../shared/errors.ts';
 import type { Frame } from './frame.ts';
 import { normalOf } from './series.ts';
@@ -39,13 +39,13 @@ export function stackGeometry(frames: Frame[]): StackGeometry {
   const j = cross3(normal, i);
   const [rowDistance, columnDistance] = first.pixelSpacing!;
   const n = frames.length;
-  const base = { size: [first.columns, first.rows, n] as [number, number, number], origin: point(first.position!) };
+  const base = { size: [first.columns, first.rows, n] as [number, number, number], origin: lpsFrom(first.position!) };
   if (n === 1) {
     const stated = first.thickness !== undefined && first.thickness > 0 && first.thickness < 1000;
     const thickness = stated ? first.thickness! : 1;
     const grid = {
       ...base,
-      spacing: [columnDistance, rowDistance, thickness] as [number, number, number],
+      spacing: spacingMm(columnDistance, rowDistance, thickness),
       direction: directionFromAxes(i, j, normal),
     };
     const notice = stated
@@ -67,8 +67,8 @@ export function stackGeometry(frames: Frame[]): StackGeometry {
     return {
       grid: {
         ...base,
-        origin: point(origin),
-        spacing: [columnDistance, rowDistance, spacing],
+        origin: lpsFrom(origin),
+        spacing: spacingMm(columnDistance, rowDistance, spacing),
         direction: directionFromAxes(i, j, k),
       },
       notices: [],
@@ -180,8 +180,8 @@ function irregular(frames: Frame[], m: Measured): StackGeometry {
   );
   const grid: Grid = {
     size,
-    spacing: [columnDistance, rowDistance, spacing],
-    origin: point(origin),
+    spacing: spacingMm(columnDistance, rowDistance, spacing),
+    origin: lpsFrom(origin),
     direction: directionFromAxes(m.i, m.j, m.normal),
   };
   const shift = inPlane.map(
@@ -196,11 +196,10 @@ function irregular(frames: Frame[], m: Measured): StackGeometry {
     notices.push(
       `The slices are ${smallest.toFixed(2)} to ${Math.max(...m.gaps).toFixed(2)} mm apart; the scan was resampled to ${spacing.toFixed(2)} mm by linear interpolation.`,
     );
-  const stored: Grid = { ...grid, size: [first.columns, first.rows, frames.length], origin: point(first.position!) };
+  const stored: Grid = { ...grid, size: [first.columns, first.rows, frames.length], origin: lpsFrom(first.position!) };
   return { grid: stored, irregular: { grid, along: m.at.map((z) => z - m.at[0]), shift }, notices };
 }
 
-const point = (p: readonly number[]): [number, number, number] => [p[0], p[1], p[2]];
 const unit = (v: readonly number[]): [number, number, number] => {
   const l = norm3(v);
   return [v[0] / l, v[1] / l, v[2] / l];

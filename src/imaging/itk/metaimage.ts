@@ -3,7 +3,7 @@
 import { dirname, join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { axis, directionFromAxes, inverse3, norm3 } from '../../core/geometry.ts';
-import type { Grid, Volume } from '../../core/volume.ts';
+import { type Grid, lpsPoint, spacingFrom, type Volume } from '../../core/volume.ts';
 import { streamFileAtomic, writeAll } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { bytesOf } from '../files.ts';
@@ -107,7 +107,7 @@ function metaGrid(
   bad: (e: string, g: string) => DecileError,
 ): Grid {
   const spacings = list('ElementSpacing', 'ElementSize') ?? [1, 1, 1];
-  const spacing = [0, 1, 2].map((n) => Math.abs(spacings[n] ?? 1)) as [number, number, number];
+  const spacing = spacingFrom([0, 1, 2].map((n) => Math.abs(spacings[n] ?? 1)));
   if (spacing.some((s) => !(s > 0) || !Number.isFinite(s))) throw bad('positive spacings', spacings.join(' '));
   const origin = list('Offset', 'Origin', 'Position') ?? [0, 0, 0];
   const matrix = list('TransformMatrix', 'Rotation', 'Orientation');
@@ -116,7 +116,7 @@ function metaGrid(
     return {
       size,
       spacing,
-      origin: [origin[0] || 0, origin[1] || 0, origin[2] || 0],
+      origin: lpsPoint(origin[0] || 0, origin[1] || 0, origin[2] || 0),
       direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
     };
   }
@@ -128,7 +128,7 @@ function metaGrid(
     ...(columns.map((v) => v.map((x) => x / (norm3(v) || 1))) as [number[], number[], number[]]),
   );
   inverse3(direction);
-  return { size, spacing, origin: [origin[0], origin[1], origin[2]], direction };
+  return { size, spacing, origin: lpsPoint(origin[0], origin[1], origin[2]), direction };
 }
 
 export async function readMetaImage(path: string): Promise<ReadScan> {

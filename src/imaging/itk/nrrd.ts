@@ -3,7 +3,7 @@
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { axis, directionFromAxes, norm3 } from '../../core/geometry.ts';
-import type { Grid, LabelMap, Volume } from '../../core/volume.ts';
+import { type Grid, type LabelMap, lpsFrom, lpsPoint, spacingFrom, type Volume } from '../../core/volume.ts';
 import { streamFileAtomic, writeAll } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { bytesOf } from '../files.ts';
@@ -148,25 +148,23 @@ function nrrdGrid(
   const signs = SPACES[space];
   if (!signs || directions.length !== 3 || directions.some((d) => !d)) {
     const spacings = (fields.get('spacings') ?? '').split(/\s+/).map(Number);
-    const spacing = [0, 1, 2].map((n) => (spacings[n] > 0 && Number.isFinite(spacings[n]) ? spacings[n] : 1)) as [
-      number,
-      number,
-      number,
-    ];
+    const spacing = spacingFrom(
+      [0, 1, 2].map((n) => (spacings[n] > 0 && Number.isFinite(spacings[n]) ? spacings[n] : 1)),
+    );
     if (space && !signs) throw bad('a space of LPS, RAS or LAS', space);
     notices.push('The file states no orientation: axes are taken as left, posterior, superior.');
-    return { size, spacing, origin: [0, 0, 0], direction: [1, 0, 0, 0, 1, 0, 0, 0, 1] };
+    return { size, spacing, origin: lpsPoint(0, 0, 0), direction: [1, 0, 0, 0, 1, 0, 0, 0, 1] };
   }
   const columns = directions.map((d) => {
     const v = vector(d);
     if (!v || norm3(v) < 1e-9) throw bad('three space directions', `${d}`);
     return v.map((x, c) => x * signs[c]);
   });
-  const spacing = columns.map(norm3) as [number, number, number];
+  const spacing = spacingFrom(columns.map(norm3));
   const [i, j, k] = columns.map((v, c) => v.map((x) => x / spacing[c] + 0));
   const stated = vector(fields.get('space origin'));
   if (!stated) notices.push('The file states no origin: the first voxel is taken as (0, 0, 0).');
-  const origin = (stated ?? [0, 0, 0]).map((x, c) => x * signs[c] + 0) as [number, number, number];
+  const origin = lpsFrom((stated ?? [0, 0, 0]).map((x, c) => x * signs[c] + 0));
   return { size, spacing, origin, direction: directionFromAxes(i, j, k) };
 }
 

@@ -1,5 +1,5 @@
 /** Tables scans and patients. */
-import type { Direction } from '../../core/volume.ts';
+import { type Direction, lpsFrom, spacingFrom } from '../../core/volume.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { type Db, prepared } from './database.ts';
 import { volumeFile } from './paths.ts';
@@ -31,8 +31,8 @@ const fromRow = (row: ScanRow): Scan => ({
   name: row.name,
   modality: row.modality,
   size: JSON.parse(row.size) as Triple,
-  spacing: JSON.parse(row.spacing) as Triple,
-  origin: JSON.parse(row.origin) as Triple,
+  spacing: spacingFrom(JSON.parse(row.spacing) as Triple),
+  origin: lpsFrom(JSON.parse(row.origin) as Triple),
   direction: JSON.parse(row.direction) as unknown as Direction,
   volumeFile: row.volume_file,
   sourcePath: row.source_path,

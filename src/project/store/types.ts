@@ -3,7 +3,7 @@
  * paths of files inside the project relative to its folder with `/` (so that a copied folder still works).
  */
 import type { PlannedOptions, PresetName } from '../../core/options.ts';
-import type { Direction, Grid } from '../../core/volume.ts';
+import type { Direction, Grid, Spacing, WorldPoint } from '../../core/volume.ts';
 
 /** The one row about the project itself. */
 export interface ProjectInfo {
@@ -43,8 +43,8 @@ export interface Scan {
   name: string;
   modality: string;
   size: readonly [number, number, number];
-  spacing: readonly [number, number, number];
-  origin: readonly [number, number, number];
+  spacing: Spacing;
+  origin: WorldPoint;
   direction: Direction;
   /** Uncompressed NIfTI on the scan's own grid, `volumes/<id>.nii`. */
   volumeFile: string;

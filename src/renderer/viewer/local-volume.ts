@@ -1,7 +1,7 @@
 /** A volume of ours in Cornerstone3D's cache: same voxels, shared memory, its own place in space. */
 import { cache, Enums, eventTarget, ImageVolume, type Types, triggerEvent, utilities } from '@cornerstonejs/core';
 import { voxelToWorld } from '../../core/geometry.ts';
-import type { Grid, Volume } from '../../core/volume.ts';
+import { type Grid, type Volume, voxelIndex } from '../../core/volume.ts';
 import type { DisplayArray } from './display-scan.ts';
 
 const { VoxelManager, genericMetadataProvider } = utilities;
@@ -195,7 +195,7 @@ function describeSlice(imageId: string, volume: Volume<DisplayArray>, k: number,
       imageOrientationPatient: orientation.slice(0, 6),
       rowCosines: orientation.slice(0, 3),
       columnCosines: orientation.slice(3, 6),
-      imagePositionPatient: [...voxelToWorld(volume, [0, 0, k])],
+      imagePositionPatient: [...voxelToWorld(volume, voxelIndex(0, 0, k))],
       pixelSpacing: [spacing[1], spacing[0]],
       rowPixelSpacing: spacing[1],
       columnPixelSpacing: spacing[0],

@@ -1,8 +1,10 @@
 /** Pointer, wheel and tools on one plane: turns what the hand does into edits, navigation and window changes. */
+
 import { intensityUnder, paintAt, paintLine } from '../../core/edit/brush.ts';
 import { floodFill, growRegion } from '../../core/edit/flood.ts';
 import { ellipse, fillOutline, type OutlinePoint, rectangle } from '../../core/edit/outline.ts';
 import { type Plane, sliceLayout } from '../../core/edit/planes.ts';
+import { voxelFrom } from '../../core/volume.ts';
 import type { CaseEditor } from './case-editor.ts';
 import { handlesOf } from './plane-overlay.ts';
 import type { PlaneView } from './plane-view.ts';
@@ -112,7 +114,7 @@ export class PointerTools {
         break;
       case 'fill':
         this.tryEdit('Flood fill', (recorder) =>
-          floodFill(recorder, this.nearest(at), settings.solid ? null : this.plane.normal, this.value()),
+          floodFill(recorder, voxelFrom(this.nearest(at)), settings.solid ? null : this.plane.normal, this.value()),
         );
         break;
       case 'grow':
@@ -282,7 +284,7 @@ export class PointerTools {
     const normal = settings.solid ? null : this.plane.normal;
     try {
       editor.paint((recorder) =>
-        growRegion(recorder, editor.voxels.scan, seed, { normal, value: settings.label, tolerance, limit }),
+        growRegion(recorder, editor.voxels.scan, voxelFrom(seed), { normal, value: settings.label, tolerance, limit }),
       );
     } catch (error) {
       editor.cancelStroke();

@@ -2,7 +2,7 @@
 
 import { dirname } from 'node:path';
 import { gridDifference, gridOf, voxelToWorld } from '../../../core/geometry.ts';
-import type { Grid, LabelMap } from '../../../core/volume.ts';
+import { type Grid, type LabelMap, voxelFrom } from '../../../core/volume.ts';
 import { makeFolder } from '../../../disk/index.ts';
 import { alignMask, readMask, writeNifti } from '../../../imaging/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
@@ -59,7 +59,7 @@ export async function readMaskOnGrid(path: string, grid: Grid, what: string): Pr
 function sameBox(a: Grid, b: Grid): boolean {
   const corners = (grid: Grid) =>
     Array.from({ length: 8 }, (_, corner) =>
-      voxelToWorld(grid, grid.size.map((n, axis) => ((corner >> axis) & 1 ? n - 1 : 0)) as [number, number, number]),
+      voxelToWorld(grid, voxelFrom(grid.size.map((n, axis) => ((corner >> axis) & 1 ? n - 1 : 0)))),
     );
   const others = corners(b);
   return corners(a).every((p) => others.some((q) => Math.hypot(p[0] - q[0], p[1] - q[1], p[2] - q[2]) < 0.01));

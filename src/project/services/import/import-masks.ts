@@ -1,6 +1,6 @@
 /** Masks of an import: plain ones by name, SEG, RTSTRUCT and .seg.nrrd by what they refer to, segment by segment. */
 import { basename, dirname } from 'node:path';
-import type { LabelMap } from '../../../core/volume.ts';
+import { type LabelMap, lpsFrom } from '../../../core/volume.ts';
 import {
   type MaskObject,
   type NamedSegment,
@@ -134,7 +134,7 @@ interface Drawn {
 
 function draw(store: Store, object: SegmentObject, scan: Scan, path: string): Drawn {
   const labels = labelsOfSegments(object.segments, store.labels.list(), path);
-  const drawnOn = keptProvenance(store, scan.id)?.instances.map(({ position: [x, y, z] }) => [x, y, z] as const);
+  const drawnOn = keptProvenance(store, scan.id)?.instances.map(({ position }) => lpsFrom(position));
   const { mask, overlaps, notices, outside } = object.draw(scan, labels.values, drawnOn);
   const used = object.segments.filter(({ number }) => labels.values.has(number));
   return { mask, labels, used, overlaps, outside, notices: [...object.notices, ...notices, ...labels.notices], path };
