@@ -168,12 +168,12 @@ export const readingErrors = {
   },
   'geometry/not-finite': {
     when: 'An affine holds NaN or infinity',
-    message: 'An affine must be twelve or sixteen finite numbers, got others.',
+    message: '<an affine, or an sform> must be <how many> finite numbers, got <others>.',
     cure: 'Export it again',
   },
   'geometry/singular': {
     when: 'Voxel axes do not span space',
-    message: 'The voxel axes must span space, got a matrix of determinant <value>.',
+    message: 'The voxel axes<of a file> must span space, got <a matrix of determinant 0, or what an sform has>.',
     cure: 'Export it again',
   },
   'geometry/sheared': {

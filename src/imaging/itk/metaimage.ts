@@ -10,6 +10,7 @@ import { bytesOf } from '../files.ts';
 import type { ReadScan } from '../types.ts';
 import { type StoredType, typeOf } from '../voxels.ts';
 import { type Payload, readHeaderText, readPayload } from './payload.ts';
+import { unitScale } from './units.ts';
 
 const TYPES: Record<string, StoredType> = {
   MET_CHAR: 'int8', MET_UCHAR: 'uint8', MET_SHORT: 'int16', MET_USHORT: 'uint16', MET_INT: 'int32', MET_UINT: 'uint32',
@@ -75,7 +76,7 @@ export async function readMetaHeader(path: string): Promise<MetaHeader> {
     );
   const size = [sizes[0], sizes[1], sizes[2] ?? 1] as [number, number, number];
   const notices: string[] = [];
-  const grid = metaGrid(size, dims, list, notices, bad);
+  const grid = metaGrid(size, dims, list, fields.get('DistanceUnits') ?? '', notices, bad);
   const file = fields.get('ElementDataFile');
   if (!file) throw bad('ElementDataFile', 'none');
   if (file !== 'LOCAL' && (/^LIST|%/.test(file) || /(^|[\\/])\.\.([\\/]|$)|^[\\/]/.test(file)))
@@ -103,13 +104,20 @@ function metaGrid(
   size: [number, number, number],
   dims: number,
   list: (...n: string[]) => number[] | undefined,
+  units: string,
   notices: string[],
   bad: (e: string, g: string) => DecileError,
 ): Grid {
-  const spacings = list('ElementSpacing', 'ElementSize') ?? [1, 1, 1];
-  const spacing = spacingFrom([0, 1, 2].map((n) => Math.abs(spacings[n] ?? 1)));
+  const stated = list('ElementSpacing', 'ElementSize');
+  if (!stated) notices.push('The file states no voxel size: 1 mm is taken.');
+  const spacings = stated ?? [1, 1, 1];
+  const scale = unitScale(units);
+  if (scale === undefined)
+    notices.push(`Lengths are in "${units}", which is no length: they are taken as millimetres.`);
+  else if (scale !== 1) notices.push(`Lengths are in ${units} and were converted to millimetres.`);
+  const spacing = spacingFrom([0, 1, 2].map((n) => Math.abs(spacings[n] ?? 1) * (scale ?? 1)));
   if (spacing.some((s) => !(s > 0) || !Number.isFinite(s))) throw bad('positive spacings', spacings.join(' '));
-  const origin = list('Offset', 'Origin', 'Position') ?? [0, 0, 0];
+  const origin = (list('Offset', 'Origin', 'Position') ?? [0, 0, 0]).map((x) => x * (scale ?? 1));
   const matrix = list('TransformMatrix', 'Rotation', 'Orientation');
   if (!matrix || dims < 3) {
     notices.push('The file states no orientation: axes are taken as left, posterior, superior.');

@@ -1,14 +1,15 @@
-/** NRRD: .nrrd and detached .nhdr; raw, gzip and ascii; LPS, RAS and LAS spaces; Slicer's segment fields written. */
+/** NRRD: .nrrd and detached .nhdr; raw, gzip and ascii; every space; Slicer's segment fields written. */
 
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { axis, directionFromAxes, norm3 } from '../../core/geometry.ts';
-import { type Grid, type LabelMap, lpsFrom, lpsPoint, spacingFrom, type Volume } from '../../core/volume.ts';
+import { axis } from '../../core/geometry.ts';
+import type { Grid, LabelMap, Volume } from '../../core/volume.ts';
 import { streamFileAtomic, writeAll } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { bytesOf } from '../files.ts';
 import type { ReadScan } from '../types.ts';
 import { type StoredType, toLabelMap, typeOf } from '../voxels.ts';
+import { nrrdGrid, spatialAxes } from './nrrd-grid.ts';
 import { type Payload, readHeaderText, readPayload } from './payload.ts';
 import { slicerSegments } from './slicer-segments.ts';
 
@@ -67,10 +68,7 @@ export async function readNrrdHeader(path: string): Promise<NrrdHeader> {
   if (!Number.isInteger(dimension) || sizes.length !== dimension || sizes.some((n) => !Number.isInteger(n) || n < 1))
     throw bad('dimension and sizes', `${fields.get('dimension')} and ${fields.get('sizes')}`);
   const directions = (fields.get('space directions') ?? '').match(/none|\([^)]*\)/g);
-  // A non-spatial axis (a list of layers or channels) is marked "none".
-  const spatial = directions
-    ? directions.flatMap((d, n) => (d === 'none' ? [] : [n]))
-    : sizes.map((_, n) => n).slice(0, 3);
+  const spatial = spatialAxes(fields, directions, sizes);
   const other = sizes.filter((_, n) => !spatial.includes(n));
   const layered = other.length === 1 && !spatial.includes(0) && slicerSegments(pairs).length > 0;
   const layers = layered ? sizes[0] : 1;
@@ -83,13 +81,7 @@ export async function readNrrdHeader(path: string): Promise<NrrdHeader> {
   }
   const size = [0, 1, 2].map((n) => (n < spatial.length ? sizes[spatial[n]] : 1)) as [number, number, number];
   const notices: string[] = [];
-  const grid = nrrdGrid(
-    size,
-    fields,
-    spatial.map((n) => directions?.[n]),
-    notices,
-    bad,
-  );
+  const grid = nrrdGrid(size, fields, spatial, directions, notices, bad);
   const encoding = (fields.get('encoding') ?? 'raw').toLowerCase();
   const known: Record<string, Payload['encoding']> = {
     raw: 'raw',
@@ -125,47 +117,6 @@ export async function readNrrdHeader(path: string): Promise<NrrdHeader> {
     littleEndian: (fields.get('endian') ?? 'little').toLowerCase() !== 'big',
   };
   return { grid, payload, fields, pairs, layers, notices };
-}
-
-/** Signs that turn a space into LPS. */
-const SPACES: Record<string, readonly [number, number, number]> = {
-  'left-posterior-superior': [1, 1, 1], lps: [1, 1, 1], 'right-anterior-superior': [-1, -1, 1], ras: [-1, -1, 1],
-  'left-anterior-superior': [1, -1, 1], las: [1, -1, 1],
-}; // biome-ignore format: a table
-
-function nrrdGrid(
-  size: [number, number, number],
-  fields: Map<string, string>,
-  directions: (string | undefined)[],
-  notices: string[],
-  bad: (e: string, g: string) => DecileError,
-): Grid {
-  const vector = (s: string | undefined) => {
-    const v = (s ?? '').replace(/[()]/g, '').split(',').map(Number);
-    return v.length === 3 && v.every(Number.isFinite) ? v : undefined;
-  };
-  const space = (fields.get('space') ?? '').toLowerCase();
-  const signs = SPACES[space];
-  if (!signs || directions.length !== 3 || directions.some((d) => !d)) {
-    const spacings = (fields.get('spacings') ?? '').split(/\s+/).map(Number);
-    const spacing = spacingFrom(
-      [0, 1, 2].map((n) => (spacings[n] > 0 && Number.isFinite(spacings[n]) ? spacings[n] : 1)),
-    );
-    if (space && !signs) throw bad('a space of LPS, RAS or LAS', space);
-    notices.push('The file states no orientation: axes are taken as left, posterior, superior.');
-    return { size, spacing, origin: lpsPoint(0, 0, 0), direction: [1, 0, 0, 0, 1, 0, 0, 0, 1] };
-  }
-  const columns = directions.map((d) => {
-    const v = vector(d);
-    if (!v || norm3(v) < 1e-9) throw bad('three space directions', `${d}`);
-    return v.map((x, c) => x * signs[c]);
-  });
-  const spacing = spacingFrom(columns.map(norm3));
-  const [i, j, k] = columns.map((v, c) => v.map((x) => x / spacing[c] + 0));
-  const stated = vector(fields.get('space origin'));
-  if (!stated) notices.push('The file states no origin: the first voxel is taken as (0, 0, 0).');
-  const origin = lpsFrom((stated ?? [0, 0, 0]).map((x, c) => x * signs[c] + 0));
-  return { size, spacing, origin, direction: directionFromAxes(i, j, k) };
 }
 
 export async function readNrrd(path: string): Promise<ReadScan> {

@@ -1,5 +1,5 @@
 /** NIfTI-1 and NIfTI-2 headers: fields, checks, and the one grid that they stand for. */
-import { affineRAS, gridFromAffineRAS, shear } from '../../core/geometry.ts';
+import { affineRAS, determinant3, gridFromAffineRAS, type Matrix3, shear } from '../../core/geometry.ts';
 import type { Grid } from '../../core/volume.ts';
 import { DecileError } from '../../shared/errors.ts';
 import type { StoredType } from '../voxels.ts';
@@ -201,33 +201,72 @@ function niftiGrid(path: string, size: [number, number, number], f: Fields, noti
   if (scale !== 1)
     notices.push(`Lengths are in ${unit === 1 ? 'metres' : 'micrometres'} and were converted to millimetres.`);
   const inMm = (affine: number[]) => affine.map((x) => x * scale);
-  let sheared = 0;
-  if (f.sformCode > 0) {
-    const usable =
-      f.srow.every(Number.isFinite) &&
-      [0, 1, 2].every((c) => Math.hypot(f.srow[c], f.srow[4 + c], f.srow[8 + c]) > 1e-9);
-    if (usable) {
-      const grid = gridFromAffineRAS(size, inMm(f.srow));
-      sheared = shear(grid.direction);
-      // 0.001 is 0.06 degrees: what float32 rounding and tools' resaving leave, not a gantry tilt.
-      if (sheared < 1e-3) return grid;
-    }
-    notices.push(
-      `The sform ${usable ? `is sheared (axes ${((Math.asin(Math.min(1, sheared)) * 180) / Math.PI).toFixed(1)} degrees off square)` : 'is unusable'}; the qform was used.`,
-    );
+  const sform = f.sformCode > 0 ? sformGrid(path, size, inMm(f.srow), f) : null;
+  if (sform && 'grid' in sform) return sform.grid;
+  if (f.qformCode > 0) {
+    if (sform) notices.push(`The sform ${sform.wrong}; the qform was used.`);
+    return gridFromAffineRAS(size, inMm(qformAffine(path, f)));
   }
-  if (f.qformCode > 0) return gridFromAffineRAS(size, inMm(qformAffine(path, f)));
-  if (f.sformCode > 0) {
-    throw new DecileError(
-      'geometry/sheared',
-      `The voxel axes of ${path} must be at right angles, got axes ${((Math.asin(Math.min(1, sheared)) * 180) / Math.PI).toFixed(1)} degrees off square and no qform.`,
-      'Resample the scan onto a rectangular grid first (an unresampled gantry tilt is the usual cause).',
-    );
-  }
-  notices.push('The file states no orientation (sform and qform code 0): axes are taken as right, anterior, superior.');
+  if (sform?.refusal) throw sform.refusal;
   const s = spacingOf(path, f).map((x) => x * scale);
+  notices.push(
+    sform
+      ? `The sform ${sform.wrong} and there is no qform: voxel sizes are taken from the header, and axes as right, anterior, superior.`
+      : 'The file states no orientation (sform and qform code 0): axes are taken as right, anterior, superior.',
+  );
   return gridFromAffineRAS(size, [s[0], 0, 0, 0, 0, s[1], 0, 0, 0, 0, s[2], 0]);
 }
+
+/** The sform's grid, or what is wrong with it, and the refusal where no other form helps. All zeros state nothing. */
+function sformGrid(
+  path: string,
+  size: [number, number, number],
+  affine: number[],
+  f: Fields,
+): { grid: Grid } | { wrong: string; refusal?: DecileError } {
+  if (f.srow.every((x) => x === 0)) return { wrong: 'is all zeros, though its code says otherwise' };
+  if (!f.srow.every(Number.isFinite))
+    return {
+      wrong: 'holds numbers that are not finite',
+      refusal: new DecileError(
+        'geometry/not-finite',
+        `The sform of ${path} must be twelve finite numbers, got ${f.srow.filter((x) => !Number.isFinite(x)).length} that are not, and no qform.`,
+        'The header is damaged: export the scan again from its source, or set its sform or qform.',
+      ),
+    };
+  const lengths = [0, 1, 2].map((c) => Math.hypot(f.srow[c], f.srow[4 + c], f.srow[8 + c]));
+  const flat = lengths.findIndex((x) => x < 1e-9);
+  const volume = flat < 0 ? Math.abs(determinant3(cosines(f.srow, lengths))) : 0;
+  if (volume < 1e-6) {
+    const wrong =
+      flat >= 0 ? `has a voxel axis of no length (axis ${flat + 1})` : 'has voxel axes that lie in one plane';
+    return {
+      wrong,
+      refusal: new DecileError(
+        'geometry/singular',
+        `The voxel axes of ${path} must span space, got an sform that ${wrong}, and no qform.`,
+        'The header is damaged: export the scan again from its source, or set its sform or qform.',
+      ),
+    };
+  }
+  const grid = gridFromAffineRAS(size, affine);
+  const sheared = shear(grid.direction);
+  // 0.001 is 0.06 degrees: what float32 rounding and tools' resaving leave, not a gantry tilt.
+  if (sheared < 1e-3) return { grid };
+  const degrees = ((Math.asin(Math.min(1, sheared)) * 180) / Math.PI).toFixed(1);
+  return {
+    wrong: `is sheared (axes ${degrees} degrees off square)`,
+    refusal: new DecileError(
+      'geometry/sheared',
+      `The voxel axes of ${path} must be at right angles, got axes ${degrees} degrees off square and no qform.`,
+      'Resample the scan onto a rectangular grid first (an unresampled gantry tilt is the usual cause).',
+    ),
+  };
+}
+
+const cosines = (srow: readonly number[], [x, y, z]: readonly number[]): Matrix3 => [
+  srow[0] / x, srow[1] / y, srow[2] / z, srow[4] / x, srow[5] / y, srow[6] / z, srow[8] / x, srow[9] / y, srow[10] / z,
+]; // biome-ignore format: the matrix is read as a matrix
 
 function spacingOf(path: string, f: Fields): [number, number, number] {
   const s = [1, 2, 3].map((d) => Math.abs(f.pixdim[d])) as [number, number, number];
