@@ -75,6 +75,35 @@ for (const [name, given] of RUNS) {
   });
 }
 
+test(`a loss that is no number ends the run with its step, saves nothing and keeps no tensor (${engine})`, async () => {
+  const before = tf.memory().numTensors;
+  const broken = labelled.map((source) => ({ ...source, readImage: () => new Float32Array(16 ** 3).fill(Number.NaN) }));
+  let saves = 0;
+  await assert.rejects(
+    train({
+      options: resolveOptions({ method: 'supervised', width: 2, steps: 4, checkpointEvery: 1 }),
+      ...{ classes: ['background', 'ball'], patch: [16, 16, 16], labelled: broken, unlabelled: [], kernels },
+      hooks: {
+        onCheckpoint: async () => {
+          saves++;
+        },
+      },
+    }),
+    { code: 'train/diverged', message: /got NaN at step 1\./ },
+  );
+  assert.equal(saves, 0);
+  assert.equal(tf.memory().numTensors, before);
+});
+
+test(`a run that nobody listens to trains to its end (${engine})`, async () => {
+  const ended = await train({
+    options: resolveOptions({ method: 'supervised', width: 2, steps: 1 }),
+    ...{ classes: ['background', 'ball'], patch: [16, 16, 16], labelled, unlabelled: [], kernels },
+    hooks: { onCheckpoint: async () => {} },
+  });
+  assert.deepEqual(ended, { outcome: 'finished', step: 1 });
+});
+
 test(`every method sees the same labelled patches for one seed (${engine})`, async () => {
   const first = async (method: MethodName) => (await run({ method, steps: 1, dropout: 0 })).losses[0].supervised;
   assert.equal(await first('cpcl'), await first('supervised'));

@@ -70,7 +70,8 @@ export async function train(inputs: TrainInputs): Promise<{ outcome: 'finished' 
         await save();
         return { outcome: 'cancelled', step: state.step };
       }
-      hooks.onStep?.(await trainStep(method, state, sampler, inputs));
+      const report = await trainStep(method, state, sampler, inputs);
+      hooks.onStep?.(report);
       const last = state.step === options.steps;
       if (last || state.step % options.checkpointEvery === 0) await save();
       if (last || state.step % options.validateEvery === 0) await hooks.onMilestone?.(state);
