@@ -18,6 +18,26 @@ test('thick slices become cubes of the same volume', () => {
   assert.equal(settleSpacing('auto', [grid([180, 180, 30], [1, 1, 8])]), 2);
 });
 
+test('the voxel size is rounded up to the next 0.05 mm, never down, and is at least 0.05 mm', () => {
+  // The cube root of 5.1 mm^3 is 1.7213 mm, of 5.3 mm^3 1.7435 mm; of 0.001 x 0.001 x 0.004 mm^3 0.0016 mm.
+  assert.equal(settleSpacing('auto', [grid([90, 90, 20], [1, 1, 5.1])]), 1.75);
+  assert.equal(settleSpacing('auto', [grid([90, 90, 20], [1, 1, 5.3])]), 1.75);
+  assert.equal(settleSpacing('auto', [grid([9, 9, 9], [0.001, 0.001, 0.004])]), 0.05);
+});
+
+test('one grid may differ by 10 % and be three times as thick as wide; beyond that it is left', () => {
+  const one = grid([90, 90, 30], [1, 1, 3]);
+  assert.equal(settleSpacing('auto', [one, one, grid([90, 90, 30], [1, 1.09, 3])]), 'native');
+  assert.equal(
+    settleSpacing('auto', [one, one, grid([90, 90, 30], [1, 1.11, 3])]),
+    1.45,
+    'the cube root of 3 mm^3 is 1.442 mm',
+  );
+  assert.equal(settleSpacing('auto', [grid([90, 90, 30], [1, 1, 3.1])]), 1.5, 'the cube root of 3.1 mm^3 is 1.458 mm');
+  assert.equal(settleSpacing('auto', [grid([192, 90, 90], [1, 1, 1])]), 'native');
+  assert.equal(settleSpacing('auto', [grid([193, 90, 90], [1, 1, 1])]), 1.05, '193 mm over 192 voxels is 1.0052 mm');
+});
+
 test('very fine scans are coarsened until a patch sees enough of them', () => {
   assert.equal(settleSpacing('auto', [grid([512, 512, 400], [0.75, 0.75, 0.75])]), 2);
 });

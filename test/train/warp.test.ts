@@ -52,6 +52,67 @@ test('zoom 2 along x reads half a voxel apart about the centre, contrast last', 
   );
 });
 
+test('along every axis intensities are interpolated and labels come from the nearest voxel', () => {
+  const size: Sides = [9, 9, 9];
+  const index = (n: number, axis: number) => Math.floor(n / 9 ** axis) % 9;
+  for (const axis of [0, 1, 2]) {
+    const image = Float32Array.from({ length: 729 }, (_, n) => index(n, axis) ** 2);
+    const mask = Uint8Array.from({ length: 729 }, (_, n) => index(n, axis));
+    const source: PatchSource = {
+      name: 'one axis',
+      size,
+      readImage: (start, box) => boxOf(image, size, start, box),
+      readMask: (start, box) => boxOf(mask, size, start, box),
+    };
+    const matrix = STILL.matrix.map((row, n) =>
+      n === axis ? row.map((v) => 0.6 * v) : row,
+    ) as unknown as Warp['matrix'];
+    const warped = warpedPatch(source, [4, 4, 4], [2, 3, 1], { ...STILL, matrix });
+    const centre = [2, 3, 1][axis] + 1.5;
+    for (let n = 0; n < 64; n++) {
+      const at = centre + 0.6 * ((Math.floor(n / 4 ** axis) % 4) - 1.5);
+      const low = Math.floor(at);
+      const between = low ** 2 + (at - low) * ((low + 1) ** 2 - low ** 2);
+      assert.ok(
+        Math.abs(warped.image[n] - between) < 1e-4,
+        `axis ${axis}, voxel ${n}: ${warped.image[n]}, not ${between}`,
+      );
+      assert.equal(warped.mask?.[n], Math.round(at), `axis ${axis}, voxel ${n}`);
+    }
+  }
+});
+
+test('a turned and stretched crop reads every voxel that it stands over', () => {
+  // Corners reach 1.2 sqrt(3) half sides from the centre: what was read must hold them, in a scan without an end.
+  const seen: number[] = [];
+  const endless: PatchSource = {
+    name: 'endless',
+    size: [1000, 1000, 1000],
+    readImage: (start, box) =>
+      Float32Array.from({ length: box[0] * box[1] * box[2] }, (_, n) => {
+        const at = [n % box[0], Math.floor(n / box[0]) % box[1], Math.floor(n / (box[0] * box[1]))];
+        return start[0] + at[0] + 2 * (start[1] + at[1]) + 4 * (start[2] + at[2]);
+      }),
+  };
+  const random = new Random(4);
+  const [patch, start] = [
+    [5, 4, 6],
+    [40, 50, 60],
+  ] as unknown as Sides[];
+  for (let n = 0; n < 20; n++) {
+    const warp = { ...planWarp(random), gain: 1, offset: 0 };
+    const { image } = warpedPatch(endless, patch, start, warp);
+    image.forEach((value, o) => {
+      const from = [(o % 5) - 2, (Math.floor(o / 5) % 4) - 1.5, Math.floor(o / 20) - 2.5];
+      const [x, y, z] = warp.matrix.map(
+        (row, axis) => [42, 51.5, 62.5][axis] + row.reduce((sum, v, j) => sum + v * from[j], 0),
+      );
+      seen.push(Math.abs(value - (x + 2 * y + 4 * z)));
+    });
+  }
+  assert.ok(Math.max(...seen) < 1e-3, `off by ${Math.max(...seen)}`);
+});
+
 test('a quarter turn about z as a warp gives the voxels of a quarter turn', () => {
   const turned: Warp = { ...STILL, matrix: [[0, -1, 0], [1, 0, 0], STILL.matrix[2]] };
   const { image } = warpedPatch(ramp([8, 8, 6]), PATCH, START, turned);
