@@ -10,6 +10,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { WebSocketServer } from 'ws';
 import type { Api } from '../api/api.ts';
+import { errorInfo } from '../api/errors.ts';
 import { CONTENT_SECURITY_POLICY, readPage } from '../api/pages.ts';
 import type { ErrorInfo } from '../shared/contract/index.ts';
 import { DecileError } from '../shared/errors.ts';
@@ -42,6 +43,8 @@ export async function startServer(
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
       if (response.headersSent) response.destroy();
+      else if (error instanceof DecileError && error.code === 'server/too-large')
+        sendError(response, 413, errorInfo(error));
       else
         sendError(response, 500, {
           code: 'server/failed',

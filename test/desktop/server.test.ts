@@ -117,6 +117,19 @@ test('a form of another page cannot make a call', async () => {
   assert.equal(code(answer), 'server/bad-call');
 });
 
+test('a call may have 8 MiB and no byte more', async () => {
+  const call = (length: number) => {
+    const [head, tail] = ['{"input":{"x":"', '"}}'];
+    const body = head + 'x'.repeat(length - head.length - tail.length) + tail;
+    return ask('/call/app.about', { method: 'POST', headers: json(), body });
+  };
+  assert.equal((await call(8 * 2 ** 20)).status, 200);
+  const refused = await call(8 * 2 ** 20 + 1);
+  assert.equal(refused.status, 413);
+  const { code: said, message } = JSON.parse(refused.text) as { code: string; message: string };
+  assert.deepEqual([said, message], ['server/too-large', 'A request must be at most 8388608 bytes, got more.']);
+});
+
 test('a file outside the pages is not served', async () => {
   for (const path of ['/../secret.html', '/%2e%2e/secret.html', '/..%2fsecret.html', '/%00', '/%'])
     assert.equal(code(await ask(path, { headers: bearer() })), 'server/not-found');
