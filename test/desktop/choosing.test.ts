@@ -12,6 +12,27 @@ test('flagged slices are the peaks of the uncertainty, most uncertain first and 
   assert.deepEqual(flaggedSlices(entropy), [2, 6]);
 });
 
+test('flagged slices lie three or more apart, have 0.6 of the highest entropy, and are eight at most', () => {
+  const at = (length: number, peaks: Record<number, number>) =>
+    flaggedSlices(Array.from({ length }, (_, k) => peaks[k] ?? 0));
+  assert.deepEqual(at(9, { 1: 1, 3: 0.9, 4: 0.8 }), [1, 4], '3 is 2 from 1; 4 is 3 from it');
+  assert.deepEqual(at(9, { 1: 1, 4: 0.6, 8: 0.59 }), [1, 4]);
+  assert.deepEqual(
+    at(60, Object.fromEntries(Array.from({ length: 20 }, (_, n) => [3 * n, 1 - n / 100]))),
+    [0, 3, 6, 9, 12, 15, 18, 21],
+  );
+});
+
+test('the distance is in robust deviations: 1.4826 times the median deviation, never below 5 % of the middle', () => {
+  const close = (actual: number, expected: number) => assert.ok(Math.abs(actual - expected) < 1e-9, `${actual}`);
+  // Middle 100; deviations 20, 10, 0, 10, 20: their median is 10.
+  close(robustDistance(130, [80, 90, 100, 110, 120]), 30 / (1.4826 * 10));
+  close(robustDistance(70, [80, 90, 100, 110, 120]), 30 / (1.4826 * 10));
+  close(robustDistance(130, [80, 90, 110, 120]), 30 / (1.4826 * 15));
+  close(robustDistance(110, [100, 100, 100]), 10 / (0.05 * 100));
+  assert.equal(robustDistance(500, [100, 100]), 0, 'two masks show no rule');
+});
+
 test('a case without any uncertainty flags nothing', () => {
   assert.deepEqual(flaggedSlices([0, 0, 0]), []);
   assert.deepEqual(flaggedSlices([]), []);

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { needlesFor } from '../../src/imaging/deid/needles.ts';
+import { nameParts, needlesFor } from '../../src/imaging/deid/needles.ts';
 import { actionFor, TEXT_KEPT } from '../../src/imaging/deid/table.ts';
 import { standardVr } from '../../src/imaging/deid/vr.ts';
 import { type DataSet, item, parseDicom, TRANSFER } from '../../src/imaging/dicom/dataset.ts';
@@ -194,6 +194,33 @@ test('a name is found in other exported files: NIfTI header, NRRD fields, JSON, 
 
 test('words that name nobody are not looked for', () => {
   assert.deepEqual(needlesFor(['ANON', 'von', 'None', 'Anna']).in('ANON-1234 none von Anna'), ['Anna']);
+});
+
+const LOOKED_FOR: [identifier: string, text: string, found: boolean][] = [
+  ['Anna', 'anna_brain', true],
+  ['Anna', 'scanAnnaBrain', true],
+  ['Anna', 'Hannah', false],
+  ['Anna', 'ANNA', true],
+  ['12345', 'ID 12345', true],
+  ['12345', 'ID0012345', false],
+  ['12345', '123456', false],
+  ['12345', '1.2.12345.6', false],
+  ['12345', '1.2.3 and 12345', true],
+  ['1.2.3', '1.2.3', true],
+  ['1.2.3', '1.2.3.4', false],
+  ['1.2.3', '11.2.3', false],
+  ['MRN-77', 'the mrn-77b', true],
+  ['MRN-77', 'MRN 77', false],
+  ['Jörg', 'JO\u0308RG', true],
+];
+
+test('names are found by word, numbers and UIDs whole, a number never within a UID, the rest anywhere', () => {
+  for (const [identifier, text, found] of LOOKED_FOR)
+    assert.deepEqual(needlesFor([identifier]).in(text), found ? [identifier] : [], `${identifier} in ${text}`);
+});
+
+test('the parts of a name that are looked for have three letters or more and name somebody', () => {
+  assert.deepEqual(nameParts("Doe^Jane=von Lee, Li O'Hara-Anonymous"), ['Doe', 'Jane', 'Lee', 'Hara']);
 });
 
 test('no VR that holds free text or bytes is kept but by name, and every name kept is such an attribute', () => {

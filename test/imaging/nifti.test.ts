@@ -140,6 +140,28 @@ test('lengths in metres become millimetres with a notice', async () => {
   assert.match(notices[0], /metres/);
 });
 
+test('lengths in micrometres become millimetres with a notice, places too; other unit codes are millimetres', async () => {
+  for (const [units, spacing, notice] of [
+    [3, 0.001, /micrometres/],
+    [3 + 8, 0.001, /micrometres/],
+    [2, 1, null],
+    [0, 1, null],
+  ] as const) {
+    const path = fresh();
+    writeFileSync(path, Buffer.concat([header(true, { units }), Buffer.alloc(8)]));
+    const { volume, notices } = await readVolume(path);
+    volume.spacing.forEach((mm) => {
+      assert.ok(Math.abs(mm - spacing) < 1e-9);
+    });
+    // The header's origin is at RAS 5, 6, 7: LPS -5, -6, 7.
+    [-5, -6, 7].forEach((at, axis) => {
+      assert.ok(Math.abs(volume.origin[axis] - at * spacing) < 1e-9, `${volume.origin}`);
+    });
+    assert.equal(notices.length, notice ? 1 : 0);
+    if (notice) assert.match(notices[0], notice);
+  }
+});
+
 test('a last dimension of 1 is accepted, 4D is refused with the number of volumes', async () => {
   const path = fresh();
   writeFileSync(path, Buffer.concat([header(true, { dims: [4, 2, 2, 1, 1] }), Buffer.alloc(8)]));

@@ -6,16 +6,21 @@ import { DEFAULT_OPTIONS } from '../../src/core/options.ts';
 import { type LabelMap, spacingMm } from '../../src/core/volume.ts';
 import { writeNifti } from '../../src/imaging/index.ts';
 import { evaluateRun } from '../../src/project/services/review/evaluate.ts';
-import { maskFile, type Store } from '../../src/project/store/index.ts';
+import { type CaseRole, maskFile, type Store } from '../../src/project/store/index.ts';
 import { codes, GRID, maskOf, projectWith, temporaryFolder, writeVolumes } from './helpers.ts';
 
 /** A finished run with these predictions, by case name. */
-async function predictedBy(store: Store, name: string, masks: Record<string, LabelMap>): Promise<void> {
+async function predictedBy(
+  store: Store,
+  name: string,
+  masks: Record<string, LabelMap>,
+  roles: Record<string, CaseRole> = {},
+): Promise<void> {
   const run = store.runs.create({
     name,
     options: { ...DEFAULT_OPTIONS, spacing: 'native' },
     classes: store.labels.classes(),
-    cases: [],
+    cases: Object.entries(roles).map(([scan, role]) => ({ scan: store.scans.find(scan)!.id, role })),
   });
   store.checkpoints.add(run.id, 1, 'runs/checkpoint');
   store.runs.update(run.id, { state: 'finished', finishedAt: new Date().toISOString() });
@@ -66,6 +71,26 @@ test('cases with a reference of the same name are scored in percent and mm with 
   assert.ok(Math.abs(overall.dice! - (100 + (100 * 36) / 54) / 2) < 1e-9);
   assert.deepEqual([overall.n, overall.run, overall.withoutPrediction], [2, 'r', ['case_03']]);
   assert.equal(store.evaluations.list(1).length, 2);
+});
+
+test('cases that the run learned or was chosen by are counted in a notice, unlabelled and new ones are not', async (t) => {
+  const { folder, store } = await project(t);
+  const masks = { case_01: maskOf(), case_02: maskOf(), case_03: maskOf(), case_04: maskOf() };
+  const roles = { case_01: 'labelled', case_02: 'validation', case_03: 'unlabelled' } as const;
+  await predictedBy(store, 'r', masks, roles);
+  const reference = await writeVolumes(
+    join(folder, 'truth'),
+    Object.fromEntries(Object.entries(masks).map(([name, mask]) => [`${name}.nii.gz`, mask])),
+  );
+  const { cases, notices } = await evaluateRun(store, { reference });
+  assert.deepEqual(
+    cases.map(({ role }) => role),
+    ['labelled', 'validation', 'unlabelled', null],
+  );
+  assert.equal(notices.length, 1);
+  assert.match(notices[0], /^2 of 4 scored cases were labelled or validation cases/);
+  await predictedBy(store, 'new', { case_03: maskOf(), case_04: maskOf() }, { case_03: 'unlabelled' });
+  assert.deepEqual((await evaluateRun(store, { reference, run: 'new' })).notices, []);
 });
 
 test('an empty prediction has Dice 0 and no distances, and is counted', async (t) => {

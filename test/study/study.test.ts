@@ -426,6 +426,12 @@ test('tables mark the best mean and significant differences, seeds averaged case
     assert.deepEqual([supervised.seeds, supervised.sharedSeeds], [2, 1]);
     const alone = studyRows(plan, [runs[1], runs[2]])[0];
     assert.deepEqual([alone.cells.dice.test, alone.cells.dice.star], [null, false], 'no seed in common, no test');
+    const fewer = studyRows(plan, [runs[0], runs[2], result('cpcl', 3, [90, 90, 90, 90])])[0];
+    assert.deepEqual(
+      [fewer.cells.dice.test?.meanDifference, fewer.cells.dice.test?.pairs, fewer.sharedSeeds],
+      [-10.5, 4, 1],
+      "the reference's further seed is not compared either",
+    );
     assert.equal(supervised.seedSd, Math.SQRT2);
     assert.equal(supervised.cells.hd95.cases, 3);
     assert.match(markdownTable(rows, 'cpcl'), /supervised \| 72\.50 \(1\.29\)\* /);

@@ -1,0 +1,284 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { cutTile } from '../../src/imaging/dicom/mosaic.ts';
+import { cleaned } from '../../src/imaging/dicom/pixels.ts';
+import { regularise } from '../../src/imaging/dicom/regularise.ts';
+import { reasonToLeaveOut, splitSeries } from '../../src/imaging/dicom/series.ts';
+import { type Irregular, stackGeometry } from '../../src/imaging/dicom/stack.ts';
+import { frameAt, stackAt } from './frames.ts';
+
+const rounded = (values: readonly number[], digits = 6) => values.map((v) => Number(v.toFixed(digits)) + 0);
+
+test('a single slice is as thick as it says, else 1 mm, and says so', () => {
+  for (const [thickness, expected, said] of [
+    [2.5, 2.5, /set to its thickness, 2\.5 mm/],
+    [undefined, 1, /thickness is unknown and was set to 1 mm/],
+    [0, 1, /unknown/],
+    [1000, 1, /unknown/],
+  ] as const) {
+    const { grid, notices } = stackGeometry([frameAt([1, 2, 3], { thickness, pixelSpacing: [0.5, 0.7] })]);
+    assert.deepEqual(grid.spacing, [0.7, 0.5, expected], 'columns apart, rows apart, slices apart');
+    assert.deepEqual([grid.size, grid.origin], [[4, 3, 1], [1, 2, 3]]); // biome-ignore format: a pair
+    assert.match(notices[0], said);
+  }
+});
+
+test('slices at even distances make a grid, whichever way they were acquired', () => {
+  const z = [5, 7.5, 10, 12.5];
+  for (const order of [(k: number) => k, (k: number) => 9 - k]) {
+    const { grid, irregular } = stackGeometry(stackAt(z, (k) => ({ instanceNumber: order(k) })));
+    assert.equal(irregular, undefined);
+    assert.deepEqual(rounded(grid.spacing), [1, 1, 2.5]);
+    assert.deepEqual(rounded(grid.origin), [-10, -20, 5]);
+    assert.deepEqual(rounded(grid.direction), [1, 0, 0, 0, 1, 0, 0, 0, 1]);
+  }
+});
+
+test('the distance is that of the two slices acquired first where it serves all, else the mean', () => {
+  const apart = (z: number[], order: (k: number) => number) =>
+    stackGeometry(stackAt(z, (k) => ({ instanceNumber: order(k) }))).grid;
+  const z = [0, 2.01, 4.02, 6.02];
+  assert.deepEqual(rounded([apart(z, (k) => k).spacing[2]]), [2.01]);
+  assert.deepEqual(rounded([apart(z, (k) => -k).spacing[2]]), [2]);
+  assert.deepEqual(rounded([apart(z, (k) => -k).origin[2]]), [0.02], '6.02 less three times 2 mm');
+  assert.deepEqual(rounded([apart([0, 2.1, 4, 6, 8.1], (k) => k).spacing[2]]), [2.025], 'the mean');
+});
+
+test('slices may stand 2 % of their distance, or 0.05 mm, off their places; farther is uneven', () => {
+  const uneven = (z: number[]) => stackGeometry(stackAt(z)).irregular !== undefined;
+  assert.equal(uneven([0, 5, 10.09, 15]), false);
+  assert.equal(uneven([0, 5, 10.11, 15]), true);
+  assert.equal(uneven([0, 1, 2.045, 3]), false);
+  assert.equal(uneven([0, 1, 2.055, 3]), true);
+});
+
+const SLICES: [name: string, z: number[], thickness: number[], result: 'even' | 'uneven' | string][] = [
+  ['one slice is lost', [0, 3, 6, 12, 15], [3, 3, 3, 3, 3], '1 missing (first after slice 3 of 5)'],
+  ['two are lost in two places', [0, 3, 9, 12, 15, 21, 24], [3, 3, 3, 3, 3, 3, 3], '2 missing (first after slice 2 of 7)'], // biome-ignore format: a table
+  ['half as thick again as the others is no filled gap', [0, 3, 6, 12, 15], [3, 3, 4.5, 3, 3], '1 missing (first after slice 3 of 5)'], // biome-ignore format: a table
+  ['the slice below fills the gap', [0, 3, 6, 12, 15], [3, 3, 4.6, 3, 3], 'uneven'],
+  ['the slice above fills the gap', [0, 3, 6, 12, 15], [3, 3, 3, 4.6, 3], 'uneven'],
+  ['a gap of no whole multiple', [0, 3, 6, 11, 14], [3, 3, 3, 3, 3], 'uneven'],
+  ['a gap within 5 % of a multiple', [0, 3, 6, 12.14, 15.14], [3, 3, 3, 3, 3], '1 missing (first after slice 3 of 5)'], // biome-ignore format: a table
+  ['a gap 6 % off a multiple', [0, 3, 6, 12.18, 15.18], [3, 3, 3, 3, 3], 'uneven'],
+];
+
+test('a gap of a whole multiple that no thick slice fills is a lost slice; others are uneven', () => {
+  for (const [name, z, thickness, result] of SLICES) {
+    const frames = stackAt(z, (k) => ({ thickness: thickness[k] }));
+    if (result === 'uneven') assert.ok(stackGeometry(frames).irregular, name);
+    else
+      assert.throws(() => stackGeometry(frames), {
+        code: 'scan/missing-slices',
+        message: new RegExp(result.replace(/[()]/g, '\\$&')),
+      });
+  }
+});
+
+test('uneven slices get the smallest distance found, rounded so that both ends stay', () => {
+  const { irregular, notices } = stackGeometry(stackAt([0, 2, 4, 7.1]));
+  assert.equal(irregular?.grid.size[2], Math.round(7.1 / 2) + 1);
+  assert.deepEqual(rounded([irregular?.grid.spacing[2] ?? 0]), rounded([7.1 / 4]));
+  assert.deepEqual(rounded(irregular?.along ?? []), [0, 2, 4, 7.1]);
+  assert.match(notices[0], /2\.00 to 3\.10 mm apart; the scan was resampled to 1\.77 mm/);
+  const growing = stackGeometry(stackAt([0, 0.1, 20, 40.3])).irregular;
+  assert.equal(growing?.grid.size[2], 8 * 4 + 1, 'never more than eight times the slices');
+});
+
+test('a stack that leans is laid out so that every slice fits, whole pixels beyond the first', () => {
+  // Each slice 1.5 mm further along i and 0.8 mm back along j; pixels 1 mm by 2 mm.
+  const frames = [0, 1, 2].map((k) =>
+    frameAt([1.5 * k, -0.8 * k, 4 * k], { pixelSpacing: [2, 1], instanceNumber: k + 1 }),
+  );
+  const { irregular, notices } = stackGeometry(frames);
+  assert.deepEqual(irregular?.grid.size, [4 + 3, 3 + 1, 3]);
+  assert.deepEqual(rounded(irregular?.grid.origin ?? []), [0, -2, 0]);
+  assert.deepEqual(rounded(irregular?.grid.spacing ?? []), [1, 2, 4]);
+  assert.deepEqual(irregular?.shift.map((pair) => rounded(pair)), [[0, 1], [1.5, 0.6], [3, 0.2]]); // biome-ignore format: a list
+  assert.match(notices[0], /askew by 23\.0 degrees/);
+  assert.throws(() => stackGeometry([frameAt([0, 0, 0]), frameAt([17, 0, 4])]), { code: 'scan/uneven-slices' });
+});
+
+test('a lean counts from 0.06 degrees and 0.05 mm over the stack', () => {
+  const leaning = (by: number, n: number) =>
+    stackGeometry(Array.from({ length: n }, (_, k) => frameAt([by * k, 0, 10 * k], { instanceNumber: k + 1 })))
+      .irregular;
+  assert.equal(leaning(0.01, 9), undefined, '0.0573 degrees');
+  assert.ok(leaning(0.011, 9), '0.063 degrees, 0.09 mm');
+  assert.equal(leaning(0.02, 3), undefined, '0.11 degrees, 0.04 mm');
+  assert.ok(leaning(0.03, 3), '0.17 degrees, 0.06 mm');
+});
+
+/** Slices of one row of two pixels. */
+const plan = (along: number[], spacing: number, slices: number, given: Partial<Irregular> = {}): Irregular => ({
+  grid: { size: [2, 1, slices], spacing: [1, 1, spacing], origin: [0, 0, 0], direction: [1, 0, 0, 0, 1, 0, 0, 0, 1] },
+  along,
+  shift: along.map(() => [0, 0]),
+  ...given,
+});
+
+test('between two slices the value is in proportion to the distances; whole numbers are rounded', () => {
+  const stored = [0, 10, 100, 110, 400, 410];
+  const { data } = regularise(Float32Array.from(stored), 2, 1, plan([0, 1, 4], 1, 5), -1);
+  assert.deepEqual(rounded([...data], 3), [0, 10, 100, 110, 200, 210, 300, 310, 400, 410]);
+  const whole = regularise(Int16Array.of(0, 0, 3, -3, 0, 0), 2, 1, plan([0, 2, 4], 1, 5), -1).data;
+  assert.deepEqual([...whole], [0, 0, 2, -1, 3, -3, 2, -1, 0, 0], 'halves up');
+});
+
+test('a shifted slice is read at its own pixels, and is outside where it does not reach by more than half a pixel', () => {
+  const grid = { ...plan([0, 1], 1, 2).grid, size: [4, 2, 2] as const };
+  const shift: [number, number][] = [[0, 0], [1.25, 1]]; // biome-ignore format: a pair
+  const { data } = regularise(Float32Array.of(0, 8, 100, 108), 2, 1, { ...plan([0, 1], 1, 2), grid, shift }, -1);
+  assert.deepEqual([...data.subarray(0, 8)], [0, 8, -1, -1, -1, -1, -1, -1]);
+  // Pixel i of the grid is i - 1.25 of the slice: 0.75 is 6 of 8 above 100; -0.25 and 1.75 are clamped, or outside.
+  assert.deepEqual([...data.subarray(8, 16)], [-1, -1, -1, -1, -1, 100, 106, -1]);
+});
+
+test('rows between two rows of a slice are in proportion', () => {
+  const grid = { ...plan([0, 1], 1, 2).grid, size: [1, 3, 2] as const };
+  const shift: [number, number][] = [[0, 0.25], [0, 0]]; // biome-ignore format: a pair
+  const { data } = regularise(
+    Float32Array.of(0, 8, 16, 100, 108, 116),
+    1,
+    3,
+    { ...plan([0, 1], 1, 2), grid, shift },
+    -1,
+  );
+  assert.deepEqual([...data], [0, 6, 14, 100, 108, 116]);
+});
+
+test('the stored bits are kept alone, with their sign, where an overlay uses the others', () => {
+  const frame = (given: object) => frameAt([0, 0, 0], { overlayInPixels: true, ...given });
+  const stored = () => Uint16Array.of(0x0000, 0x07ff, 0x0800, 0x0fff, 0x1001, 0xf800);
+  assert.deepEqual([...cleaned(stored(), frame({ signed: false }))], [0, 2047, 2048, 4095, 1, 2048]);
+  const signed = new Int16Array(stored().buffer);
+  assert.deepEqual([...cleaned(signed, frame({ signed: true }))], [0, 2047, -2048, -1, 1, -2048]);
+  assert.deepEqual([...cleaned(stored(), frame({ bitsStored: 16 }))], [...stored()], 'nothing to take out');
+  assert.deepEqual([...cleaned(stored(), frame({ bitsStored: 0 }))], [...stored()]);
+  assert.deepEqual([...cleaned(Uint16Array.of(0x8001), frame({ bitsStored: 15 }))], [1]);
+  assert.deepEqual([...cleaned(Uint16Array.of(3, 2), frame({ bitsStored: 1 }))], [1, 0]);
+});
+
+test('bits above twelve stored ones are dropped from unsigned 16-bit values alone', () => {
+  const values = () => Uint16Array.of(4095, 0x1005);
+  const all = (given: object) => [...cleaned(values(), frameAt([0, 0, 0], given))];
+  assert.deepEqual(all({}), [4095, 5]);
+  for (const given of [{ signed: true }, { bitsStored: 13 }, { bitsAllocated: 32 }])
+    assert.deepEqual(all(given), [4095, 0x1005], JSON.stringify(given));
+});
+
+test('a tile is cut out of its place in the mosaic', () => {
+  const mosaic = Uint8Array.from({ length: 24 }, (_, n) => n); // 6 columns, 4 rows
+  const tile = { columns: 6, rows: 4, left: 2, top: 1 };
+  assert.deepEqual(
+    [...cutTile(mosaic, { columns: 3, rows: 2 }, tile, (n) => new Uint8Array(n))],
+    [8, 9, 10, 14, 15, 16],
+  );
+});
+
+const REASONS: [given: object, code: string | undefined][] = [
+  [{}, undefined],
+  [{ hasPixels: false }, 'scan/no-pixels'],
+  [{ rows: 0 }, 'scan/no-pixels'],
+  [{ columns: 0 }, 'scan/no-pixels'],
+  [{ samples: 3 }, 'scan/colour'],
+  [{ photometric: 'PALETTE COLOR' }, 'scan/colour'],
+  [{ modality: 'SEG' }, 'scan/not-a-scan'],
+  [{ modality: 'RTSTRUCT' }, 'scan/not-a-scan'],
+  [{ modality: 'RTDOSE' }, 'scan/not-a-scan'],
+  [{ imageType: ['ORIGINAL', 'PRIMARY', 'LOCALIZER'] }, 'scan/localiser'],
+  [{ imageType: ['DERIVED', 'SCOUT'] }, 'scan/localiser'],
+  [{ imageType: ['ORIGINAL', 'MOSAIC'] }, 'scan/mosaic'],
+  [{ imageType: ['ORIGINAL', 'MOSAIC'], tile: { columns: 8, rows: 6, left: 0, top: 0 } }, undefined],
+  [{ pixelSpacing: undefined, position: undefined }, 'scan/no-geometry'],
+  [{ pixelSpacing: undefined, sopClass: '1.2.840.10008.5.1.4.1.1.7' }, 'scan/no-geometry'],
+  [{ pixelSpacing: undefined }, 'scan/no-spacing'],
+  [{ pixelSpacing: [1, 0] }, 'scan/no-spacing'],
+  [{ pixelSpacing: [1001, 1] }, 'scan/no-spacing'],
+  [{ pixelSpacing: [1000, 1] }, undefined],
+  [{ position: undefined }, 'scan/no-geometry'],
+  [{ orientation: undefined }, 'scan/no-geometry'],
+  [{ orientation: [1, 0, 0, 0.02, 1, 0] }, 'scan/no-geometry'],
+  [{ orientation: [1.02, 0, 0, 0, 1, 0] }, 'scan/no-geometry'],
+  [{ orientation: [1, 0, 0, 0, 0.98, 0] }, 'scan/no-geometry'],
+  [{ orientation: [1, 0, 0, 0.005, 1, 0] }, undefined],
+  [{ sopClass: '1.2.840.10008.5.1.4.1.1.7.2' }, 'scan/secondary-capture'],
+];
+
+test('what is no slice of a scan is left out with its own reason', () => {
+  for (const [given, code] of REASONS)
+    assert.equal(reasonToLeaveOut(frameAt([0, 0, 0], given))?.code, code, JSON.stringify(given));
+});
+
+/** Each stack as its part and the places of its slices. */
+const split = (frames: ReturnType<typeof stackAt>) => {
+  const { stacks, duplicates, errors } = splitSeries(frames);
+  return {
+    stacks: stacks.map(({ part, frames }) => [part, frames.map((f) => f.position?.[2]).join(' ')]),
+    duplicates: duplicates.length,
+    errors: errors.map(({ error }) => error.code),
+  };
+};
+const twice = (given: (volume: 0 | 1, k: number) => object) => [
+  ...stackAt([0, 3, 6], (k) => ({ sopUid: `a${k}`, ...given(0, k) })),
+  ...stackAt([0, 3, 6], (k) => ({ sopUid: `b${k}`, instanceNumber: k + 4, ...given(1, k) })),
+];
+const VOLUMES: [name: string, given: (volume: 0 | 1, k: number) => object, parts: string[]][] = [
+  ['echoes', (v) => ({ echo: String(v) }), ['echo1', 'echo2']],
+  ['b-values', (v) => ({ bValue: String(1000 * v) }), ['b0', 'b1000']],
+  ['frames of reference', (v) => ({ frameOfReference: `1.${v}` }), ['frame1', 'frame2']],
+  ['sizes', (v) => ({ rows: 3 + v }), ['size1', 'size2']],
+  ['spacings', (v) => ({ pixelSpacing: [1, 1 + v / 100] }), ['spacing1', 'spacing2']],
+  ['orientations', (v) => ({ orientation: v ? [0, 1, 0, -1, 0, 0] : [1, 0, 0, 0, 1, 0] }), ['orientation1', 'orientation2']], // biome-ignore format: a table
+  ['times', (v) => ({ temporal: String(v) }), ['time1', 'time2']],
+  ['acquisitions', (v) => ({ acquisition: String(v) }), ['acquisition1', 'acquisition2']],
+  ['image types', (v) => ({ imageType: ['ORIGINAL', v ? 'M' : 'P'] }), ['type1', 'type2']],
+  ['trigger times', (v) => ({ time: String(v) }), ['phase1', 'phase2']],
+  ['nothing but their order', () => ({}), ['volume1', 'volume2']],
+];
+
+test('volumes at the same places are told apart by what differs', () => {
+  for (const [name, given, parts] of VOLUMES) {
+    const { stacks, duplicates, errors } = split(twice(given));
+    assert.deepEqual(
+      stacks,
+      parts.map((part) => [part, '0 3 6']),
+      name,
+    );
+    assert.deepEqual([duplicates, errors], [0, []], name);
+  }
+});
+
+test('rounding of orientation and places does not split a volume', () => {
+  const tiny = stackAt([0, 3, 6], (k) => ({ orientation: [1, 0, 0.0009 + k / 10_000, 0, 1, 0] }));
+  assert.deepEqual(split(tiny).stacks, [['', '0 3 6']]);
+  const own = stackAt([0, 3, 6], (k) => ({ frameOfReference: `1.${k}` }));
+  assert.deepEqual(split(own).stacks, [['', '0 3 6']], 'a frame of reference of its own for each slice');
+});
+
+test('a copy is the same instance at the same place; places that repeat unevenly are refused', () => {
+  const frames = stackAt([0, 3, 6]);
+  const { stacks, duplicates } = split([...frames, frames[1]]);
+  assert.deepEqual([stacks, duplicates], [[['', '0 3 6']], 1]); // biome-ignore format: a pair
+  const extra = frameAt([-10, -20, 3], { sopUid: '9', instanceNumber: 9 });
+  assert.deepEqual(split([...frames, extra]).errors, ['scan/overlapping-slices']);
+  const near = frameAt([-10, -20, 3.009], { sopUid: '9', instanceNumber: 9 });
+  assert.deepEqual(split([...frames, near]).errors, ['scan/overlapping-slices'], 'closer than 0.01 mm is one place');
+  const apart = frameAt([-10, -20, 3.011], { sopUid: '9', instanceNumber: 9 });
+  assert.deepEqual(split([...frames, apart]).errors, []);
+});
+
+test('a broken-off last volume is a volume of its own', () => {
+  const whole = twice((v) => ({ temporal: String(v) }));
+  assert.deepEqual(split(whole.slice(0, 5)).stacks, [['time1', '0 3 6'], ['time2', '0 3']]); // biome-ignore format: a list
+});
+
+test('phases between one another are two volumes where each is even and both overlap', () => {
+  const phases = (from: number) => [
+    ...stackAt([0, 3, 6], () => ({ acquisition: '1' })),
+    ...stackAt([from, from + 3, from + 6], () => ({ acquisition: '2' })),
+  ];
+  assert.deepEqual(split(phases(1.2)).stacks, [['acquisition1', '0 3 6'], ['acquisition2', '1.2 4.2 7.2']]); // biome-ignore format: a list
+  assert.equal(split(phases(1.5)).stacks.length, 1, 'together they are even');
+  assert.equal(split(phases(10)).stacks.length, 1, 'one above the other');
+});
