@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { lpsPoint, spacingMm } from '../../src/core/volume.ts';
 import { cutTile } from '../../src/imaging/dicom/mosaic.ts';
 import { cleaned } from '../../src/imaging/dicom/pixels.ts';
 import { regularise } from '../../src/imaging/dicom/regularise.ts';
@@ -34,22 +35,25 @@ test('slices at even distances make a grid, whichever way they were acquired', (
   }
 });
 
-test('the distance is that of the two slices acquired first where it serves all, else the mean', () => {
-  const apart = (z: number[], order: (k: number) => number) =>
-    stackGeometry(stackAt(z, (k) => ({ instanceNumber: order(k) }))).grid;
-  const z = [0, 2.01, 4.02, 6.02];
-  assert.deepEqual(rounded([apart(z, (k) => k).spacing[2]]), [2.01]);
-  assert.deepEqual(rounded([apart(z, (k) => -k).spacing[2]]), [2]);
-  assert.deepEqual(rounded([apart(z, (k) => -k).origin[2]]), [0.02], '6.02 less three times 2 mm');
-  assert.deepEqual(rounded([apart([0, 2.1, 4, 6, 8.1], (k) => k).spacing[2]]), [2.025], 'the mean');
+test('distance and first place are those of the line of least squares through all places', () => {
+  const at = (z: number[]) => {
+    const { grid } = stackGeometry(stackAt(z));
+    return rounded([grid.spacing[2], grid.origin[2]]);
+  };
+  assert.deepEqual(at([0, 2, 4, 6]), [2, 0]);
+  // Step: sum of (k - 1.5) z over sum of (k - 1.5)^2 = 5; first place: the mean, 3.0125, less 1.5 steps.
+  const step = (-0.5 * 2.01 + 0.5 * 4.02 + 1.5 * 6.02) / 5;
+  assert.deepEqual(at([0, 2.01, 4.02, 6.02]), rounded([step, 3.0125 - 1.5 * step]));
+  assert.deepEqual(at([0, 2.03, 4, 6, 8.03]), rounded([20.03 / 10, 20.06 / 5 - 2 * 2.003]));
 });
 
 test('slices may stand 2 % of their distance, or 0.05 mm, off their places; farther is uneven', () => {
+  // The line of least squares follows one slice of four by three tenths: seven are left of what it is off.
   const uneven = (z: number[]) => stackGeometry(stackAt(z)).irregular !== undefined;
-  assert.equal(uneven([0, 5, 10.09, 15]), false);
-  assert.equal(uneven([0, 5, 10.11, 15]), true);
-  assert.equal(uneven([0, 1, 2.045, 3]), false);
-  assert.equal(uneven([0, 1, 2.055, 3]), true);
+  assert.equal(uneven([0, 5, 10.14, 15]), false);
+  assert.equal(uneven([0, 5, 10.147, 15]), true);
+  assert.equal(uneven([0, 1, 2.07, 3]), false);
+  assert.equal(uneven([0, 1, 2.073, 3]), true);
 });
 
 const SLICES: [name: string, z: number[], thickness: number[], result: 'even' | 'uneven' | string][] = [
@@ -111,7 +115,12 @@ test('a lean counts from 0.06 degrees and 0.05 mm over the stack', () => {
 
 /** Slices of one row of two pixels. */
 const plan = (along: number[], spacing: number, slices: number, given: Partial<Irregular> = {}): Irregular => ({
-  grid: { size: [2, 1, slices], spacing: [1, 1, spacing], origin: [0, 0, 0], direction: [1, 0, 0, 0, 1, 0, 0, 0, 1] },
+  grid: {
+    size: [2, 1, slices],
+    spacing: spacingMm(1, 1, spacing),
+    origin: lpsPoint(0, 0, 0),
+    direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+  },
   along,
   shift: along.map(() => [0, 0]),
   ...given,
@@ -153,18 +162,29 @@ test('the stored bits are kept alone, with their sign, where an overlay uses the
   assert.deepEqual([...cleaned(stored(), frame({ signed: false }))], [0, 2047, 2048, 4095, 1, 2048]);
   const signed = new Int16Array(stored().buffer);
   assert.deepEqual([...cleaned(signed, frame({ signed: true }))], [0, 2047, -2048, -1, 1, -2048]);
+  const padded = () => Int16Array.of(-2048, -4096, 4095);
+  assert.deepEqual([...cleaned(padded(), frame({ signed: true, padding: -4096 }))], [-2048, -4096, -1], 'no value');
+  assert.deepEqual([...cleaned(padded(), frame({ signed: true, padding: -2048 }))], [-2048, 0, -1], 'a value');
   assert.deepEqual([...cleaned(stored(), frame({ bitsStored: 16 }))], [...stored()], 'nothing to take out');
   assert.deepEqual([...cleaned(stored(), frame({ bitsStored: 0 }))], [...stored()]);
   assert.deepEqual([...cleaned(Uint16Array.of(0x8001), frame({ bitsStored: 15 }))], [1]);
   assert.deepEqual([...cleaned(Uint16Array.of(3, 2), frame({ bitsStored: 1 }))], [1, 0]);
 });
 
-test('bits above twelve stored ones are dropped from unsigned 16-bit values alone', () => {
+test('bits above twelve stored ones are dropped from unsigned values, of other widths they stay', () => {
   const values = () => Uint16Array.of(4095, 0x1005);
   const all = (given: object) => [...cleaned(values(), frameAt([0, 0, 0], given))];
   assert.deepEqual(all({}), [4095, 5]);
-  for (const given of [{ signed: true }, { bitsStored: 13 }, { bitsAllocated: 32 }])
+  for (const given of [{ bitsStored: 13 }, { bitsAllocated: 32 }])
     assert.deepEqual(all(given), [4095, 0x1005], JSON.stringify(given));
+});
+
+test('rows stored from the bottom are turned round', () => {
+  const three = cleaned(
+    Uint16Array.of(1, 2, 3, 4, 5, 6),
+    frameAt([0, 0, 0], { rows: 3, columns: 2, reversedRows: true }),
+  );
+  assert.deepEqual([...three], [5, 6, 3, 4, 1, 2]);
 });
 
 test('a tile is cut out of its place in the mosaic', () => {
@@ -188,8 +208,9 @@ const REASONS: [given: object, code: string | undefined][] = [
   [{ modality: 'RTDOSE' }, 'scan/not-a-scan'],
   [{ imageType: ['ORIGINAL', 'PRIMARY', 'LOCALIZER'] }, 'scan/localiser'],
   [{ imageType: ['DERIVED', 'SCOUT'] }, 'scan/localiser'],
-  [{ imageType: ['ORIGINAL', 'MOSAIC'] }, 'scan/mosaic'],
-  [{ imageType: ['ORIGINAL', 'MOSAIC'], tile: { columns: 8, rows: 6, left: 0, top: 0 } }, undefined],
+  [{ mosaic: 'siemens' }, 'scan/mosaic'],
+  [{ mosaic: 'uih' }, 'scan/mosaic'],
+  [{ mosaic: 'siemens', tile: { columns: 8, rows: 6, left: 0, top: 0 } }, undefined],
   [{ pixelSpacing: undefined, position: undefined }, 'scan/no-geometry'],
   [{ pixelSpacing: undefined, sopClass: '1.2.840.10008.5.1.4.1.1.7' }, 'scan/no-geometry'],
   [{ pixelSpacing: undefined }, 'scan/no-spacing'],

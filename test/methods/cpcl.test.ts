@@ -6,7 +6,8 @@ import { cpcl } from '../../src/core/methods/cpcl.ts';
 import type { Batch, Context, Loss, Output } from '../../src/core/methods/method.ts';
 import { prototypes } from '../../src/core/methods/prototypes.ts';
 import type { FeatureMap } from '../../src/core/network/kernels.ts';
-import { resolveOptions, type TrainingOptions } from '../../src/core/options.ts';
+import type { TrainingOptions } from '../../src/core/options.ts';
+import { resolveOptions } from '../../src/core/parse-option.ts';
 import { Random } from '../../src/core/random.ts';
 
 const near = (actual: number, expected: number, tolerance = 1e-5) =>

@@ -20,7 +20,7 @@ async function predictedBy(
     name,
     options: { ...DEFAULT_OPTIONS, spacing: 'native' },
     classes: store.labels.classes(),
-    cases: Object.entries(roles).map(([scan, role]) => ({ scan: store.scans.find(scan)!.id, role })),
+    cases: Object.entries(roles).map(([scan, role]) => ({ scan: store.scans.find(scan)!.id, role, mask: null })),
   });
   store.checkpoints.add(run.id, 1, 'runs/checkpoint');
   store.runs.update(run.id, { state: 'finished', finishedAt: new Date().toISOString() });

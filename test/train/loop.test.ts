@@ -10,6 +10,8 @@ import { labelled, unlabelled } from './helpers.ts';
 
 const { name: engine, kernels } = await testKernels();
 
+const SETTLED = { patch: [16, 16, 16], spacing: 'native' } as const;
+
 /** Runs to the end, or cancels before step `stopBefore`; gives the losses of each step and the last checkpoint. */
 async function run(given: Partial<TrainingOptions>, checkpoint?: Uint8Array, stopBefore = Number.POSITIVE_INFINITY) {
   const options: SettledOptions = {
@@ -21,8 +23,7 @@ async function run(given: Partial<TrainingOptions>, checkpoint?: Uint8Array, sto
       prototypeFeatures: 'decoder-1/4',
       ...given,
     }),
-    patch: [16, 16, 16],
-    spacing: 'native',
+    ...SETTLED,
   };
   const losses: Record<string, number>[] = [];
   const tensors: number[] = [];
@@ -81,8 +82,8 @@ test(`a loss that is no number ends the run with its step, saves nothing and kee
   let saves = 0;
   await assert.rejects(
     train({
-      options: resolveOptions({ method: 'supervised', width: 2, steps: 4, checkpointEvery: 1 }),
-      ...{ classes: ['background', 'ball'], patch: [16, 16, 16], labelled: broken, unlabelled: [], kernels },
+      options: { ...resolveOptions({ method: 'supervised', width: 2, steps: 4, checkpointEvery: 1 }), ...SETTLED },
+      ...{ classes: ['background', 'ball'], labelled: broken, unlabelled: [], kernels },
       hooks: {
         onCheckpoint: async () => {
           saves++;
@@ -97,8 +98,8 @@ test(`a loss that is no number ends the run with its step, saves nothing and kee
 
 test(`a run that nobody listens to trains to its end (${engine})`, async () => {
   const ended = await train({
-    options: resolveOptions({ method: 'supervised', width: 2, steps: 1 }),
-    ...{ classes: ['background', 'ball'], patch: [16, 16, 16], labelled, unlabelled: [], kernels },
+    options: { ...resolveOptions({ method: 'supervised', width: 2, steps: 1 }), ...SETTLED },
+    ...{ classes: ['background', 'ball'], labelled, unlabelled: [], kernels },
     hooks: { onCheckpoint: async () => {} },
   });
   assert.deepEqual(ended, { outcome: 'finished', step: 1 });
