@@ -1,6 +1,6 @@
 /** Each heavy kernel of an engine at the sizes of the U-Net's levels: GFLOP/s of the plain form, or GB/s of what must be read and written. */
 import * as tf from '@tensorflow/tfjs';
-import type { ConvWeights, FeatureMap, Kernels } from '../../src/core/network/kernels.ts';
+import { type ConvWeights, CUBE, type FeatureMap, HALVES, type Kernels } from '../../src/core/network/kernels.ts';
 import { median } from '../stepper.ts';
 
 export interface KernelRow {
@@ -57,7 +57,7 @@ export async function measureKernels(
     };
     await add('conv', () => kernels.conv3d(x, weights));
     if (c > 1) await add('conv, input gradient', () => kernels.conv3dGradInput(dy, weights));
-    await add('conv, weight gradient', () => kernels.conv3dGradWeights(x, dy, 3));
+    await add('conv, weight gradient', () => kernels.conv3dGradWeights(x, dy, CUBE));
     tf.dispose([x, dy, weights]);
   };
   await convolution(level(0), 1, width);
@@ -72,7 +72,7 @@ export async function measureKernels(
   const shape = [1, d, h, w, width];
   const [x, dy, small] = [random(shape), random(shape), random([1, d / 2, h / 2, w / 2, width])] as FeatureMap[];
   const norm = kernels.instanceNormRelu(x);
-  const pooled = kernels.maxPool(x);
+  const pooled = kernels.maxPool(x, HALVES);
   const map = x.size * 4;
   const moves = async (kernel: string, bytes: number, run: () => tf.Tensor) => {
     const milliseconds = await time(seconds, run);
@@ -84,8 +84,8 @@ export async function measureKernels(
     return y;
   });
   await moves('norm + ReLU, gradient', 6 * map, () => kernels.instanceNormReluGrad(dy, x, norm));
-  await moves('max-pool', 1.125 * map, () => kernels.maxPool(x));
-  await moves('max-pool, gradient', 2.25 * map, () => kernels.maxPoolGrad(small, x, pooled));
+  await moves('max-pool', 1.125 * map, () => kernels.maxPool(x, HALVES));
+  await moves('max-pool, gradient', 2.25 * map, () => kernels.maxPoolGrad(small, x, pooled, HALVES));
   await moves('upsampling', 1.125 * map, () => kernels.upsample(small));
   await moves('upsampling, gradient', 1.125 * map, () => kernels.upsampleGrad(dy));
   await moves('sum of two maps', 3 * map, () => tf.add(x, dy));

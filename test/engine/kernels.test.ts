@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import type { ConvWeights, FeatureMap, Kernels } from '../../src/core/network/kernels.ts';
+import { type ConvWeights, CUBE, type FeatureMap, HALVES, type Kernels } from '../../src/core/network/kernels.ts';
 import { portableKernels as slow } from '../../src/core/network/portable-kernels.ts';
 import { startEngine } from '../../src/engine/choose/index.ts';
 import { kernelsOf } from '../../src/engine/choose/kernels-of.ts';
@@ -46,11 +46,11 @@ for (const [d, h, w, c, k] of [
 ]) {
   test(`convolution and its gradients equal the plain form: ${d}x${h}x${w}, ${c} to ${k}`, { skip }, () => {
     const [x, weights, dy] = [map(1, d, h, w, c), map(3, 3, 3, c, k) as unknown as ConvWeights, map(1, d, h, w, k)];
-    const expected = [slow.conv3d(x, weights), slow.conv3dGradInput(dy, weights), slow.conv3dGradWeights(x, dy, 3)];
+    const expected = [slow.conv3d(x, weights), slow.conv3dGradInput(dy, weights), slow.conv3dGradWeights(x, dy, CUBE)];
     for (const [name, form] of Object.entries(forms)) {
       close(form.conv3d(x, weights), expected[0], `${name}: forward`);
       close(form.conv3dGradInput(dy, weights), expected[1], `${name}: input gradient`);
-      close(form.conv3dGradWeights(x, dy, 3), expected[2], `${name}: weight gradient`);
+      close(form.conv3dGradWeights(x, dy, CUBE), expected[2], `${name}: weight gradient`);
     }
   });
   if ([d, h, w].some((n) => n % 2)) continue;
@@ -63,13 +63,13 @@ for (const [d, h, w, c, k] of [
     close(a.y, b.y, 'norm');
     close(fast.instanceNormReluGrad(dy, x, a), slow.instanceNormReluGrad(dy, x, b), 'norm gradient');
     const rectified = tf.relu(x) as FeatureMap;
-    const pooled = slow.maxPool(rectified);
-    close(fast.maxPool(rectified), pooled, 'pool');
+    const pooled = slow.maxPool(rectified, HALVES);
+    close(fast.maxPool(rectified, HALVES), pooled, 'pool');
     // Where a whole block is 0 the two choose other voxels; the ReLU before every pool stops those gradients.
     const behindRelu = (g: FeatureMap) => tf.mul(g, tf.cast(tf.greater(x, 0), 'float32'));
     close(
-      behindRelu(fast.maxPoolGrad(small, rectified, pooled)),
-      behindRelu(slow.maxPoolGrad(small, rectified, pooled)),
+      behindRelu(fast.maxPoolGrad(small, rectified, pooled, HALVES)),
+      behindRelu(slow.maxPoolGrad(small, rectified, pooled, HALVES)),
       'pool gradient',
     );
     close(fast.upsample(small), slow.upsample(small), 'upsampling');

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import type { ConvWeights, FeatureMap } from '../../src/core/network/kernels.ts';
+import { type ConvWeights, CUBE, type FeatureMap, HALVES } from '../../src/core/network/kernels.ts';
 import { portableKernels } from '../../src/core/network/portable-kernels.ts';
 import { Random } from '../../src/core/random.ts';
 import { dropoutMask } from '../../src/core/train/randomness.ts';
@@ -11,6 +11,7 @@ import {
   convolveWeightsDirect,
   convolveWeightsWinograd,
   convolveWinograd,
+  type Taps,
 } from '../../src/engine/simd/convolution.ts';
 import { registerSimd, simdBackend, simdKernels } from '../../src/engine/simd/index.ts';
 
@@ -96,7 +97,11 @@ for (const [d, h, w, c, k] of CONVOLUTIONS) {
       both((kernels) => {
         const [x, dy] = [map([d, h, w, c], 1), map([d, h, w, k], 2)];
         const weights = tf.tensor(random(27 * c * k, 3), [3, 3, 3, c, k]) as ConvWeights;
-        return [kernels.conv3d(x, weights), kernels.conv3dGradInput(dy, weights), kernels.conv3dGradWeights(x, dy, 3)];
+        return [
+          kernels.conv3d(x, weights),
+          kernels.conv3dGradInput(dy, weights),
+          kernels.conv3dGradWeights(x, dy, CUBE),
+        ];
       }),
     );
   });
@@ -120,8 +125,8 @@ for (const shape of MAPS) {
       both((kernels) => {
         // Rounded values tie often; zeros as after a ReLU.
         const x = tf.relu(tf.floor(tf.mul(map(even, 6), 3))) as FeatureMap;
-        const y = kernels.maxPool(x);
-        return [y, kernels.maxPoolGrad(map(shape, 7), x, y)];
+        const y = kernels.maxPool(x, HALVES);
+        return [y, kernels.maxPoolGrad(map(shape, 7), x, y, HALVES)];
       }),
       0,
     );
@@ -152,8 +157,8 @@ const WINOGRAD = [
   [40, 5, 50, 24, 8],
 ];
 
-for (const [d, h, w, c, k] of WINOGRAD) {
-  test(`both forms of the convolution ${d}x${h}x${w}, ${c} to ${k} channels, agree: forward, input and weight gradient`, () => {
+for (const [d, h, w, c, k, taps] of WINOGRAD.flatMap((sides) => [3, 1].map((taps) => [...sides, taps]))) {
+  test(`both forms of the convolution ${d}x${h}x${w} over ${taps} planes, ${c} to ${k} channels, agree: forward, input and weight gradient`, () => {
     tf.setBackend('simd');
     const backend = simdBackend();
     const { machine } = backend;
@@ -166,16 +171,16 @@ for (const [d, h, w, c, k] of WINOGRAD) {
     };
     const [x, weights, dy, flipped] = [
       block(n * c, 31),
-      block(27 * c * k, 32),
+      block(9 * taps * c * k, 32),
       block(n * k, 33),
-      block(27 * c * k, 34),
+      block(9 * taps * c * k, 34),
     ];
-    const sizes = [n * k, n * k, 27 * c * k];
+    const sizes = [n * k, n * k, 9 * taps * c * k];
     const outputs = Object.values(FORMS).map(({ convolve, weights: gradient }) => {
       const [y, back, dw] = sizes.map((length) => block(length));
-      convolve(backend, x, weights, y, s, k, false);
-      convolve(backend, x, flipped, back, s, k, true);
-      gradient(backend, x, dy, dw, s, k);
+      convolve(backend, x, weights, y, s, k, false, taps as Taps);
+      convolve(backend, x, flipped, back, s, k, true, taps as Taps);
+      gradient(backend, x, dy, dw, s, k, taps as Taps);
       return [y, back, dw].map((at, i) => ({ at, values: machine.floats(at, sizes[i]).slice() }));
     });
     const [slow, fast] = outputs.map((form) => form.map(({ values }) => values));
@@ -203,7 +208,7 @@ const GRADIENTS: Record<
       shape: [3, 3, 3, 4, 5],
       step: 0.5,
       f: (w) => tf.mul(simdKernels().conv3d(image(), w as ConvWeights), dy([5, 9, 10, 5])),
-      back: () => simdKernels().conv3dGradWeights(image(), dy([5, 9, 10, 5]), 3),
+      back: () => simdKernels().conv3dGradWeights(image(), dy([5, 9, 10, 5]), CUBE),
     },
     'instance norm with ReLU': {
       shape: [1, 4, 3, 5, 4],
@@ -219,8 +224,14 @@ const GRADIENTS: Record<
     'max-pool': {
       shape: [1, 4, 6, 8, 4],
       step: 1e-3,
-      f: (x) => tf.mul(simdKernels().maxPool(x as FeatureMap), dy([2, 3, 4, 4])),
-      back: (x) => simdKernels().maxPoolGrad(dy([2, 3, 4, 4]), x as FeatureMap, simdKernels().maxPool(x as FeatureMap)),
+      f: (x) => tf.mul(simdKernels().maxPool(x as FeatureMap, HALVES), dy([2, 3, 4, 4])),
+      back: (x) =>
+        simdKernels().maxPoolGrad(
+          dy([2, 3, 4, 4]),
+          x as FeatureMap,
+          simdKernels().maxPool(x as FeatureMap, HALVES),
+          HALVES,
+        ),
     },
     'trilinear upsampling': {
       shape: [1, 2, 3, 4, 4],
@@ -306,9 +317,9 @@ test('kernels leave no tensor and no block of memory behind', () => {
     const weights = tf.tensor(random(27 * 25, 22), [3, 3, 3, 5, 5]) as ConvWeights;
     const pre = kernels.conv3d(x, weights);
     const forward = kernels.instanceNormRelu(pre);
-    const y = kernels.maxPool(forward.y);
+    const y = kernels.maxPool(forward.y, HALVES);
     kernels.upsampleGrad(kernels.upsample(y));
-    kernels.conv3dGradWeights(x, kernels.instanceNormReluGrad(forward.y, pre, forward), 3);
+    kernels.conv3dGradWeights(x, kernels.instanceNormReluGrad(forward.y, pre, forward), CUBE);
   });
   assert.deepEqual([tf.memory().numTensors, heap.blocks, heap.used], [tensors, blocks, bytes]);
 });

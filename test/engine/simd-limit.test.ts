@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import type { ConvWeights, FeatureMap } from '../../src/core/network/kernels.ts';
+import { type ConvWeights, CUBE, type FeatureMap, HALVES } from '../../src/core/network/kernels.ts';
 import { registerSimd, simdBackend, simdKernels } from '../../src/engine/simd/index.ts';
 
 const GIB = 2 ** 30;
@@ -22,9 +22,9 @@ function results(): number[][] {
     const norm = kernels.instanceNormRelu(y);
     const all = [
       y,
-      kernels.conv3dGradWeights(x, y, 3),
+      kernels.conv3dGradWeights(x, y, CUBE),
       norm.y,
-      kernels.maxPool(norm.y),
+      kernels.maxPool(norm.y, HALVES),
       kernels.upsample(x),
       tf.exp(tf.sub(y, tf.max(y))),
       tf.sum(y, [1, 2, 3]),

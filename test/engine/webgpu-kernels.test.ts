@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import type { ConvWeights, FeatureMap, Kernels } from '../../src/core/network/kernels.ts';
+import { type ConvWeights, CUBE, type FeatureMap, HALVES, type Kernels } from '../../src/core/network/kernels.ts';
 import { portableKernels } from '../../src/core/network/portable-kernels.ts';
 import { webgpuBackend, webgpuKernels } from '../../src/engine/webgpu/index.ts';
 import { startWebgpuForTests, valuesOn } from './webgpu.ts';
@@ -76,7 +76,7 @@ for (const [d, h, w, c, k] of CONVOLUTIONS) {
     assertClose(2e-5, (kernels) => {
       const [x, dy] = [map([d, h, w, c], 1), map([d, h, w, k], 2)];
       const weights = tf.tensor(random(27 * c * k, 3), [3, 3, 3, c, k]) as ConvWeights;
-      return [kernels.conv3d(x, weights), kernels.conv3dGradInput(dy, weights), kernels.conv3dGradWeights(x, dy, 3)];
+      return [kernels.conv3d(x, weights), kernels.conv3dGradInput(dy, weights), kernels.conv3dGradWeights(x, dy, CUBE)];
     }),
   );
 }
@@ -95,8 +95,8 @@ for (const shape of MAPS) {
     assertClose(0, (kernels) => {
       // Rounded values tie often; zeros as after a ReLU.
       const x = tf.relu(tf.floor(tf.mul(map(even, 6), 3))) as FeatureMap;
-      const y = kernels.maxPool(x);
-      return [y, kernels.maxPoolGrad(map(shape, 7), x, y)];
+      const y = kernels.maxPool(x, HALVES);
+      return [y, kernels.maxPoolGrad(map(shape, 7), x, y, HALVES)];
     }),
   );
 
@@ -136,10 +136,10 @@ function round(): void {
     const weights = tf.tensor(random(27 * 64, 22), [3, 3, 3, 8, 8]) as ConvWeights;
     const pre = kernels.conv3d(x, weights);
     const forward = kernels.instanceNormRelu(pre);
-    const y = kernels.maxPool(forward.y);
+    const y = kernels.maxPool(forward.y, HALVES);
     kernels.upsampleGrad(kernels.upsample(y));
     kernels.conv3dGradInput(kernels.instanceNormReluGrad(forward.y, pre, forward), weights);
-    kernels.conv3dGradWeights(x, kernels.maxPoolGrad(y, forward.y, y), 3);
+    kernels.conv3dGradWeights(x, kernels.maxPoolGrad(y, forward.y, y, HALVES), CUBE);
   });
 }
 

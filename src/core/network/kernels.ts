@@ -11,6 +11,12 @@ import type { Random } from '../random.ts';
 export type FeatureMap = tf.Tensor5D;
 /** [kD, kH, kW, C, K] */
 export type ConvWeights = tf.Tensor5D;
+/** A whole number along each axis of a map: depth, height, width. */
+export type PerAxis = readonly [z: number, y: number, x: number];
+
+/** The paper's networks convolve with 3x3x3 and pool by 2 along every axis. */
+export const CUBE: PerAxis = [3, 3, 3];
+export const HALVES: PerAxis = [2, 2, 2];
 
 export interface InstanceNormResult {
   /** max(0, (x - mean) / sqrt(variance + 1e-5)), [1, D, H, W, C] */
@@ -19,19 +25,35 @@ export interface InstanceNormResult {
   saved: tf.Tensor[];
 }
 
+export interface AffineNormGradient {
+  dx: FeatureMap;
+  /** [C] */
+  dScale: tf.Tensor;
+  /** [C] */
+  dShift: tf.Tensor;
+}
+
 export interface Kernels {
   /** Set where two convolutions and a sum cost less than one convolution over maps side by side in one. */
   readonly splitsConcatenation?: true;
-  /** Stride 1, zero padding to the same size; k odd. [1, D, H, W, C] * [k, k, k, C, K] -> [1, D, H, W, K] */
+  /** Stride 1, zero padding to the same size; k 1 or 3 along each axis. [1, D, H, W, C] * [kD, kH, kW, C, K] -> [1, D, H, W, K] */
   conv3d(x: FeatureMap, w: ConvWeights): FeatureMap;
   conv3dGradInput(dy: FeatureMap, w: ConvWeights): FeatureMap;
-  conv3dGradWeights(x: FeatureMap, dy: FeatureMap, kernel: number): ConvWeights;
+  conv3dGradWeights(x: FeatureMap, dy: FeatureMap, kernel: PerAxis): ConvWeights;
   /** Instance normalisation without affine parameters (eps 1e-5, biased variance), then ReLU. */
   instanceNormRelu(x: FeatureMap): InstanceNormResult;
   instanceNormReluGrad(dy: FeatureMap, x: FeatureMap, forward: InstanceNormResult): FeatureMap;
-  /** 2x2x2, stride 2. */
-  maxPool(x: FeatureMap): FeatureMap;
-  maxPoolGrad(dy: FeatureMap, x: FeatureMap, y: FeatureMap): FeatureMap;
+  /** Instance normalisation with a scale and a shift a channel, [C] each, then leaky ReLU (0.01 z below 0). */
+  instanceNormLeaky(x: FeatureMap, scale: tf.Tensor, shift: tf.Tensor): InstanceNormResult;
+  instanceNormLeakyGrad(
+    dy: FeatureMap,
+    x: FeatureMap,
+    scale: tf.Tensor,
+    forward: InstanceNormResult,
+  ): AffineNormGradient;
+  /** The largest value of each block of `factors` voxels (1 or 2 along each axis). */
+  maxPool(x: FeatureMap, factors: PerAxis): FeatureMap;
+  maxPoolGrad(dy: FeatureMap, x: FeatureMap, y: FeatureMap, factors: PerAxis): FeatureMap;
   /** Trilinear x2, align_corners false: weights .75/.25, edge rows 1. */
   upsample(x: FeatureMap): FeatureMap;
   upsampleGrad(dy: FeatureMap): FeatureMap;
@@ -44,3 +66,4 @@ export interface Kernels {
 export type WeightedTerm = readonly [factor: number, tensor: tf.Tensor];
 
 export const NORM_EPSILON = 1e-5;
+export const LEAK = 0.01;

@@ -1,7 +1,7 @@
 /** The kernels in plain TensorFlow.js ops: right on every backend, fast on none. */
 import * as tf from '@tensorflow/tfjs';
 import { linearMatrix, toTensor } from './interpolation.ts';
-import { type ConvWeights, type FeatureMap, type Kernels, NORM_EPSILON } from './kernels.ts';
+import { type ConvWeights, type FeatureMap, type Kernels, LEAK, NORM_EPSILON, type PerAxis } from './kernels.ts';
 
 /** Input gradient of a same-padded stride-1 convolution = convolution with the flipped, transposed weights. */
 const flipped = (w: ConvWeights): ConvWeights =>
@@ -31,13 +31,13 @@ export const portableKernels: Kernels = {
       // dW[o] = sum over voxels of x shifted by o, transposed, times dy: one matrix product an offset.
       const [, d, h, w, c] = x.shape;
       const k = dy.shape[4];
-      const r = (kernel - 1) / 2;
+      const [kd, kh, kw] = kernel;
       const flatDy = dy.reshape([d * h * w, k]);
-      const padded = pad3(x.reshape([d, h, w, c]) as tf.Tensor4D, r);
+      const padded = pad3(x.reshape([d, h, w, c]) as tf.Tensor4D, kernel);
       const blocks: tf.Tensor[] = [];
-      for (let oz = 0; oz < kernel; oz++) {
-        for (let oy = 0; oy < kernel; oy++) {
-          for (let ox = 0; ox < kernel; ox++) {
+      for (let oz = 0; oz < kd; oz++) {
+        for (let oy = 0; oy < kh; oy++) {
+          for (let ox = 0; ox < kw; ox++) {
             blocks.push(
               tf.tidy(() =>
                 tf.matMul(tf.slice(padded, [oz, oy, ox, 0], [d, h, w, c]).reshape([d * h * w, c]), flatDy, true),
@@ -46,7 +46,7 @@ export const portableKernels: Kernels = {
           }
         }
       }
-      return tf.stack(blocks).reshape([kernel, kernel, kernel, c, k]) as ConvWeights;
+      return tf.stack(blocks).reshape([...kernel, c, k]) as ConvWeights;
     }),
   instanceNormRelu: (x) => {
     const [y, mean, scale] = tf.tidy(() => {
@@ -65,32 +65,49 @@ export const portableKernels: Kernels = {
       const meanDnN = dn.mul(n).mean(axes, true);
       return dn.sub(meanDn).sub(n.mul(meanDnN)).mul(scale) as FeatureMap;
     }),
-  maxPool: (x) =>
+  instanceNormLeaky: (x, scale, shift) => {
+    const [y, mean, inverse] = tf.tidy(() => {
+      const { mean, variance } = tf.moments(voxels(x), 0, true);
+      const inverse = tf.rsqrt(variance.add(NORM_EPSILON));
+      const z = voxels(x).sub(mean).mul(inverse).mul(scale).add(shift);
+      return [tf.maximum(z, z.mul(LEAK)).reshape(x.shape), mean, inverse];
+    });
+    return { y: y as FeatureMap, saved: [mean, inverse] };
+  },
+  instanceNormLeakyGrad: (dy, x, scale, { y, saved: [mean, inverse] }) => {
+    // g = dy f'(z), z = scale n + shift: d shift = sum g, d scale = sum g n, dx = scale inverse (g - mean g - n mean(g n)).
+    const [dx, dScale, dShift] = tf.tidy(() => {
+      const n = voxels(x).sub(mean).mul(inverse);
+      const slope = voxels(y)
+        .greater(0)
+        .toFloat()
+        .mul(1 - LEAK)
+        .add(LEAK);
+      const g = voxels(dy).mul(slope);
+      const [sumG, sumGn] = [tf.sum(g, 0), tf.sum(tf.mul(g, n), 0)];
+      const centred = g.sub(sumG.div(n.shape[0])).sub(n.mul(sumGn.div(n.shape[0])));
+      return [centred.mul(inverse).mul(scale).reshape(x.shape), sumGn, sumG];
+    });
+    return { dx: dx as FeatureMap, dScale, dShift };
+  },
+  maxPool: (x, factors) =>
     tf.tidy(() => {
-      const [, d, h, w, c] = x.shape;
-      return x
-        .reshape([d / 2, 2, h / 2, 2, w / 2, 2 * c])
-        .max([1, 3])
-        .reshape([(d / 2) * (h / 2) * (w / 2), 2, c])
-        .max(1)
-        .reshape([1, d / 2, h / 2, w / 2, c]) as FeatureMap;
+      const { outer, blocks } = blocksOf(x, factors);
+      return blocks.max(1).reshape(outer) as FeatureMap;
     }),
-  maxPoolGrad: (dy, x, y) =>
+  maxPoolGrad: (dy, x, y, factors) =>
     tf.tidy(() => {
-      // The gradient goes to the first maximum of each 2x2x2 block, in memory order.
-      const [, d, h, w, c] = x.shape;
-      const cells = (d / 2) * (h / 2) * (w / 2);
-      const blocks = x
-        .reshape([d / 2, 2, h / 2, 2, w / 2, 2, c])
-        .transpose([0, 2, 4, 1, 3, 5, 6])
-        .reshape([cells, 8, c]);
-      const hit = blocks.equal(y.reshape([cells, 1, c])).toFloat();
+      // The gradient goes to the first maximum of each block, in memory order.
+      const { outer, blocks } = blocksOf(x, factors);
+      const [, d, h, w, c] = outer;
+      const [fd, fh, fw] = factors;
+      const hit = blocks.equal(y.reshape([d * h * w, 1, c])).toFloat();
       const first = hit.mul(tf.cumsum(hit, 1).equal(1).toFloat());
-      const dx = first.mul(dy.reshape([cells, 1, c]));
+      const dx = first.mul(dy.reshape([d * h * w, 1, c]));
       return dx
-        .reshape([d / 2, h / 2, w / 2, 2, 2, 2, c])
-        .transpose([0, 3, 1, 4, 2, 5, 6])
-        .reshape([1, d, h, w, c]) as FeatureMap;
+        .reshape([d, h, w, fd, fh, fw * c])
+        .transpose([0, 3, 1, 4, 2, 5])
+        .reshape(x.shape) as FeatureMap;
     }),
   upsample: (x) =>
     tf.tidy(
@@ -102,13 +119,27 @@ export const portableKernels: Kernels = {
     ),
 };
 
-/** Zero padding of the three spatial axes by concatenation (rank-5 pad is not on every backend). */
-function pad3(x: tf.Tensor4D, r: number): tf.Tensor4D {
-  if (r === 0) return x;
+/** Zeros around a map as a kernel needs them, by concatenation (rank-5 pad is not on every backend). */
+function pad3(x: tf.Tensor4D, kernel: PerAxis): tf.Tensor4D {
   return [0, 1, 2].reduce<tf.Tensor4D>((m, axis) => {
+    const r = (kernel[axis] - 1) / 2;
+    if (r === 0) return m;
     const shape = [...m.shape] as [number, number, number, number];
     shape[axis] = r;
     const zeros = tf.zeros(shape) as tf.Tensor4D;
     return tf.concat([zeros, m, zeros], axis);
   }, x);
+}
+
+const voxels = (map: FeatureMap): tf.Tensor2D => map.reshape([map.size / map.shape[4], map.shape[4]]) as tf.Tensor2D;
+
+/** The voxels of each block of a map, [blocks, voxels of one, C], and the shape of one value a block. */
+function blocksOf(x: FeatureMap, [fd, fh, fw]: PerAxis): { outer: number[]; blocks: tf.Tensor3D } {
+  const [, sd, sh, sw, c] = x.shape;
+  const [d, h, w] = [sd / fd, sh / fh, sw / fw];
+  const blocks = x
+    .reshape([d, fd, h, fh, w, fw * c])
+    .transpose([0, 2, 4, 1, 3, 5])
+    .reshape([d * h * w, fd * fh * fw, c]) as tf.Tensor3D;
+  return { outer: [1, d, h, w, c], blocks };
 }

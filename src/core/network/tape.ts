@@ -3,7 +3,7 @@
  * every gradient until the end; this one frees an activation as soon as the backward pass has used it.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { ConvWeights, FeatureMap, Kernels } from './kernels.ts';
+import { type ConvWeights, CUBE, type FeatureMap, HALVES, type Kernels, type PerAxis } from './kernels.ts';
 
 export type Weights = Record<string, tf.Tensor>;
 
@@ -53,7 +53,7 @@ export class Tape {
   convNormRelu(x: FeatureMap, name: string, wantsInputGradient = true): FeatureMap {
     const w = this.weights[`${name}.weight`] as ConvWeights;
     return this.normRelu([x], this.kernels.conv3d(x, w), (dPre) => {
-      this.addWeight(`${name}.weight`, this.kernels.conv3dGradWeights(x, dPre, w.shape[0]));
+      this.addWeight(`${name}.weight`, this.kernels.conv3dGradWeights(x, dPre, CUBE));
       if (wantsInputGradient) this.add(x, this.kernels.conv3dGradInput(dPre, w));
     });
   }
@@ -74,7 +74,7 @@ export class Tape {
       const [wa, wb] = parts();
       const gradient = tf.tidy(() =>
         tf.concat(
-          [a, b].map((map) => this.kernels.conv3dGradWeights(map, dPre, w.shape[0])),
+          [a, b].map((map) => this.kernels.conv3dGradWeights(map, dPre, CUBE)),
           3,
         ),
       );
@@ -149,14 +149,14 @@ export class Tape {
     });
   }
 
-  maxPool(x: FeatureMap): FeatureMap {
-    const y = this.kernels.maxPool(x);
+  maxPool(x: FeatureMap, factors: PerAxis = HALVES): FeatureMap {
+    const y = this.kernels.maxPool(x, factors);
     if (!this.record) {
       this.freeUnlessKept(x);
       return y;
     }
     return this.push(y, (dy) => {
-      this.add(x, this.kernels.maxPoolGrad(dy, x, y));
+      this.add(x, this.kernels.maxPoolGrad(dy, x, y, factors));
       dy.dispose();
     });
   }

@@ -23,11 +23,12 @@ export function rowsToBlocks(rows: tf.Tensor2D, [d, h, w]: readonly number[]): F
   return split.reshape([1, 2 * d, 2 * h, 2 * w, c]) as FeatureMap;
 }
 
-/** Convolution 3x3x3 (same). Instance norm follows it, before which a bias cancels exactly, so none is added. */
+/** Convolution (same). Instance norm follows it, before which a bias cancels exactly, so none is added. */
 export function conv(tape: Tape, x: FeatureMap, name: string, wantsInputGradient = true): FeatureMap {
   const w = tape.weights[`${name}.weight`] as ConvWeights;
+  const [kd, kh, kw] = w.shape;
   return tape.operation([x], tape.kernels.conv3d(x, w), (dy, into) => {
-    into.weight(`${name}.weight`, tape.kernels.conv3dGradWeights(x, dy, w.shape[0]));
+    into.weight(`${name}.weight`, tape.kernels.conv3dGradWeights(x, dy, [kd, kh, kw]));
     if (wantsInputGradient) into.map(x, tape.kernels.conv3dGradInput(dy, w));
   });
 }

@@ -3,12 +3,16 @@ import type * as tf from '@tensorflow/tfjs';
 import { DecileError } from '../../core/errors.ts';
 import { sizeOf } from './op.ts';
 
-/** One image, 3x3x3, matching channels: all that the networks use. */
+/** One image, 1 or 3 along each axis of the kernel, matching channels: all that the networks use. */
 export function checkConvolution(engine: string, x: readonly number[], w: readonly number[]): void {
   const fits =
-    x.length === 5 && x[0] === 1 && w.length === 5 && w.slice(0, 3).every((side) => side === 3) && w[3] === x[4];
+    x.length === 5 &&
+    x[0] === 1 &&
+    w.length === 5 &&
+    w.slice(0, 3).every((side) => side === 1 || side === 3) &&
+    w[3] === x[4];
   if (fits) return;
-  const message = `A convolution of the ${engine} engine must be [1, D, H, W, C] with [3, 3, 3, C, K], got [${x}] with [${w}].`;
+  const message = `A convolution of the ${engine} engine must be [1, D, H, W, C] with [kD, kH, kW, C, K], sides of the kernel 1 or 3, got [${x}] with [${w}].`;
   throw new DecileError('engine/unsupported', message, 'Use --engine tensorflow or cpu.');
 }
 
@@ -28,6 +32,10 @@ export function checkConvolutionOp(
   { strides, pad }: ConvAttributes,
 ): void {
   checkConvolution(engine, [1, ...x.slice(1)], w);
+  if (w.slice(0, 3).some((side) => side !== 3)) {
+    const message = `A convolution op of the ${engine} engine must have [3, 3, 3, C, K], got [${w}].`;
+    throw new DecileError('engine/unsupported', message, '');
+  }
   const ones = typeof strides === 'number' ? strides === 1 : strides.every((s) => s === 1);
   if (!ones || pad !== 'same') {
     const message = `A convolution of the ${engine} engine must have stride 1 and pad 'same', got ${strides} and ${pad}.`;

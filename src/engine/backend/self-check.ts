@@ -1,6 +1,6 @@
 /** Is a convolution of an engine right? One small one and its gradients, against loops over every index. */
 import * as tf from '@tensorflow/tfjs';
-import type { ConvWeights, FeatureMap, Kernels } from '../../core/network/kernels.ts';
+import { type ConvWeights, CUBE, type FeatureMap, type Kernels } from '../../core/network/kernels.ts';
 
 /** Largest difference from sums in double precision, relative to the largest value; the kernels' engine must be current. */
 export async function convolutionError(kernels: Kernels): Promise<number> {
@@ -15,7 +15,7 @@ export async function convolutionError(kernels: Kernels): Promise<number> {
     return [
       kernels.conv3d(map, filter),
       kernels.conv3dGradInput(slope, filter),
-      kernels.conv3dGradWeights(map, slope, 3),
+      kernels.conv3dGradWeights(map, slope, CUBE),
     ];
   });
   const actual: ArrayLike<number>[] = [];

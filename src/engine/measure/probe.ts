@@ -1,6 +1,7 @@
 /** Run as a program by the doctor: times a 3D convolution and a whole step on one engine, checks values, prints JSON. */
 import type * as tf from '@tensorflow/tfjs';
 import { DecileError } from '../../core/errors.ts';
+import { CUBE } from '../../core/network/kernels.ts';
 import type { EngineName } from '../../core/options.ts';
 import { resolveOptions } from '../../core/parse-option.ts';
 import { convolutionError } from '../backend/self-check.ts';
@@ -102,7 +103,7 @@ async function speeds(engine: Engine, { sides, channels }: Size): Promise<{ forw
   };
   const forward = await median(() => read(() => [kernels.conv3d(x, w)]));
   const backward = await median(() =>
-    read(() => [kernels.conv3dGradInput(dy, w), kernels.conv3dGradWeights(x, dy, 3)]),
+    read(() => [kernels.conv3dGradInput(dy, w), kernels.conv3dGradWeights(x, dy, CUBE)]),
   );
   tf.dispose([x, dy, w]);
   return { forward: flop / forward / 1e9, backward: (2 * flop) / backward / 1e9 };

@@ -1,4 +1,4 @@
-/** The 3x3x3 convolution and its weight gradient on addresses in the engine's memory: which kernel, and how it is shared out. */
+/** The convolution with 3x3x3 or 1x3x3 and its weight gradient on addresses in the engine's memory: which kernel, and how it is shared out. */
 import type { SimdBackend } from './backend.ts';
 
 /** Sides and channels of one map, [D, H, W, C]. */
@@ -9,6 +9,9 @@ export interface MapShape {
   c: number;
 }
 
+/** Planes that a kernel reads: 3 for 3x3x3, 1 for 1x3x3. */
+export type Taps = 1 | 3;
+
 /** Packed input rows of one task should stay in a core's second-level cache. */
 const PACKED_BYTES = 128 * 1024;
 /** Sets of partial sums of a weight gradient: fixed, so that results do not depend on the number of threads. */
@@ -16,8 +19,8 @@ const SLABS = 8;
 const SLAB_BYTES = 32 * 2 ** 20;
 
 /** Rows of output computed from one packed block. */
-function blockRows({ h, w, c }: MapShape): number {
-  const perRow = 3 * (w + 2) * c * 4;
+function blockRows({ h, w, c }: MapShape, taps: Taps): number {
+  const perRow = taps * (w + 2) * c * 4;
   return Math.max(1, Math.min(h, Math.floor(PACKED_BYTES / perRow) - 2));
 }
 
@@ -40,11 +43,12 @@ export function convolve(
   s: MapShape,
   k: number,
   flip: boolean,
+  taps: Taps = 3,
 ): void {
-  (takesWinograd(s, k) ? convolveWinograd : convolveDirect)(backend, x, w, y, s, k, flip);
+  (takesWinograd(s, k) ? convolveWinograd : convolveDirect)(backend, x, w, y, s, k, flip, taps);
 }
 
-/** `convolve` in the plain form: 27 products an output and channel. */
+/** `convolve` in the plain form: 9 products a plane, output and channel. */
 export function convolveDirect(
   backend: SimdBackend,
   x: number,
@@ -53,18 +57,27 @@ export function convolveDirect(
   s: MapShape,
   k: number,
   flip: boolean,
+  taps: Taps = 3,
 ): void {
   const { machine } = backend;
   const blocks = Math.ceil(k / 8);
-  const rows = blockRows(s);
+  const rows = blockRows(s, taps);
   const part = s.c % 8 === 0 ? 8 : s.c % 4 === 0 ? 4 : 1;
-  const packed = 192 + (3 * (rows + 2) * (s.w + 2) * s.c + 8 * part) * 4;
+  const packed = 192 + (taps * (rows + 2) * (s.w + 2) * s.c + 8 * part) * 4;
   const stretches = s.d * Math.ceil(s.h / rows);
   // Small maps have few blocks of rows; then the channels are shared out as well.
   const groups = Math.min(blocks, Math.ceil((4 * machine.threads) / stretches));
-  withScratch(backend, [blocks * 27 * s.c * 8 * 4, packed * machine.threads], (weights, scratch) => {
-    machine.runFor(27 * s.c * k)('packWeights', w, weights, ...(flip ? [k, s.c] : [s.c, k]), Number(flip), part);
-    machine.runFor(s.d * s.h * s.w * 27 * s.c * k)(
+  withScratch(backend, [blocks * 9 * taps * s.c * 8 * 4, packed * machine.threads], (weights, scratch) => {
+    machine.runFor(9 * taps * s.c * k)(
+      'packWeights',
+      w,
+      weights,
+      ...(flip ? [k, s.c] : [s.c, k]),
+      Number(flip),
+      part,
+      taps,
+    );
+    machine.runFor(s.d * s.h * s.w * 9 * taps * s.c * k)(
       'convolve',
       x,
       weights,
@@ -79,6 +92,7 @@ export function convolveDirect(
       scratch,
       packed,
       part,
+      taps,
     );
   });
 }
@@ -98,20 +112,20 @@ export function takesWinograd({ d, h, w, c }: MapShape, k: number): boolean {
 }
 
 /** Rows of tiles and planes of one Winograd task, and its transformed input. */
-function winogradBlocks({ d, h, w, c }: MapShape) {
+function winogradBlocks({ d, h, w, c }: MapShape, taps: Taps) {
   const [tilesX, tilesY] = [Math.ceil(w / 4), Math.ceil(h / 4)];
   const perRow = tilesX * POINTS * c * 4;
   // Short rows of tiles are taken several at a time, so that groups of six tiles are full.
   const tileRows = Math.min(tilesY, Math.max(1, Math.floor(12 / tilesX)));
-  const depth = Math.min(d, Math.max(1, Math.floor(TRANSFORMED_BYTES / (perRow * tileRows)) - 2));
+  const depth = Math.min(d, Math.max(1, Math.floor(TRANSFORMED_BYTES / (perRow * tileRows)) - (taps - 1)));
   const slices = Math.ceil(d / depth);
   const planes = Math.ceil(d / slices);
   // Six tiles more: the last product reads past its end.
-  const bytes = ((planes + 2) * tileRows * tilesX + 6) * POINTS * c * 4;
+  const bytes = ((planes + taps - 1) * tileRows * tilesX + 6) * POINTS * c * 4;
   return { tileRows, planes, bytes, stretches: Math.ceil(d / planes) * Math.ceil(tilesY / tileRows) };
 }
 
-/** `convolve` by Winograd's form: 6.75 products an output and channel. C is a multiple of 4. */
+/** `convolve` by Winograd's form: 2.25 products a plane, output and channel. C is a multiple of 4. */
 export function convolveWinograd(
   backend: SimdBackend,
   x: number,
@@ -120,19 +134,20 @@ export function convolveWinograd(
   s: MapShape,
   k: number,
   flip: boolean,
+  taps: Taps = 3,
 ): void {
   const { machine } = backend;
   const blocks = Math.ceil(k / 8);
-  const { tileRows, planes, bytes, stretches } = winogradBlocks(s);
+  const { tileRows, planes, bytes, stretches } = winogradBlocks(s, taps);
   const groups = Math.min(blocks, Math.ceil((4 * machine.threads) / stretches));
   const scratchBytes = 1024 + 144 * s.c + 13824 + bytes;
   withScratch(
     backend,
-    [blocks * POINTS * 96 * s.c, machine.threads * 1024, machine.threads * scratchBytes],
+    [blocks * POINTS * 32 * taps * s.c, machine.threads * 1024, machine.threads * scratchBytes],
     (weights, lines, scratch) => {
       const sides = flip ? [k, s.c] : [s.c, k];
-      machine.runFor(27 * s.c * k)('winogradWeights', w, weights, ...sides, Number(flip), lines, 1024);
-      machine.runFor(s.d * s.h * s.w * 27 * s.c * k)(
+      machine.runFor(9 * taps * s.c * k)('winogradWeights', w, weights, ...sides, Number(flip), lines, 1024, taps);
+      machine.runFor(s.d * s.h * s.w * 9 * taps * s.c * k)(
         'winograd',
         x,
         weights,
@@ -147,14 +162,23 @@ export function convolveWinograd(
         Math.ceil(blocks / groups),
         scratch,
         scratchBytes,
+        taps,
       );
     },
   );
 }
 
-/** dw [27, C, K] from x of shape `s` and dy with k channels. */
-export function convolveWeights(backend: SimdBackend, x: number, dy: number, dw: number, s: MapShape, k: number): void {
-  (takesWinograd(s, k) ? convolveWeightsWinograd : convolveWeightsDirect)(backend, x, dy, dw, s, k);
+/** dw [9 taps, C, K] from x of shape `s` and dy with k channels. */
+export function convolveWeights(
+  backend: SimdBackend,
+  x: number,
+  dy: number,
+  dw: number,
+  s: MapShape,
+  k: number,
+  taps: Taps = 3,
+): void {
+  (takesWinograd(s, k) ? convolveWeightsWinograd : convolveWeightsDirect)(backend, x, dy, dw, s, k, taps);
 }
 
 /** `convolveWeights` by Winograd's form. C is a multiple of 4. */
@@ -165,18 +189,19 @@ export function convolveWeightsWinograd(
   dw: number,
   s: MapShape,
   k: number,
+  taps: Taps = 3,
 ): void {
   const { machine } = backend;
   const blocks = Math.ceil(k / 8);
-  const { tileRows, planes, bytes, stretches } = winogradBlocks(s);
-  const slabBytes = blocks * POINTS * 96 * s.c;
+  const { tileRows, planes, bytes, stretches } = winogradBlocks(s, taps);
+  const slabBytes = blocks * POINTS * 32 * taps * s.c;
   const slabs = Math.min(stretches, 2 * SLABS, Math.max(2, Math.floor(WINOGRAD_SLAB_BYTES / slabBytes)));
   const groups = Math.min(blocks, Math.ceil((2 * machine.threads) / slabs));
   const perGroup = Math.ceil(blocks / groups);
   const tiles = planes * tileRows * Math.ceil(s.w / 4);
   const scratchBytes = 1024 + 144 * Math.max(s.c, 8 * perGroup) + bytes + POINTS * tiles * perGroup * 32;
   withScratch(backend, [slabs * slabBytes, machine.threads * scratchBytes], (partials, scratch) => {
-    machine.runFor(s.d * s.h * s.w * 27 * s.c * k)(
+    machine.runFor(s.d * s.h * s.w * 9 * taps * s.c * k)(
       'winogradGradient',
       x,
       dy,
@@ -193,8 +218,19 @@ export function convolveWeightsWinograd(
       scratch,
       scratchBytes,
       bytes,
+      taps,
     );
-    machine.runFor(27 * s.c * k * slabs)('winogradGradientEnd', partials, dw, s.c, k, slabs, scratch, scratchBytes);
+    machine.runFor(9 * taps * s.c * k * slabs)(
+      'winogradGradientEnd',
+      partials,
+      dw,
+      s.c,
+      k,
+      slabs,
+      scratch,
+      scratchBytes,
+      taps,
+    );
   });
 }
 
@@ -206,17 +242,18 @@ export function convolveWeightsDirect(
   dw: number,
   s: MapShape,
   k: number,
+  taps: Taps = 3,
 ): void {
   const { machine } = backend;
   const blocks = Math.ceil(k / 8);
-  const rows = blockRows(s);
-  const packed = (3 * (rows + 2) * (s.w + 2) * s.c + rows * s.w * blocks * 8) * 4;
-  const slabBytes = 27 * s.c * blocks * 8 * 4;
+  const rows = blockRows(s, taps);
+  const packed = (taps * (rows + 2) * (s.w + 2) * s.c + rows * s.w * blocks * 8) * 4;
+  const slabBytes = 9 * taps * s.c * blocks * 8 * 4;
   const slabs = Math.max(1, Math.min(SLABS, s.d * Math.ceil(s.h / rows), Math.floor(SLAB_BYTES / slabBytes)));
   const groups = Math.min(blocks, Math.ceil((4 * machine.threads) / slabs));
   withScratch(backend, [slabs * slabBytes, packed * machine.threads], (partials, scratch) => {
     const perGroup = Math.ceil(blocks / groups);
-    machine.runFor(s.d * s.h * s.w * 27 * s.c * k)(
+    machine.runFor(s.d * s.h * s.w * 9 * taps * s.c * k)(
       'convolveWeights',
       x,
       dy,
@@ -231,7 +268,8 @@ export function convolveWeightsDirect(
       perGroup,
       scratch,
       packed,
+      taps,
     );
-    machine.runFor(27 * s.c * k * slabs)('sumSlabs', partials, dw, 27 * s.c, k, blocks * 8, slabs);
+    machine.runFor(9 * taps * s.c * k * slabs)('sumSlabs', partials, dw, 9 * taps * s.c, k, blocks * 8, slabs);
   });
 }

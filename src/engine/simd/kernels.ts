@@ -1,9 +1,16 @@
 /** The heavy kernels of the simd engine on addresses in its memory, and the set that networks take. */
 import * as tf from '@tensorflow/tfjs';
-import { type ConvWeights, type FeatureMap, type Kernels, NORM_EPSILON } from '../../core/network/kernels.ts';
+import {
+  type ConvWeights,
+  type FeatureMap,
+  type Kernels,
+  NORM_EPSILON,
+  type PerAxis,
+} from '../../core/network/kernels.ts';
+import { middleTaps, withZeroTaps } from '../../core/network/taps.ts';
 import { checkConvolution } from '../backend/products.ts';
 import type { SimdBackend } from './backend.ts';
-import { convolve, convolveWeights, type MapShape, withScratch } from './convolution.ts';
+import { convolve, convolveWeights, type MapShape, type Taps, withScratch } from './convolution.ts';
 
 const NAME = 'simd';
 const NORM_CHUNK = 1024;
@@ -25,6 +32,10 @@ function addChunks(partials: Float32Array, chunks: number, c: number): [Float64A
   return sums;
 }
 
+/** Planes of a kernel that has one of its own here; null for one that is taken as 3x3x3 with taps of zero. */
+const planesOf = ([z, y, x]: PerAxis | number[]): Taps | null =>
+  y === 3 && x === 3 && (z === 3 || z === 1) ? z : null;
+
 /** Bits of a float, as kernels take them. */
 export const floatBits = (value: number): number => new Int32Array(Float32Array.of(value).buffer)[0];
 
@@ -40,45 +51,63 @@ export function simdKernels(): Kernels & Required<Pick<Kernels, 'weightedSum' | 
     bytes: Math.ceil(voxels / NORM_CHUNK) * 2 * c * 4,
   });
 
+  /** Mean and 1 / sqrt(variance + epsilon) of each channel. */
+  const moments = (x: FeatureMap) => {
+    const { d, h, w, c } = shapeOf(x);
+    const n = d * h * w;
+    const [mean, inverse] = [make([1, 1, 1, 1, c]), make([1, 1, 1, 1, c])];
+    const { chunks, bytes } = partialsOf(n, c);
+    withScratch(backend, [bytes], (partials) => {
+      machine.runFor(n * c)('normSums', at(x), partials, n, c, NORM_CHUNK);
+      const [sums, squares] = addChunks(machine.floats(partials, bytes / 4), chunks, c);
+      const [means, inverses, first] = [mean, inverse, x].map((t) => machine.floats(at(t), c));
+      for (let i = 0; i < c; i++) {
+        const shifted = sums[i] / n;
+        means[i] = first[i] + shifted;
+        inverses[i] = 1 / Math.sqrt(Math.max(0, squares[i] / n - shifted * shifted) + NORM_EPSILON);
+      }
+    });
+    return { n, c, mean, inverse };
+  };
+  /** Calls back with weights that the kernels take, and how many planes these have. */
+  const readTaps = (w: ConvWeights, run: (taps: tf.Tensor, planes: Taps) => void): void => {
+    const planes = planesOf(w.shape);
+    if (planes) {
+      run(w, planes);
+      return;
+    }
+    const taps = tf.tidy(() => withZeroTaps(w));
+    run(taps, 3);
+    taps.dispose();
+  };
+
   return {
     conv3d(x, w) {
       checkConvolution(NAME, x.shape, w.shape);
       const y = withChannels(x, w.shape[4]);
-      convolve(backend, at(x), at(w), at(y), shapeOf(x), w.shape[4], false);
+      readTaps(w, (taps, planes) => convolve(backend, at(x), at(taps), at(y), shapeOf(x), w.shape[4], false, planes));
       return y;
     },
     conv3dGradInput(dy, w) {
       checkConvolution(NAME, [...dy.shape.slice(0, 4), w.shape[3]], w.shape);
       const dx = withChannels(dy, w.shape[3]);
-      convolve(backend, at(dy), at(w), at(dx), shapeOf(dy), w.shape[3], true);
+      readTaps(w, (taps, planes) => convolve(backend, at(dy), at(taps), at(dx), shapeOf(dy), w.shape[3], true, planes));
       return dx;
     },
     conv3dGradWeights(x, dy, kernel) {
-      const shape = [kernel, kernel, kernel, x.shape[4], dy.shape[4]];
-      checkConvolution(NAME, x.shape, shape);
-      const dw = make(shape) as ConvWeights;
-      convolveWeights(backend, at(x), at(dy), at(dw), shapeOf(x), dy.shape[4]);
-      return dw;
+      const [c, k] = [x.shape[4], dy.shape[4]];
+      checkConvolution(NAME, x.shape, [...kernel, c, k]);
+      const planes = planesOf(kernel);
+      const dw = make([planes ?? 3, 3, 3, c, k]) as ConvWeights;
+      convolveWeights(backend, at(x), at(dy), at(dw), shapeOf(x), k, planes ?? 3);
+      if (planes) return dw;
+      const middle = middleTaps(dw, kernel);
+      dw.dispose();
+      return middle;
     },
     instanceNormRelu(x) {
-      const { d, h, w, c } = shapeOf(x);
-      const n = d * h * w;
-      const [y, mean, scale] = [withChannels(x, c), make([1, 1, 1, 1, c]), make([1, 1, 1, 1, c])];
-      const { chunks, bytes } = partialsOf(n, c);
-      withScratch(backend, [bytes], (partials) => {
-        machine.runFor(n * c)('normSums', at(x), partials, n, c, NORM_CHUNK);
-        const [sums, squares] = addChunks(machine.floats(partials, bytes / 4), chunks, c);
-        const [means, scales, first] = [
-          machine.floats(at(mean), c),
-          machine.floats(at(scale), c),
-          machine.floats(at(x), c),
-        ];
-        for (let i = 0; i < c; i++) {
-          const shifted = sums[i] / n;
-          means[i] = first[i] + shifted;
-          scales[i] = 1 / Math.sqrt(Math.max(0, squares[i] / n - shifted * shifted) + NORM_EPSILON);
-        }
-      });
+      const { n, c, mean, inverse: scale } = moments(x);
+      const y = withChannels(x, c);
       machine.runFor(n * c)('normRelu', at(x), at(y), at(mean), at(scale), n, c, NORM_CHUNK);
       return { y, saved: [mean, scale] };
     },
@@ -109,16 +138,43 @@ export function simdKernels(): Kernels & Required<Pick<Kernels, 'weightedSum' | 
       });
       return dx;
     },
-    maxPool(x) {
+    instanceNormLeaky(x, scale, shift) {
+      const { n, c, mean, inverse } = moments(x);
+      const y = withChannels(x, c);
+      const reads = [x, y, mean, inverse, scale, shift].map(at);
+      machine.runFor(n * c)('normLeaky', ...reads, n, c, NORM_CHUNK);
+      return { y, saved: [mean, inverse] };
+    },
+    instanceNormLeakyGrad(dy, x, scale, { y, saved: [mean, inverse] }) {
       const { d, h, w, c } = shapeOf(x);
-      const y = make([1, d / 2, h / 2, w / 2, c]) as FeatureMap;
-      machine.runFor(8 * d * h * w * c)('maxPool', at(x), at(y), d / 2, h / 2, w / 2, c);
+      const n = d * h * w;
+      const [dx, dScale, dShift] = [withChannels(x, c), make([c]), make([c])];
+      const { chunks, bytes } = partialsOf(n, c);
+      withScratch(backend, [bytes, c * 4, c * 4, c * 4], (partials, mean1, mean2, factor) => {
+        machine.runFor(n * c)('normLeakySums', ...[dy, y, x, mean, inverse].map(at), partials, n, c, NORM_CHUNK);
+        const [sums, products] = addChunks(machine.floats(partials, bytes / 4), chunks, c);
+        machine.floats(at(dShift), c).set(sums);
+        machine.floats(at(dScale), c).set(products);
+        machine.floats(mean1, c).set(sums.map((sum) => sum / n));
+        machine.floats(mean2, c).set(products.map((sum) => sum / n));
+        const [scales, inverses] = [machine.floats(at(scale), c), machine.floats(at(inverse), c)];
+        machine.floats(factor, c).set(scales.map((value, i) => value * inverses[i]));
+        const reads = [dy, y, x, dx, mean, inverse].map(at);
+        machine.runFor(n * c)('normLeakyGrad', ...reads, factor, mean1, mean2, n, c, NORM_CHUNK);
+      });
+      return { dx, dScale, dShift };
+    },
+    maxPool(x, factors) {
+      const { d, h, w, c } = shapeOf(x);
+      const sides = [d / factors[0], h / factors[1], w / factors[2]];
+      const y = make([1, ...sides, c]) as FeatureMap;
+      machine.runFor(8 * d * h * w * c)('maxPool', at(x), at(y), ...sides, c, ...factors);
       return y;
     },
-    maxPoolGrad(dy, x, y) {
-      const { d, h, w, c } = shapeOf(x);
+    maxPoolGrad(dy, x, y, factors) {
+      const { d, h, w, c } = shapeOf(y);
       const dx = withChannels(x, c);
-      machine.runFor(8 * d * h * w * c)('maxPoolGrad', at(dy), at(x), at(y), at(dx), d / 2, h / 2, w / 2, c);
+      machine.runFor(8 * x.size)('maxPoolGrad', at(dy), at(x), at(y), at(dx), d, h, w, c, ...factors);
       return dx;
     },
     upsample(x) {

@@ -1,5 +1,5 @@
 /**
- * The 3x3x3 convolution and its gradients as TensorFlow ops. oneDNN puts output channels into the lanes of a vector: with
+ * The convolution and its gradients as TensorFlow ops. oneDNN puts output channels into the lanes of a vector: with
  * 8 channels half of AVX-512's 16 lanes stay empty. Two exact rewritings fill them:
  *
  *   pairs   two neighbouring outputs along W become 2K channels of one output of stride 2: a kernel 4 wide that holds the
@@ -7,7 +7,7 @@
  *   swap    the weight gradient is symmetric in x and dy but for the direction of the taps, so the wider map can take the lanes.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { ConvWeights, FeatureMap } from '../../core/network/kernels.ts';
+import type { ConvWeights, FeatureMap, PerAxis } from '../../core/network/kernels.ts';
 import type { TensorflowOps } from './ops.ts';
 
 /** Smaller maps cost less than the ops that rearrange the weights. */
@@ -28,8 +28,8 @@ export function tensorflowConvolution(
   const back = [...single, int32('Tshape')];
 
   /** Whether outputs of so many channels, in pairs, fit into one vector that they would half fill alone. */
-  const halfFill = (map: FeatureMap, channels: number, kernel: number) =>
-    wideVectors && kernel === 3 && channels <= 8 && map.shape[3] % 2 === 0 && voxels(map) >= LEAST_VOXELS;
+  const halfFill = (map: FeatureMap, channels: number, alongWidth: number) =>
+    wideVectors && alongWidth === 3 && channels <= 8 && map.shape[3] % 2 === 0 && voxels(map) >= LEAST_VOXELS;
 
   const forward = (x: FeatureMap, w: ConvWeights): FeatureMap => {
     const [k, channels] = [w.shape[2], w.shape[4]];
@@ -49,17 +49,17 @@ export function tensorflowConvolution(
         return run('Conv3DBackpropInputV2', back, [sizes, w, dy]) as FeatureMap;
       }),
 
-    conv3dGradWeights: (x: FeatureMap, dy: FeatureMap, kernel: number): ConvWeights =>
+    conv3dGradWeights: (x: FeatureMap, dy: FeatureMap, kernel: PerAxis): ConvWeights =>
       tf.tidy(() => {
         const [c, k] = [x.shape[4], dy.shape[4]];
-        const sizes = [kernel, kernel, kernel];
-        if (!halfFill(x, k, kernel)) return filter(x, dy, [...sizes, c, k]);
-        if (c % 16 === 0) return reversed(filter(dy, x, [...sizes, k, c]));
+        const [kd, kh, kw] = kernel;
+        if (!halfFill(x, k, kw)) return filter(x, dy, [kd, kh, kw, c, k]);
+        if (c % 16 === 0) return reversed(filter(dy, x, [kd, kh, kw, k, c]));
         const [, d, h, w] = x.shape;
-        const both = filter(x, reshape(dy, [1, d, h, w / 2, 2 * k]) as FeatureMap, [3, 3, 4, c, 2 * k], pairs);
+        const both = filter(x, reshape(dy, [1, d, h, w / 2, 2 * k]) as FeatureMap, [kd, kh, 4, c, 2 * k], pairs);
         return tf.add(
-          tf.slice(both, [0, 0, 0, 0, 0], [3, 3, 3, c, k]),
-          tf.slice(both, [0, 0, 1, 0, k], [3, 3, 3, c, k]),
+          tf.slice(both, [0, 0, 0, 0, 0], [kd, kh, 3, c, k]),
+          tf.slice(both, [0, 0, 1, 0, k], [kd, kh, 3, c, k]),
         ) as ConvWeights;
       }),
   };
@@ -67,7 +67,7 @@ export function tensorflowConvolution(
 
 const voxels = ({ shape }: FeatureMap) => shape[1] * shape[2] * shape[3];
 
-/** [3, 3, 3, C, K] -> [3, 3, 4, C, 2K]: the taps for the first output of a pair, then for the second. */
+/** [kD, kH, 3, C, K] -> [kD, kH, 4, C, 2K]: the taps for the first output of a pair, then for the second. */
 function twice(w: ConvWeights): ConvWeights {
   const [d, h, , c, k] = w.shape;
   const nothing = tf.zeros([d, h, 1, c, k]) as ConvWeights;

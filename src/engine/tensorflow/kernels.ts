@@ -1,7 +1,7 @@
 /** The heavy kernels as single TensorFlow ops: fused where TensorFlow has a fused form, no copies between them. */
 import * as tf from '@tensorflow/tfjs';
 import { linearMatrix, toTensor } from '../../core/network/interpolation.ts';
-import { type FeatureMap, type Kernels, NORM_EPSILON } from '../../core/network/kernels.ts';
+import { type FeatureMap, type Kernels, LEAK, NORM_EPSILON } from '../../core/network/kernels.ts';
 import { tensorflowConvolution } from './conv.ts';
 import { tensorflowOps } from './ops.ts';
 
@@ -59,26 +59,53 @@ export function tensorflowKernels(wideVectors: boolean): Kernels {
         );
         return reshape(dx, x.shape) as FeatureMap;
       }),
-    maxPool: (x) =>
+    instanceNormLeaky(x, scale, shift) {
+      const [y, ...saved] = tf.tidy(() => {
+        const [, empty] = neutral(0);
+        const outputs = runAll(
+          'FusedBatchNormV3',
+          [...norm, float('exponential_avg_factor', 1)],
+          [flat(x), scale, shift, empty, empty],
+          6,
+        );
+        const y = reshape(run('LeakyRelu', [T, float('alpha', LEAK)], [outputs[0]]), x.shape);
+        return [y, outputs[3], outputs[4], outputs[5]];
+      });
+      return { y: y as FeatureMap, saved };
+    },
+    instanceNormLeakyGrad(dy, x, scale, { y, saved: [mean, variance, reserve] }) {
+      const [dx, dScale, dShift] = tf.tidy(() => {
+        // Of a map the op reads the sign alone, and that of y is that of what went in.
+        const dn = run('LeakyReluGrad', [T, float('alpha', LEAK)], [dy, y]) as FeatureMap;
+        const [dx, dScale, dShift] = runAll(
+          'FusedBatchNormGradV3',
+          norm,
+          [flat(dn), flat(x), scale, mean, variance, reserve],
+          5,
+        );
+        return [reshape(dx, x.shape), dScale, dShift];
+      });
+      return { dx: dx as FeatureMap, dScale, dShift };
+    },
+    maxPool: (x, [fd, fh, fw]) =>
       tf.tidy(() => {
         // Planes in pairs first, then the two-dimensional op that oneDNN has.
         const [, d, h, w, c] = x.shape;
-        const pairs = x.reshape([d / 2, 2, h * w * c]);
-        const planes = tf.maximum(tf.slice(pairs, [0, 0, 0], [-1, 1, -1]), tf.slice(pairs, [0, 1, 0], [-1, 1, -1]));
-        return tf
-          .maxPool(planes.reshape([d / 2, h, w, c]) as tf.Tensor4D, 2, 2, 'valid')
-          .reshape([1, d / 2, h / 2, w / 2, c]) as FeatureMap;
+        const pairs = x.reshape([d / fd, fd, h * w * c]);
+        const plane = (n: number) => tf.slice(pairs, [0, n, 0], [-1, 1, -1]);
+        const planes = (fd === 1 ? pairs : tf.maximum(plane(0), plane(1))).reshape([d / fd, h, w, c]) as tf.Tensor4D;
+        return tf.maxPool(planes, [fh, fw], [fh, fw], 'valid').reshape([1, d / fd, h / fh, w / fw, c]) as FeatureMap;
       }),
-    maxPoolGrad: (dy, x, y) =>
+    maxPoolGrad: (dy, x, y, [fd, fh, fw]) =>
       tf.tidy(() => {
-        // Seven times faster than MaxPool3DGrad: each maximum is found by comparing with its block's. Blocks of zeros hit
-        // all eight voxels, which the ReLU before every pool turns into no gradient.
+        // Seven times faster than MaxPool3DGrad: each maximum is found by comparing with its block's. Where values of a block
+        // tie, each gets the gradient: behind a ReLU these are zeros, which it stops; behind a leaky one ties are chance.
         const [, d, h, w, c] = x.shape;
         const spread = (map: FeatureMap) =>
           tf.image
-            .resizeNearestNeighbor(map.reshape([d / 2, h / 2, w / 2, c]) as tf.Tensor4D, [h, w])
-            .reshape([d / 2, 1, h * w * c]);
-        const hit = tf.equal(x.reshape([d / 2, 2, h * w * c]), spread(y));
+            .resizeNearestNeighbor(map.reshape([d / fd, h / fh, w / fw, c]) as tf.Tensor4D, [h, w])
+            .reshape([d / fd, 1, h * w * c]);
+        const hit = tf.equal(x.reshape([d / fd, fd, h * w * c]), spread(y));
         return run('SelectV2', [T], [hit, spread(dy), tf.scalar(0)]).reshape(x.shape) as FeatureMap;
       }),
     upsample: (x) =>

@@ -1,6 +1,8 @@
 /** The heavy kernels of the webgpu engine on tensors of its backend, and the set that networks take. */
 import * as tf from '@tensorflow/tfjs';
 import { type ConvWeights, type FeatureMap, type Kernels, NORM_EPSILON } from '../../core/network/kernels.ts';
+import { portableKernels } from '../../core/network/portable-kernels.ts';
+import { middleTaps, withZeroTaps } from '../../core/network/taps.ts';
 import { checkConvolution } from '../backend/products.ts';
 import type { WebgpuBackend } from './backend.ts';
 import { addSlabs, groupShape } from './ops/reduce.ts';
@@ -32,6 +34,7 @@ const sidesOf = (map: { shape: number[] }): [number, number, number, number] => 
   const [d, h, w, c] = map.shape.slice(-4);
   return [d, h, w, c];
 };
+const halves = (factors: readonly number[]): boolean => factors.every((factor) => factor === 2);
 const fourfold = (n: number): boolean => n % 4 === 0;
 
 /** y = x * w for one image of sides d, h, w; w is [27, C, K]. */
@@ -156,16 +159,22 @@ export function webgpuKernels(): Kernels {
   return {
     conv3d(x, w) {
       checkConvolution(NAME, x.shape, w.shape);
-      return tensor(convolve(backend, x, w, withChannels(x, w.shape[4])));
+      return tf.tidy(() => tensor(convolve(backend, x, withZeroTaps(w), withChannels(x, w.shape[4]))));
     },
     conv3dGradInput(dy, w) {
       checkConvolution(NAME, withChannels(dy, w.shape[3]), w.shape);
-      return tensor(convolveInput(backend, dy, w, withChannels(dy, w.shape[3])));
+      return tf.tidy(() => tensor(convolveInput(backend, dy, withZeroTaps(w), withChannels(dy, w.shape[3]))));
     },
     conv3dGradWeights(x, dy, kernel) {
-      checkConvolution(NAME, x.shape, [kernel, kernel, kernel, x.shape[4], dy.shape[4]]);
-      return tensor(convolveWeights(backend, x, dy)) as ConvWeights;
+      checkConvolution(NAME, x.shape, [...kernel, x.shape[4], dy.shape[4]]);
+      const dw = tensor(convolveWeights(backend, x, dy)) as ConvWeights;
+      if (kernel.every((side) => side === 3)) return dw;
+      const middle = middleTaps(dw, kernel);
+      dw.dispose();
+      return middle;
     },
+    instanceNormLeaky: portableKernels.instanceNormLeaky,
+    instanceNormLeakyGrad: portableKernels.instanceNormLeakyGrad,
     instanceNormRelu(x) {
       const channels = [1, 1, 1, 1, x.shape[4]];
       const [mean, scale] = statistics(x, [chunkMoments, joinMoments], [x], channels);
@@ -183,11 +192,15 @@ export function webgpuKernels(): Kernels {
       backend.drop(...means);
       return tensor(dx);
     },
-    maxPool(x) {
+    maxPool(x, factors) {
+      if (!halves(factors)) return portableKernels.maxPool(x, factors);
       const y = scaled(x.shape, 0.5);
       return resample(maxPool, [x], y, y, y);
     },
-    maxPoolGrad: (dy, x, y) => resample(maxPoolGrad, [dy, x, y], x.shape, y.shape, y.shape),
+    maxPoolGrad: (dy, x, y, factors) =>
+      halves(factors)
+        ? resample(maxPoolGrad, [dy, x, y], x.shape, y.shape, y.shape)
+        : portableKernels.maxPoolGrad(dy, x, y, factors),
     upsample(x) {
       const y = scaled(x.shape, 2);
       return resample(upsample, [x], y, y, x.shape);

@@ -1,6 +1,6 @@
 /** Runs in a worker of a page: one convolution with its gradients and some ops on the simd engine, beside the slow twin. */
 import * as tf from '@tensorflow/tfjs';
-import type { ConvWeights, FeatureMap, Kernels } from '../../../src/core/network/kernels.ts';
+import { type ConvWeights, CUBE, type FeatureMap, HALVES, type Kernels } from '../../../src/core/network/kernels.ts';
 import { portableKernels } from '../../../src/core/network/portable-kernels.ts';
 import type { SimdBackend } from '../../../src/engine/simd/backend.ts';
 import { registerSimd, simdKernels } from '../../../src/engine/simd/browser.ts';
@@ -29,10 +29,10 @@ function results(kernels: Kernels): Record<string, tf.Tensor> {
   return {
     forward: y,
     'input gradient': kernels.conv3dGradInput(dy, w),
-    'weight gradient': kernels.conv3dGradWeights(x, dy, 3),
+    'weight gradient': kernels.conv3dGradWeights(x, dy, CUBE),
     norm: norm.y,
     'norm gradient': kernels.instanceNormReluGrad(dy, y, norm),
-    pool: kernels.maxPool(norm.y),
+    pool: kernels.maxPool(norm.y, HALVES),
     softmax: tf.exp(tf.sub(y, tf.logSumExp(y, 4, true))),
   };
 }

@@ -34,14 +34,14 @@ export function splatAt(address: usize): v128 {
 }
 
 /**
- * Copies the rows that a block of output rows (z, y0 .. y0 + rows - 1) of a 3x3x3 convolution reads into `target`, zeros
- * around: [3][rows + 2][W + 2][C]. Rows outside the map are zero.
+ * Copies the rows that a block of output rows (z, y0 .. y0 + rows - 1) of a convolution over `taps` planes reads into `target`, zeros
+ * around: [taps][rows + 2][W + 2][C]. Rows outside the map are zero.
  */
-export function packBlock(x: usize, target: usize, z: i32, y0: i32, rows: i32, d: i32, h: i32, w: i32, c: i32): void {
+export function packBlock(x: usize, target: usize, z: i32, y0: i32, rows: i32, taps: i32, d: i32, h: i32, w: i32, c: i32): void {
   const side: usize = <usize>c << 2;
   const row: usize = <usize>w * side;
-  for (let dz = 0; dz < 3; dz++) {
-    const zi = z + dz - 1;
+  for (let dz = 0; dz < taps; dz++) {
+    const zi = z + dz - (taps >> 1);
     for (let r = 0; r < rows + 2; r++) {
       const yi = y0 + r - 1;
       if (zi < 0 || zi >= d || yi < 0 || yi >= h) {

@@ -1,4 +1,4 @@
-// Weight gradient of the 3x3x3 convolution: dW[tap, c, k] = sum over voxels of x[voxel + tap, c] dy[voxel, k].
+// Weight gradient of the convolution over 1 or 3 planes (`taps`): dW[tap, c, k] = sum over voxels of x[voxel + tap, c] dy[voxel, k].
 import { arg, madd, nextTask, packBlock, splatAt } from './common';
 
 /**
@@ -52,13 +52,14 @@ function three(sums: usize, sumRow: usize, q: usize, rowBytes: usize, side: usiz
 
 /**
  * Partial sums, one set a slab of row blocks, so that the result does not depend on which thread took which task.
- * Arguments: x, dy, partials [slabs][27 C][Kp], D, H, W, C, K, rows a block, slabs, blocks of 8 channels a group,
- * scratch, scratch bytes a thread (packed x, then packed dy where K is no multiple of 8).
+ * Arguments: x, dy, partials [slabs][9 taps C][Kp], D, H, W, C, K, rows a block, slabs, blocks of 8 channels a group,
+ * scratch, scratch bytes a thread (packed x, then packed dy where K is no multiple of 8), taps.
  */
 export function convolveWeights(thread: u32): void {
   const x: usize = arg(0), dy: usize = arg(1), partials: usize = arg(2);
   const d = arg(3), h = arg(4), w = arg(5), c = arg(6), k = arg(7), blockRows = arg(8), slabs = arg(9), groupBlocks = arg(10);
   const scratch: usize = <usize>arg(11) + <usize>thread * <usize>arg(12);
+  const taps = arg(13), entries: u32 = 9 * taps * c;
   const rowBlocks = (h + blockRows - 1) / blockRows;
   const blocks = d * rowBlocks;
   const channelBlocks = (k + 7) >> 3;
@@ -67,26 +68,26 @@ export function convolveWeights(thread: u32): void {
   const side: usize = <usize>c << 2;
   const rowBytes: usize = (<usize>w + 2) * side;
   const sumRow: usize = <usize>channelBlocks << 5;
-  const packedDy: usize = scratch + 3 * (<usize>blockRows + 2) * rowBytes;
+  const packedDy: usize = scratch + <usize>taps * (<usize>blockRows + 2) * rowBytes;
   const even = (k & 7) == 0;
   for (let task = nextTask(); task < slabs * groups; task = nextTask()) {
     const slab = task / groups;
     const first = task % groups * groupBlocks;
     const last = min(first + groupBlocks, channelBlocks);
-    const sums: usize = partials + <usize>slab * 27 * <usize>c * sumRow;
-    for (let row: u32 = 0; row < 27 * c; row++) memory.fill(sums + <usize>row * sumRow + (<usize>first << 5), 0, <usize>(last - first) << 5);
+    const sums: usize = partials + <usize>(slab * entries) * sumRow;
+    for (let row: u32 = 0; row < entries; row++) memory.fill(sums + <usize>row * sumRow + (<usize>first << 5), 0, <usize>(last - first) << 5);
     const from = <u32>(<u64>blocks * slab / slabs), to = <u32>(<u64>blocks * (slab + 1) / slabs);
     for (let block = from; block < to; block++) {
       const z = block / rowBlocks, y0 = block % rowBlocks * blockRows;
       const rows = min(blockRows, h - y0);
-      packBlock(x, scratch, z, y0, rows, d, h, w, c);
+      packBlock(x, scratch, z, y0, rows, taps, d, h, w, c);
       let e: usize = dy + ((<usize>z * h + y0) * w * k << 2);
       if (!even) {
         widen(e, packedDy, rows * w, k, channelBlocks << 3);
         e = packedDy;
       }
       const planeBytes: usize = (<usize>rows + 2) * rowBytes;
-      for (let t: u32 = 0; t < 9; t++) {
+      for (let t: u32 = 0; t < 3 * taps; t++) {
         const q: usize = scratch + <usize>(t / 3) * planeBytes + <usize>(t % 3) * rowBytes;
         for (let b = first; b < last; b++) {
           const eb = e + (<usize>b << 5);

@@ -1,9 +1,10 @@
-// 3x3x3 convolution, stride 1, zero padding to the same size; maps [D, H, W, C], weights [27, C, K].
+// 3x3 convolution in the plane, over 1 or 3 planes (`taps`), stride 1, zero padding to the same size; maps [D, H, W, C], weights
+// [9 taps, C, K].
 import { arg, madd, nextTask } from './common';
 
 /**
- * Weights in the order of the forward kernel: [K/8][C/part][27][part][8], the last block filled up with zeros.
- * Arguments: w, target, C, K, flip, part. With flip, what the input gradient needs: C and K change places, taps reversed.
+ * Weights in the order of the forward kernel: [K/8][C/part][9 taps][part][8], the last block filled up with zeros.
+ * Arguments: w, target, C, K, flip, part, taps. With flip, what the input gradient needs: C and K change places, taps reversed.
  */
 export function packWeights(thread: u32): void {
   const w: usize = arg(0);
@@ -12,20 +13,21 @@ export function packWeights(thread: u32): void {
   const k = arg(3);
   const flip = arg(4) != 0;
   const part = arg(5);
+  const count: u32 = 9 * arg(6);
   const rows = flip ? k : c;
   const columns = flip ? c : k;
   const blocks = (columns + 7) >> 3;
   for (let b = nextTask(); b < blocks; b = nextTask()) {
-    let to = target + (<usize>b * 27 * <usize>rows << 5);
-    for (let i: u32 = 0; i < 27 * rows; i++) {
-      const tap = i / part % 27;
-      const r = i / (27 * part) * part + i % part;
+    let to = target + (<usize>(b * count) * <usize>rows << 5);
+    for (let i: u32 = 0; i < count * rows; i++) {
+      const tap = i / part % count;
+      const r = i / (count * part) * part + i % part;
       {
         for (let j: u32 = 0; j < 8; j++) {
           const column = (b << 3) + j;
           let value: f32 = 0;
           if (column < columns) {
-            const from = flip ? ((26 - tap) * c + column) * k + r : (tap * c + r) * k + column;
+            const from = flip ? ((count - 1 - tap) * c + column) * k + r : (tap * c + r) * k + column;
             value = load<f32>(w + (<usize>from << 2));
           }
           store<f32>(to, value);
@@ -67,11 +69,11 @@ function side<T>(): usize {
  * 6 voxels side by side x 8 output channels, into `out` as [6][8].
  * `p`: the first voxel's window in the first packed part; `jump`: bytes from one part to the next.
  */
-function tile<T>(p: usize, weights: usize, rowBytes: usize, planeBytes: usize, parts: u32, jump: usize, out: usize): void {
+function tile<T>(p: usize, weights: usize, rowBytes: usize, planeBytes: usize, taps: usize, parts: u32, jump: usize, out: usize): void {
   let a0 = f32x4.splat(0), b0 = a0, a1 = a0, b1 = a0, a2 = a0, b2 = a0;
   let a3 = a0, b3 = a0, a4 = a0, b4 = a0, a5 = a0, b5 = a0;
   for (let part: u32 = 0; part < parts; part++) {
-    for (let dz: usize = 0; dz < 3; dz++) {
+    for (let dz: usize = 0; dz < taps; dz++) {
       for (let dy: usize = 0; dy < 3; dy++) {
         let q = p + dz * planeBytes + dy * rowBytes;
         const end = q + 3 * side<T>();
@@ -96,14 +98,14 @@ function tile<T>(p: usize, weights: usize, rowBytes: usize, planeBytes: usize, p
 }
 
 /**
- * The rows that a block of output rows (z, y0 .. y0 + rows - 1) reads, zeros around: [C/part][3][rows + 2][W + 2][part].
+ * The rows that a block of output rows (z, y0 .. y0 + rows - 1) reads, zeros around: [C/part][taps][rows + 2][W + 2][part].
  */
-function packParts<T>(x: usize, target: usize, z: i32, y0: i32, rows: i32, d: i32, h: i32, w: i32, c: i32): void {
+function packParts<T>(x: usize, target: usize, z: i32, y0: i32, rows: i32, taps: i32, d: i32, h: i32, w: i32, c: i32): void {
   const voxel: usize = <usize>c << 2;
   const rowBytes: usize = (<usize>w + 2) * side<T>();
   for (let from: usize = 0; from < voxel; from += side<T>()) {
-    for (let dz = 0; dz < 3; dz++) {
-      const zi = z + dz - 1;
+    for (let dz = 0; dz < taps; dz++) {
+      const zi = z + dz - (taps >> 1);
       for (let r = 0; r < rows + 2; r++) {
         const yi = y0 + r - 1;
         if (zi < 0 || zi >= d || yi < 0 || yi >= h) {
@@ -134,7 +136,7 @@ function packParts<T>(x: usize, target: usize, z: i32, y0: i32, rows: i32, d: i3
 /**
  * The forward convolution, and with packed flipped weights the input gradient.
  * Arguments: x, packed weights, y, D, H, W, C, K, rows a block, blocks of 8 channels a group, scratch, scratch bytes a
- * thread, part. The scratch of a thread begins with a tile's result (192 bytes); past the packed rows it has room for the
+ * thread, part, taps. The scratch of a thread begins with a tile's result (192 bytes); past the packed rows it has room for the
  * voxels that the last tile reads and does not use.
  */
 export function convolve(thread: u32): void {
@@ -147,6 +149,7 @@ export function convolve(thread: u32): void {
 function convolveParts<T>(thread: u32): void {
   const x: usize = arg(0), weights: usize = arg(1), y: usize = arg(2);
   const d = arg(3), h = arg(4), w = arg(5), c = arg(6), k = arg(7), blockRows = arg(8), groupBlocks = arg(9);
+  const taps = arg(13);
   const result: usize = <usize>arg(10) + <usize>thread * <usize>arg(11);
   const packed: usize = result + 192;
   const rowBlocks = (h + blockRows - 1) / blockRows;
@@ -156,13 +159,13 @@ function convolveParts<T>(thread: u32): void {
   const parts = c / (<u32>side<T>() >> 2);
   const pitch = w + 2;
   const rowBytes: usize = <usize>pitch * side<T>();
-  const blockBytes: usize = 27 * <usize>c << 5;
+  const blockBytes: usize = <usize>(9 * taps * c) << 5;
   for (let task = nextTask(); task < tasks; task = nextTask()) {
     const group = task % groups;
     const z = task / groups / rowBlocks;
     const y0 = (task / groups) % rowBlocks * blockRows;
     const rows = min(blockRows, h - y0);
-    packParts<T>(x, packed, z, y0, rows, d, h, w, c);
+    packParts<T>(x, packed, z, y0, rows, taps, d, h, w, c);
     const planeBytes: usize = (<usize>rows + 2) * rowBytes;
     // Tiles run over whole rows, the two columns of zeros included; what falls there is not stored.
     const positions = rows * pitch - 2;
@@ -172,7 +175,7 @@ function convolveParts<T>(thread: u32): void {
       const wp = weights + <usize>b * blockBytes;
       const columns = <i32>min<u32>(8, k - (b << 3));
       for (let first: u32 = 0; first < positions; first += 6) {
-        tile<T>(packed + <usize>first * side<T>(), wp, rowBytes, planeBytes, parts, 3 * planeBytes, result);
+        tile<T>(packed + <usize>first * side<T>(), wp, rowBytes, planeBytes, taps, parts, <usize>taps * planeBytes, result);
         let row = first / pitch, column = first % pitch;
         for (let i: usize = 0; i < 6; i++) {
           if (column < w && row < rows) {

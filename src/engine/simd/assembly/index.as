@@ -3,7 +3,7 @@ export { packWeights, convolve } from './conv';
 export { winogradWeights, winograd } from './winograd';
 export { winogradGradient, winogradGradientEnd } from './winograd-gradient';
 export { convolveWeights, sumSlabs } from './conv-weights';
-export { normSums, normRelu, normGradSums, normGrad } from './norm';
+export { normSums, normRelu, normGradSums, normGrad, normLeaky, normLeakySums, normLeakyGrad } from './norm';
 export { maxPool, maxPoolGrad } from './pool';
 export { upsample, upsampleGrad } from './upsample';
 export { copyRows, scaleAdd, weightedSum } from './elementwise';

@@ -1,4 +1,4 @@
-// The weight gradient of the 3x3x3 convolution by Winograd's F(4x4, 3x3) in the plane, the transpose of the forward form:
+// The weight gradient of the convolution over 1 or 3 planes (`taps`) by Winograd's F(4x4, 3x3) in the plane, the transpose of the forward form:
 //   dw = G' [sum over tiles (B' x B) . (A dy A')] G.   C is a multiple of 4.
 import { arg, madd, nextTask, splatAt } from './common';
 import { gradientLine, transformInput, weightGradientLine } from './winograd-transforms';
@@ -60,10 +60,28 @@ function six(sums: usize, tap: usize, q: usize, side: usize, plane: usize, e: us
   v128.store(r2, a4); v128.store(r2, b4, 16); v128.store(r2, a5, 32); v128.store(r2, b5, 48);
 }
 
+/** Adds `n` tiles' products of 4 input channels on one plane with 8 output channels to `sums`. */
+function four(sums: usize, q: usize, side: usize, e: usize, step: usize, n: u32): void {
+  let a0 = v128.load(sums), b0 = v128.load(sums, 16), a1 = v128.load(sums, 32), b1 = v128.load(sums, 48);
+  let a2 = v128.load(sums, 64), b2 = v128.load(sums, 80), a3 = v128.load(sums, 96), b3 = v128.load(sums, 112);
+  const end = q + <usize>n * side;
+  while (q < end) {
+    const u = v128.load(e), v = v128.load(e, 576);
+    let s = splatAt(q); a0 = madd(s, u, a0); b0 = madd(s, v, b0);
+    s = v128.load_splat<f32>(q, 4); a1 = madd(s, u, a1); b1 = madd(s, v, b1);
+    s = v128.load_splat<f32>(q, 8); a2 = madd(s, u, a2); b2 = madd(s, v, b2);
+    s = v128.load_splat<f32>(q, 12); a3 = madd(s, u, a3); b3 = madd(s, v, b3);
+    q += side;
+    e += step;
+  }
+  v128.store(sums, a0); v128.store(sums, b0, 16); v128.store(sums, a1, 32); v128.store(sums, b1, 48);
+  v128.store(sums, a2, 64); v128.store(sums, b2, 80); v128.store(sums, a3, 96); v128.store(sums, b3, 112);
+}
+
 /**
  * Partial sums, one set a slab of blocks, so that the result does not depend on which thread took which task.
- * Arguments: x, dy, partials [slabs][K/8][36][3][C][8], D, H, W, C, K, rows of tiles and planes a block, slabs, blocks of 8
- * channels a group, scratch, scratch bytes a thread, bytes of U. The scratch of a thread: 1024 + 144 max(C, channels a
+ * Arguments: x, dy, partials [slabs][K/8][36][taps][C][8], D, H, W, C, K, rows of tiles and planes a block, slabs, blocks of 8
+ * channels a group, scratch, scratch bytes a thread, bytes of U, taps. The scratch of a thread: 1024 + 144 max(C, channels a
  * group) for the transforms, U, E.
  */
 export function winogradGradient(thread: u32): void {
@@ -71,6 +89,7 @@ export function winogradGradient(thread: u32): void {
   const d = arg(3), h = arg(4), w = arg(5), c = arg(6), k = arg(7);
   const tileRows = arg(8), depth = arg(9), slabs = arg(10), groupBlocks = arg(11);
   const scratch: usize = <usize>arg(12) + <usize>thread * <usize>arg(13);
+  const taps = arg(15), reach = taps >> 1;
   const side: usize = <usize>c << 2, tile: usize = 36 * side;
   const tilesX = (w + 3) >> 2, tilesY = (h + 3) >> 2;
   const strips = (tilesY + tileRows - 1) / tileRows;
@@ -78,7 +97,7 @@ export function winogradGradient(thread: u32): void {
   const channelBlocks = (k + 7) >> 3;
   const groups = (channelBlocks + groupBlocks - 1) / groupBlocks;
   const u = scratch + 1024 + 36 * max<usize>(side, <usize>groupBlocks << 5), e = u + <usize>arg(14);
-  const tap: usize = <usize>c << 5, point = 3 * tap, block = 36 * point;
+  const tap: usize = <usize>c << 5, point: usize = <usize>taps * tap, block: usize = 36 * point;
   for (let task = nextTask(); task < slabs * groups; task = nextTask()) {
     const slab = task / groups, first = task % groups * groupBlocks;
     const count = min(groupBlocks, channelBlocks - first);
@@ -88,7 +107,7 @@ export function winogradGradient(thread: u32): void {
     for (let at = from; at < to; at++) {
       const ty0 = at % strips * tileRows, z0 = at / strips * depth;
       const rows = min(tileRows, tilesY - ty0), planes = min(depth, d - z0);
-      transformInput(x, u, scratch, <i32>z0 - 1, planes + 2, ty0, rows, d, h, w, c);
+      transformInput(x, u, scratch, <i32>z0 - reach, planes + 2 * reach, ty0, rows, d, h, w, c);
       transformGradient(dy, e, scratch, z0, planes, ty0, rows, h, w, k, first << 3, count << 3);
       const tiles = rows * tilesX, step: usize = 1152 * <usize>count;
       const plane: usize = <usize>tiles * tile;
@@ -100,8 +119,11 @@ export function winogradGradient(thread: u32): void {
             for (let b: usize = 0; b < <usize>count; b++) {
               const into = sums + b * block + p * point + (i << 5);
               const from = e + b * 1152 + (p << 4);
-              six(into, tap, q, tile, plane, from, step, planes * tiles);
-              six(into + 64, tap, q + 8, tile, plane, from, step, planes * tiles);
+              if (taps == 1) four(into, q, tile, from, step, planes * tiles);
+              else {
+                six(into, tap, q, tile, plane, from, step, planes * tiles);
+                six(into + 64, tap, q + 8, tile, plane, from, step, planes * tiles);
+              }
             }
           }
         }
@@ -110,16 +132,17 @@ export function winogradGradient(thread: u32): void {
   }
 }
 
-/** dw = G' (sum of the slabs) G. Arguments: partials, dw [27, C, K], C, K, slabs, scratch, scratch bytes a thread (1024). */
+/** dw = G' (sum of the slabs) G. Arguments: partials, dw [27, C, K], C, K, slabs, scratch, scratch bytes a thread (1024), taps. */
 export function winogradGradientEnd(thread: u32): void {
   const partials: usize = arg(0), dw: usize = arg(1);
   const c = arg(2), k = arg(3), slabs = arg(4);
   const scratch: usize = <usize>arg(5) + <usize>thread * <usize>arg(6);
+  const taps = arg(7);
   const blocks = (k + 7) >> 3;
-  const tap: usize = <usize>c << 5, point = 3 * tap, slab = <usize>blocks * 36 * point;
+  const tap: usize = <usize>c << 5, point = <usize>taps * tap, slab = <usize>blocks * 36 * point;
   const lines = scratch + 576;
-  for (let task = nextTask(); task < blocks * 3; task = nextTask()) {
-    const b = task / 3, dz = task % 3;
+  for (let task = nextTask(); task < blocks * taps; task = nextTask()) {
+    const b = task / taps, dz = task % taps;
     for (let i: u32 = 0; i < c; i++) {
       for (let half: u32 = 0; half < 2; half++) {
         let from: usize = partials + <usize>b * 36 * point + <usize>dz * tap + (<usize>i << 5) + (<usize>half << 4);

@@ -1,4 +1,4 @@
-// The 3x3x3 convolution (stride 1, zero padding) by Winograd's F(4x4, 3x3) in the plane; C is a multiple of 4.
+// The convolution over 1 or 3 planes (`taps`; stride 1, zero padding) by Winograd's F(4x4, 3x3) in the plane; C is a multiple of 4.
 import { arg, madd, nextTask, splatAt } from './common';
 import { outputLine, transformInput, weightLine } from './winograd-transforms';
 
@@ -7,27 +7,28 @@ const ROWS: u32 = 12;
 const PRODUCTS: usize = 36 * 12 * 32;
 
 /**
- * V = G w G' of every depth tap: [K/8][36][3][C][8], the last block filled up with zeros.
- * Arguments: w [27, C, K], V, C, K of w, flip, scratch, scratch bytes a thread (1024). With flip, what the input gradient
+ * V = G w G' of every depth tap: [K/8][36][taps][C][8], the last block filled up with zeros.
+ * Arguments: w [27, C, K], V, C, K of w, flip, scratch, scratch bytes a thread (1024), taps. With flip, what the input gradient
  * needs: C and K change places, taps reversed.
  */
 export function winogradWeights(thread: u32): void {
   const w: usize = arg(0), v: usize = arg(1);
   const c = arg(2), k = arg(3), flip = arg(4) != 0;
   const scratch: usize = <usize>arg(5) + <usize>thread * <usize>arg(6);
+  const taps = arg(7);
   const rows = flip ? k : c, columns = flip ? c : k;
   const blocks = (columns + 7) >> 3;
   const tapBytes: usize = <usize>c * k << 2;
-  const point: usize = 96 * <usize>rows;
+  const point: usize = 32 * <usize>(taps * rows);
   const lines = scratch + 144;
-  for (let task = nextTask(); task < blocks * 3; task = nextTask()) {
-    const b = task / 3, dz = task % 3;
+  for (let task = nextTask(); task < blocks * taps; task = nextTask()) {
+    const b = task / taps, dz = task % taps;
     let to: usize = v + <usize>b * 36 * point + <usize>dz * <usize>rows * 32;
     for (let r: u32 = 0; r < rows; r++) {
       for (let half: u32 = 0; half < 2; half++) {
         const first = (b << 3) + (half << 2);
         for (let tap: u32 = 0; tap < 9; tap++) {
-          const t = flip ? 26 - (dz * 9 + tap) : dz * 9 + tap;
+          const t = flip ? 9 * taps - 1 - (dz * 9 + tap) : dz * 9 + tap;
           const from: usize = w + <usize>t * tapBytes;
           const at = scratch + (<usize>tap << 4);
           if (!flip && first + 4 <= columns && (k & 3) == 0) v128.store(at, v128.load(from + (<usize>(r * k + first) << 2)));
@@ -48,15 +49,15 @@ export function winogradWeights(thread: u32): void {
 }
 
 /**
- * Products of 6 tiles x 8 output channels at one point, summed over three planes and C channels, into `out` [6][8].
+ * Products of 6 tiles x 8 output channels at one point, summed over `taps` planes and C channels, into `out` [6][8].
  * `q0`: the first tile's values, 576 bytes from channels to channels, `side` from tile to tile, `plane` from plane to plane.
  */
-function six(q0: usize, side: usize, plane: usize, w: usize, out: usize): void {
+function six(q0: usize, side: usize, plane: usize, taps: u32, w: usize, out: usize): void {
   let q1 = q0 + side, q2 = q1 + side, q3 = q2 + side, q4 = q3 + side, q5 = q4 + side;
   let a0 = f32x4.splat(0), b0 = a0, a1 = a0, b1 = a0, a2 = a0, b2 = a0;
   let a3 = a0, b3 = a0, a4 = a0, b4 = a0, a5 = a0, b5 = a0;
   const jump = plane - side;
-  for (let dz = 0; dz < 3; dz++) {
+  for (let dz: u32 = 0; dz < taps; dz++) {
     const end = q0 + side;
     do {
       let u = v128.load(w), v = v128.load(w, 16);
@@ -116,7 +117,7 @@ function writeTile(products: usize, lines: usize, y: usize, pitch: usize, side: 
 
 /**
  * Arguments: x, V, y, D, H, W, C, K, rows of tiles a task, planes a task, blocks of 8 channels a group, scratch, scratch
- * bytes a thread. The scratch of a thread: 1024 + 144 C for the transforms, the products
+ * bytes a thread, taps. The scratch of a thread: 1024 + 144 C for the transforms, the products
  * (13,824), U with room for the six tiles that the last product reads past its end.
  */
 export function winograd(thread: u32): void {
@@ -124,6 +125,7 @@ export function winograd(thread: u32): void {
   const d = arg(3), h = arg(4), w = arg(5), c = arg(6), k = arg(7);
   const tileRows = arg(8), depth = arg(9), groupBlocks = arg(10);
   const scratch: usize = <usize>arg(11) + <usize>thread * <usize>arg(12);
+  const taps = arg(13), reach = taps >> 1;
   const side: usize = <usize>c << 2, outSide: usize = <usize>k << 2, tile: usize = 36 * side;
   const products = scratch + 1024 + 36 * side, u = products + PRODUCTS;
   const tilesX = (w + 3) >> 2, tilesY = (h + 3) >> 2;
@@ -135,7 +137,7 @@ export function winograd(thread: u32): void {
     const group = task % groups;
     const ty0 = task / groups % strips * tileRows, z0 = task / groups / strips * depth;
     const rows = min(tileRows, tilesY - ty0), planes = min(depth, d - z0);
-    transformInput(x, u, scratch, <i32>z0 - 1, planes + 2, ty0, rows, d, h, w, c);
+    transformInput(x, u, scratch, <i32>z0 - reach, planes + 2 * reach, ty0, rows, d, h, w, c);
     const tiles = rows * tilesX, total = planes * tiles;
     const plane: usize = <usize>tiles * tile;
     const last = min((group + 1) * groupBlocks, channelBlocks);
@@ -143,12 +145,12 @@ export function winograd(thread: u32): void {
       const count = min(ROWS, total - first);
       for (let b = group * groupBlocks; b < last; b++) {
         let q = u + <usize>first * tile, out = products;
-        let v: usize = weights + <usize>b * 36 * 96 * <usize>c;
+        let v: usize = weights + <usize>b * 36 * 32 * <usize>(taps * c);
         for (let p = 0; p < 36; p++) {
-          six(q, tile, plane, v, out);
-          if (count > 6) six(q + 6 * tile, tile, plane, v, out + 192);
+          six(q, tile, plane, taps, v, out);
+          if (count > 6) six(q + 6 * tile, tile, plane, taps, v, out + 192);
           q += 16;
-          v += 96 * <usize>c;
+          v += 32 * <usize>(taps * c);
           out += ROWS << 5;
         }
         for (let i: u32 = 0; i < count; i++) {
