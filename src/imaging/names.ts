@@ -7,6 +7,7 @@ const FORMATS = /\.(nii|nii\.gz|hdr|hdr\.gz|img|nrrd|nhdr|mha|mhd|dcm|dicom|ima)
 /** File stem without its format and without nnU-Net's channel number (`case_0000.nii.gz` is `case`). */
 export function stem(path: string): string {
   return basename(path)
+    .normalize('NFC')
     .replace(FORMATS, '')
     .replace(/_0000$/, '');
 }

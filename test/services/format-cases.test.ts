@@ -29,6 +29,12 @@ const EXPECTED: Record<string, Case> = {
   'seg-one-frame': { scans: 1, masks: 1, perSlice: [0, 0, 0, 100, 0, 0, 0, 0] },
   'seg-position-noise': { scans: 1, masks: 1, perSlice: [0, 100, 100, 100, 0, 0, 0, 0] },
   'seg-uneven-slices': { scans: 1, masks: 1, perSlice: hundred(13), said: /so was its mask: 4 slices/ },
+  'masks-become-scans-case-folders': { scans: 3, masks: 3 },
+  'masks-become-scans-monailabel-folders': {
+    scans: 2,
+    masks: 2,
+    said: /labels\/final\/pat_0.*labels\/original\/pat_0/,
+  },
   'pixel-spacing-rounding': { scans: 1, masks: 0 },
   'modality-lut': { scans: 1, masks: 0, said: /modality LUT/ },
 };

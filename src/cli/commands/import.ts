@@ -11,6 +11,7 @@ import { withProject } from './common.ts';
 
 interface Flags extends Output {
   labels?: string;
+  masks?: string;
   only?: string;
   modality?: BratsModality;
   dicomweb?: string;
@@ -27,6 +28,7 @@ export function importCommand(): Command {
     .argument('<DIR>', 'the project')
     .argument('[SCANS_FOLDER]', 'folder that is searched for scans; left out with --dicomweb')
     .option('--labels <MASKS_FOLDER>', 'masks: named like the scans, or DICOM SEG and RTSTRUCT of them')
+    .option('--masks <GLOB>', "which files are masks, e.g. '*_seg.nii.gz'; all others are scans then")
     .option('--only <GLOB>', "only scans whose name matches, e.g. 'la_00*'")
     .addOption(
       new Option('--modality <NAME>', 'which scan of each BraTS case; flair without it').choices(BRATS_MODALITIES),
@@ -79,10 +81,10 @@ async function bring(
   signal: AbortSignal,
   onProgress: (progress: ImportProgress) => void,
 ): Promise<ImportReport> {
-  const { only, modality } = flags;
+  const { only, modality, masks } = flags;
   if (flags.dicomweb === undefined) {
     const labels = flags.labels === undefined ? undefined : userPath(flags.labels);
-    return project.importScans(userPath(scans as string), { only, labels, modality, signal, onProgress });
+    return project.importScans(userPath(scans as string), { only, labels, masks, modality, signal, onProgress });
   }
   return project.importFromServer(
     dicomWebServer(flags.dicomweb, signal),
@@ -109,7 +111,9 @@ function say(report: ImportReport, flags: Output): void {
   });
   if (report.interrupted) throw new Exit(EXIT.interrupted);
   const done = report.added.length + report.duplicates.length + report.masks.length + report.sameMasks;
-  if (report.failures.length > 0) throw new Exit(done > 0 ? EXIT.partly : EXIT.failed);
+  // A mask that found no scan is no success either.
+  if (report.failures.length > 0 || report.unmatchedMasks.length > 0)
+    throw new Exit(done > 0 ? EXIT.partly : EXIT.failed);
 }
 
 const append = (value: string, before: string[]): string[] => [...before, value];

@@ -252,8 +252,13 @@ export const readingErrors = {
     message: '<what> must <be as expected>, got <value>.',
     cure: 'Leave one out; imported alone it becomes the next version',
   },
+  'mask/unsure': {
+    when: 'A file on the voxels of several scans looks like a mask, and its name does not say of which',
+    message: '<path> must be a scan or a mask for sure, got <whole values on the voxels of other files>.',
+    cure: 'Say with `--masks GLOB` which files are masks',
+  },
   'mask/no-scan': {
-    when: 'A mask object belongs to no scan of the project',
+    when: 'A mask belongs to no scan of the project',
     message: '<path> must belong to a scan of the project, got <list>.',
     cure: 'Import the images it was drawn on',
   },

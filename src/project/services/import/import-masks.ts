@@ -41,11 +41,11 @@ export async function importMaskFile(
     if (!object) {
       const mask = await readMaskOnGrid(path, scan, `The mask of ${scan.name}`);
       if (merge !== undefined) mask.data.set(mask.data.map((value) => (value > 0 ? merge : 0)));
-      await keep(store, scan, mask, 'manual', path, report);
+      await keepMask(store, scan, mask, 'manual', path, report);
     } else {
       const drawn = draw(store, object, scan, path);
       tell(store, scan, drawn, report);
-      await keep(store, scan, drawn.mask, madeHow(drawn.used), path, report);
+      await keepMask(store, scan, drawn.mask, madeHow(drawn.used), path, report);
     }
   });
 }
@@ -91,7 +91,7 @@ export async function importMaskObjects(
     }
     for (const { scan, mask, used, path } of byScan.values())
       await listing(path, report, async () => {
-        if (mask) await keep(store, scan, mask, madeHow(used), path, report);
+        if (mask) await keepMask(store, scan, mask, madeHow(used), path, report);
       });
   }
 }
@@ -223,7 +223,7 @@ function tell(store: Store, scan: Scan, drawn: Drawn, report: MaskReport): void 
     report.failures.push(asFailure(unknownSegments(drawn.labels.unknown, labels, drawn.path), drawn.path));
 }
 
-async function keep(
+export async function keepMask(
   store: Store,
   scan: Scan,
   mask: LabelMap,
@@ -240,7 +240,7 @@ async function keep(
 }
 
 /** A full disk stops the import; a wrong mask does not. */
-async function listing(path: string, report: MaskReport, work: () => Promise<void>): Promise<void> {
+export async function listing(path: string, report: MaskReport, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {

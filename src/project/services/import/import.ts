@@ -1,6 +1,6 @@
 /** Brings scans and masks into a project, one at a time, and lists what could not be brought in. */
 import { existsSync, statSync } from 'node:fs';
-import { basename, dirname, resolve, sep } from 'node:path';
+import { basename, dirname, relative, resolve, sep } from 'node:path';
 import type { Volume } from '../../../core/volume.ts';
 import {
   discoverDataset,
@@ -18,14 +18,19 @@ import { DecileError } from '../../../shared/errors.ts';
 import { explainedAsync, orRemove, type Scan, type Store, volumeFile } from '../../store/index.ts';
 import { keptProvenance, saveProvenance } from '../export/provenance.ts';
 import { contentHash } from './content-hash.ts';
+import { type HeldFile, held, maskValues, settle } from './held-masks.ts';
 import { asFailure, importMaskFile, importMaskObjects } from './import-masks.ts';
-import { caseName, findMaskFiles, type MaskFiles, pairMasksByName } from './names.ts';
+import { caseName, findMaskFiles, type MaskFiles } from './names.ts';
+import { importOrgans } from './organs.ts';
+import { type Roles, rolesOf } from './roles.ts';
 
 export interface ImportOptions {
   /** Folder with masks: named like the scans, or DICOM SEG and RTSTRUCT that refer to them. */
   labels?: string;
   /** Glob on names or paths, e.g. 'la_00*'. */
   only?: string;
+  /** Glob on names or paths of the files that are masks: all others are scans, whatever they look like. */
+  masks?: string;
   /** Which of BraTS's four scans of a case; FLAIR without it. */
   modality?: BratsModality;
   /** Where the folder's files came from, if that is not the folder: kept as the scans' source. */
@@ -62,6 +67,10 @@ export interface ImportReport {
 interface Candidate {
   source: ScanSource;
   mask: string | null;
+  /** Masks of one label each, named like labels. */
+  organs?: string[];
+  /** Called like a mask: its voxels decide. */
+  suspect?: boolean;
   /** The one label that every value above 0 of the mask stands for. */
   merge?: number;
 }
@@ -108,16 +117,26 @@ export async function importScans(store: Store, folder: string, options: ImportO
   }
   const used = new Set<string>();
   const touched = new Map<number, Scan>();
-  for (const [index, { source, mask, merge }] of candidates.entries()) {
+  const holding: HeldFile[] = [];
+  const brought: { scan: Scan; path: string }[] = [];
+  for (const [index, { source, mask, merge, organs, suspect }] of candidates.entries()) {
     if (options.signal?.aborted) break;
     options.onProgress?.({ phase: 'importing', done: index, total: candidates.length, name: source.name });
-    const scan = await importScan(store, source, options, report);
+    const hold = options.masks !== undefined || source.kind === 'dicom' || mask !== null ? undefined : holding;
+    const scan = await importScan(store, source, options, report, hold, suspect);
     if (mask !== null) used.add(mask);
+    if (scan) brought.push({ scan, path: source.paths[0] });
+    if (scan && organs) await importOrgans(store, scan, organs, report);
     if (scan) touched.set(scan.id, scan);
     if (scan && mask !== null) await importMaskFile(store, scan, mask, report, merge);
     // Lets Ctrl-C and other work in between two scans.
     await new Promise((next) => setImmediate(next));
   }
+  if (!options.signal?.aborted)
+    for (const file of holding) {
+      const scan = await settleHeld(store, file, brought, options, report);
+      if (scan) touched.set(scan.id, scan);
+    }
   if (!options.signal?.aborted && objects.length > 0)
     await importMaskObjects(store, objects, [...touched.values()], options.only !== undefined, report);
   report.interrupted = options.signal?.aborted ?? false;
@@ -188,8 +207,14 @@ async function findCandidates(
   const single = sources.filter((source) => source.kind !== 'dicom').map((source) => source.paths[0]);
   const slicer = found.masks.filter(({ kind }) => kind === 'seg-nrrd').map(({ path }) => path);
   const folders = new Map([...series].map(([folder, { paths }]) => [basename(folder), paths[0]]));
-  const beside = pairMasksByName([...single, ...slicer], folders);
-  const masks = new Set(beside.values());
+  const roles = rolesOf(root, [...single, ...slicer], folders, maskMatcher(options.masks, root));
+  tellRoles(roles, report);
+  const beside = roles.masks;
+  const masks = new Set([
+    ...[...beside.values(), ...[...roles.organs.values()].flat()],
+    ...roles.passedOver.flatMap(({ others }) => others),
+    ...roles.several.flatMap(({ masks: all }) => all),
+  ]);
   const scans = sources.filter((source) => !masks.has(source.paths[0]));
   const stems = Map.groupBy(scans, (source) => caseName(source.paths[0]));
   const inside = new Set(found.masks.map(({ path }) => path));
@@ -202,7 +227,9 @@ async function findCandidates(
       const stem = dicom && series.get(folder) === source ? basename(folder) : caseName(path);
       // `images_case` was only needed to tell the scan from its mask `labels_case`: the plain name is free again.
       const name = dicom || stems.get(stem)!.length > 1 ? source.name : stem;
-      return { source: { ...source, name }, mask: files?.find(name) ?? files?.find(stem) ?? beside.get(path) ?? null };
+      const mask = files?.find(name) ?? files?.find(stem) ?? beside.get(path) ?? null;
+      const organs = roles.organs.get(path);
+      return { source: { ...source, name }, mask, organs, suspect: roles.orphans.has(path) };
     }),
     objects: [...objects, ...(await referring()).filter(({ path }) => !inside.has(path))],
   };
@@ -223,12 +250,68 @@ function seriesByFolder(sources: readonly ScanSource[]): Map<string, ScanSource>
 const kindByName = (path: string): ScanKind =>
   /\.(nrrd|nhdr)$/i.test(path) ? 'nrrd' : /\.(mha|mhd)$/i.test(path) ? 'metaimage' : 'nifti';
 
-/** Reads a scan and keeps it; returns the scan it is or was already, or null after listing why not. */
+/** Which files the user calls masks; undefined where nothing was said. */
+function maskMatcher(glob: string | undefined, root: string): ((path: string) => boolean) | undefined {
+  if (glob === undefined) return undefined;
+  const matches = globMatcher(glob);
+  return (path) => [caseName(path), basename(path), relative(root, path).split(sep).join('/')].some(matches);
+}
+
+/** What was left beside the masks that were taken. */
+function tellRoles(roles: Roles, report: ImportReport): void {
+  for (const { scan, kept, others } of roles.passedOver)
+    report.notices.push(
+      `${basename(scan)}: of its masks ${kept} was taken; ${others.length === 1 ? others[0] : `${others.length} others (${others[0]}, ...)`} was left out.`,
+    );
+  for (const { scan, masks } of roles.several)
+    report.failures.push(
+      asFailure(
+        new DecileError(
+          'mask/several',
+          `The mask of ${basename(scan)} must be one file, got ${masks.join(' and ')}.`,
+          'Say with --masks GLOB which files are masks, or move the others away.',
+        ),
+        masks[0],
+      ),
+    );
+}
+
+/** A file whose voxels are a mask's: becomes the mask of its scan, a scan with a notice, or a failure. */
+async function settleHeld(
+  store: Store,
+  file: HeldFile,
+  brought: readonly { scan: Scan; path: string }[],
+  options: ImportOptions,
+  report: ImportReport,
+): Promise<Scan | null> {
+  const [path] = file.source.paths;
+  const what = settle(file, brought);
+  if (what instanceof DecileError) report.failures.push(asFailure(what, path));
+  else if (what === 'scan') {
+    report.notices.push(
+      `${basename(path)} holds ${file.values} whole values alone, as masks do; it was imported as a scan.`,
+    );
+    return importScan(store, file.source, options, report);
+  } else {
+    report.notices.push(
+      `${basename(path)} was taken for the mask of ${what.name}: it holds ${file.values} whole values on the same voxels.`,
+    );
+    await importMaskFile(store, what, path, report);
+  }
+  return null;
+}
+
+/**
+ * Reads a scan and keeps it; returns the scan it is or was already, or null after listing why not.
+ * @param holding gets a file whose voxels are a mask's; without it every file is a scan
+ */
 async function importScan(
   store: Store,
   source: ScanSource,
   options: ImportOptions,
   report: ImportReport,
+  holding?: HeldFile[],
+  suspect = false,
 ): Promise<Scan | null> {
   const path = source.paths.length === 1 ? source.paths[0] : resolve(source.paths[0], '..');
   let read: Awaited<ReturnType<typeof readScan>>;
@@ -240,6 +323,11 @@ async function importScan(
     return null;
   }
   const { volume, modality, notices, provenance } = read;
+  const values = holding ? maskValues(volume) : 0;
+  if (holding && values > 0) {
+    holding.push(held(source, volume, values, suspect));
+    return null;
+  }
   const hash = contentHash(volume);
   const twin = store.scans.findByHash(hash);
   if (twin) {

@@ -1,17 +1,16 @@
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import { walkFilesSync } from '../../../disk/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import { naturalOrder } from '../../store/index.ts';
 
 const EXTENSION = /\.(nii\.gz|nii|hdr|seg\.nrrd|nrrd|nhdr|mha|mhd)$/i;
-/** What only a mask is called. */
-const MASK_EXTENSION = /\.seg\.nrrd$/i;
 const MASK_SUFFIX = /[._-](mask|masks|seg|segmentation|label|labels|labelmap|gt)$/i;
-const MASK_FOLDER = /^(labels?(tr|ts)?|masks?|segmentations?|seg)$/i;
 
 /** File name without extension; nnU-Net's channel number _0000 goes too. */
 export const caseName = (path: string): string =>
+  // Names made on a Mac have accents as letters of their own: compared in one form.
   basename(path)
+    .normalize('NFC')
     .replace(EXTENSION, '')
     .replace(/_0000$/, '');
 
@@ -52,35 +51,5 @@ export function findMaskFiles(folder: string): MaskFiles {
     const bare = maskCaseName(path);
     if (!loose.has(bare)) loose.set(bare, path);
   }
-  return { paths, find: (name) => exact.get(name) ?? loose.get(name) ?? null };
-}
-
-/**
- * Tells masks that lie beside scans from the scans: `case_seg.nii.gz` or `case.seg.nrrd` beside `case.nii.gz`, or
- * `labels/case.nii.gz` where another folder holds `case.nii.gz`.
- * @param paths one path a scan
- * @param others scans that are no single files (DICOM series): name to what stands for them in the result
- * @returns path of the mask by path of its scan
- */
-export function pairMasksByName(
-  paths: readonly string[],
-  others: ReadonlyMap<string, string> = new Map(),
-): Map<string, string> {
-  const inMaskFolder = (path: string) => MASK_FOLDER.test(basename(dirname(path)));
-  const named = (path: string) => MASK_EXTENSION.test(path);
-  const scans = new Map<string, string>(others);
-  for (const path of paths) if (!inMaskFolder(path) && !named(path)) scans.set(caseName(path), path);
-  const pairs = new Map<string, string>();
-  for (const path of paths) {
-    const name = caseName(path);
-    const bare = maskCaseName(path);
-    const scan =
-      inMaskFolder(path) || named(path)
-        ? (scans.get(name) ?? scans.get(bare))
-        : bare === name
-          ? undefined
-          : scans.get(bare);
-    if (scan !== undefined && scan !== path) pairs.set(scan, path);
-  }
-  return pairs;
+  return { paths, find: (name) => exact.get(name.normalize('NFC')) ?? loose.get(name.normalize('NFC')) ?? null };
 }

@@ -15,7 +15,7 @@ export interface SegmentLabels {
 }
 
 /** Upper and lower case, blanks, dashes and underscores make no difference. */
-const plain = (name: string): string =>
+export const plainName = (name: string): string =>
   name
     .normalize('NFKC')
     .toLowerCase()
@@ -50,7 +50,7 @@ export function labelsOfSegments(
     values.set(segment.number, label.value);
   };
   for (const segment of segments) {
-    const label = labels.find(({ name }) => plain(name) === plain(segment.name));
+    const label = labels.find(({ name }) => plainName(name) === plainName(segment.name));
     if (label) give(segment, label);
   }
   const left = () => segments.filter(({ number }) => !values.has(number));
@@ -62,7 +62,7 @@ export function labelsOfSegments(
     notices.push(`${said(segment)} was taken for ${same[0].name} by its coded term.`);
   }
   for (const segment of left()) {
-    if (!GENERIC.test(plain(segment.name))) continue;
+    if (!GENERIC.test(plainName(segment.name))) continue;
     const label = labels.find(({ value }) => value === segment.number);
     const contradicts = label && segment.code !== '' && codeOf(label) !== null && codeOf(label) !== segment.code;
     if (!label || contradicts || taken.has(label.value)) continue;
