@@ -2,7 +2,7 @@
 import { cpus } from 'node:os';
 import type { About } from '../shared/contract/index.ts';
 
-export const VERSION = '0.1.0';
+const VERSION = '0.1.0';
 
 export function about(shell: About['shell']): About {
   const processors = cpus();

@@ -2,7 +2,7 @@
 import type { DicomWebServer } from '../imaging/index.ts';
 
 /** Where the value of the Authorization header comes from: not from a flag, which other users could see. */
-export const AUTHORIZATION = 'DECILE_DICOMWEB_AUTHORIZATION';
+const AUTHORIZATION = 'DECILE_DICOMWEB_AUTHORIZATION';
 
 export function dicomWebServer(url: string, signal?: AbortSignal): DicomWebServer {
   const authorization = process.env[AUTHORIZATION];

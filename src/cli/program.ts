@@ -16,7 +16,7 @@ import { studyCommand } from './commands/study.ts';
 import { suggestCommand } from './commands/suggest.ts';
 import { resumeCommand, trainCommand } from './commands/train.ts';
 
-export const VERSION = '0.1.0';
+const VERSION = '0.1.0';
 
 /** The whole program, with every command. */
 export function buildProgram(): Command {

@@ -1,20 +1,19 @@
 /** Files to volumes and back. Inside: LPS, the file's own voxel order; formats differ only in readers and writers. */
 export { alignMask } from './align.ts';
-export { type DrawnStructure, drawStructure } from './contours/draw.ts';
-export { type Dataset, type DatasetCase, discoverDataset } from './dataset-json.ts';
+
+export { discoverDataset } from './dataset-json.ts';
 export { findIdentifiers, identifiersOf, type Leak } from './deid/check.ts';
-export { type DeidOptions, deidentify, deidentifyFile, pseudonym, remapUid } from './deid/deidentify.ts';
+export { type DeidOptions, deidentify, deidentifyFile } from './deid/deidentify.ts';
 export { nameParts } from './deid/needles.ts';
-export { type Code, cielab, codesFor, type SegmentCodes } from './dicom/codes.ts';
+export { codesFor, type SegmentCodes } from './dicom/codes.ts';
 export { identifiersIn, patientIdOf } from './dicom/provenance.ts';
 export { type Provenance, provenanceSchema } from './dicom/provenance-record.ts';
-export { readRtStruct, type Structure } from './dicom/rtstruct.ts';
-export { type DicomSeg, type ReadSegment, readDicomSeg } from './dicom/seg-read.ts';
-export { encodeDicomSeg, type Segment, type SegOptions, writeDicomSeg } from './dicom/seg-write.ts';
+
+export { readDicomSeg } from './dicom/seg-read.ts';
+export { encodeDicomSeg, type Segment, writeDicomSeg } from './dicom/seg-write.ts';
 export {
   type DicomWebServer,
   fetchStudy,
-  type SeriesEntry,
   searchSeries,
   searchStudies,
   storeFiles,
@@ -22,17 +21,15 @@ export {
 export { dicomFilesBelow, discoverScans } from './discover.ts';
 export {
   type ExportCase,
-  type ExportLabel,
-  type ExportOptions,
   exportBids,
   exportMsd,
   exportNnunet,
 } from './export-folders.ts';
 export { writeMetaImage } from './itk/metaimage.ts';
-export { type NrrdSegment, writeNrrd } from './itk/nrrd.ts';
-export type { NiftiHeader } from './nifti/header.ts';
+export { writeNrrd } from './itk/nrrd.ts';
+
 export { readNiftiHeader } from './nifti/read.ts';
 export { writeNifti } from './nifti/write.ts';
 export { readMask, readScan, readVolume } from './open.ts';
 export { type NamedSegment, type Overlap, openSegments, type SegmentObject } from './segments.ts';
-export type { DiscoverOptions, MaskObject, ReadScan, ScanFailure, ScanKind, ScanSource } from './types.ts';
+export type { MaskObject, ScanFailure, ScanKind, ScanSource } from './types.ts';

@@ -6,7 +6,7 @@ export const MAX_VOXELS = 2 ** 31;
 /** Deflate's own limit: one compressed byte never becomes more than this many bytes. */
 export const DEFLATE_MAX_RATIO = 1032;
 /** Largest side of a grid. */
-export const MAX_SIDE = 2 ** 20;
+const MAX_SIDE = 2 ** 20;
 
 /**
  * Checks sizes before anything is allocated.

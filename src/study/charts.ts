@@ -3,16 +3,7 @@ import { niceTicks } from '../project/report/charts.ts';
 import { escapeHtml } from '../project/report/html.ts';
 import type { Row } from './statistics.ts';
 
-export const COLOURS = [
-  '#0072b2',
-  '#d55e00',
-  '#009e73',
-  '#cc79a7',
-  '#e69f00',
-  '#56b4e9',
-  '#7f7f7f',
-  '#8c564b',
-] as const;
+const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#7f7f7f', '#8c564b'] as const;
 const WIDTH = 720;
 const LEFT = 150;
 const RIGHT = 16;

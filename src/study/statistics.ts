@@ -37,7 +37,7 @@ export interface Row {
   dice: number[];
 }
 
-export const LARGER_IS_BETTER: Record<MetricName, boolean> = { dice: true, jaccard: true, hd95: false, asd: false };
+const LARGER_IS_BETTER: Record<MetricName, boolean> = { dice: true, jaccard: true, hd95: false, asd: false };
 
 export const isSignificant = (test: PairedTTest | null): boolean => test !== null && test.p <= 0.05;
 

@@ -42,7 +42,7 @@ export function scratch(): string {
 
 export const AXIAL: Direction = [1, 0, 0, 0, 1, 0, 0, 0, 1];
 /** Columns: row direction, column direction, normal, of a sagittal acquisition. */
-export const SAGITTAL: Direction = [0, 0, 1, 1, 0, 0, 0, 1, 0];
+const SAGITTAL: Direction = [0, 0, 1, 1, 0, 0, 0, 1, 0];
 export const OBLIQUE: Direction = (() => {
   const [a, b] = [0.3, 0.5];
   const i = [Math.cos(a), Math.sin(a), 0];
@@ -50,7 +50,7 @@ export const OBLIQUE: Direction = (() => {
   const k = cross3(i, j);
   return [i[0], j[0], k[0], i[1], j[1], k[1], i[2], j[2], k[2]];
 })();
-export const LEFT_HANDED: Direction = [1, 0, 0, 0, 1, 0, 0, 0, -1];
+const LEFT_HANDED: Direction = [1, 0, 0, 0, 1, 0, 0, 0, -1];
 
 export const GRIDS: Record<string, Grid> = {
   axial: { size: [7, 6, 5], spacing: spacingMm(1, 1, 1), origin: lpsPoint(-3, -4, 10), direction: AXIAL },

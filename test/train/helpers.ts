@@ -3,7 +3,7 @@
 import { boxOf } from '../../src/core/predict/sliding-window.ts';
 import type { PatchSource, Sides } from '../../src/core/train/patches.ts';
 
-export function ball(name: string, size: Sides, centre: Sides, radius: number, withMask: boolean): PatchSource {
+function ball(name: string, size: Sides, centre: Sides, radius: number, withMask: boolean): PatchSource {
   const image = new Float32Array(size[0] * size[1] * size[2]);
   const mask = new Uint8Array(image.length);
   for (let i = 0; i < image.length; i++) {

@@ -32,7 +32,9 @@ async function makeCase(scan: number, labelled: boolean): Promise<TrainingCase> 
   return { scan, name: `case ${scan}`, volumePath, ...(labelled ? { maskPath } : {}) };
 }
 
-export const [a, b, c] = [await makeCase(1, true), await makeCase(2, false), await makeCase(3, true)];
+const [a, b, c] = [await makeCase(1, true), await makeCase(2, false), await makeCase(3, true)];
+
+export { b };
 
 export function job(name: string, given: Partial<TrainingOptions> = {}, resume = false): TrainJob {
   const runFolder = join(folder, name, 'runs', '1');

@@ -26,7 +26,7 @@ export function fitCamera({ grid, plane, width, height }: PlaneGeometry): Camera
 }
 
 /** Pixels of the slice (0 is the left edge of the first column) to canvas pixels. */
-export function sliceToCanvas(g: PlaneGeometry, camera: Camera, x: number, y: number): [number, number] {
+function sliceToCanvas(g: PlaneGeometry, camera: Camera, x: number, y: number): [number, number] {
   return [
     (x * g.grid.spacing[g.plane.u] - camera.x) * camera.zoom + g.width / 2,
     (y * g.grid.spacing[g.plane.v] - camera.y) * camera.zoom + g.height / 2,

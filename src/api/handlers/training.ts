@@ -243,7 +243,7 @@ function describePlan(project: Project, given: Partial<TrainingOptions>, validat
 
 const plural = (n: number, word: string): string => `${n} ${word}`;
 
-export function duration(seconds: number): string {
+function duration(seconds: number): string {
   if (seconds < 90) return `${Math.max(1, Math.round(seconds))} seconds`;
   if (seconds < 5400) return `${Math.round(seconds / 60)} minutes`;
   const hours = seconds / 3600;

@@ -25,7 +25,7 @@ export interface Edit {
 
 /** Label values that must not be overwritten: 1 at each, 256 long. */
 export type Protection = Uint8Array;
-export const NO_PROTECTION: Protection = new Uint8Array(256);
+const NO_PROTECTION: Protection = new Uint8Array(256);
 
 export function protect(values: Iterable<number>): Protection {
   const table = new Uint8Array(256);

@@ -5,7 +5,7 @@ import type { Recorder } from './edit.ts';
 import { type Axis, indexOf, offsetOf, sliceLayout, strides } from './planes.ts';
 
 /** Offsets reachable from `seed` over face neighbours where `inside` holds; `normal` keeps to the seed's slice. */
-export function connected(
+function connected(
   size: readonly [number, number, number],
   seed: number,
   normal: Axis | null,

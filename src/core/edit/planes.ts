@@ -57,7 +57,7 @@ export function lettersOf(vector: readonly [number, number, number]): string {
 }
 
 /** The voxel axes that lie closest to patient x, y and z, each used once. */
-export function closestAxes(direction: Direction): readonly [Axis, Axis, Axis] {
+function closestAxes(direction: Direction): readonly [Axis, Axis, Axis] {
   const fit = (axes: readonly [Axis, Axis, Axis]) =>
     AXES.reduce<number>((sum, world) => sum + Math.abs(direction[3 * world + axes[world]]), 0);
   return PERMUTATIONS.reduce((best, axes) => (fit(axes) > fit(best) + 1e-9 ? axes : best));

@@ -108,7 +108,7 @@ function scaledRatio(a: tf.Tensor4D, b: tf.Tensor4D, alpha: number): tf.Tensor4D
  * |up(F)(v)|, [1, D, H, W], from the squared norms at the coarse nodes and midpoints. The gradient is written out, so that
  * of all maps in between only |up(F)|^2 is kept.
  */
-export function upsampledNorm(features: FeatureMap, sides: Sides): tf.Tensor4D {
+function upsampledNorm(features: FeatureMap, sides: Sides): tf.Tensor4D {
   const midpoints = spatial(features).map((n) => midpointMatrix(n)) as unknown as Axes;
   const quadratic = spatial(features).map((n, axis) => quadraticMatrix(n, sides[axis])) as unknown as Axes;
   const nodesOf = (map: FeatureMap) => alongAxes(channelsFirst(map), midpoints);

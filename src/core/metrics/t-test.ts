@@ -64,7 +64,7 @@ export function criticalT(p: number, degreesOfFreedom: number): number {
 }
 
 /** The regularised incomplete beta function I_x(a, b), 0 <= x <= 1, a, b > 0 (NIST DLMF 8.17). */
-export function incompleteBeta(x: number, a: number, b: number): number {
+function incompleteBeta(x: number, a: number, b: number): number {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
   // The continued fraction converges fast on one side of the mean only; the other follows from symmetry.
@@ -96,7 +96,7 @@ function betaFraction(x: number, a: number, b: number): number {
 }
 
 /** log of the gamma function for z > 0: Stirling's series (DLMF 5.11.1) after moving z above 10. */
-export function logGamma(z: number): number {
+function logGamma(z: number): number {
   let shift = 0;
   let x = z;
   while (x < 10) shift += Math.log(x++);

@@ -22,13 +22,13 @@ export function softmaxChannels(logits: tf.Tensor4D): tf.Tensor4D {
 }
 
 /** softmax(z) of [C, D, H, W], without a gradient. */
-export function softmax(z: tf.Tensor4D): tf.Tensor4D {
+function softmax(z: tf.Tensor4D): tf.Tensor4D {
   const e = tf.exp(tf.sub(z, tf.max(z, 0, true)));
   return tf.div(e, tf.sum(e, 0, true));
 }
 
 /** dz = p (dp - sum_c p dp), all [C, D, H, W]. */
-export const throughSoftmax = (dp: tf.Tensor4D, p: tf.Tensor4D): tf.Tensor4D =>
+const throughSoftmax = (dp: tf.Tensor4D, p: tf.Tensor4D): tf.Tensor4D =>
   tf.mul(p, tf.sub(dp, tf.sum(tf.mul(p, dp), 0, true)));
 
 /** argmax over the classes of [C, D, H, W] as one-hot, ties to the lower class; carries no gradient. */

@@ -1,15 +1,12 @@
-/** The 3D U-Net of the paper's experiments (method section 2): weights and one image in, logits and features out. */
-import type { Random } from '../random.ts';
 import type { FeatureMap } from './kernels.ts';
 import {
   FEATURE_BLOCK,
   type ForwardOptions,
-  initWeights,
   type NetworkOutput,
   type NetworkShape,
   type WeightShapes,
 } from './network.ts';
-import type { Tape, Weights } from './tape.ts';
+import type { Tape } from './tape.ts';
 
 const LEVELS = 4;
 
@@ -31,9 +28,6 @@ export function unetShapes({ width, inputChannels, classes }: NetworkShape): Wei
   shapes.push(['out.weight', [1, 1, 1, width, classes]], ['out.bias', [classes]]);
   return shapes;
 }
-
-/** Kaiming-normal (fan-in) weights, zero biases. */
-export const initUNet = (shape: NetworkShape, random: Random): Weights => initWeights(unetShapes(shape), random);
 
 /** One forward pass. x is [1, D, H, W, inputChannels], sides divisible by 16; x stays the caller's. */
 export function unetForward(tape: Tape, x: FeatureMap, options: ForwardOptions): NetworkOutput {

@@ -10,14 +10,14 @@ import type { Tape } from './tape.ts';
 const voxels = (map: FeatureMap): tf.Tensor2D => map.reshape([map.size / map.shape[4], map.shape[4]]) as tf.Tensor2D;
 
 /** Each 2x2x2 block of [1, 2D, 2H, 2W, C] as one row, [D * H * W, 8C], in the order z, y, x, channel. */
-export function blocksToRows(map: FeatureMap): tf.Tensor2D {
+function blocksToRows(map: FeatureMap): tf.Tensor2D {
   const [, d, h, w, c] = map.shape;
   const split = tf.transpose(map.reshape([d / 2, 2, h / 2, 2, w / 2, 2 * c]), [0, 2, 4, 1, 3, 5]);
   return split.reshape([(d * h * w) / 8, 8 * c]) as tf.Tensor2D;
 }
 
 /** The inverse: [D * H * W, 8C] -> [1, 2D, 2H, 2W, C]. */
-export function rowsToBlocks(rows: tf.Tensor2D, [d, h, w]: readonly number[]): FeatureMap {
+function rowsToBlocks(rows: tf.Tensor2D, [d, h, w]: readonly number[]): FeatureMap {
   const c = rows.shape[1] / 8;
   const split = tf.transpose(rows.reshape([d, h, w, 2, 2, 2 * c]), [0, 3, 1, 4, 2, 5]);
   return split.reshape([1, 2 * d, 2 * h, 2 * w, c]) as FeatureMap;

@@ -1,20 +1,12 @@
-/**
- * The V-Net of the left-atrium benchmark (Milletari et al., 2016, as method section 2 states it): 1, 2, 3, 3, 3
- * convolutions a stage on the way down and 3, 3, 2, 1 on the way up, strided and transposed 2x2x2 convolutions between
- * the stages, skips added, no residuals, each convolution with norm and ReLU. The norm has a scale and a shift a channel,
- * as the benchmark's batch norm does, but its statistics are the image's own: networks here read one image at a time.
- */
-import type { Random } from '../random.ts';
 import type { FeatureMap } from './kernels.ts';
 import {
   FEATURE_BLOCK,
   type ForwardOptions,
-  initWeights,
   type NetworkOutput,
   type NetworkShape,
   type WeightShapes,
 } from './network.ts';
-import type { Tape, Weights } from './tape.ts';
+import type { Tape } from './tape.ts';
 import { affineNormRelu, conv, double, halve, sum } from './vnet-ops.ts';
 
 const LEVELS = 4;
@@ -45,8 +37,6 @@ export function vnetShapes({ width, inputChannels, classes }: NetworkShape): Wei
   shapes.push(['out.weight', [1, 1, 1, width, classes]], ['out.bias', [classes]]);
   return shapes;
 }
-
-export const initVNet = (shape: NetworkShape, random: Random): Weights => initWeights(vnetShapes(shape), random);
 
 /** One forward pass. x is [1, D, H, W, inputChannels], sides divisible by 16; x stays the caller's. */
 export function vnetForward(tape: Tape, x: FeatureMap, options: ForwardOptions): NetworkOutput {

@@ -4,7 +4,7 @@ import { ellipsoid, type Triple } from './shapes.ts';
 import type { Field } from './texture.ts';
 import { smoothstep } from './texture.ts';
 
-export const TUMOUR = 1;
+const TUMOUR = 1;
 export const NECROSIS = 2;
 export const OEDEMA = 3;
 

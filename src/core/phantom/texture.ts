@@ -39,7 +39,7 @@ export function smoothField(random: Random): Field {
 }
 
 const fade = (t: number) => t * t * (3 - 2 * t);
-export const mix = (a: number, b: number, t: number) => a + (b - a) * t;
+const mix = (a: number, b: number, t: number) => a + (b - a) * t;
 export const clamp = (value: number, low: number, high: number) => Math.min(Math.max(value, low), high);
 /** 0 below `low`, 1 above `high`, smooth between. */
 export const smoothstep = (low: number, high: number, value: number) => fade(clamp((value - low) / (high - low), 0, 1));

@@ -79,7 +79,7 @@ export function momentsOf(name: string, kind: NetworkKind): string[] {
 }
 
 /** The adversary of a method that names one among its networks. */
-export function adversaryOf({ adversary }: Method): Adversary {
+function adversaryOf({ adversary }: Method): Adversary {
   if (!adversary) throw new Error('A method with a network of kind adversary must define it, got none.');
   return adversary;
 }

@@ -10,8 +10,6 @@ import { findTensorflow, type TensorflowInstallation } from '../tensorflow/insta
 import { registerWebgpu, stopWebgpu, webgpuBackend, webgpuKernels } from '../webgpu/index.ts';
 import { fastestEngine } from './step-times.ts';
 
-export { trainerEnvironment } from '../machine/environment.ts';
-
 /** A running engine; `tf` computes on it. */
 export interface Engine {
   name: Exclude<EngineName, 'auto'>;

@@ -37,7 +37,7 @@ export function hostEnvironment(threads?: number): Record<string, string | undef
 export const usableCores = (): number => threadCount() || availableParallelism();
 
 /** DECILE_THREADS as a number of cores; 0 leaves the choice to the library. */
-export function threadCount(): number {
+function threadCount(): number {
   const given = Number(process.env.DECILE_THREADS ?? 0);
   return Number.isInteger(given) && given > 0 ? given : 0;
 }

@@ -11,7 +11,7 @@ export { simdKernels } from './kernels.ts';
 const PROGRAM = `${HELPER}\nonmessage = ({ data }) => { postMessage('ready'); serve(data); };`;
 
 /** @throws DecileError `engine/unsupported` on a page without shared memory */
-export async function startMachine(threads = navigator.hardwareConcurrency, plain = false): Promise<Machine> {
+async function startMachine(threads = navigator.hardwareConcurrency, plain = false): Promise<Machine> {
   if (!globalThis.crossOriginIsolated) {
     throw new DecileError(
       'engine/unsupported',

@@ -107,7 +107,7 @@ const WINOGRAD_SLAB_BYTES = 2 * 2 ** 20;
 const LEAST_TILES = 512;
 
 /** Whether Winograd's form pays: vectors of channels, and enough tiles to be worth transforming the weights. */
-export function takesWinograd({ d, h, w, c }: MapShape, k: number): boolean {
+function takesWinograd({ d, h, w, c }: MapShape, k: number): boolean {
   return c % 4 === 0 && k >= 4 && d * Math.ceil(h / 4) * Math.ceil(w / 4) >= LEAST_TILES;
 }
 

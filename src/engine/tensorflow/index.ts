@@ -7,7 +7,7 @@ import { prepareEnvironment } from '../machine/environment.ts';
 import type { TensorflowInstallation } from './installation.ts';
 
 /** Under this name the set-up's stand-in for @tensorflow/tfjs finds the program's own copy (one registry of backends). */
-export const SHARED_TFJS = Symbol.for('decile.tfjs');
+const SHARED_TFJS = Symbol.for('decile.tfjs');
 
 interface Binding {
   TF_Version: string;

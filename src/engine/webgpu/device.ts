@@ -9,7 +9,7 @@ import { Pool, type Slot } from './pool.ts';
 import { PARAMETER_BYTES, type Program } from './program.ts';
 
 /** Dispatches of a batch. */
-export const BATCH = 128;
+const BATCH = 128;
 const WORDS = PARAMETER_BYTES / 4;
 
 export class Gpu {

@@ -27,7 +27,7 @@ const KEPT_SHARE = 0.5;
 const KEPT_BYTES = 64 * 2 ** 20;
 
 /** Powers of two below 64 KiB, so that small tensors share; above, multiples of 4 KiB. */
-export function roundedSize(bytes: number): number {
+function roundedSize(bytes: number): number {
   if (bytes >= 65536) return Math.ceil(bytes / 4096) * 4096;
   return Math.max(SMALLEST, 2 ** Math.ceil(Math.log2(Math.max(1, bytes))));
 }

@@ -13,7 +13,7 @@ export interface Program {
 export const PARAMETER_BYTES = 256;
 
 /** Threads of a group in kernels that treat elements one by one. */
-export const GROUP = 128;
+const GROUP = 128;
 
 const made = new Map<string, Program>();
 

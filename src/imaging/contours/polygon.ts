@@ -4,7 +4,7 @@ export type Point2 = readonly [x: number, y: number];
 export type Polygon = readonly Point2[];
 
 /** A pixel centre this near to a line, in pixels, lies on it: writers round their coordinates. */
-export const ON_LINE = 0.01;
+const ON_LINE = 0.01;
 /** Two contours that are nowhere farther apart than this, in pixels, are one, drawn twice. */
 const SAME = 0.1;
 
@@ -23,7 +23,7 @@ export function boxOf(polygon: Polygon): Box {
 }
 
 /** Half the sum of cross products, without its sign: the enclosed area of a polygon that does not cross itself. */
-export function areaOf(polygon: Polygon): number {
+function areaOf(polygon: Polygon): number {
   let twice = 0;
   eachEdge(polygon, (p, q) => {
     twice += p[0] * q[1] - q[0] * p[1];
@@ -31,7 +31,7 @@ export function areaOf(polygon: Polygon): number {
   return Math.abs(twice) / 2;
 }
 
-export function eachEdge(polygon: Polygon, visit: (from: Point2, to: Point2) => void): void {
+function eachEdge(polygon: Polygon, visit: (from: Point2, to: Point2) => void): void {
   for (let n = 0; n < polygon.length; n++) visit(polygon[n], polygon[(n + 1) % polygon.length]);
 }
 

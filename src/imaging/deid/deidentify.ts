@@ -19,13 +19,13 @@ export interface DeidOptions {
 }
 
 /** The new UID of an original: 2.25 and 128 bits of a keyed hash. */
-export function remapUid(uid: string, secret: string): string {
+function remapUid(uid: string, secret: string): string {
   const hash = createHmac('sha256', secret).update(uid).digest();
   return `2.25.${BigInt(`0x${hash.subarray(0, 16).toString('hex')}`)}`;
 }
 
 /** Eight letters that stand for a patient: the same in every file of one export. */
-export const pseudonym = (patientId: string, secret: string): string =>
+const pseudonym = (patientId: string, secret: string): string =>
   `ANON-${createHash('sha256').update(`${secret}\0${patientId}`).digest('hex').slice(0, 8).toUpperCase()}`;
 
 /** @throws deid/burned-in, deid/not-an-image and what parsing throws */

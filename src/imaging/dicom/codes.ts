@@ -13,9 +13,9 @@ export interface SegmentCodes {
 }
 
 const sct = (value: string, meaning: string): Code => ({ value, scheme: 'SCT', meaning });
-export const ANATOMY = sct('123037004', 'Anatomical Structure');
-export const ALTERED = sct('49755003', 'Morphologically Altered Structure');
-export const TISSUE = sct('85756007', 'Tissue');
+const ANATOMY = sct('123037004', 'Anatomical Structure');
+const ALTERED = sct('49755003', 'Morphologically Altered Structure');
+const TISSUE = sct('85756007', 'Tissue');
 const LEFT = sct('7771000', 'Left');
 const RIGHT = sct('24028007', 'Right');
 

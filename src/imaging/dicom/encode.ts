@@ -55,7 +55,7 @@ export const el = (tag: string, vr: Vr, value: Value = ''): DicomElement => ({ t
 /** Decile's own root under the UUID arc, for which no registration is needed (PS3.5 annex B.2). */
 export const newUid = (): string => `2.25.${BigInt(`0x${randomUUID().replaceAll('-', '')}`)}`;
 
-export const IMPLEMENTATION_CLASS = '2.25.289846730198341873610986429836158265391';
+const IMPLEMENTATION_CLASS = '2.25.289846730198341873610986429836158265391';
 const LONG_LENGTH = new Set<Vr>(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'SQ', 'SV', 'UC', 'UN', 'UR', 'UT', 'UV']);
 const TEXT_PAD = 0x20;
 

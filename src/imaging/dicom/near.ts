@@ -7,7 +7,7 @@ export interface Nearness {
   absolute: number;
 }
 
-export const near = (a: readonly number[], b: readonly number[], { relative, absolute }: Nearness): boolean =>
+const near = (a: readonly number[], b: readonly number[], { relative, absolute }: Nearness): boolean =>
   a.length === b.length &&
   a.every((x, n) => Math.abs(x - b[n]) <= Math.max(absolute, relative * Math.max(Math.abs(x), Math.abs(b[n]))));
 

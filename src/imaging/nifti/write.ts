@@ -48,7 +48,7 @@ export async function writeNifti(path: string, volume: Volume, options: WriteOpt
 }
 
 /** Header and the four bytes that say "no extension". */
-export function niftiHeader(volume: Volume, description: string): Uint8Array {
+function niftiHeader(volume: Volume, description: string): Uint8Array {
   const wide = volume.size.some((n) => n > 32767);
   const bytes = new Uint8Array(wide ? 544 : 352);
   const v = new DataView(bytes.buffer);

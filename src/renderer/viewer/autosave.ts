@@ -111,7 +111,7 @@ export class Autosave {
 }
 
 /** The mask's present values in a box; a save always sends what is true now, so saves may merge and repeat. */
-export function cut(mask: LabelMap, { k, i0, i1, j0, j1 }: DirtyBox): SavedBox {
+function cut(mask: LabelMap, { k, i0, i1, j0, j1 }: DirtyBox): SavedBox {
   const width = i1 - i0 + 1;
   const height = j1 - j0 + 1;
   const values = new Uint8Array(width * height);

@@ -12,7 +12,7 @@ const CACHE_BYTES = 2 * MOST_BYTES;
 let engine: RenderingEngine | null = null;
 
 /** WebGL emulated by the processor is ten times slower than drawing without it, so only a real card counts. */
-export function chooseRendering(wanted: string | null): Rendering {
+function chooseRendering(wanted: string | null): Rendering {
   if (wanted === 'cpu' || wanted === 'gpu') return wanted;
   const { webgl, softwareRasterizer } = getRenderingCapabilities();
   return webgl && !softwareRasterizer ? 'gpu' : 'cpu';

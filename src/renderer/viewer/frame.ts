@@ -23,7 +23,7 @@ export function straightFrame({ direction }: Grid, { u, flipU, v, flipV }: Plane
 export const normalOf = ({ right, down }: Frame): [number, number, number] => cross3(down, right);
 
 /** A vector turned about a unit axis by an angle in radians (Rodrigues). */
-export function turned(vector: Vector, axis: Vector, angle: number): [number, number, number] {
+function turned(vector: Vector, axis: Vector, angle: number): [number, number, number] {
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
   const along = dot3(axis, vector) * (1 - cos);
   const side = cross3(axis, vector);

@@ -2,8 +2,6 @@
 
 export type Rgb = readonly [red: number, green: number, blue: number];
 
-/** Okabe and Ito's colour-blind-safe hues, for new labels; blue-grey to yellow (cividis) stays free for uncertainty. */
-export const LABEL_HUES = ['#e69f00', '#56b4e9', '#009e73', '#cc79a7', '#d55e00', '#0072b2', '#f0e442'] as const;
 /** Voxels that a correction added to a prediction, and took from it. */
 export const ADDED: Rgb = [63, 185, 80];
 export const REMOVED: Rgb = [248, 81, 73];
@@ -40,7 +38,7 @@ export function cividis(t: number): Rgb {
 }
 
 /** Of the uncertainty in 0..1: the middle of cividis is the grey of a scan, so it is passed early. */
-export const heatPlace = (uncertainty: number): number => uncertainty ** 0.5;
+const heatPlace = (uncertainty: number): number => uncertainty ** 0.5;
 
 /** 256 packed colours of the heat map: clear where certain, opaque yellow where not. */
 export const HEAT: Uint32Array = Uint32Array.from({ length: 256 }, (_, n) =>

@@ -10,7 +10,7 @@ export interface WindowPreset extends Window {
   readonly name: string;
 }
 
-export const CT_PRESETS: readonly WindowPreset[] = [
+const CT_PRESETS: readonly WindowPreset[] = [
   { name: 'Soft tissue', width: 400, level: 40 },
   { name: 'Lung', width: 1500, level: -600 },
   { name: 'Liver', width: 150, level: 90 },

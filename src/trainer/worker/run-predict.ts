@@ -20,7 +20,7 @@ import type { Control, Report, TrainerFiles } from './dependencies.ts';
 import { checkpointPath } from './files.ts';
 
 /** The intensities a run was trained with, kept beside its checkpoint. */
-export const normalisationPath = (runFolder: string): string => join(runFolder, 'normalisation.json');
+const normalisationPath = (runFolder: string): string => join(runFolder, 'normalisation.json');
 export const keepNormalisation = (runFolder: string, normalisation: Normalisation): void =>
   writeFileAtomic(normalisationPath(runFolder), new TextEncoder().encode(JSON.stringify(normalisation)));
 

@@ -38,7 +38,7 @@ export function groupShape(inner: number): { columns: number; rows: number; half
 }
 
 /** [outer, middle, inner] -> [outer, inner], times `factor`. */
-export function reduceMiddle(
+function reduceMiddle(
   backend: WebgpuBackend,
   x: tf.TensorInfo,
   [outer, middle, inner]: readonly [number, number, number],

@@ -5,7 +5,7 @@
 import { buffers, eachElement, eachGroup, type Program, parameters, program } from '../program.ts';
 
 /** Threads of a group that sums over voxels. */
-export const THREADS = 128;
+const THREADS = 128;
 
 /** Adds `sums[local]` over the rows of a group; `columns` threads a row, `rows` rows. The sum ends in row 0. */
 const addRows = `

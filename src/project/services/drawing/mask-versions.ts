@@ -30,7 +30,7 @@ export function countLabels(mask: LabelMap): Mask['labels'] {
 }
 
 /** Throws `mask/other-grid` stating the difference. */
-export function checkMaskGrid(mask: Grid, scan: Grid, what: string): void {
+function checkMaskGrid(mask: Grid, scan: Grid, what: string): void {
   const difference = gridDifference(scan, mask);
   if (difference !== null) {
     throw new DecileError(

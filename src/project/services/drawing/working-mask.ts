@@ -181,7 +181,7 @@ export async function openWorkingMask(store: Store, scan: number, kind: DrawnKin
 }
 
 /** Voxels of a version, or an empty mask. */
-export async function loadMask(store: Store, grid: Grid, mask: Mask | null): Promise<Uint8Array> {
+async function loadMask(store: Store, grid: Grid, mask: Mask | null): Promise<Uint8Array> {
   if (!mask) return new Uint8Array(voxelCount(grid));
   return (await readMask(store.path(mask.file))).data;
 }

@@ -16,7 +16,7 @@ export interface LabelChange {
   worstSlice: number | null;
 }
 
-export function compareLabel(before: LabelMap, after: LabelMap, label: number): LabelChange {
+function compareLabel(before: LabelMap, after: LabelMap, label: number): LabelChange {
   const slice = before.size[0] * before.size[1];
   const ml = (before.spacing[0] * before.spacing[1] * before.spacing[2]) / 1000;
   const perSlice = new Uint32Array(before.size[2]);

@@ -24,7 +24,7 @@ export const STATE_WORDS: Record<CaseState, string> = {
   rejected: 'rejected',
 };
 /** What a person said of the prediction; nothing where there is none to speak of. */
-export const REVIEW_WORDS: Record<ScanRow['review'], string> = {
+const REVIEW_WORDS: Record<ScanRow['review'], string> = {
   unreviewed: 'to review',
   'in-review': 'in correction',
   accepted: 'accepted',
