@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { paintAt, paintLine } from '../../src/core/edit/brush.ts';
-import { protect, Recorder, record, redoEdit, undoEdit } from '../../src/core/edit/edit.ts';
+import { type Edit, protect, Recorder, record, redoEdit, undoEdit } from '../../src/core/edit/edit.ts';
 import { History, KEPT_STEPS } from '../../src/core/edit/history.ts';
 import { MaskStatistics } from '../../src/core/edit/statistics.ts';
 import { change, drawn, emptyMask, picture, randomFrom } from './helpers.ts';
@@ -57,6 +57,32 @@ test('a cancelled stroke leaves the mask as it was', () => {
   assert.notDeepEqual(mask.data, before);
   recorder.cancel();
   assert.deepEqual(mask.data, before);
+});
+
+test('what was written before a cancelled stroke is no part of the next', () => {
+  const mask = drawn([['....', '....']]);
+  const recorder = new Recorder(mask);
+  recorder.write(1, 1);
+  recorder.cancel();
+  mask.data[2] = 7;
+  recorder.write(3, 2);
+  const edit = recorder.finish('after');
+  assert.deepEqual([edit?.changed, [...(edit?.starts ?? [])]], [1, [3]]); // biome-ignore format: a pair
+});
+
+test('beyond fifty steps the oldest go where all take over 64 MB, and beyond five hundred always', () => {
+  const edit = (runs: number, n: number): Edit => ({
+    ...{ name: `${n}`, starts: { length: runs } as Uint32Array, lengths: new Uint32Array(0), changed: 1, boxes: [] },
+    ...{ before: new Uint8Array(0), after: new Uint8Array(0) },
+  });
+  const kept = (count: number, runs: number) => {
+    const history = new History();
+    for (let n = 0; n < count; n++) history.push(edit(runs, n));
+    return history.steps.names.length;
+  };
+  const megabyte = 2 ** 20 / 10;
+  assert.deepEqual([kept(60, megabyte), kept(64, megabyte), kept(65, megabyte), kept(70, 2 * megabyte)], [60, 64, 64, 50]); // biome-ignore format: a table
+  assert.deepEqual([kept(500, 1), kept(501, 1)], [500, 500]);
 });
 
 test('undo goes back through sixty strokes and redo forward again', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BOOLEAN_OPERATIONS, combineWith, copySlice } from '../../src/core/edit/combine.ts';
+import { BOOLEAN_OPERATIONS, clearSlices, combineWith, copySlice } from '../../src/core/edit/combine.ts';
 import { componentsOf, keepLargest, removeIslands } from '../../src/core/edit/components.ts';
 import { protect, Recorder } from '../../src/core/edit/edit.ts';
 import { fillHoles, floodFill, growRegion } from '../../src/core/edit/flood.ts';
@@ -96,6 +96,65 @@ test('a slice is copied onto the next, one label or all of them', () => {
   const all = drawn(slices);
   change(all, (r) => copySlice(r, all, 2, 0, 1, null));
   assert.deepEqual(picture(all, 1), ['12.', '1..']);
+});
+
+test('a slice is copied across every axis', () => {
+  // 3 x 2 x 2 voxels; the source slice of each axis holds label 1 at the places of its own pattern.
+  for (const [normal, expected] of [
+    [0, [['1.1', '...'], ['2..', '1.1']]], // biome-ignore format: a table
+    [1, [['1..', '1..'], ['2..', '2..']]], // biome-ignore format: a table
+    [2, [['1..', '...'], ['1..', '...']]], // biome-ignore format: a table
+  ] as const) {
+    const mask = drawn([
+      ['1..', '...'],
+      ['2..', '1..'],
+    ]);
+    const last = [2, 1, 1][normal];
+    change(mask, (r) => copySlice(r, mask, normal, 0, last, normal === 1 ? null : 1));
+    assert.deepEqual([picture(mask, 0), picture(mask, 1)], expected, `across axis ${normal}`);
+  }
+});
+
+test('a label is cleared on a range of slices, both ends included; null clears every label', () => {
+  const four = () => drawn([['12'], ['12'], ['12'], ['12']]);
+  const slices = (mask: ReturnType<typeof four>) => [0, 1, 2, 3].map((k) => picture(mask, k)[0]);
+  const one = four();
+  change(one, (r) => clearSlices(r, 2, [1, 2], 1));
+  assert.deepEqual(slices(one), ['12', '.2', '.2', '12']);
+  const all = four();
+  change(all, (r) => clearSlices(r, 2, [1, 2], null));
+  assert.deepEqual(slices(all), ['12', '..', '..', '12']);
+  const across = four();
+  change(across, (r) => clearSlices(r, 0, [1, 1], null));
+  assert.deepEqual(slices(across), ['1.', '1.', '1.', '1.']);
+});
+
+test('a region may have as many voxels as the limit, and grows from the mean of the voxels around the seed', () => {
+  const grown = (limit: number, options: object = {}) => {
+    const mask = emptyMask([4, 3, 3]);
+    const scan = scanOf([4, 3, 3], (i, _j, k) => 10 * i + 100 * k);
+    const given = { normal: 2, value: 1, tolerance: 5, limit, ...options } as const;
+    growRegion(new Recorder(mask), scan, voxelIndex(1, 1, 1), given);
+    return mask.data.reduce((n, v) => n + v, 0);
+  };
+  assert.equal(grown(3), 3, 'the column of the seed on its slice: 110 is the mean of 100, 110 and 120');
+  assert.throws(() => grown(2), { code: 'edit/region-leaked' });
+  assert.equal(grown(9, { normal: null }), 3, 'in 3D the mean of all three slices is 110 as well');
+  // At the scan's corner the mean is of the voxels that are there: 0, 10 and 100, 110 give 55.
+  const mask = emptyMask([4, 3, 3]);
+  const scan = scanOf([4, 3, 3], (i, _j, k) => 10 * i + 100 * k);
+  growRegion(new Recorder(mask), scan, voxelIndex(0, 0, 0), { normal: null, value: 1, tolerance: 45, limit: 99 });
+  assert.equal(
+    mask.data.reduce((n, v) => n + v, 0),
+    0,
+    'the seed itself is 55 from the mean, so nothing grows',
+  );
+});
+
+test('islands of exactly the size stay and are not counted', () => {
+  const mask = drawn([['11.1.111']]);
+  change(mask, (r) => assert.equal(removeIslands(r, 1, 3), 2));
+  assert.deepEqual(picture(mask), ['.....111']);
 });
 
 test('what changed counts ml added and removed by label', () => {

@@ -73,6 +73,26 @@ test('a difference that only distant voxels feel is found', () => {
   assert.ok(!sameGrid(g, { ...g, spacing: spacingMm(1, 1, 1.001) }));
 });
 
+test('each corner counts: grids that meet in all but one corner region are not the same', () => {
+  const g: Grid = {
+    size: [11, 11, 11],
+    spacing: spacingMm(1, 1, 1),
+    origin: lpsPoint(0, 0, 0),
+    direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+  };
+  for (const axis of [0, 1, 2]) {
+    // Finer by a hundredth along one axis, once with the first corner in place, once with the last.
+    const spacing = [1, 1, 1].map((mm, n) => (n === axis ? mm - 0.01 : mm)) as [number, number, number];
+    const shift = [0, 1, 2].map((n) => (n === axis ? 0.1 : 0)) as [number, number, number];
+    assert.ok(!sameGrid(g, { ...g, spacing: spacingMm(...spacing) }), `first corner, axis ${axis}`);
+    assert.ok(!sameGrid(g, { ...g, spacing: spacingMm(...spacing), origin: lpsPoint(...shift) }), `last, axis ${axis}`);
+  }
+  const one: Grid = { ...g, size: [11, 11, 1] };
+  assert.equal(gridDifference(one, { ...one, spacing: spacingMm(1, 1, 9) }), null, 'one slice has no distance');
+  const moved = { ...one, spacing: spacingMm(1, 1, 9), origin: lpsPoint(3, 0, 0) };
+  assert.equal(gridDifference(one, moved), 'origin differs by 3 mm');
+});
+
 test('a flat or unfinished affine is refused', () => {
   assert.throws(() => gridFromAffineRAS([2, 2, 2], [1, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0]), {
     code: 'geometry/singular',

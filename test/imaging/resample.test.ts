@@ -95,6 +95,43 @@ test('outside the scan’s extent comes the outside value, within half a voxel t
   assert.deepEqual([...resample(v, target, 'nearest', -5).data], [-5, 10, 10, 20, 20, -5]);
 });
 
+test('a sample on the very edge of the scan, or a rounding error beyond it, belongs to the edge voxel', () => {
+  const v: Volume<Int16Array> = {
+    size: [2, 2, 2],
+    spacing: spacingMm(1, 1, 1),
+    origin: lpsPoint(0, 0, 0),
+    direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+    data: Int16Array.of(1, 2, 3, 4, 5, 6, 7, 8),
+  };
+  for (const [low, high, inside] of [
+    [-0.5, 1.5, true],
+    [-0.5 - 5e-7, 1.5 + 5e-7, true],
+    [-0.5 - 1e-4, 1.5 + 1e-4, false],
+  ] as const)
+    for (const mode of ['linear', 'nearest'] as const) {
+      const at = (x: number, y: number, z: number, turned: boolean) => {
+        const [c, s] = turned ? [Math.cos(1), Math.sin(1)] : [1, 0];
+        const target: Grid = {
+          ...v,
+          size: [1, 1, 1],
+          origin: lpsPoint(x, y, z),
+          direction: [c, -s, 0, s, c, 0, 0, 0, 1],
+        };
+        return resample(v, target, mode, -9).data[0];
+      };
+      for (const turned of [false, true]) {
+        assert.deepEqual(
+          [at(low, 0, 0, turned), at(0, low, 0, turned), at(0, 0, low, turned)],
+          inside ? [1, 1, 1] : [-9, -9, -9],
+        );
+        assert.deepEqual(
+          [at(high, 0, 0, turned), at(0, high, 0, turned), at(0, 0, high, turned)],
+          inside ? [2, 3, 5] : [-9, -9, -9],
+        );
+      }
+    }
+});
+
 test('a grid of other spacing keeps the first edge and the extent to within one voxel', () => {
   for (const grid of Object.values(GRIDS)) {
     const other = gridWithSpacing(grid, 1.3);

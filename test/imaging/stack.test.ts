@@ -294,6 +294,53 @@ test('a broken-off last volume is a volume of its own', () => {
   assert.deepEqual(split(whole.slice(0, 5)).stacks, [['time1', '0 3 6'], ['time2', '0 3']]); // biome-ignore format: a list
 });
 
+test('trigger times that differ from slice to slice, and parts of one slice, do not tell volumes apart', () => {
+  assert.deepEqual(
+    split(twice((_, k) => ({ time: String(k) }))).stacks.map(([part]) => part),
+    ['volume1', 'volume2'],
+  );
+  const own = twice((v, k) => ({ acquisition: `${v}${k}` }));
+  assert.deepEqual(
+    split(own).stacks.map(([part]) => part),
+    ['volume1', 'volume2'],
+  );
+  const broken = twice((v) => ({ time: String(v) })).slice(0, 5);
+  assert.deepEqual(split(broken).errors, ['scan/overlapping-slices'], 'a time alone makes no volume of unequal parts');
+});
+
+test('repeats without any mark belong to volumes by their instance numbers', () => {
+  const frames = twice(() => ({})).map((frame, n) => ({ ...frame, instanceNumber: [6, 2, 4, 1, 5, 3][n] }));
+  const places = splitSeries(frames).stacks.map(({ frames: own }) => own.map((f) => f.instanceNumber));
+  assert.deepEqual(places, [[1, 2, 3], [6, 5, 4]]); // biome-ignore format: a pair
+});
+
+test('orientations within 0.2 degrees are one, beyond they are two', () => {
+  const turned = (by: number) => stackAt([0, 3, 6], (k) => ({ orientation: [1, 0, 0, 0, 1, k === 2 ? by : 0] }));
+  assert.equal(split(turned(0.0034)).stacks.length, 1);
+  assert.equal(split(turned(0.0036)).stacks.length, 2);
+});
+
+test('frames of reference of their own are forgiven from three slices on', () => {
+  const own = (z: number[]) => split(stackAt(z, (k) => ({ frameOfReference: `1.${k}` }))).stacks.length;
+  assert.deepEqual([own([0, 3]), own([0, 3, 6])], [2, 1]);
+});
+
+test('a stored slice is taken as it is, also where the next one does not reach', () => {
+  const grid = { ...plan([0, 2], 1, 3).grid, size: [3, 1, 3] as const };
+  const shift: [number, number][] = [[0, 0], [1, 0]]; // biome-ignore format: a pair
+  const { data } = regularise(Float32Array.of(1, 2, 5, 6), 2, 1, { ...plan([0, 2], 1, 3), grid, shift }, -1);
+  assert.deepEqual([...data], [1, 2, -1, -1, 3.5, -1, -1, 5, 6]);
+  const nearly = regularise(Float32Array.of(1, 2, 5, 6), 2, 1, plan([0, 1.0005], 1.0005, 2), -1).data;
+  assert.deepEqual([...nearly], [1, 2, 5, 6]);
+});
+
+test('the usual distance is the median of the gaps', () => {
+  assert.throws(() => stackGeometry(stackAt([0, 3, 6, 15, 18, 24])), {
+    code: 'scan/missing-slices',
+    message: /must be 3\.00 mm apart, got 3 missing \(first after slice 3 of 6\)/,
+  });
+});
+
 test('phases between one another are two volumes where each is even and both overlap', () => {
   const phases = (from: number) => [
     ...stackAt([0, 3, 6], () => ({ acquisition: '1' })),

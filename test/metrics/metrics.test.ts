@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { squaredDistances } from '../../src/core/metrics/distance-transform.ts';
 import { percentile } from '../../src/core/metrics/hd95.ts';
 import { caseMetrics, pairedTTest, summarise } from '../../src/core/metrics/index.ts';
+import { surfaceDistances } from '../../src/core/metrics/surface-distances.ts';
 import { criticalT, twoSidedP } from '../../src/core/metrics/t-test.ts';
 import { type LabelMap, lpsPoint, spacingFrom } from '../../src/core/volume.ts';
 import { drawMask, type MaskShape, type Triple } from '../reference/golden.ts';
@@ -104,6 +105,53 @@ test('the distance transform equals the nearest site found by trying all', () =>
       close(actual[v], expected, 1e-5 * (1 + expected), `voxel ${v}, a site every ${every}`);
     }
   }
+});
+
+test('surfaces and their distances equal those found by trying all, up to the borders of the scan', () => {
+  const [ni, nj, nk] = [5, 4, 4];
+  const spacing: Triple = [1, 1.5, 2];
+  let state = 7;
+  const random = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+  const at = (v: number): Triple => [v % ni, Math.floor(v / ni) % nj, Math.floor(v / (ni * nj))];
+  const isSurface = (data: Uint8Array, v: number) => {
+    const [i, j, k] = at(v);
+    const has = (x: number, y: number, z: number) =>
+      x >= 0 && y >= 0 && z >= 0 && x < ni && y < nj && z < nk && data[x + ni * (y + nj * z)] === 1;
+    const neighbours = [has(i - 1, j, k), has(i + 1, j, k), has(i, j - 1, k), has(i, j + 1, k), has(i, j, k - 1), has(i, j, k + 1)]; // biome-ignore format: six
+    return data[v] === 1 && neighbours.includes(false);
+  };
+  const slow = (from: Uint8Array, to: Uint8Array) => {
+    const places = (data: Uint8Array) => [...data.keys()].filter((v) => isSurface(data, v)).map(at);
+    return places(from).map((p) =>
+      Math.min(...places(to).map((q) => Math.hypot(...p.map((x, axis) => (x - q[axis]) * spacing[axis])))),
+    );
+  };
+  for (const share of [0.2, 0.7, 0.9, 1]) {
+    const [a, b] = [0, 1].map(() => Uint8Array.from({ length: ni * nj * nk }, () => Number(random() < share)));
+    const fast = surfaceDistances(labelMap([ni, nj, nk], spacing, a), labelMap([ni, nj, nk], spacing, b), 1);
+    for (const [distances, expected] of [
+      [fast?.toReference, slow(a, b)],
+      [fast?.toPrediction, slow(b, a)],
+    ] as const) {
+      assert.equal(distances?.length, expected.length, `${share}`);
+      distances?.forEach((d, n) => {
+        close(d, expected[n], 1e-5, `share ${share}`);
+      });
+    }
+  }
+});
+
+test('equal differences have no spread: t is infinite and p 0, or 0 and 1 where there is none', () => {
+  const test = (second: number[]) => {
+    const { t, p, interval } = pairedTTest([3, 4, 5], second) ?? {};
+    return [t, p, interval];
+  };
+  assert.deepEqual(test([1, 2, 3]), [Number.POSITIVE_INFINITY, 0, [2, 2]]);
+  assert.deepEqual(test([5, 6, 7]), [Number.NEGATIVE_INFINITY, 0, [-2, -2]]);
+  assert.deepEqual(test([3, 4, 5]), [0, 1, [0, 0]]);
 });
 
 test('a percentile lies between neighbours as in numpy', () => {
