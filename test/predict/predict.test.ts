@@ -4,8 +4,9 @@ import { IDENTITY } from '../../src/core/geometry.ts';
 import { initNetwork } from '../../src/core/network/networks.ts';
 import { NETWORKS } from '../../src/core/options.ts';
 import { decide } from '../../src/core/predict/decide.ts';
-import { defaultStride, slidingWindow, windowStarts } from '../../src/core/predict/sliding-window.ts';
+import { boxOf, defaultStride, slidingWindow, windowStarts } from '../../src/core/predict/sliding-window.ts';
 import { Random } from '../../src/core/random.ts';
+import { resample } from '../../src/core/resample.ts';
 import { type Grid, lpsPoint, spacingMm } from '../../src/core/volume.ts';
 import { testKernels } from '../reference/engine.ts';
 
@@ -23,6 +24,8 @@ test('windows are a stride apart and the last is flush with the border', () => {
   assert.deepEqual(windowStarts(64, 64, 32), [0]);
   assert.deepEqual(windowStarts(10, 16, 8), [-3]);
   assert.deepEqual(defaultStride([96, 160, 32]), [48, 64, 16]);
+  assert.deepEqual(defaultStride([1, 3, 128]), [1, 1, 64]);
+  assert.deepEqual(windowStarts(8, 4, 2), [0, 2, 4]);
 });
 
 for (const network of NETWORKS) {
@@ -44,6 +47,45 @@ for (const network of NETWORKS) {
   });
 }
 
+test(`each voxel has the mean of the windows over it, with zeros outside the scan (${engine})`, async () => {
+  const size = [20, 9, 17] as const;
+  const patch = [16, 16, 16] as const;
+  const image = Float32Array.from({ length: size[0] * size[1] * size[2] }, (_, i) => Math.sin(i));
+  const weights = initNetwork('unet', { width: 1, inputChannels: 1, classes: 2 }, new Random(2));
+  const windowing = { patch, stride: [3, 8, 8], network: 'unet' } as const;
+  const windows: [number, number][] = [];
+  const maps = await slidingWindow(image, size, weights, kernels, windowing, (done, total) => {
+    windows.push([done, total]);
+  });
+  const [sums, counts] = [new Float64Array(image.length), new Float64Array(image.length)];
+  let number = 0;
+  for (const z of [0, 1])
+    for (const x of [0, 3, 4]) {
+      const start = [x, -4, z] as const;
+      const box = new Float32Array(16 ** 3);
+      const each = (visit: (voxel: number, at: number) => void) => {
+        for (let k = 0; k < 16; k++)
+          for (let j = 4; j < 4 + 9; j++)
+            for (let i = 0; i < 16; i++) visit(x + i + 20 * (j - 4 + 9 * (z + k)), i + 16 * (j + 16 * k));
+      };
+      each((voxel, at) => {
+        box[at] = image[voxel];
+      });
+      assert.deepEqual(boxOf(image, size, start, patch), box);
+      const [, one] = await slidingWindow(box, patch, weights, kernels, windowing);
+      each((voxel, at) => {
+        sums[voxel] += one[at];
+        counts[voxel]++;
+      });
+      windows.shift();
+      number++;
+    }
+  assert.deepEqual([number, windows.length], [6, 0]);
+  sums.forEach((sum, n) => {
+    assert.ok(Math.abs(maps[1][n] - sum / counts[n]) < 1e-5, `voxel ${n}`);
+  });
+});
+
 test('a decision is the most probable class, ties to background, with its entropy in nats', () => {
   const size = [4, 1, 1] as const;
   const p1 = Float32Array.from([0.5, 0.9, 0.1, 1]);
@@ -53,6 +95,28 @@ test('a decision is the most probable class, ties to background, with its entrop
   for (const [i, p] of [0.5, 0.9, 0.1, 1].entries()) assert.ok(Math.abs(entropy.data[i] - h(p)) <= 1 / 512 + 1e-6);
   assert.ok(Math.abs(sliceEntropy[0] - (h(0.5) + 2 * h(0.1)) / 4) < 1e-6);
   assert.equal(sliceEntropy[0], meanEntropy);
+});
+
+test('on another grid each class is interpolated first, then the most probable wins; sides need not be equal', () => {
+  const coarse = { ...grid([3, 4, 10], 2), spacing: spacingMm(2, 3, 4) };
+  const fine: Grid = { ...grid([5, 7, 21], 1), spacing: spacingMm(1.1, 1.6, 1.9), origin: lpsPoint(0.3, 0.2, 0.1) };
+  const raw = [0, 1, 2].map((c) => Float32Array.from({ length: 120 }, (_, i) => 1 + Math.sin(i * (c + 1) + c)));
+  const maps = raw.map((map) => map.map((p, i) => p / (raw[0][i] + raw[1][i] + raw[2][i])));
+  const { mask, entropy, sliceEntropy } = decide(maps, coarse, fine);
+  const fineMaps = maps.map((data) => resample({ ...coarse, data }, fine, 'linear').data);
+  const sums = new Array<number>(21).fill(0);
+  for (let v = 0; v < mask.data.length; v++) {
+    const total = fineMaps[0][v] + fineMaps[1][v] + fineMaps[2][v];
+    const p = fineMaps.map((map) => map[v] / total);
+    const h = p.reduce((sum, x) => sum - (x > 0 ? x * Math.log(x) : 0), 0);
+    sums[Math.floor(v / 35)] += h / 35;
+    if (total === 0) continue;
+    assert.equal(mask.data[v], p.indexOf(Math.max(...p)), `voxel ${v}`);
+    assert.ok(Math.abs(entropy.data[v] - h) <= 1 / 512 + 1e-5, `voxel ${v}`);
+  }
+  sums.forEach((h, k) => {
+    assert.ok(Number.isNaN(h) || Math.abs(sliceEntropy[k] - h) < 1e-5, `slice ${k}`);
+  });
 });
 
 test('a mask is decided on the scan’s own grid, slab by slab, from probabilities of a coarser one', () => {

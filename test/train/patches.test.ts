@@ -89,6 +89,15 @@ test('MR intensities have zero mean and unit variance over voxels above 0; CT is
   const mr = Float32Array.from([0, 0, 2, 4]);
   normalise(mr, { kind: 'mr' });
   assert.deepEqual([...mr], [-3, -3, -1, 1]);
+  const small = Float32Array.from([-5, 0, 0.5, 1.5]); // mean 1 and deviation 1/2 of the two above 0
+  normalise(small, { kind: 'mr' });
+  assert.deepEqual([...small], [-12, -2, -1, 1]);
+  const none = Float32Array.from([-2, 0]); // none above 0: all count
+  normalise(none, { kind: 'mr' });
+  assert.deepEqual([...none], [-1, 1]);
+  const kept = Float32Array.from([3, 9]);
+  normalise(kept, { kind: 'none' });
+  assert.deepEqual([...kept], [3, 9]);
   const ct = Float32Array.from([-1000, -75, 175, 3000]);
   normalise(ct, { kind: 'ct', clip: [-75, 175] });
   assert.deepEqual([...ct], [-1, -1, 1, 1]);

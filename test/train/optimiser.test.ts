@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as tf from '@tensorflow/tfjs';
+import { Random } from '../../src/core/random.ts';
+import { adamUpdate, emaUpdate, sgdUpdate } from '../../src/core/train/optimiser.ts';
+import { clippedNoise, dropoutMask } from '../../src/core/train/randomness.ts';
+
+const close = (actual: ArrayLike<number>, expected: readonly number[], tolerance = 1e-6) => {
+  assert.equal(actual.length, expected.length);
+  expected.forEach((value, n) => {
+    assert.ok(Math.abs(actual[n] - value) <= tolerance, `${actual[n]}, expected ${value}`);
+  });
+};
+
+test('SGD: v <- m v + g + wd theta, then theta <- theta - lr v; a weight without gradient stays', () => {
+  const weights = { a: tf.tensor1d([2, -4]), b: tf.tensor1d([7]) };
+  const velocity = { a: tf.tensor1d([0.5, 0]), b: tf.tensor1d([3]) };
+  const gradients = new Map([['a', tf.tensor1d([1, 10])]]);
+  sgdUpdate(weights, velocity, gradients, { learningRate: 0.1, momentum: 0.9, weightDecay: 0.01 });
+  const v = [0.9 * 0.5 + 1 + 0.01 * 2, 10 + 0.01 * -4];
+  close(velocity.a.dataSync(), v);
+  close(weights.a.dataSync(), [2 - 0.1 * v[0], -4 - 0.1 * v[1]]);
+  close([...weights.b.dataSync(), ...velocity.b.dataSync()], [7, 3]);
+});
+
+test("Adam's second step follows both moments with their corrections", () => {
+  const [weights, first, second] = [{ w: tf.tensor1d([1]) }, { w: tf.tensor1d([0.2]) }, { w: tf.tensor1d([0.3]) }];
+  adamUpdate(weights, first, second, new Map([['w', tf.tensor1d([2])]]), { learningRate: 0.01, updates: 1 });
+  const [m, v] = [0.9 * 0.2 + 0.1 * 2, 0.99 * 0.3 + 0.01 * 4];
+  close(first.w.dataSync(), [m]);
+  close(second.w.dataSync(), [v]);
+  close(weights.w.dataSync(), [1 - (0.01 * (m / (1 - 0.9 ** 2))) / Math.sqrt(v / (1 - 0.99 ** 2))]);
+});
+
+test('the teacher follows the student by the decay, in the weights that training changes alone', () => {
+  const [teacher, student] = [
+    { a: tf.tensor1d([10]), b: tf.tensor1d([1]) },
+    { a: tf.tensor1d([20]), b: tf.tensor1d([5]) },
+  ];
+  emaUpdate(teacher, student, 0.9, ['a']);
+  close([...teacher.a.dataSync(), ...teacher.b.dataSync()], [0.9 * 10 + 0.1 * 20, 1]);
+});
+
+test('updates free what they replace', () => {
+  const before = tf.memory().numTensors;
+  const [weights, velocity] = [{ a: tf.tensor1d([2]) }, { a: tf.tensor1d([0]) }];
+  const gradient = tf.tensor1d([1]);
+  sgdUpdate(weights, velocity, new Map([['a', gradient]]), { learningRate: 0.1, momentum: 0.9, weightDecay: 0 });
+  emaUpdate(velocity, weights, 0.5, ['a']);
+  tf.dispose([weights, velocity, gradient]);
+  assert.equal(tf.memory().numTensors, before);
+});
+
+test('dropout keeps 1 - p of the values, each as 1 / (1 - p), whatever the parity of their number', () => {
+  for (const p of [0.2, 0.5, 0.9]) {
+    const values = dropoutMask([1, 1, 1, 1, 100_001], p, new Random(3)).dataSync();
+    const kept = values.filter((v) => v !== 0);
+    assert.equal(values.length, 100_001);
+    assert.ok(
+      kept.every((v) => v === Math.fround(1 / (1 - p))),
+      `${kept[0]}`,
+    );
+    assert.ok(Math.abs(kept.length / values.length - (1 - p)) < 0.01, `${kept.length}`);
+    const halves = [0, 1].map((odd) => values.filter((v, n) => n % 2 === odd && v !== 0).length / 50_000);
+    assert.ok(
+      halves.every((share) => Math.abs(share - (1 - p)) < 0.01),
+      'both halves of each 32 bits',
+    );
+  }
+});
+
+test('noise is a tenth of a standard normal, cut at two of its deviations', () => {
+  const noise = clippedNoise(100_000, new Random(3));
+  const mean = noise.reduce((a, b) => a + b, 0) / noise.length;
+  assert.ok(Math.abs(mean) < 0.002);
+  assert.equal(Math.max(...noise.slice(0, 50_000)), Math.fround(0.2));
+  assert.equal(Math.min(...noise.slice(0, 50_000)), Math.fround(-0.2));
+  // 4.55 % of a normal lie beyond two deviations and are cut; 68.27 % lie within one.
+  const share = (test: (v: number) => boolean) => noise.filter(test).length / noise.length;
+  assert.ok(Math.abs(share((v) => Math.abs(v) > 0.1999999) - 0.0455) < 0.005);
+  assert.ok(Math.abs(share((v) => Math.abs(v) < 0.1) - 0.6827) < 0.01);
+});
