@@ -90,7 +90,6 @@ export const ROOMS: Readonly<Record<RoomName, Room>> = {
     at: 'src/project/report',
     on: ['core', 'shared', 'imaging', 'disk'],
     packages: [],
-    node: true,
     instead:
       'report turns results that it is given into pages and pictures. A service asks the store and hands the results over.',
   },
@@ -104,7 +103,7 @@ export const ROOMS: Readonly<Record<RoomName, Room>> = {
   },
   'trainer host': {
     at: 'src/trainer/host',
-    on: ['core', 'shared', 'engine', 'disk', 'trainer entry'],
+    on: ['core', 'shared', 'engine', 'trainer entry'],
     packages: [],
     node: true,
     instead:
@@ -122,7 +121,6 @@ export const ROOMS: Readonly<Record<RoomName, Room>> = {
     at: 'src/trainer/*',
     on: ['trainer worker', 'imaging', 'core', 'shared'],
     packages: [],
-    node: true,
     instead: 'the entry gives the worker its readers and writers, nothing else.',
   },
   study: {
@@ -135,15 +133,14 @@ export const ROOMS: Readonly<Record<RoomName, Room>> = {
   },
   app: {
     at: 'src/app.ts',
-    on: ['core', 'shared', 'engine', 'imaging', 'disk', 'store', 'report', 'services', 'trainer host', 'study'],
+    on: ['core', 'shared', 'imaging', 'store', 'services', 'trainer host', 'study'],
     packages: [],
-    node: true,
     instead:
       'app.ts is where services and trainer meet; window, server and command line stand on it, never the other way round.',
   },
   api: {
     at: 'src/api',
-    on: ['core', 'shared', 'engine', 'imaging', 'disk', 'store', 'report', 'services', 'app'],
+    on: ['core', 'shared', 'disk', 'store', 'services', 'app'],
     packages: ['zod'],
     node: true,
     instead:
@@ -151,7 +148,7 @@ export const ROOMS: Readonly<Record<RoomName, Room>> = {
   },
   server: {
     at: 'src/server',
-    on: ['core', 'shared', 'disk', 'api', 'app', 'trainer host'],
+    on: ['core', 'shared', 'api', 'app'],
     packages: ['ws'],
     node: true,
     instead:
@@ -159,20 +156,7 @@ export const ROOMS: Readonly<Record<RoomName, Room>> = {
   },
   cli: {
     at: 'src/cli',
-    on: [
-      'core',
-      'shared',
-      'engine',
-      'imaging',
-      'disk',
-      'store',
-      'report',
-      'services',
-      'trainer host',
-      'study',
-      'app',
-      'server',
-    ],
+    on: ['core', 'shared', 'engine', 'imaging', 'disk', 'store', 'report', 'services', 'study', 'app', 'server'],
     packages: ['commander'],
     node: true,
     instead:
@@ -180,7 +164,7 @@ export const ROOMS: Readonly<Record<RoomName, Room>> = {
   },
   main: {
     at: 'src/main',
-    on: ['core', 'shared', 'engine', 'imaging', 'disk', 'store', 'trainer host', 'trainer worker', 'app', 'api'],
+    on: ['core', 'shared', 'engine', 'imaging', 'disk', 'trainer worker', 'app', 'api'],
     packages: ['electron'],
     node: true,
     instead:
@@ -195,7 +179,7 @@ export const ROOMS: Readonly<Record<RoomName, Room>> = {
   viewer: {
     at: 'src/renderer/viewer',
     on: ['core', 'shared'],
-    packages: ['@cornerstonejs/core', '@cornerstonejs/tools', 'svelte'],
+    packages: ['@cornerstonejs/core', '@cornerstonejs/tools'],
     instead:
       'viewer shows a scan and its masks and knows no screen. Screens call it and listen to it; pass in what it needs.',
   },
@@ -220,7 +204,7 @@ export const ROOMS: Readonly<Record<RoomName, Room>> = {
   },
   window: {
     at: 'src/renderer/*',
-    on: ['core', 'shared', 'viewer', 'parts', 'shell', 'screens'],
+    on: ['core', 'shared', 'shell', 'screens'],
     packages: ['svelte'],
     instead:
       'the window is a sandboxed page: it asks the main process through src/shared/contract, and its screens show what comes back.',

@@ -1,22 +1,18 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { ROOM_NAMES, ROOMS } from '../../scripts/walls/rooms.ts';
 import { BREAKS } from './breaks.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** What lint reads, beside what is installed. */
 const COPIED = [
-  'src',
-  'scripts',
-  'package.json',
-  'tsconfig.json',
-  'biome.json',
-  '.dependency-cruiser.mjs',
-  '.gitignore',
+  ...['src', 'scripts', 'test', 'bench', 'bin', 'package.json', 'tsconfig.json', 'electron.vite.config.ts'],
+  ...['biome.json', 'knip.json', '.dependency-cruiser.mjs', '.gitignore'],
 ];
 
 const copy = mkdtempSync(join(tmpdir(), 'decile-walls-'));
@@ -62,4 +58,13 @@ test('lint refuses nothing but what was planted', () => {
     refused.filter((file) => file && !files.has(file)),
     [],
   );
+});
+
+test('the architecture page shows the rooms as lint knows them', () => {
+  const page = readFileSync(join(ROOT, 'docs', 'explanation', 'architecture.md'), 'utf8');
+  const shown = [...page.matchAll(/^\| `(src[^`]*)` \| [^|]+ \| ([^|]+) \|/gm)].map(([, at, on]) => ({ at, on }));
+  const known = ROOM_NAMES.map((name) => ({ at: ROOMS[name].at, on: ROOMS[name].on.join(', ') || 'nothing' }));
+  assert.deepEqual(shown, known);
+  const descriptions = [...page.matchAll(/^\| `src[^`]*` \| ([^|]+) \|/gm)].map(([, text]) => text);
+  assert.equal(descriptions.length, ROOM_NAMES.length);
 });
