@@ -1,6 +1,18 @@
 /** The training options as data: CLI flags, forms, checks (parse-option.ts) and the reference page all derive from this table. */
-export const METHODS = ['cpcl', 'supervised', 'mean-teacher', 'ua-mt', 'entropy', 'dan', 'ict', 'dtml'] as const;
+export const METHODS = [
+  'cpcl',
+  'supervised',
+  'mean-teacher',
+  'ua-mt',
+  'entropy',
+  'dan',
+  'ict',
+  'dtml',
+  'paste',
+] as const;
 export type MethodName = (typeof METHODS)[number];
+/** False for methods in which no unlabelled scan has a part. */
+export const usesUnlabelled = (method: MethodName): boolean => method !== 'supervised' && method !== 'paste';
 export const PRESETS = ['ct-kidney', 'mr-flair', 'mr'] as const;
 export type PresetName = (typeof PRESETS)[number];
 export const ENGINES = ['auto', 'tensorflow', 'webgpu', 'simd', 'cpu'] as const;

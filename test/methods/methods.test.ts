@@ -25,7 +25,7 @@ import { disposeState, initialState } from '../../src/core/train/state.ts';
 import { methodStep } from '../../src/core/train/step.ts';
 import { testKernels } from '../reference/engine.ts';
 import { noise } from '../reference/golden.ts';
-import { labelled, unlabelled } from '../train/helpers.ts';
+import { contextOf, labelled, unlabelled } from '../train/helpers.ts';
 
 const { name: engine, kernels } = await testKernels();
 
@@ -109,20 +109,12 @@ test("Adam's first step is the learning rate against the gradient's sign, whatev
   near(up, 1.1, 1e-4);
 });
 
-const contextOf = (given: Partial<TrainingOptions>): Context => ({
-  step: 900,
-  steps: 1000,
-  lambda: 0.1,
-  options: resolveOptions({ width: 2, unlabelledBranch: 'teacher', ...given }),
-  withNoise: (images) => images.map((image) => tf.add(image, 0.1)),
-  own: (images) => images,
-  mixing: () => 0.3,
-  random: new Random(7),
-});
+const contextFor = (given: Partial<TrainingOptions>): Context =>
+  contextOf(resolveOptions({ width: 2, unlabelledBranch: 'teacher', ...given }), { step: 900 });
 const PATCH = [32, 16, 16] as [number, number, number];
 
 async function gradientsOf(method: Method, given: Partial<TrainingOptions>) {
-  const context = contextOf(given);
+  const context = contextFor(given);
   const state = initialState(method, context.options, 2);
   const batch = new TwoStreamSampler(labelled, unlabelled, { ...context.options, patch: PATCH, classes: 2 }).next();
   const { networks } = state;
@@ -145,6 +137,7 @@ const TERMS: [Partial<TrainingOptions>, term: string, network: string][] = [
   [{ method: 'cpcl', processes: 'backward' }, 'backward', 'student'],
   [{ method: 'cpcl', processes: 'labelled' }, 'backward', 'student'],
   [{ method: 'cpcl', meanTeacherTerm: 'on' }, 'consistency', 'student'],
+  [{ method: 'paste' }, 'supervised', 'student'],
 ];
 for (const [given, term, network] of TERMS) {
   test(`${term} of ${Object.values(given).join(', ')} alone moves the ${network} at its first weights (${engine})`, async () => {
@@ -177,7 +170,7 @@ test('an ablation leaves the other process out', async () => {
 
 test("the backward process's control never looks at the unlabelled patches, the process itself does", async () => {
   const batch = new TwoStreamSampler(labelled, unlabelled, {
-    ...contextOf({}).options,
+    ...contextFor({}).options,
     patch: PATCH,
     classes: 2,
   }).next();
@@ -189,7 +182,7 @@ test("the backward process's control never looks at the unlabelled patches, the 
   const { oneHot, voxels } = batch.labelled;
   const first = { ...batch.labelled, oneHot: oneHot.slice(0, 1), voxels: voxels.slice(0, 1) };
   for (const processes of ['backward', 'labelled'] as const) {
-    const context = contextOf({ method: 'cpcl', processes });
+    const context = contextFor({ method: 'cpcl', processes });
     const [one, other] = await Promise.all(
       [20, 30].map(async (seed) => {
         const outputs = { labelled: maps(10), unlabelled: maps(seed) };
@@ -206,7 +199,7 @@ test("DAN's two steps: the student's gradient does not reach D, D's own does, an
   const { gradients, state } = await gradientsOf(dan, { method: 'dan' });
   assert.ok(norm(gradients.discriminator.get('map.weight')) > 0);
   assert.ok([...gradients.student.keys()].every((name) => !(name in state.networks.discriminator)));
-  const context = contextOf({ method: 'dan', dropout: 0 });
+  const context = contextFor({ method: 'dan', dropout: 0 });
   const maps = (seed: number, shift: number) =>
     [0, 1].map((k) =>
       tf.tensor4d(

@@ -6,13 +6,13 @@ import { diceLoss } from '../../src/core/loss/dice.ts';
 import { meanSquaredError } from '../../src/core/loss/mean-squared.ts';
 import { supervisedLoss } from '../../src/core/loss/supervised.ts';
 import { cpcl } from '../../src/core/methods/cpcl.ts';
-import type { Batch, Context, Output } from '../../src/core/methods/method.ts';
+import type { Batch, Output } from '../../src/core/methods/method.ts';
 import { prototypes } from '../../src/core/methods/prototypes.ts';
 import { oneHotArgMax, softmaxChannels } from '../../src/core/network/channels.ts';
 import type { FeatureMap } from '../../src/core/network/kernels.ts';
 import { resolveOptions } from '../../src/core/parse-option.ts';
-import { Random } from '../../src/core/random.ts';
 import { maskTensors } from '../../src/core/train/batch.ts';
+import { contextOf } from '../train/helpers.ts';
 import { testKernels } from './engine.ts';
 import { drawMask, loadGolden, type MaskShape, noise, type Triple } from './golden.ts';
 
@@ -118,16 +118,7 @@ golden.facts.cases.forEach((facts, n) => {
     };
     const batch: Batch = { labelled: { images: [], oneHot: i.oneHot, voxels: i.voxels }, unlabelled: { images: [] } };
     const options = resolveOptions({ alpha: golden.facts.alpha, unlabelledBranch: 'student' });
-    const context: Context = {
-      step: 0,
-      steps: 1,
-      lambda: 1,
-      options,
-      withNoise: (images) => images,
-      own: (images) => images,
-      mixing: () => 0.5,
-      random: new Random(0),
-    };
+    const context = contextOf(options, { steps: 1, lambda: 1 });
     const constants = await cpcl.constants?.(outputs, batch, context);
     assert.ok(constants);
 

@@ -258,8 +258,11 @@ def term_golden():
 
 
 METHOD_CASES = [("ua-mt", {}), ("entropy", {}), ("ict", {}), ("dtml", {}), ("dan", {}),
-                ("cpcl", {"processes": "forward"}), ("cpcl", {"processes": "backward"}), ("cpcl", {"mean_teacher": True})]
+                ("cpcl", {"processes": "forward"}), ("cpcl", {"processes": "backward"}), ("cpcl", {"mean_teacher": True}),
+                ("paste", {})]
 MIX = 0.9**5 / (0.9**5 + 0.8**5)
+# floor(2/3) of each side, at floor(u (room + 1)) for u = .9, .8, .9
+BOX = tuple((int(u * (n - n * 2 // 3 + 1)), n * 2 // 3) for u, n in zip((0.9, 0.8, 0.9), SIDES))
 
 
 def distance_net():
@@ -284,7 +287,7 @@ def method_steps_golden():
         trainer = Trainer(set_hashed_weights(UNet(WIDTH, 2).double()), method, steps=STEPS, lambda_max=LAMBDA_MAX, extra=extra, **options)
         rows = []
         for t in range(3):
-            batch = {**step_batch(t, 2)[0], "m": MIX}
+            batch = {**step_batch(t, 2)[0], "m": MIX, "inside": methods.box_mask(SIDES, BOX)}
             if method == "ua-mt":
                 batch["noise"] = [from_last(x) for x in noise((9, 2, *SIDES, 1), 5200 + t, 0.2)]
             rows.append(trainer.step(batch))

@@ -52,6 +52,18 @@ def dtml_consistency(output, logits):
     return ((distance_masks(output) - torch.softmax(logits, 1)[:, 1:]) ** 2).mean()
 
 
+def box_mask(sides, box):
+    """1 in a box of (start, length) an axis, [D, H, W]."""
+    inside = torch.zeros(sides)
+    inside[tuple(slice(start, start + length) for start, length in box)] = 1
+    return inside
+
+
+def pasted(into, source, inside):
+    """`into` [K, C, D, H, W] with the box of `source`."""
+    return torch.where(inside > 0, source, into)
+
+
 class Discriminator(nn.Module):
     """Without dropout; names as in the TypeScript."""
 

@@ -36,7 +36,7 @@ export interface StepFacts {
   masks: Record<string, MaskShape[][][]>;
 }
 
-/** Golden draws: noise where the loop draws clip(0.1 N(0, 1), -.2, .2), and .9, .8 where it draws the mixing. */
+/** Golden draws: noise where the loop draws clip(0.1 N(0, 1), -.2, .2), and .9, .8, .9, ... in each step where it draws the mixing or a box. */
 class Script extends Random {
   private values: Float32Array = new Float32Array(0);
   private at = 0;
@@ -45,6 +45,7 @@ class Script extends Random {
   load(values: Float32Array): void {
     this.values = values;
     this.at = 0;
+    this.uniforms = 0;
   }
 
   override normal(): number {

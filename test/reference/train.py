@@ -69,6 +69,11 @@ class Trainer:
         return {"supervised": losses.supervised(logits_l, batch["one_hot_l"]),
                 "consistency": losses.mean_teacher(logits_u, target)}
 
+    def _paste(self, batch):
+        """Each patch with the box of the next one, the last with the first one's."""
+        mixed = [methods.pasted(x, x.roll(-1, 0), batch["inside"]) for x in (batch["images_l"], batch["one_hot_l"])]
+        return {"supervised": losses.supervised(self.student(mixed[0])[0], mixed[1])}
+
     def _entropy(self, batch):
         logits_l, _ = self.student(batch["images_l"])
         logits_u, _ = self.student(batch["images_u"])

@@ -40,8 +40,9 @@ test('the activations kept are those of every patch with a gradient, in every ne
       count({ method: 'mean-teacher' }),
       count({ method: 'ict' }),
       count({ method: 'dtml' }),
+      count({ method: 'paste' }),
     ],
-    [2, 2, 2 + 3, 2 + 3, 2 + 3, 2 + 3, 2 + 1, 2 * (2 + 3)],
+    [2, 2, 2 + 3, 2 + 3, 2 + 3, 2 + 3, 2 + 1, 2 * (2 + 3), 2],
   );
 });
 

@@ -14,20 +14,12 @@ import { initialState } from '../../src/core/train/state.ts';
 import { methodStep } from '../../src/core/train/step.ts';
 import { testKernels } from '../reference/engine.ts';
 import { noise } from '../reference/golden.ts';
-import { labelled, unlabelled } from './helpers.ts';
+import { contextOf, labelled, unlabelled } from './helpers.ts';
 
 const { name: engine, kernels } = await testKernels();
 
-const contextOf = (given: Partial<TrainingOptions>): Context => ({
-  step: 500,
-  steps: 1000,
-  lambda: 0.1,
-  options: resolveOptions({ width: 2, unlabelledBranch: 'teacher', ...given }),
-  withNoise: (images) => images.map((image) => tf.add(image, 0.1)),
-  own: (images) => images,
-  mixing: () => 0.3,
-  random: new Random(7),
-});
+const contextFor = (given: Partial<TrainingOptions>): Context =>
+  contextOf(resolveOptions({ width: 2, unlabelledBranch: 'teacher', ...given }), { step: 500 });
 
 /** The method with one of its terms as the whole loss. */
 const only = (method: Method, term: string): Method => ({
@@ -51,7 +43,7 @@ const TERMS: [Partial<TrainingOptions>, string[]][] = [
 
 /** Norm of the gradient that one term alone gives to one weight of the student. */
 async function gradientNorm(given: Partial<TrainingOptions>, term: string, weight: string): Promise<number> {
-  const context = contextOf(given);
+  const context = contextFor(given);
   const method = methodByName(context.options.method);
   // Two coarse voxels along x: with one, every voxel has the same bottleneck feature.
   const patch = [32, 16, 16] as [number, number, number];
@@ -144,7 +136,7 @@ for (const term of ['supervised', 'forward', 'backward'] as const) {
         const oneHot = mask(41);
         const voxels = oneHot.map((m) => Array.from(tf.sum(m, [1, 2, 3]).dataSync()));
         const batch = { labelled: { images: [], oneHot, voxels }, unlabelled: { images: [] } };
-        const context = contextOf({ unlabelledBranch: 'student', certaintyWeighting });
+        const context = contextFor({ unlabelledBranch: 'student', certaintyWeighting });
         const outputs = (changed: typeof values): Record<string, Output> => ({
           labelled: { logits: changed.logits_l, features: changed.features_l } as Output,
           unlabelled: { logits: changed.logits_u, features: changed.features_u } as Output,

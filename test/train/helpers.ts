@@ -1,6 +1,11 @@
 /** A small cohort in memory: noisy balls. */
 
+import * as tf from '@tensorflow/tfjs';
+import type { Context } from '../../src/core/methods/method.ts';
+import { drawBox } from '../../src/core/methods/mixing.ts';
+import type { TrainingOptions } from '../../src/core/options.ts';
 import { boxOf } from '../../src/core/predict/sliding-window.ts';
+import { Random } from '../../src/core/random.ts';
 import type { PatchSource, Sides } from '../../src/core/train/patches.ts';
 
 function ball(name: string, size: Sides, centre: Sides, radius: number, withMask: boolean): PatchSource {
@@ -27,3 +32,17 @@ export const unlabelled = [
   ball('d', SIZE, [13, 11, 8], 6, false),
   ball('e', SIZE, [10, 10, 10], 4, false),
 ];
+
+/** What a step hands to a method, with fixed draws. */
+export const contextOf = (options: TrainingOptions, given: Partial<Context> = {}): Context => ({
+  step: 0,
+  steps: 1000,
+  lambda: 0.1,
+  options,
+  withNoise: (images) => images.map((image) => tf.add(image, 0.1)),
+  own: (images) => images,
+  mixing: () => 0.3,
+  box: (sides) => drawBox(sides, new Random(8)),
+  random: new Random(7),
+  ...given,
+});

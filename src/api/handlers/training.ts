@@ -1,7 +1,7 @@
 /** Training, runs, prediction. */
 import { availableParallelism } from 'node:os';
 import type { Project } from '../../app.ts';
-import type { TrainingOptions } from '../../core/options.ts';
+import { type TrainingOptions, usesUnlabelled } from '../../core/options.ts';
 import type { RunHandle } from '../../project/services/train/train.ts';
 import type { Run, Store } from '../../project/store/index.ts';
 import type { Curve, RunInfo, TrainPlan } from '../../shared/contract/index.ts';
@@ -206,7 +206,7 @@ function describePlan(project: Project, given: Partial<TrainingOptions>, validat
     const { seconds, basis, on, faster } = project.outlook(plan).time;
     const counts = [
       plural(plan.labelled.length, 'labelled'),
-      ...(plan.options.method === 'supervised' ? [] : [plural(plan.unlabelled.length, 'unlabelled')]),
+      ...(usesUnlabelled(plan.options.method) ? [plural(plan.unlabelled.length, 'unlabelled')] : []),
     ];
     const held = plan.validation.length ? `, ${plan.validation.length} held out for validation` : '';
     // Engines that compute on the processor say how many cores it has.

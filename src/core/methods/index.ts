@@ -7,6 +7,7 @@ import { entropy } from './entropy.ts';
 import { ict } from './ict.ts';
 import { meanTeacher } from './mean-teacher.ts';
 import type { Method } from './method.ts';
+import { paste } from './paste.ts';
 import { supervised } from './supervised.ts';
 import { uaMt } from './ua-mt.ts';
 
@@ -19,6 +20,7 @@ const REGISTRY: Record<MethodName, Method> = {
   dan,
   ict,
   dtml,
+  paste: paste as Method,
 };
 
 /** The method of that name; throws `option/invalid` for any other. */

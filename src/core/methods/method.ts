@@ -4,6 +4,7 @@ import type { FeatureMap } from '../network/kernels.ts';
 import type { Weights } from '../network/tape.ts';
 import type { TrainingOptions } from '../options.ts';
 import type { Random } from '../random.ts';
+import type { Box, MapSides } from './mixing.ts';
 
 /** One mini-batch. Images are single patches [1, D, H, W, 1]; masks are one-hot, [C, D, H, W]. */
 export interface Batch {
@@ -43,6 +44,8 @@ export interface Context {
   own(images: FeatureMap[]): FeatureMap[];
   /** m ~ Beta(.2, .2), drawn at the first call of a step. */
   mixing(): number;
+  /** The box that patches of these sides are mixed by, drawn at the first call of a step. */
+  box(sides: MapSides): Box;
   /** For a method's own draws; its state is in the checkpoint. */
   random: Random;
 }

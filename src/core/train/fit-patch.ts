@@ -1,5 +1,5 @@
 /** A patch that fits the scans and the memory. */
-import type { TrainingOptions } from '../options.ts';
+import { type TrainingOptions, usesUnlabelled } from '../options.ts';
 
 export type PatchSides = [x: number, y: number, z: number];
 
@@ -20,7 +20,7 @@ export interface StepLoad {
 export const loadOf = (options: TrainingOptions): StepLoad => ({
   width: options.width,
   gradientImages: imagesWithGradient(options),
-  images: options.labelledPerStep + (options.method === 'supervised' ? 0 : options.unlabelledPerStep),
+  images: options.labelledPerStep + (usesUnlabelled(options.method) ? options.unlabelledPerStep : 0),
   adversary: options.method === 'dan',
 });
 
@@ -77,6 +77,7 @@ export function imagesWithGradient({ method, unlabelledBranch, meanTeacherTerm, 
   const { labelledPerStep: labelled, unlabelledPerStep: unlabelled } = options;
   switch (method) {
     case 'supervised':
+    case 'paste':
       return labelled;
     case 'cpcl':
       return labelled + (unlabelledBranch !== 'teacher' || meanTeacherTerm === 'on' ? unlabelled : 0);

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { DecileError } from '../errors.ts';
 import { methodByName } from '../methods/index.ts';
 import type { Context, Method } from '../methods/method.ts';
+import { type Box, drawBox } from '../methods/mixing.ts';
 import type { FeatureMap, Kernels } from '../network/kernels.ts';
 import { parameterCount } from '../network/network.ts';
 import type { SettledOptions, TrainingOptions } from '../options.ts';
@@ -97,6 +98,7 @@ export async function trainStep(
   const learningRate = polynomialDecay(step, options.steps, options.learningRate);
   const owned: FeatureMap[] = [];
   let mixing: number | undefined;
+  let box: Box | undefined;
   const context: Context = {
     step,
     steps: options.steps,
@@ -110,6 +112,10 @@ export async function trainStep(
     mixing: () => {
       mixing ??= betaVariate(0.2, state.noise);
       return mixing;
+    },
+    box: (sides) => {
+      box ??= drawBox(sides, state.noise);
+      return box;
     },
     withNoise: (images) =>
       images.map((image) => {

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import type { Kernels } from '../../core/network/kernels.ts';
-import type { TrainingOptions } from '../../core/options.ts';
+import { type TrainingOptions, usesUnlabelled } from '../../core/options.ts';
 import { patchViews } from '../../core/predict/patch-view.ts';
 import type { PatchSides } from '../../core/train/fit-patch.ts';
 import type { Sides } from '../../core/train/patches.ts';
@@ -34,7 +34,7 @@ export function evolutionRecorder({
   options,
   encodePng,
 }: Inputs): (state: TrainState) => Promise<string | null> {
-  if (!unlabelled || options.method === 'supervised') return async () => null;
+  if (!unlabelled || !usesUnlabelled(options.method)) return async () => null;
   const startL = aroundMask(labelled, patch);
   const startU = centre(unlabelled.size, patch);
   const l = { image: labelled.readImage(startL, patch), mask: labelled.readMask?.(startL, patch) as Uint8Array };

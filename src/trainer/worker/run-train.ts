@@ -3,7 +3,7 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
-import type { SettledOptions } from '../../core/options.ts';
+import { type SettledOptions, usesUnlabelled } from '../../core/options.ts';
 import { validate } from '../../core/predict/validate.ts';
 import { type Fit, fitOf } from '../../core/train/fit-patch.ts';
 import { train } from '../../core/train/loop.ts';
@@ -163,7 +163,7 @@ async function prepareLists(
     }
     return prepared;
   };
-  const needsUnlabelled = options.method !== 'supervised';
+  const needsUnlabelled = usesUnlabelled(options.method);
   if (!needsUnlabelled) done += lists.unlabelled.length;
   const labelled = await prepare(lists.labelled);
   // An unlabelled case never brings its mask along, whatever the project knows.

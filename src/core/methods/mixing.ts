@@ -1,0 +1,51 @@
+/**
+ * Box mixing (Bai et al., "Bidirectional Copy-Paste for Semi-Supervised Medical Image Segmentation", CVPR 2023): a cuboid of
+ * one patch takes the place of the same cuboid of another. Images and masks are mixed alike.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { FeatureMap } from '../network/kernels.ts';
+import type { Random } from '../random.ts';
+
+export type MapSides = readonly [d: number, h: number, w: number];
+
+/** A cuboid of a patch, in voxels. */
+export interface Box {
+  start: MapSides;
+  sides: MapSides;
+}
+
+/** Each side of the box, as a share of the patch's. */
+const SHARE = 2 / 3;
+
+/** A box of floor(2/3) of each side of a patch, at a uniformly drawn place inside it; three draws. */
+export function drawBox(patch: MapSides, random: Random): Box {
+  const sides = patch.map((n) => Math.floor(n * SHARE)) as unknown as MapSides;
+  return { start: patch.map((n, axis) => random.integer(n - sides[axis] + 1)) as unknown as MapSides, sides };
+}
+
+/** 1 in the box and 0 around it, [1, D, H, W]. */
+export const boxMask = ({ start, sides }: Box, patch: MapSides): tf.Tensor4D =>
+  tf.tidy(() => {
+    const around = start.map((at, axis): [number, number] => [at, patch[axis] - at - sides[axis]]);
+    return tf.pad(tf.ones([1, ...sides]), [[0, 0], ...around]) as tf.Tensor4D;
+  });
+
+/** The first map with the second one's box in it. Images are [1, D, H, W, channels], class maps [C, D, H, W]. */
+export function pasted<T extends tf.Tensor>(into: T, from: T, box: Box): T {
+  return tf.tidy(() => {
+    const inside = maskLike(into, box);
+    return tf.add(tf.mul(into, tf.sub(1, inside)), tf.mul(from, inside)) as T;
+  });
+}
+
+const maskLike = (map: tf.Tensor, box: Box): tf.Tensor => {
+  const mask = boxMask(box, sidesOf(map));
+  return map.rank === 5 ? mask.expandDims(-1) : mask;
+};
+
+/** D, H, W of an image or of a class map. */
+export const sidesOf = (map: FeatureMap | tf.Tensor): MapSides => map.shape.slice(1, 4) as unknown as MapSides;
+
+/** Each map with the box of the next one, the last with the first one's: of two, A in B and B in A. */
+export const pastedRound = <T extends tf.Tensor>(maps: readonly T[], box: Box): T[] =>
+  maps.map((map, k) => pasted(map, maps[(k + 1) % maps.length], box));
