@@ -3,12 +3,12 @@ import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { crossEntropy } from '../../src/core/loss/cross-entropy.ts';
 import { cpcl } from '../../src/core/methods/cpcl.ts';
-import type { Batch, Context, Loss, Output } from '../../src/core/methods/method.ts';
+import type { Batch, Loss, Output } from '../../src/core/methods/method.ts';
 import { prototypes } from '../../src/core/methods/prototypes.ts';
 import type { FeatureMap } from '../../src/core/network/kernels.ts';
 import type { TrainingOptions } from '../../src/core/options.ts';
 import { resolveOptions } from '../../src/core/parse-option.ts';
-import { Random } from '../../src/core/random.ts';
+import { contextOf } from '../train/helpers.ts';
 
 const near = (actual: number, expected: number, tolerance = 1e-5) =>
   assert.ok(Math.abs(actual - expected) <= tolerance, `${actual}, expected ${expected}`);
@@ -42,10 +42,7 @@ async function lossOf(Y_l: number[], Y_u: number[], given: Partial<TrainingOptio
     labelled: { images: [], oneHot: [oneHotOf(Y_l, classes)], voxels: [countsOf(Y_l, classes)] },
     unlabelled: { images: [] },
   };
-  const context: Context = {
-    ...{ step: 0, steps: 10, lambda: 0.5, options: resolveOptions({ unlabelledBranch: 'teacher', ...given }) },
-    ...{ withNoise: (images) => images, own: (images) => images, mixing: () => 0.5, random: new Random(1) },
-  };
+  const context = contextOf(resolveOptions({ unlabelledBranch: 'teacher', ...given }), { steps: 10, lambda: 0.5 });
   const outputs = { labelled: output(Y_l), unlabelled: output(Y_u) };
   const constants = await cpcl.constants?.(outputs, batch, context);
   return cpcl.loss(outputs, batch, context, constants as never);
