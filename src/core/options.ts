@@ -26,7 +26,7 @@ export type UnlabelledBranch = (typeof UNLABELLED_BRANCHES)[number];
 
 export const PROCESSES = ['both', 'forward', 'backward', 'labelled'] as const;
 export type Processes = (typeof PROCESSES)[number];
-export const AUGMENTATIONS = ['turns', 'warp', 'none'] as const;
+export const AUGMENTATIONS = ['turns', 'warp', 'strong', 'none'] as const;
 export type Augmentation = (typeof AUGMENTATIONS)[number];
 export const SWITCH = ['off', 'on'] as const;
 
@@ -41,6 +41,8 @@ export interface TrainingOptions {
   /** Voxel size of training in mm, or each scan's own grid. */
   spacing: 'auto' | 'native' | number;
   augmentation: Augmentation;
+  /** Changes of intensity as nnU-Net has them. */
+  intensity: (typeof SWITCH)[number];
   labelledPerStep: number;
   unlabelledPerStep: number;
   learningRate: number;
@@ -148,7 +150,15 @@ export const OPTIONS: readonly OptionRow[] = [
     'warp',
     choice(AUGMENTATIONS),
     '',
-    "How patches vary: small rotations, zoom and contrast (warp), the paper's quarter turns and flips (turns), or not at all.",
+    "How patches vary: small rotations, zoom and contrast (warp), nnU-Net's rotations, zoom and mirroring (strong), the paper's quarter turns and flips (turns), or not at all.",
+  ),
+  row(
+    'intensity',
+    'intensity',
+    'off',
+    choice(SWITCH),
+    '',
+    "Varies each patch's noise, blur, brightness, contrast, resolution and gamma as nnU-Net does; beyond the paper.",
   ),
   row('labelledPerStep', 'labeled-batch', 2, whole(1, 16), 'patches', 'Labelled patches a step.'),
   row('unlabelledPerStep', 'unlabeled-batch', 2, whole(1, 16), 'patches', 'Unlabelled patches a step.'),

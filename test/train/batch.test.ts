@@ -32,7 +32,15 @@ function drawn({
 } = {}) {
   const [labelled, unlabelled] = [[] as string[], [] as string[]];
   const sources = (places: string[]) => ['a', 'b', 'c'].map((name) => noting(name, places));
-  const options = { patch: PATCH, classes: 2, labelledPerStep, unlabelledPerStep, seed, augmentation };
+  const options = {
+    patch: PATCH,
+    classes: 2,
+    labelledPerStep,
+    unlabelledPerStep,
+    seed,
+    augmentation,
+    intensity: 'off' as const,
+  };
   const sampler = new TwoStreamSampler(sources(labelled), sources(unlabelled), options);
   for (let step = 0; step < steps; step++) disposeBatch(sampler.next());
   return { labelled, unlabelled };
@@ -55,7 +63,7 @@ test('the labelled patches stay the same however many unlabelled ones are drawn,
 test('without unlabelled cases a batch has no unlabelled patches, and every tensor of a batch is freed', () => {
   const before = tf.memory().numTensors;
   const options = { patch: PATCH, classes: 2, labelledPerStep: 1, unlabelledPerStep: 3, seed: 1 };
-  const sampler = new TwoStreamSampler([noting('a', [])], [], { ...options, augmentation: 'none' });
+  const sampler = new TwoStreamSampler([noting('a', [])], [], { ...options, augmentation: 'none', intensity: 'off' });
   const batch = sampler.next();
   assert.deepEqual([batch.labelled.images.length, batch.unlabelled.images.length], [1, 0]);
   disposeBatch(batch);

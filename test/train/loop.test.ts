@@ -52,6 +52,7 @@ async function run(given: Partial<TrainingOptions>, checkpoint?: Uint8Array, sto
 const RUNS: [string, Partial<TrainingOptions>][] = [
   ...METHODS.map((method): [string, Partial<TrainingOptions>] => [method, { method }]),
   ['cpcl with the V-Net', { method: 'cpcl', network: 'vnet' }],
+  ['cpcl with strong warps and varied intensities', { method: 'cpcl', augmentation: 'strong', intensity: 'on' }],
   ['cpcl with certainty weighting', { method: 'cpcl', certaintyWeighting: 'on' }],
 ];
 

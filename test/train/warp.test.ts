@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { boxOf } from '../../src/core/predict/sliding-window.ts';
 import { Random } from '../../src/core/random.ts';
 import { type PatchSource, planCrop, readPatch, type Sides } from '../../src/core/train/patches.ts';
-import { planWarp, type Warp, warpedPatch } from '../../src/core/train/warp.ts';
+import { planStrongWarp, planWarp, type Warp, warpedPatch } from '../../src/core/train/warp.ts';
 
 /** Voxel (x, y, z) holds x + 10 y + 100 z; label 1 where x >= 4. */
 function ramp(size: Sides): PatchSource {
@@ -150,4 +150,58 @@ test('labelled and unlabelled crops are warped when asked for', () => {
   const { image, mask } = readPatch(ramp([8, 8, 6]), PATCH, plan);
   assert.equal(image.length, 32);
   assert.equal(mask?.length, 32);
+});
+
+const columnLengths = (matrix: Warp['matrix'], spacing: Sides = [1, 1, 1]) =>
+  [0, 1, 2].map((j) => Math.hypot(...matrix.map((row, i) => row[j] * spacing[i])) / spacing[j]);
+
+test('strong warps turn and zoom a fifth of the patches each, and mirror half along each axis', () => {
+  const random = new Random(7);
+  const draws = 4000;
+  const warps = Array.from({ length: draws }, () => planStrongWarp(random));
+  const share = (has: (warp: Warp) => boolean) => warps.filter(has).length / draws;
+  const near = (actual: number, expected: number) =>
+    assert.ok(
+      Math.abs(actual - expected) < 4 * Math.sqrt((expected * (1 - expected)) / draws),
+      `${actual}, not ${expected}`,
+    );
+  near(
+    share(({ matrix }) => matrix[0][1] !== 0),
+    0.2,
+  );
+  near(
+    share(({ matrix }) => Math.abs(columnLengths(matrix)[0] - 1) > 1e-9),
+    0.2,
+  );
+  for (const axis of [0, 1, 2])
+    near(
+      share(({ matrix }) => matrix[axis][axis] < 0),
+      0.5,
+    );
+  for (const { matrix, gain, offset } of warps) {
+    const lengths = columnLengths(matrix);
+    assert.ok(lengths.every((l) => l > 0.7 - 1e-9 && l < 1.4 + 1e-9 && Math.abs(l - lengths[0]) < 1e-9));
+    assert.deepEqual([gain, offset], [1, 0]);
+  }
+});
+
+test('voxels that are no cubes are turned in millimetres', () => {
+  const spacing: Sides = [1, 1, 2];
+  const random = new Random(8);
+  for (let n = 0; n < 100; n++) {
+    const { matrix } = planStrongWarp(random, spacing);
+    const lengths = columnLengths(matrix, spacing);
+    // A turn keeps lengths in the patient: what is left is the zoom, the same for all axes.
+    assert.ok(lengths.every((l) => Math.abs(l - lengths[0]) < 1e-9));
+  }
+});
+
+test('thick slices are turned in their plane alone, and strong warps do not zoom across it', () => {
+  const random = new Random(9);
+  const spacing: Sides = [1.5, 1.5, 10];
+  const strong = Array.from({ length: 200 }, () => planStrongWarp(random, spacing).matrix);
+  for (const matrix of [...strong, ...Array.from({ length: 50 }, () => planWarp(random, spacing).matrix)])
+    for (const axis of [0, 1]) assert.deepEqual([matrix[2][axis] + 0, matrix[axis][2] + 0], [0, 0]);
+  assert.ok(strong.every((matrix) => Math.abs(matrix[2][2]) === 1));
+  assert.ok(strong.some((matrix) => Math.abs(matrix[0][1] / Math.hypot(matrix[0][0], matrix[0][1])) > Math.sin(1)));
 });

@@ -2,7 +2,9 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Batch } from '../methods/method.ts';
 import type { FeatureMap } from '../network/kernels.ts';
-import type { Augmentation } from '../options.ts';
+import type { Augmentation, SWITCH } from '../options.ts';
+import { varyIntensities } from './intensity.ts';
+import { thickAxis } from './patch-source.ts';
 import { type Patch, type PatchSource, planCrop, readPatch, type Sides } from './patches.ts';
 import { CaseStream, type StreamState } from './sampler.ts';
 
@@ -13,6 +15,7 @@ export interface BatchOptions {
   unlabelledPerStep: number;
   seed: number;
   augmentation: Augmentation;
+  intensity: (typeof SWITCH)[number];
 }
 
 export interface TwoStreamState {
@@ -54,12 +57,12 @@ export class TwoStreamSampler {
 
   private draw(sources: readonly PatchSource[], stream: CaseStream, count: number): Patch[] {
     return Array.from({ length: count }, () => {
+      const { patch: sides, augmentation, intensity } = this.options;
       const source = sources[stream.next()];
-      return readPatch(
-        source,
-        this.options.patch,
-        planCrop(source.size, this.options.patch, stream.random, this.options.augmentation),
-      );
+      const patch = readPatch(source, sides, planCrop(source.size, sides, stream.random, augmentation, source.spacing));
+      if (intensity === 'off') return patch;
+      const [image] = varyIntensities([patch.image], sides, thickAxis(source.spacing), stream.intensity);
+      return { ...patch, image };
     });
   }
 

@@ -1,9 +1,20 @@
 export type Sides = readonly [x: number, y: number, z: number];
 
+/** Slices more than this many times thicker than the finest side are thick: nothing is turned or made coarser along them. */
+const THICK = 3;
+
+/** The axis along which a scan has thick slices; null where it has none. */
+export function thickAxis(spacing: Sides = [1, 1, 1]): number | null {
+  const largest = Math.max(...spacing);
+  return largest / Math.min(...spacing) > THICK ? spacing.indexOf(largest) : null;
+}
+
 /** A preprocessed case: intensities normalised, grid as in training. Crops are read where they lie, never the whole scan. */
 export interface PatchSource {
   readonly name: string;
   readonly size: Sides;
+  /** Distance between voxels, mm; cubes where it is absent. */
+  readonly spacing?: Sides;
   /** A box of the image (x fastest), zero outside the scan. */
   readImage(start: Sides, size: Sides): Float32Array;
   /** The same box of the mask; absent for unlabelled cases. */

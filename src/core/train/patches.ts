@@ -1,8 +1,8 @@
-/** Random crops with the paper's augmentation: rotation by 0/90/180/270 degrees in plane, flips, zero padding. */
+/** Random crops: the paper's rotation by 0/90/180/270 degrees in plane and flips, or a warp; zeros outside the scan. */
 import type { Augmentation } from '../options.ts';
 import type { Random } from '../random.ts';
 import type { PatchSource, Sides } from './patch-source.ts';
-import { planWarp, type Warp, warpedPatch } from './warp.ts';
+import { planStrongWarp, planWarp, type Warp, warpedPatch } from './warp.ts';
 
 export type { PatchSource, Sides } from './patch-source.ts';
 
@@ -14,7 +14,14 @@ export interface CropPlan {
   warp?: Warp;
 }
 
-export function planCrop(scan: Sides, patch: Sides, random: Random, augmentation: Augmentation = 'turns'): CropPlan {
+/** @param spacing of the scan's voxels, mm; cubes where it is absent */
+export function planCrop(
+  scan: Sides,
+  patch: Sides,
+  random: Random,
+  augmentation: Augmentation = 'turns',
+  spacing?: Sides,
+): CropPlan {
   const turned = augmentation === 'turns';
   const quarterTurns = (turned ? random.integer(4) : 0) as CropPlan['quarterTurns'];
   const flip = () => turned && random.integer(2) === 1;
@@ -25,7 +32,13 @@ export function planCrop(scan: Sides, patch: Sides, random: Random, augmentation
     const draw = random.uniform();
     return room > 0 ? Math.floor(draw * (room + 1)) : Math.floor(room / 2); // a small scan stands in the middle of its padding
   }) as unknown as Sides;
-  return { start, quarterTurns, flips, ...(augmentation === 'warp' && { warp: planWarp(random) }) };
+  const warp =
+    augmentation === 'warp'
+      ? planWarp(random, spacing)
+      : augmentation === 'strong'
+        ? planStrongWarp(random, spacing)
+        : undefined;
+  return { start, quarterTurns, flips, ...(warp && { warp }) };
 }
 
 export interface Patch {

@@ -1,14 +1,20 @@
 import { Random } from '../random.ts';
 
+/** First of the generators' streams that vary intensities: far from those of cases, dropout and weights. */
+const INTENSITY = 32;
+
 /** Cases in permuted order, permuted anew as it runs out. */
 export class CaseStream {
   private order: number[] = [];
   private readonly count: number;
   readonly random: Random;
+  /** Apart from the other, so that the same crops are drawn whether or not their intensities are varied. */
+  readonly intensity: Random;
 
   constructor(count: number, seed: number, stream: number) {
     this.count = count;
     this.random = new Random(seed, stream);
+    this.intensity = new Random(seed, INTENSITY + stream);
   }
 
   next(): number {
@@ -17,16 +23,19 @@ export class CaseStream {
   }
 
   get state(): StreamState {
-    return { order: [...this.order], random: this.random.state };
+    return { order: [...this.order], random: this.random.state, intensity: this.intensity.state };
   }
 
-  set state({ order, random }: StreamState) {
+  set state({ order, random, intensity }: StreamState) {
     this.order = [...order];
     this.random.state = random;
+    if (intensity) this.intensity.state = intensity;
   }
 }
 
 export interface StreamState {
   order: number[];
   random: readonly number[];
+  /** Absent in checkpoints of versions that did not vary intensities. */
+  intensity?: readonly number[];
 }

@@ -1,9 +1,9 @@
 /**
- * Small random rotations, zoom and changes of intensity: scans as the same organ of another patient, in another scanner, would
- * look. Unlike the paper's quarter turns and flips they leave a patient lying as patients lie. Beyond the paper.
+ * Random rotations, zoom and changes of intensity: scans as the same organ of another patient, in another scanner, would
+ * look. Unlike the paper's quarter turns and flips the small ones leave a patient lying as patients lie. Beyond the paper.
  */
 import type { Random } from '../random.ts';
-import type { PatchSource, Sides } from './patch-source.ts';
+import { type PatchSource, type Sides, thickAxis } from './patch-source.ts';
 
 /** Everything random about one warped crop. */
 export interface Warp {
@@ -19,22 +19,51 @@ const ZOOM = 1.2;
 const GAIN = 1.25;
 const OFFSET = 0.1;
 
-/** Rotation by up to 15 degrees about each axis, zoom by 1/1.2 to 1.2 for each axis, gain 1/1.25 to 1.25, offset of +-0.1 SD. */
-export function planWarp(random: Random): Warp {
+const STRONG = { share: 0.2, degrees: 30, inPlane: 180, zoom: [0.7, 1.4] } as const;
+
+/**
+ * Rotation by up to 15 degrees about each axis, zoom by 1/1.2 to 1.2 for each axis, gain 1/1.25 to 1.25, offset of +-0.1 SD.
+ * @param spacing mm; angles are those of the patient, and thick slices are turned in their plane alone
+ */
+export function planWarp(random: Random, spacing?: Sides): Warp {
   const between = (low: number, high: number) => low + (high - low) * random.uniform();
   const factor = (most: number) => Math.exp(between(-Math.log(most), Math.log(most)));
-  let matrix: number[][] = [
-    [1, 0, 0],
-    [0, 1, 0],
-    [0, 0, 1],
-  ];
+  const turned = rotation(() => between(-DEGREES, DEGREES), spacing);
+  const zoom = [factor(ZOOM), factor(ZOOM), factor(ZOOM)];
+  return {
+    matrix: columns(turned, (v, j) => v / zoom[j]),
+    gain: factor(GAIN),
+    offset: between(-OFFSET, OFFSET),
+  };
+}
+
+/**
+ * As nnU-Net v2 has it (Isensee et al. 2021): a fifth of the patches turned by up to 30 degrees about each axis, a fifth
+ * zoomed by 0.7 to 1.4, each mirrored along each axis or not. Thick slices are turned in their plane by any angle, and not zoomed
+ * across it. Intensities stay.
+ */
+export function planStrongWarp(random: Random, spacing?: Sides): Warp {
+  const between = (low: number, high: number) => low + (high - low) * random.uniform();
+  const thick = thickAxis(spacing);
+  const degrees = random.uniform() < STRONG.share ? (thick === null ? STRONG.degrees : STRONG.inPlane) : 0;
+  const turned = rotation(() => between(-degrees, degrees), spacing);
+  const step = random.uniform() < STRONG.share ? between(...STRONG.zoom) : 1;
+  const mirrored = [0, 1, 2].map((axis) => (axis === thick ? 1 : step) * (random.uniform() < 0.5 ? -1 : 1));
+  return { matrix: columns(turned, (v, j) => v * mirrored[j]), gain: 1, offset: 0 };
+}
+
+/** Turns in the planes xy, yz and xz by drawn angles (degrees), from voxels to voxels. */
+function rotation(angleOf: () => number, spacing?: Sides): number[][] {
+  const thick = thickAxis(spacing);
+  let matrix = identity();
   for (const [a, b] of [
     [0, 1],
     [1, 2],
     [0, 2],
   ]) {
-    const angle = (between(-DEGREES, DEGREES) * Math.PI) / 180;
-    const turn = matrix.map((_, i) => matrix.map((_, j) => Number(i === j)));
+    const drawn = (angleOf() * Math.PI) / 180;
+    const angle = a === thick || b === thick ? 0 : drawn;
+    const turn = identity();
     [turn[a][a], turn[a][b], turn[b][a], turn[b][b]] = [
       Math.cos(angle),
       -Math.sin(angle),
@@ -43,14 +72,18 @@ export function planWarp(random: Random): Warp {
     ];
     matrix = product(turn, matrix);
   }
-  const zoom = [factor(ZOOM), factor(ZOOM), factor(ZOOM)];
-  matrix = matrix.map((row) => row.map((v, j) => v / zoom[j]));
-  return {
-    matrix: matrix as unknown as Warp['matrix'],
-    gain: factor(GAIN),
-    offset: between(-OFFSET, OFFSET),
-  };
+  // Voxels that are no cubes: to millimetres, turned there, and back.
+  return spacing ? matrix.map((row, i) => row.map((v, j) => v * (spacing[j] / spacing[i]))) : matrix;
 }
+
+const identity = (): number[][] => [
+  [1, 0, 0],
+  [0, 1, 0],
+  [0, 0, 1],
+];
+
+const columns = (matrix: number[][], change: (value: number, column: number) => number): Warp['matrix'] =>
+  matrix.map((row) => row.map(change)) as unknown as Warp['matrix'];
 
 const product = (a: number[][], b: number[][]): number[][] =>
   a.map((row) => b[0].map((_, j) => row.reduce((sum, v, k) => sum + v * b[k][j], 0)));

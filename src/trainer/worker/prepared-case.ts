@@ -18,6 +18,8 @@ export interface PreparedCase extends PatchSource {
 
 interface Record {
   size: Sides;
+  /** mm */
+  spacing: Sides;
   voxels?: number[];
 }
 
@@ -33,7 +35,7 @@ export async function prepareCase(
   const key = createHash('sha256')
     .update(
       JSON.stringify([
-        2,
+        3,
         stamp(item.volumePath),
         item.maskPath ? stamp(item.maskPath) : null,
         spacing,
@@ -45,11 +47,12 @@ export async function prepareCase(
     .slice(0, 16);
   const base = join(folder, `${item.scan}-${key}`);
   if (!existsSync(`${base}.json`)) await write(base, item, spacing, normalisation, classes, files);
-  const { size, voxels } = JSON.parse(readFileSync(`${base}.json`, 'utf8')) as Record;
+  const { size, spacing: voxelSize, voxels } = JSON.parse(readFileSync(`${base}.json`, 'utf8')) as Record;
   return {
     name: item.name,
     scan: item.scan,
     size,
+    spacing: voxelSize,
     voxels,
     readImage: (start, box) =>
       readBox(`${base}.f32`, 4, size, start, box, (bytes) => new Float32Array(bytes)) as Float32Array,
@@ -86,7 +89,7 @@ async function write(
 ): Promise<void> {
   const { volume } = await files.readVolume(item.volumePath);
   const image = prepareImage(volume, spacing, normalisation);
-  const record: Record = { size: image.size };
+  const record: Record = { size: image.size, spacing: image.spacing };
   store(`${base}.f32`, image.data);
   if (item.maskPath) {
     const mask = prepareMask(await files.readMask(item.maskPath), spacing);
