@@ -5,17 +5,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder, streamFileAtomic, writeAll } from '../disk/index.ts';
 import { DecileError } from '../shared/errors.ts';
-import { looksLikeDicom } from './dicom/dataset.ts';
+import { looksLikeDicom, parseDicom } from './dicom/dataset.ts';
+import { type DicomWebServer, json, parts, request, uid } from './dicomweb-http.ts';
 
-export interface DicomWebServer {
-  /** Root of the services, for instance `https://pacs.example/dicom-web`. */
-  url: string;
-  /** Value of the Authorization header, if the server wants one. */
-  authorization?: string;
-  /** Longest silence of the server, milliseconds. */
-  timeoutMs?: number;
-  signal?: AbortSignal;
-}
+export type { DicomWebServer } from './dicomweb-http.ts';
 
 export interface SeriesEntry {
   studyUid: string;
@@ -26,17 +19,43 @@ export interface SeriesEntry {
   instances: number;
 }
 
-/** Largest single object taken from a server. */
-const MAX_PART = 2 ** 31 - 1;
+type Row = Record<string, { Value?: unknown[] }>;
+const value = (row: Row, tag: string) => String(row[tag]?.Value?.[0] ?? '');
 
-/** The series of a study, or of all studies that match (for instance `{ PatientID: '7' }`). */
+/** Pages of a search that are asked for at most. */
+const MAX_PAGES = 10_000;
+
+/**
+ * Every row of a QIDO-RS search: a server may hold results back (PS3.18 8.3.4.4), so the next are asked for by offset until
+ * none comes, or none that is new where the server knows no offset.
+ * @param key the tag by which rows differ
+ * @throws dicomweb/answer where a server says that there is more and does not give it
+ */
+async function searchAll(server: DicomWebServer, path: string, key: string): Promise<Row[]> {
+  const rows = new Map<string, Row>();
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const next = page === 0 ? path : `${path}${path.includes('?') ? '&' : '?'}offset=${rows.size}`;
+    const asked = request(server, next, { headers: { accept: 'application/dicom+json' } });
+    // A server without paging may refuse the offset: then the first answer was all.
+    const response = page === 0 ? await asked : await asked.catch(() => null);
+    const found = response === null || response.status === 204 ? [] : ((await json(server, response)) as Row[]);
+    const before = rows.size;
+    for (const row of found) rows.set(value(row, key), row);
+    const more = response !== null && /^\s*299\b/.test(response.headers.get('warning') ?? '');
+    if (rows.size > before) continue;
+    if (!more) break;
+    throw new DecileError(
+      'dicomweb/answer',
+      `${server.url} must give the further results that it announces, got none after ${rows.size}.`,
+      'Narrow the search, or raise the server’s limit of results.',
+    );
+  }
+  return [...rows.values()];
+}
+
+/** The series of a study. */
 export async function searchSeries(server: DicomWebServer, studyUid: string): Promise<SeriesEntry[]> {
-  const response = await request(server, `studies/${uid(studyUid)}/series`, {
-    headers: { accept: 'application/dicom+json' },
-  });
-  if (response.status === 204) return [];
-  const rows = (await json(server, response)) as Record<string, { Value?: unknown[] }>[];
-  const value = (row: Record<string, { Value?: unknown[] }>, tag: string) => String(row[tag]?.Value?.[0] ?? '');
+  const rows = await searchAll(server, `studies/${uid(studyUid)}/series`, '0020000E');
   return rows.map((row) => ({
     studyUid,
     seriesUid: value(row, '0020000E'),
@@ -50,44 +69,96 @@ export async function searchSeries(server: DicomWebServer, studyUid: string): Pr
 /** StudyInstanceUIDs that match the QIDO-RS query. */
 export async function searchStudies(server: DicomWebServer, query: Record<string, string> = {}): Promise<string[]> {
   // Servers differ on a plus sign; %20 is a blank to all of them.
-  const response = await request(server, `studies?${new URLSearchParams(query).toString().replaceAll('+', '%20')}`, {
-    headers: { accept: 'application/dicom+json' },
-  });
-  if (response.status === 204) return [];
-  const rows = (await json(server, response)) as Record<string, { Value?: unknown[] }>[];
-  return rows.map((row) => String(row['0020000D']?.Value?.[0] ?? '')).filter(Boolean);
+  const path = `studies?${new URLSearchParams(query).toString().replaceAll('+', '%20')}`;
+  return (await searchAll(server, path, '0020000D')).map((row) => value(row, '0020000D')).filter(Boolean);
+}
+
+/** How many series and instances the server says that a study has, 0 where it does not say. */
+export async function studySize(
+  server: DicomWebServer,
+  studyUid: string,
+): Promise<{ series: number; instances: number }> {
+  const query = `studies?StudyInstanceUID=${uid(studyUid)}&includefield=00201206&includefield=00201208`;
+  const response = await request(server, query, { headers: { accept: 'application/dicom+json' } }).catch(() => null);
+  const rows = response?.status === 200 ? ((await json(server, response)) as Row[]) : [];
+  const row = rows.find((one) => value(one, '0020000D') === studyUid);
+  return {
+    series: (row && Number(value(row, '00201206'))) || 0,
+    instances: (row && Number(value(row, '00201208'))) || 0,
+  };
+}
+
+export interface FetchOptions {
+  seriesUid?: string;
+  /** How many objects the server says that there are; an answer of fewer is not taken for whole. */
+  expected?: number;
+  onFile?: (count: number) => void;
 }
 
 /**
- * Fetches every instance of a study (or one of its series) into `folder`, one file each, as the server stores them.
+ * Fetches every instance of a study (or one of its series) into `folder`, one file each, as the server stores them. What
+ * an answer leaves out, or what was cut off with it, is asked for instance by instance.
  * @returns the files, in the server's order
+ * @throws dicomweb/incomplete where instances are missing in the end
  */
 export async function fetchStudy(
   server: DicomWebServer,
   studyUid: string,
   folder: string,
-  options: { seriesUid?: string; onFile?: (count: number) => void } = {},
+  options: FetchOptions = {},
 ): Promise<string[]> {
   const path = `studies/${uid(studyUid)}${options.seriesUid ? `/series/${uid(options.seriesUid)}` : ''}`;
-  const response = await request(server, path, {
-    headers: { accept: 'multipart/related; type="application/dicom"; transfer-syntax=*' },
-  });
   makeFolder(folder);
-  const files: string[] = [];
-  for await (const part of parts(server, response)) {
-    if (!looksLikeDicom(part))
-      throw new DecileError(
-        'dicomweb/answer',
-        `${server.url} must answer with DICOM objects, got other content.`,
-        'Check the server’s address and its log.',
-      );
-    const file = join(folder, `${String(files.length + 1).padStart(6, '0')}.dcm`);
-    await streamFileAtomic(file, (handle) => writeAll(handle, part));
-    files.push(file);
-    options.onFile?.(files.length);
-  }
-  return files;
+  const files = new Map<string, string>();
+  const fetchInto = async (from: string): Promise<number> => {
+    const response = await request(server, from, {
+      headers: { accept: 'multipart/related; type="application/dicom"; transfer-syntax=*' },
+    });
+    for await (const part of parts(server, response)) {
+      if (!looksLikeDicom(part))
+        throw new DecileError(
+          'dicomweb/answer',
+          `${server.url} must answer with DICOM objects, got other content.`,
+          'Check the server’s address and its log.',
+        );
+      const sop = sopOf(part) || `object ${files.size}`;
+      if (files.has(sop)) continue;
+      const file = join(folder, `${String(files.size + 1).padStart(6, '0')}.dcm`);
+      await streamFileAtomic(file, (handle) => writeAll(handle, part));
+      files.set(sop, file);
+      options.onFile?.(files.size);
+    }
+    return response.status;
+  };
+  let failure: unknown;
+  const status = await fetchInto(path).catch((error: unknown) => {
+    // Nothing came at all: the server's own reason is the best one.
+    if (files.size === 0 || server.signal?.aborted) throw error;
+    failure = error;
+    return 206;
+  });
+  const expected = options.expected ?? 0;
+  if (status !== 206 && files.size >= expected) return [...files.values()];
+  const listed = options.seriesUid ? await searchAll(server, `${path}/instances`, '00080018').catch(() => null) : null;
+  for (const sop of (listed ?? []).map((row) => value(row, '00080018')))
+    if (sop && !files.has(sop)) await fetchInto(`${path}/instances/${uid(sop)}`).catch(() => 0);
+  const wanted = Math.max(expected, listed?.length ?? 0);
+  if (wanted > 0 && files.size >= wanted) return [...files.values()];
+  if (wanted === 0 && failure) throw failure;
+  throw new DecileError(
+    'dicomweb/incomplete',
+    `${server.url} must give all ${wanted || 'its'} objects of ${options.seriesUid ? `series ${options.seriesUid}` : `study ${studyUid}`}, got ${files.size}.`,
+    'Try again later; if it stays so, look into the server’s log, or export the series from the archive.',
+  );
 }
+
+const sopOf = (bytes: Uint8Array): string => {
+  try {
+    return (parseDicom('', bytes, true).dataSet.string('x00080018') ?? '').trim();
+  } catch {
+    return '';
+  }
+};
 
 /** Stores DICOM files on the server. @throws dicomweb/refused naming how many were not taken */
 export async function storeFiles(server: DicomWebServer, files: readonly string[]): Promise<void> {
@@ -116,136 +187,4 @@ export async function storeFiles(server: DicomWebServer, files: readonly string[
       `${server.url} must take all ${files.length} objects, got ${failed} refused.`,
       'See the server’s log for the reason.',
     );
-}
-
-/** A UID as a path segment: digits and dots alone, so that nothing else reaches the URL. */
-function uid(value: string): string {
-  if (!/^[0-9.]{1,64}$/.test(value))
-    throw new DecileError(
-      'dicomweb/uid',
-      `A UID must be digits and dots, got ${value.slice(0, 80)}.`,
-      'Copy the StudyInstanceUID from the archive.',
-    );
-  return value;
-}
-
-async function request(server: DicomWebServer, path: string, init: RequestInit): Promise<Response> {
-  let base: URL;
-  try {
-    base = new URL(server.url.endsWith('/') ? server.url : `${server.url}/`);
-  } catch {
-    throw new DecileError(
-      'dicomweb/address',
-      `The server’s address must be a URL, got ${server.url}.`,
-      'Write it like https://pacs.example/dicom-web.',
-    );
-  }
-  if (!/^https?:$/.test(base.protocol))
-    throw new DecileError(
-      'dicomweb/address',
-      `The server’s address must begin with https:// or http://, got ${base.protocol}.`,
-      'Write it like https://pacs.example/dicom-web.',
-    );
-  const headers = {
-    ...(init.headers as Record<string, string>),
-    ...(server.authorization ? { authorization: server.authorization } : {}),
-  };
-  const timeout = AbortSignal.timeout(server.timeoutMs ?? 600_000);
-  let response: Response;
-  try {
-    // A redirect could carry the authorization to another host.
-    response = await fetch(new URL(path, base), {
-      ...init,
-      headers,
-      redirect: 'error',
-      signal: server.signal ? AbortSignal.any([timeout, server.signal]) : timeout,
-    });
-  } catch (error) {
-    if (server.signal?.aborted) throw error;
-    const cause = (error as { cause?: { code?: string; message?: string } }).cause;
-    throw new DecileError(
-      'dicomweb/unreachable',
-      `${base.origin} must answer, got ${cause?.code ?? cause?.message ?? (error as Error).message}.`,
-      'Check address, network and whether the server is running.',
-    );
-  }
-  if (response.ok) return response;
-  const code = response.status === 401 || response.status === 403 ? 'dicomweb/denied' : 'dicomweb/answer';
-  throw new DecileError(
-    code,
-    `${base.origin} must answer with success, got ${response.status} ${response.statusText} for ${path.split('?')[0]}.`,
-    code === 'dicomweb/denied' ? 'Check user name, password or token.' : 'Check the UID and the server’s log.',
-  );
-}
-
-async function json(server: DicomWebServer, response: Response): Promise<unknown> {
-  try {
-    return await response.json();
-  } catch {
-    throw new DecileError(
-      'dicomweb/answer',
-      `${server.url} must answer with DICOM JSON, got other content.`,
-      'Check the server’s address: it must be the root of the DICOMweb services.',
-    );
-  }
-}
-
-/** The bodies of a multipart answer, one at a time: no more than one object is held. */
-async function* parts(server: DicomWebServer, response: Response): AsyncGenerator<Buffer> {
-  const boundary = /boundary="?([^";]+)"?/i.exec(response.headers.get('content-type') ?? '')?.[1];
-  const bad = (got: string) =>
-    new DecileError(
-      'dicomweb/answer',
-      `${server.url} must answer with a multipart message, got ${got}.`,
-      'Check the server’s log; the transfer may have been cut off.',
-    );
-  if (!boundary || !response.body) throw bad(response.headers.get('content-type') ?? 'no type');
-  const mark = Buffer.from(`\r\n--${boundary}`);
-  // The first mark has no line before it.
-  let chunks: Buffer[] = [Buffer.from('\r\n')];
-  let held = 2;
-  let ended = false;
-  const search = () => {
-    const all = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
-    chunks = [all];
-    return all;
-  };
-  let preamble = true;
-  let nextSearch = 0;
-  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-    chunks.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
-    held += chunk.byteLength;
-    if (held > MAX_PART)
-      throw new DecileError(
-        'scan/size',
-        `One object of ${server.url} must be smaller than 2 GiB, got more.`,
-        'Fetch the series one by one.',
-      );
-    // Searched only when enough came to be worth joining: else a large object would be copied for every chunk.
-    if (held < nextSearch) continue;
-    let all = search();
-    for (let at = all.indexOf(mark); at >= 0; at = all.indexOf(mark)) {
-      if (!preamble) yield bodyOf(all.subarray(0, at), bad);
-      preamble = false;
-      all = all.subarray(at + mark.length);
-      if (all.subarray(0, 2).toString() === '--') ended = true;
-    }
-    chunks = [Buffer.from(all)];
-    held = all.length;
-    nextSearch = held + Math.min(held, 1 << 24);
-  }
-  let all = search();
-  for (let at = all.indexOf(mark); at >= 0; at = all.indexOf(mark)) {
-    if (!preamble) yield bodyOf(all.subarray(0, at), bad);
-    preamble = false;
-    all = all.subarray(at + mark.length);
-    if (all.subarray(0, 2).toString() === '--') ended = true;
-  }
-  if (!ended) throw bad('one that breaks off');
-}
-
-function bodyOf(part: Buffer, bad: (got: string) => DecileError): Buffer {
-  const head = part.indexOf('\r\n\r\n');
-  if (head < 0) throw bad('a part without header');
-  return Buffer.from(part.subarray(head + 4));
 }

@@ -17,6 +17,7 @@ export {
   searchSeries,
   searchStudies,
   storeFiles,
+  studySize,
 } from './dicomweb.ts';
 export { dicomFilesBelow, discoverScans } from './discover.ts';
 export {

@@ -32,6 +32,11 @@ export const exchangeErrors = {
     message: '<server> must <be as expected>, got <value>.',
     cure: 'Check address and its log',
   },
+  'dicomweb/incomplete': {
+    when: 'Series or objects are missing of what the server says that it holds',
+    message: '<server> must give all <number> objects of <series or study>, got <how many>.',
+    cure: 'Try again later, or look into its log; nothing of the series was imported',
+  },
   'dicomweb/refused': {
     when: 'The server did not take all objects',
     message: '<server> must take all <number> objects, got <failed> refused.',
