@@ -14,6 +14,7 @@ export { encodeDicomSeg, type Segment, writeDicomSeg } from './dicom/seg-write.t
 export {
   type DicomWebServer,
   fetchStudy,
+  type SeriesEntry,
   searchSeries,
   searchStudies,
   storeFiles,
