@@ -4,7 +4,6 @@ import { lpsPoint, spacingMm } from '../../src/core/volume.ts';
 import { cutTile } from '../../src/imaging/dicom/mosaic.ts';
 import { cleaned } from '../../src/imaging/dicom/pixels.ts';
 import { regularise } from '../../src/imaging/dicom/regularise.ts';
-import { reasonToLeaveOut, splitSeries } from '../../src/imaging/dicom/series.ts';
 import { type Irregular, stackGeometry } from '../../src/imaging/dicom/stack.ts';
 import { frameAt, stackAt } from './frames.ts';
 
@@ -19,6 +18,7 @@ test('a single slice is as thick as it says, else 1 mm, and says so', () => {
   ] as const) {
     const { grid, notices } = stackGeometry([frameAt([1, 2, 3], { thickness, pixelSpacing: [0.5, 0.7] })]);
     assert.deepEqual(grid.spacing, [0.7, 0.5, expected], 'columns apart, rows apart, slices apart');
+    assert.deepEqual(grid.direction, [1, 0, 0, 0, 1, 0, 0, 0, 1]);
     assert.deepEqual([grid.size, grid.origin], [[4, 3, 1], [1, 2, 3]]); // biome-ignore format: a pair
     assert.match(notices[0], said);
   }
@@ -162,6 +162,8 @@ test('the stored bits are kept alone, with their sign, where an overlay uses the
   assert.deepEqual([...cleaned(stored(), frame({ signed: false }))], [0, 2047, 2048, 4095, 1, 2048]);
   const signed = new Int16Array(stored().buffer);
   assert.deepEqual([...cleaned(signed, frame({ signed: true }))], [0, 2047, -2048, -1, 1, -2048]);
+  const beyond = cleaned(Int16Array.of(2048, -2049, 2047), frame({ signed: true, padding: 2048 }));
+  assert.deepEqual([...beyond], [2048, 2047, 2047], 'the first value that twelve bits cannot hold means no value');
   const padded = () => Int16Array.of(-2048, -4096, 4095);
   assert.deepEqual([...cleaned(padded(), frame({ signed: true, padding: -4096 }))], [-2048, -4096, -1], 'no value');
   assert.deepEqual([...cleaned(padded(), frame({ signed: true, padding: -2048 }))], [-2048, 0, -1], 'a value');
@@ -196,135 +198,6 @@ test('a tile is cut out of its place in the mosaic', () => {
   );
 });
 
-const REASONS: [given: object, code: string | undefined][] = [
-  [{}, undefined],
-  [{ hasPixels: false }, 'scan/no-pixels'],
-  [{ rows: 0 }, 'scan/no-pixels'],
-  [{ columns: 0 }, 'scan/no-pixels'],
-  [{ samples: 3 }, 'scan/colour'],
-  [{ photometric: 'PALETTE COLOR' }, 'scan/colour'],
-  [{ modality: 'SEG' }, 'scan/not-a-scan'],
-  [{ modality: 'RTSTRUCT' }, 'scan/not-a-scan'],
-  [{ modality: 'RTDOSE' }, 'scan/not-a-scan'],
-  [{ imageType: ['ORIGINAL', 'PRIMARY', 'LOCALIZER'] }, 'scan/localiser'],
-  [{ imageType: ['DERIVED', 'SCOUT'] }, 'scan/localiser'],
-  [{ mosaic: 'siemens' }, 'scan/mosaic'],
-  [{ mosaic: 'uih' }, 'scan/mosaic'],
-  [{ mosaic: 'siemens', tile: { columns: 8, rows: 6, left: 0, top: 0 } }, undefined],
-  [{ pixelSpacing: undefined, position: undefined }, 'scan/no-geometry'],
-  [{ pixelSpacing: undefined, sopClass: '1.2.840.10008.5.1.4.1.1.7' }, 'scan/no-geometry'],
-  [{ pixelSpacing: undefined }, 'scan/no-spacing'],
-  [{ pixelSpacing: [1, 0] }, 'scan/no-spacing'],
-  [{ pixelSpacing: [1001, 1] }, 'scan/no-spacing'],
-  [{ pixelSpacing: [1000, 1] }, undefined],
-  [{ position: undefined }, 'scan/no-geometry'],
-  [{ orientation: undefined }, 'scan/no-geometry'],
-  [{ orientation: [1, 0, 0, 0.02, 1, 0] }, 'scan/no-geometry'],
-  [{ orientation: [1.02, 0, 0, 0, 1, 0] }, 'scan/no-geometry'],
-  [{ orientation: [1, 0, 0, 0, 0.98, 0] }, 'scan/no-geometry'],
-  [{ orientation: [1, 0, 0, 0.005, 1, 0] }, undefined],
-  [{ sopClass: '1.2.840.10008.5.1.4.1.1.7.2' }, 'scan/secondary-capture'],
-];
-
-test('what is no slice of a scan is left out with its own reason', () => {
-  for (const [given, code] of REASONS)
-    assert.equal(reasonToLeaveOut(frameAt([0, 0, 0], given))?.code, code, JSON.stringify(given));
-});
-
-/** Each stack as its part and the places of its slices. */
-const split = (frames: ReturnType<typeof stackAt>) => {
-  const { stacks, duplicates, errors } = splitSeries(frames);
-  return {
-    stacks: stacks.map(({ part, frames }) => [part, frames.map((f) => f.position?.[2]).join(' ')]),
-    duplicates: duplicates.length,
-    errors: errors.map(({ error }) => error.code),
-  };
-};
-const twice = (given: (volume: 0 | 1, k: number) => object) => [
-  ...stackAt([0, 3, 6], (k) => ({ sopUid: `a${k}`, ...given(0, k) })),
-  ...stackAt([0, 3, 6], (k) => ({ sopUid: `b${k}`, instanceNumber: k + 4, ...given(1, k) })),
-];
-const VOLUMES: [name: string, given: (volume: 0 | 1, k: number) => object, parts: string[]][] = [
-  ['echoes', (v) => ({ echo: String(v) }), ['echo1', 'echo2']],
-  ['b-values', (v) => ({ bValue: String(1000 * v) }), ['b0', 'b1000']],
-  ['frames of reference', (v) => ({ frameOfReference: `1.${v}` }), ['frame1', 'frame2']],
-  ['sizes', (v) => ({ rows: 3 + v }), ['size1', 'size2']],
-  ['spacings', (v) => ({ pixelSpacing: [1, 1 + v / 100] }), ['spacing1', 'spacing2']],
-  ['orientations', (v) => ({ orientation: v ? [0, 1, 0, -1, 0, 0] : [1, 0, 0, 0, 1, 0] }), ['orientation1', 'orientation2']], // biome-ignore format: a table
-  ['times', (v) => ({ temporal: String(v) }), ['time1', 'time2']],
-  ['acquisitions', (v) => ({ acquisition: String(v) }), ['acquisition1', 'acquisition2']],
-  ['image types', (v) => ({ imageType: ['ORIGINAL', v ? 'M' : 'P'] }), ['type1', 'type2']],
-  ['trigger times', (v) => ({ time: String(v) }), ['phase1', 'phase2']],
-  ['nothing but their order', () => ({}), ['volume1', 'volume2']],
-];
-
-test('volumes at the same places are told apart by what differs', () => {
-  for (const [name, given, parts] of VOLUMES) {
-    const { stacks, duplicates, errors } = split(twice(given));
-    assert.deepEqual(
-      stacks,
-      parts.map((part) => [part, '0 3 6']),
-      name,
-    );
-    assert.deepEqual([duplicates, errors], [0, []], name);
-  }
-});
-
-test('rounding of orientation and places does not split a volume', () => {
-  const tiny = stackAt([0, 3, 6], (k) => ({ orientation: [1, 0, 0.0009 + k / 10_000, 0, 1, 0] }));
-  assert.deepEqual(split(tiny).stacks, [['', '0 3 6']]);
-  const own = stackAt([0, 3, 6], (k) => ({ frameOfReference: `1.${k}` }));
-  assert.deepEqual(split(own).stacks, [['', '0 3 6']], 'a frame of reference of its own for each slice');
-});
-
-test('a copy is the same instance at the same place; places that repeat unevenly are refused', () => {
-  const frames = stackAt([0, 3, 6]);
-  const { stacks, duplicates } = split([...frames, frames[1]]);
-  assert.deepEqual([stacks, duplicates], [[['', '0 3 6']], 1]); // biome-ignore format: a pair
-  const extra = frameAt([-10, -20, 3], { sopUid: '9', instanceNumber: 9 });
-  assert.deepEqual(split([...frames, extra]).errors, ['scan/overlapping-slices']);
-  const near = frameAt([-10, -20, 3.009], { sopUid: '9', instanceNumber: 9 });
-  assert.deepEqual(split([...frames, near]).errors, ['scan/overlapping-slices'], 'closer than 0.01 mm is one place');
-  const apart = frameAt([-10, -20, 3.011], { sopUid: '9', instanceNumber: 9 });
-  assert.deepEqual(split([...frames, apart]).errors, []);
-});
-
-test('a broken-off last volume is a volume of its own', () => {
-  const whole = twice((v) => ({ temporal: String(v) }));
-  assert.deepEqual(split(whole.slice(0, 5)).stacks, [['time1', '0 3 6'], ['time2', '0 3']]); // biome-ignore format: a list
-});
-
-test('trigger times that differ from slice to slice, and parts of one slice, do not tell volumes apart', () => {
-  assert.deepEqual(
-    split(twice((_, k) => ({ time: String(k) }))).stacks.map(([part]) => part),
-    ['volume1', 'volume2'],
-  );
-  const own = twice((v, k) => ({ acquisition: `${v}${k}` }));
-  assert.deepEqual(
-    split(own).stacks.map(([part]) => part),
-    ['volume1', 'volume2'],
-  );
-  const broken = twice((v) => ({ time: String(v) })).slice(0, 5);
-  assert.deepEqual(split(broken).errors, ['scan/overlapping-slices'], 'a time alone makes no volume of unequal parts');
-});
-
-test('repeats without any mark belong to volumes by their instance numbers', () => {
-  const frames = twice(() => ({})).map((frame, n) => ({ ...frame, instanceNumber: [6, 2, 4, 1, 5, 3][n] }));
-  const places = splitSeries(frames).stacks.map(({ frames: own }) => own.map((f) => f.instanceNumber));
-  assert.deepEqual(places, [[1, 2, 3], [6, 5, 4]]); // biome-ignore format: a pair
-});
-
-test('orientations within 0.2 degrees are one, beyond they are two', () => {
-  const turned = (by: number) => stackAt([0, 3, 6], (k) => ({ orientation: [1, 0, 0, 0, 1, k === 2 ? by : 0] }));
-  assert.equal(split(turned(0.0034)).stacks.length, 1);
-  assert.equal(split(turned(0.0036)).stacks.length, 2);
-});
-
-test('frames of reference of their own are forgiven from three slices on', () => {
-  const own = (z: number[]) => split(stackAt(z, (k) => ({ frameOfReference: `1.${k}` }))).stacks.length;
-  assert.deepEqual([own([0, 3]), own([0, 3, 6])], [2, 1]);
-});
-
 test('a stored slice is taken as it is, also where the next one does not reach', () => {
   const grid = { ...plan([0, 2], 1, 3).grid, size: [3, 1, 3] as const };
   const shift: [number, number][] = [[0, 0], [1, 0]]; // biome-ignore format: a pair
@@ -339,14 +212,4 @@ test('the usual distance is the median of the gaps', () => {
     code: 'scan/missing-slices',
     message: /must be 3\.00 mm apart, got 3 missing \(first after slice 3 of 6\)/,
   });
-});
-
-test('phases between one another are two volumes where each is even and both overlap', () => {
-  const phases = (from: number) => [
-    ...stackAt([0, 3, 6], () => ({ acquisition: '1' })),
-    ...stackAt([from, from + 3, from + 6], () => ({ acquisition: '2' })),
-  ];
-  assert.deepEqual(split(phases(1.2)).stacks, [['acquisition1', '0 3 6'], ['acquisition2', '1.2 4.2 7.2']]); // biome-ignore format: a list
-  assert.equal(split(phases(1.5)).stacks.length, 1, 'together they are even');
-  assert.equal(split(phases(10)).stacks.length, 1, 'one above the other');
 });
