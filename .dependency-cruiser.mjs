@@ -36,6 +36,13 @@ export default {
   forbidden: [
     ...ROOM_NAMES.flatMap(rulesOf),
     {
+      name: 'sql-in-store',
+      severity: 'error',
+      comment: 'Databases are opened by the store alone: put the question there and call it (src/project/store).',
+      from: { pathNot: ROOM_NAMES.filter((name) => ROOMS[name].sql).map(pathsOf) },
+      to: { path: '^(node:)?sqlite$' },
+    },
+    {
       name: 'no-circular',
       severity: 'error',
       comment: 'Imports never run in a circle: move what both files need into a third.',

@@ -73,6 +73,8 @@ const OTHER_WAYS: Break[] = [
   ),
   importing('imaging', 'sql', `export const query = 'SELECT id FROM scans';\n`, 'SQL'),
   importing('api', 'sql', `export const query = (t: string) => \`DELETE FROM \${t}\`;\n`, 'SQL'),
+  importing('study', 'node-sqlite', value('node:sqlite'), 'sql-in-store'),
+  importing('renderer/screens', 'vite-worker', value('../../engine/webgpu/window.ts?worker'), 'engine/webgpu'),
   importing('api', 'server', value('../server/serve.ts'), 'server/serve'),
   importing('server', 'electron', type('electron', 'BrowserWindow'), 'node_modules/electron'),
   importing('trainer/host', 'store', type('../../project/store/index.ts', 'Store'), 'project/store'),
