@@ -1,4 +1,6 @@
 /** The training options as data: CLI flags, forms, checks (parse-option.ts) and the reference page all derive from this table. */
+import type { NetworkPlan } from './network/plan.ts';
+
 export const METHODS = [
   'cpcl',
   'supervised',
@@ -17,7 +19,7 @@ export const PRESETS = ['ct-kidney', 'mr-flair', 'mr'] as const;
 export type PresetName = (typeof PRESETS)[number];
 export const ENGINES = ['auto', 'tensorflow', 'webgpu', 'simd', 'cpu'] as const;
 export type EngineName = (typeof ENGINES)[number];
-export const NETWORKS = ['unet', 'vnet'] as const;
+export const NETWORKS = ['unet', 'vnet', 'planned'] as const;
 export type NetworkName = (typeof NETWORKS)[number];
 export const PROTOTYPE_FEATURES = ['bottleneck', 'decoder-1/8', 'decoder-1/4', 'decoder-1/2'] as const;
 export type PrototypeFeatures = (typeof PROTOTYPE_FEATURES)[number];
@@ -36,7 +38,9 @@ export interface TrainingOptions {
   steps: number;
   network: NetworkName;
   width: number;
-  /** Patch sides in voxels, x, y, z, each divisible by 16; 'auto' fits scans and memory. */
+  /** Logits of coarser levels learn too; planned networks alone. */
+  deepSupervision: (typeof SWITCH)[number];
+  /** Patch sides in voxels, x, y, z, divisible as the network needs; 'auto' fits scans and memory. */
   patch: 'auto' | readonly [number, number, number];
   /** Voxel size of training in mm, or each scan's own grid. */
   spacing: 'auto' | 'native' | number;
@@ -81,10 +85,17 @@ export type SettledSpacing = Exclude<TrainingOptions['spacing'], 'auto'>;
 /** Options of a planned run: the voxel size is decided. */
 export interface PlannedOptions extends Omit<TrainingOptions, 'spacing'> {
   spacing: SettledSpacing;
+  /** Median voxel size of the training grid, x, y, z, mm: what the network `planned` is planned from. */
+  voxel?: readonly [number, number, number];
+}
+
+/** The shape of the network `planned`, once the patch is decided; absent for the others. */
+export interface WithPlan {
+  plan?: NetworkPlan;
 }
 
 /** Options of a run that computes: patch and voxel size are decided. */
-export interface SettledOptions extends Omit<PlannedOptions, 'patch'> {
+export interface SettledOptions extends Omit<PlannedOptions, 'patch'>, WithPlan {
   patch: Exclude<TrainingOptions['patch'], 'auto'>;
 }
 
@@ -123,16 +134,24 @@ export const OPTIONS: readonly OptionRow[] = [
     'unet',
     choice(NETWORKS),
     '',
-    'The U-Net of the paper, or the V-Net of the left-atrium benchmark.',
+    'The U-Net of the paper, the V-Net of the left-atrium benchmark, or a network planned for the grid of the scans.',
   ),
   row('width', 'width', 8, whole(1, 64), 'channels', 'Base width of the network; the paper uses 16.', false),
+  row(
+    'deepSupervision',
+    'deep-supervision',
+    'off',
+    choice(SWITCH),
+    '',
+    'Coarser levels of --network planned learn the mask too, with half and a quarter of the weight.',
+  ),
   row(
     'patch',
     'patch',
     'auto',
     { kind: 'patch' },
     'voxels',
-    'Patch sides X,Y,Z, each divisible by 16, or auto.',
+    'Patch sides X,Y,Z, each divisible by 16 (for --network planned as its plan needs), or auto.',
     false,
   ),
   row(

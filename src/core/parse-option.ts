@@ -12,6 +12,11 @@ import {
 
 export type OptionValue = string | number | readonly [number, number, number];
 
+/** A shorter patch shows nothing. */
+const LEAST_SIDE = 4;
+/** The paper's networks halve every side four times. */
+const PAPER_DIVISOR = 16;
+
 /** Sides are separated by commas, blanks or a cross: `64,64,32`, `64x64x32`. */
 const SEPARATORS = /\s*[\s,x\u00d7]\s*/;
 
@@ -47,7 +52,29 @@ export function resolveOptions(given: Partial<TrainingOptions>): TrainingOptions
     }
     return [key, value === undefined ? option.default : parseOption(option, value)];
   });
-  return { ...DEFAULT_OPTIONS, ...Object.fromEntries(parsed) };
+  const options: TrainingOptions = { ...DEFAULT_OPTIONS, ...Object.fromEntries(parsed) };
+  checkPatch(options);
+  checkDeepSupervision(options);
+  return options;
+}
+
+/** The sides of a planned network's patch are checked where its plan is made: they depend on the scans. */
+function checkPatch({ network, patch }: TrainingOptions): void {
+  if (network === 'planned' || patch === 'auto' || patch.every((side) => side % PAPER_DIVISOR === 0)) return;
+  throw new DecileError(
+    'option/invalid',
+    `--patch must be auto or X,Y,Z with each side divisible by ${PAPER_DIVISOR} for --network ${network}, got ${patch.join(',')}.`,
+    `Take ${patch.map((side) => Math.ceil(side / PAPER_DIVISOR) * PAPER_DIVISOR).join(',')}, or --network planned.`,
+  );
+}
+
+function checkDeepSupervision({ network, deepSupervision }: TrainingOptions): void {
+  if (network === 'planned' || deepSupervision === 'off') return;
+  throw new DecileError(
+    'option/invalid',
+    `--deep-supervision must be off for --network ${network}, got on.`,
+    'Take --network planned: the networks of the papers have no such outputs.',
+  );
 }
 
 /** The value that fits the rule, or undefined. */
@@ -65,7 +92,7 @@ function fitting(rule: Rule, given: unknown): OptionValue | undefined {
       if (given === 'auto') return given;
       const sides: unknown[] = typeof given === 'string' ? given.split(SEPARATORS) : Array.isArray(given) ? given : [];
       const [x, y, z] = sides.map(numberOf);
-      const fit = (side: number) => Number.isInteger(side) && side > 0 && side % 16 === 0;
+      const fit = (side: number) => Number.isInteger(side) && side >= LEAST_SIDE;
       return sides.length === 3 && [x, y, z].every(fit) ? [x, y, z] : undefined;
     }
     case 'spacing': {
@@ -94,7 +121,7 @@ export function describeRule(rule: Rule): string {
     case 'number':
       return `a number from ${rule.min} to ${rule.max}`;
     case 'patch':
-      return 'auto or X,Y,Z with each side divisible by 16';
+      return 'auto or X,Y,Z in whole voxels, at least 4, each side divisible by 16 (or as --network planned needs)';
     case 'spacing':
       return 'auto, native or a voxel size in mm, at most 50';
   }

@@ -1,6 +1,6 @@
 /** What the trainer process is told and what it reports. Plain data: it crosses processes as JSON. */
 import type { ErrorCode } from '../core/errors.ts';
-import type { PlannedOptions, TrainingOptions } from '../core/options.ts';
+import type { PlannedOptions, TrainingOptions, WithPlan } from '../core/options.ts';
 import type { Fit } from '../core/train/fit-patch.ts';
 import type { Normalisation } from '../core/train/preprocess.ts';
 
@@ -55,8 +55,8 @@ export interface PredictJob {
 /** How long a step of these options takes here, on made-up patches. */
 export interface ProbeJob {
   kind: 'probe';
-  options: TrainingOptions;
-  /** x, y, z; divisible by 16. */
+  options: TrainingOptions & WithPlan;
+  /** x, y, z; divisible as the network needs. */
   patch: [number, number, number];
   /** Classes with background. */
   classes: number;
@@ -83,6 +83,8 @@ export type TrainerEvent =
       engine: string;
       parameters: number;
       patch: [number, number, number];
+      /** Of the network `planned`. */
+      plan?: WithPlan['plan'];
       /** Patches a step. */
       labelledPerStep: number;
       unlabelledPerStep: number;

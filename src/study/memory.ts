@@ -1,8 +1,8 @@
 /** One patch for all jobs of a study, and how many jobs fit into memory at once. */
-import type { SettledOptions, TrainingOptions } from '../core/options.ts';
-import { fitPatch, loadOf, type PatchSides, PROCESS_BYTES, stepBytes } from '../core/train/fit-patch.ts';
+import type { PlannedOptions, SettledOptions } from '../core/options.ts';
+import { fitOf, loadOf, type PatchSides, PROCESS_BYTES, stepBytes } from '../core/train/fit-patch.ts';
 import { trainingGrid } from '../core/train/preprocess.ts';
-import { settleSpacing } from '../core/train/spacing.ts';
+import { settleSpacing, trainingVoxel } from '../core/train/spacing.ts';
 import type { Grid } from '../core/volume.ts';
 import { readNiftiHeader, readVolume } from '../imaging/index.ts';
 import { DecileError } from '../shared/errors.ts';
@@ -24,24 +24,24 @@ export async function sizeJobs({ jobs, split, definition }: StudyPlan): Promise<
   const gridOf = ({ scan }: StudyCase) => grids.get(scan) as Grid;
   const sizes = (cases: readonly StudyCase[], spacing: 'native' | number) =>
     cases.map((one) => trainingGrid(gridOf(one), spacing).size);
-  const patches = new Map<'native' | number, PatchSides>();
-  const patchOf = (options: TrainingOptions, spacing: 'native' | number): PatchSides => {
-    if (options.patch !== 'auto') return [...options.patch];
-    const known =
-      patches.get(spacing) ?? fitPatch(sizes(split.train, spacing), loadOf(options), Number.POSITIVE_INFINITY);
-    patches.set(spacing, known);
+  const patches = new Map<string, PatchSides>();
+  const patchOf = (options: PlannedOptions): PatchSides => {
+    const key = [options.spacing, options.network === 'planned', options.patch].join(' ');
+    const everywhere = { free: Number.POSITIVE_INFINITY, total: Number.POSITIVE_INFINITY };
+    const known = patches.get(key) ?? fitOf(options, sizes(split.train, options.spacing), everywhere).patch;
+    patches.set(key, known);
     return known;
   };
   return jobs.map((job) => {
-    const { options } = job;
-    const spacing = settleSpacing(options.spacing, split.train.map(gridOf));
-    const patch = patchOf(options, spacing);
+    const spacing = settleSpacing(job.options.spacing, split.train.map(gridOf));
+    const options = { ...job.options, spacing, voxel: trainingVoxel(spacing, split.train.map(gridOf)) };
+    const patch = patchOf(options);
     const largest = Math.max(...sizes(split.test, spacing).map((n) => n[0] * n[1] * n[2]));
     const prediction =
       4 * largest * (definition.classes.length + 4) +
       stepBytes(patch, { width: options.width, gradientImages: 1, images: 1 });
     const training = stepBytes(patch, loadOf(options));
-    return { ...job, options: { ...options, spacing, patch }, bytes: PROCESS_BYTES + Math.max(training, prediction) };
+    return { ...job, options: { ...options, patch }, bytes: PROCESS_BYTES + Math.max(training, prediction) };
   });
 }
 

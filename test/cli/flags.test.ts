@@ -76,6 +76,7 @@ test('one parser serves typed text, study files and calls, and refuses what the 
     ['patch', '64x64x32', [64, 64, 32]],
     ['patch', '64 × 64 × 32', [64, 64, 32]],
     ['patch', [64, 64, 32], [64, 64, 32]],
+    ['patch', '40,56,10', [40, 56, 10]],
     ['spacing', 'auto', 'auto'],
     ['spacing', 'native', 'native'],
     ['spacing', '1.25', 1.25],
@@ -95,7 +96,8 @@ test('one parser serves typed text, study files and calls, and refuses what the 
     ['method', 'magic'],
     ['method', 1],
     ['patch', '64,x,32'],
-    ['patch', '60,64,32'],
+    ['patch', '2,64,32'],
+    ['patch', '60.5,64,32'],
     ['patch', '64,64'],
     ['patch', '64,,32'],
     ['patch', [64, 64, 0]],
@@ -108,6 +110,19 @@ test('one parser serves typed text, study files and calls, and refuses what the 
       (error: DecileError) => error.code === 'option/invalid' && error.message.includes(`--${flag} must be `),
       `${flag} ${given}`,
     );
+  }
+});
+
+test('sides that are no multiples of 16 and deep supervision are for planned networks alone', () => {
+  const planned = resolveOptions({ network: 'planned', patch: [40, 56, 10], deepSupervision: 'on' });
+  assert.deepEqual(planned.patch, [40, 56, 10]);
+  for (const network of ['unet', 'vnet'] as const) {
+    assert.throws(() => resolveOptions({ network, patch: [40, 56, 10] }), {
+      code: 'option/invalid',
+      message: /^--patch must be .* divisible by 16 for --network (unet|vnet), got 40,56,10/,
+      cure: /48,64,16/,
+    });
+    assert.throws(() => resolveOptions({ network, deepSupervision: 'on' }), { code: 'option/invalid' });
   }
 });
 

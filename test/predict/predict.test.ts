@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { IDENTITY } from '../../src/core/geometry.ts';
 import { initNetwork } from '../../src/core/network/networks.ts';
+import { planNetwork } from '../../src/core/network/plan.ts';
 import { NETWORKS } from '../../src/core/options.ts';
 import { decide } from '../../src/core/predict/decide.ts';
 import { boxOf, defaultStride, slidingWindow, windowStarts } from '../../src/core/predict/sliding-window.ts';
@@ -30,7 +31,8 @@ test('windows are a stride apart and the last is flush with the border', () => {
 
 for (const network of NETWORKS) {
   test(`probabilities of overlapping windows are a mean: they sum to 1 at every voxel, also in a scan smaller than the patch (${network}, ${engine})`, async () => {
-    const weights = initNetwork(network, { width: 1, inputChannels: 1, classes: 3 }, new Random(2));
+    const plan = planNetwork([1, 1, 1], [16, 16, 16], 1);
+    const weights = initNetwork(network, { width: 1, inputChannels: 1, classes: 3 }, new Random(2), plan);
     for (const size of [
       [20, 17, 16],
       [9, 16, 16],
@@ -40,6 +42,7 @@ for (const network of NETWORKS) {
         patch: [16, 16, 16],
         stride: [8, 8, 8],
         network,
+        plan,
       });
       assert.equal(maps.length, 3);
       for (let i = 0; i < image.length; i++) assert.ok(Math.abs(maps[0][i] + maps[1][i] + maps[2][i] - 1) < 1e-5);

@@ -4,10 +4,10 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { crossEntropy } from '../loss/cross-entropy.ts';
+import { deepSupervisedLoss } from '../loss/deep-supervision.ts';
 import { voxelCertainty } from '../loss/entropy.ts';
 import { maskedMeanSquaredError } from '../loss/masked-mean-squared.ts';
 import { meanSquaredError } from '../loss/mean-squared.ts';
-import { supervisedLoss } from '../loss/supervised.ts';
 import { classVoxels, oneHotArgMax, softmaxChannels } from '../network/channels.ts';
 import { agreement } from './mean-teacher.ts';
 import type { Method } from './method.ts';
@@ -59,7 +59,7 @@ export const cpcl: Method<PseudoMasks> = {
     const [F_l, F_u] = [labelled.features, unlabelled.features];
     const sides = Y_l[0].shape.slice(1) as [number, number, number];
 
-    const L_s = supervisedLoss(labelled.logits, Y_l); // eq. 12
+    const L_s = deepSupervisedLoss(labelled, Y_l); // eq. 12
     const terms: Record<string, tf.Scalar> = { supervised: L_s };
     const skipped: string[] = [];
     let consistency = tf.scalar(0);

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { supervisedLoss } from '../loss/supervised.ts';
+import { deepSupervisedLoss } from '../loss/deep-supervision.ts';
 import { softmaxChannels } from '../network/channels.ts';
 import { discriminate, initDiscriminator } from '../network/discriminator.ts';
 import type { FeatureMap } from '../network/kernels.ts';
@@ -20,7 +20,7 @@ export const dan: Method = {
     unlabelled: { network: 'student', images: unlabelled.images, gradient: true, dropout: true },
   }),
   loss({ labelled, unlabelled }, batch, context, _, adversary) {
-    const supervised = supervisedLoss(labelled.logits, batch.labelled.oneHot);
+    const supervised = deepSupervisedLoss(labelled, batch.labelled.oneHot);
     const judged = judge(adversary as Weights, unlabelled, batch.unlabelled.images, context);
     const consistency = meanCrossEntropy(
       judged,

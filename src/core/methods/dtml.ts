@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
+import { deepSupervisedLoss } from '../loss/deep-supervision.ts';
 import { diceLoss } from '../loss/dice.ts';
 import { meanSquaredError } from '../loss/mean-squared.ts';
-import { supervisedLoss } from '../loss/supervised.ts';
 import { softmaxChannels } from '../network/channels.ts';
 import { rampUp } from '../train/schedules.ts';
 import type { Method } from './method.ts';
@@ -25,7 +25,7 @@ export const dtml: Method = {
     unlabelledDistance: { network: 'distance', images: unlabelled.images, gradient: true, dropout: true },
   }),
   loss({ labelled, unlabelled, labelledDistance, unlabelledDistance }, batch, { step, steps }) {
-    const supervised = supervisedLoss(labelled.logits, batch.labelled.oneHot);
+    const supervised = deepSupervisedLoss(labelled, batch.labelled.oneHot);
     const labelledMasks = labelledDistance.logits.map(masksOfDistances);
     const distance = diceLoss(labelledMasks, batch.labelled.oneHot.map(foreground));
     const masks = [...labelledMasks, ...unlabelledDistance.logits.map(masksOfDistances)];

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
+import { deepSupervisedLoss } from '../loss/deep-supervision.ts';
 import { meanEntropy } from '../loss/entropy.ts';
-import { supervisedLoss } from '../loss/supervised.ts';
 import { softmaxChannels } from '../network/channels.ts';
 import type { Method } from './method.ts';
 
@@ -12,7 +12,7 @@ export const entropy: Method = {
     unlabelled: { network: 'student', images: unlabelled.images, gradient: true, dropout: true },
   }),
   loss({ labelled, unlabelled }, batch, { lambda }) {
-    const supervised = supervisedLoss(labelled.logits, batch.labelled.oneHot);
+    const supervised = deepSupervisedLoss(labelled, batch.labelled.oneHot);
     const consistency = meanEntropy([...labelled.logits, ...unlabelled.logits].map(softmaxChannels));
     return { total: supervised.add(consistency.mul(lambda)) as tf.Scalar, terms: { supervised, consistency } };
   },

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import { deepSupervisedLoss } from '../loss/deep-supervision.ts';
 import { meanSquaredError } from '../loss/mean-squared.ts';
-import { supervisedLoss } from '../loss/supervised.ts';
 import { softmaxChannels } from '../network/channels.ts';
 import type { Method } from './method.ts';
 
@@ -22,7 +22,7 @@ export const ict: Method = {
     },
   }),
   loss({ labelled, mixed, target }, batch, { lambda, mixing }) {
-    const supervised = supervisedLoss(labelled.logits, batch.labelled.oneHot);
+    const supervised = deepSupervisedLoss(labelled, batch.labelled.oneHot);
     const targets = mixPairs(target.logits.map(softmaxChannels), mixing());
     const consistency = meanSquaredError(mixed.logits.map(softmaxChannels), targets);
     return { total: supervised.add(consistency.mul(lambda)) as tf.Scalar, terms: { supervised, consistency } };

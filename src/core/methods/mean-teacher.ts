@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
+import { deepSupervisedLoss } from '../loss/deep-supervision.ts';
 import { meanSquaredError } from '../loss/mean-squared.ts';
-import { supervisedLoss } from '../loss/supervised.ts';
 import { softmaxChannels } from '../network/channels.ts';
 import type { Method, Output } from './method.ts';
 
@@ -13,7 +13,7 @@ export const meanTeacher: Method = {
     unlabelled: { network: 'student', images: unlabelled.images, gradient: true, dropout: true },
   }),
   loss({ labelled, unlabelled, target }, batch, { lambda }) {
-    const supervisedTerm = supervisedLoss(labelled.logits, batch.labelled.oneHot);
+    const supervisedTerm = deepSupervisedLoss(labelled, batch.labelled.oneHot);
     const consistency = agreement(unlabelled, target);
     return {
       total: supervisedTerm.add(consistency.mul(lambda)) as tf.Scalar,

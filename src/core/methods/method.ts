@@ -22,6 +22,8 @@ export interface Output {
   logits: tf.Tensor4D[];
   /** K maps, each [1, d, h, w, channels]: the features that prototypes are pooled from */
   features: FeatureMap[];
+  /** Logits of coarser levels under deep supervision, deep[level][k], finest first, each [C, D/s, H/s, W/s]. */
+  deep?: tf.Tensor4D[][];
 }
 
 export interface Forward {

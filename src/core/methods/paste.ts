@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { supervisedLoss } from '../loss/supervised.ts';
+import { deepSupervisedLoss } from '../loss/deep-supervision.ts';
 import type { Method } from './method.ts';
 import { pastedRound, sidesOf } from './mixing.ts';
 
@@ -21,7 +21,7 @@ export const paste: Method<{ oneHot: tf.Tensor4D[] }> = {
     return { oneHot: pastedRound(oneHot, context.box(sidesOf(oneHot[0]))) };
   },
   loss({ mixed }, _batch, _context, { oneHot }) {
-    const total = supervisedLoss(mixed.logits, oneHot);
+    const total = deepSupervisedLoss(mixed, oneHot);
     return { total, terms: { supervised: total } };
   },
 };

@@ -1,4 +1,4 @@
-import { supervisedLoss } from '../loss/supervised.ts';
+import { deepSupervisedLoss } from '../loss/deep-supervision.ts';
 import type { Method } from './method.ts';
 
 /** Supervised-only: the student on the labelled patches, nothing else. */
@@ -8,7 +8,7 @@ export const supervised: Method = {
     labelled: { network: 'student', images: batch.labelled.images, gradient: true, dropout: true },
   }),
   loss({ labelled }, batch) {
-    const total = supervisedLoss(labelled.logits, batch.labelled.oneHot);
+    const total = deepSupervisedLoss(labelled, batch.labelled.oneHot);
     return { total, terms: { supervised: total } };
   },
 };

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
+import { deepSupervisedLoss } from '../loss/deep-supervision.ts';
 import { voxelEntropy } from '../loss/entropy.ts';
 import { maskedMeanSquaredError } from '../loss/masked-mean-squared.ts';
-import { supervisedLoss } from '../loss/supervised.ts';
 import { softmaxChannels } from '../network/channels.ts';
 import type { Forward, Method } from './method.ts';
 
@@ -43,7 +43,7 @@ export const uaMt: Method<{ masks: tf.Tensor3D[] }> = {
   },
 
   loss({ labelled, unlabelled, target }, batch, { lambda }, { masks }) {
-    const supervised = supervisedLoss(labelled.logits, batch.labelled.oneHot);
+    const supervised = deepSupervisedLoss(labelled, batch.labelled.oneHot);
     const targets = target.logits.map(softmaxChannels);
     const consistency = maskedMeanSquaredError(unlabelled.logits.map(softmaxChannels), targets, masks);
     return { total: supervised.add(consistency.mul(lambda)) as tf.Scalar, terms: { supervised, consistency } };

@@ -5,7 +5,7 @@ import { channelsFirst, classVoxels, oneHotArgMax, softmaxChannels } from '../ne
 import type { FeatureMap, Kernels } from '../network/kernels.ts';
 import { networkByName } from '../network/networks.ts';
 import { Tape, type Weights } from '../network/tape.ts';
-import type { TrainingOptions } from '../options.ts';
+import type { TrainingOptions, WithPlan } from '../options.ts';
 import { imageTensor, maskTensors } from '../train/batch.ts';
 import type { Sides } from '../train/patches.ts';
 
@@ -29,11 +29,11 @@ export async function patchViews(
   patch: Sides,
   classes: number,
   kernels: Kernels,
-  { alpha, network, prototypeFeatures }: TrainingOptions,
+  { alpha, network, plan, prototypeFeatures }: TrainingOptions & WithPlan,
 ): Promise<PatchViews> {
   const read = (weights: Weights, image: Float32Array) => {
     const x = imageTensor(image, patch);
-    const { logits, features } = networkByName(network).forward(new Tape(kernels, weights, false), x, {
+    const { logits, features } = networkByName(network, plan).forward(new Tape(kernels, weights, false), x, {
       features: prototypeFeatures,
       dropout: null,
     });

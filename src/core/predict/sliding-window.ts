@@ -2,7 +2,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { channelsFirst, softmaxChannels } from '../network/channels.ts';
 import type { FeatureMap, Kernels } from '../network/kernels.ts';
+import type { NetworkForward } from '../network/network.ts';
 import { networkByName } from '../network/networks.ts';
+import type { NetworkPlan } from '../network/plan.ts';
 import { Tape, type Weights } from '../network/tape.ts';
 import type { NetworkName } from '../options.ts';
 import type { Sides } from '../train/patches.ts';
@@ -11,6 +13,8 @@ export interface Windowing {
   patch: Sides;
   /** What the weights are of. */
   network: NetworkName;
+  /** Of the network `planned`. */
+  plan?: NetworkPlan;
   /** Voxels between window starts. */
   stride: Sides;
 }
@@ -38,10 +42,11 @@ export async function slidingWindow(
   size: Sides,
   weights: Weights,
   kernels: Kernels,
-  { patch, stride, network }: Windowing,
+  { patch, stride, network, plan }: Windowing,
   onWindow: (done: number, total: number) => void | Promise<void> = () => {},
 ): Promise<Float32Array[]> {
   const classes = weights['out.bias'].size;
+  const { forward } = networkByName(network, plan);
   const sums = Array.from({ length: classes }, () => new Float32Array(image.length));
   const starts = [0, 1, 2].map((axis) => windowStarts(size[axis], patch[axis], stride[axis]));
   const [xs, ys, zs] = starts;
@@ -54,7 +59,7 @@ export async function slidingWindow(
           boxOf(image, size, [x, y, z], patch),
           weights,
           kernels,
-          network,
+          forward,
           patch,
         );
         addBox(sums, probabilities, size, [x, y, z], patch);
@@ -88,12 +93,12 @@ async function predictPatch(
   voxels: Float32Array,
   weights: Weights,
   kernels: Kernels,
-  network: NetworkName,
+  forward: NetworkForward,
   [x, y, z]: Sides,
 ): Promise<Float32Array> {
   const input = tf.tensor5d(voxels, [1, z, y, x, 1]) as FeatureMap;
   const tape = new Tape(kernels, weights, false);
-  const { logits, features } = networkByName(network).forward(tape, input, { features: 'bottleneck', dropout: null });
+  const { logits, features } = forward(tape, input, { features: 'bottleneck', dropout: null });
   const probabilities = tf.tidy(() => softmaxChannels(channelsFirst(logits)));
   const values = (await probabilities.data()) as Float32Array;
   tf.dispose([input, logits, features, probabilities]);

@@ -3,6 +3,7 @@ import { IDENTITY } from '../geometry.ts';
 import { dice } from '../metrics/dice.ts';
 import { countOverlap } from '../metrics/overlap.ts';
 import type { Kernels } from '../network/kernels.ts';
+import type { NetworkPlan } from '../network/plan.ts';
 import type { Weights } from '../network/tape.ts';
 import type { NetworkName } from '../options.ts';
 import type { PatchSource, Sides } from '../train/patch-source.ts';
@@ -14,6 +15,7 @@ import { defaultStride, slidingWindow } from './sliding-window.ts';
  * Mean Dice (percent) of a network over cases, on the training grid.
  * @param cases each with a mask
  * @param classes with background
+ * @param plan of the network `planned`
  * @returns perClass without background; dice is their mean
  */
 export async function validate(
@@ -23,13 +25,16 @@ export async function validate(
   classes: number,
   kernels: Kernels,
   network: NetworkName,
+  plan?: NetworkPlan,
 ): Promise<{ dice: number; perClass: number[] }> {
   const sums = new Array<number>(classes - 1).fill(0);
   for (const item of cases) {
     const image = item.readImage([0, 0, 0], item.size);
     const truth = item.readMask?.([0, 0, 0], item.size) as Uint8Array;
     const stride = defaultStride(patch);
-    const prediction = argMax(await slidingWindow(image, item.size, weights, kernels, { patch, network, stride }));
+    const prediction = argMax(
+      await slidingWindow(image, item.size, weights, kernels, { patch, network, plan, stride }),
+    );
     const onGrid = (data: Uint8Array): LabelMap => ({
       size: item.size,
       spacing: spacingMm(1, 1, 1),

@@ -1,5 +1,7 @@
 /** A patch that fits the scans and the memory. */
-import { type TrainingOptions, usesUnlabelled } from '../options.ts';
+import { divisorsOf } from '../network/plan.ts';
+import { type PlannedOptions, type TrainingOptions, usesUnlabelled, type WithPlan } from '../options.ts';
+import { fitPlannedPatch, planFor } from './planned-patch.ts';
 
 export type PatchSides = [x: number, y: number, z: number];
 
@@ -65,12 +67,14 @@ export function fitPatch(sizes: readonly (readonly number[])[], load: StepLoad, 
 }
 
 /** What decides how much memory a step needs, the network apart. */
-export interface Fit {
+export interface Fit extends WithPlan {
   /** x, y, z */
   patch: PatchSides;
   labelledPerStep: number;
   unlabelledPerStep: number;
 }
+
+type Batch = Pick<Fit, 'labelledPerStep' | 'unlabelledPerStep'>;
 
 /** Patches of a step whose activations are kept for the backward pass, in all networks. */
 export function imagesWithGradient({ method, unlabelledBranch, meanTeacherTerm, ...options }: TrainingOptions): number {
@@ -98,18 +102,36 @@ export function imagesWithGradient({ method, unlabelledBranch, meanTeacherTerm, 
  * even 32 voxels a side fit, one patch of each kind a step comes before smaller patches.
  */
 export function fitOf(
+  options: TrainingOptions & { voxel?: PlannedOptions['voxel'] },
+  sizes: readonly (readonly number[])[],
+  memory: { free: number; total: number },
+): Fit {
+  const { voxel = CUBE } = options;
+  const fit = batchAndPatch(options, voxel, sizes, memory);
+  return options.network === 'planned' ? { ...fit, plan: planFor(voxel, fit.patch, options.width) } : fit;
+}
+
+/** Only the ratios count. */
+const CUBE = [1, 1, 1] as const;
+
+function batchAndPatch(
   options: TrainingOptions,
+  voxel: readonly [number, number, number],
   sizes: readonly (readonly number[])[],
   memory: { free: number; total: number },
 ): Fit {
   const batch = { labelledPerStep: options.labelledPerStep, unlabelledPerStep: options.unlabelledPerStep };
   if (options.patch !== 'auto') return { patch: [...options.patch], ...batch };
+  const patchIn = (load: StepLoad, bytes: number) =>
+    options.network === 'planned'
+      ? fitPlannedPatch(sizes, voxel, (patch) => stepBytes(patch, load) <= bytes)
+      : fitPatch(sizes, load, bytes);
   const room = 0.5 * Math.max(memory.free, 0.5 * memory.total);
-  const fitted = (fit: Omit<Fit, 'patch'>): Fit => {
-    return { patch: fitPatch(sizes, loadOf({ ...options, ...fit }), room), ...fit };
+  const fitted = (fit: Batch): Fit => {
+    return { patch: patchIn(loadOf({ ...options, ...fit }), room), ...fit };
   };
   const whole = fitted(batch);
-  const largest = fitPatch(sizes, loadOf(options), Number.POSITIVE_INFINITY);
+  const largest = patchIn(loadOf(options), Number.POSITIVE_INFINITY);
   const small = whole.patch.some((side, axis) => side < Math.min(SMALL, largest[axis]));
   return small ? fitted(batchOfOne(batch)) : whole;
 }
@@ -118,25 +140,33 @@ export function fitOf(
 const SMALL = 32;
 const SHRINK = 0.75;
 
-const batchOfOne = ({ unlabelledPerStep }: Omit<Fit, 'patch'>): Omit<Fit, 'patch'> => ({
+const batchOfOne = ({ unlabelledPerStep }: Batch): Batch => ({
   labelledPerStep: 1,
   unlabelledPerStep: Math.min(1, unlabelledPerStep),
 });
 
 /**
- * The next smaller step after one that did not fit into memory: the longest sides shrink by 16 until the patch has at
- * most 3/4 of its voxels; from 32 voxels a side on, one labelled and one unlabelled patch a step come first.
+ * The next smaller step after one that did not fit into memory: the longest sides shrink by 16, or by what the network's
+ * plan divides them by, until the patch has at most 3/4 of its voxels; from 32 voxels a side on, one labelled and one
+ * unlabelled patch a step come first. The plan stays: weights may exist.
  * @returns null where nothing is left to give: 16x16x16 and one patch of each kind
  */
-export function smallerFit({ patch, labelledPerStep, unlabelledPerStep }: Fit): Fit | null {
+export function smallerFit({ patch, labelledPerStep, unlabelledPerStep, plan }: Fit): Fit | null {
+  const divisors = plan ? divisorsOf(plan) : [16, 16, 16];
+  const kept = plan && { plan };
   const canShareLess = labelledPerStep > 1 || unlabelledPerStep > 1;
   const longest = Math.max(...patch);
-  if (longest <= SMALL && canShareLess) return { patch, ...batchOfOne({ labelledPerStep, unlabelledPerStep }) };
+  if (longest <= SMALL && canShareLess)
+    return { patch, ...batchOfOne({ labelledPerStep, unlabelledPerStep }), ...kept };
   if (longest <= 16) return null;
   const least = longest > SMALL ? SMALL : 16;
   const smaller = [...patch] as PatchSides;
   const voxels = (sides: PatchSides) => sides[0] * sides[1] * sides[2];
-  while (voxels(smaller) > SHRINK * voxels(patch) && Math.max(...smaller) > least)
-    smaller[smaller.indexOf(Math.max(...smaller))] -= 16;
-  return { patch: smaller, labelledPerStep, unlabelledPerStep };
+  while (voxels(smaller) > SHRINK * voxels(patch) && Math.max(...smaller) > least) {
+    const axis = smaller.indexOf(Math.max(...smaller));
+    if (smaller[axis] <= divisors[axis]) break;
+    smaller[axis] -= divisors[axis];
+  }
+  if (voxels(smaller) === voxels(patch)) return null;
+  return { patch: smaller, labelledPerStep, unlabelledPerStep, ...kept };
 }

@@ -6,7 +6,7 @@ import type { Context, Method } from '../methods/method.ts';
 import { type Box, drawBox } from '../methods/mixing.ts';
 import type { FeatureMap, Kernels } from '../network/kernels.ts';
 import { parameterCount } from '../network/network.ts';
-import type { SettledOptions, TrainingOptions } from '../options.ts';
+import type { SettledOptions, TrainingOptions, WithPlan } from '../options.ts';
 import { disposeBatch, TwoStreamSampler } from './batch.ts';
 import { adamUpdate, emaUpdate, sgdUpdate } from './optimiser.ts';
 import type { PatchSource } from './patches.ts';
@@ -91,7 +91,7 @@ export async function trainStep(
   method: Method,
   state: TrainState,
   sampler: TwoStreamSampler,
-  { options, kernels }: { options: TrainingOptions; kernels: Kernels },
+  { options, kernels }: { options: TrainingOptions & WithPlan; kernels: Kernels },
 ): Promise<StepReport> {
   const { step } = state;
   const lambda = rampUp(step, options.lambdaRamp * options.steps, options.lambdaMax);
@@ -138,6 +138,7 @@ export async function trainStep(
     context,
     kernels,
     drawDropout,
+    plan: options.plan,
   });
   disposeBatch(batch);
   tf.dispose(owned);

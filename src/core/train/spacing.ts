@@ -14,6 +14,17 @@ const ANISOTROPY = 3;
 /** A scan's longest side on the training grid: twice the largest patch, so that a patch sees enough around it. */
 const LONGEST = 192;
 
+/** The grid's voxel size that most scans have, x, y, z, mm: what a network is planned from. @param grids at least one */
+export function trainingVoxel(spacing: SettledSpacing, grids: readonly Grid[]): [number, number, number] {
+  return typeof spacing === 'number' ? [spacing, spacing, spacing] : medianVoxel(grids);
+}
+
+const middle = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1];
+const medianVoxel = (grids: readonly Grid[]): [number, number, number] => {
+  const along = (axis: number) => middle(grids.map((g) => g.spacing[axis]));
+  return [along(0), along(1), along(2)];
+};
+
 /**
  * `auto`: the scans' own grid where they have one grid, nearly cubic and not too fine for a patch; else cubes of the median
  * scan's voxel volume, at least so large that its longest side has 192 voxels (in steps of 0.05 mm).
@@ -21,8 +32,7 @@ const LONGEST = 192;
  */
 export function settleSpacing(wanted: TrainingOptions['spacing'], grids: readonly Grid[]): SettledSpacing {
   if (wanted !== 'auto') return wanted;
-  const middle = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1];
-  const voxel = [0, 1, 2].map((axis) => middle(grids.map((g) => g.spacing[axis])));
+  const voxel = medianVoxel(grids);
   const longest = middle(grids.map((g) => Math.max(...g.size.map((n, axis) => n * g.spacing[axis]))));
   const alike = grids.every((g) => g.spacing.every((mm, axis) => Math.abs(mm / voxel[axis] - 1) <= ALIKE));
   const cubic = Math.max(...voxel) / Math.min(...voxel) <= ANISOTROPY;

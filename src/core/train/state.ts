@@ -4,7 +4,7 @@ import { DecileError } from '../errors.ts';
 import type { Adversary, Method, NetworkKind } from '../methods/method.ts';
 import { initNetwork } from '../network/networks.ts';
 import type { Weights } from '../network/tape.ts';
-import type { SettledOptions, TrainingOptions } from '../options.ts';
+import type { SettledOptions, TrainingOptions, WithPlan } from '../options.ts';
 import { Random } from '../random.ts';
 import type { TwoStreamSampler, TwoStreamState } from './batch.ts';
 import { copyOf, disposeAll, zerosLike } from './optimiser.ts';
@@ -37,15 +37,17 @@ export interface CheckpointMeta {
 }
 
 /** Student from the seed; every teacher starts as its copy, other networks from streams of their own. */
-export function initialState(method: Method, options: TrainingOptions, classes: number): TrainState {
-  const shape = { width: options.width, inputChannels: 1, classes };
-  const student = initNetwork(options.network, shape, new Random(options.seed, 0));
+export function initialState(method: Method, options: TrainingOptions & WithPlan, classes: number): TrainState {
+  const deepSupervision = options.deepSupervision === 'on';
+  const shape = { width: options.width, inputChannels: 1, classes, deepSupervision };
+  const fresh = (stream: number) => initNetwork(options.network, shape, new Random(options.seed, stream), options.plan);
+  const student = fresh(0);
   const initialWeights = (kind: NetworkKind): Weights => {
     switch (kind) {
       case 'ema':
         return copyOf(student);
       case 'trained':
-        return initNetwork(options.network, shape, new Random(options.seed, 5));
+        return fresh(5);
       case 'adversary':
         return adversaryOf(method).init(classes, new Random(options.seed, 6));
     }

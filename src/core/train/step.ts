@@ -5,6 +5,7 @@ import { channelsFirst } from '../network/channels.ts';
 import type { FeatureMap, Kernels } from '../network/kernels.ts';
 import type { ForwardOptions, NetworkOutput } from '../network/network.ts';
 import { networkByName } from '../network/networks.ts';
+import type { NetworkPlan } from '../network/plan.ts';
 import { Tape, type Weights } from '../network/tape.ts';
 
 export interface StepInputs {
@@ -14,6 +15,8 @@ export interface StepInputs {
   context: Context;
   kernels: Kernels;
   drawDropout: ForwardOptions['dropout'];
+  /** Of the network `planned`. */
+  plan?: NetworkPlan;
 }
 
 export interface StepResult {
@@ -28,7 +31,8 @@ export interface StepResult {
 interface Trace {
   tape: Tape;
   raw: NetworkOutput;
-  logits: tf.Tensor4D;
+  /** Class maps of `raw.logits` and of `raw.deep`, channels first. */
+  logits: tf.Tensor4D[];
 }
 
 export async function methodStep({
@@ -38,8 +42,9 @@ export async function methodStep({
   context,
   kernels,
   drawDropout,
+  plan,
 }: StepInputs): Promise<StepResult> {
-  const { forward } = networkByName(context.options.network);
+  const { forward } = networkByName(context.options.network, plan);
   const gradients: StepResult['gradients'] = {};
   for (const [name, kind] of Object.entries(method.networks)) if (kind !== 'ema') gradients[name] = new Map();
 
@@ -57,16 +62,21 @@ export async function methodStep({
       const raw = forward(tape, image, {
         features: context.options.prototypeFeatures,
         dropout: spec.dropout ? drawDropout : null,
+        deepSupervision: spec.gradient && context.options.deepSupervision === 'on',
       });
-      const logits = tf.tidy(() => channelsFirst(raw.logits));
-      if (spec.gradient) traces.push({ tape, raw, logits });
+      const [logits, ...deep] = [raw.logits, ...(raw.deep ?? [])].map((map) => tf.tidy(() => channelsFirst(map)));
+      if (spec.gradient) traces.push({ tape, raw, logits: [logits, ...deep] });
       else {
         raw.logits.dispose();
         constantTensors.push(raw.features);
       }
-      constantTensors.push(logits);
+      constantTensors.push(logits, ...deep);
       output.logits.push(logits);
       output.features.push(raw.features);
+      deep.forEach((map, level) => {
+        output.deep ??= deep.map(() => []);
+        output.deep[level].push(map);
+      });
     }
     return output;
   }
@@ -74,7 +84,7 @@ export async function methodStep({
   const constants = method.constants ? await method.constants(outputs, batch, context) : undefined;
   const adversary = Object.keys(method.networks).find((name) => method.networks[name] === 'adversary');
   const adversaryWeights = adversary ? networks[adversary] : undefined;
-  const leaves = traces.flatMap(({ logits, raw }) => [logits, raw.features]);
+  const leaves = traces.flatMap(({ logits, raw }) => [...logits, raw.features]);
   let loss: Loss | undefined;
   const { value, grads } = tf.engine().gradients(
     () => {
@@ -88,19 +98,15 @@ export async function methodStep({
   );
   const { terms, skipped = [] } = loss as Loss;
 
-  traces.forEach(({ tape, raw }, i) => {
-    const [dLogits, dFeatures] = [grads[2 * i] as tf.Tensor4D | null, grads[2 * i + 1] as FeatureMap | null];
-    const [, d, h, w, c] = raw.logits.shape;
-    // A step whose terms were skipped may leave a pass without gradient; its tape still has to run to free its maps.
-    const seed = dLogits
-      ? tf.tidy(() => tf.transpose(dLogits.reshape([c, d * h * w])).reshape([1, d, h, w, c]) as FeatureMap)
-      : (tf.zeros(raw.logits.shape) as FeatureMap);
-    dLogits?.dispose();
-    tape.backward([
-      { map: raw.logits, gradient: seed },
-      ...(dFeatures ? [{ map: raw.features, gradient: dFeatures }] : []),
-    ]);
-  });
+  let leaf = 0;
+  for (const { tape, raw } of traces) {
+    const seeds = [raw.logits, ...(raw.deep ?? [])].map((map) => ({
+      map,
+      gradient: seedOf(map, grads[leaf++] as tf.Tensor4D | null),
+    }));
+    const dFeatures = grads[leaf++] as FeatureMap | null;
+    tape.backward([...seeds, ...(dFeatures ? [{ map: raw.features, gradient: dFeatures }] : [])]);
+  }
 
   if (method.adversary && adversary && adversaryWeights) {
     const loss = () => method.adversary!.loss(adversaryWeights, outputs, batch, context);
@@ -116,4 +122,16 @@ export async function methodStep({
   tf.dispose([value, Object.values(terms), constantTensors]);
   tf.dispose(constants as tf.TensorContainer);
   return { losses, skipped, gradients };
+}
+
+/**
+ * The gradient at a network's output from the one at its class maps [C, D, H, W], which is freed. A step whose terms were
+ * skipped may leave a pass without gradient; its tape still has to run to free its maps.
+ */
+function seedOf(map: FeatureMap, gradient: tf.Tensor4D | null): FeatureMap {
+  if (!gradient) return tf.zeros(map.shape) as FeatureMap;
+  const [, d, h, w, c] = map.shape;
+  const seed = tf.tidy(() => tf.transpose(gradient.reshape([c, d * h * w])).reshape([1, d, h, w, c]) as FeatureMap);
+  gradient.dispose();
+  return seed;
 }

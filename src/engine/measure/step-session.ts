@@ -1,24 +1,29 @@
 /** Training steps on made-up patches: what a step costs on this machine, without a scan. */
 import { methodByName } from '../../core/methods/index.ts';
 import type { Kernels } from '../../core/network/kernels.ts';
-import type { TrainingOptions } from '../../core/options.ts';
+import type { TrainingOptions, WithPlan } from '../../core/options.ts';
 import { TwoStreamSampler } from '../../core/train/batch.ts';
 import { trainStep } from '../../core/train/loop.ts';
 import type { PatchSource, Sides } from '../../core/train/patches.ts';
+import { planFor } from '../../core/train/planned-patch.ts';
 import { disposeState, initialState, type TrainState } from '../../core/train/state.ts';
 
 export class StepSession {
   private readonly state: TrainState;
   private readonly sampler: TwoStreamSampler;
-  private readonly options: TrainingOptions;
+  private readonly options: TrainingOptions & WithPlan;
   private readonly kernels: Kernels;
 
-  /** @param patch x, y, z; divisible by 16 */
-  constructor(kernels: Kernels, options: TrainingOptions, patch: [number, number, number], classes = 2) {
+  /**
+   * @param options with a plan, or for cubes of voxels where the network `planned` has none
+   * @param patch x, y, z; divisible as the network needs
+   */
+  constructor(kernels: Kernels, options: TrainingOptions & WithPlan, patch: [number, number, number], classes = 2) {
     this.kernels = kernels;
-    this.options = options;
+    const cubes = options.network === 'planned' && { plan: planFor([1, 1, 1], patch, options.width) };
+    this.options = { ...cubes, ...options };
     this.sampler = new TwoStreamSampler([ball(patch, true)], [ball(patch, false)], { ...options, patch, classes });
-    this.state = initialState(methodByName(options.method), options, classes);
+    this.state = initialState(methodByName(options.method), this.options, classes);
   }
 
   /** One whole step: batch, passes, loss, gradients, updates. Seconds. */

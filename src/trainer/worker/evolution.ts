@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import type { Kernels } from '../../core/network/kernels.ts';
-import { type TrainingOptions, usesUnlabelled } from '../../core/options.ts';
+import { type TrainingOptions, usesUnlabelled, type WithPlan } from '../../core/options.ts';
 import { patchViews } from '../../core/predict/patch-view.ts';
 import type { PatchSides } from '../../core/train/fit-patch.ts';
 import type { Sides } from '../../core/train/patches.ts';
@@ -19,7 +19,7 @@ interface Inputs {
   labelled: PreparedCase;
   unlabelled: PreparedCase | undefined;
   kernels: Kernels;
-  options: TrainingOptions;
+  options: TrainingOptions & WithPlan;
   encodePng: TrainerFiles['encodePng'];
 }
 

@@ -91,14 +91,14 @@ async function predictCase(
   const { volume } = await files.readVolume(item.volumePath);
   const image = prepareImage(volume, meta.options.spacing, normalisation);
   const patch: Sides = meta.patch;
-  const { network } = meta.options;
+  const { network, plan } = meta.options;
   const stride = job.stride === 'auto' ? defaultStride(patch) : job.stride;
   const probabilities = await slidingWindow(
     image.data,
     image.size,
     weights,
     kernels,
-    { patch, stride, network },
+    { patch, stride, network, plan },
     async () => {
       await new Promise(setImmediate);
       if (control.cancelled) throw new Cancelled();

@@ -38,8 +38,8 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
   warnOfMissingClasses(labelled, classes, report);
 
   const resumeFrom = job.resume ? decodeCheckpoint(readFileSync(checkpointPath(runFolder))) : undefined;
-  const { patch, ...batch } = fitOfRun(job, resumeFrom?.meta, [...labelled, ...unlabelled]);
-  const options: SettledOptions = { ...job.options, ...batch, patch };
+  const { patch, plan, ...batch } = fitOfRun(job, resumeFrom?.meta, [...labelled, ...unlabelled]);
+  const options: SettledOptions = { ...job.options, ...batch, patch, ...(plan && { plan }) };
   if (batch.labelledPerStep < job.options.labelledPerStep && !resumeFrom && !job.fit)
     report({ type: 'notice', message: 'Memory is small: one patch of each kind a step.' });
   const evolution = evolutionRecorder({
@@ -71,6 +71,7 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
           engine: engine.name,
           parameters,
           patch,
+          ...(plan && { plan }),
           ...batch,
           labelled: labelled.length,
           unlabelled: unlabelled.length,
@@ -113,7 +114,15 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
           report({
             type: 'validation',
             step: state.step,
-            ...(await validate(state.networks.student, validation, patch, classes.length, kernels, options.network)),
+            ...(await validate(
+              state.networks.student,
+              validation,
+              patch,
+              classes.length,
+              kernels,
+              options.network,
+              plan,
+            )),
           });
         const path = await evolution(state);
         if (path) report({ type: 'evolution', step: state.step, path });
@@ -140,8 +149,8 @@ function fitOfRun({ fit, options }: TrainJob, resumed: CheckpointMeta | undefine
       cases.map((c) => c.size),
       { free: os.freemem(), total: os.totalmem() },
     );
-  const { labelledPerStep, unlabelledPerStep } = resumed.options;
-  return { patch: [...resumed.patch], labelledPerStep, unlabelledPerStep };
+  const { labelledPerStep, unlabelledPerStep, plan } = resumed.options;
+  return { patch: [...resumed.patch], labelledPerStep, unlabelledPerStep, ...(plan && { plan }) };
 }
 
 async function prepareLists(

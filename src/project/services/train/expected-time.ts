@@ -109,7 +109,7 @@ export async function measureSteps(
   let failure: DecileError | undefined;
   for (const engine of wanted) {
     if (stepTimes(options, fit.patch).some((time) => time.engine === engine)) continue;
-    const job = { kind: 'probe', options: { ...options, engine }, patch: fit.patch, classes } as const;
+    const job = { kind: 'probe', options: { ...options, engine, plan: fit.plan }, patch: fit.patch, classes } as const;
     const last = await startTrainer(job, () => {}).done;
     if (last.type !== 'error') continue;
     failure = new DecileError(last.code, last.message, last.cure);

@@ -1,7 +1,7 @@
 /** Decides which scans a run learns from: the lists, and every reason why training cannot start. */
 import type { PlannedOptions, PresetName, TrainingOptions } from '../../../core/options.ts';
 import { resolveOptions } from '../../../core/parse-option.ts';
-import { settleSpacing } from '../../../core/train/spacing.ts';
+import { settleSpacing, trainingVoxel } from '../../../core/train/spacing.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import type { Normalisation, TrainingCase, TrainingLists } from '../../../shared/training.ts';
 import type { Mask, RunCase, Scan, Store } from '../../store/index.ts';
@@ -55,7 +55,8 @@ export function planTraining(
       'A project must hold scans to train on, got none.',
       'Import some: `decile import DIR SCANS_FOLDER`.',
     );
-  const options = { ...resolved, spacing: settleSpacing(resolved.spacing, scans) };
+  const spacing = settleSpacing(resolved.spacing, scans);
+  const options = { ...resolved, spacing, voxel: trainingVoxel(spacing, scans) };
   const references = store.masks.references();
   const withMask = scans.filter((scan) => references.has(scan.id));
   if (withMask.length === 0) {

@@ -1,0 +1,61 @@
+/** Patches of the network `planned`: sides follow the plan, not multiples of 16. */
+import { DecileError } from '../errors.ts';
+import { divisorsOf, type NetworkPlan, planNetwork, plannedPatch } from '../network/plan.ts';
+
+type Triple = readonly [x: number, y: number, z: number];
+type PatchSides = [x: number, y: number, z: number];
+
+/** A thin scan may have a larger plane than a cube's; together the voxels of a cube of 64. */
+const LARGEST = 160;
+const MOST_VOXELS = 64 ** 3;
+/** A scan's side beyond the plan's divisor that may be cut off; more is padded. */
+const CUT = 1 / 16;
+/** Below this the plane shows too little. */
+const LEAST = 16;
+
+/**
+ * The median scan whole, up to 160 voxels a side, each side rounded as its plan needs; then the longest side shrinks until
+ * the patch has at most 64^3 voxels and `fits`.
+ * @param sizes scan sizes in voxels of the training grid
+ * @param voxel of that grid, x, y, z
+ */
+export function fitPlannedPatch(
+  sizes: readonly (readonly number[])[],
+  voxel: Triple,
+  fits: (patch: PatchSides) => boolean,
+): PatchSides {
+  const median = (axis: number) => sizes.map((s) => s[axis]).sort((a, b) => a - b)[sizes.length >> 1];
+  const whole = (axis: number) => Math.min(LARGEST, Math.max(4, median(axis)));
+  let patch = rounded(voxel, [whole(0), whole(1), whole(2)]);
+  while (patch[0] * patch[1] * patch[2] > MOST_VOXELS || !fits(patch)) {
+    const longest = patch.indexOf(Math.max(...patch));
+    if (patch[longest] <= LEAST) break;
+    const smaller = [...patch] as PatchSides;
+    smaller[longest] -= divisorsOf(planNetwork(voxel, patch, 1))[longest];
+    patch = plannedPatch(voxel, smaller);
+  }
+  return patch;
+}
+
+/** Down where that cuts off little, else up. */
+function rounded(voxel: Triple, sides: PatchSides): PatchSides {
+  const divisors = divisorsOf(planNetwork(voxel, sides, 1));
+  const side = (axis: 0 | 1 | 2) => {
+    const rest = sides[axis] % divisors[axis];
+    return rest <= CUT * sides[axis] ? sides[axis] - rest : sides[axis];
+  };
+  return plannedPatch(voxel, [side(0), side(1), side(2)]);
+}
+
+/** The plan of a patch that was asked for. @throws option/invalid where its sides are not divisible as the plan needs */
+export function planFor(voxel: Triple, patch: PatchSides, width: number): NetworkPlan {
+  const plan = planNetwork(voxel, patch, width);
+  const divisors = divisorsOf(plan);
+  if (patch.some((side, axis) => side % divisors[axis] !== 0))
+    throw new DecileError(
+      'option/invalid',
+      `--patch must have sides divisible by ${divisors.join(',')} for --network planned and voxels of ${voxel.join(' x ')} mm, got ${patch.join(',')}.`,
+      `Take ${plannedPatch(voxel, patch).join(',')}, or auto.`,
+    );
+  return plan;
+}
