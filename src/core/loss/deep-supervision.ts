@@ -26,7 +26,7 @@ export function deepSupervisedLoss(
 }
 
 /** The first voxel of each block of [C, D, H, W], [C, d, h, w]. */
-export function nearest(mask: tf.Tensor4D, sides: readonly number[]): tf.Tensor4D {
+function nearest(mask: tf.Tensor4D, sides: readonly number[]): tf.Tensor4D {
   return tf.tidy(() =>
     [1, 2, 3].reduce<tf.Tensor4D>((map, axis) => {
       const factor = map.shape[axis] / sides[axis];

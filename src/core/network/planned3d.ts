@@ -48,7 +48,7 @@ export function plannedShapes(
 }
 
 /** The block that prototypes are pooled from; where a plan has fewer levels, its coarsest on the way up, or the bottom. */
-export function featureBlock(features: PrototypeFeatures, { pools }: NetworkPlan): string {
+function featureBlock(features: PrototypeFeatures, { pools }: NetworkPlan): string {
   const wanted = { bottleneck: pools.length, 'decoder-1/8': 3, 'decoder-1/4': 2, 'decoder-1/2': 1 }[features];
   const level = features === 'bottleneck' ? wanted : Math.min(wanted, pools.length - 1);
   return level < 0 || level === pools.length ? 'bottom' : `up${level}`;
