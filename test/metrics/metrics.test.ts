@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { squaredDistances } from '../../src/core/metrics/distance-transform.ts';
 import { percentile } from '../../src/core/metrics/hd95.ts';
-import { caseMetrics, pairedTTest, summarise } from '../../src/core/metrics/index.ts';
+import { caseMetrics, pairedTTest, summarise, surfaceScores } from '../../src/core/metrics/index.ts';
 import { surfaceDistances } from '../../src/core/metrics/surface-distances.ts';
 import { criticalT, twoSidedP } from '../../src/core/metrics/t-test.ts';
 import { type LabelMap, lpsPoint, spacingFrom } from '../../src/core/volume.ts';
@@ -188,4 +188,33 @@ test('a 512 x 512 x 200 scan is scored from the box of its masks, not from brute
   const { dice, asd } = caseMetrics(block(200, 260), block(202, 258), 1);
   assert.ok(Math.abs(dice - (200 * 56 ** 2) / (60 ** 2 + 56 ** 2)) < 1e-9);
   assert.ok(asd !== null && asd > 0 && asd < 2 * 0.8 * Math.SQRT2);
+});
+
+test('the larger 95HD, surface Dice at a tolerance, missed and spurious labels', () => {
+  const size: Triple = [12, 5, 5];
+  const slab = (...columns: number[]) =>
+    labelMap(
+      size,
+      [2, 1, 1],
+      Uint8Array.from({ length: 300 }, (_, v) => (columns.includes(v % 12) ? 1 : 0)),
+    );
+  // A slab at 2 against slabs at 2 and 5: one surface has distance 0, half of the other 6 mm.
+  const scores = surfaceScores(slab(2), slab(2, 5), 1, 1);
+  assert.equal(scores.hd95Max, 6);
+  close(scores.surfaceDice, (100 * 50) / 75, 1e-9, 'surface Dice');
+  assert.equal(surfaceScores(slab(2), slab(2, 5), 1, 6).surfaceDice, 100);
+  const none = slab();
+  assert.deepEqual(surfaceScores(none, slab(2), 1, 1), {
+    hd95Max: null,
+    surfaceDice: 0,
+    missed: true,
+    spurious: false,
+  });
+  assert.deepEqual(surfaceScores(slab(2), none, 1, 1), {
+    hd95Max: null,
+    surfaceDice: 0,
+    missed: false,
+    spurious: true,
+  });
+  assert.equal(surfaceScores(none, none, 1, 1).surfaceDice, 100);
 });

@@ -67,7 +67,10 @@ test('cases with a reference of the same name are scored in percent and mm with 
   assert.ok(Math.abs(cases[0].dice - (100 * 2 * 18) / 54) < 1e-9);
   assert.ok(Math.abs(cases[0].jaccard - (100 * 18) / 36) < 1e-9);
   assert.equal(cases[0].hd95, 3);
-  assert.deepEqual({ ...cases[1] }, { name: 'case_02', dice: 100, jaccard: 100, hd95: 0, asd: 0, role: null });
+  assert.deepEqual(
+    { ...cases[1] },
+    { name: 'case_02', dice: 100, jaccard: 100, hd95: 0, asd: 0, hd95Max: 0, surfaceDice: 100, role: null },
+  );
   assert.ok(Math.abs(overall.dice! - (100 + (100 * 36) / 54) / 2) < 1e-9);
   assert.deepEqual([overall.n, overall.run, overall.withoutPrediction], [2, 'r', ['case_03']]);
   assert.equal(store.evaluations.list(1).length, 2);

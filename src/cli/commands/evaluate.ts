@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { METRICS } from '../../core/metrics/index.ts';
 import type { EvaluationReport } from '../../project/services/review/evaluate.ts';
 import { onInterrupt } from '../interrupt.ts';
@@ -13,48 +13,62 @@ export function evaluateCommand(): Command {
     .requiredOption('--reference <MASKS_FOLDER>', 'masks named like the scans, or a data set with dataset.json')
     .option('--run <RUN>', 'name of the run; the latest finished one without it')
     .option('--against <RUN2>', 'a second run: paired t-test over the cases of both')
-    .action((folder: string, flags: Output & { reference: string; run?: string; against?: string }) =>
-      withProjectPreferWrite(folder, async (project) => {
-        const progress = new Progress(flags, 'Evaluating');
-        const abort = new AbortController();
-        const unwatch = onInterrupt(() => abort.abort());
-        try {
-          const report = await project.evaluate({
-            ...{ reference: userPath(flags.reference), run: flags.run, against: flags.against, signal: abort.signal },
-            onProgress: (done, total, name) => progress.update(done, total, name),
-          });
-          progress.end();
-          for (const text of report.notices) notice(flags, text);
-          for (const failure of report.failures)
-            notice(flags, `${failure.path}\n  ${failure.code}: ${failure.message}`);
-          result(flags, { overall: report.overall, cases: report.cases }, () => asTable(report));
-          if (report.failures.length > 0) throw new Exit(EXIT.partly);
-        } catch (error) {
-          if (abort.signal.aborted) throw new Exit(EXIT.interrupted);
-          throw error;
-        } finally {
-          progress.end();
-          unwatch();
-        }
-      }),
+    .option('--tolerance <MM>', 'of surface Dice, mm; 1 without it', millimetres)
+    .action(
+      (folder: string, flags: Output & { reference: string; run?: string; against?: string; tolerance?: number }) =>
+        withProjectPreferWrite(folder, async (project) => {
+          const progress = new Progress(flags, 'Evaluating');
+          const abort = new AbortController();
+          const unwatch = onInterrupt(() => abort.abort());
+          try {
+            const report = await project.evaluate({
+              ...{ reference: userPath(flags.reference), run: flags.run, against: flags.against, signal: abort.signal },
+              tolerance: flags.tolerance,
+              onProgress: (done, total, name) => progress.update(done, total, name),
+            });
+            progress.end();
+            for (const text of report.notices) notice(flags, text);
+            for (const failure of report.failures)
+              notice(flags, `${failure.path}\n  ${failure.code}: ${failure.message}`);
+            result(flags, { overall: report.overall, cases: report.cases }, () => asTable(report));
+            if (report.failures.length > 0) throw new Exit(EXIT.partly);
+          } catch (error) {
+            if (abort.signal.aborted) throw new Exit(EXIT.interrupted);
+            throw error;
+          } finally {
+            progress.end();
+            unwatch();
+          }
+        }),
     );
+}
+
+function millimetres(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0) || !Number.isFinite(value))
+    throw new InvalidArgumentError(`It must be a number of mm, got ${text}.`);
+  return value;
 }
 
 /** Cases, worst first, then mean and standard deviation. */
 function asTable({ overall, cases }: EvaluationReport): string {
   const figure = (value: number | null) => (value === null ? '-' : value.toFixed(2));
-  const row = (name: string, values: Record<(typeof METRICS)[number], number | null>) => [
-    name,
-    ...METRICS.map((metric) => values[metric]),
-  ];
+  const row = (
+    name: string,
+    values: Record<(typeof METRICS)[number], number | null> & { hd95Max?: number | null; surfaceDice?: number | null },
+  ) => [name, ...METRICS.map((metric) => values[metric]), ...[values.hd95Max ?? null, values.surfaceDice ?? null]];
   const rows = cases.toSorted((a, b) => a.dice - b.dice).map((c) => row(c.name, c));
   const lines = [
-    table(['case', 'Dice %', 'Jaccard %', '95HD mm', 'ASD mm'], [...rows, row('mean', overall), row('SD', overall.sd)]),
+    table(
+      ['case', 'Dice %', 'Jaccard %', '95HD mm', 'ASD mm', '95HD max mm', `surface Dice % at ${overall.tolerance} mm`],
+      [...rows, row('mean', overall), row('SD', overall.sd)],
+    ),
   ];
   for (const [name, values] of Object.entries(overall.labels ?? {}))
     lines.push(`${name}: ${METRICS.map((metric) => `${metric} ${figure(values[metric])}`).join(', ')}`);
   lines.push(`Run ${overall.run}, ${overall.n} cases.`);
   if (overall.emptyPredictions > 0) lines.push(`${overall.emptyPredictions} empty predictions: Dice 0, no distance.`);
+  if (overall.spurious) lines.push(`${overall.spurious} found where the reference has nothing: Dice 0, no distance.`);
   if (overall.withoutPrediction.length > 0)
     lines.push(`Not predicted (${overall.withoutPrediction.length}): ${overall.withoutPrediction.join(', ')}`);
   if (overall.against) {

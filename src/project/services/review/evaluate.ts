@@ -8,6 +8,8 @@ import {
   meanAndSd,
   type PairedTTest,
   pairedTTest,
+  type SurfaceScores,
+  surfaceScores,
 } from '../../../core/metrics/index.ts';
 import { discoverDataset, readMask, type ScanFailure } from '../../../imaging/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
@@ -23,6 +25,8 @@ export interface EvaluateRequest {
   run?: string;
   /** Name of a second run: paired t-test over the cases that both predicted. */
   against?: string;
+  /** Of surface Dice, mm; 1 without it. */
+  tolerance?: number;
   onProgress?: (done: number, total: number, name: string) => void;
   signal?: AbortSignal;
 }
@@ -34,6 +38,10 @@ export interface CaseScore {
   jaccard: number;
   hd95: number | null;
   asd: number | null;
+  /** The larger of both directions' 95HD, mm. */
+  hd95Max?: number | null;
+  /** Percent at the tolerance. */
+  surfaceDice?: number | null;
   /** The scan's part in the run's training; null for a scan the run never saw. */
   role: CaseRole | null;
   /** By label, when the project has several. */
@@ -47,6 +55,12 @@ export interface Overall extends Record<MetricName, number | null> {
   sd: Record<MetricName, number | null>;
   /** Masks without a voxel where the reference has some, over cases and labels: Dice 0, no distance. */
   emptyPredictions: number;
+  /** Masks with voxels where the reference has none, over cases and labels: Dice 0, no distance. */
+  spurious?: number;
+  hd95Max?: number | null;
+  surfaceDice?: number | null;
+  /** Of surface Dice, mm. */
+  tolerance?: number;
   run: string;
   /** Scans with a reference that the run did not predict. */
   withoutPrediction: string[];
@@ -81,7 +95,8 @@ export async function evaluateRun(store: Store, request: EvaluateRequest): Promi
     [],
     [],
   ];
-  let empty = 0;
+  const tolerance = request.tolerance ?? 1;
+  let [empty, spurious] = [0, 0];
   for (const [index, { scan, reference }] of withReference.entries()) {
     if (request.signal?.aborted)
       throw new DecileError(
@@ -96,14 +111,19 @@ export async function evaluateRun(store: Store, request: EvaluateRequest): Promi
       continue;
     }
     try {
-      const scored = await scoreCase(scan, path, reference, labels);
+      const scored = await scoreCase(scan, path, reference, labels, tolerance);
       const rivalPath = rival && predictionPath(store, rival, scan);
       rivals.push(
         rivalPath
-          ? toScore(scan.name, (await scoreCase(scan, rivalPath, reference, labels)).metrics, labels, null)
+          ? toScore(scan.name, (await scoreCase(scan, rivalPath, reference, labels, tolerance)).metrics, labels, null)
           : null,
       );
-      cases.push(toScore(scan.name, scored.metrics, labels, roles.get(scan.id) ?? null));
+      cases.push({
+        ...toScore(scan.name, scored.metrics, labels, roles.get(scan.id) ?? null),
+        hd95Max: meanAndSd(scored.surfaces.map((s) => s.hd95Max)).mean,
+        surfaceDice: meanAndSd(scored.surfaces.map((s) => s.surfaceDice)).mean,
+      });
+      spurious += scored.surfaces.filter((s) => s.spurious).length;
       empty += scored.metrics.filter((m) => m.emptyPrediction).length;
       // A reader of the project may evaluate too; only a writer keeps the figures.
       if (store.mode === 'write')
@@ -133,7 +153,15 @@ export async function evaluateRun(store: Store, request: EvaluateRequest): Promi
           `${learned} of ${cases.length} scored cases were labelled or validation cases of this run: their figures say little about new scans.`,
         ]
       : [];
-  const overall = { ...summary(cases, labels), emptyPredictions: empty, run: run.name, withoutPrediction };
+  const overall = {
+    ...summary(cases, labels),
+    emptyPredictions: empty,
+    spurious,
+    tolerance,
+    ...surfaceMeans(cases),
+    run: run.name,
+    withoutPrediction,
+  };
   return {
     overall: rival ? { ...overall, against: compare(rival.name, cases, rivals) } : overall,
     cases,
@@ -161,12 +189,21 @@ async function scoreCase(
   predictionFile: string,
   referenceFile: string,
   labels: readonly Label[],
-): Promise<{ metrics: CaseMetrics[] }> {
+  tolerance: number,
+): Promise<{ metrics: CaseMetrics[]; surfaces: SurfaceScores[] }> {
   const prediction = await readMask(predictionFile);
   const reference = await readMaskOnGrid(referenceFile, prediction, `The reference of ${scan.name}`);
   checkMaskValues(countLabels(reference), labels, `The reference of ${scan.name}`);
-  return { metrics: labels.map((label) => caseMetrics(prediction, reference, label.value)) };
+  return {
+    metrics: labels.map((label) => caseMetrics(prediction, reference, label.value)),
+    surfaces: labels.map((label) => surfaceScores(prediction, reference, label.value, tolerance)),
+  };
 }
+
+const surfaceMeans = (cases: readonly CaseScore[]) => ({
+  hd95Max: meanAndSd(cases.map((c) => c.hd95Max ?? null)).mean,
+  surfaceDice: meanAndSd(cases.map((c) => c.surfaceDice ?? null)).mean,
+});
 
 function toScore(name: string, metrics: CaseMetrics[], labels: readonly Label[], role: CaseRole | null): CaseScore {
   const mean = (metric: MetricName) => meanAndSd(metrics.map((m) => m[metric])).mean;

@@ -1,0 +1,38 @@
+/** Further figures by which results compare with others' papers: the larger 95HD, surface Dice, missed and spurious labels. */
+import type { LabelMap } from '../volume.ts';
+import { percentile } from './hd95.ts';
+import { countOverlap } from './overlap.ts';
+import { surfaceDistances } from './surface-distances.ts';
+
+export interface SurfaceScores {
+  /** The larger of both directions' 95th percentiles, mm, as MONAI has it; null where prediction or reference is empty. */
+  readonly hd95Max: number | null;
+  /**
+   * Percent of surface voxels of both masks that lie within the tolerance of the other surface (Nikolov et al. 2018,
+   * arXiv:1809.04430, counted by voxels as MONAI does); 0 where one mask is empty, 100 where both are.
+   */
+  readonly surfaceDice: number;
+  /** The reference has the label, the prediction has no voxel of it. */
+  readonly missed: boolean;
+  /** The prediction has the label, the reference has no voxel of it. */
+  readonly spurious: boolean;
+}
+
+/** @param tolerance mm @throws `metrics/size-mismatch` where the sizes differ */
+export function surfaceScores(
+  prediction: LabelMap,
+  reference: LabelMap,
+  label: number,
+  tolerance: number,
+): SurfaceScores {
+  const overlap = countOverlap(prediction, reference, label);
+  const distances = surfaceDistances(prediction, reference, label);
+  const missed = overlap.reference > 0 && overlap.prediction === 0;
+  const spurious = overlap.prediction > 0 && overlap.reference === 0;
+  if (!distances) return { hd95Max: null, surfaceDice: missed || spurious ? 0 : 100, missed, spurious };
+  const directions = [distances.toReference, distances.toPrediction];
+  const within = directions.reduce((sum, all) => sum + all.reduce((n, d) => n + (d <= tolerance ? 1 : 0), 0), 0);
+  const total = directions.reduce((sum, all) => sum + all.length, 0);
+  const hd95Max = Math.max(...directions.map((all) => percentile(all.toSorted(), 95)));
+  return { hd95Max, surfaceDice: (100 * within) / total, missed, spurious };
+}
