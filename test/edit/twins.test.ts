@@ -1,10 +1,12 @@
 /** Whole-shape operations against slow and obvious twins, on masks drawn by chance. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { componentsOf } from '../../src/core/edit/components.ts';
 import { Recorder } from '../../src/core/edit/edit.ts';
+import { indexToWorld, sliceLayout, worldToIndex } from '../../src/core/edit/planes.ts';
 import { growLabel, labelBox, smoothLabel } from '../../src/core/edit/shape.ts';
 import { surfaceOf } from '../../src/core/edit/surface.ts';
-import type { LabelMap } from '../../src/core/volume.ts';
+import { type LabelMap, lpsPoint } from '../../src/core/volume.ts';
 import { change, emptyMask, randomFrom } from './helpers.ts';
 
 const SIZE = [7, 6, 5] as const;
@@ -157,4 +159,58 @@ test('a coarser surface samples every second voxel and stays in its place', () =
     assert.ok(Math.abs(Math.min(...along(axis)) - (1 - 2 / 2)) < 0.7, `${Math.min(...along(axis))}`);
     assert.ok(Math.abs(Math.max(...along(axis)) - (3 + 2 / 2)) < 0.7, `${Math.max(...along(axis))}`);
   }
+});
+
+test('components are joined over faces, edges and corners, as flooding one by one finds them', () => {
+  for (let seed = 1; seed <= 6; seed++) {
+    const random = randomFrom(seed);
+    const mask = emptyMask(SIZE);
+    for (let v = 0; v < mask.data.length; v++) mask.data[v] = random() < 0.12 ? 1 : 0;
+    // Each voxel takes the lowest number among its neighbours until none changes.
+    const numbers = Array.from(mask.data, (value, v) => (value === 1 ? v + 1 : 0));
+    for (let changed = true; changed; ) {
+      changed = false;
+      each((at, v) => {
+        if (!numbers[v]) return;
+        each((other, w) => {
+          if (!numbers[w] || Math.max(...at.map((x, axis) => Math.abs(x - other[axis]))) > 1) return;
+          if (numbers[w] < numbers[v]) [numbers[v], changed] = [numbers[w], true];
+        });
+      });
+    }
+    const expected = [...Map.groupBy(numbers.filter(Boolean), (n) => n).values()].map((own) => own.length);
+    const found = componentsOf(mask, 1);
+    assert.deepEqual(found.sizes.toSorted(), expected.toSorted(), `seed ${seed}`);
+    each((_, v) => {
+      each((_, w) => {
+        if (numbers[v] && numbers[w])
+          assert.equal(found.numbers[v] === found.numbers[w], numbers[v] === numbers[w], `${v} and ${w}`);
+      });
+    });
+  }
+});
+
+test('a slice across any axis is where its layout says', () => {
+  for (const normal of [0, 1, 2] as const)
+    for (let n = 0; n < SIZE[normal]; n++) {
+      const { axisA, axisB, width, height, stepA, stepB, base } = sliceLayout(SIZE, normal, n);
+      const [a, b] = [0, 1, 2].filter((axis) => axis !== normal);
+      assert.deepEqual([axisA, axisB, width, height], [a, b, SIZE[a], SIZE[b]]);
+      each((at, v) => {
+        if (at[normal] === n) assert.equal(base + at[a] * stepA + at[b] * stepB, v);
+      });
+    }
+});
+
+test('a place of the patient is a voxel and back, also in a turned grid', () => {
+  const grid = { ...emptyMask(SIZE, SPACING, [0, 0.6, 0.8, 1, 0, 0, 0, 0.8, -0.6]), origin: lpsPoint(3, -5, 7) };
+  const world = indexToWorld(grid, [2, 3, 4]);
+  // i runs along y, j along (0.6, 0, 0.8), k along (0.8, 0, -0.6).
+  const expected = [3 + 0.6 * 4.5 + 0.8 * 8, -5 + 2, 7 + 0.8 * 4.5 - 0.6 * 8];
+  [...world].forEach((x, axis) => {
+    assert.ok(Math.abs(x - expected[axis]) < 1e-12);
+  });
+  worldToIndex(grid, world).forEach((x, axis) => {
+    assert.ok(Math.abs(x - [2, 3, 4][axis]) < 1e-12);
+  });
 });

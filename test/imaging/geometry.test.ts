@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   affineRAS,
+  angleDegrees,
   determinant3,
   gridDifference,
   gridFromAffineRAS,
@@ -91,6 +92,22 @@ test('each corner counts: grids that meet in all but one corner region are not t
   assert.equal(gridDifference(one, { ...one, spacing: spacingMm(1, 1, 9) }), null, 'one slice has no distance');
   const moved = { ...one, spacing: spacingMm(1, 1, 9), origin: lpsPoint(3, 0, 0) };
   assert.equal(gridDifference(one, moved), 'origin differs by 3 mm');
+});
+
+test('angles between vectors are in degrees, exact near zero', () => {
+  for (const [a, b, degrees] of [
+    [[1, 0, 0], [0, 2, 0], 90],
+    [[1, 0, 0], [-3, 0, 0], 180],
+    [[1, 1, 0], [1, 0, 0], 45],
+    [[1, 0, 0], [1, 1e-7, 0], (1e-7 * 180) / Math.PI],
+  ] as const) // biome-ignore format: a table
+    assert.ok(Math.abs(angleDegrees(a, b) - degrees) < 1e-12, `${a} and ${b}`);
+});
+
+test('grids are the same to a hundredth of a millimetre', () => {
+  const moved = (by: number) => ({ ...GRIDS.axial, origin: lpsPoint(-3 + by, -4, 10) });
+  assert.deepEqual([sameGrid(GRIDS.axial, moved(0.009)), sameGrid(GRIDS.axial, moved(0.011))], [true, false]);
+  assert.throws(() => gridFromAffineRAS([2, 2, 2], [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1]), { code: 'geometry/not-finite' });
 });
 
 test('a flat or unfinished affine is refused', () => {

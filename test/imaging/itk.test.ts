@@ -54,6 +54,84 @@ test('a segmentation carries the fields by which Slicer opens it', async () => {
   assert.deepEqual((await readMask(path, grid)).data, data);
 });
 
+test("a segment's extent is its first and last voxel along each axis, an absent one's is empty, a name is one line", async () => {
+  const path = fresh('.seg.nrrd');
+  const data = new Uint8Array(7 * 6 * 5);
+  for (const [i, j, k] of [
+    [5, 1, 3],
+    [2, 4, 2],
+    [3, 0, 4],
+    [4, 3, 0],
+  ])
+    data[i + 7 * (j + 6 * k)] = 1;
+  const colour = [0, 0, 0] as const;
+  await writeNrrd(path, { ...GRIDS.axial, data }, [
+    { value: 1, name: 'a\r\nb', colour },
+    { value: 9, name: 'none', colour },
+  ]);
+  const text = readFileSync(path).toString('latin1');
+  for (const line of [
+    'Segment0_Extent:=2 5 0 4 0 4',
+    'Segment0_Name:=a b',
+    'Segment1_Extent:=0 -1 0 -1 0 -1',
+    'Segmentation_ReferenceImageExtent:=0 6 0 5 0 4',
+  ])
+    assert.ok(text.includes(`${line}\n`), line);
+});
+
+/** Two bytes before the voxels 9 and 8, and three after them. */
+const PADDED = Uint8Array.of(1, 1, 9, 0, 8, 0, 1, 1, 1);
+
+test('bytes before the voxels are skipped as the header says; -1 takes the last ones of the file', async () => {
+  const skipped = (skip: string, data: Uint8Array) =>
+    readVolume(nrrd([...BASE, 'space: LPS', 'encoding: raw', skip], data));
+  assert.deepEqual((await skipped('byte skip: 2', PADDED)).volume.data, Int16Array.of(9, 8));
+  assert.deepEqual((await skipped('byteskip: -1', PADDED.slice(0, 6))).volume.data, Int16Array.of(9, 8));
+  await rejectsWith(skipped('byte skip: 6', PADDED), 'scan/truncated');
+  await rejectsWith(skipped('byte skip: -2', PADDED), 'scan/corrupt');
+  await rejectsWith(skipped('line skip: 1', PADDED), 'scan/corrupt');
+  assert.deepEqual((await readVolume(mha({ HeaderSize: '2' }, PADDED))).volume.data, Int16Array.of(9, 8));
+  assert.deepEqual((await readVolume(mha({ HeaderSize: '-1' }, PADDED.slice(0, 6)))).volume.data, Int16Array.of(9, 8));
+  assert.deepEqual((await readVolume(mha({}, PADDED.slice(2)))).volume.data, Int16Array.of(9, 8));
+});
+
+const mha = (given: Record<string, string>, data: Uint8Array) => {
+  const path = fresh('.mha');
+  const fields: Record<string, string> = {
+    ...{ ObjectType: 'Image', NDims: '3', DimSize: '2 1 1', ElementSpacing: '2 3 4', Offset: '5 6 7' },
+    ...{ TransformMatrix: '0 1 0 -1 0 0 0 0 1', ElementType: 'MET_SHORT', ...given, ElementDataFile: 'LOCAL' },
+  };
+  const text = Object.entries(fields)
+    .map(([name, value]) => `${name} = ${value}\n`)
+    .join('');
+  writeFileSync(path, Buffer.concat([Buffer.from(text), data]));
+  return path;
+};
+
+test('MetaImage: each row of the matrix is the direction of one voxel axis; a fourth dimension of one is left out', async () => {
+  const data = Uint8Array.of(9, 0, 8, 0);
+  const { volume } = await readVolume(mha({}, data));
+  assert.deepEqual([...volume.direction], [0, -1, 0, 1, 0, 0, 0, 0, 1]);
+  assert.deepEqual([[...volume.spacing], [...volume.origin]], [[2, 3, 4], [5, 6, 7]]); // biome-ignore format: a pair
+  const four = {
+    ...{ NDims: '4', DimSize: '2 1 1 1', ElementSpacing: '2 3 4 1', Offset: '5 6 7 0' },
+    TransformMatrix: '0 1 0 0 -1 0 0 0 0 0 1 0 0 0 0 1',
+  };
+  assert.deepEqual([...(await readVolume(mha(four, data))).volume.direction], [0, -1, 0, 1, 0, 0, 0, 0, 1]);
+  await rejectsWith(readVolume(mha({ ...four, DimSize: '1 1 1 2' }, data)), 'scan/four-dimensional');
+  await rejectsWith(readVolume(mha({ NDims: '5', DimSize: '2 1 1 1 1' }, data)), 'scan/corrupt');
+  await rejectsWith(readVolume(mha({ NDims: '1', DimSize: '2' }, data)), 'scan/corrupt');
+  await rejectsWith(readVolume(mha({ DimSize: '2 1' }, data)), 'scan/corrupt');
+  await rejectsWith(readVolume(mha({ ElementNumberOfChannels: '2' }, data)), 'scan/type');
+  await rejectsWith(readVolume(mha({ ElementSpacing: '2 0 4' }, data)), 'scan/corrupt');
+  await rejectsWith(readVolume(mha({ TransformMatrix: '1 0 0 0 1 0' }, data)), 'scan/corrupt');
+  const flat = { NDims: '2', DimSize: '2 1', ElementSpacing: '2 -3', Offset: '5 6', TransformMatrix: '1 0 0 1' };
+  const plane = (await readVolume(mha(flat, data))).volume;
+  assert.deepEqual([[...plane.size], [...plane.spacing], [...plane.origin]], [[2, 1, 1], [2, 3, 1], [5, 6, 0]]); // biome-ignore format: a table
+  const big = mha({ BinaryDataByteOrderMSB: 'True' }, Uint8Array.of(0, 9, 0, 8));
+  assert.deepEqual((await readVolume(big)).volume.data, Int16Array.of(9, 8));
+});
+
 const nrrd = (lines: string[], data: Uint8Array | string) => {
   const path = fresh('.nrrd');
   writeFileSync(
