@@ -47,6 +47,8 @@ export interface TrainingOptions {
   augmentation: Augmentation;
   /** Changes of intensity as nnU-Net has them. */
   intensity: (typeof SWITCH)[number];
+  /** Share of the patches that are drawn around a voxel of a class. */
+  foregroundShare: number;
   labelledPerStep: number;
   unlabelledPerStep: number;
   learningRate: number;
@@ -178,6 +180,14 @@ export const OPTIONS: readonly OptionRow[] = [
     choice(SWITCH),
     '',
     "Varies each patch's noise, blur, brightness, contrast, resolution and gamma as nnU-Net does; beyond the paper.",
+  ),
+  row(
+    'foregroundShare',
+    'foreground-share',
+    0,
+    real(0, 1),
+    '',
+    'Share of the patches drawn around a voxel of a label, labels in turn, in unlabelled scans where the network saw them; nnU-Net takes 0.33.',
   ),
   row('labelledPerStep', 'labeled-batch', 2, whole(1, 16), 'patches', 'Labelled patches a step.'),
   row('unlabelledPerStep', 'unlabeled-batch', 2, whole(1, 16), 'patches', 'Unlabelled patches a step.'),

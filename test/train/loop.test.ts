@@ -53,6 +53,7 @@ const RUNS: [string, Partial<TrainingOptions>][] = [
   ...METHODS.map((method): [string, Partial<TrainingOptions>] => [method, { method }]),
   ['cpcl with the V-Net', { method: 'cpcl', network: 'vnet' }],
   ['cpcl with strong warps and varied intensities', { method: 'cpcl', augmentation: 'strong', intensity: 'on' }],
+  ['cpcl with patches around labels', { method: 'cpcl', foregroundShare: 0.5 }],
   ['cpcl with certainty weighting', { method: 'cpcl', certaintyWeighting: 'on' }],
 ];
 

@@ -5,7 +5,8 @@ import type { FeatureMap } from '../network/kernels.ts';
 import type { Augmentation, SWITCH } from '../options.ts';
 import { varyIntensities } from './intensity.ts';
 import { thickAxis } from './patch-source.ts';
-import { type Patch, type PatchSource, planCrop, readPatch, type Sides } from './patches.ts';
+import { type CropPlan, type Patch, type PatchSource, planCrop, readPatch, type Sides } from './patches.ts';
+import { noPlaces, type PseudoPlaces, placesOf, remembered } from './pseudo-places.ts';
 import { CaseStream, type StreamState } from './sampler.ts';
 
 export interface BatchOptions {
@@ -16,11 +17,15 @@ export interface BatchOptions {
   seed: number;
   augmentation: Augmentation;
   intensity: (typeof SWITCH)[number];
+  /** Share of the patches that are drawn around a voxel of a class; 0 without it. */
+  foregroundShare?: number;
 }
 
 export interface TwoStreamState {
   labelled: StreamState;
   unlabelled: StreamState;
+  /** Where classes were seen, for each unlabelled scan; absent while nothing was. */
+  seen?: PseudoPlaces[];
 }
 
 /** Each stream draws from its own generator, so that every method sees the same labelled patches for one seed. */
@@ -29,19 +34,25 @@ export class TwoStreamSampler {
   private readonly unlabelled: CaseStream;
   private readonly sources: { labelled: readonly PatchSource[]; unlabelled: readonly PatchSource[] };
   private readonly options: BatchOptions;
+  private seen: PseudoPlaces[];
+  /** Scan and crop of each unlabelled patch of the last batch. */
+  private drawn: { scan: number; plan: CropPlan }[] = [];
 
   constructor(labelled: readonly PatchSource[], unlabelled: readonly PatchSource[], options: BatchOptions) {
     this.sources = { labelled, unlabelled };
     this.options = options;
-    this.labelled = new CaseStream(labelled.length, options.seed, 1);
-    this.unlabelled = new CaseStream(unlabelled.length, options.seed, 2);
+    this.labelled = new CaseStream(labelled.length, options.seed, 1, options.foregroundShare);
+    this.unlabelled = new CaseStream(unlabelled.length, options.seed, 2, options.foregroundShare);
+    this.seen = unlabelled.map(() => noPlaces(options.classes));
   }
 
   next(): Batch {
     const { labelledPerStep, unlabelledPerStep, patch, classes } = this.options;
-    const labelled = this.draw(this.sources.labelled, this.labelled, labelledPerStep);
+    const { sources } = this;
+    const labelled = this.draw(sources.labelled, this.labelled, labelledPerStep);
     const unlabelled =
-      this.sources.unlabelled.length > 0 ? this.draw(this.sources.unlabelled, this.unlabelled, unlabelledPerStep) : [];
+      sources.unlabelled.length > 0 ? this.draw(sources.unlabelled, this.unlabelled, unlabelledPerStep) : [];
+    this.drawn = unlabelled;
     return {
       labelled: {
         images: labelled.map((p) => imageTensor(p.image, patch)),
@@ -55,24 +66,41 @@ export class TwoStreamSampler {
     };
   }
 
-  private draw(sources: readonly PatchSource[], stream: CaseStream, count: number): Patch[] {
-    return Array.from({ length: count }, () => {
-      const { patch: sides, augmentation, intensity } = this.options;
-      const source = sources[stream.next()];
-      const patch = readPatch(source, sides, planCrop(source.size, sides, stream.random, augmentation, source.spacing));
+  private draw(sources: readonly PatchSource[], stream: CaseStream, count: number) {
+    const { patch: sides, augmentation, intensity } = this.options;
+    return Array.from({ length: count }, (): Patch & { scan: number; plan: CropPlan } => {
+      const scan = stream.next();
+      const source = sources[scan];
+      const places = stream === this.labelled ? source.places : placesOf(this.seen[scan], source.size);
+      const around = stream.foreground.next(places, stream.random);
+      const plan = planCrop(source.size, sides, stream.random, augmentation, source.spacing, around);
+      const patch = { ...readPatch(source, sides, plan), scan, plan };
       if (intensity === 'off') return patch;
       const [image] = varyIntensities([patch.image], sides, thickAxis(source.spacing), stream.intensity);
       return { ...patch, image };
     });
   }
 
+  /** Keeps where a network saw classes in the unlabelled patches of the last batch; later patches are drawn around them. */
+  remember(masks: readonly Uint8Array[]): void {
+    const { patch } = this.options;
+    masks.forEach((mask, n) => {
+      const { scan, plan } = this.drawn[n];
+      const { size } = this.sources.unlabelled[scan];
+      this.seen[scan] = remembered(this.seen[scan], size, patch, plan, mask, this.unlabelled.random);
+    });
+  }
+
   get state(): TwoStreamState {
-    return { labelled: this.labelled.state, unlabelled: this.unlabelled.state };
+    const { labelled, unlabelled, seen } = this;
+    const known = seen.some((lists) => lists.some((list) => list.length > 0));
+    return { labelled: labelled.state, unlabelled: unlabelled.state, ...(known && { seen }) };
   }
 
   set state(value: TwoStreamState) {
     this.labelled.state = value.labelled;
     this.unlabelled.state = value.unlabelled;
+    if (value.seen) this.seen = value.seen;
   }
 }
 

@@ -9,6 +9,7 @@ import { parameterCount } from '../network/network.ts';
 import type { SettledOptions, TrainingOptions, WithPlan } from '../options.ts';
 import { disposeBatch, TwoStreamSampler } from './batch.ts';
 import { adamUpdate, emaUpdate, sgdUpdate } from './optimiser.ts';
+import { patchMasks } from './patch-masks.ts';
 import type { PatchSource } from './patches.ts';
 import { betaVariate, clippedNoise, dropoutMask } from './randomness.ts';
 import { emaDecayAt, polynomialDecay, rampUp } from './schedules.ts';
@@ -83,6 +84,9 @@ export async function train(inputs: TrainInputs): Promise<{ outcome: 'finished' 
   }
 }
 
+/** Every eighth step after the first tenth: reading the unlabelled patches once more costs a part of a step. */
+const seesClasses = (step: number, steps: number): boolean => step >= 0.1 * steps && step % 8 === 0;
+
 /** Adam's learning rate for an adversary (method section 5). */
 const ADVERSARY_RATE = 1e-4;
 
@@ -140,6 +144,10 @@ export async function trainStep(
     drawDropout,
     plan: options.plan,
   });
+  if (options.foregroundShare > 0 && seesClasses(step, options.steps))
+    sampler.remember(
+      await patchMasks(batch.unlabelled.images, state.networks.teacher ?? state.networks.student, kernels, options),
+    );
   disposeBatch(batch);
   tf.dispose(owned);
   if (!Number.isFinite(losses.total)) {

@@ -9,12 +9,22 @@ export function thickAxis(spacing: Sides = [1, 1, 1]): number | null {
   return largest / Math.min(...spacing) > THICK ? spacing.indexOf(largest) : null;
 }
 
+/** Known voxels of each class of a scan. */
+export interface Places {
+  /** How many, background first: it is never drawn for, so 0. */
+  readonly counts: readonly number[];
+  /** The n-th voxel of a class. */
+  at(label: number, n: number): Sides;
+}
+
 /** A preprocessed case: intensities normalised, grid as in training. Crops are read where they lie, never the whole scan. */
 export interface PatchSource {
   readonly name: string;
   readonly size: Sides;
   /** Distance between voxels, mm; cubes where it is absent. */
   readonly spacing?: Sides;
+  /** Where its classes lie; absent for unlabelled cases. */
+  readonly places?: Places;
   /** A box of the image (x fastest), zero outside the scan. */
   readImage(start: Sides, size: Sides): Float32Array;
   /** The same box of the mask; absent for unlabelled cases. */

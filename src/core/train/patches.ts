@@ -2,9 +2,9 @@
 import type { Augmentation } from '../options.ts';
 import type { Random } from '../random.ts';
 import type { PatchSource, Sides } from './patch-source.ts';
-import { planStrongWarp, planWarp, type Warp, warpedPatch } from './warp.ts';
+import { planStrongWarp, planWarp, type Warp, warpedPatch, warpedVoxel } from './warp.ts';
 
-export type { PatchSource, Sides } from './patch-source.ts';
+export type { PatchSource, Places, Sides } from './patch-source.ts';
 
 /** Where a crop is taken and how it is turned: everything random about it. */
 export interface CropPlan {
@@ -14,13 +14,17 @@ export interface CropPlan {
   warp?: Warp;
 }
 
-/** @param spacing of the scan's voxels, mm; cubes where it is absent */
+/**
+ * @param spacing of the scan's voxels, mm; cubes where it is absent
+ * @param around the voxel in the middle of the crop, as far as the scan's border lets it; null for a crop from anywhere
+ */
 export function planCrop(
   scan: Sides,
   patch: Sides,
   random: Random,
   augmentation: Augmentation = 'turns',
   spacing?: Sides,
+  around: Sides | null = null,
 ): CropPlan {
   const turned = augmentation === 'turns';
   const quarterTurns = (turned ? random.integer(4) : 0) as CropPlan['quarterTurns'];
@@ -30,7 +34,8 @@ export function planCrop(
   const start = scan.map((n, axis) => {
     const room = n - box[axis];
     const draw = random.uniform();
-    return room > 0 ? Math.floor(draw * (room + 1)) : Math.floor(room / 2); // a small scan stands in the middle of its padding
+    if (room <= 0) return Math.floor(room / 2); // a small scan stands in the middle of its padding
+    return around ? Math.min(room, Math.max(0, around[axis] - (box[axis] >> 1))) : Math.floor(draw * (room + 1));
   }) as unknown as Sides;
   const warp =
     augmentation === 'warp'
@@ -59,12 +64,20 @@ export function readPatch(source: PatchSource, patch: Sides, plan: CropPlan): Pa
 const boxOf = ([x, y, z]: Sides, turns: number): Sides => (turns % 2 === 1 ? [y, x, z] : [x, y, z]);
 
 /** A turned and flipped box is the same voxels read with other strides. */
-function turn<T extends Float32Array | Uint8Array>(
-  from: T,
-  [px, py, pz]: Sides,
-  { quarterTurns, flips }: CropPlan,
-  into: T,
-): T {
+function turn<T extends Float32Array | Uint8Array>(from: T, [px, py, pz]: Sides, plan: CropPlan, into: T): T {
+  const { base, steps } = walk([px, py, pz], plan);
+  let o = 0;
+  for (let z = 0; z < pz; z++) {
+    for (let y = 0; y < py; y++) {
+      let i = base + steps[1] * y + steps[2] * z;
+      for (let x = 0; x < px; x++, i += steps[0]) into[o++] = from[i];
+    }
+  }
+  return into;
+}
+
+/** Where the patch's first voxel lies in its box, and the steps there for one voxel along each axis of the patch. */
+function walk([px, py, pz]: Sides, { quarterTurns, flips }: CropPlan): { base: number; steps: Sides } {
   const [bx, by] = boxOf([px, py, pz], quarterTurns);
   // Offset and strides of the source for patch axes x and y: (x, y) -> (x, y), (y, bx-1-x)..., by quarter turns.
   const quarter = [
@@ -78,12 +91,15 @@ function turn<T extends Float32Array | Uint8Array>(
   if (flips[0]) [base, sx] = [base + sx * (px - 1), -sx];
   if (flips[1]) [base, sy] = [base + sy * (py - 1), -sy];
   if (flips[2]) [base, sz] = [base + sz * (pz - 1), -sz];
-  let o = 0;
-  for (let z = 0; z < pz; z++) {
-    for (let y = 0; y < py; y++) {
-      let i = base + sy * y + sz * z;
-      for (let x = 0; x < px; x++, i += sx) into[o++] = from[i];
-    }
-  }
-  return into;
+  return { base, steps: [sx, sy, sz] };
+}
+
+/** The voxel of the scan that stands at a voxel of the patch; it may lie outside. */
+export function scanVoxel(plan: CropPlan, patch: Sides, [x, y, z]: Sides): Sides {
+  if (plan.warp) return warpedVoxel(plan.warp, patch, plan.start, [x, y, z]);
+  const [bx, by] = boxOf(patch, plan.quarterTurns);
+  const { base, steps } = walk(patch, plan);
+  const at = base + steps[0] * x + steps[1] * y + steps[2] * z;
+  const [i, j, k] = plan.start;
+  return [i + (at % bx), j + (Math.floor(at / bx) % by), k + Math.floor(at / (bx * by))];
 }

@@ -1,4 +1,5 @@
 import { Random } from '../random.ts';
+import { type ForegroundState, ForegroundTurns } from './places.ts';
 
 /** First of the generators' streams that vary intensities: far from those of cases, dropout and weights. */
 const INTENSITY = 32;
@@ -11,7 +12,10 @@ export class CaseStream {
   /** Apart from the other, so that the same crops are drawn whether or not their intensities are varied. */
   readonly intensity: Random;
 
-  constructor(count: number, seed: number, stream: number) {
+  readonly foreground: ForegroundTurns;
+
+  constructor(count: number, seed: number, stream: number, foregroundShare = 0) {
+    this.foreground = new ForegroundTurns(foregroundShare);
     this.count = count;
     this.random = new Random(seed, stream);
     this.intensity = new Random(seed, INTENSITY + stream);
@@ -23,19 +27,26 @@ export class CaseStream {
   }
 
   get state(): StreamState {
-    return { order: [...this.order], random: this.random.state, intensity: this.intensity.state };
+    return {
+      order: [...this.order],
+      random: this.random.state,
+      intensity: this.intensity.state,
+      foreground: this.foreground.state,
+    };
   }
 
-  set state({ order, random, intensity }: StreamState) {
+  set state({ order, random, intensity, foreground }: StreamState) {
     this.order = [...order];
     this.random.state = random;
     if (intensity) this.intensity.state = intensity;
+    if (foreground) this.foreground.state = foreground;
   }
 }
 
 export interface StreamState {
   order: number[];
   random: readonly number[];
-  /** Absent in checkpoints of versions that did not vary intensities. */
+  /** Absent, like the next, in checkpoints of earlier versions. */
   intensity?: readonly number[];
+  foreground?: ForegroundState;
 }

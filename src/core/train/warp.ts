@@ -145,3 +145,11 @@ export function warpedPatch(
   }
   return { image: into, ...(maskInto && { mask: maskInto }) };
 }
+
+/** The voxel of the scan nearest to where a voxel of the warped patch is read. */
+export const warpedVoxel = ({ matrix }: Warp, patch: Sides, start: Sides, voxel: Sides): Sides => {
+  const half = patch.map((n) => (n - 1) / 2);
+  return matrix.map((row, axis) =>
+    Math.round(start[axis] + half[axis] + row.reduce((sum, v, j) => sum + v * (voxel[j] - half[j]), 0)),
+  ) as unknown as Sides;
+};

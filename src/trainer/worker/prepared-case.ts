@@ -3,7 +3,9 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PatchSource, Sides } from '../../core/train/patches.ts';
+import { Random } from '../../core/random.ts';
+import type { PatchSource, Places, Sides } from '../../core/train/patches.ts';
+import { samplePlaces, voxelAt } from '../../core/train/places.ts';
 import { type Normalisation, prepareImage, prepareMask } from '../../core/train/preprocess.ts';
 import { writeFileAtomic } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
@@ -16,11 +18,16 @@ export interface PreparedCase extends PatchSource {
   readonly voxels?: number[];
 }
 
+/** The generator's stream that samples places, of a scan's number as seed: the same scan gives the same sample. */
+const PLACES = 64;
+
 interface Record {
   size: Sides;
   /** mm */
   spacing: Sides;
   voxels?: number[];
+  /** How many voxels of each class the file of places holds, one class after the other. */
+  places?: number[];
 }
 
 /** Prepares the case into `folder` unless that was done before with the same files and settings. */
@@ -35,7 +42,7 @@ export async function prepareCase(
   const key = createHash('sha256')
     .update(
       JSON.stringify([
-        3,
+        4,
         stamp(item.volumePath),
         item.maskPath ? stamp(item.maskPath) : null,
         spacing,
@@ -47,13 +54,14 @@ export async function prepareCase(
     .slice(0, 16);
   const base = join(folder, `${item.scan}-${key}`);
   if (!existsSync(`${base}.json`)) await write(base, item, spacing, normalisation, classes, files);
-  const { size, spacing: voxelSize, voxels } = JSON.parse(readFileSync(`${base}.json`, 'utf8')) as Record;
+  const { size, spacing: voxelSize, voxels, places } = JSON.parse(readFileSync(`${base}.json`, 'utf8')) as Record;
   return {
     name: item.name,
     scan: item.scan,
     size,
     spacing: voxelSize,
     voxels,
+    ...(places && { places: placesIn(`${base}.places`, places, size) }),
     readImage: (start, box) =>
       readBox(`${base}.f32`, 4, size, start, box, (bytes) => new Float32Array(bytes)) as Float32Array,
     ...(item.maskPath
@@ -62,6 +70,24 @@ export async function prepareCase(
             readBox(`${base}.u8`, 1, size, start, box, (bytes) => new Uint8Array(bytes)) as Uint8Array,
         }
       : {}),
+  };
+}
+
+/** Read one by one where they lie: memory does not grow with the number of scans. */
+function placesIn(path: string, counts: number[], size: Sides): Places {
+  const starts = counts.map((_, label) => counts.slice(0, label).reduce((a, b) => a + b, 0));
+  return {
+    counts,
+    at(label, n) {
+      const index = new Int32Array(1);
+      const file = openSync(path, 'r');
+      try {
+        readSync(file, index, 0, 4, 4 * (starts[label] + n));
+      } finally {
+        closeSync(file);
+      }
+      return voxelAt(index[0], size);
+    },
   };
 }
 
@@ -104,12 +130,15 @@ async function write(
       record.voxels[v]++;
     }
     store(`${base}.u8`, mask.data);
+    const places = samplePlaces(mask.data, record.voxels, new Random(item.scan, PLACES));
+    record.places = places.map((list) => list.length);
+    store(`${base}.places`, Int32Array.from(places.flatMap((list) => [...list])));
   }
   store(`${base}.json`, new TextEncoder().encode(JSON.stringify(record)));
 }
 
 /** Can be made again, so it is not flushed. */
-const store = (path: string, data: Float32Array | Uint8Array): void =>
+const store = (path: string, data: Float32Array | Uint8Array | Int32Array): void =>
   writeFileAtomic(path, new Uint8Array(data.buffer, data.byteOffset, data.byteLength), { flush: false });
 
 /** One read a plane: the rows y0..y1 of a plane are contiguous. */
