@@ -2,8 +2,9 @@
 export { alignMask } from './align.ts';
 
 export { discoverDataset } from './dataset-json.ts';
-export { findIdentifiers, identifiersOf, type Leak } from './deid/check.ts';
+export { findIdentifiers, type Leak } from './deid/check.ts';
 export { type DeidOptions, deidentify, deidentifyFile } from './deid/deidentify.ts';
+export { identifiersOf } from './deid/identifiers.ts';
 export { nameParts } from './deid/needles.ts';
 export { codesFor, type SegmentCodes } from './dicom/codes.ts';
 export { identifiersIn, patientIdOf } from './dicom/provenance.ts';

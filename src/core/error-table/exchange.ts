@@ -12,6 +12,11 @@ export const exchangeErrors = {
     message: '<path> must be a CT, MR, PET or segmentation object, got <value>.',
     cure: 'Leave it out',
   },
+  'deid/pixels': {
+    when: 'Compressed pixels, or a look-up table, that cannot be rid of what is no image',
+    message: '<what> must <be as expected>, got <value>.',
+    cure: 'Leave it out, or convert it to an uncompressed transfer syntax',
+  },
   'dicomweb/address': {
     when: 'The address of the server is no web address',
     message: 'The server’s address must <be as expected>, got <value>.',

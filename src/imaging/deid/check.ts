@@ -1,25 +1,16 @@
 /** A search of exported files for what must not be in them. */
 
 import { readFile } from 'node:fs/promises';
-import { constants, gunzipSync } from 'node:zlib';
 import { fileError, walkFiles } from '../../disk/index.ts';
-import {
-  type DataSet,
-  decodeText,
-  type Element,
-  items,
-  looksLikeDicom,
-  PIXEL_DATA,
-  parseDicom,
-  text,
-} from '../dicom/dataset.ts';
-
-import { looksLikeMetaImage } from '../itk/metaimage.ts';
-import { looksLikeNrrd } from '../itk/nrrd.ts';
-import { looksLikeNifti } from '../nifti/header.ts';
-import { nameParts, needlesFor } from './needles.ts';
-import { actionFor, LOCAL_MEANING, localScheme, MULTI_FRAME_DUMMIES } from './table.ts';
-import { vrOf, withoutNotes } from './vr.ts';
+import { type DataSet, type Element, looksLikeDicom, PIXEL_DATA, parseDicom, text } from '../dicom/dataset.ts';
+import { containerOf, splitVoxels } from './containers.ts';
+import { eachElement } from './identifiers.ts';
+import { type Needles, needlesFor } from './needles.ts';
+import { bareFrames, barePixels } from './pixels.ts';
+import { pieces, readings } from './readings.ts';
+import { actionFor, MULTI_FRAME_DUMMIES } from './table.ts';
+import { keptValue, namesIn, namesInCode, type ValueRules, valueRules } from './values.ts';
+import { vrOf } from './vr.ts';
 
 export interface Leak {
   path: string;
@@ -27,46 +18,10 @@ export interface Leak {
   what: string;
 }
 
-/** Attributes of a source file, besides names of persons, whose values must not appear in an export. */
-const IDENTIFYING = [
-  'x00100020',
-  'x00100030',
-  'x00100021',
-  'x00101000',
-  'x00101040',
-  'x00102154',
-  'x00080050',
-  'x00080080',
-  'x00080081',
-  'x00081010',
-  'x0020000d',
-  'x0020000e',
-  'x00080018',
-  'x00200052',
-];
-/** Kept in an export: what they say is no secret, wherever else it stands. */
-const OPEN = ['x00080070', 'x00081090'];
-
-/** The identifiers of a source file, of four characters or more: names (parts from three on), numbers, dates of birth, UIDs. */
-export function identifiersOf(path: string, bytes: Uint8Array): string[] {
-  const { dataSet } = parseDicom(path, bytes, true);
-  const values = IDENTIFYING.flatMap((tag) => text(dataSet, tag)?.split('\\') ?? []);
-  const parts: string[] = [];
-  eachElement(dataSet, (tag, _, d) => {
-    if (vrOf(tag, d.elements[`x${tag}`]) !== 'PN') return;
-    const name = text(d, `x${tag}`, dataSet) ?? '';
-    values.push(...name.split('\\'));
-    parts.push(...nameParts(name));
-  });
-  const open = OPEN.map((tag) => (text(dataSet, tag) ?? '').toLowerCase());
-  const all = [...values.map((v) => v.trim()).filter((v) => v.length >= 4), ...parts];
-  return [...new Set(all)].filter((v) => !open.some((o) => o.includes(v.toLowerCase())));
-}
-
 /**
- * Searches every file below `folder`: for the known identifiers in its text (any capitals; UTF-8, Latin-1, UTF-16, a DICOM
- * file's own character set; file names too, gzip opened; voxels are left out, where letters turn up by chance), and in DICOM files
- * for every attribute that the profile removes, private ones included.
+ * Searches every file below `folder`: for the known identifiers in its text (any capitals; every encoding of readings.ts, a DICOM
+ * file's own character set; file names too, gzip and pictures in pages opened), among voxels for words that chance does not make; and
+ * in DICOM files for every attribute and value that the profile removes, private ones and bytes beside the image included.
  */
 export async function findIdentifiers(folder: string, identifiers: readonly string[]): Promise<Leak[]> {
   const leaks: Leak[] = [];
@@ -74,103 +29,86 @@ export async function findIdentifiers(folder: string, identifiers: readonly stri
   const onFailure = (path: string, error: unknown) =>
     leaks.push({ path, what: `could not be read: ${fileError(path, error).message}` });
   for (const path of await walkFiles(folder, { hidden: true, onFailure })) {
-    const file = await readFile(path);
-    const bytes = file[0] === 0x1f && file[1] === 0x8b ? opened(file) : file;
+    const bytes = containerOf(await readFile(path));
     if (!bytes) {
       leaks.push({ path, what: 'could not be unpacked, and so not searched' });
       continue;
     }
     const found = new Set(needles.in(path.slice(folder.length)));
-    const { free, coded } = looksLikeDicom(bytes)
-      ? dicomText(path, bytes)
-      : { free: readings(withoutVoxels(bytes)), coded: [] };
-    for (const part of free) for (const identifier of needles.in(part)) found.add(identifier);
-    for (const code of coded) {
-      // HFS is a way to lie, and somebody's name: in a coded value two words make a person.
-      const here = needles.in(code);
-      if (here.length > 1 || !here.every((one) => WORD.test(one))) for (const one of here) found.add(one);
+    const add = (some: Iterable<string>) => {
+      for (const one of some) found.add(one);
+    };
+    if (looksLikeDicom(bytes)) {
+      try {
+        searchDicom(path, bytes, identifiers, needles, add);
+        leaks.push(...attributes(path, bytes));
+      } catch (error) {
+        leaks.push({ path, what: `could not be read as DICOM: ${(error as Error).message}` });
+        for (const part of readings(bytes, needles.foreign)) add(needles.in(part));
+      }
+    } else {
+      const { words, voxels } = splitVoxels(bytes);
+      for (const part of words) for (const reading of readings(part, needles.foreign)) add(needles.in(reading));
+      for (const part of voxels) searchVoxels(part, needles, add);
     }
     for (const identifier of found) leaks.push({ path, what: `the identifier ${mask(identifier)}` });
-    if (looksLikeDicom(bytes)) leaks.push(...attributes(path, bytes));
   }
   return leaks;
 }
 
-const WORD = /^\p{L}+$/u;
-/** What deidentify.ts itself writes: hexadecimal letters can spell a name. */
-const OURS = /\bANON-[0-9A-F]{8}\b|DICOM PS3\.15 E\.1 basic profile/g;
-const NUMBERS = new Set('US SS UL SL SV UV FL FD AT DS IS'.split(' '));
+type Add = (found: Iterable<string>) => void;
 
-/** What a DICOM file says in words: every value but numbers and pixels, the preamble, and what stands behind the last element. */
-function dicomText(path: string, bytes: Buffer): { free: string[]; coded: string[] } {
+/** What deidentify.ts itself writes: hexadecimal letters can spell a name. */
+const OURS = /\b(?:ANON|X)-[0-9A-F]{8}\b|DICOM PS3\.15 E\.1 basic profile/g;
+const TEXT = new Set('AE AS DA DT LO LT PN SH ST TM UC UI UR UT'.split(' '));
+const PIXELS = new Set([PIXEL_DATA, 'x7fe00008', 'x7fe00009']);
+
+/** Every value, the preamble, and what stands behind the last element. */
+function searchDicom(path: string, bytes: Buffer, identifiers: readonly string[], needles: Needles, add: Add): void {
   const { dataSet } = parseDicom(path, bytes);
-  const characterSet = dataSet.string('x00080005') ?? '';
-  const lines = [bytes.toString('latin1', 0, 128)];
-  const coded: string[] = [];
+  const rules = valueRules(identifiers, dataSet, '', true);
+  for (const reading of readings(bytes.subarray(0, 128), needles.foreign)) add(needles.in(reading));
   let end = 0;
   eachElement(dataSet, (tag, e, d) => {
     end = Math.max(end, e.dataOffset + e.length);
     const vr = vrOf(tag, e);
-    if (e.items || `x${tag}` === PIXEL_DATA || NUMBERS.has(vr)) return;
+    if (e.items) return;
     const value = Buffer.from(d.byteArray.subarray(e.dataOffset, e.dataOffset + e.length));
-    if (vr === 'CS') coded.push(...value.toString('latin1').split('\\'));
-    else lines.push(decodeText(value, characterSet), ...readings(value));
+    if (PIXELS.has(`x${tag}`)) searchVoxels(value, needles, add);
+    else if (vr === 'CS')
+      for (const code of value.toString('latin1').replace(OURS, '').split('\\')) add(namesInCode(code.trim(), needles)); // biome-ignore format: one step
+    else if (vr === 'IS' || vr === 'DS') add(namesInNumber(tag, vr, value, rules));
+    else if (TEXT.has(vr) || vr === 'UN')
+      add(namesIn(tag, Buffer.from(value.toString('latin1').replace(OURS, ''), 'latin1'), rules));
+    else for (const reading of readings(value, needles.foreign)) add(rules.long.in(reading));
   });
-  if (end < dataSet.byteArray.length) lines.push(...readings(Buffer.from(dataSet.byteArray.subarray(end))));
-  return { free: [lines.join('\n').replace(OURS, '')], coded };
+  const behind = Buffer.from(dataSet.byteArray.subarray(end));
+  for (const reading of readings(behind, needles.foreign)) add(needles.in(reading));
 }
 
-function eachElement(d: DataSet, visit: (tag: string, e: Element, d: DataSet) => void): void {
-  for (const [key, e] of Object.entries(d.elements)) {
-    visit(key.slice(1), e, d);
-    for (const inner of items(d, key)) eachElement(inner, visit);
-  }
+function namesInNumber(tag: string, vr: string, value: Buffer, { needles }: ValueRules): string[] {
+  const values = value.toString('latin1').split('\\');
+  const digits = vr === 'DS' || tag === '00200013' || tag === '00280008' ? 6 : 4;
+  return values.flatMap((one) => [
+    ...needles.inNumber(one, digits),
+    ...(/[A-Za-z]{2}/.test(one) ? needles.in(one) : []),
+  ]);
 }
 
-/** Bytes of one search: more than a string can hold would be an error. */
-const PIECE = 2 ** 24;
-
-/** Bytes as text of each encoding that programs write. */
-function* readings(bytes: Buffer): Generator<string> {
-  // An overlap, so that nothing is cut in two.
-  for (let at = 0; at < bytes.length; at += PIECE - 1024) {
-    const piece = bytes.subarray(at, at + PIECE);
-    const latin = piece.toString('latin1');
-    yield latin;
-    if (/[\x80-\xff]/.test(latin)) yield piece.toString('utf8');
-    if (!latin.includes('\0')) continue;
-    yield piece.toString('utf16le');
-    yield piece.subarray(1).toString('utf16le');
-  }
-}
-
-/** The parts of an image that can hold text: all but its voxels. */
-function withoutVoxels(bytes: Buffer): Buffer {
-  if (looksLikeNifti(bytes)) {
-    const little = [348, 540].includes(bytes.readInt32LE(0));
-    const first = [bytes.readInt32LE(0), bytes.readInt32BE(0)].includes(348);
-    const long = () => Number(little ? bytes.readBigInt64LE(168) : bytes.readBigInt64BE(168));
-    const start = first ? (little ? bytes.readFloatLE(108) : bytes.readFloatBE(108)) : long();
-    return bytes.subarray(0, start >= 348 ? start : bytes.length);
-  }
-  if (looksLikeNrrd(bytes)) return until(bytes, /\n\r?\n/);
-  return looksLikeMetaImage(bytes) ? until(bytes, /ElementDataFile[^\n]*\n/) : bytes;
-}
-
-/** All up to the end of the first match. */
-function until(bytes: Buffer, end: RegExp): Buffer {
-  const found = end.exec(bytes.toString('latin1', 0, 2 ** 20));
-  return found ? bytes.subarray(0, found.index + found[0].length) : bytes;
-}
-
-/** What a gzip file holds, of a large image its beginning, which is all that is searched; null where it is damaged. */
-function opened(file: Buffer): Buffer | null {
-  try {
-    return gunzipSync(file, { maxOutputLength: 2 ** 31 - 1 });
-  } catch (error) {
-    if ((error as { code?: string }).code !== 'ERR_BUFFER_TOO_LARGE') return null;
-    const head = gunzipSync(file.subarray(0, 2 ** 16), { finishFlush: constants.Z_SYNC_FLUSH });
-    return looksLikeNifti(head) ? head : null;
+function searchVoxels(voxels: Buffer, needles: Needles, add: Add): void {
+  if (needles.size === 0) return;
+  for (const piece of pieces(voxels)) {
+    add(needles.inVoxels(piece.toString('latin1')));
+    // Letters of 16-bit voxels, whichever byte comes first.
+    const even = piece.subarray(0, piece.length & ~1);
+    const low = Buffer.alloc(even.length / 2);
+    const high = Buffer.alloc(even.length / 2);
+    for (let n = 0; n < low.length; n++) {
+      low[n] = even[2 * n];
+      high[n] = even[2 * n + 1];
+    }
+    add(needles.inVoxels(low.toString('latin1')));
+    add(needles.inVoxels(high.toString('latin1')));
   }
 }
 
@@ -180,20 +118,42 @@ const mask = (s: string) => `${s.slice(0, 2)}${'*'.repeat(Math.max(2, s.length -
 const META = new Set(['00020000', '00020001', '00020002', '00020003', '00020010', '00020012', '00020013']);
 
 function attributes(path: string, bytes: Uint8Array): Leak[] {
-  const { dataSet } = parseDicom(path, bytes);
+  const { dataSet, transferSyntax } = parseDicom(path, bytes);
+  const rules = valueRules([], dataSet, '', transferSyntax !== '1.2.840.10008.1.2.2');
   const leaks: Leak[] = [];
   eachElement(dataSet, (tag, e, d) => {
     const name = `(${tag.slice(0, 4)},${tag.slice(4)})`;
     if (META.has(tag) || ['00120062', '00120063'].includes(tag) || tag.endsWith('0000') || e.length === 0) return;
     if (dataSet.elements.x52009229 && MULTI_FRAME_DUMMIES.get(tag) === (text(d, `x${tag}`) ?? '')) return;
     const action = tag.startsWith('0002') ? 'remove' : actionFor(tag, e.vr);
-    const value = d.byteArray.subarray(e.dataOffset, e.dataOffset + e.length);
-    const noted =
-      tag === '00080104'
-        ? localScheme(d.string('x00080102') ?? '') && text(d, 'x00080104') !== LOCAL_MEANING
-        : action === 'keep' && !e.items && withoutNotes(vrOf(tag, e), value) !== null;
     if (action === 'remove') leaks.push({ path, what: `the attribute ${name}` });
-    else if (action === 'empty' || noted) leaks.push({ path, what: `a value in ${name}` });
+    else if (action === 'empty') leaks.push({ path, what: `a value in ${name}` });
+    else if (action === 'keep' && !e.items) {
+      if (d === dataSet && PIXELS.has(`x${tag}`)) leaks.push(...beside(path, transferSyntax, tag, e, d));
+      else if (!same(keptValue(tag, vrOf(tag, e), e, d, rules), e, d)) leaks.push({ path, what: `a value in ${name}` });
+    }
   });
   return leaks;
+}
+
+/** True where de-identification would write the value as it stands, but for its padding. */
+function same(kept: Uint8Array | null, e: Element, d: DataSet): boolean {
+  if (kept === null) return false;
+  const trimmed = (b: Uint8Array) => Buffer.from(b).toString('latin1').replace(/[\0 ]+$/, ''); // biome-ignore format: one chain
+  return trimmed(kept) === trimmed(d.byteArray.subarray(e.dataOffset, e.dataOffset + e.length));
+}
+
+/** Bytes in the pixel data that are no image: behind it, or among those of compressed frames. */
+function beside(path: string, syntax: string, tag: string, e: Element, d: DataSet): Leak[] {
+  const what = `bytes beside the image in (${tag.slice(0, 4)},${tag.slice(4)})`;
+  if (!e.fragments) {
+    const bare = barePixels(tag, e, d);
+    return bare.length < e.length ? [{ path, what }] : [];
+  }
+  const bytes = (parts: readonly { length: number }[]) => parts.reduce((n, { length }) => n + length, 0);
+  try {
+    return bytes(bareFrames(path, syntax, e, d)) < bytes(e.fragments) ? [{ path, what }] : [];
+  } catch (error) {
+    return [{ path, what: `pixels that cannot be searched: ${(error as Error).message}` }];
+  }
 }

@@ -5,9 +5,12 @@ import { streamFileAtomic, writeAll } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { type DataSet, type Element, parseDicom, readWhole, TRANSFER } from '../dicom/dataset.ts';
 import { type DicomElement, el, encodeFile, encodeSet, join } from '../dicom/encode.ts';
-
-import { actionFor, LOCAL_MEANING, localScheme, MULTI_FRAME_DUMMIES } from './table.ts';
-import { vrOf, withoutNotes } from './vr.ts';
+import { shiftedMoment } from './dates.ts';
+import { identifiersIn } from './identifiers.ts';
+import { bareFrames, barePixels } from './pixels.ts';
+import { actionFor, MULTI_FRAME_DUMMIES } from './table.ts';
+import { keptValue, type ValueRules, valueRules } from './values.ts';
+import { vrOf } from './vr.ts';
 
 export interface DeidOptions {
   /** Secret of this export: same secret and UID, same new UID; without it nobody can map them back. */
@@ -16,6 +19,8 @@ export interface DeidOptions {
   dates: 'remove' | { shiftDays: number };
   patientName?: string;
   patientId?: string;
+  /** What else must not be said, besides what the file itself says of its patient. */
+  identifiers?: Iterable<string>;
 }
 
 /** The new UID of an original: 2.25 and 128 bits of a keyed hash. */
@@ -28,7 +33,7 @@ function remapUid(uid: string, secret: string): string {
 const pseudonym = (patientId: string, secret: string): string =>
   `ANON-${createHash('sha256').update(`${secret}\0${patientId}`).digest('hex').slice(0, 8).toUpperCase()}`;
 
-/** @throws deid/burned-in, deid/not-an-image and what parsing throws */
+/** @throws deid/burned-in, deid/not-an-image, deid/pixels and what parsing throws */
 export async function deidentifyFile(from: string, to: string, options: DeidOptions): Promise<void> {
   const bytes = deidentify(from, await readWhole(from), options);
   await streamFileAtomic(to, (handle) => writeAll(handle, bytes));
@@ -70,12 +75,7 @@ export function deidentify(path: string, bytes: Uint8Array, options: DeidOptions
     );
   }
   const syntax = transferSyntax === TRANSFER.deflated ? TRANSFER.explicitLittle : transferSyntax;
-  const writer = new Writer(
-    syntax !== TRANSFER.implicitLittle && syntax !== TRANSFER.privateGe,
-    syntax === TRANSFER.explicitBig,
-    options,
-    dataSet.string('x00100020') ?? '',
-  );
+  const writer = new Writer(path, dataSet, syntax, options);
   const body = writer.set(dataSet, true);
   const sop = remapUid((dataSet.string('x00080018') ?? '').trim(), options.secret);
   const head = encodeFile([], (dataSet.string('x00080016') ?? '').trim(), sop, syntax);
@@ -84,20 +84,32 @@ export function deidentify(path: string, bytes: Uint8Array, options: DeidOptions
 
 const SECONDARY_CAPTURE = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.7(\.|$)/;
 
+/** Pixels, as whole numbers and as floating-point ones. */
+const PIXELS = new Set(['7fe00008', '7fe00009', '7fe00010']);
+
 /** Shared functional groups: what every multi-frame object has. */
 const SHARED_GROUPS = 'x52009229';
 
 /** Encodes a parsed data set again, element by element, in its own byte order and VR style. */
 class Writer {
+  private readonly path: string;
+  private readonly syntax: string;
   private readonly explicit: boolean;
   private readonly big: boolean;
   private readonly options: DeidOptions;
   private readonly patient: string;
-  constructor(explicit: boolean, big: boolean, options: DeidOptions, patientId: string) {
-    this.explicit = explicit;
-    this.big = big;
+  private readonly rules: ValueRules;
+  private readonly root: DataSet;
+  constructor(path: string, root: DataSet, syntax: string, options: DeidOptions) {
+    this.path = path;
+    this.root = root;
+    this.syntax = syntax;
+    this.explicit = syntax !== TRANSFER.implicitLittle && syntax !== TRANSFER.privateGe;
+    this.big = syntax === TRANSFER.explicitBig;
     this.options = options;
-    this.patient = options.patientId ?? pseudonym(patientId, options.secret);
+    this.patient = options.patientId ?? pseudonym(root.string('x00100020') ?? '', options.secret);
+    const identifiers = [...identifiersIn(root), ...(options.identifiers ?? [])];
+    this.rules = valueRules(identifiers, root, options.secret, !this.big);
   }
 
   set(d: DataSet, root = false): Uint8Array {
@@ -144,16 +156,19 @@ class Writer {
       }
       case 'keep':
         if (vr === 'SQ') return e.items || e.length === 0 ? this.sequence(tag, e) : null;
-        if (e.fragments) return this.encapsulated(tag, vr, e, d);
-        return this.kept(tag, vr, e, d);
+        if (d === this.root && PIXELS.has(tag)) return this.pixels(tag, vr, e);
+        return e.fragments ? null : this.kept(tag, vr, e, d);
     }
   }
 
   private kept(tag: string, vr: string, e: Element, d: DataSet): Uint8Array {
-    if (tag === '00080104' && localScheme(d.string('x00080102') ?? '')) return this.raw(tag, vr, pad(LOCAL_MEANING));
-    const bytes = d.byteArray.subarray(e.dataOffset, e.dataOffset + e.length);
-    const tidy = withoutNotes(vr, bytes);
-    return this.raw(tag, vr, tidy === null ? bytes : pad(tidy, vr === 'UI' ? 0 : 0x20));
+    const value = keptValue(tag, vr, e, d, this.rules);
+    if (value) return this.raw(tag, vr, value);
+    throw new DecileError(
+      'deid/pixels',
+      `The look-up table of ${this.path} must hold numbers alone, got what reads as text.`,
+      'Leave this image out: without its table it would have other values.',
+    );
   }
 
   /** A shifted date where dates are shifted, else the dummy. */
@@ -172,17 +187,11 @@ class Writer {
     return pad(value.map((u) => (own(u) ? remapUid(u, this.options.secret) : u)).join('\\'), 0);
   }
 
-  /** The date moved back, or null where dates are removed or the value is a time alone. */
+  /** The date moved back, or null where dates are removed or nothing of the value is one. */
   private date(d: DataSet, e: Element, vr: string): Uint8Array | null {
     const { dates } = this.options;
-    if (dates === 'remove') return null;
-    const text = ascii(d, e).trim();
-    // Times of day stay with a shifted date; alone they identify nobody.
-    if (vr === 'TM' || /^\d{6}(\.\d+)?$/.test(text)) return pad(text);
-    const found = /^(\d{4})(\d{2})(\d{2})(.*)$/.exec(text);
-    if (!found) return null;
-    const moved = new Date(Date.UTC(Number(found[1]), Number(found[2]) - 1, Number(found[3]) - dates.shiftDays));
-    return pad(moved.toISOString().slice(0, 10).replaceAll('-', '') + found[4]);
+    const moved = dates === 'remove' ? null : shiftedMoment(ascii(d, e), vr, dates.shiftDays);
+    return moved === null ? null : pad(moved);
   }
 
   private sequence(tag: string, e: Element): Uint8Array {
@@ -195,16 +204,23 @@ class Writer {
     return this.raw(tag, 'SQ', body);
   }
 
-  private encapsulated(tag: string, vr: string, e: Element, d: DataSet): Uint8Array {
-    const table = new Uint8Array((e.basicOffsetTable?.length ?? 0) * 4);
+  /** Pixels cut to the image; of compressed ones each frame is one piece, and the offsets are made anew. */
+  private pixels(tag: string, vr: string, e: Element): Uint8Array {
+    if (!e.fragments) return this.raw(tag, vr, barePixels(tag, e, this.root));
+    const frames = bareFrames(this.path, this.syntax, e, this.root);
+    const offsets: number[] = [];
+    let at = 0;
+    for (const frame of frames) {
+      offsets.push(at);
+      at += 8 + frame.length;
+    }
+    const fits = at <= 0xffffffff;
+    const table = new Uint8Array(fits ? 4 * offsets.length : 0);
     const view = new DataView(table.buffer);
-    e.basicOffsetTable?.forEach((o, n) => {
-      view.setUint32(4 * n, o, true);
-    });
-    const parts = [table, ...e.fragments!.map((f) => d.byteArray.subarray(f.position, f.position + f.length))];
+    if (fits) for (const [n, offset] of offsets.entries()) view.setUint32(4 * n, offset, true);
     return join([
       this.header(tag, vr === 'OW' ? 'OB' : vr, 0xffffffff),
-      ...parts.flatMap((p) => [this.header('fffee000', null, p.length), p]),
+      ...[table, ...frames].flatMap((p) => [this.header('fffee000', null, p.length), p]),
       this.header('fffee0dd', null, 0),
     ]);
   }

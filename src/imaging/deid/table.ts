@@ -70,6 +70,8 @@ const REMOVED = new Set([
   ...tags('0020', '0027 3401 3406 4000 9158'),
   ...tags('0028', '4000'),
   ...tags('0050', '001b 0020 0021'),
+  // Tables for display alone, and what somebody called a window.
+  ...tags('0028', '1055 3003 3010 3110'),
   // The tracking identifier is free text, and its UID may not stand without it.
   ...tags('0062', '0020 0021'),
 ]);
@@ -133,7 +135,7 @@ const KINDS = new Set(tags('0008', '0016 001a 001b 0062 010c 0117 0118 0124 1150
 /** VRs that hold identities, moments, whatever somebody typed, or bytes that nobody can read: kept by name alone. */
 const FREE = new Set('PN DA DT TM AE UN LO SH LT ST UT UC UR OB OD OF OL OV OW'.split(' '));
 
-/** Text that devices write and programs read, and the bytes of pixels, look-up tables and palettes. */
+/** Text that devices write and programs read, and the bytes of pixels, the modality table and palettes; values.ts looks at what they say. */
 export const TEXT_KEPT: ReadonlySet<string> = new Set([
   // Maker and model; values, schemes and meanings of codes.
   ...tags('0008', '0070 1090 0100 0102 0103 0104 0119 0120'),
@@ -141,13 +143,13 @@ export const TEXT_KEPT: ReadonlySet<string> = new Set([
   ...tags('0018', '0024 0031 0085 1020 1040 1160 1210 1250 1251 9005 9041 9046 9047 9050 9320'),
   // Reference of positions, stack, name of a dimension.
   ...tags('0020', '1040 9056 9421'),
-  // Unit of values, names of windows and tables; the tables themselves.
-  ...tags('0028', '1054 1055 3003 3004 3006 1201 1202 1203 1204 1221 1222 1223 1224'),
+  // Unit of values, kind and bytes of the modality table; the colours of a palette.
+  ...tags('0028', '1054 3004 3006 1201 1202 1203'),
   // Corrections and reconstruction of PET.
   ...tags('0054', '1101 1103 1105'),
   // Segments: label and algorithm.
   ...tags('0062', '0005 0009'),
-  ...tags('7fe0', '0001 0002 0008 0009 0010'),
+  ...tags('7fe0', '0008 0009 0010'),
 ]);
 
 const BINARY = new Set('US SS UL SL SV UV FL FD AT'.split(' '));
@@ -179,7 +181,3 @@ export function actionFor(tag: string, stated: string | undefined): Action {
   if ((vr === 'UI' || standard === 'UI') && group !== '0002' && !KINDS.has(tag)) return 'uid';
   return 'keep';
 }
-
-/** True where a code's scheme is a hospital's or maker's own: its meaning may say anything. */
-export const localScheme = (designator: string): boolean => /^(99|L$|LOCAL|$)/i.test(designator.trim());
-export const LOCAL_MEANING = 'local code';

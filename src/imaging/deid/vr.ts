@@ -31,7 +31,6 @@ export const vrOf = (tag: string, e: Element): string =>
 
 /** Text that is chosen from a list or counts something, by its VR: what else it holds is somebody's note. */
 const CODED: Record<string, RegExp> = {
-  CS: /^[A-Za-z0-9 _./+*:#-]{0,32}$/,
   DS: /^[0-9eE+. -]*$/,
   IS: /^[0-9+ -]*$/,
   AS: /^(\d{3}[DWMY])?$/,

@@ -7,27 +7,42 @@ import type { Frame } from './frame.ts';
  * The compressed bytes of frame `f.index`, joined. Frames are found by the basic offset table where it is filled,
  * one fragment a frame where the counts agree, else by the marks with which JPEG and JPEG 2000 streams begin.
  */
-export function encapsulatedFrame(path: string, dataSet: DataSet, element: Element, f: Frame): Uint8Array {
+export function encapsulatedFrame(
+  path: string,
+  dataSet: DataSet,
+  element: Element,
+  f: Pick<Frame, 'index'>,
+): Uint8Array {
+  return encapsulatedFrames(path, dataSet, element)(f.index);
+}
+
+/** The same for many frames, which are looked for once: the bytes of frame `index`. */
+export function encapsulatedFrames(path: string, dataSet: DataSet, element: Element): (index: number) => Uint8Array {
   const fragments = (element.fragments ?? []).filter((p) => p.length > 0);
-  const frames = Number(dataSet.string('x00280008') ?? 1) || 1;
+  const frames = framesIn(dataSet);
   const bytes = (n: number) =>
     dataSet.byteArray.subarray(fragments[n].position, fragments[n].position + fragments[n].length);
   const join = (from: number, to: number) => {
     const parts = Array.from({ length: to - from }, (_, k) => bytes(from + k));
     return parts.length === 1 ? parts[0] : concat(parts);
   };
-  const missing = () =>
+  const missing = (index: number) =>
     new DecileError(
       'scan/truncated',
-      `The compressed pixels of ${path} must hold frame ${f.index + 1} of ${frames}, got ${fragments.length} fragments.`,
+      `The compressed pixels of ${path} must hold frame ${index + 1} of ${frames}, got ${fragments.length} fragments.`,
       'The file is incomplete: transfer it again.',
     );
-  if (fragments.length === 0) throw missing();
-  if (frames === 1) return join(0, fragments.length);
-  const starts = frameStarts(element, fragments, frames, bytes);
-  if (f.index >= starts.length) throw missing();
-  return join(starts[f.index], starts[f.index + 1] ?? fragments.length);
+  if (fragments.length === 0) throw missing(0);
+  const starts = frames === 1 ? [0] : frameStarts(element, fragments, frames, bytes);
+  return (index) => {
+    if (index >= starts.length) throw missing(index);
+    return join(starts[index], starts[index + 1] ?? fragments.length);
+  };
 }
+
+/** Stated number of frames, at least one. */
+export const framesIn = (dataSet: DataSet): number =>
+  Math.max(1, Math.floor(Number(dataSet.string('x00280008') ?? 1)) || 1);
 
 /** Index of each frame's first fragment. */
 function frameStarts(

@@ -1,6 +1,7 @@
 /** De-identified copies of a folder of DICOM files, and the search of any folder for identifiers, without a project. */
 
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { listFolder, makeFolder, sweepLeftovers, writeFileAtomic } from '../../../disk/index.ts';
@@ -62,7 +63,9 @@ export async function deidentifyFolder(
     }
   }
   onProgress(paths.length, paths.length);
-  throwLeaks(await findIdentifiers(to, [...identifiers]));
+  const leaks = await findIdentifiers(to, [...identifiers]);
+  for (const { path } of leaks) rmSync(path, { force: true });
+  throwLeaks(leaks);
   return report;
 }
 
