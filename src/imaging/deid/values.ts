@@ -33,7 +33,7 @@ export const valueRules = (
   secret,
 });
 
-export const LOCAL_MEANING = 'local code';
+const LOCAL_MEANING = 'local code';
 const LOCAL_SCHEME = '99LOCAL';
 /** Stands for a word that is none of the lists'. */
 const OURS = /^X-[0-9A-F]{8}$/;
@@ -175,7 +175,7 @@ function each(bytes: Uint8Array, change: (value: string) => string, filler = 0x2
 }
 
 /** Text of an even number of bytes. */
-export function padded(text: string, filler = 0x20): Uint8Array {
+function padded(text: string, filler = 0x20): Uint8Array {
   const bytes = Buffer.from(text, 'utf8');
   if (bytes.length % 2 === 0) return bytes;
   return Buffer.concat([bytes, Buffer.from([filler])]);

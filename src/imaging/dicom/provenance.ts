@@ -1,4 +1,5 @@
 /** From images to the record of where they came from, and from the record to the attributes of a segmentation. */
+import { datesOf, wholeAndParts } from '../deid/identifiers.ts';
 import { nameParts } from '../deid/needles.ts';
 import { type DataSet, decodeText, readDicomHeader } from './dataset.ts';
 import { type DicomElement, el, type Vr } from './encode.ts';
@@ -74,8 +75,7 @@ export function identifiersIn(p: Provenance): string[] {
   );
   const parts = [values[0], values[4]].flatMap(nameParts);
   const uids = [p.studyUid, p.seriesUid, p.frameOfReference, ...p.instances.map((i) => i.sopUid)];
-  const whole = [...values, ...uids].map((v) => v.trim()).filter((v) => v.length >= 4);
-  return [...new Set([...whole, ...parts])];
+  return wholeAndParts([...values, ...datesOf(values[2]), ...uids], parts);
 }
 
 /** The patient's number as the images write it, which pseudonyms and shifted dates hang on. */
