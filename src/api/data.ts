@@ -130,9 +130,9 @@ async function save(session: Session, id: number, kind: string | undefined, requ
       'Reload the window.',
     );
   const bytes = await request.body();
-  const drawing = await session.project().drawing.open(id, kind);
-  const first = !drawing.dirty;
-  const sequence = request.contentType.startsWith(BOXES_TYPE) ? drawing.edit(bytes) : drawing.replace(bytes);
+  const { drawing } = session.project();
+  const boxes = request.contentType.startsWith(BOXES_TYPE);
+  const { sequence, first } = await (boxes ? drawing.edit(id, kind, bytes) : drawing.replace(id, kind, bytes));
   const window = request.url.searchParams.get('window');
   const receipt: SaveReceipt = {
     scan: id,

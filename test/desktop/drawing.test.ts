@@ -67,8 +67,8 @@ test('a stroke cut off in the middle of writing is dropped, those before it are 
   third.close();
 });
 
-/** All of the first journal but its one record of 4 + 28 bytes. */
-const headerLength = (_path: string, whole: number) => whole - (4 + 28);
+/** All of the first journal but its one record of 8 + 28 bytes. */
+const headerLength = (_path: string, whole: number) => whole - (8 + 28);
 
 test('bytes of garbage after the last stroke change nothing', async (t) => {
   const { store, scan } = await project(t);

@@ -24,7 +24,7 @@ test('a mask that is open is read with its strokes, a version without', async (t
   const { drawing } = project;
   assert.equal((await drawing.read(id, 'manual'))?.version, 1);
   assert.equal(await drawing.read(id, 'predicted'), null);
-  (await drawing.open(id, 'manual')).edit(stroke(0));
+  await drawing.edit(id, 'manual', stroke(0));
   const open = await drawing.read(id, 'manual');
   assert.deepEqual([open?.data[0], open?.version], [1, undefined]);
   assert.equal((await drawing.read(id, 'manual', 1))?.data[0], 0);
@@ -35,10 +35,12 @@ test('a mask that is open is read with its strokes, a version without', async (t
 test('the fifth mask closes the one that was used longest ago, with its strokes in a version', async (t) => {
   const { project, ids } = await opened(t, 5);
   const { drawing, store } = project;
-  for (const id of ids.slice(0, 4)) (await drawing.open(id, 'manual')).edit(stroke(1));
+  for (const id of ids.slice(0, 4)) await drawing.edit(id, 'manual', stroke(1));
   // The first was used again: the second is the oldest now.
-  await drawing.open(ids[0], 'manual');
-  await drawing.open(ids[4], 'manual');
+  await drawing.edit(ids[0], 'manual', stroke(2));
+  await drawing.edit(ids[4], 'manual', stroke(1));
+  // A stroke does not wait for the version of another scan.
+  while (store.masks.history(ids[1]).length === 0) await new Promise(setImmediate);
   assert.deepEqual(
     ids.map((id) => store.masks.history(id).length),
     [0, 1, 0, 0, 0],
@@ -49,7 +51,7 @@ test('the fifth mask closes the one that was used longest ago, with its strokes 
 
 test('closing a project makes versions of all strokes', async (t) => {
   const { project, ids } = await opened(t, 2);
-  for (const id of ids) (await project.drawing.open(id, 'manual')).edit(stroke(2));
+  for (const id of ids) await project.drawing.edit(id, 'manual', stroke(2));
   const { folder } = project.store;
   await project.close();
   const again = openExistingProject(folder);
@@ -62,7 +64,7 @@ test('closing a project makes versions of all strokes', async (t) => {
 
 test('strokes that a killed program left become a version at the next opening, and before a decision', async (t) => {
   const { project, ids } = await opened(t, 2);
-  for (const id of ids) (await project.drawing.open(id, 'manual')).edit(stroke(3));
+  for (const id of ids) await project.drawing.edit(id, 'manual', stroke(3));
   // As after kill -9: the lock and the journals stay as they are, nothing is committed.
   project.store.close();
   const again = openExistingProject(project.store.folder);
@@ -77,7 +79,7 @@ test('an older version comes back as a new one', async (t) => {
   const { project, ids } = await opened(t, 1, 1);
   const [id] = ids;
   const { drawing, store } = project;
-  (await drawing.open(id, 'manual')).edit(stroke(0));
+  await drawing.edit(id, 'manual', stroke(0));
   const restored = await drawing.restore(id, 1);
   // The strokes became version 2 before, so that nothing is lost.
   assert.deepEqual([restored.version, restored.origin, restored.accepted], [3, 'manual', true]);
@@ -104,7 +106,7 @@ test('labels are replaced as a whole; one that only open strokes use stays', asy
       [7, 'cyst', false],
     ],
   );
-  (await drawing.open(ids[0], 'manual')).edit(stroke(4, 7));
+  await drawing.edit(ids[0], 'manual', stroke(4, 7));
   await assert.rejects(setLabels([kidney]), { code: 'label/in-use' });
   assert.equal(store.labels.list().length, 3, 'all or nothing');
   assert.equal(store.labels.list()[0].name, 'left kidney');

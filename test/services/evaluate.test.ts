@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { DEFAULT_OPTIONS } from '../../src/core/options.ts';
 import { type LabelMap, spacingMm } from '../../src/core/volume.ts';
 import { writeNifti } from '../../src/imaging/index.ts';
 import { evaluateRun } from '../../src/project/services/review/evaluate.ts';
-import { type CaseRole, maskFile, type Store } from '../../src/project/store/index.ts';
+import type { CaseRole, Store } from '../../src/project/store/index.ts';
 import { codes, GRID, maskOf, projectWith, temporaryFolder, writeVolumes } from './helpers.ts';
 
 /** A finished run with these predictions, by case name. */
@@ -26,11 +26,9 @@ async function predictedBy(
   store.runs.update(run.id, { state: 'finished', finishedAt: new Date().toISOString() });
   for (const [scanName, mask] of Object.entries(masks)) {
     const scan = store.scans.find(scanName)!.id;
-    const version = store.masks.nextVersion(scan);
-    const path = store.path(maskFile(scan, version));
-    mkdirSync(dirname(path), { recursive: true });
+    const path = store.path('masks/unfinished.nii.gz');
     await writeNifti(path, mask);
-    const { id } = store.masks.add({ scan, version, origin: 'predicted', run: run.id, accepted: false, labels: [] });
+    const { id } = store.masks.keep(path, { scan, origin: 'predicted', run: run.id, accepted: false, labels: [] });
     store.predictions.put({
       run: run.id,
       scan,

@@ -8,7 +8,7 @@ import type { Trainer } from '../../src/shared/trainer.ts';
 import type { TrainerEvent, TrainerJob } from '../../src/shared/training.ts';
 import { newProject } from '../store/helpers.ts';
 
-export { newProject, temporaryFolder } from '../store/helpers.ts';
+export { keepMask, newProject, temporaryFolder } from '../store/helpers.ts';
 
 /** Left-handed on purpose, anisotropic and away from the origin: what a reader may get wrong. */
 export const GRID: Grid = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { normalisationOf, planTraining, trainingLists } from '../../src/project/services/train/plan.ts';
-import { newProject, projectWith, temporaryFolder } from './helpers.ts';
+import { keepMask, newProject, projectWith, temporaryFolder } from './helpers.ts';
 
 const names = (scans: { name: string }[]) => scans.map((scan) => scan.name.slice(-2)).join(' ');
 
@@ -74,8 +74,8 @@ test('a project whose scans are all labelled can be trained on', async (t) => {
 test('a draft and an unreviewed prediction are no labels', async (t) => {
   const store = await projectWith(t, temporaryFolder(t), 2, 1);
   const scan = store.scans.find('case_02')!.id;
-  store.masks.add({ scan, version: 1, origin: 'predicted', accepted: false, labels: [] });
-  store.masks.add({ scan, version: 2, origin: 'manual', accepted: false, labels: [] });
+  keepMask(store, { scan, origin: 'predicted', accepted: false, labels: [] });
+  keepMask(store, { scan, origin: 'manual', accepted: false, labels: [] });
   assert.equal(names(planTraining(store, { options: {} }).labelled), '01');
 });
 

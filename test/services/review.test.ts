@@ -128,9 +128,10 @@ test('changes of a prediction are counted in ml with the strokes that no version
   const none = await project.compare.changes(id);
   assert.deepEqual([none[0].addedMl, none[0].removedMl, none[0].dice], [0, 0, 100]);
   assert.deepEqual(await project.compare.changes(scan(1).id), [], 'no prediction, no change');
-  const drawing = await project.drawing.open(id, 'corrected');
   // Two voxels more at the corner of the scan, one of the 27 less.
-  drawing.edit(
+  await project.drawing.edit(
+    id,
+    'corrected',
     encodeBoxes([
       { start: [0, 0, 0], size: [2, 1, 1], values: Uint8Array.of(1, 1) },
       { start: [2, 2, 2], size: [1, 1, 1], values: Uint8Array.of(0) },
@@ -147,8 +148,8 @@ test('the summary compares a run with what people made of it, and leaves out wha
   const { store, review, compare, drawing } = project;
   assert.deepEqual((await compare.summary()).cases, [], 'nothing was reviewed');
   await review.decide(scan(4).id, 'accept');
-  const drawn = await drawing.open(scan(3).id, 'corrected');
-  drawn.edit(encodeBoxes([{ start: [0, 0, 4], size: [2, 1, 1], values: Uint8Array.of(1, 1) }]));
+  const stroke = encodeBoxes([{ start: [0, 0, 4], size: [2, 1, 1], values: Uint8Array.of(1, 1) }]);
+  await drawing.edit(scan(3).id, 'corrected', stroke);
   await review.decide(scan(3).id, 'accept');
   await review.decide(scan(5).id, 'reject');
   const summary = await compare.summary(store.runs.find('run-1').id);

@@ -6,7 +6,7 @@ import { startPrediction } from '../../src/project/services/predict/predict.ts';
 import { resumeTraining, startTraining } from '../../src/project/services/train/train.ts';
 import { openProject } from '../../src/project/store/index.ts';
 import type { PredictJob, TrainerEvent } from '../../src/shared/training.ts';
-import { maskOf, projectWith, scriptedTrainer, temporaryFolder, writeVolumes } from './helpers.ts';
+import { keepMask, maskOf, projectWith, scriptedTrainer, temporaryFolder, writeVolumes } from './helpers.ts';
 
 const started = (step = 0): TrainerEvent => ({
   type: 'started',
@@ -95,7 +95,7 @@ test('an interrupted run is resumed with its own options and scans, and repeated
   assert.equal((await handle.done).state, 'interrupted');
   // A mask drawn meanwhile does not change what the run learns from.
   const later = store.scans.find('case_03')!.id;
-  store.masks.add({ scan: later, version: 1, origin: 'manual', accepted: true, labels: [] });
+  keepMask(store, { scan: later, origin: 'manual', accepted: true, labels: [] });
   const run = await resumeTraining(store, trainer.start).done;
   assert.equal(run.state, 'finished');
   const [first, second] = trainer.jobs;

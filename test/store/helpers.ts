@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { DEFAULT_OPTIONS } from '../../src/core/options.ts';
 import { lpsPoint, spacingMm } from '../../src/core/volume.ts';
-import { createProject, type NewScan, type Store } from '../../src/project/store/index.ts';
+import { createProject, type Mask, type NewMask, type NewScan, type Store } from '../../src/project/store/index.ts';
 
 /** A folder that goes when the test ends. */
 export function temporaryFolder(t: TestContext): string {
@@ -21,6 +21,13 @@ export function newProject(t: TestContext, labels = ['kidney']): Store {
   });
   t.after(() => store.close());
   return store;
+}
+
+/** A version whose file is empty. */
+export function keepMask(store: Store, mask: NewMask): Mask {
+  const file = store.path('masks/unfinished.nii.gz');
+  writeFileSync(file, '');
+  return store.masks.keep(file, mask);
 }
 
 export const scanNamed = (name: string): NewScan => ({

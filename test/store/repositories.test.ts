@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { DEFAULT_OPTIONS } from '../../src/core/options.ts';
 import { lpsPoint } from '../../src/core/volume.ts';
 import type { MaskOrigin, Store } from '../../src/project/store/index.ts';
-import { addRun, addScan, newProject, scanNamed } from './helpers.ts';
+import { addRun, addScan, keepMask, newProject, scanNamed } from './helpers.ts';
 
 const code = (expected: string) => ({ code: expected });
 const addMask = (
@@ -14,9 +14,8 @@ const addMask = (
   run: number | null = null,
   values = [1],
 ) =>
-  store.masks.add({
+  keepMask(store, {
     scan,
-    version: store.masks.nextVersion(scan),
     origin,
     run,
     accepted,

@@ -22,22 +22,37 @@ export function openDatabase(path: string, mode: 'create' | 'write' | 'read'): D
       'Make one with `decile new DIR --label NAME --preset PRESET`, or check the path.',
     );
   }
-  let db: Db | undefined;
   try {
-    db = new Database(path, { readonly: mode === 'read', timeout: 5000 });
+    return openOnce(path, mode, false);
+  } catch (error) {
+    const explained = explainFailure(error, `Opening ${path}`);
+    if (mode !== 'write' || !(explained instanceof DecileError) || !explained.code.startsWith('disk/')) throw explained;
+  }
+  try {
+    // Without the index that readers share: a full disk has no room for it, and must not keep work shut away.
+    return openOnce(path, mode, true);
+  } catch (error) {
+    throw explainFailure(error, `Opening ${path}`);
+  }
+}
+
+function openOnce(path: string, mode: 'create' | 'write' | 'read', alone: boolean): Db {
+  const db = new Database(path, { readonly: mode === 'read', timeout: 5000 });
+  try {
+    if (alone) db.pragma('locking_mode = EXCLUSIVE');
     if (mode === 'create') db.pragma(`application_id = ${APPLICATION_ID}`);
     else checkIdentity(db, path);
     if (mode !== 'read') {
       db.pragma('journal_mode = WAL');
-      // WAL with NORMAL survives a killed process whole; a power cut may lose the last commits, never corrupt.
-      db.pragma('synchronous = NORMAL');
+      // A row is on the disk when its transaction returns: a journal of strokes is removed for it.
+      db.pragma('synchronous = FULL');
     }
     db.pragma('foreign_keys = ON');
     migrate(db, mode === 'read');
     return db;
   } catch (error) {
-    db?.close();
-    throw explainFailure(error, `Opening ${path}`);
+    db.close();
+    throw error;
   }
 }
 

@@ -28,7 +28,6 @@ import type { CodedTerm, ProjectInfo } from './types.ts';
 
 export type { MetricPoint } from './curves.ts';
 export { explained, explainedAsync, explainFailure } from './failures.ts';
-export { orRemove } from './files.ts';
 export { LABEL_COLOURS } from './labels.ts';
 export * from './paths.ts';
 export { naturalOrder } from './scans.ts';
@@ -175,6 +174,7 @@ function assemble(folder: string, mode: 'write' | 'read', db: Db, lock: ProjectL
     return row;
   };
   const runs = runRepository(db);
+  const path = (relative: string) => insideProject(folder, relative);
   try {
     get();
     return {
@@ -188,8 +188,8 @@ function assemble(folder: string, mode: 'write' | 'read', db: Db, lock: ProjectL
         },
       },
       labels: labelRepository(db),
-      scans: scanRepository(db),
-      masks: maskRepository(db),
+      scans: scanRepository(db, path),
+      masks: maskRepository(db, path),
       flags: flagRepository(db),
       runs,
       metrics: metricRepository(db),
@@ -197,8 +197,8 @@ function assemble(folder: string, mode: 'write' | 'read', db: Db, lock: ProjectL
       predictions: predictionRepository(db),
       evaluations: evaluationRepository(db),
       // Only the holder of the lock may say so: nobody else can be training now.
-      interrupted: mode === 'write' ? runs.interruptStale() : [],
-      path: (relative) => insideProject(folder, relative),
+      interrupted: mode === 'write' ? interruptStale(runs, folder) : [],
+      path,
       transaction: (work) => explained(`Writing to ${folder}`, () => db.transaction(work)()),
       limitPages(pages) {
         db.pragma(`max_page_count = ${pages}`);
@@ -211,6 +211,16 @@ function assemble(folder: string, mode: 'write' | 'read', db: Db, lock: ProjectL
   } catch (error) {
     db.close();
     throw explainFailure(error, `Opening ${folder}`);
+  }
+}
+
+/** Runs that a dead process left; where the disk is full they are named at a later opening. */
+function interruptStale(runs: RunRepository, folder: string): string[] {
+  try {
+    return explained(`Opening ${folder}`, () => runs.interruptStale());
+  } catch (error) {
+    if (error instanceof DecileError && error.code === 'disk/full') return [];
+    throw error;
   }
 }
 

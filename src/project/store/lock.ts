@@ -23,6 +23,8 @@ export function lockProject(folder: string): ProjectLock {
   let database: Database.Database | undefined;
   try {
     database = new Database(path, { timeout: 0 });
+    // Nothing is ever written: the mutex needs no room on the disk.
+    database.pragma('journal_mode = MEMORY');
     // In a plain journal mode an exclusive transaction keeps readers out too: it is a pure mutex.
     database.exec('BEGIN EXCLUSIVE');
   } catch (error) {

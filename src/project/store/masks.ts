@@ -1,4 +1,6 @@
 /** Table masks: every version of every mask. */
+import { existsSync } from 'node:fs';
+import { moveIntoPlace } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { type Db, prepared } from './database.ts';
 import { maskFile } from './paths.ts';
@@ -41,16 +43,20 @@ export interface MaskRepository {
   references(): Map<number, Mask>;
   /** `current` of every scan, by scan id and origin. */
   newest(): Map<number, Partial<Record<MaskOrigin, Mask>>>;
-  /** The version number, and with it the file, that the next mask of a scan gets; write the file first, then `add`. */
-  nextVersion(scan: number): number;
-  add(mask: NewMask): Mask;
+  /**
+   * Keeps a finished, flushed file as the scan's next version: the number is taken, the file moved to its place and the row
+   * made in one transaction, so that no two versions share a number or a file, and no row is without its file. A file that
+   * lies there already, whoever made it, is never written over. Call it in a transaction with rows that belong to the mask.
+   * @param from a file on the project's disk; where the row cannot be made it is gone, and nothing else is
+   */
+  keep(from: string, mask: NewMask): Mask;
   /** Accepts a draft, or takes the acceptance back. */
   setAccepted(id: number, accepted: boolean): Mask;
   /** Forgets a version and returns its file for deletion (autosave drafts are thinned out with this). */
   remove(id: number): string;
 }
 
-export function maskRepository(db: Db): MaskRepository {
+export function maskRepository(db: Db, pathOf: (relative: string) => string): MaskRepository {
   const one = (sql: string, ...values: (string | number)[]): Mask | null => {
     const row = prepared(db, sql).get(...values) as MaskRow | undefined;
     return row ? fromRow(row) : null;
@@ -71,6 +77,27 @@ export function maskRepository(db: Db): MaskRepository {
         version: number;
       }
     ).version;
+  const keep = (from: string, mask: NewMask): Mask => {
+    let version = highest(mask.scan) + 1;
+    while (existsSync(pathOf(maskFile(mask.scan, version)))) version++;
+    const file = maskFile(mask.scan, version);
+    const { lastInsertRowid } = prepared(
+      db,
+      'INSERT INTO masks (scan, version, origin, run, file, accepted, labels, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    ).run(
+      mask.scan,
+      version,
+      mask.origin,
+      mask.run ?? null,
+      file,
+      mask.accepted ? 1 : 0,
+      JSON.stringify(mask.labels),
+      new Date().toISOString(),
+    );
+    // Last, so that a row that cannot be made leaves no file in the place of a version.
+    moveIntoPlace(from, pathOf(file));
+    return get(Number(lastInsertRowid));
+  };
   const REFERENCE = 'accepted = 1';
   return {
     get,
@@ -99,23 +126,7 @@ export function maskRepository(db: Db): MaskRepository {
       for (const row of rows) newest.set(row.scan, { ...newest.get(row.scan), [row.origin]: fromRow(row) });
       return newest;
     },
-    nextVersion: (scan) => highest(scan) + 1,
-    add(mask) {
-      const { lastInsertRowid } = prepared(
-        db,
-        'INSERT INTO masks (scan, version, origin, run, file, accepted, labels, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-      ).run(
-        mask.scan,
-        mask.version,
-        mask.origin,
-        mask.run ?? null,
-        maskFile(mask.scan, mask.version),
-        mask.accepted ? 1 : 0,
-        JSON.stringify(mask.labels),
-        new Date().toISOString(),
-      );
-      return get(Number(lastInsertRowid));
-    },
+    keep: (from, mask) => db.transaction(() => keep(from, mask))(),
     setAccepted(id, accepted) {
       get(id);
       prepared(db, 'UPDATE masks SET accepted = ? WHERE id = ?').run(accepted ? 1 : 0, id);

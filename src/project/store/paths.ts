@@ -7,6 +7,7 @@ export const LOCK_FILE = '.decile.lock';
 
 /** Paths below the project folder, relative and with `/`, as they are kept in the database. */
 export const volumeFile = (scan: number): string => `volumes/${scan}.nii`;
+export const maskFolder = (scan: number): string => `masks/${scan}`;
 export const maskFile = (scan: number, version: number): string => `masks/${scan}/${version}.nii.gz`;
 export const runFolder = (run: number): string => `runs/${run}`;
 export const entropyFile = (run: number, scan: number): string => `runs/${run}/entropy/${scan}.nii.gz`;

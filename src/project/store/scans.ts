@@ -1,5 +1,7 @@
 /** Tables scans and patients. */
+import { existsSync } from 'node:fs';
 import { type Direction, lpsFrom, spacingFrom } from '../../core/volume.ts';
+import { moveIntoPlace } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { type Db, prepared } from './database.ts';
 import { volumeFile } from './paths.ts';
@@ -59,6 +61,11 @@ export interface ScanRepository {
   findByHash(contentHash: string): Scan | null;
   /** The id of the next scan: its files are written under it before `add` makes it visible. */
   nextId(): number;
+  /**
+   * Keeps a finished, flushed volume as a new scan: id, place of the file and row in one transaction, as `masks.keep`.
+   * Throws `scan/name-taken`.
+   */
+  keep(from: string, scan: NewScan): Scan;
   /** Throws `scan/name-taken`. */
   add(id: number, scan: NewScan): Scan;
   rename(id: number, name: string): Scan;
@@ -71,7 +78,7 @@ export interface ScanRepository {
   purge(id: number): void;
 }
 
-export function scanRepository(db: Db): ScanRepository {
+export function scanRepository(db: Db, pathOf: (relative: string) => string): ScanRepository {
   const get = (id: number): Scan => {
     const row = prepared(db, 'SELECT * FROM scans WHERE id = ?').get(id) as ScanRow | undefined;
     if (!row)
@@ -96,6 +103,41 @@ export function scanRepository(db: Db): ScanRepository {
         'Rename one of the two.',
       );
   };
+  const nextId = (): number => {
+    const row = prepared(db, "SELECT seq FROM sqlite_sequence WHERE name = 'scans'").get() as
+      | { seq: number }
+      | undefined;
+    let id = (row?.seq ?? 0) + 1;
+    while (existsSync(pathOf(volumeFile(id)))) id++;
+    return id;
+  };
+  const add = (id: number, scan: NewScan): Scan => {
+    free(scan.name);
+    db.transaction(() => {
+      prepared(
+        db,
+        'INSERT INTO scans (id, name, modality, size, spacing, origin, direction, volume_file, source_path, series_uid, description, content_hash, notices, imported_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      ).run(
+        id,
+        scan.name,
+        scan.modality,
+        JSON.stringify(scan.size),
+        JSON.stringify(scan.spacing),
+        JSON.stringify(scan.origin),
+        JSON.stringify(scan.direction),
+        volumeFile(id),
+        scan.sourcePath,
+        scan.seriesUid ?? null,
+        scan.description ?? '',
+        scan.contentHash,
+        JSON.stringify(scan.notices ?? []),
+        new Date().toISOString(),
+      );
+      if (scan.patient)
+        prepared(db, 'INSERT INTO patients VALUES (?, ?, ?)').run(id, scan.patient.name, scan.patient.id);
+    })();
+    return get(id);
+  };
   const sorted = (where: string) =>
     (prepared(db, `SELECT * FROM scans WHERE ${where}`).all() as ScanRow[])
       .map(fromRow)
@@ -111,39 +153,14 @@ export function scanRepository(db: Db): ScanRepository {
         | undefined;
       return row ? fromRow(row) : null;
     },
-    nextId() {
-      const row = prepared(db, "SELECT seq FROM sqlite_sequence WHERE name = 'scans'").get() as
-        | { seq: number }
-        | undefined;
-      return (row?.seq ?? 0) + 1;
-    },
-    add(id, scan) {
-      free(scan.name);
+    keep: (from, scan) =>
       db.transaction(() => {
-        prepared(
-          db,
-          'INSERT INTO scans (id, name, modality, size, spacing, origin, direction, volume_file, source_path, series_uid, description, content_hash, notices, imported_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-        ).run(
-          id,
-          scan.name,
-          scan.modality,
-          JSON.stringify(scan.size),
-          JSON.stringify(scan.spacing),
-          JSON.stringify(scan.origin),
-          JSON.stringify(scan.direction),
-          volumeFile(id),
-          scan.sourcePath,
-          scan.seriesUid ?? null,
-          scan.description ?? '',
-          scan.contentHash,
-          JSON.stringify(scan.notices ?? []),
-          new Date().toISOString(),
-        );
-        if (scan.patient)
-          prepared(db, 'INSERT INTO patients VALUES (?, ?, ?)').run(id, scan.patient.name, scan.patient.id);
-      })();
-      return get(id);
-    },
+        const kept = add(nextId(), scan);
+        moveIntoPlace(from, pathOf(kept.volumeFile));
+        return kept;
+      })(),
+    nextId,
+    add,
     rename(id, name) {
       const scan = get(id);
       if (scan.name !== name) {

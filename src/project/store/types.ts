@@ -103,7 +103,6 @@ export interface Mask {
 
 export interface NewMask {
   scan: number;
-  version: number;
   origin: MaskOrigin;
   run?: number | null;
   accepted: boolean;

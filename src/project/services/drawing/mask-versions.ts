@@ -1,9 +1,10 @@
 /** Checks a mask against its scan and the project's labels, and keeps it as a new version. */
 
-import { dirname } from 'node:path';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { gridDifference, gridOf, voxelToWorld } from '../../../core/geometry.ts';
 import { type Grid, type LabelMap, voxelFrom } from '../../../core/volume.ts';
-import { makeFolder } from '../../../disk/index.ts';
+import { makeFolder, temporaryFolder } from '../../../disk/index.ts';
 import { alignMask, readMask, writeNifti } from '../../../imaging/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import {
@@ -11,8 +12,7 @@ import {
   type Label,
   type Mask,
   type MaskOrigin,
-  maskFile,
-  orRemove,
+  maskFolder,
   type Scan,
   type Store,
 } from '../../store/index.ts';
@@ -80,7 +80,7 @@ export function checkMaskValues(present: Mask['labels'], labels: readonly Label[
 }
 
 /**
- * Writes a mask as the scan's next version: file first, row second, so that a killed process leaves no row without file.
+ * Keeps a mask as the scan's next version: written whole beside its place, then moved and numbered in one transaction.
  * @throws mask/other-grid, mask/unknown-value, disk/full
  */
 export async function saveMaskVersion(
@@ -93,14 +93,19 @@ export async function saveMaskVersion(
   checkMaskGrid(mask, scan, what);
   const labels = countLabels(mask);
   checkMaskValues(labels, store.labels.list(), what);
-  const version = store.masks.nextVersion(scan.id);
-  const path = store.path(maskFile(scan.id, version));
-  await explainedAsync(`Saving the mask of ${scan.name}`, async () => {
-    makeFolder(dirname(path));
-    // The scan's own geometry is written: a mask within tolerance becomes exactly aligned.
-    await writeNifti(path, { data: mask.data, ...gridOf(scan) });
+  return explainedAsync(`Saving the mask of ${scan.name}`, async () => {
+    const folder = store.path(maskFolder(scan.id));
+    makeFolder(folder);
+    const unfinished = temporaryFolder(folder, 'version');
+    try {
+      const file = join(unfinished, 'mask.nii.gz');
+      // The scan's own geometry is written: a mask within tolerance becomes exactly aligned.
+      await writeNifti(file, { data: mask.data, ...gridOf(scan) });
+      return store.transaction(() => store.masks.keep(file, { scan: scan.id, labels, ...as }));
+    } finally {
+      rmSync(unfinished, { recursive: true, force: true });
+    }
   });
-  return orRemove(path, () => store.transaction(() => store.masks.add({ scan: scan.id, version, labels, ...as })));
 }
 
 /** Same voxels as the mask that training would take now? Importing the same mask twice makes no second version. */

@@ -1,11 +1,13 @@
 /** Brings scans and masks into a project, one at a time, and lists what could not be brought in. */
-import { existsSync, statSync } from 'node:fs';
-import { basename, dirname, relative, resolve, sep } from 'node:path';
+import { existsSync, rmSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import type { Volume } from '../../../core/volume.ts';
+import { temporaryFolder } from '../../../disk/index.ts';
 import {
   discoverDataset,
   discoverScans,
   type MaskObject,
+  type Provenance,
   readScan,
   type ScanFailure,
   type ScanKind,
@@ -15,7 +17,7 @@ import {
 import { type BratsModality, discoverLayout } from '../../../imaging/layouts.ts';
 import { globMatcher } from '../../../imaging/names.ts';
 import { DecileError } from '../../../shared/errors.ts';
-import { explainedAsync, orRemove, type Scan, type Store, volumeFile } from '../../store/index.ts';
+import { explainedAsync, type Scan, type Store } from '../../store/index.ts';
 import { keptProvenance, saveProvenance } from '../export/provenance.ts';
 import { contentHash } from './content-hash.ts';
 import { type HeldFile, held, maskValues, settle } from './held-masks.ts';
@@ -329,39 +331,50 @@ async function importScan(
     return null;
   }
   const hash = contentHash(volume);
-  const twin = store.scans.findByHash(hash);
-  if (twin) {
-    report.duplicates.push({ path, name: twin.name });
-    // Imported first from a file that says nothing of its origin, or by an older version: now it is known.
-    if (provenance && !keptProvenance(store, twin.id)) saveProvenance(store, twin.id, provenance);
-    return twin;
-  }
-  const name = freeName(store, source.name);
-  if (name !== source.name) notices.push(`Another scan is named ${source.name}; this one became ${name}.`);
-  const id = store.scans.nextId();
-  const stored = store.path(volumeFile(id));
-  await explainedAsync(`Importing ${name}`, () => writeNifti(stored, volume));
-  if (provenance) orRemove(stored, () => saveProvenance(store, id, provenance));
+  const twin = importedAlready(store, hash, path, provenance, report);
+  if (twin) return twin;
   const patient =
     source.patientName || source.patientId ? { name: source.patientName ?? '', id: source.patientId ?? '' } : null;
-  const scan = orRemove(stored, () =>
-    store.transaction(() =>
-      store.scans.add(id, {
-        ...{
-          name,
-          modality: modality || presetModality(store),
-          notices,
-          patient,
-          contentHash: hash,
-          sourcePath: options.from ?? path,
-        },
+  const unfinished = temporaryFolder(store.path('volumes'), 'scan');
+  try {
+    const file = join(unfinished, 'volume.nii');
+    await explainedAsync(`Importing ${source.name}`, () => writeNifti(file, volume));
+    // Asked again: another import may have brought the scan, or its name, while this one was written.
+    const scan = store.transaction(() => {
+      if (store.scans.findByHash(hash)) return null;
+      const name = freeName(store, source.name);
+      if (name !== source.name) notices.push(`Another scan is named ${source.name}; this one became ${name}.`);
+      const kept = store.scans.keep(file, {
+        ...{ name, modality: modality || presetModality(store), notices, patient },
+        ...{ contentHash: hash, sourcePath: options.from ?? path },
         ...{ size: volume.size, spacing: volume.spacing, origin: volume.origin, direction: volume.direction },
         ...{ seriesUid: source.seriesUid ?? null, description: source.description ?? '' },
-      }),
-    ),
-  );
-  report.added.push({ id, name, notices });
-  return scan;
+      });
+      if (provenance) saveProvenance(store, kept.id, provenance);
+      return kept;
+    });
+    if (!scan) return importedAlready(store, hash, path, provenance, report);
+    report.added.push({ id: scan.id, name: scan.name, notices });
+    return scan;
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+  }
+}
+
+/** The scan that holds these voxels already, listed as a duplicate; null where there is none. */
+function importedAlready(
+  store: Store,
+  hash: string,
+  path: string,
+  provenance: Provenance | null | undefined,
+  report: ImportReport,
+): Scan | null {
+  const twin = store.scans.findByHash(hash);
+  if (!twin) return null;
+  report.duplicates.push({ path, name: twin.name });
+  // Imported first from a file that says nothing of its origin, or by an older version: now it is known.
+  if (provenance && !keptProvenance(store, twin.id)) saveProvenance(store, twin.id, provenance);
+  return twin;
 }
 
 /** NaN and infinite voxels would spread through the whole training: refused. */

@@ -5,7 +5,7 @@ import { moveIntoPlace, temporaryFolder } from '../../../disk/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import type { StartTrainer } from '../../../shared/trainer.ts';
 import type { PredictJob, TrainerEvent } from '../../../shared/training.ts';
-import { entropyFile, maskFile, orRemove, type Run, runFolder, type Scan, type Store } from '../../store/index.ts';
+import { entropyFile, type Run, runFolder, type Scan, type Store } from '../../store/index.ts';
 
 export interface PredictRequest {
   /** Name of the run; the latest finished one without it. */
@@ -125,39 +125,28 @@ function chooseScans(store: Store, which: 'all' | 'unlabelled' | number[]): Scan
   return open;
 }
 
-/** Moves the files to their places, then makes the rows. */
+/** Moves the files to their places and makes the rows. */
 function keepPrediction(store: Store, run: Run, event: Extract<TrainerEvent, { type: 'predicted' }>): void {
   const scan = store.scans.get(event.scan);
   const mlPerVoxel = (scan.spacing[0] * scan.spacing[1] * scan.spacing[2]) / 1000;
-  const version = store.masks.nextVersion(scan.id);
   const entropy = entropyFile(run.id, scan.id);
-  const stored = store.path(maskFile(scan.id, version));
-  moveIntoPlace(event.maskPath, stored);
-  moveIntoPlace(event.entropyPath, store.path(entropy));
   const labels = event.volumesMl
     .map((ml, index) => ({ value: index + 1, voxels: Math.round(ml / mlPerVoxel), ml }))
     .filter(({ voxels }) => voxels > 0);
-  orRemove(stored, () =>
-    store.transaction(() => {
-      const mask = store.masks.add({
-        scan: scan.id,
-        version,
-        origin: 'predicted',
-        run: run.id,
-        accepted: false,
-        labels,
-      });
-      const { meanEntropy, sliceEntropy, volumesMl, seconds } = event;
-      store.predictions.put({
-        run: run.id,
-        scan: scan.id,
-        mask: mask.id,
-        entropyFile: entropy,
-        meanEntropy,
-        sliceEntropy,
-        volumesMl,
-        seconds,
-      });
-    }),
-  );
+  store.transaction(() => {
+    moveIntoPlace(event.entropyPath, store.path(entropy));
+    const prediction = { scan: scan.id, origin: 'predicted', run: run.id, accepted: false, labels } as const;
+    const mask = store.masks.keep(event.maskPath, prediction);
+    const { meanEntropy, sliceEntropy, volumesMl, seconds } = event;
+    store.predictions.put({
+      run: run.id,
+      scan: scan.id,
+      mask: mask.id,
+      entropyFile: entropy,
+      meanEntropy,
+      sliceEntropy,
+      volumesMl,
+      seconds,
+    });
+  });
 }

@@ -4,7 +4,6 @@ import type { CaseState, Decision, SliceDecision } from '../../../shared/contrac
 import { DecileError } from '../../../shared/errors.ts';
 import type { Mask, Store } from '../../store/index.ts';
 import type { Drawings } from '../drawing/drawings.ts';
-import { saveMaskVersion } from '../drawing/mask-versions.ts';
 import { caseState, currentMask } from './case-states.ts';
 import { nextCase } from './queue.ts';
 
@@ -26,7 +25,8 @@ export async function decide(
   decision: Decision,
   slices?: { from: number; to: number },
 ): Promise<Decided> {
-  await commitStrokes(drawings, scan);
+  // Those of a killed program, too: what a person drew is what a person decides on.
+  await drawings.commit(scan);
   // Found first: a decided case leaves the queue, and its place with it.
   const next = nextCase(store, scan);
   if (slices) decideSlices(store, scan, decision, slices);
@@ -36,14 +36,8 @@ export async function decide(
 
 /** Decides a whole case, as `decide`, without asking which comes next. */
 export async function decideCase(store: Store, drawings: Drawings, scan: number, decision: Decision): Promise<void> {
-  await commitStrokes(drawings, scan);
-  await settle(store, drawings, scan, decision);
-}
-
-/** Those of a killed program, too: what a person drew is what a person decides on. */
-async function commitStrokes(drawings: Drawings, scan: number): Promise<void> {
   await drawings.commit(scan);
-  await drawings.recoverScan(scan);
+  await settle(store, drawings, scan, decision);
 }
 
 const MARKS = { accept: 'accepted', correct: 'corrected', reject: 'rejected' } as const;
@@ -110,13 +104,7 @@ function withdraw({ masks }: Store, id: number): void {
 /** An untouched prediction joins the labelled set as a correction of nothing, so that its history says where it is from. */
 async function copyAsAccepted(store: Store, drawings: Drawings, predicted: Mask): Promise<Mask> {
   const mask = await readMask(store.path(predicted.file));
-  const copy = await saveMaskVersion(store, store.scans.get(predicted.scan), mask, {
-    origin: 'corrected',
-    accepted: true,
-    run: predicted.run,
-  });
-  drawings.forget(predicted.scan);
-  return copy;
+  return drawings.supersede(predicted.scan, mask, { origin: 'corrected', accepted: true, run: predicted.run });
 }
 
 /** Same volumes as the prediction it came from: nothing, or nothing that counts, was changed. */
