@@ -5,6 +5,7 @@ export { isLeftover, sweepLeftovers, temporaryFolder, temporaryPath } from './te
 export { listFolder, type WalkOptions, walkFiles, walkFilesSync } from './walk.ts';
 export {
   copyFileAtomic,
+  flushFolder,
   makeFolder,
   moveIntoPlace,
   streamFileAtomic,

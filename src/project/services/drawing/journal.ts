@@ -5,14 +5,7 @@
 import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
-import {
-  copyFileAtomic,
-  FILE_MODE,
-  flushFolder,
-  makeFolder,
-  moveIntoPlace,
-  writeFileAtomic,
-} from '../../../disk/index.ts';
+import { copyFileAtomic, FILE_MODE, flushFolder, makeFolder, writeFileAtomic } from '../../../disk/index.ts';
 import { explained } from '../../store/index.ts';
 
 /** First line of a journal: what the strokes were drawn on. */
@@ -170,13 +163,6 @@ function framed(record: Uint8Array, format: number): Buffer {
 /** Keeps a damaged journal for whoever can read more of it. */
 function putAside(path: string): void {
   copyFileAtomic(path, asidePath(path));
-}
-
-/** Moves a damaged file out of the way; nothing that was put aside before is written over. @returns where it is now */
-export function moveAside(path: string): string {
-  const aside = asidePath(path);
-  moveIntoPlace(path, aside);
-  return aside;
 }
 
 function asidePath(path: string): string {

@@ -5,7 +5,7 @@
 
 import { type Grid, voxelCount } from '../../../core/volume.ts';
 import { readMask } from '../../../imaging/index.ts';
-import { applyBoxes, decodeBoxes, encodeBoxes, type MaskBox } from '../../../shared/contract/index.ts';
+import { applyBoxes, decodeBoxes, encodeBoxes } from '../../../shared/contract/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import { type Mask, maskFolder, type Store } from '../../store/index.ts';
 import { openJournal, readJournal } from './journal.ts';
@@ -53,7 +53,7 @@ function journalBase(store: Store, scan: number, kind: DrawnKind, id: number | n
 export async function openWorkingMask(store: Store, scan: number, kind: DrawnKind): Promise<WorkingMask> {
   const grid: Grid = store.scans.get(scan);
   const path = store.path(journalFile(scan, kind));
-  const found = readJournal(path, (record) => boxesOf(record, grid) !== null);
+  const found = readJournal(path, (record) => isStroke(record, grid));
   let base = found ? journalBase(store, scan, kind, found.base) : baseOf(store, scan, kind);
   const data = await loadMask(store, grid, base);
   const headOf = (mask: Mask | null) => ({ base: mask?.id ?? null, size: grid.size });
@@ -122,12 +122,12 @@ export async function openWorkingMask(store: Store, scan: number, kind: DrawnKin
   };
 }
 
-/** The boxes of a record; null where it is none of this grid's. */
-function boxesOf(record: Uint8Array, grid: Grid): MaskBox[] | null {
+/** Whether a record holds boxes of this grid. */
+function isStroke(record: Uint8Array, grid: Grid): boolean {
   try {
-    return decodeBoxes(record, grid.size);
+    return decodeBoxes(record, grid.size).length > 0;
   } catch {
-    return null;
+    return false;
   }
 }
 
