@@ -118,7 +118,7 @@ export function makeFolder(path: string): void {
 }
 
 /** A name is on the disk once its folder is flushed. Windows has no such thing, and some network drives refuse it. */
-function flushFolder(path: string): void {
+export function flushFolder(path: string): void {
   if (process.platform === 'win32') return;
   let folder: number | undefined;
   try {
