@@ -143,12 +143,40 @@ test('a region may have as many voxels as the limit, and grows from the mean of 
   // At the scan's corner the mean is of the voxels that are there: 0, 10 and 100, 110 give 55.
   const mask = emptyMask([4, 3, 3]);
   const scan = scanOf([4, 3, 3], (i, _j, k) => 10 * i + 100 * k);
-  growRegion(new Recorder(mask), scan, voxelIndex(0, 0, 0), { normal: null, value: 1, tolerance: 45, limit: 99 });
+  growRegion(new Recorder(mask), scan, voxelIndex(0, 0, 0), { normal: null, value: 1, tolerance: 55, limit: 99 });
   assert.equal(
     mask.data.reduce((n, v) => n + v, 0),
-    0,
-    'the seed itself is 55 from the mean, so nothing grows',
+    12 + 6,
+    'from 0 to 110: all of the first slice, two columns of the second',
   );
+});
+
+test('a region whose seed differs from the voxels around it does not grow', () => {
+  const mask = emptyMask([3, 3, 1]);
+  const scan = scanOf([3, 3, 1], (i, j) => (i === 1 && j === 1 ? 90 : 0));
+  growRegion(new Recorder(mask), scan, voxelIndex(1, 1, 0), { normal: 2, value: 1, tolerance: 20, limit: 9 });
+  assert.ok(
+    mask.data.every((v) => v === 0),
+    'the mean is 10, the seed 90',
+  );
+});
+
+test('holes are filled on the slices of the range alone, across any axis, and at the last row and column too', () => {
+  const ring = ['1111', '1..1', '1..1', '1111'];
+  const filled = ['1111', '1111', '1111', '1111'];
+  const three = () => drawn([ring, ring, ring]);
+  const mask = three();
+  change(mask, (r) => fillHoles(r, 1, 2, [1, 9]));
+  assert.deepEqual([picture(mask, 0), picture(mask, 1), picture(mask, 2)], [ring, filled, filled]);
+  const first = three();
+  change(first, (r) => fillHoles(r, 1, 2, [-3, 0]));
+  assert.deepEqual([picture(first, 0), picture(first, 1)], [filled, ring]);
+  const open = drawn([['111', '1.1', '1.1']]);
+  fillHoles(new Recorder(open), 1, 2);
+  assert.deepEqual(picture(open), ['111', '1.1', '1.1'], 'open at the last row');
+  const side = drawn([['111', '1..', '111']]);
+  fillHoles(new Recorder(side), 1, 2);
+  assert.deepEqual(picture(side), ['111', '1..', '111'], 'open at the last column');
 });
 
 test('islands of exactly the size stay and are not counted', () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { sameGrid } from '../../src/core/geometry.ts';
 import { type Grid, lpsPoint, spacingMm } from '../../src/core/volume.ts';
 import {
@@ -189,6 +190,26 @@ test('a RAS space is turned into LPS', async () => {
   assert.deepEqual([...volume.direction], [-1, 0, 0, 0, -1, 0, 0, 0, 1]);
 });
 
+test('every space that names its sides has its own signs, whichever way it is written', async () => {
+  for (const [space, signs] of [
+    ['left-posterior-superior', [1, 1, 1]],
+    ['LPS', [1, 1, 1]],
+    ['right-anterior-superior', [-1, -1, 1]],
+    ['RAS', [-1, -1, 1]],
+    ['left-anterior-superior', [1, -1, 1]],
+    ['LAS', [1, -1, 1]],
+  ] as const) {
+    const { volume } = await readVolume(nrrd([...BASE, `space: ${space}`, 'encoding: ascii'], '7 8'));
+    assert.deepEqual([...volume.origin], [signs[0], 2 * signs[1], 3], space);
+    assert.deepEqual(
+      [0, 4, 8].map((n) => volume.direction[n]),
+      [...signs],
+      space,
+    );
+    assert.deepEqual([...volume.spacing], [2, 3, 4], space);
+  }
+});
+
 test('ascii data and detached files are read, paths out of the folder are refused', async () => {
   const ascii = nrrd([...BASE, 'space: LPS', 'encoding: ascii'], '7 -8\n');
   assert.deepEqual((await readVolume(ascii)).volume.data, Int16Array.of(7, -8));
@@ -204,6 +225,7 @@ test('ascii data and detached files are read, paths out of the folder are refuse
 test('damaged NRRD and MetaImage files are coded errors', async () => {
   const cases: [string, string][] = [
     [nrrd([...BASE, 'space: LPS', 'encoding: raw'], Uint8Array.of(1)), 'scan/truncated'],
+    [nrrd([...BASE, 'space: LPS', 'encoding: gzip'], gzipSync(Uint8Array.of(1, 0))), 'scan/truncated'],
     [nrrd([...BASE.slice(1), 'type: block', 'space: LPS'], ''), 'scan/type'],
     [
       nrrd(

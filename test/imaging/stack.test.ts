@@ -213,3 +213,41 @@ test('the usual distance is the median of the gaps', () => {
     message: /must be 3\.00 mm apart, got 3 missing \(first after slice 3 of 6\)/,
   });
 });
+
+test('resampling equals linear interpolation reckoned voxel by voxel', () => {
+  const [columns, rows, n] = [4, 3, 5];
+  const wave = (v: number) => 50 * Math.sin(12.9 * v) + v;
+  const data = Float32Array.from({ length: columns * rows * n }, (_, v) => wave(v));
+  const along = [0, 1, 2.5, 3, 5];
+  const shift = [[0, 1], [0.5, 0.5], [1.2, 0.1], [1.5, 1], [2, 0]] as [number, number][]; // biome-ignore format: a list
+  const grid = { ...plan([0], 0.5, 11).grid, size: [6, 4, 11] as const };
+  const clamp = (x: number, last: number) => Math.min(last, Math.max(0, x));
+  /** Bilinear; beyond half a pixel outside the slice there is nothing. */
+  const sample = (slice: number, i: number, j: number): number => {
+    const [u, v] = [i - shift[slice][0], j - shift[slice][1]];
+    if (u < -0.5 || v < -0.5 || u > columns - 0.5 || v > rows - 0.5) return Number.NaN;
+    const [x, y] = [clamp(u, columns - 1), clamp(v, rows - 1)];
+    let sum = 0;
+    for (let b = 0; b < rows; b++)
+      for (let a = 0; a < columns; a++)
+        sum +=
+          Math.max(0, 1 - Math.abs(a - x)) * Math.max(0, 1 - Math.abs(b - y)) * data[a + columns * (b + rows * slice)];
+    return sum;
+  };
+  const resampled = regularise(data, columns, rows, { grid, along, shift }, -999).data;
+  for (let k = 0; k < 11; k++) {
+    const z = 0.5 * k;
+    const low = Math.max(
+      0,
+      along.findLastIndex((place) => place <= z),
+    );
+    const weight = low === n - 1 ? 0 : (z - along[low]) / (along[low + 1] - along[low]);
+    for (let j = 0; j < 4; j++)
+      for (let i = 0; i < 6; i++) {
+        const value = sample(low, i, j) * (1 - weight) + (weight > 0 ? sample(low + 1, i, j) * weight : 0);
+        const expected = Number.isNaN(value) ? -999 : value;
+        const found = resampled[i + 6 * (j + 4 * k)];
+        assert.ok(Math.abs(found - expected) < 1e-3, `${i}, ${j}, ${k}: ${found}, expected ${expected}`);
+      }
+  }
+});
