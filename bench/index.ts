@@ -7,6 +7,7 @@ export const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promis
   jobs: () => import('./jobs.ts'),
   viewer: () => import('./viewer.ts'),
   import: () => import('./import.ts'),
+  paint: () => import('./paint.ts'),
 };
 
 const [chosen, ...args] = process.argv.slice(2);
