@@ -20,7 +20,8 @@ export type Handlers = {
 
 /** Both shells speak to this: Electron's ipc and `app://`, and the loopback server. */
 export interface Api {
-  dispatch(name: unknown, input: unknown): Promise<Reply<unknown>>;
+  /** @param project session of the project that the call is for, as the window knows it */
+  dispatch(name: unknown, input: unknown, project?: unknown): Promise<Reply<unknown>>;
   /** Answers `/data/...`; errors become JSON bodies with a status. */
   data(request: DataRequest): Promise<Response>;
   subscribe(listener: (message: EventMessage) => void): () => void;
@@ -58,8 +59,17 @@ export function emitter(): Emitter {
   };
 }
 
-/** Parses, calls, and wraps; never throws. */
-export async function dispatch(handlers: Handlers, name: unknown, input: unknown): Promise<Reply<unknown>> {
+/** Calls that concern the program, not the project that is open. */
+const OF_NO_PROJECT = /^(app|settings|folders|jobs)\.|^projects\.(recent|forget|create|open|current|demo)$/;
+
+/** Parses, calls, and wraps; never throws. @param admit throws where the call is for another project than the open one */
+export async function dispatch(
+  handlers: Handlers,
+  admit: (project: unknown) => void,
+  name: unknown,
+  input: unknown,
+  project?: unknown,
+): Promise<Reply<unknown>> {
   try {
     if (!isCallName(name))
       throw new DecileError(
@@ -74,6 +84,7 @@ export async function dispatch(handlers: Handlers, name: unknown, input: unknown
         `The input of ${name} must fit its schema, got ${describeIssues(parsed.error)}.`,
         'Check the values entered.',
       );
+    if (!OF_NO_PROJECT.test(name)) admit(project);
     const handler = handlers[name] as (input: unknown) => unknown;
     return { ok: true, value: (await handler(parsed.data)) ?? null };
   } catch (error) {

@@ -16,11 +16,17 @@ export async function answerData(session: Session, request: DataRequest): Promis
     return await route(session, request);
   } catch (error) {
     const info = errorInfo(error);
-    return Response.json(info, { status: NOT_FOUND.test(info.code) ? 404 : info.code.startsWith('disk/') ? 507 : 400 });
+    return Response.json(info, { status: statusOf(info.code) });
   }
 }
 
+const statusOf = (code: string): number => {
+  if (code === 'project/other') return 409;
+  return NOT_FOUND.test(code) ? 404 : code.startsWith('disk/') ? 507 : 400;
+};
+
 async function route(session: Session, request: DataRequest): Promise<Response> {
+  session.admit(request.url.searchParams.get('project') ?? undefined);
   const [, , what, first, second, third] = request.url.pathname.split('/');
   const id = Number(first);
   if (!Number.isSafeInteger(id) || id < 0) throw unknown(request);
@@ -129,8 +135,9 @@ async function save(session: Session, id: number, kind: string | undefined, requ
       `A drawn mask's kind must be manual or corrected, got ${kind}.`,
       'Reload the window.',
     );
-  const bytes = await request.body();
+  // Taken before the bytes have come: another project may be opened meanwhile.
   const { drawing } = session.project();
+  const bytes = await request.body();
   const boxes = request.contentType.startsWith(BOXES_TYPE);
   const { sequence, first } = await (boxes ? drawing.edit(id, kind, bytes) : drawing.replace(id, kind, bytes));
   const window = request.url.searchParams.get('window');

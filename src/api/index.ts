@@ -33,13 +33,13 @@ export function createApi(shell: Shell, app: App, userFolder: string): Api {
     ...reportHandlers(session),
   };
   const client = createClient({
-    call: (name, input) => dispatch(handlers, name, input),
+    call: (name, input) => dispatch(handlers, session.admit, name, input),
     subscribe: events.subscribe,
     data: () => Promise.reject(new Error('Data is asked for through Api.data.')),
     dataUrl: (path) => path,
   });
   return {
-    dispatch: (name, input) => dispatch(handlers, name, input),
+    dispatch: (name, input, project) => dispatch(handlers, session.admit, name, input, project),
     data: (request) => answerData(session, request),
     subscribe: events.subscribe,
     registerFolder: (path) => session.folders.register(path),

@@ -1,7 +1,9 @@
 /** What is open: one project, and the runs going on. Handlers ask it; nobody else keeps such state. */
+import { createHash } from 'node:crypto';
 import type { App, Project } from '../app.ts';
+import { turns } from '../project/services/drawing/turns.ts';
 import type { RunHandle } from '../project/services/train/train.ts';
-import type { NewProject } from '../project/store/index.ts';
+import type { NewProject, Store } from '../project/store/index.ts';
 import type { ProjectOverview } from '../shared/contract/index.ts';
 import { CASE_STATES } from '../shared/contract/index.ts';
 import { DecileError } from '../shared/errors.ts';
@@ -21,7 +23,12 @@ export interface Session {
   /** Throws `project/none-open`. */
   project(): Project;
   hasProject(): boolean;
-  create(folder: string, project: NewProject): ProjectOverview;
+  /**
+   * Throws `project/other` where a request names another project than the open one. One that names none (a script) is for
+   * the first project that was opened: once another was, it could be meant for either, and is refused too.
+   */
+  admit(project: unknown): void;
+  create(folder: string, project: NewProject): Promise<ProjectOverview>;
   open(folder: string): Promise<ProjectOverview>;
   /** Takes a project that was opened elsewhere. */
   enter(project: Project): ProjectOverview;
@@ -33,6 +40,9 @@ export interface Session {
 
 export function session(parts: Pick<Session, 'app' | 'emitter' | 'folders' | 'jobs' | 'user'>): Session {
   let opened: Project | null = null;
+  /** Sessions of the projects that were open since the start. */
+  const known = new Set<string>();
+  const changes = turns();
   const training: Session['training'] = new Map();
 
   const project = (): Project => {
@@ -49,6 +59,7 @@ export function session(parts: Pick<Session, 'app' | 'emitter' | 'folders' | 'jo
     for (const state of states.values()) counts[state]++;
     const { name, preset } = store.project.get();
     return {
+      session: sessionOf(store),
       name,
       preset,
       path: store.folder,
@@ -64,7 +75,7 @@ export function session(parts: Pick<Session, 'app' | 'emitter' | 'folders' | 'jo
     };
   };
 
-  const close = async (): Promise<void> => {
+  const closeNow = async (): Promise<void> => {
     if (!opened) return;
     // A run is left so that it can be resumed; closing is not giving up.
     const ending = [...training.values()].map(({ handle }) => {
@@ -80,7 +91,9 @@ export function session(parts: Pick<Session, 'app' | 'emitter' | 'folders' | 'jo
   };
 
   const enter = (next: Project): ProjectOverview => {
+    if (opened) throw other();
     opened = next;
+    known.add(sessionOf(next.store));
     const seen = overview();
     parts.user.remember(next.store.folder, seen.name);
     parts.emitter.emit('project', seen);
@@ -92,21 +105,24 @@ export function session(parts: Pick<Session, 'app' | 'emitter' | 'folders' | 'jo
     training,
     project,
     hasProject: () => opened !== null,
-    create: (folder, made) => enter(parts.app.create(folder, made)),
-    async open(folder) {
-      if (opened && folder === opened.store.folder) return overview();
-      await close();
-      const next = parts.app.open(folder);
-      try {
-        await next.drawing.recover();
-      } catch (error) {
-        await next.close();
-        throw error;
-      }
-      return enter(next);
+    admit(project) {
+      if (opened && (project === undefined ? known.size > 1 : project !== sessionOf(opened.store))) throw other();
     },
+    create: (folder, made) =>
+      changes.take(0, async () => {
+        await closeNow();
+        return enter(parts.app.create(folder, made));
+      }),
+    open: (folder) =>
+      changes.take(0, async () => {
+        if (opened && folder === opened.store.folder) return overview();
+        await closeNow();
+        const next = parts.app.open(folder);
+        await next.drawing.recover();
+        return enter(next);
+      }),
     enter,
-    close,
+    close: () => changes.take(0, closeNow),
     overview,
     changed(scans) {
       parts.emitter.emit('scans', { scans });
@@ -114,3 +130,15 @@ export function session(parts: Pick<Session, 'app' | 'emitter' | 'folders' | 'jo
     },
   };
 }
+
+/** Names a project by its folder and its making: known again after a restart, and never that of a copy. */
+function sessionOf({ folder, project }: Store): string {
+  return createHash('sha256').update(`${folder}\0${project.get().createdAt}`).digest('hex').slice(0, 16);
+}
+
+const other = (): DecileError =>
+  new DecileError(
+    'project/other',
+    'A request must be for the open project, got one for another.',
+    'Open its project again: strokes that are not saved are then saved by themselves.',
+  );

@@ -5,7 +5,8 @@ import type { Reply } from '../shared/contract/client.ts';
 import type { EventMessage } from '../shared/contract/events.ts';
 
 const bridge = {
-  call: (name: string, input: unknown): Promise<Reply<unknown>> => ipcRenderer.invoke(CHANNELS.call, name, input),
+  call: (name: string, input: unknown, project?: string): Promise<Reply<unknown>> =>
+    ipcRenderer.invoke(CHANNELS.call, name, input, project),
   subscribe(listener: (message: EventMessage) => void): () => void {
     // The event object stays here: it would hand the page the sender.
     const receive = (_event: unknown, message: EventMessage) => listener(message);

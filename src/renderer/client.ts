@@ -1,8 +1,15 @@
 /** The window's one client: over the preload's bridge in Electron, over HTTP and a WebSocket in a browser. */
-import { type Client, createClient, type EventMessage, type Reply, type Transport } from '../shared/contract/index.ts';
+import {
+  type Client,
+  createClient,
+  type EventMessage,
+  PROJECT_HEADER,
+  type Reply,
+  type Transport,
+} from '../shared/contract/index.ts';
 
 interface Bridge {
-  call(name: string, input: unknown): Promise<Reply<unknown>>;
+  call(name: string, input: unknown, project?: string): Promise<Reply<unknown>>;
   subscribe(listener: (message: EventMessage) => void): () => void;
   dropped(file: File): Promise<Reply<{ folder: string; path: string }>>;
 }
@@ -13,7 +20,7 @@ const bridge = (globalThis as { decile?: Bridge }).decile;
 const data = (path: string, init?: RequestInit) => fetch(path, { ...init, credentials: 'same-origin' });
 
 const overBridge = (shell: Bridge): Transport => ({
-  call: (name, input) => shell.call(name, input),
+  call: (name, input, project) => shell.call(name, input, project),
   subscribe: (listener) => shell.subscribe(listener),
   data,
   dataUrl: (path) => path,
@@ -43,11 +50,11 @@ function overHttp(): Transport {
   };
   connect();
   return {
-    async call(name, input) {
+    async call(name, input, project) {
       try {
         const response = await fetch(`/call/${name}`, {
           method: 'POST',
-          headers: { 'content-type': 'application/json' },
+          headers: { 'content-type': 'application/json', ...(project ? { [PROJECT_HEADER]: project } : {}) },
           body: JSON.stringify({ input }),
         });
         return (await response.json()) as Reply<unknown>;

@@ -12,7 +12,7 @@ import { WebSocketServer } from 'ws';
 import type { Api } from '../api/api.ts';
 import { errorInfo } from '../api/errors.ts';
 import { CONTENT_SECURITY_POLICY, readPage } from '../api/pages.ts';
-import type { ErrorInfo } from '../shared/contract/index.ts';
+import { type ErrorInfo, PROJECT_HEADER } from '../shared/contract/index.ts';
 import { DecileError } from '../shared/errors.ts';
 
 export interface ServerOptions {
@@ -117,7 +117,7 @@ export async function startServer(
         cure: 'Reload the page.',
       });
     }
-    const reply = await api.dispatch(name, input);
+    const reply = await api.dispatch(name, input, request.headers[PROJECT_HEADER]);
     response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
     response.end(JSON.stringify(reply));
   }

@@ -45,7 +45,7 @@ test('a call with wrong input never reaches its handler, and the reply names the
       return null;
     },
   } as unknown as Handlers;
-  const reply = (await dispatch(handlers, 'train.pause', { run: '../../etc' })) as Reply<null>;
+  const reply = (await dispatch(handlers, () => {}, 'train.pause', { run: '../../etc' })) as Reply<null>;
   assert.equal(reached, false);
   assert.equal(reply.ok, false);
   assert.equal(!reply.ok && reply.error.code, 'call/invalid');
@@ -54,7 +54,7 @@ test('a call with wrong input never reaches its handler, and the reply names the
 
 test('an unknown call, or a name from the prototype, is refused', async () => {
   for (const name of ['projects.destroy', 'constructor', '__proto__', 3, undefined]) {
-    const reply = await dispatch({} as Handlers, name, undefined);
+    const reply = await dispatch({} as Handlers, () => {}, name, undefined);
     assert.equal(reply.ok ? '' : reply.error.code, 'call/unknown');
   }
 });

@@ -64,7 +64,6 @@ export const projectHandlers = (session: Session, shell: Shell): Pick<Handlers, 
         `The folder of a new project must not exist yet, got ${folder}.`,
         'Choose another name, or another place.',
       );
-    await session.close();
     return session.create(folder, {
       name,
       preset,

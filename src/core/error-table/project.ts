@@ -39,8 +39,13 @@ export const projectErrors = {
   },
   'project/none-open': {
     when: 'A call needs an open project',
-    message: 'A project must be open, got none.',
+    message: 'A project must be open, got <value>.',
     cure: 'Open or make one',
+  },
+  'project/other': {
+    when: 'A request of a window is for a project that is no longer open, because another was opened meanwhile',
+    message: 'A request must be for the open project, got one for another.',
+    cure: 'Open its project again: strokes that are not saved are then saved by themselves',
   },
   'label/invalid': {
     when: 'A label has a taken or empty name, a bad colour or a value outside 1 to 255',

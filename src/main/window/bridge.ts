@@ -19,8 +19,10 @@ export function answerCalls(api: Api, window: () => BrowserWindow | null): void 
       new URL(senderFrame.url).origin === new URL(ORIGIN).origin
     );
   };
-  ipcMain.handle(CHANNELS.call, (event, name: unknown, input: unknown): Promise<Reply<unknown>> | Reply<unknown> =>
-    ours(event) ? api.dispatch(name, input) : refused,
+  ipcMain.handle(
+    CHANNELS.call,
+    (event, name: unknown, input: unknown, project: unknown): Promise<Reply<unknown>> | Reply<unknown> =>
+      ours(event) ? api.dispatch(name, input, project) : refused,
   );
   ipcMain.handle(CHANNELS.dropped, (event, path: unknown): Reply<unknown> => {
     if (!ours(event)) return refused;

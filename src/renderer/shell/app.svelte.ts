@@ -24,7 +24,9 @@ export interface Message {
 }
 
 export class AppState {
-  readonly client: Client;
+  private readonly program: Client;
+  /** For the open project: what a screen asks once another took its place is refused. */
+  client: Client;
   place = $state<Place>('projects');
   project = $state.raw<ProjectOverview | null>(null);
   jobs = $state.raw<JobInfo[]>([]);
@@ -51,6 +53,7 @@ export class AppState {
   private counter = 0;
 
   constructor(client: Client) {
+    this.program = client;
     this.client = client;
     client.on('project', (project) => this.enter(project));
     client.on('job', (job) => this.noteJob(job));
@@ -131,7 +134,8 @@ export class AppState {
   }
 
   private enter(project: ProjectOverview | null): void {
-    const other = project?.path !== this.project?.path;
+    const other = project?.session !== this.project?.session;
+    if (other) this.client = project ? this.program.within(project.session) : this.program;
     this.project = project;
     if (!other) return;
     this.cases = { annotate: null, review: null };

@@ -8,7 +8,8 @@ export type Reply<T> = { ok: true; value: T } | { ok: false; error: ErrorInfo };
 
 /** What a transport must do; `data` fetches voxels and pictures under `/data/...`. */
 export interface Transport {
-  call(name: CallName, input: unknown): Promise<Reply<unknown>>;
+  /** @param project session of the project that the call is for */
+  call(name: CallName, input: unknown, project?: string): Promise<Reply<unknown>>;
   /** Returns the function that ends the subscription. */
   subscribe(listener: (message: EventMessage) => void): () => void;
   data(path: string, init?: RequestInit): Promise<Response>;
@@ -27,13 +28,16 @@ export interface Client {
   data: Transport['data'];
   dataUrl: Transport['dataUrl'];
   dropped?: Transport['dropped'];
+  /** The client whose every call and address is for that project: where another is open they are refused (`project/other`). */
+  within(session: string): Client;
 }
 
 /** Wraps a transport; a refused call throws the DecileError that main made. */
-export function createClient(transport: Transport): Client {
+export function createClient(transport: Transport, project?: string): Client {
+  const named = (path: string) => (project ? `${path}${path.includes('?') ? '&' : '?'}project=${project}` : path);
   return {
     async call(name, ...input) {
-      const reply = await transport.call(name, input[0]);
+      const reply = await transport.call(name, input[0], project);
       if (!reply.ok) throw new DecileError(reply.error.code, reply.error.message, reply.error.cure);
       return reply.value as never;
     },
@@ -43,13 +47,14 @@ export function createClient(transport: Transport): Client {
       });
     },
     async data(path, init) {
-      const response = await transport.data(path, init);
+      const response = await transport.data(named(path), init);
       if (response.ok) return response;
       const { code, message, cure } = await readError(response);
       throw new DecileError(code, message, cure);
     },
-    dataUrl: (path) => transport.dataUrl(path),
+    dataUrl: (path) => transport.dataUrl(named(path)),
     dropped: transport.dropped && ((file) => transport.dropped!(file)),
+    within: (session) => createClient(transport, session),
   };
 }
 

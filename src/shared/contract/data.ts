@@ -11,6 +11,7 @@
  * | PUT /data/mask/<scan>/<kind> | `application/octet-stream`: the whole mask | SaveReceipt as JSON |
  * | PUT /data/mask/<scan>/<kind> | `application/x-decile-boxes`: edited boxes | SaveReceipt as JSON |
  *
+ * `?project=<session>` names the project that the request is for; `project/other` (409) where another is open.
  * `kind` of a PUT is manual or corrected. `?window=<id>` names the window, and comes back with the receipt and the event.
  * The first edit of `corrected` starts from the prediction, of `manual` from an
  * empty mask. A PUT answers after the bytes are on disk (a journal, fsynced); `masks.commit` makes a version of them.
@@ -25,6 +26,8 @@ export interface MaskBox {
   values: Uint8Array;
 }
 
+/** Header of a call over HTTP that names its project. */
+export const PROJECT_HEADER = 'x-decile-project';
 export const BOXES_TYPE = 'application/x-decile-boxes';
 const HEADER = 6;
 

@@ -51,6 +51,8 @@ export interface RecentProject {
 }
 
 export interface ProjectOverview {
+  /** Names the project in every call and data address: the same at each opening, another for a copy. */
+  session: string;
   name: string;
   path: string;
   preset: PresetName;
