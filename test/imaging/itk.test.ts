@@ -226,6 +226,11 @@ test('damaged NRRD and MetaImage files are coded errors', async () => {
   const cases: [string, string][] = [
     [nrrd([...BASE, 'space: LPS', 'encoding: raw'], Uint8Array.of(1)), 'scan/truncated'],
     [nrrd([...BASE, 'space: LPS', 'encoding: gzip'], gzipSync(Uint8Array.of(1, 0))), 'scan/truncated'],
+    // Words that every JavaScript object has a property of.
+    [nrrd([...BASE.slice(1), 'type: constructor', 'space: LPS'], ''), 'scan/type'],
+    [nrrd([...BASE, 'space: constructor', 'encoding: raw'], Buffer.alloc(4)), 'scan/corrupt'],
+    [nrrd([...BASE, 'space: LPS', 'encoding: constructor'], Buffer.alloc(4)), 'scan/unknown-format'],
+    [mha({ ElementType: 'constructor' }, new Uint8Array(4)), 'scan/type'],
     [nrrd([...BASE.slice(1), 'type: block', 'space: LPS'], ''), 'scan/type'],
     [
       nrrd(
@@ -250,12 +255,12 @@ test('damaged NRRD and MetaImage files are coded errors', async () => {
       'geometry/sheared',
     ],
   ];
-  const mha = fresh('.mha');
+  const huge = fresh('.mha');
   writeFileSync(
-    mha,
+    huge,
     'ObjectType = Image\nNDims = 3\nDimSize = 900000 900000 2\nElementType = MET_SHORT\nElementDataFile = LOCAL\n',
   );
-  cases.push([mha, 'scan/size']);
+  cases.push([huge, 'scan/size']);
   for (const [path, code] of cases) await rejectsWith(readVolume(path), code);
 });
 

@@ -12,10 +12,10 @@ import { type StoredType, typeOf } from '../voxels.ts';
 import { type Payload, readHeaderText, readPayload } from './payload.ts';
 import { unitScale } from './units.ts';
 
-const TYPES: Record<string, StoredType> = {
+const TYPES = new Map<string, StoredType>(Object.entries({
   MET_CHAR: 'int8', MET_UCHAR: 'uint8', MET_SHORT: 'int16', MET_USHORT: 'uint16', MET_INT: 'int32', MET_UINT: 'uint32',
   MET_LONG: 'int32', MET_ULONG: 'uint32', MET_LONG_LONG: 'int64', MET_ULONG_LONG: 'uint64', MET_FLOAT: 'float32', MET_DOUBLE: 'float64',
-}; // biome-ignore format: a table
+})); // biome-ignore format: a table
 
 export const looksLikeMetaImage = (head: Uint8Array): boolean =>
   /^\s*(ObjectType|Comment|NDims)\s*=/.test(Buffer.from(head.subarray(0, 64)).toString('latin1'));
@@ -67,7 +67,7 @@ export async function readMetaHeader(path: string): Promise<MetaHeader> {
       `The voxels of ${path} must be single numbers, got ${fields.get('ElementNumberOfChannels')} channels.`,
       'Save one channel.',
     );
-  const type = TYPES[fields.get('ElementType') ?? ''];
+  const type = TYPES.get(fields.get('ElementType') ?? '');
   if (!type)
     throw new DecileError(
       'scan/type',

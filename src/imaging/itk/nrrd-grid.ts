@@ -8,19 +8,23 @@ type Refusal = (expected: string, got: string) => DecileError;
 type Triple = [number, number, number];
 
 /** Signs that turn a space into LPS; null where it does not say what is left and what is right. */
-const SPACES: Record<string, readonly [number, number, number] | null> = {
+const SPACES = new Map<string, readonly [number, number, number] | null>(Object.entries<readonly [number, number, number] | null>({
   'left-posterior-superior': [1, 1, 1], lps: [1, 1, 1], 'right-anterior-superior': [-1, -1, 1], ras: [-1, -1, 1],
   'left-anterior-superior': [1, -1, 1], las: [1, -1, 1],
   'scanner-xyz': null, '3d-right-handed': null, '3d-left-handed': null,
-}; // biome-ignore format: a table
+})); // biome-ignore format: a table
 
 /** The short names of spaces with a fourth axis of time. */
-const WITH_TIME: Record<string, string> = { lpst: 'lps', rast: 'ras', last: 'las' };
+const WITH_TIME = new Map([
+  ['lpst', 'lps'],
+  ['rast', 'ras'],
+  ['last', 'las'],
+]);
 
 /** The space without its axis of time. */
 function spaceOf(fields: ReadonlyMap<string, string>): string {
   const stated = (fields.get('space') ?? '').toLowerCase();
-  return WITH_TIME[stated] ?? stated.replace(/-time$/, '');
+  return WITH_TIME.get(stated) ?? stated.replace(/-time$/, '');
 }
 
 /** Axes that count voxels in space, at most three: not lists, vectors or times. */
@@ -52,8 +56,8 @@ export function nrrdGrid(
   bad: Refusal,
 ): Grid {
   const space = spaceOf(fields);
-  const signs = space === '' ? null : SPACES[space];
-  if (signs === undefined) throw bad(`a space of ${Object.keys(SPACES).join(', ')}`, space);
+  const signs = space === '' ? null : SPACES.get(space);
+  if (signs === undefined) throw bad(`a space of ${[...SPACES.keys()].join(', ')}`, space);
   if (!directions) return withoutDirections(size, fields, axes, space, notices);
   if (axes.length < 3)
     return flat(
@@ -176,7 +180,7 @@ function withoutDirections(
       `The file states thicknesses but no distance along axis ${byThickness.map((c) => c + 1).join(' and ')}: they are taken as the distance.`,
     );
   notices.push(
-    space && SPACES[space]
+    space && SPACES.get(space)
       ? `The file states no axes in its space (${space}): they are taken as left, posterior, superior.`
       : 'The file states no orientation: axes are taken as left, posterior, superior.',
   );

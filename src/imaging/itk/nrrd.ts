@@ -13,14 +13,14 @@ import { nrrdGrid, spatialAxes } from './nrrd-grid.ts';
 import { type Payload, readHeaderText, readPayload } from './payload.ts';
 import { slicerSegments } from './slicer-segments.ts';
 
-const TYPES: Record<string, StoredType> = {
+const TYPES = new Map<string, StoredType>(Object.entries({
   'signed char': 'int8', int8: 'int8', int8_t: 'int8', uchar: 'uint8', 'unsigned char': 'uint8', uint8: 'uint8', uint8_t: 'uint8',
   short: 'int16', 'short int': 'int16', 'signed short': 'int16', 'signed short int': 'int16', int16: 'int16', int16_t: 'int16',
   ushort: 'uint16', 'unsigned short': 'uint16', 'unsigned short int': 'uint16', uint16: 'uint16', uint16_t: 'uint16',
   int: 'int32', 'signed int': 'int32', int32: 'int32', int32_t: 'int32', uint: 'uint32', 'unsigned int': 'uint32', uint32: 'uint32', uint32_t: 'uint32',
   longlong: 'int64', 'long long': 'int64', int64: 'int64', int64_t: 'int64', ulonglong: 'uint64', 'unsigned long long': 'uint64', uint64: 'uint64', uint64_t: 'uint64',
   float: 'float32', double: 'float64',
-}; // biome-ignore format: a table
+})); // biome-ignore format: a table
 
 export interface NrrdHeader {
   grid: Grid;
@@ -56,7 +56,7 @@ export async function readNrrdHeader(path: string): Promise<NrrdHeader> {
     if (pair > 0 && pair === colon) pairs.set(line.slice(0, pair), line.slice(pair + 2));
     else if (colon > 0) fields.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
   }
-  const type = TYPES[(fields.get('type') ?? '').toLowerCase()];
+  const type = TYPES.get((fields.get('type') ?? '').toLowerCase());
   if (!type)
     throw new DecileError(
       'scan/type',
@@ -83,15 +83,18 @@ export async function readNrrdHeader(path: string): Promise<NrrdHeader> {
   const notices: string[] = [];
   const grid = nrrdGrid(size, fields, spatial, directions, notices, bad);
   const encoding = (fields.get('encoding') ?? 'raw').toLowerCase();
-  const known: Record<string, Payload['encoding']> = {
-    raw: 'raw',
-    gzip: 'gzip',
-    gz: 'gzip',
-    ascii: 'text',
-    txt: 'text',
-    text: 'text',
-  };
-  if (!known[encoding])
+  const known = new Map<string, Payload['encoding']>(
+    Object.entries({
+      raw: 'raw',
+      gzip: 'gzip',
+      gz: 'gzip',
+      ascii: 'text',
+      txt: 'text',
+      text: 'text',
+    }),
+  );
+  const stored = known.get(encoding);
+  if (!stored)
     throw new DecileError(
       'scan/unknown-format',
       `The encoding of ${path} must be raw, gzip or ascii, got ${encoding}.`,
@@ -112,7 +115,7 @@ export async function readNrrdHeader(path: string): Promise<NrrdHeader> {
     path: detached ? join(dirname(path), detached) : path,
     start: detached ? 0 : end,
     skip,
-    encoding: known[encoding],
+    encoding: stored,
     type,
     littleEndian: (fields.get('endian') ?? 'little').toLowerCase() !== 'big',
   };
