@@ -33,6 +33,7 @@ test('one grid may differ by 10 % and be three times as thick as wide; beyond th
     1.45,
     'the cube root of 3 mm^3 is 1.442 mm',
   );
+  assert.equal(settleSpacing('auto', [one, one, grid([90, 90, 30], [1, 0.89, 3])]), 1.45, 'finer by more than 10 %');
   assert.equal(settleSpacing('auto', [grid([90, 90, 30], [1, 1, 3.1])]), 1.5, 'the cube root of 3.1 mm^3 is 1.458 mm');
   assert.equal(settleSpacing('auto', [grid([192, 90, 90], [1, 1, 1])]), 'native');
   assert.equal(settleSpacing('auto', [grid([193, 90, 90], [1, 1, 1])]), 1.05, '193 mm over 192 voxels is 1.0052 mm');
