@@ -11,6 +11,9 @@ export const METHODS = [
   'ict',
   'dtml',
   'paste',
+  'bcp',
+  'cpcl-mix',
+  'agreement',
 ] as const;
 export type MethodName = (typeof METHODS)[number];
 /** False for methods in which no unlabelled scan has a part. */
@@ -68,6 +71,8 @@ export interface TrainingOptions {
   meanTeacherTerm: (typeof SWITCH)[number];
   /** Weighs unlabelled voxels in both prototype processes of CPCL. */
   certaintyWeighting: (typeof SWITCH)[number];
+  /** Least probability of a pseudo-label of `agreement`. */
+  confidence: number;
   dropout: number;
   seed: number;
   engine: EngineName;
@@ -253,6 +258,7 @@ export const OPTIONS: readonly OptionRow[] = [
     '',
     "Weighs unlabelled voxels by how certain CPCL's prediction of them is; beyond the paper.",
   ),
+  row('confidence', 'confidence', 0.8, real(0, 1), '', 'Least probability of a pseudo-label; agreement alone.'),
   row('dropout', 'dropout', 0.3, real(0, 0.95), '', 'Dropout after the bottleneck and before the last convolution.'),
   row('seed', 'seed', 1, whole(0, 4_294_967_295), '', 'Seed of every random choice.', false),
   row('engine', 'engine', 'auto', choice(ENGINES), '', 'What computes.', false),

@@ -138,6 +138,13 @@ const TERMS: [Partial<TrainingOptions>, term: string, network: string][] = [
   [{ method: 'cpcl', processes: 'labelled' }, 'backward', 'student'],
   [{ method: 'cpcl', meanTeacherTerm: 'on' }, 'consistency', 'student'],
   [{ method: 'paste' }, 'supervised', 'student'],
+  [{ method: 'bcp' }, 'supervised', 'student'],
+  [{ method: 'bcp' }, 'consistency', 'student'],
+  [{ method: 'cpcl-mix' }, 'supervised', 'student'],
+  [{ method: 'cpcl-mix' }, 'consistency', 'student'],
+  [{ method: 'cpcl-mix' }, 'forward', 'student'],
+  [{ method: 'cpcl-mix' }, 'backward', 'student'],
+  [{ method: 'agreement', confidence: 0.5 }, 'consistency', 'student'],
 ];
 for (const [given, term, network] of TERMS) {
   test(`${term} of ${Object.values(given).join(', ')} alone moves the ${network} at its first weights (${engine})`, async () => {

@@ -259,7 +259,7 @@ def term_golden():
 
 METHOD_CASES = [("ua-mt", {}), ("entropy", {}), ("ict", {}), ("dtml", {}), ("dan", {}),
                 ("cpcl", {"processes": "forward"}), ("cpcl", {"processes": "backward"}), ("cpcl", {"mean_teacher": True}),
-                ("paste", {})]
+                ("paste", {}), ("bcp", {}), ("cpcl-mix", {}), ("agreement", {"confidence": 0.55})]
 MIX = 0.9**5 / (0.9**5 + 0.8**5)
 # floor(2/3) of each side, at floor(u (room + 1)) for u = .9, .8, .9
 BOX = tuple((int(u * (n - n * 2 // 3 + 1)), n * 2 // 3) for u, n in zip((0.9, 0.8, 0.9), SIDES))

@@ -7,7 +7,7 @@ import { checkSteps, type StepFacts } from './stepping.ts';
 interface Facts extends StepFacts {
   cases: {
     method: MethodName;
-    options: { processes?: Processes; mean_teacher?: boolean };
+    options: { processes?: Processes; mean_teacher?: boolean; confidence?: number };
     losses: Record<string, number>[];
   }[];
 }
@@ -19,7 +19,7 @@ const { name: engine, kernels } = await testKernels();
 golden.facts.cases.forEach(({ method, options, losses }, n) => {
   test(`three training steps equal PyTorch's: ${method} ${JSON.stringify(options)} (${engine})`, () => {
     const meanTeacherTerm = options.mean_teacher ? ('on' as const) : ('off' as const);
-    const given = { method, processes: options.processes, meanTeacherTerm };
+    const given = { method, processes: options.processes, meanTeacherTerm, confidence: options.confidence };
     return checkSteps(golden, n, given, CLASSES, losses, kernels, () => 1e-3);
   });
 });

@@ -4,6 +4,7 @@ import math
 import numpy as np
 import torch
 import torch.nn.functional as nnf
+from scipy import ndimage
 from torch import nn
 
 import losses
@@ -62,6 +63,58 @@ def box_mask(sides, box):
 def pasted(into, source, inside):
     """`into` [K, C, D, H, W] with the box of `source`."""
     return torch.where(inside > 0, source, into)
+
+
+def largest_pieces(logits):
+    """One-hot argmax [K, C, D, H, W], each foreground class its largest piece over 26 neighbours."""
+    labels = logits.argmax(1).numpy()
+    for image in labels:
+        for c in range(1, logits.shape[1]):
+            pieces, count = ndimage.label(image == c, np.ones((3, 3, 3)))
+            if count > 1:
+                kept = 1 + np.argmax(np.bincount(pieces.ravel())[1:])
+                image[(pieces > 0) & (pieces != kept)] = 0
+    return nnf.one_hot(torch.tensor(labels), logits.shape[1]).movedim(-1, 1).to(logits.dtype)
+
+
+def both_ways(labelled, unlabelled, inside):
+    """[K, ...] twice -> [2 K, ...]: unlabelled boxes in labelled maps, then labelled boxes in unlabelled maps."""
+    return torch.cat([pasted(labelled, unlabelled, inside), pasted(unlabelled, labelled, inside)])
+
+
+def partial_supervised(logits, one_hot):
+    """Equation 12 over the voxels that have a class."""
+    counted = one_hot.sum(1, keepdim=True)
+    return 0.5 * losses.cross_entropy(logits, one_hot) + 0.5 * losses.dice(torch.softmax(logits, 1) * counted, one_hot)
+
+
+def mixed_cycle(features, logits, truth, pseudo, alpha):
+    """Forward and backward terms within mixed patches."""
+    p_l, present_l = losses.pooled(features, truth)
+    p_u, present_u = losses.pooled(features, pseudo)
+    assert sum(present_l) >= 2 and sum(present_u) >= 2
+    size = logits.shape[2:]
+    l2u = torch.softmax(losses.prototype_logits(features, p_l, present_l, alpha, size), 1)
+    part = pseudo.sum(1, keepdim=True)
+    forward = (part * (l2u - torch.softmax(logits, 1)) ** 2).sum() / (logits.shape[1] * part.sum())
+    u2l = losses.prototype_logits(features, p_u, present_u, alpha, size)
+    kept = truth * torch.tensor(present_u, dtype=truth.dtype).reshape(1, -1, 1, 1, 1)
+    return forward, losses.cross_entropy(u2l, kept)
+
+
+def agreed(logits, prototype_logits, confidence):
+    """One-hot where both name the same class and the network is sure, 0 elsewhere."""
+    sure = torch.softmax(logits, 1).max(1).values >= confidence
+    same = logits.argmax(1) == prototype_logits.argmax(1)
+    return losses.one_hot_argmax(logits) * (sure & same)[:, None]
+
+
+def gamma_curve(images, gammas):
+    curved = []
+    for image, gamma in zip(images, gammas):
+        lo, hi = image.min(), image.max()
+        curved.append(lo + (hi - lo) * ((image - lo) / (hi - lo)) ** gamma)
+    return torch.stack(curved)
 
 
 class Discriminator(nn.Module):

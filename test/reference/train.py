@@ -21,12 +21,13 @@ class Trainer:
     """A student, its EMA teacher and SGD. `step` returns the terms before weighting, lambda and the learning rate."""
 
     def __init__(self, net, method, steps, features="bottleneck", branch="teacher", lambda_max=0.1, beta=10.0, alpha=20.0,
-                 form=losses, extra=None, processes="both", mean_teacher=False):
+                 form=losses, extra=None, processes="both", mean_teacher=False, confidence=0.8):
         """`extra` is DTML's distance network or DAN's discriminator."""
         self.student, self.teacher = net, copy.deepcopy(net).requires_grad_(False)
         self.method, self.steps, self.features, self.branch = method, steps, features, branch
         self.lambda_max, self.beta, self.alpha, self.form, self.t = lambda_max, beta, alpha, form, 0
         self.extra, self.adam, self.processes, self.with_mean_teacher = extra, None, processes, mean_teacher
+        self.confidence = confidence
         trained = list(net.parameters())
         if method == "dan":
             self.adam = torch.optim.Adam(extra.parameters(), lr=1e-4, betas=(0.9, 0.99))
@@ -42,6 +43,8 @@ class Trainer:
         factors = {"supervised": 1.0, "forward": weight, "backward": weight * self.beta, "consistency": weight}
         if self.method == "dtml":
             factors = {"supervised": 1.0, "distance": 1.0, "consistency": ramp_up(self.t, self.steps, 1.0)}
+        if self.method in ("bcp", "cpcl-mix", "agreement"):
+            factors["consistency"] = ramp_up(self.t, self.steps, 0.5)
         total = sum(factors[name] * term for name, term in terms.items() if term is not None)
         self.sgd.param_groups[0]["lr"] = rate
         self.sgd.zero_grad(set_to_none=True)
@@ -73,6 +76,33 @@ class Trainer:
         """Each patch with the box of the next one, the last with the first one's."""
         mixed = [methods.pasted(x, x.roll(-1, 0), batch["inside"]) for x in (batch["images_l"], batch["one_hot_l"])]
         return {"supervised": losses.supervised(self.student(mixed[0])[0], mixed[1])}
+
+    def _bcp(self, batch):
+        with torch.no_grad():
+            pseudo = methods.largest_pieces(self.teacher(batch["images_u"])[0])
+        nothing = torch.zeros_like(pseudo)
+        self.truth = methods.both_ways(batch["one_hot_l"], nothing, batch["inside"])
+        self.pseudo = methods.both_ways(nothing, pseudo, batch["inside"])
+        self.mixed = self.student(methods.both_ways(batch["images_l"], batch["images_u"], batch["inside"]), self.features)
+        return {"supervised": methods.partial_supervised(self.mixed[0], self.truth),
+                "consistency": methods.partial_supervised(self.mixed[0], self.pseudo)}
+
+    def _cpcl_mix(self, batch):
+        terms = self._bcp(batch)
+        forward, backward = methods.mixed_cycle(self.mixed[1], self.mixed[0], self.truth, self.pseudo, self.alpha)
+        return {**terms, "forward": forward, "backward": backward}
+
+    def _agreement(self, batch):
+        logits_l, f_l = self.student(batch["images_l"], self.features)
+        with torch.no_grad():
+            logits_u, f_u = self.teacher(batch["images_u"], self.features)
+            p_l, present = losses.pooled(f_l.detach(), batch["one_hot_l"])
+            said = losses.prototype_logits(f_u, p_l, present, self.alpha, logits_u.shape[2:])
+            pseudo = methods.agreed(logits_u, said, self.confidence)
+            gammas = [math.exp(math.log(0.7) + (math.log(1.5) - math.log(0.7)) * u) for u in (0.9, 0.8)]
+            strong = methods.gamma_curve(batch["images_u"], gammas) + batch["noise"]
+        return {"supervised": losses.supervised(logits_l, batch["one_hot_l"]),
+                "consistency": methods.partial_supervised(self.student(strong)[0], pseudo)}
 
     def _entropy(self, batch):
         logits_l, _ = self.student(batch["images_l"])

@@ -41,8 +41,11 @@ test('the activations kept are those of every patch with a gradient, in every ne
       count({ method: 'ict' }),
       count({ method: 'dtml' }),
       count({ method: 'paste' }),
+      count({ method: 'bcp' }),
+      count({ method: 'cpcl-mix' }),
+      count({ method: 'agreement' }),
     ],
-    [2, 2, 2 + 3, 2 + 3, 2 + 3, 2 + 3, 2 + 1, 2 * (2 + 3), 2],
+    [2, 2, 2 + 3, 2 + 3, 2 + 3, 2 + 3, 2 + 1, 2 * (2 + 3), 2, 2 * 3, 2 * 3, 2 + 3],
   );
 });
 

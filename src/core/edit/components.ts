@@ -11,7 +11,7 @@ export interface Components {
 }
 
 /** Components of a label over face, edge and corner neighbours (26), in 3D. */
-export function componentsOf(mask: LabelMap, label: number): Components {
+export function componentsOf(mask: Pick<LabelMap, 'data' | 'size'>, label: number): Components {
   const { data, size } = mask;
   const numbers = new Uint32Array(data.length);
   const sizes: number[] = [];

@@ -94,8 +94,8 @@ export const cpcl: Method<PseudoMasks> = {
 };
 
 /** A softmax over fewer than two prototypes says nothing. */
-const comparable = (present: boolean[]): boolean => present.filter(Boolean).length >= 2;
+export const comparable = (present: boolean[]): boolean => present.filter(Boolean).length >= 2;
 
 /** Voxels of classes without a prototype do not count in equation 10. */
-const onlyPresent = (Y: tf.Tensor4D, present: boolean[]): tf.Tensor4D =>
+export const onlyPresent = (Y: tf.Tensor4D, present: boolean[]): tf.Tensor4D =>
   present.every(Boolean) ? Y : (tf.mul(Y, tf.tensor4d(present.map(Number), [present.length, 1, 1, 1])) as tf.Tensor4D);

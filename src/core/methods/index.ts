@@ -1,6 +1,9 @@
 import { DecileError } from '../errors.ts';
 import { METHODS, type MethodName } from '../options.ts';
+import { agreement } from './agreement.ts';
+import { bcp } from './bcp.ts';
 import { cpcl } from './cpcl.ts';
+import { cpclMix } from './cpcl-mix.ts';
 import { dan } from './dan.ts';
 import { dtml } from './dtml.ts';
 import { entropy } from './entropy.ts';
@@ -21,6 +24,9 @@ const REGISTRY: Record<MethodName, Method> = {
   ict,
   dtml,
   paste: paste as Method,
+  bcp: bcp as Method,
+  'cpcl-mix': cpclMix as Method,
+  agreement: agreement as Method,
 };
 
 /** The method of that name; throws `option/invalid` for any other. */

@@ -49,3 +49,37 @@ export const sidesOf = (map: FeatureMap | tf.Tensor): MapSides => map.shape.slic
 /** Each map with the box of the next one, the last with the first one's: of two, A in B and B in A. */
 export const pastedRound = <T extends tf.Tensor>(maps: readonly T[], box: Box): T[] =>
   maps.map((map, k) => pasted(map, maps[(k + 1) % maps.length], box));
+
+/**
+ * Labelled and unlabelled maps mixed both ways, in n pairs, n the longer list's length and the shorter one told again from its
+ * start: first each labelled map with its partner's box, then each unlabelled map with its partner's. One box for all: every voxel
+ * of a pair is read once.
+ * @returns 2 n maps
+ */
+export function mixedBothWays<T extends tf.Tensor>(labelled: readonly T[], unlabelled: readonly T[], box: Box): T[] {
+  const pairs = Array.from({ length: Math.max(labelled.length, unlabelled.length) }, (_, k) => ({
+    l: labelled[k % labelled.length],
+    u: unlabelled[k % unlabelled.length],
+  }));
+  return [...pairs.map(({ l, u }) => pasted(l, u, box)), ...pairs.map(({ l, u }) => pasted(u, l, box))];
+}
+
+/** What mixed patches are to learn, 2 n maps each in the order of `mixedBothWays`, [C, D, H, W], 0 in all classes outside of their part. */
+export interface MixedTargets {
+  /** One-hot masks of the labelled part. */
+  truth: tf.Tensor4D[];
+  /** One-hot pseudo-masks of the unlabelled part. */
+  pseudo: tf.Tensor4D[];
+}
+
+/** @param oneHot masks of the labelled patches; `pseudo` pseudo-masks of the unlabelled ones, [C, D, H, W] each */
+export function mixedTargets(oneHot: tf.Tensor4D[], pseudo: tf.Tensor4D[], box: Box): MixedTargets {
+  const nothing = tf.zerosLike(oneHot[0]);
+  const blank = (maps: tf.Tensor4D[]) => maps.map(() => nothing);
+  const targets = {
+    truth: mixedBothWays(oneHot, blank(pseudo), box),
+    pseudo: mixedBothWays(blank(oneHot), pseudo, box),
+  };
+  nothing.dispose();
+  return targets;
+}

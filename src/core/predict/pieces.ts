@@ -30,7 +30,7 @@ export function agreedPieces(counts: readonly number[]): number | null {
 }
 
 /** Erases all but the `pieces` largest pieces of a label, in place. */
-export function keepPieces(mask: LabelMap, label: number, pieces: number): void {
+export function keepPieces(mask: Pick<LabelMap, 'data' | 'size'>, label: number, pieces: number): void {
   const { numbers, sizes } = componentsOf(mask, label);
   if (sizes.length <= pieces) return;
   const largest = sizes.map((size, n) => [size, n + 1]).sort((a, b) => b[0] - a[0]);

@@ -22,7 +22,7 @@ export interface StepLoad {
 export const loadOf = (options: TrainingOptions): StepLoad => ({
   width: options.width,
   gradientImages: imagesWithGradient(options),
-  images: options.labelledPerStep + (usesUnlabelled(options.method) ? options.unlabelledPerStep : 0),
+  images: imagesOf(options),
   adversary: options.method === 'dan',
 });
 
@@ -76,6 +76,14 @@ export interface Fit extends WithPlan {
 
 type Batch = Pick<Fit, 'labelledPerStep' | 'unlabelledPerStep'>;
 
+/** Patches of a step in all: mixed ones stand beside the clean unlabelled ones that the teacher reads. */
+const imagesOf = ({ method, labelledPerStep: labelled, unlabelledPerStep: unlabelled }: TrainingOptions): number => {
+  if (!usesUnlabelled(method)) return labelled;
+  return method === 'bcp' || method === 'cpcl-mix'
+    ? 2 * Math.max(labelled, unlabelled) + unlabelled
+    : labelled + unlabelled;
+};
+
 /** Patches of a step whose activations are kept for the backward pass, in all networks. */
 export function imagesWithGradient({ method, unlabelledBranch, meanTeacherTerm, ...options }: TrainingOptions): number {
   const { labelledPerStep: labelled, unlabelledPerStep: unlabelled } = options;
@@ -87,12 +95,16 @@ export function imagesWithGradient({ method, unlabelledBranch, meanTeacherTerm, 
       return labelled + (unlabelledBranch !== 'teacher' || meanTeacherTerm === 'on' ? unlabelled : 0);
     case 'ict':
       return labelled + Math.max(1, Math.floor(unlabelled / 2));
+    case 'bcp':
+    case 'cpcl-mix':
+      return 2 * Math.max(labelled, unlabelled);
     case 'dtml':
       return 2 * (labelled + unlabelled);
     case 'mean-teacher':
     case 'ua-mt':
     case 'entropy':
     case 'dan':
+    case 'agreement':
       return labelled + unlabelled;
   }
 }

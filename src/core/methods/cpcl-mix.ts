@@ -1,0 +1,63 @@
+import * as tf from '@tensorflow/tfjs';
+import { crossEntropy } from '../loss/cross-entropy.ts';
+import { maskedMeanSquaredError } from '../loss/masked-mean-squared.ts';
+import { classVoxels, softmaxChannels } from '../network/channels.ts';
+import { mixedConstants, mixedForwards, mixedTerms } from './bcp.ts';
+import { comparable, onlyPresent } from './cpcl.ts';
+import type { Method } from './method.ts';
+import { type MixedTargets, sidesOf } from './mixing.ts';
+import { prototypeLogits, prototypes } from './prototypes.ts';
+import { pseudoWeight } from './pseudo-labels.ts';
+
+interface Constants extends MixedTargets {
+  /** [k][c], of both parts. */
+  truthVoxels: number[][];
+  pseudoVoxels: number[][];
+  /** 1 in the pseudo part, [D, H, W] each. */
+  pseudoPart: tf.Tensor3D[];
+}
+
+/**
+ * CPCL on mixed patches: `bcp`'s two terms, and the prototype cycle within the same 2 n maps. p_l is pooled from the true part and must
+ * explain the pseudo part (eq. 3 to 6 there), p_u from the pseudo part and must explain the true one (eq. 8 to 10):
+ *   L = L_s(true) + w L_s(pseudo) + lambda (L_forward + beta L_backward)
+ */
+export const cpclMix: Method<Constants> = {
+  networks: { student: 'trained', teacher: 'ema' },
+  forwards: mixedForwards,
+
+  async constants(outputs, batch, context) {
+    const { truth, pseudo } = await mixedConstants(outputs, batch, context);
+    const [truthVoxels, pseudoVoxels] = await Promise.all(
+      [truth, pseudo].map((maps) => Promise.all(maps.map(classVoxels))),
+    );
+    return { truth, pseudo, truthVoxels, pseudoVoxels, pseudoPart: pseudo.map((Y) => tf.sum(Y, 0) as tf.Tensor3D) };
+  },
+
+  loss({ mixed }, _, context, { truth, pseudo, truthVoxels, pseudoVoxels, pseudoPart }) {
+    const { lambda, options } = context;
+    const { alpha, beta } = options;
+    const sides = sidesOf(truth[0]) as [number, number, number];
+    const terms: Record<string, tf.Scalar> = mixedTerms(mixed, { truth, pseudo });
+    const skipped: string[] = [];
+    let total = terms.supervised.add(terms.consistency.mul(pseudoWeight(context)));
+
+    const p_l = prototypes(mixed.features, truth, truthVoxels);
+    if (comparable(p_l.present)) {
+      const P_l2u = mixed.features.map((F) => softmaxChannels(prototypeLogits(F, p_l, alpha, sides)));
+      terms.forward = maskedMeanSquaredError(P_l2u, mixed.logits.map(softmaxChannels), pseudoPart);
+      total = total.add(terms.forward.mul(lambda));
+    } else skipped.push('forward');
+
+    const p_u = prototypes(mixed.features, pseudo, pseudoVoxels);
+    if (comparable(p_u.present)) {
+      const logitsU2l = mixed.features.map((F) => prototypeLogits(F, p_u, alpha, sides));
+      terms.backward = crossEntropy(
+        logitsU2l,
+        truth.map((Y) => onlyPresent(Y, p_u.present)),
+      );
+      total = total.add(terms.backward.mul(lambda * beta));
+    } else skipped.push('backward');
+    return { total: total as tf.Scalar, terms, skipped };
+  },
+};
