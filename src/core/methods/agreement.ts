@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import { deepSupervisedLoss } from '../loss/deep-supervision.ts';
 import { partialSupervisedLoss } from '../loss/partial-supervised.ts';
-import { supervisedLoss } from '../loss/supervised.ts';
 import type { FeatureMap } from '../network/kernels.ts';
 import { comparable } from './cpcl.ts';
 import type { Method } from './method.ts';
@@ -48,10 +48,10 @@ export const agreement: Method<{ Y: tf.Tensor4D[] }> = {
   },
 
   loss({ labelled, strong }, batch, context, { Y }) {
-    const supervised = supervisedLoss(labelled.logits, batch.labelled.oneHot);
+    const supervised = deepSupervisedLoss(labelled, batch.labelled.oneHot);
     const terms: Record<string, tf.Scalar> = { supervised };
     if (Y.length === 0) return { total: supervised, terms, skipped: ['consistency'] };
-    terms.consistency = partialSupervisedLoss(strong.logits, Y);
+    terms.consistency = deepSupervisedLoss(strong, Y, partialSupervisedLoss);
     const total = supervised.add(terms.consistency.mul(pseudoWeight(context))) as tf.Scalar;
     return { total, terms };
   },

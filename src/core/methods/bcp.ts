@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { deepSupervisedLoss } from '../loss/deep-supervision.ts';
 import { partialSupervisedLoss } from '../loss/partial-supervised.ts';
 import type { Batch, Context, Forward, Method, Output } from './method.ts';
 import { type MixedTargets, mixedBothWays, mixedTargets, sidesOf } from './mixing.ts';
@@ -45,7 +46,7 @@ export async function mixedConstants(
 }
 
 /** L_s of the true part and of the pseudo part. */
-export const mixedTerms = ({ logits }: Output, { truth, pseudo }: MixedTargets) => ({
-  supervised: partialSupervisedLoss(logits, truth),
-  consistency: partialSupervisedLoss(logits, pseudo),
+export const mixedTerms = (mixed: Output, { truth, pseudo }: MixedTargets) => ({
+  supervised: deepSupervisedLoss(mixed, truth, partialSupervisedLoss),
+  consistency: deepSupervisedLoss(mixed, pseudo, partialSupervisedLoss),
 });
