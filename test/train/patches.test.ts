@@ -58,6 +58,40 @@ test('crops reach every start that keeps the patch inside, and no other', () => 
   assert.equal(starts.size, 3);
 });
 
+test('every quarter turn and flip takes image and mask from the same voxels, in patches of unequal sides', () => {
+  const scan = counting([9, 8, 7]);
+  const source = {
+    ...scan,
+    readMask: (start: Sides, box: Sides) => Uint8Array.from(scan.readImage(start, box), (v) => v % 251),
+  };
+  const [px, py, pz] = [3, 2, 4];
+  const start = [2, 1, 3] as const;
+  for (const quarterTurns of [0, 1, 2, 3] as const)
+    for (let bits = 0; bits < 8; bits++) {
+      const flips = [0, 1, 2].map((n) => ((bits >> n) & 1) === 1) as unknown as readonly [boolean, boolean, boolean];
+      const { image, mask } = readPatch(source, [px, py, pz], { start, quarterTurns, flips });
+      const [bx, by] = quarterTurns % 2 ? [py, px] : [px, py];
+      for (let z = 0; z < pz; z++)
+        for (let y = 0; y < py; y++)
+          for (let x = 0; x < px; x++) {
+            const [u, v, w] = [flips[0] ? px - 1 - x : x, flips[1] ? py - 1 - y : y, flips[2] ? pz - 1 - z : z];
+            const [i, j] = [[u, v], [v, by - 1 - u], [bx - 1 - u, by - 1 - v], [bx - 1 - v, u]][quarterTurns]; // biome-ignore format: the turns
+            const value = 1 + (2 + i) + 10 * (1 + j) + 100 * (3 + w);
+            const at = x + px * (y + py * z);
+            assert.deepEqual([image[at], mask?.[at]], [value, value % 251], `${quarterTurns} turns, flips ${flips}`);
+          }
+    }
+});
+
+test('all turns and flips are drawn, and a scan smaller than the patch is always in its middle', () => {
+  const random = new Random(5);
+  const plans = Array.from({ length: 300 }, () => planCrop([4, 9, 3], [8, 8, 8], random));
+  assert.equal(new Set(plans.map(({ quarterTurns, flips }) => `${quarterTurns} ${flips}`)).size, 4 * 8);
+  assert.ok(plans.every(({ start }) => start[0] === -2 && start[2] === -3 && (start[1] === 0 || start[1] === 1)));
+  const wide = Array.from({ length: 100 }, () => planCrop([8, 4, 8], [4, 8, 8], random).start);
+  assert.deepEqual([...new Set(wide.map((start) => start[1]))].toSorted(), [-2, 0], 'turned, the patch fits along y');
+});
+
 test('without augmentation a crop lies as the scan lies', () => {
   const random = new Random(3);
   const plans = Array.from({ length: 20 }, () => planCrop([6, 4, 4], [4, 4, 4], random, 'none'));
