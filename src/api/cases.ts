@@ -79,7 +79,7 @@ export const predictionDetail = (store: Store, { prediction, mask, flagged }: Pr
   run: prediction.run,
   runName: store.runs.get(prediction.run).name,
   version: mask.version,
-  sliceUncertainty: prediction.sliceEntropy,
+  sliceEntropy: prediction.sliceEntropy,
   meanUncertainty: prediction.meanEntropy,
   flagged,
   volumesMl: toVersion(mask).volumesMl,

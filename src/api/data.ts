@@ -2,8 +2,8 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { type Grid, voxelCount } from '../core/volume.ts';
-import { BOXES_TYPE, type MaskKind, type SaveReceipt, type VoxelType } from '../shared/contract/index.ts';
+import { type Grid, type VoxelType, voxelCount } from '../core/volume.ts';
+import { BOXES_TYPE, type MaskOrigin, type SaveReceipt } from '../shared/contract/index.ts';
 import { DecileError } from '../shared/errors.ts';
 import type { DataRequest } from './api.ts';
 import { errorInfo } from './errors.ts';
@@ -59,7 +59,7 @@ const unknown = (request: DataRequest) =>
     'Reload the window.',
   );
 
-function kindOf(value: string | undefined): MaskKind {
+function kindOf(value: string | undefined): MaskOrigin {
   if (value === 'manual' || value === 'predicted' || value === 'corrected') return value;
   throw new DecileError(
     'data/unknown',
@@ -107,7 +107,7 @@ function sliceIndex(value: string, slices: number): number {
   throw new DecileError('data/unknown', `A slice must be 0 to ${slices - 1}, got ${value}.`, 'Reload the window.');
 }
 
-async function mask(session: Session, id: number, kind: MaskKind, version: string | null): Promise<Response> {
+async function mask(session: Session, id: number, kind: MaskOrigin, version: string | null): Promise<Response> {
   const { store, drawing } = session.project();
   const found = await drawing.read(id, kind, version === null ? undefined : Number(version));
   if (!found) return new Response(null, { status: 204 });

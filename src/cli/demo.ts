@@ -4,6 +4,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { newProject, type Project } from '../app.ts';
+import { duration } from '../core/duration.ts';
 import type { PhantomKind } from '../core/phantom/index.ts';
 import { makeFolder, writeFileAtomic } from '../disk/index.ts';
 import { encodePng } from '../imaging/png.ts';
@@ -26,7 +27,7 @@ import {
 import { engineName, ensureTensorflow } from './demo/setup.ts';
 import { METHOD_NAMES, scoreTable, WHAT_IT_MEANS, whatWasDone, whatWasFound } from './demo/words.ts';
 import { onInterrupt } from './interrupt.ts';
-import { duration, EXIT, Exit, notice, type Output, Progress, result } from './output.ts';
+import { EXIT, Exit, notice, type Output, Progress, result } from './output.ts';
 import { userFolder } from './place.ts';
 
 export interface DemoOptions {

@@ -84,13 +84,6 @@ export function table(header: string[], rows: (string | number | null)[][], digi
   return lines.map((line) => line.map(pad).join('  ').trimEnd()).join('\n');
 }
 
-export function duration(seconds: number): string {
-  if (!Number.isFinite(seconds)) return 'an unknown time';
-  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-  return `${(seconds / 3600).toFixed(1)} h`;
-}
-
 /** Exit codes (docs/reference/cli.md). */
 export const EXIT = { ok: 0, failed: 1, usage: 2, setup: 3, partly: 4, interrupted: 130 } as const;
 

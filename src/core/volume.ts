@@ -41,6 +41,19 @@ export type VoxelArray =
   | Float32Array
   | Float64Array;
 
+/** The array that keeps numbers of each type. */
+export const VOXEL_ARRAYS = {
+  int8: Int8Array,
+  uint8: Uint8Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  float32: Float32Array,
+  float64: Float64Array,
+} as const;
+export type VoxelType = keyof typeof VOXEL_ARRAYS;
+
 /** Where a grid of voxels stands in the patient. World = origin + direction * (spacing .* index). */
 export interface Grid {
   /** Voxels along i, j, k. */
@@ -59,5 +72,8 @@ export interface Volume<T extends VoxelArray = VoxelArray> extends Grid {
 
 /** A mask: 0 is background, 1..C-1 the project's labels. */
 export type LabelMap = Volume<Uint8Array>;
+
+/** Volume of one voxel, ml (cm^3). */
+export const voxelMl = ({ spacing: [i, j, k] }: Pick<Grid, 'spacing'>): number => (i * j * k) / 1000;
 
 export const voxelCount = (grid: Grid): number => grid.size[0] * grid.size[1] * grid.size[2];

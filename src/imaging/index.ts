@@ -6,7 +6,6 @@ export { findIdentifiers, type Leak } from './deid/check.ts';
 export { type DeidOptions, deidentify, deidentifyFile } from './deid/deidentify.ts';
 export { identifiersOf } from './deid/identifiers.ts';
 export { nameParts } from './deid/needles.ts';
-export { codesFor, type SegmentCodes } from './dicom/codes.ts';
 export { identifiersIn, patientIdOf } from './dicom/provenance.ts';
 export { type Provenance, provenanceSchema } from './dicom/provenance-record.ts';
 

@@ -1,35 +1,17 @@
 /** Raw bytes to typed arrays, and the checks that every reader makes on them. */
-import type { LabelMap, Volume, VoxelArray } from '../core/volume.ts';
+import { type LabelMap, VOXEL_ARRAYS, type Volume, type VoxelArray, type VoxelType } from '../core/volume.ts';
 import { DecileError } from '../shared/errors.ts';
 
-export type StoredType =
-  | 'int8'
-  | 'uint8'
-  | 'int16'
-  | 'uint16'
-  | 'int32'
-  | 'uint32'
-  | 'float32'
-  | 'float64'
-  | 'int64'
-  | 'uint64';
+/** As files hold them: 64-bit integers have no array of ours and become Float64. */
+export type StoredType = VoxelType | 'int64' | 'uint64';
 
 /** Bytes of one stored voxel. */
-export const BYTES: Record<StoredType, number> = {
-  int8: 1, uint8: 1, int16: 2, uint16: 2, int32: 4, uint32: 4, float32: 4, float64: 8, int64: 8, uint64: 8,
-}; // biome-ignore format: a table
+export const voxelBytes = (type: StoredType): number =>
+  type === 'int64' || type === 'uint64' ? 8 : VOXEL_ARRAYS[type].BYTES_PER_ELEMENT;
 
 /** The file type that keeps this array's numbers as they are. */
-export function typeOf(data: VoxelArray): StoredType {
-  if (data instanceof Int8Array) return 'int8';
-  if (data instanceof Uint8Array) return 'uint8';
-  if (data instanceof Int16Array) return 'int16';
-  if (data instanceof Uint16Array) return 'uint16';
-  if (data instanceof Int32Array) return 'int32';
-  if (data instanceof Uint32Array) return 'uint32';
-  if (data instanceof Float32Array) return 'float32';
-  return 'float64';
-}
+export const typeOf = (data: VoxelArray): VoxelType =>
+  (Object.keys(VOXEL_ARRAYS) as VoxelType[]).find((type) => data instanceof VOXEL_ARRAYS[type]) ?? 'float64';
 
 const HOST_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
@@ -39,23 +21,16 @@ const HOST_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
  * @throws scan/type when a 64-bit integer does not fit a double exactly
  */
 export function decodeVoxels(path: string, bytes: Uint8Array, type: StoredType, littleEndian: boolean): VoxelArray {
-  const width = BYTES[type];
+  const width = voxelBytes(type);
   const aligned = bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
   if (littleEndian !== HOST_LITTLE_ENDIAN && width > 1) swap(aligned, width);
   const count = Math.floor(aligned.byteLength / width);
   const at = aligned.byteOffset;
   const { buffer } = aligned;
   switch (type) {
-    case 'int8': return new Int8Array(buffer, at, count);
-    case 'uint8': return new Uint8Array(buffer, at, count);
-    case 'int16': return new Int16Array(buffer, at, count);
-    case 'uint16': return new Uint16Array(buffer, at, count);
-    case 'int32': return new Int32Array(buffer, at, count);
-    case 'uint32': return new Uint32Array(buffer, at, count);
-    case 'float32': return new Float32Array(buffer, at, count);
-    case 'float64': return new Float64Array(buffer, at, count);
     case 'int64': return exactDoubles(path, new BigInt64Array(buffer, at, count));
     case 'uint64': return exactDoubles(path, new BigUint64Array(buffer, at, count));
+    default: return new VOXEL_ARRAYS[type](buffer as ArrayBuffer, at, count);
   } // biome-ignore format: a table
 }
 

@@ -1,9 +1,11 @@
 /** Box plots and the label-efficiency curve: as figures of the study's page, in its look, and as SVG files that stand alone. */
+import { SERIES_HUES } from '../core/hues.ts';
 import { niceTicks } from '../project/report/charts.ts';
 import { escapeHtml } from '../project/report/html.ts';
 import type { Row } from './statistics.ts';
 
-const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#7f7f7f', '#8c564b'] as const;
+/** One a method; two greys-browns end the row, so that eight are told apart. */
+const COLOURS: readonly string[] = [...SERIES_HUES, '#7f7f7f', '#8c564b'];
 const WIDTH = 720;
 const LEFT = 150;
 const RIGHT = 16;
@@ -27,7 +29,7 @@ export interface Box {
 }
 
 /** Quartiles (linear between neighbours); whiskers to the last value within 1.5 quartile distances, the rest outliers. */
-export function boxOf(values: readonly number[]): Box {
+export function boxPlotOf(values: readonly number[]): Box {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (share: number) => {
     const place = share * (sorted.length - 1);
@@ -56,7 +58,7 @@ export function boxPlot(title: string, noun: string, rows: readonly Row[]): Char
   const boxes = rows.map((row, n) => {
     const colour = COLOURS[n % COLOURS.length];
     const y = 16 + n * 24;
-    const { low, lower, median, upper, high, outliers } = boxOf(row.dice);
+    const { low, lower, median, upper, high, outliers } = boxPlotOf(row.dice);
     const line = (from: number, to: number) =>
       `<line x1="${x(from)}" x2="${x(to)}" y1="${y}" y2="${y}" stroke="${colour}"/>`;
     return [

@@ -12,7 +12,7 @@ import { checkpointPath } from '../trainer/worker/files.ts';
 import type { FurtherList, StudyDefinition } from './definition.ts';
 import type { SizedJob } from './memory.ts';
 import type { StudyPlan } from './plan.ts';
-import { type StudyCase, trainingLists, withoutMask } from './split.ts';
+import { type StudyCase, studyLists, withoutMask } from './split.ts';
 
 export interface Score extends CaseMetrics {
   case: string;
@@ -88,7 +88,7 @@ export async function runJob(
       kind: 'train',
       runFolder,
       options: job.options,
-      lists: trainingLists(split.train, split.validation, job.labelled),
+      lists: studyLists(split.train, split.validation, job.labelled),
       classes: ['background', ...definition.classes],
       normalisation: plan.cohort.normalisation,
       resume,

@@ -121,7 +121,7 @@ export function labelledCount(asked: number, trainCases: number): number {
 }
 
 /** What training may see: test cases do not fit in by their type. Masks beyond the labelled cases stay unseen. */
-export function trainingLists(
+export function studyLists(
   train: readonly TrainCase[],
   validation: readonly ValidationCase[],
   labelled: number,

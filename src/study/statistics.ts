@@ -1,5 +1,6 @@
 /** Tables of a study as numbers: mean and SD over cases, paired tests, spread over seeds. */
 import {
+  LARGER_IS_BETTER,
   METRICS,
   type MetricName,
   type MetricSummary,
@@ -36,8 +37,6 @@ export interface Row {
   /** Dice of each case, mean over seeds. */
   dice: number[];
 }
-
-const LARGER_IS_BETTER: Record<MetricName, boolean> = { dice: true, jaccard: true, hd95: false, asd: false };
 
 export const isSignificant = (test: PairedTTest | null): boolean => test !== null && test.p <= 0.05;
 

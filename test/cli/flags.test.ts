@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { parseLabel } from '../../src/cli/commands/new.ts';
 import { addTrainingFlags, givenOptions, normaliseSpelling } from '../../src/cli/flags.ts';
-import { duration, table } from '../../src/cli/output.ts';
+import { table } from '../../src/cli/output.ts';
 import { userFolder } from '../../src/cli/place.ts';
+import { duration, durationInWords } from '../../src/core/duration.ts';
 import type { DecileError } from '../../src/core/errors.ts';
 import { DEFAULT_OPTIONS, OPTIONS } from '../../src/core/options.ts';
 import { parseOption, resolveOptions } from '../../src/core/parse-option.ts';
@@ -166,5 +167,7 @@ test('tables align figures to the right and write - for nothing', () => {
 });
 
 test('durations are told in the unit that people use', () => {
-  assert.deepEqual([0.2, 59, 600, 7200].map(duration), ['1 s', '59 s', '10 min', '2.0 h']);
+  assert.deepEqual([0.2, 59, 600, 7200, 8040].map(duration), ['1 s', '59 s', '10 min', '2 h', '2 h 14 min']);
+  assert.equal(duration(Number.NaN), 'an unknown time');
+  assert.deepEqual([0.2, 600, 8040, 72_000].map(durationInWords), ['1 seconds', '10 minutes', '2.2 hours', '20 hours']);
 });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { compareLabel } from '../../src/core/edit/changes.ts';
 import { BOOLEAN_OPERATIONS, clearSlices, combineWith, copySlice } from '../../src/core/edit/combine.ts';
 import { componentsOf, keepLargest, removeIslands } from '../../src/core/edit/components.ts';
 import { protect, Recorder } from '../../src/core/edit/edit.ts';
 import { fillHoles, floodFill, growRegion } from '../../src/core/edit/flood.ts';
-import { describeChange, volumeChanges } from '../../src/core/edit/statistics.ts';
 import { voxelIndex } from '../../src/core/volume.ts';
 import { change, drawn, emptyMask, picture, scanOf } from './helpers.ts';
 
@@ -189,11 +189,12 @@ test('what changed counts ml added and removed by label', () => {
   const was = drawn([['1122..']], [2, 5, 10]);
   const is = drawn([['1.21.2']], [2, 5, 10]);
   const ml = (2 * 5 * 10) / 1000;
-  assert.deepEqual(volumeChanges(is, was), [
-    { label: 1, addedMl: ml, removedMl: ml },
-    { label: 2, addedMl: ml, removedMl: ml },
-  ]);
-  const { dice, hd95 } = describeChange(is, was, 1);
+  for (const label of [1, 2]) {
+    const { addedMl, removedMl, worstSlice } = compareLabel(was, is, label);
+    assert.deepEqual([addedMl, removedMl, worstSlice], [ml, ml, 0]);
+  }
+  assert.deepEqual(compareLabel(was, was, 1).worstSlice, null);
+  const { dice, hd95 } = compareLabel(was, is, 1).metrics;
   assert.equal(dice, (200 * 1) / (2 + 2));
   assert.ok(hd95 !== null && hd95 > 0);
 });

@@ -4,9 +4,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { axis, voxelToWorld, worldToVoxel } from '../../src/core/geometry.ts';
+import { codesFor } from '../../src/core/terms.ts';
 import { type Grid, type LabelMap, lpsFrom, lpsPoint, spacingMm, voxelIndex } from '../../src/core/volume.ts';
 import { alignMask } from '../../src/imaging/align.ts';
-import { codesFor } from '../../src/imaging/dicom/codes.ts';
 import { parseDicom } from '../../src/imaging/dicom/dataset.ts';
 import { el, encodeFile, newUid } from '../../src/imaging/dicom/encode.ts';
 import {

@@ -9,14 +9,14 @@ import { hostEnvironment } from '../../src/engine/machine/environment.ts';
 import { writeNifti } from '../../src/imaging/index.ts';
 import type { StartTrainer } from '../../src/shared/trainer.ts';
 import type { PredictJob, TrainerEvent, TrainJob } from '../../src/shared/training.ts';
-import { boxOf, chartFile, efficiencyChart } from '../../src/study/charts.ts';
+import { boxPlotOf, chartFile, efficiencyChart } from '../../src/study/charts.ts';
 import { parseStudy, readStudy } from '../../src/study/definition.ts';
 import { secondsOf } from '../../src/study/job-queue.ts';
 import { lockPlan, planStudy } from '../../src/study/plan.ts';
 import { finishedResult, type JobResult, jobFolder } from '../../src/study/run-job.ts';
 import { runStudy } from '../../src/study/run-study.ts';
 import { slurmScript } from '../../src/study/slurm.ts';
-import { labelledCount, type StudyCase, splitCases, trainingLists } from '../../src/study/split.ts';
+import { labelledCount, type StudyCase, splitCases, studyLists } from '../../src/study/split.ts';
 import { studyRows } from '../../src/study/statistics.ts';
 import { latexTable, markdownTable } from '../../src/study/tables.ts';
 import { checkpointPath } from '../../src/trainer/worker/files.ts';
@@ -90,10 +90,10 @@ test('training lists take no test case by type, and hide the masks beyond the la
     test: ['case_06'],
   });
   // @ts-expect-error a test case is no training case
-  trainingLists(test, validation, 1);
+  studyLists(test, validation, 1);
   // @ts-expect-error a test case is no validation case
-  trainingLists(train, test, 1);
-  const lists = trainingLists(train, validation, 1);
+  studyLists(train, test, 1);
+  const lists = studyLists(train, validation, 1);
   assert.deepEqual(
     lists.labelled.map((c) => c.maskPath),
     ['/cohort/0-mask.nii'],
@@ -457,7 +457,7 @@ test('tables mark the best mean and significant differences, seeds averaged case
 });
 
 test('a box has quartiles, whiskers within 1.5 quartile distances, and outliers beyond', () => {
-  assert.deepEqual(boxOf([1, 2, 3, 4, 5, 20]), {
+  assert.deepEqual(boxPlotOf([1, 2, 3, 4, 5, 20]), {
     low: 1,
     lower: 2.25,
     median: 3.5,

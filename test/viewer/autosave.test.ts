@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Recorder } from '../../src/core/edit/edit.ts';
-import { Autosave, type SavedBox, type SaveState } from '../../src/renderer/viewer/autosave.ts';
-import { applyBoxes } from '../../src/shared/contract/index.ts';
+import { Autosave, type SaveState } from '../../src/renderer/viewer/autosave.ts';
+import { applyBoxes, type MaskBox } from '../../src/shared/contract/index.ts';
 import { DecileError } from '../../src/shared/errors.ts';
 import { emptyMask } from '../edit/helpers.ts';
 
@@ -13,7 +13,7 @@ function setup(delay = 5) {
   const disk = new Uint8Array(mask.data.length);
   const states: SaveState['kind'][] = [];
   const server = { failures: 0, calls: 0 };
-  const send = async (boxes: SavedBox[]) => {
+  const send = async (boxes: MaskBox[]) => {
     server.calls++;
     await wait(delay);
     if (server.failures-- > 0) throw new DecileError('disk/full', 'The disk must have room, got none.', 'Free some.');

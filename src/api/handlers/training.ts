@@ -1,10 +1,12 @@
 /** Training, runs, prediction. */
+
 import { availableParallelism } from 'node:os';
 import type { Project } from '../../app.ts';
+import { durationInWords } from '../../core/duration.ts';
 import { type TrainingOptions, usesUnlabelled } from '../../core/options.ts';
 import type { RunHandle } from '../../project/services/train/train.ts';
 import type { Run, Store } from '../../project/store/index.ts';
-import type { Curve, RunInfo, TrainPlan } from '../../shared/contract/index.ts';
+import type { Curve, RunInfo, TrainOutlook } from '../../shared/contract/index.ts';
 import { DecileError } from '../../shared/errors.ts';
 import type { TrainerEvent } from '../../shared/training.ts';
 import type { Handlers } from '../api.ts';
@@ -199,7 +201,7 @@ function show(job: JobHandle, event: TrainerEvent): void {
 }
 
 /** A sentence, not a form. What cannot start is a problem of the plan, not an error of the call. */
-function describePlan(project: Project, given: Partial<TrainingOptions>, validation?: number): TrainPlan {
+function describePlan(project: Project, given: Partial<TrainingOptions>, validation?: number): TrainOutlook {
   const processor = `this computer's processor (${availableParallelism()} cores)`;
   try {
     const plan = project.plan({ options: given, validation });
@@ -212,7 +214,7 @@ function describePlan(project: Project, given: Partial<TrainingOptions>, validat
     // Engines that compute on the processor say how many cores it has.
     const device = on === null || on.includes('cores') ? processor : "this computer's GPU";
     return {
-      sentence: `Train on ${counts.join(' and ')} scans${held}, on ${device}${seconds === null ? '' : `, about ${duration(seconds)}`}.`,
+      sentence: `Train on ${counts.join(' and ')} scans${held}, on ${device}${seconds === null ? '' : `, about ${durationInWords(seconds)}`}.`,
       labelled: plan.labelled.length,
       unlabelled: plan.unlabelled.length,
       validation: plan.validation.length,
@@ -242,13 +244,6 @@ function describePlan(project: Project, given: Partial<TrainingOptions>, validat
 }
 
 const plural = (n: number, word: string): string => `${n} ${word}`;
-
-function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} seconds`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} minutes`;
-  const hours = seconds / 3600;
-  return `${hours.toFixed(hours < 10 ? 1 : 0)} hours`;
-}
 
 function runInfo({ store, secondsPerStep }: Project, run: Run): RunInfo {
   const cases = store.runs.cases(run.id);

@@ -1,11 +1,12 @@
 import { join, parse, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { duration } from '../../core/duration.ts';
 import { DecileError } from '../../shared/errors.ts';
 import type { StudyDefinition } from '../../study/definition.ts';
 import type { StudyPlan } from '../../study/plan.ts';
 import type { StudyOutcome } from '../../study/run-study.ts';
 import { onInterrupt } from '../interrupt.ts';
-import { duration, EXIT, Exit, notice, Progress, result } from '../output.ts';
+import { EXIT, Exit, notice, Progress, result } from '../output.ts';
 import { userPath } from '../place.ts';
 import type { StudyFlags } from '../study-cluster.ts';
 

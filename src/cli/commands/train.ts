@@ -1,11 +1,12 @@
 import { Command } from 'commander';
 import type { Project } from '../../app.ts';
+import { duration } from '../../core/duration.ts';
 import type { RunHandle } from '../../project/services/train/train.ts';
 import type { Run } from '../../project/store/index.ts';
 import type { TrainerEvent } from '../../shared/training.ts';
 import { addTrainingFlags, givenOptions, wholeNumber } from '../flags.ts';
 import { onInterrupt } from '../interrupt.ts';
-import { duration, EXIT, Exit, notice, type Output, Progress, result } from '../output.ts';
+import { EXIT, Exit, notice, type Output, Progress, result } from '../output.ts';
 import { withProject } from './common.ts';
 
 export function trainCommand(): Command {

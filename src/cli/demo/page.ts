@@ -1,6 +1,8 @@
 /** The demo's report: both runs side by side. */
+
 import { join } from 'node:path';
 import type { Project } from '../../app.ts';
+import { HUE } from '../../core/hues.ts';
 import type { PhantomKind } from '../../core/phantom/index.ts';
 import type { LabelMap } from '../../core/volume.ts';
 import { readMask, readVolume } from '../../imaging/index.ts';
@@ -24,7 +26,7 @@ export interface DemoRun {
 }
 
 // Okabe-Ito: told apart by every kind of colour vision.
-const COLOURS = { supervised: '#e69f00', cpcl: '#56b4e9', reference: '#009e73' };
+const COLOURS = { supervised: HUE.orange, cpcl: HUE.skyBlue, reference: HUE.green };
 const rgb = (hex: string): Colour =>
   [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)) as unknown as Colour;
 

@@ -1,4 +1,5 @@
 /** How large a demo this machine can carry: measured, never guessed. */
+import { HUE } from '../../core/hues.ts';
 
 import type { PresetName, TrainingOptions } from '../../core/options.ts';
 import type { PhantomKind } from '../../core/phantom/index.ts';
@@ -27,14 +28,14 @@ export interface KindText {
 export const KINDS: Record<PhantomKind, KindText> = {
   'ct-abdomen': {
     label: 'kidney',
-    colour: '#e69f00',
+    colour: HUE.orange,
     preset: 'ct-kidney',
     scans: 'CT-like abdomens',
     structure: 'both kidneys',
   },
   'mr-head': {
     label: 'lesion',
-    colour: '#e69f00',
+    colour: HUE.orange,
     preset: 'mr-flair',
     scans: 'MR-like heads',
     structure: 'a brain lesion with its oedema',

@@ -1,11 +1,7 @@
-/** Voxel counts by label and slice, kept up to date edit by edit, and what a person changed in a prediction. */
-import { type CaseMetrics, caseMetrics } from '../metrics/index.ts';
-import type { Grid, LabelMap } from '../volume.ts';
+/** Voxel counts by label and slice, kept up to date edit by edit. */
+import { type LabelMap, voxelMl } from '../volume.ts';
 import { countLabels } from './count.ts';
 import type { Edit } from './edit.ts';
-
-/** ml (cm^3) of one voxel. */
-export const voxelMl = (grid: Grid): number => (grid.spacing[0] * grid.spacing[1] * grid.spacing[2]) / 1000;
 
 /** Counts of a mask, without a further pass over it after each stroke. */
 export class MaskStatistics {
@@ -50,42 +46,4 @@ export class MaskStatistics {
   foreground(k: number): number {
     return this.sliceVoxels - this.perSlice[256 * k];
   }
-}
-
-export interface LabelChange {
-  readonly label: number;
-  readonly addedMl: number;
-  readonly removedMl: number;
-}
-
-/** ml of each label that `current` has and `reference` has not, and the reverse; only labels that differ. */
-export function volumeChanges(current: LabelMap, reference: LabelMap): LabelChange[] {
-  const added = new Float64Array(256);
-  const removed = new Float64Array(256);
-  for (let v = 0; v < current.data.length; v++) {
-    const is = current.data[v];
-    const was = reference.data[v];
-    if (is === was) continue;
-    added[is]++;
-    removed[was]++;
-  }
-  const ml = voxelMl(current);
-  const changes: LabelChange[] = [];
-  for (let label = 1; label < 256; label++) {
-    if (added[label] || removed[label]) {
-      changes.push({ label, addedMl: added[label] * ml, removedMl: removed[label] * ml });
-    }
-  }
-  return changes;
-}
-
-/** What changed of one label, with its agreement: Dice in percent, 95HD in mm. */
-export function describeChange(
-  current: LabelMap,
-  reference: LabelMap,
-  label: number,
-): LabelChange & Pick<CaseMetrics, 'dice' | 'hd95'> {
-  const change = volumeChanges(current, reference).find((c) => c.label === label);
-  const { dice, hd95 } = caseMetrics(current, reference, label);
-  return { label, addedMl: change?.addedMl ?? 0, removedMl: change?.removedMl ?? 0, dice, hd95 };
 }

@@ -6,3 +6,4 @@ export { type PairedTTest, pairedTTest } from './t-test.ts';
 
 export const METRICS = ['dice', 'jaccard', 'hd95', 'asd'] as const;
 export type MetricName = (typeof METRICS)[number];
+export const LARGER_IS_BETTER: Record<MetricName, boolean> = { dice: true, jaccard: true, hd95: false, asd: false };

@@ -3,7 +3,7 @@ import { gridOf, sameGrid, voxelToWorld } from '../geometry.ts';
 import { resample } from '../resample.ts';
 import { type Grid, type LabelMap, type Volume, voxelCount, voxelIndex } from '../volume.ts';
 
-export interface Decision {
+export interface VoxelDecision {
   mask: LabelMap;
   /** Entropy of the probabilities, nats, in steps of 1/256 (so that files compress). */
   entropy: Volume<Float32Array>;
@@ -18,7 +18,7 @@ const SLAB = 16;
  * argmax (ties to the lower class) and -sum p ln p of each voxel.
  * @param probabilities one map a class on `from`, summing to 1
  */
-export function decide(probabilities: Float32Array[], from: Grid, to: Grid): Decision {
+export function decide(probabilities: Float32Array[], from: Grid, to: Grid): VoxelDecision {
   const [nx, ny, nz] = to.size;
   const plane = nx * ny;
   const mask = new Uint8Array(voxelCount(to));

@@ -30,7 +30,7 @@ export function planCrop(
   const quarterTurns = (turned ? random.integer(4) : 0) as CropPlan['quarterTurns'];
   const flip = () => turned && random.integer(2) === 1;
   const flips = [flip(), flip(), flip()] as const;
-  const box = boxOf(patch, quarterTurns);
+  const box = turnedBox(patch, quarterTurns);
   const start = scan.map((n, axis) => {
     const room = n - box[axis];
     const draw = random.uniform();
@@ -54,14 +54,14 @@ export interface Patch {
 
 export function readPatch(source: PatchSource, patch: Sides, plan: CropPlan): Patch {
   if (plan.warp) return warpedPatch(source, patch, plan.start, plan.warp);
-  const box = boxOf(patch, plan.quarterTurns);
+  const box = turnedBox(patch, plan.quarterTurns);
   const image = turn(source.readImage(plan.start, box), patch, plan, new Float32Array(patch[0] * patch[1] * patch[2]));
   if (!source.readMask) return { image };
   return { image, mask: turn(source.readMask(plan.start, box), patch, plan, new Uint8Array(image.length)) };
 }
 
 /** The box that becomes the patch: x and y swap under odd quarter turns. */
-const boxOf = ([x, y, z]: Sides, turns: number): Sides => (turns % 2 === 1 ? [y, x, z] : [x, y, z]);
+const turnedBox = ([x, y, z]: Sides, turns: number): Sides => (turns % 2 === 1 ? [y, x, z] : [x, y, z]);
 
 /** A turned and flipped box is the same voxels read with other strides. */
 function turn<T extends Float32Array | Uint8Array>(from: T, [px, py, pz]: Sides, plan: CropPlan, into: T): T {
@@ -78,7 +78,7 @@ function turn<T extends Float32Array | Uint8Array>(from: T, [px, py, pz]: Sides,
 
 /** Where the patch's first voxel lies in its box, and the steps there for one voxel along each axis of the patch. */
 function walk([px, py, pz]: Sides, { quarterTurns, flips }: CropPlan): { base: number; steps: Sides } {
-  const [bx, by] = boxOf([px, py, pz], quarterTurns);
+  const [bx, by] = turnedBox([px, py, pz], quarterTurns);
   // Offset and strides of the source for patch axes x and y: (x, y) -> (x, y), (y, bx-1-x)..., by quarter turns.
   const quarter = [
     { base: 0, sx: 1, sy: bx },
@@ -97,7 +97,7 @@ function walk([px, py, pz]: Sides, { quarterTurns, flips }: CropPlan): { base: n
 /** The voxel of the scan that stands at a voxel of the patch; it may lie outside. */
 export function scanVoxel(plan: CropPlan, patch: Sides, [x, y, z]: Sides): Sides {
   if (plan.warp) return warpedVoxel(plan.warp, patch, plan.start, [x, y, z]);
-  const [bx, by] = boxOf(patch, plan.quarterTurns);
+  const [bx, by] = turnedBox(patch, plan.quarterTurns);
   const { base, steps } = walk(patch, plan);
   const at = base + steps[0] * x + steps[1] * y + steps[2] * z;
   const [i, j, k] = plan.start;

@@ -4,7 +4,7 @@ import { type Grid, voxelCount, type WorldPoint } from '../../core/volume.ts';
 import { DecileError } from '../../shared/errors.ts';
 import type { Structure } from '../dicom/rtstruct.ts';
 import { type PlaneContour, planeShape } from './plane.ts';
-import { boxOf, INSIDE, type Polygon } from './polygon.ts';
+import { boundsOf, INSIDE, type Polygon } from './polygon.ts';
 import { type ContourPlane, type Stacked, stackPlanes } from './stack.ts';
 
 export interface DrawnStructure {
@@ -189,7 +189,7 @@ function leftOut({ left: others }: Structure, grid: Grid): string[] {
 
 function leaves({ normal, contour }: Placed, grid: Grid): boolean {
   const [a, b] = ([0, 1, 2] as const).filter((c) => c !== normal);
-  const [x0, y0, x1, y1] = boxOf(contour.polygon);
+  const [x0, y0, x1, y1] = boundsOf(contour.polygon);
   return x0 < -0.51 || y0 < -0.51 || x1 > grid.size[a] - 0.49 || y1 > grid.size[b] - 0.49;
 }
 

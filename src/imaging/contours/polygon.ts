@@ -10,7 +10,7 @@ const SAME = 0.1;
 
 export type Box = readonly [x0: number, y0: number, x1: number, y1: number];
 
-export function boxOf(polygon: Polygon): Box {
+export function boundsOf(polygon: Polygon): Box {
   let [x0, y0] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   let [x1, y1] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const [x, y] of polygon) {
@@ -74,15 +74,15 @@ const apart = (a: Box, b: Box, margin: number): boolean =>
 
 /** True where `inner` lies in `outer` altogether; their lines may touch. */
 export function contains(outer: Polygon, inner: Polygon): boolean {
-  const [a, b] = [boxOf(outer), boxOf(inner)];
+  const [a, b] = [boundsOf(outer), boundsOf(inner)];
   if (b[0] < a[0] - ON_LINE || b[1] < a[1] - ON_LINE || b[2] > a[2] + ON_LINE || b[3] > a[3] + ON_LINE) return false;
   if (areaOf(inner) >= areaOf(outer) || !inner.every((point) => covers(outer, point))) return false;
   let crossing = false;
   eachEdge(inner, (p, q) => {
-    const box = boxOf([p, q]);
+    const box = boundsOf([p, q]);
     if (!crossing)
       eachEdge(outer, (r, s) => {
-        if (!crossing && !apart(box, boxOf([r, s]), 0)) crossing = cross(p, q, r, s);
+        if (!crossing && !apart(box, boundsOf([r, s]), 0)) crossing = cross(p, q, r, s);
       });
   });
   return !crossing;
@@ -90,7 +90,7 @@ export function contains(outer: Polygon, inner: Polygon): boolean {
 
 /** True for one outline drawn twice, perhaps with other corners. */
 export function sameOutline(a: Polygon, b: Polygon): boolean {
-  const [p, q] = [boxOf(a), boxOf(b)];
+  const [p, q] = [boundsOf(a), boundsOf(b)];
   if (p.some((x, c) => Math.abs(x - q[c]) > SAME)) return false;
   return a.every((x) => distanceToOutline(x, b) <= SAME) && b.every((x) => distanceToOutline(x, a) <= SAME);
 }
@@ -110,7 +110,7 @@ export interface Raster {
 
 /** The polygon by the even-odd rule, clipped to an image of `width` x `height`; null where it holds no pixel centre. */
 export function rasterise(polygon: Polygon, width: number, height: number): Raster | null {
-  const box = boxOf(polygon);
+  const box = boundsOf(polygon);
   const x0 = Math.max(0, Math.ceil(box[0] - ON_LINE));
   const y0 = Math.max(0, Math.ceil(box[1] - ON_LINE));
   const x1 = Math.min(width - 1, Math.floor(box[2] + ON_LINE));

@@ -1,7 +1,7 @@
 /** The stored pixels of one frame: uncompressed here, compressed ones by codec. No rescale, no display transform. */
 import type { VoxelArray } from '../../core/volume.ts';
 import { DecileError } from '../../shared/errors.ts';
-import { BYTES, decodeVoxels, type StoredType } from '../voxels.ts';
+import { decodeVoxels, type StoredType, voxelBytes } from '../voxels.ts';
 import { type DicomData, type Element, PIXEL_DATA, TRANSFER } from './dataset.ts';
 import { encapsulatedFrame } from './encapsulated.ts';
 import type { Frame } from './frame.ts';
@@ -91,7 +91,7 @@ function rawFrame(file: DicomData, f: Frame, element: Element, type: StoredType,
       `The pixels of ${path} must be in a known transfer syntax, got ${transferSyntax}.`,
       'Convert the series to an uncompressed one, for instance with dcmdjpeg or gdcmconv.',
     );
-  const bytes = count * BYTES[type];
+  const bytes = count * voxelBytes(type);
   const start = element.dataOffset + f.index * bytes;
   const end = Math.min(element.dataOffset + element.length, dataSet.byteArray.length);
   if (start + bytes > end) {
@@ -104,7 +104,7 @@ function rawFrame(file: DicomData, f: Frame, element: Element, type: StoredType,
   const big = transferSyntax === TRANSFER.explicitBig || transferSyntax === TRANSFER.privateGe;
   const part = dataSet.byteArray.subarray(start, start + bytes);
   // 8-bit pixels in a big-endian file with VR OW are 16-bit words: two pixels a word, swapped.
-  const words = big && BYTES[type] === 1 && element.vr === 'OW';
+  const words = big && voxelBytes(type) === 1 && element.vr === 'OW';
   // Only bytes that change places are copied; the values are copied into the volume anyway.
   const own = big ? new Uint8Array(part) : part;
   if (words) Buffer.from(own.buffer, 0, own.length & ~1).swap16();

@@ -5,7 +5,7 @@ import { DecileError } from '../../shared/errors.ts';
 import { mapLimited, readInto } from '../files.ts';
 import { checkSize } from '../limits.ts';
 import type { ReadScan, ScanSource } from '../types.ts';
-import { assertFinite, BYTES, decodeVoxels } from '../voxels.ts';
+import { assertFinite, decodeVoxels, voxelBytes } from '../voxels.ts';
 import { readDicom, readDicomHeader } from './dataset.ts';
 import { type Frame, framesOf } from './frame.ts';
 import { applyLut } from './modality-lut.ts';
@@ -79,7 +79,7 @@ async function readDirect({ frames, part }: ScanSource): Promise<Stored | null> 
   const [first] = frames;
   const type = storedType(first);
   const plane = first.rows * first.columns;
-  const width = BYTES[type];
+  const width = voxelBytes(type);
   const alike = (f: Frame) =>
     f.index === 0 &&
     f.direct !== undefined &&

@@ -1,12 +1,12 @@
 /** Writing DICOM SEG: binary, on the mask's own grid, every source image referenced. */
 
 import { axis, dot3, voxelToWorld } from '../../core/geometry.ts';
+import { type Code, codesFor, type SegmentCodes } from '../../core/terms.ts';
 import { type LabelMap, voxelIndex } from '../../core/volume.ts';
 import { streamFileAtomic, writeAll } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
-
 import type { ScanSource } from '../types.ts';
-import { type Code, cielab, codesFor, type SegmentCodes } from './codes.ts';
+import { cielab } from './cielab.ts';
 import { readDicomHeader } from './dataset.ts';
 import { type DicomElement, type DicomSet, decimal, el, encodeFile, newUid } from './encode.ts';
 import { type Frame, framesOf } from './frame.ts';

@@ -1,9 +1,9 @@
 /** The text header and the voxels that NRRD and MetaImage share. */
-import type { Grid, VoxelArray } from '../../core/volume.ts';
+import { type Grid, VOXEL_ARRAYS, type VoxelArray } from '../../core/volume.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { fileSize, readBytes, readHead } from '../files.ts';
 import { checkSize, DEFLATE_MAX_RATIO } from '../limits.ts';
-import { assertFinite, BYTES, decodeVoxels, type StoredType } from '../voxels.ts';
+import { assertFinite, decodeVoxels, type StoredType, voxelBytes } from '../voxels.ts';
 
 export interface Payload {
   path: string;
@@ -42,7 +42,7 @@ export async function readHeaderText(path: string, end: RegExp): Promise<{ text:
 
 /** @throws scan/truncated, scan/size, scan/not-finite, scan/corrupt */
 export async function readPayload(path: string, p: Payload, grid: Grid): Promise<VoxelArray> {
-  const width = BYTES[p.type];
+  const width = voxelBytes(p.type);
   const count = grid.size[0] * grid.size[1] * grid.size[2];
   const bytes = await fileSize(p.path);
   const stored = bytes - p.start;
@@ -89,19 +89,8 @@ async function fromText(path: string, p: Payload, count: number): Promise<VoxelA
       `${path} must list ${count} voxels, got ${values.length}.`,
       'The file is incomplete: copy or export it again.',
     );
-  const arrays = {
-    int8: Int8Array,
-    uint8: Uint8Array,
-    int16: Int16Array,
-    uint16: Uint16Array,
-    int32: Int32Array,
-    uint32: Uint32Array,
-    float32: Float32Array,
-    float64: Float64Array,
-    int64: Float64Array,
-    uint64: Float64Array,
-  };
-  const data: VoxelArray = new arrays[p.type](count);
+  const type = p.type === 'int64' || p.type === 'uint64' ? 'float64' : p.type;
+  const data: VoxelArray = new VOXEL_ARRAYS[type](count);
   for (let n = 0; n < count; n++) {
     const v = Number(values[n]);
     if (!Number.isFinite(v))

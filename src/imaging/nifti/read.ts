@@ -4,7 +4,7 @@ import { DecileError } from '../../shared/errors.ts';
 import { type Compression, fileSize, readBytes, readHead } from '../files.ts';
 import { checkSize, DEFLATE_MAX_RATIO } from '../limits.ts';
 import type { ReadScan } from '../types.ts';
-import { assertFinite, BYTES, decodeVoxels } from '../voxels.ts';
+import { assertFinite, decodeVoxels, voxelBytes } from '../voxels.ts';
 import { HEADER_BYTES, type NiftiHeader, parseNiftiHeader } from './header.ts';
 
 /** The header alone: geometry checks read 544 bytes, whatever the scan's size. */
@@ -28,9 +28,9 @@ export async function readNifti(path: string): Promise<ReadScan> {
   const dataPath = header.pair ? await imagePath(path) : path;
   const compression = await compressionOf(dataPath);
   const bytes = await fileSize(dataPath);
-  const expected = grid.size[0] * grid.size[1] * grid.size[2] * BYTES[dtype];
+  const expected = grid.size[0] * grid.size[1] * grid.size[2] * voxelBytes(dtype);
   const available = compression === 'gzip' ? bytes * DEFLATE_MAX_RATIO : bytes - header.dataOffset;
-  checkSize(dataPath, grid.size, BYTES[dtype], available);
+  checkSize(dataPath, grid.size, voxelBytes(dtype), available);
   const raw = await readBytes(dataPath, compression, header.dataOffset, expected);
   if (raw.byteLength < expected) {
     throw new DecileError(

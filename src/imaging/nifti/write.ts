@@ -6,7 +6,7 @@ import { affineRAS } from '../../core/geometry.ts';
 import type { Volume } from '../../core/volume.ts';
 import { streamFileAtomic, writeAll } from '../../disk/index.ts';
 import { bytesOf } from '../files.ts';
-import { BYTES, typeOf } from '../voxels.ts';
+import { typeOf, voxelBytes } from '../voxels.ts';
 import { quaternionOf, TYPE_CODE } from './header.ts';
 
 export interface WriteOptions {
@@ -66,7 +66,7 @@ function niftiHeader(volume: Volume, description: string): Uint8Array {
     v.setInt32(0, 540, true);
     ascii(4, 'n+2\0\r\n\u001a\n');
     v.setInt16(12, TYPE_CODE.get(type)!, true);
-    v.setInt16(14, BYTES[type] * 8, true);
+    v.setInt16(14, voxelBytes(type) * 8, true);
     dims.forEach((n, i) => {
       v.setBigInt64(16 + 8 * i, BigInt(n), true);
     });
@@ -93,7 +93,7 @@ function niftiHeader(volume: Volume, description: string): Uint8Array {
     v.setInt16(40 + 2 * i, n, true);
   });
   v.setInt16(70, TYPE_CODE.get(type)!, true);
-  v.setInt16(72, BYTES[type] * 8, true);
+  v.setInt16(72, voxelBytes(type) * 8, true);
   pixdim.forEach((x, i) => {
     v.setFloat32(76 + 4 * i, x, true);
   });

@@ -1,7 +1,9 @@
 /** A report as one page that stands alone: no script, no font, no picture from anywhere else. */
+import { SERIES_HUES } from '../../core/hues.ts';
 
 import {
   type CaseMetrics,
+  LARGER_IS_BETTER,
   METRICS,
   type MetricName,
   type MetricSummary,
@@ -51,8 +53,6 @@ const METRIC_TITLES: Record<MetricName, string> = {
   hd95: '95HD mm',
   asd: 'ASD mm',
 };
-const LARGER_IS_BETTER: Record<MetricName, boolean> = { dice: true, jaccard: true, hd95: false, asd: false };
-const LOSS_COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'];
 
 /** Writes the page in one piece: a reader never sees half of it. */
 export const writeReport = (path: string, data: ReportData): void => writeFileAtomic(path, renderReport(data));
@@ -141,19 +141,19 @@ function trainingCharts({ name, curves }: MethodReport): string {
       'Loss by term',
       losses.map((curve, n) => ({
         name: curve.slice(5),
-        colour: LOSS_COLOURS[n % LOSS_COLOURS.length],
+        colour: SERIES_HUES[n % SERIES_HUES.length],
         points: points(curve),
       })),
       'before weighting',
     ),
     lineChart(
       'Lambda',
-      [{ name: 'lambda', colour: LOSS_COLOURS[3], points: points('lambda') }],
+      [{ name: 'lambda', colour: SERIES_HUES[3], points: points('lambda') }],
       'weight of the consistency terms',
     ),
     lineChart(
       'Validation Dice',
-      [{ name: 'validation', colour: LOSS_COLOURS[2], points: points('validation.dice') }],
+      [{ name: 'validation', colour: SERIES_HUES[2], points: points('validation.dice') }],
       '%',
     ),
   ].join('');

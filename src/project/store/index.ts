@@ -28,7 +28,6 @@ import type { CodedTerm, ProjectInfo } from './types.ts';
 
 export type { MetricPoint } from './curves.ts';
 export { explained, explainedAsync, explainFailure } from './failures.ts';
-export { LABEL_COLOURS } from './labels.ts';
 export * from './paths.ts';
 export { naturalOrder } from './scans.ts';
 export * from './types.ts';

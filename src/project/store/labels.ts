@@ -1,19 +1,8 @@
 /** Table labels: the project's classes. */
+import { LABEL_HUES } from '../../core/hues.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { type Db, prepared } from './database.ts';
 import type { CodedTerm, Label } from './types.ts';
-
-/** Hues of a colour-blind-safe set (Okabe and Ito), given to labels without a colour of their own. */
-export const LABEL_COLOURS = [
-  '#e69f00',
-  '#56b4e9',
-  '#009e73',
-  '#cc79a7',
-  '#d55e00',
-  '#0072b2',
-  '#f0e442',
-  '#999999',
-] as const;
 
 interface LabelRow {
   value: number;
@@ -116,7 +105,7 @@ export function labelRepository(db: Db): LabelRepository {
     add(given) {
       const others = list();
       const value = given.value ?? Math.max(0, ...others.map((label) => label.value)) + 1;
-      const colour = (given.colour ?? LABEL_COLOURS[(value - 1) % LABEL_COLOURS.length]).toLowerCase();
+      const colour = (given.colour ?? LABEL_HUES[(value - 1) % LABEL_HUES.length]).toLowerCase();
       const label: Label = { value, name: given.name.trim(), colour, term: given.term ?? null, locked: false };
       check(label, others);
       return write(label);

@@ -1,13 +1,5 @@
 /** Numbers and times as people read them. */
 
-export function duration(seconds: number): string {
-  if (!Number.isFinite(seconds)) return '';
-  if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-  const hours = Math.floor(seconds / 3600);
-  return `${hours} h ${Math.round((seconds % 3600) / 60)} min`;
-}
-
 export function ago(time: number, now: number): string {
   const seconds = Math.max(0, (now - time) / 1000);
   if (seconds < 1) return 'just now';

@@ -1,14 +1,9 @@
 /** Puts every finished edit on disk at once: what it says is saved is on disk, what is not yet on disk it says. */
+
 import type { DirtyBox } from '../../core/edit/edit.ts';
 import type { LabelMap } from '../../core/volume.ts';
+import type { MaskBox } from '../../shared/contract/index.ts';
 import { DecileError } from '../../shared/errors.ts';
-
-/** New values of one box; the contract's MaskBox. */
-export interface SavedBox {
-  start: readonly [number, number, number];
-  size: readonly [number, number, number];
-  values: Uint8Array;
-}
 
 export type SaveState =
   /** Every stroke is on disk; `at`: since when (ms), null while nothing was drawn. */
@@ -22,7 +17,7 @@ const RETRY = [500, 1000, 2000, 5000] as const;
 
 export class Autosave {
   private readonly mask: LabelMap;
-  private readonly send: (boxes: SavedBox[]) => Promise<unknown>;
+  private readonly send: (boxes: MaskBox[]) => Promise<unknown>;
   private readonly report: (state: SaveState) => void;
   /** Union of what changed and is not on disk, by slice. */
   private waiting = new Map<number, DirtyBox>();
@@ -31,7 +26,7 @@ export class Autosave {
   private timer: ReturnType<typeof setTimeout> | null = null;
   private lastError: DecileError | null = null;
 
-  constructor(mask: LabelMap, send: (boxes: SavedBox[]) => Promise<unknown>, report: (state: SaveState) => void) {
+  constructor(mask: LabelMap, send: (boxes: MaskBox[]) => Promise<unknown>, report: (state: SaveState) => void) {
     this.mask = mask;
     this.send = send;
     this.report = report;
@@ -111,7 +106,7 @@ export class Autosave {
 }
 
 /** The mask's present values in a box; a save always sends what is true now, so saves may merge and repeat. */
-function cut(mask: LabelMap, { k, i0, i1, j0, j1 }: DirtyBox): SavedBox {
+function cut(mask: LabelMap, { k, i0, i1, j0, j1 }: DirtyBox): MaskBox {
   const width = i1 - i0 + 1;
   const height = j1 - j0 + 1;
   const values = new Uint8Array(width * height);

@@ -1,16 +1,14 @@
 /** Fetches a case through the contract: description as JSON, voxels as binary. */
-import type { Grid, LabelMap, Volume, VoxelArray } from '../../core/volume.ts';
-import { voxelCount } from '../../core/volume.ts';
+import { type Grid, type LabelMap, VOXEL_ARRAYS, type Volume, type VoxelType, voxelCount } from '../../core/volume.ts';
 import {
   BOXES_TYPE,
   type Client,
   encodeBoxes,
   type SaveReceipt,
   type ScanDetail,
-  type VoxelType,
 } from '../../shared/contract/index.ts';
 import { DecileError } from '../../shared/errors.ts';
-import type { SavedBox } from './autosave.ts';
+import type { MaskBox } from './autosave.ts';
 import type { CaseVoxels } from './case-editor.ts';
 import { isDrawn } from './display-scan.ts';
 
@@ -40,17 +38,6 @@ const LARGE = 16e6;
 
 /** Entropy of an even choice between two classes, nats: drawn as most uncertain. */
 const UNCERTAIN = Math.LN2;
-
-const ARRAYS: Record<VoxelType, (buffer: ArrayBuffer) => VoxelArray> = {
-  int8: (b) => new Int8Array(b),
-  uint8: (b) => new Uint8Array(b),
-  int16: (b) => new Int16Array(b),
-  uint16: (b) => new Uint16Array(b),
-  int32: (b) => new Int32Array(b),
-  uint32: (b) => new Uint32Array(b),
-  float32: (b) => new Float32Array(b),
-  float64: (b) => new Float64Array(b),
-};
 
 /** Bytes of a case's voxels that a window takes; the process of a page ends somewhere above. */
 export const MOST_BYTES = 6e9;
@@ -103,13 +90,15 @@ export async function loadCase(client: Client, scan: number, { signal, first }: 
 /** Slice k of a large scan whose voxels are drawn as they are; null for others, which come whole. */
 async function loadSlice(client: Client, detail: ScanDetail, k: number, init: RequestInit): Promise<FirstSlice | null> {
   const { grid, dtype } = detail;
-  const data = ARRAYS[dtype](new ArrayBuffer(0));
+  const data = new VOXEL_ARRAYS[dtype](new ArrayBuffer(0));
   const [ni, nj] = grid.size;
   if (!isDrawn(data) || voxelCount(grid) * data.BYTES_PER_ELEMENT < LARGE) return null;
-  const slice = ARRAYS[dtype](await (await client.data(`/data/volume/${detail.id}?k=${k}`, init)).arrayBuffer());
+  const slice = new VOXEL_ARRAYS[dtype](
+    await (await client.data(`/data/volume/${detail.id}?k=${k}`, init)).arrayBuffer(),
+  );
   if (slice.length !== ni * nj) return null;
   // Memory that nothing is written to is not taken from the system.
-  const whole = ARRAYS[dtype](new ArrayBuffer(voxelCount(grid) * data.BYTES_PER_ELEMENT));
+  const whole = new VOXEL_ARRAYS[dtype](new ArrayBuffer(voxelCount(grid) * data.BYTES_PER_ELEMENT));
   whole.set(slice, k * ni * nj);
   return { detail, k, scan: { ...grid, data: whole } };
 }
@@ -126,7 +115,7 @@ async function loadEntropy(client: Client, detail: ScanDetail, init: RequestInit
 
 /** Scan, mask and, with a prediction, its mask and its uncertainty stand in memory. */
 function refuseTooLarge({ name, grid, dtype, prediction }: ScanDetail): void {
-  const perVoxel = ARRAYS[dtype](new ArrayBuffer(0)).BYTES_PER_ELEMENT + (prediction ? 3 : 1);
+  const perVoxel = new VOXEL_ARRAYS[dtype](new ArrayBuffer(0)).BYTES_PER_ELEMENT + (prediction ? 3 : 1);
   const bytes = voxelCount(grid) * perVoxel;
   if (bytes <= MOST_BYTES) return;
   throw new DecileError(
@@ -154,7 +143,7 @@ async function readBytes(response: Response): Promise<ArrayBuffer> {
 async function readVoxels(response: Response, grid: Grid, dtype: VoxelType): Promise<Volume | null> {
   if (response.status === 204) return null;
   const type = (response.headers.get('x-decile-dtype') ?? dtype) as VoxelType;
-  const data = ARRAYS[type](await readBytes(response));
+  const data = new VOXEL_ARRAYS[type](await readBytes(response));
   if (data.length !== voxelCount(grid)) {
     throw new DecileError(
       'scan/truncated',
@@ -169,7 +158,7 @@ async function readVoxels(response: Response, grid: Grid, dtype: VoxelType): Pro
 export const WINDOW = crypto.randomUUID();
 
 /** Sends edited boxes; resolves once they are on disk. */
-export async function saveBoxes(client: Client, detail: ScanDetail, boxes: SavedBox[]): Promise<SaveReceipt> {
+export async function saveBoxes(client: Client, detail: ScanDetail, boxes: MaskBox[]): Promise<SaveReceipt> {
   const response = await client.data(`/data/mask/${detail.id}/${detail.editing}?window=${WINDOW}`, {
     method: 'PUT',
     headers: { 'content-type': BOXES_TYPE },

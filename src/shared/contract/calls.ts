@@ -103,9 +103,9 @@ export const CALLS = {
   /** What the current mask changed against the prediction; empty without one. */
   'review.changes': call<T.MaskChange[]>()(scan),
 
-  'train.plan': call<T.TrainPlan>()(z.object({ options, validation })),
+  'train.plan': call<T.TrainOutlook>()(z.object({ options, validation })),
   /** As train.plan, after a few steps on made-up patches have told how long it takes; refused while a run trains. */
-  'train.probe': call<T.TrainPlan>()(z.object({ options, validation })),
+  'train.probe': call<T.TrainOutlook>()(z.object({ options, validation })),
   'train.start': call<{ run: number; job: string }>()(
     z.object({ options, validation, name: name.optional(), notes: text.optional() }),
   ),

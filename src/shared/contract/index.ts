@@ -1,7 +1,7 @@
 /** The contract between window and main: calls, events, data and the client that speaks them. */
 export { CALLS, type CallInput, type CallName, type CallResult, isCallName } from './calls.ts';
 export { type Client, createClient, type Reply, type Transport } from './client.ts';
-export { applyBoxes, BOXES_TYPE, decodeBoxes, encodeBoxes, PROJECT_HEADER } from './data.ts';
+export { applyBoxes, BOXES_TYPE, decodeBoxes, encodeBoxes, type MaskBox, PROJECT_HEADER } from './data.ts';
 export type { EventMessage, Events, MenuCommand } from './events.ts';
 export type * from './types.ts';
 export { CASE_STATES } from './types.ts';

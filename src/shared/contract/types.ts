@@ -1,7 +1,7 @@
 /** What crosses between window and main process: plain data, no class, no path that a handler would trust. */
 import type { ErrorCode } from '../../core/errors.ts';
 import type { PresetName } from '../../core/options.ts';
-import type { Grid } from '../../core/volume.ts';
+import type { Grid, VoxelType } from '../../core/volume.ts';
 
 export type { ExportFormat } from '../export-formats.ts';
 
@@ -14,14 +14,14 @@ export interface ChosenFolder {
 }
 
 /** Where a mask came from: drawn by hand, made by a run, or a prediction that a person changed. */
-export type MaskKind = 'manual' | 'predicted' | 'corrected';
+export type MaskOrigin = 'manual' | 'predicted' | 'corrected';
 /**
  * What the window shows as the state of a case. `drawing`: a mask is being drawn and not yet accepted, so training does
  * not see it. `labelled`: an accepted mask drawn by hand. `reviewed`: an accepted or corrected prediction.
  */
 export const CASE_STATES = ['unlabelled', 'drawing', 'labelled', 'predicted', 'reviewed', 'rejected'] as const;
 export type CaseState = (typeof CASE_STATES)[number];
-export type Decision = 'accept' | 'correct' | 'reject' | 'reopen';
+export type ReviewDecision = 'accept' | 'correct' | 'reject' | 'reopen';
 
 export interface CodedTerm {
   /** Coding scheme designator, e.g. SCT. */
@@ -73,7 +73,7 @@ export interface ScanRow {
   /** The prediction was accepted as it was (`accepted`) or after a change (`corrected`). */
   review: 'unreviewed' | 'in-review' | 'accepted' | 'corrected' | 'rejected';
   /** Newest version of each kind; absent where there is none. */
-  masks: Partial<Record<MaskKind, number>>;
+  masks: Partial<Record<MaskOrigin, number>>;
   /** Mean entropy of the newest prediction, nats. */
   uncertainty?: number;
   /** Name of the run that made the newest prediction. */
@@ -88,7 +88,7 @@ export interface ScanRow {
 
 export interface MaskVersion {
   version: number;
-  kind: MaskKind;
+  kind: MaskOrigin;
   /** ISO time. */
   createdAt: string;
   runName?: string;
@@ -104,7 +104,7 @@ export interface ScanDetail extends ScanRow {
   /** The kind that strokes go into: `corrected` where a prediction exists, otherwise `manual`. */
   editing: 'manual' | 'corrected';
   /** Kind of the mask that stands for the case now, and its version. */
-  current?: { kind: MaskKind; version: number };
+  current?: { kind: MaskOrigin; version: number };
   versions: MaskVersion[];
   prediction?: PredictionDetail;
   /** Slice ranges along k decided one by one. */
@@ -113,13 +113,11 @@ export interface ScanDetail extends ScanRow {
   percentiles: [number, number];
 }
 
-export type VoxelType = 'int8' | 'uint8' | 'int16' | 'uint16' | 'int32' | 'uint32' | 'float32' | 'float64';
-
 export interface SliceDecision {
   /** First and last slice, k, both included. */
   from: number;
   to: number;
-  decision: Decision;
+  decision: ReviewDecision;
 }
 
 export interface PredictionDetail {
@@ -127,7 +125,7 @@ export interface PredictionDetail {
   runName: string;
   version: number;
   /** Mean entropy of each slice along k, nats. */
-  sliceUncertainty: number[];
+  sliceEntropy: number[];
   meanUncertainty: number;
   /** Slices along k worth a look, most uncertain first. */
   flagged: number[];
@@ -149,7 +147,7 @@ export interface MaskChange {
 
 export interface SaveReceipt {
   scan: number;
-  kind: MaskKind;
+  kind: MaskOrigin;
   /** Counts the saves of this case since it was opened. */
   sequence: number;
   /** ISO time at which the bytes were on disk. */
@@ -232,7 +230,7 @@ export interface RunInfo {
   options: Record<string, unknown>;
 }
 
-export interface TrainPlan {
+export interface TrainOutlook {
   /** "Train on 8 labelled and 112 unlabelled scans, on this computer's processor, about 35 minutes." */
   sentence: string;
   labelled: number;
@@ -270,7 +268,7 @@ export interface EvolutionFrame {
   caption: string;
 }
 
-export interface CaseMetrics {
+export interface ReportedCase {
   scan: number;
   name: string;
   run: number;
@@ -297,7 +295,7 @@ export interface ReportSummary {
   rejected: number;
   meanChangeMl: number | null;
   correctionDice: number | null;
-  cases: CaseMetrics[];
+  cases: ReportedCase[];
 }
 
 export type Theme = 'dark' | 'light' | 'system';

@@ -11,6 +11,7 @@ import { disposeAll } from '../../core/train/optimiser.ts';
 import type { Sides } from '../../core/train/patches.ts';
 import { type Normalisation, prepareImage } from '../../core/train/preprocess.ts';
 import { type CheckpointMeta, decodeCheckpoint, weightsOf } from '../../core/train/state.ts';
+import { voxelMl } from '../../core/volume.ts';
 import { makeFolder, writeFileAtomic } from '../../disk/index.ts';
 import { startEngine } from '../../engine/choose/index.ts';
 import { kernelsOf } from '../../engine/choose/kernels-of.ts';
@@ -110,7 +111,7 @@ async function predictCase(
   const entropyPath = join(job.outputFolder, `${item.scan}.entropy.nii.gz`);
   await files.writeVolume(maskPath, mask);
   await files.writeVolume(entropyPath, entropy);
-  const ml = (mask.spacing[0] * mask.spacing[1] * mask.spacing[2]) / 1000;
+  const ml = voxelMl(mask);
   const voxels = new Array<number>(meta.classes.length).fill(0);
   for (const v of mask.data) voxels[v]++;
   report({

@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { build } from 'vite';
-import { describeChange } from '../../../src/core/edit/statistics.ts';
-import type { LabelMap, Volume } from '../../../src/core/volume.ts';
+import { compareLabel } from '../../../src/core/edit/changes.ts';
+import type { LabelMap, Volume, VoxelType } from '../../../src/core/volume.ts';
 import {
   applyBoxes,
   BOXES_TYPE,
@@ -16,7 +16,6 @@ import {
   type PredictionDetail,
   type ScanDetail,
   type SliceDecision,
-  type VoxelType,
 } from '../../../src/shared/contract/index.ts';
 
 const HERE = import.meta.dirname;
@@ -144,7 +143,11 @@ export async function startHarness(cases: HarnessCase[], labels: LabelInfo[]): P
         return { next };
       case 'review.changes': {
         const { mask, prediction } = cases[scan - 1];
-        return labels.map((l) => describeChange((mask ?? prediction) as LabelMap, prediction as LabelMap, l.value));
+        return labels.map(({ value: label }) => {
+          const change = compareLabel(prediction as LabelMap, (mask ?? prediction) as LabelMap, label);
+          const { addedMl, removedMl, metrics } = change;
+          return { label, addedMl, removedMl, dice: metrics.dice, hd95: metrics.hd95 };
+        });
       }
       case 'review.decide': {
         harness.decisions.push(input as never);
@@ -263,7 +266,7 @@ function detailOf(entry: HarnessCase, id: number, slices: SliceDecision[]): Scan
     run: 3,
     runName: 'run 3',
     version: 1,
-    sliceUncertainty: means,
+    sliceEntropy: means,
     meanUncertainty: means.reduce((a, b) => a + b, 0) / size[2],
     flagged,
     volumesMl,

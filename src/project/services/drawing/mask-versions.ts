@@ -3,7 +3,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { gridDifference, gridOf, voxelToWorld } from '../../../core/geometry.ts';
-import { type Grid, type LabelMap, voxelFrom } from '../../../core/volume.ts';
+import { type Grid, type LabelMap, voxelFrom, voxelMl } from '../../../core/volume.ts';
 import { makeFolder, temporaryFolder } from '../../../disk/index.ts';
 import { alignMask, readMask, writeNifti } from '../../../imaging/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
@@ -21,7 +21,7 @@ import {
 export function countLabels(mask: LabelMap): Mask['labels'] {
   const counts = new Float64Array(256);
   for (const value of mask.data) counts[value]++;
-  const mlPerVoxel = (mask.spacing[0] * mask.spacing[1] * mask.spacing[2]) / 1000;
+  const mlPerVoxel = voxelMl(mask);
   const present: Mask['labels'] = [];
   for (let value = 1; value < 256; value++) {
     if (counts[value] > 0) present.push({ value, voxels: counts[value], ml: counts[value] * mlPerVoxel });

@@ -1,8 +1,8 @@
 /** Single slices of the stored volumes, read from the uncompressed file without the rest. */
 import { open } from 'node:fs/promises';
-import type { Grid, VoxelArray } from '../../../core/volume.ts';
+import type { Grid, VoxelArray, VoxelType } from '../../../core/volume.ts';
 import { readNiftiHeader } from '../../../imaging/index.ts';
-import type { VoxelType } from '../../../shared/contract/index.ts';
+import type {} from '../../../shared/contract/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 
 const ARRAYS = {

@@ -1,5 +1,7 @@
 /** The report as one page that stands alone, by the report writer that the demo uses too. */
+
 import { join } from 'node:path';
+import { HUE, SERIES_HUES } from '../../../core/hues.ts';
 import { readMask, readVolume } from '../../../imaging/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import { type PictureRow, type ReportData, writeReport } from '../../report/report.ts';
@@ -9,9 +11,8 @@ import { reviewSummary } from '../review/compare.ts';
 import { type ExportJob, rgb, stopHere } from './export-job.ts';
 
 /** Colours of runs (Okabe and Ito), and of the outlines. */
-const RUN_COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'];
-const REFERENCE_COLOUR = '#009e73';
-const PREDICTION_COLOUR = '#e69f00';
+const REFERENCE_COLOUR = HUE.green;
+const PREDICTION_COLOUR = HUE.orange;
 const PICTURES = 6;
 
 const FILE = 'report.html';
@@ -53,7 +54,7 @@ export async function exportHtml({ store, request, chosen, output }: ExportJob, 
     ],
     methods: runs.map((run, at) => ({
       name: store.runs.get(run).name,
-      colour: RUN_COLOURS[at % RUN_COLOURS.length],
+      colour: SERIES_HUES[at % SERIES_HUES.length],
       cases: summary.cases
         .filter((row) => row.run === run)
         .map(({ scan, dice, jaccard, hd95, asd }) => ({

@@ -3,9 +3,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { codesFor, type SegmentCodes } from '../../../core/terms.ts';
 import { makeFolder, writeFileAtomic } from '../../../disk/index.ts';
 import {
-  codesFor,
   deidentify,
   deidentifyFile,
   discoverScans,
@@ -15,7 +15,6 @@ import {
   patientIdOf,
   readMask,
   type Segment,
-  type SegmentCodes,
   storeFiles,
 } from '../../../imaging/index.ts';
 import { DecileError } from '../../../shared/errors.ts';

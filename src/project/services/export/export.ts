@@ -12,6 +12,7 @@ import {
   readVolume,
   writeNrrd,
 } from '../../../imaging/index.ts';
+import { unique } from '../../../imaging/names.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import { explainedAsync, type Mask, type Run, type Scan, type Store } from '../../store/index.ts';
 import { exportCsv } from './export-csv.ts';
@@ -48,7 +49,7 @@ export async function exportProject(store: Store, request: ExportRequest): Promi
   sweepLeftovers(output, { depth: 3 });
   const deid = request.deidentify ? startDeidentification(store, scans, request.deidentify, output) : null;
   const names = scans.map((scan) => deid?.names.get(scan.id) ?? scan.name);
-  const files = uniqueNames(names.map(safeName));
+  const files = unique(names.map(safeName));
   const chosen = scans.map((scan, n) => ({
     ...{ scan, mask: maskToExport(store, scan, run), name: names[n], file: files[n] },
   }));
@@ -107,17 +108,6 @@ export function safeName(name: string): string {
     kept += letter;
   }
   return kept;
-}
-
-/** Adds -2, -3, ... where names became equal, upper and lower case being one file on some systems. */
-function uniqueNames(names: readonly string[]): string[] {
-  const taken = new Set<string>();
-  return names.map((name) => {
-    let free = name;
-    for (let n = 2; taken.has(free.toLowerCase()); n++) free = `${name}-${n}`;
-    taken.add(free.toLowerCase());
-    return free;
-  });
 }
 
 /** One scan after another, with progress and a way out between two. */

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { HUE } from '../../../core/hues.ts';
 import { makePhantom } from '../../../core/phantom/index.ts';
 import { makeFolder } from '../../../disk/index.ts';
 import { writeNifti } from '../../../imaging/index.ts';
@@ -46,7 +47,7 @@ export async function makeDemoProject(
     store = create(folder, {
       name: 'Demo: kidneys in phantoms',
       preset: 'ct-kidney',
-      labels: [{ name: 'kidney', colour: '#e69f00', term: { scheme: 'SCT', code: '64033007', meaning: 'Kidney' } }],
+      labels: [{ name: 'kidney', colour: HUE.orange, term: { scheme: 'SCT', code: '64033007', meaning: 'Kidney' } }],
     });
     await importScans(store, scans, {
       labels: masks,

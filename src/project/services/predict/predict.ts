@@ -1,6 +1,7 @@
 /** Masks of a run for scans of the project: made by the trainer process, kept as versions with their entropy. */
 
 import { existsSync, rmSync } from 'node:fs';
+import { voxelMl } from '../../../core/volume.ts';
 import { moveIntoPlace, temporaryFolder } from '../../../disk/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import type { StartTrainer } from '../../../shared/trainer.ts';
@@ -128,7 +129,7 @@ function chooseScans(store: Store, which: 'all' | 'unlabelled' | number[]): Scan
 /** Moves the files to their places and makes the rows. */
 function keepPrediction(store: Store, run: Run, event: Extract<TrainerEvent, { type: 'predicted' }>): void {
   const scan = store.scans.get(event.scan);
-  const mlPerVoxel = (scan.spacing[0] * scan.spacing[1] * scan.spacing[2]) / 1000;
+  const mlPerVoxel = voxelMl(scan);
   const entropy = entropyFile(run.id, scan.id);
   const labels = event.volumesMl
     .map((ml, index) => ({ value: index + 1, voxels: Math.round(ml / mlPerVoxel), ml }))

@@ -1,6 +1,7 @@
 /** The cases of a project, each with all that decides how it is shown and worked on. */
+import type { VoxelType } from '../../../core/volume.ts';
 import { readVolume } from '../../../imaging/index.ts';
-import type { CaseState, SliceDecision, VoxelType } from '../../../shared/contract/index.ts';
+import type { CaseState, SliceDecision } from '../../../shared/contract/index.ts';
 import type { Mask, MaskOrigin, Prediction, Scan, Store } from '../../store/index.ts';
 import { percentiles, readSlice, storedVolume } from '../drawing/stored-volume.ts';
 import type { DrawnKind } from '../drawing/working-mask.ts';

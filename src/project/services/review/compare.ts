@@ -1,40 +1,10 @@
 /** Masks against each other: what a person changed in a prediction, and how good a run was where a person had the last word. */
-import { caseMetrics, type CaseMetrics as Metrics } from '../../../core/metrics/index.ts';
-import type { LabelMap } from '../../../core/volume.ts';
+import { compareLabel } from '../../../core/edit/changes.ts';
 import { readMask } from '../../../imaging/index.ts';
-import type { CaseMetrics, MaskChange, ReportSummary } from '../../../shared/contract/index.ts';
+import type { MaskChange, ReportedCase, ReportSummary } from '../../../shared/contract/index.ts';
 import type { Label, Mask, Scan, Store } from '../../store/index.ts';
 import type { Drawings } from '../drawing/drawings.ts';
 import { currentMask } from './case-states.ts';
-
-/** One label of two masks on one grid. */
-export interface LabelChange {
-  metrics: Metrics;
-  addedMl: number;
-  removedMl: number;
-  /** The slice along k with most changed voxels, the first of equals; null where nothing differs. */
-  worstSlice: number | null;
-}
-
-function compareLabel(before: LabelMap, after: LabelMap, label: number): LabelChange {
-  const slice = before.size[0] * before.size[1];
-  const ml = (before.spacing[0] * before.spacing[1] * before.spacing[2]) / 1000;
-  const perSlice = new Uint32Array(before.size[2]);
-  let [added, removed] = [0, 0];
-  for (let v = 0; v < before.data.length; v++) {
-    const was = before.data[v] === label;
-    if (was === (after.data[v] === label)) continue;
-    was ? removed++ : added++;
-    perSlice[Math.floor(v / slice)]++;
-  }
-  const worst = perSlice.reduce((best, count, k) => (count > perSlice[best] ? k : best), 0);
-  return {
-    metrics: caseMetrics(before, after, label),
-    addedMl: added * ml,
-    removedMl: removed * ml,
-    worstSlice: perSlice[worst] > 0 ? worst : null,
-  };
-}
 
 /** What the case's mask, strokes included, changed against its newest prediction, label by label; empty without a prediction. */
 export async function maskChanges(store: Store, drawings: Drawings, id: number): Promise<MaskChange[]> {
@@ -61,7 +31,7 @@ export async function reviewSummary(store: Store, run?: number, onCase: () => vo
   const scans = store.scans.list();
   const labels = store.labels.list();
   const references = store.masks.references();
-  const cases: CaseMetrics[] = [];
+  const cases: ReportedCase[] = [];
   for (const one of run === undefined ? store.runs.list() : [store.runs.get(run)]) {
     const roles = new Map(store.runs.cases(one.id).map((entry) => [entry.scan, entry.role]));
     const predictions = new Map(store.predictions.list(one.id).map((prediction) => [prediction.scan, prediction]));
@@ -92,7 +62,7 @@ export async function reviewSummary(store: Store, run?: number, onCase: () => vo
   };
 }
 
-type Compared = Omit<CaseMetrics, 'scan' | 'name' | 'run' | 'runName'>;
+type Compared = Omit<ReportedCase, 'scan' | 'name' | 'run' | 'runName'>;
 /** Versions never change, so neither does what was measured between two of them. */
 const measured = new Map<string, Compared[]>();
 

@@ -1,5 +1,5 @@
 /** One decision for many scans, by their names. */
-import type { CaseState, Decision } from '../../../shared/contract/index.ts';
+import type { CaseState, ReviewDecision } from '../../../shared/contract/index.ts';
 import { DecileError, type ErrorCode } from '../../../shared/errors.ts';
 import { explainFailure, type ReviewState, type Scan, type Store } from '../../store/index.ts';
 import type { Drawings } from '../drawing/drawings.ts';
@@ -29,7 +29,7 @@ export async function decideScans(
   store: Store,
   drawings: Drawings,
   names: readonly string[],
-  decision: Decision,
+  decision: ReviewDecision,
   { onProgress = () => {}, signal }: DecideOptions = {},
 ): Promise<ReviewedScans> {
   const scans = scansOf(store, names);

@@ -1,6 +1,6 @@
 /** A reviewer's decisions, on a case or on slices of it. No decision ever deletes a mask. */
 import { readMask } from '../../../imaging/index.ts';
-import type { CaseState, Decision, SliceDecision } from '../../../shared/contract/index.ts';
+import type { CaseState, ReviewDecision, SliceDecision } from '../../../shared/contract/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import type { Mask, Store } from '../../store/index.ts';
 import type { Drawings } from '../drawing/drawings.ts';
@@ -22,7 +22,7 @@ export async function decide(
   store: Store,
   drawings: Drawings,
   scan: number,
-  decision: Decision,
+  decision: ReviewDecision,
   slices?: { from: number; to: number },
 ): Promise<Decided> {
   // Those of a killed program, too: what a person drew is what a person decides on.
@@ -35,7 +35,12 @@ export async function decide(
 }
 
 /** Decides a whole case, as `decide`, without asking which comes next. */
-export async function decideCase(store: Store, drawings: Drawings, scan: number, decision: Decision): Promise<void> {
+export async function decideCase(
+  store: Store,
+  drawings: Drawings,
+  scan: number,
+  decision: ReviewDecision,
+): Promise<void> {
   await drawings.commit(scan);
   await settle(store, drawings, scan, decision);
 }
@@ -43,7 +48,12 @@ export async function decideCase(store: Store, drawings: Drawings, scan: number,
 const MARKS = { accept: 'accepted', correct: 'corrected', reject: 'rejected' } as const;
 const DECISIONS = { accepted: 'accept', corrected: 'correct', rejected: 'reject' } as const;
 
-function decideSlices(store: Store, scan: number, decision: Decision, { from, to }: { from: number; to: number }) {
+function decideSlices(
+  store: Store,
+  scan: number,
+  decision: ReviewDecision,
+  { from, to }: { from: number; to: number },
+) {
   const last = store.scans.get(scan).size[2] - 1;
   const [first, end] = [Math.min(from, to), Math.min(Math.max(from, to), last)];
   if (decision === 'reopen') store.flags.clear(scan, 2, first, end);
@@ -63,7 +73,7 @@ export function sliceDecisions(store: Store, scan: number): SliceDecision[] {
 }
 
 /** Accepting makes the current mask what training learns from. */
-async function settle(store: Store, drawings: Drawings, id: number, decision: Decision): Promise<void> {
+async function settle(store: Store, drawings: Drawings, id: number, decision: ReviewDecision): Promise<void> {
   const scan = store.scans.get(id);
   switch (decision) {
     case 'accept': {

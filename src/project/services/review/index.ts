@@ -1,5 +1,11 @@
 /** Reviewing a project: its cases, the queue of predictions, decisions and what they changed. */
-import type { CaseState, Decision, MaskChange, QueueEntry, ReportSummary } from '../../../shared/contract/index.ts';
+import type {
+  CaseState,
+  MaskChange,
+  QueueEntry,
+  ReportSummary,
+  ReviewDecision,
+} from '../../../shared/contract/index.ts';
 import type { Mask, Store } from '../../store/index.ts';
 import type { Drawings } from '../drawing/drawings.ts';
 import { caseStates, currentMask } from './case-states.ts';
@@ -37,9 +43,9 @@ export interface Review {
   /** The open case after one, in the order of the queue; null when none is left. */
   next(after?: number): number | null;
   /** Decides a case, or slices of it along k. Throws `review/no-mask`. */
-  decide(scan: number, decision: Decision, slices?: { from: number; to: number }): Promise<Decided>;
+  decide(scan: number, decision: ReviewDecision, slices?: { from: number; to: number }): Promise<Decided>;
   /** One decision for scans by their names. Throws `scan/unknown` before anything is decided. */
-  decideScans(names: readonly string[], decision: Decision, options?: DecideOptions): Promise<ReviewedScans>;
+  decideScans(names: readonly string[], decision: ReviewDecision, options?: DecideOptions): Promise<ReviewedScans>;
 }
 
 export interface Compare {

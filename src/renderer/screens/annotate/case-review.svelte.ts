@@ -1,5 +1,5 @@
 /** Decisions on the open case and its slices, and what changed against the prediction. */
-import type { Client, Decision, MaskChange, ScanDetail, SliceDecision } from '../../../shared/contract/index.ts';
+import type { Client, MaskChange, ReviewDecision, ScanDetail, SliceDecision } from '../../../shared/contract/index.ts';
 
 /** What a decision needs of the screen. */
 export interface ReviewHost {
@@ -49,7 +49,7 @@ export class CaseReview {
   }
 
   /** Decides the case or the selected slices; answers the next case, null where there is none or the case stays. */
-  async decide(decision: Decision, wholeCase = true): Promise<number | null> {
+  async decide(decision: ReviewDecision, wholeCase = true): Promise<number | null> {
     const { screen, selection } = this;
     const { detail } = screen;
     if (!detail || this.busy) return null;

@@ -1,4 +1,5 @@
 /** Operations on the active label of the main plane, each one undo step; what changes nothing says so. */
+
 import { clearSlices, combineWith, copySlice } from '../../../core/edit/combine.ts';
 import { keepLargest, removeIslands } from '../../../core/edit/components.ts';
 import type { Recorder } from '../../../core/edit/edit.ts';
@@ -6,7 +7,7 @@ import { fillHoles } from '../../../core/edit/flood.ts';
 import { interpolateSlices } from '../../../core/edit/interpolate.ts';
 import type { Plane, PlaneName } from '../../../core/edit/planes.ts';
 import { growLabel, smoothLabel } from '../../../core/edit/shape.ts';
-import { voxelMl } from '../../../core/edit/statistics.ts';
+import { voxelMl } from '../../../core/volume.ts';
 import type { ScanDetail } from '../../../shared/contract/index.ts';
 import type { CaseEditor } from '../../viewer/case-editor.ts';
 

@@ -1,9 +1,7 @@
 /** The list of labels while it is edited: in a new project and in an open one. */
+import { LABEL_HUES } from '../../../core/hues.ts';
+import { KNOWN_TERMS, termFor } from '../../../core/terms.ts';
 import type { LabelInfo } from '../../../shared/contract/index.ts';
-import { TERMS, termFor } from './terms.ts';
-
-/** Okabe and Ito's hues, told apart by colour-blind readers too. */
-export const HUES = ['#e69f00', '#56b4e9', '#009e73', '#cc79a7', '#d55e00', '#0072b2', '#f0e442', '#999999'] as const;
 
 export class LabelList {
   labels = $state<LabelInfo[]>([]);
@@ -15,7 +13,8 @@ export class LabelList {
   add(name = ''): void {
     const value = Math.max(0, ...this.labels.map((label) => label.value)) + 1;
     const free =
-      HUES.find((hue) => !this.labels.some((label) => label.colour === hue)) ?? HUES[(value - 1) % HUES.length];
+      LABEL_HUES.find((hue) => !this.labels.some((label) => label.colour === hue)) ??
+      LABEL_HUES[(value - 1) % LABEL_HUES.length];
     this.labels.push({ value, name, colour: free, locked: false, ...(termFor(name) ? { code: termFor(name) } : {}) });
   }
 
@@ -32,7 +31,7 @@ export class LabelList {
   }
 
   code(at: number, value: string): void {
-    this.labels[at].code = TERMS.find((term) => term.value === value);
+    this.labels[at].code = KNOWN_TERMS.find((term) => term.value === value);
   }
 
   get problem(): string {

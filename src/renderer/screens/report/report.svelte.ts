@@ -1,5 +1,5 @@
 /** The Report screen: figures of reviewed cases, sorted by what deserves a look. */
-import type { CaseMetrics, ReportSummary, RunInfo } from '../../../shared/contract/index.ts';
+import type { ReportedCase, ReportSummary, RunInfo } from '../../../shared/contract/index.ts';
 import { boxPlot } from '../../parts/chart.ts';
 import type { AppState } from '../../shell/app.svelte.ts';
 
@@ -97,7 +97,7 @@ export class ReportState {
     }
   }
 
-  open(row: CaseMetrics): void {
+  open(row: ReportedCase): void {
     this.app.openCase(row.scan, 'review', row.worstSlice);
   }
 
@@ -106,8 +106,8 @@ export class ReportState {
   }
 }
 
-function compare(a: CaseMetrics, b: CaseMetrics, column: Column): number {
+function compare(a: ReportedCase, b: ReportedCase, column: Column): number {
   if (column === 'name' || column === 'runName') return natural(a[column], b[column]);
-  const value = (row: CaseMetrics) => row[column] ?? Number.POSITIVE_INFINITY;
+  const value = (row: ReportedCase) => row[column] ?? Number.POSITIVE_INFINITY;
   return value(a) - value(b) || 0;
 }

@@ -1,7 +1,7 @@
 /** The Train screen: what will happen, the run in sight, its curves and pictures. */
 import { DEFAULT_OPTIONS, OPTIONS, type OptionRow } from '../../../core/options.ts';
 import { describeRule, type OptionValue, parseOption } from '../../../core/parse-option.ts';
-import type { Curve, EvolutionFrame, RunInfo, TrainPlan } from '../../../shared/contract/index.ts';
+import type { Curve, EvolutionFrame, RunInfo, TrainOutlook } from '../../../shared/contract/index.ts';
 import type { TrainerEvent } from '../../../shared/training.ts';
 import type { AppState } from '../../shell/app.svelte.ts';
 
@@ -12,7 +12,7 @@ const PROBE_AFTER_MS = 1500;
 const REFRESH_MS = 500;
 
 export class TrainState {
-  plan = $state.raw<TrainPlan | null>(null);
+  plan = $state.raw<TrainOutlook | null>(null);
   runs = $state.raw<RunInfo[]>([]);
   /** The run that is shown. */
   shown = $state<number | null>(null);
