@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -24,7 +24,7 @@ test('a prepared case knows its voxel size and where its labels lie, read from i
   const folder = mkdtempSync(join(tmpdir(), 'decile-prepared-'));
   try {
     const [volumePath, maskPath] = ['scan.nii', 'mask.nii'].map((name) => join(folder, name));
-    for (const path of [volumePath, maskPath]) writeFileSync(path, 'its size and time alone are read');
+    for (const path of [volumePath, maskPath]) writeFileSync(path, 'its size and samples of it are read');
     let reads = 0;
     const files = {
       readVolume: async () => ({ volume: { ...GRID, data: image } }),
@@ -52,4 +52,51 @@ test('a prepared case knows its voxel size and where its labels lie, read from i
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+});
+
+test('a prepared scan that was cut short or changed is made anew; a moved project keeps its own (silent-damage, leftovers)', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'decile-prepared-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  let reads = 0;
+  const files = {
+    readVolume: async () => {
+      reads++;
+      return { volume: { ...GRID, data: image } };
+    },
+    readMask: async () => ({ ...GRID, data: mask }),
+  } as unknown as TrainerFiles;
+  const project = join(folder, 'project');
+  for (const name of ['volumes', 'masks/7', 'cache']) mkdirSync(join(project, name), { recursive: true });
+  writeFileSync(join(project, 'volumes/7.nii'), 'voxels');
+  writeFileSync(join(project, 'masks/7/1.nii.gz'), 'labels');
+  const prepare = (root: string) => {
+    const [volumePath, maskPath] = ['volumes/7.nii', 'masks/7/1.nii.gz'].map((name) => join(root, name));
+    return prepareCase(
+      { scan: 7, name: 's', volumePath, maskPath },
+      join(root, 'cache'),
+      'native',
+      { kind: 'none' },
+      3,
+      files,
+    );
+  };
+  const whole = [...(await prepare(project)).readImage([0, 0, 0], [6, 5, 4])];
+  const kept = (end: string) =>
+    join(project, 'cache', readdirSync(join(project, 'cache')).find((name) => name.endsWith(end))!);
+  for (const [n, end] of ['.f32', '.u8', '.places'].entries()) {
+    truncateSync(kept(end), 3);
+    assert.deepEqual([...(await prepare(project)).readImage([0, 0, 0], [6, 5, 4])], whole);
+    assert.equal(reads, n + 2, end);
+  }
+  writeFileSync(kept('.f32'), Buffer.alloc(480));
+  assert.deepEqual([...(await prepare(project)).readImage([0, 0, 0], [6, 5, 4])], whole);
+  const moved = join(folder, 'elsewhere');
+  cpSync(project, moved, { recursive: true });
+  utimesSync(join(moved, 'volumes/7.nii'), 1, 1);
+  await prepare(moved);
+  assert.equal(reads, 5, 'a copy asks for what it has');
+  assert.equal(readdirSync(join(moved, 'cache')).length, 4);
+  writeFileSync(join(moved, 'volumes/7.nii'), 'others');
+  await prepare(moved);
+  assert.equal(reads, 6, 'another scan of the same name is prepared by itself');
 });

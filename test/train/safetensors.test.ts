@@ -26,3 +26,37 @@ test('a checkpoint cut short anywhere is refused with a code', () => {
     );
   }
 });
+
+const refused = (damaged: Uint8Array) =>
+  assert.throws(
+    () => decodeSafetensors(damaged),
+    (error) => error instanceof DecileError && error.code === 'checkpoint/corrupt',
+  );
+
+test('weights that are not finite are refused (silent-damage-of-cache-and-weights)', () => {
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY])
+    refused(encodeSafetensors({ w: { shape: [2], values: Float32Array.from([1, value]) } }, {}));
+});
+
+test('one changed bit anywhere in the data is refused', () => {
+  const start = bytes.length - 20;
+  for (let at = start; at < bytes.length; at++) {
+    const damaged = Uint8Array.from(bytes);
+    damaged[at] ^= 1;
+    refused(damaged);
+  }
+});
+
+test('a damaged header is refused with a code, whatever byte it is (checkpoint-uncoded)', () => {
+  for (let at = 8; at < bytes.length - 20; at++) {
+    for (const value of [0, 0x20, 0x22, 0x5b, 0x7b, 0x30, 0xff]) {
+      const damaged = Uint8Array.from(bytes);
+      damaged[at] = value;
+      try {
+        decodeSafetensors(damaged);
+      } catch (error) {
+        assert.ok(error instanceof DecileError && error.code === 'checkpoint/corrupt', String(error));
+      }
+    }
+  }
+});

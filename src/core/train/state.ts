@@ -122,9 +122,24 @@ export interface DecodedCheckpoint {
   tensors: Record<string, NamedArray>;
 }
 
+/** @throws checkpoint/corrupt where it is not what `encodeCheckpoint` writes */
+function readMeta(text: string | undefined): CheckpointMeta {
+  try {
+    const meta = JSON.parse(text ?? '{}') as CheckpointMeta;
+    if (meta.format !== 1 || META.every((name) => typeof meta[name] === 'object' && meta[name] !== null)) return meta;
+  } catch {}
+  throw new DecileError(
+    'checkpoint/corrupt',
+    'A checkpoint must say what it was trained with, got unreadable metadata.',
+    'Use an earlier checkpoint of the run, or train again.',
+  );
+}
+
+const META = ['options', 'classes', 'patch', 'sampler', 'dropout', 'noise', 'skipped'] as const;
+
 export function decodeCheckpoint(bytes: Uint8Array): DecodedCheckpoint {
   const { tensors, metadata } = decodeSafetensors(bytes);
-  const meta = JSON.parse(metadata.decile ?? '{}') as CheckpointMeta;
+  const meta = readMeta(metadata.decile);
   if (meta.format !== 1) {
     throw new DecileError(
       'checkpoint/version',

@@ -28,7 +28,7 @@ export interface PredictionRepository {
   get(run: number, scan: number): Prediction | null;
   /** Most uncertain first. */
   list(run: number): Prediction[];
-  /** Newest prediction of a scan by any run. */
+  /** Newest prediction of a scan by any run: by number, since clocks are set back. */
   latest(scan: number): Prediction | null;
   /** `latest` of every scan that has one, by scan id. */
   newest(): Map<number, Prediction>;
@@ -62,12 +62,9 @@ export function predictionRepository(db: Db): PredictionRepository {
           run,
         ) as PredictionRow[]
       ).map(fromRow),
-    latest: (scan) => one('scan = ? ORDER BY created_at DESC, run DESC', scan),
+    latest: (scan) => one('scan = ? ORDER BY mask DESC', scan),
     newest() {
-      const rows = prepared(
-        db,
-        `SELECT ${PREDICTION} FROM predictions ORDER BY created_at, run`,
-      ).all() as PredictionRow[];
+      const rows = prepared(db, `SELECT ${PREDICTION} FROM predictions ORDER BY mask`).all() as PredictionRow[];
       const last = new Map(rows.map((row) => [row.scan, row]));
       return new Map([...last].map(([scan, row]) => [scan, fromRow(row)]));
     },

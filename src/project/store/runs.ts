@@ -91,7 +91,7 @@ export function runRepository(db: Db): RunRepository {
         names.length ? 'Check the spelling; `decile status DIR` lists the runs.' : 'Train first: `decile train DIR`.',
       );
     },
-    latestFinished: () => one("SELECT * FROM runs WHERE state = 'finished' ORDER BY finished_at DESC, id DESC LIMIT 1"),
+    latestFinished: () => one("SELECT * FROM runs WHERE state = 'finished' ORDER BY id DESC LIMIT 1"),
     latestUnfinished: () => one("SELECT * FROM runs WHERE state <> 'finished' ORDER BY id DESC LIMIT 1"),
     create(run) {
       return db.transaction(() => {

@@ -1,13 +1,14 @@
 /** Cases ready for training, on disk: crops are read where they lie, so memory does not grow with the number of scans. */
 
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, fstatSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { Random } from '../../core/random.ts';
 import type { PatchSource, Places, Sides } from '../../core/train/patches.ts';
 import { samplePlaces, voxelAt } from '../../core/train/places.ts';
 import { type Normalisation, prepareImage, prepareMask } from '../../core/train/preprocess.ts';
-import { writeFileAtomic } from '../../disk/index.ts';
+import { listFolder, writeFileAtomic } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
 import type { TrainingCase } from '../../shared/training.ts';
 import type { TrainerFiles } from './dependencies.ts';
@@ -28,6 +29,8 @@ interface Record {
   voxels?: number[];
   /** How many voxels of each class the file of places holds, one class after the other. */
   places?: number[];
+  /** CRC-32 of each file, by its ending. */
+  checksums: { [end: string]: number };
 }
 
 /** Prepares the case into `folder` unless that was done before with the same files and settings. */
@@ -42,7 +45,7 @@ export async function prepareCase(
   const key = createHash('sha256')
     .update(
       JSON.stringify([
-        4,
+        5,
         stamp(item.volumePath),
         item.maskPath ? stamp(item.maskPath) : null,
         spacing,
@@ -53,8 +56,18 @@ export async function prepareCase(
     .digest('hex')
     .slice(0, 16);
   const base = join(folder, `${item.scan}-${key}`);
-  if (!existsSync(`${base}.json`)) await write(base, item, spacing, normalisation, classes, files);
-  const { size, spacing: voxelSize, voxels, places } = JSON.parse(readFileSync(`${base}.json`, 'utf8')) as Record;
+  let record = whole(base);
+  if (!record) {
+    await write(base, item, spacing, normalisation, classes, files);
+    record = whole(base);
+  }
+  if (!record)
+    throw new DecileError(
+      'disk/failed',
+      `A prepared scan must be read as it was written, got other bytes in ${base}.`,
+      'Check that the disk has room and is still connected.',
+    );
+  const { size, spacing: voxelSize, voxels, places } = record;
   return {
     name: item.name,
     scan: item.scan,
@@ -82,7 +95,7 @@ function placesIn(path: string, counts: number[], size: Sides): Places {
       const index = new Int32Array(1);
       const file = openSync(path, 'r');
       try {
-        readSync(file, index, 0, 4, 4 * (starts[label] + n));
+        if (readSync(file, index, 0, 4, 4 * (starts[label] + n)) < 4) throw cutShort(path);
       } finally {
         closeSync(file);
       }
@@ -91,17 +104,72 @@ function placesIn(path: string, counts: number[], size: Sides): Places {
   };
 }
 
-/** A file that was changed gets another key. */
+const SAMPLES = 64;
+const SAMPLE_BYTES = 4096;
+
+/** Name in the project, size and content of a file, the last by samples: a moved or copied project has the same, a changed file another. */
 function stamp(path: string): [string, number, number] {
-  try {
-    const { size, mtimeMs } = statSync(path);
-    return [path, size, mtimeMs];
-  } catch {
-    throw new DecileError(
+  const missing = () =>
+    new DecileError(
       'scan/missing',
       `The file of a scan must be in the project, got none at ${path}.`,
       'Restore the project folder from a backup, or delete the scan and import it again.',
     );
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch {
+    throw missing();
+  }
+  try {
+    const { size } = fstatSync(file);
+    const bytes = Buffer.alloc(SAMPLE_BYTES);
+    let crc = 0;
+    for (let n = 0; n < SAMPLES; n++) {
+      // The last sample ends with the file: there gzip has its own checksum.
+      const at = Math.floor((Math.max(0, size - SAMPLE_BYTES) * n) / (SAMPLES - 1));
+      crc = crc32(bytes.subarray(0, readSync(file, bytes, 0, SAMPLE_BYTES, at)), crc);
+    }
+    return [path.split(/[\\/]/).slice(-2).join('/'), size, crc];
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The record of a prepared case whose files are as they were written; null where they have to be made. */
+function whole(base: string): Record | null {
+  try {
+    const record = JSON.parse(readFileSync(`${base}.json`, 'utf8')) as Record;
+    for (const [end, crc] of Object.entries(record.checksums)) if (checksumOf(`${base}.${end}`) !== crc) return null;
+    return record;
+  } catch {
+    return null;
+  }
+}
+
+/** CRC-32 of a file, a megabyte at a time. */
+function checksumOf(path: string): number {
+  const file = openSync(path, 'r');
+  try {
+    const chunk = Buffer.allocUnsafe(1 << 20);
+    let crc = 0;
+    for (let got = readSync(file, chunk); got > 0; got = readSync(file, chunk))
+      crc = crc32(chunk.subarray(0, got), crc);
+    return crc;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Removes what earlier versions prepared of the scan, under names that nothing asks for any more. */
+function sweepOld(base: string): void {
+  const scan = basename(base).split('-')[0];
+  for (const { name, path } of listFolder(dirname(base))) {
+    if (!name.startsWith(`${scan}-`) || !name.endsWith('.json')) continue;
+    try {
+      if ((JSON.parse(readFileSync(path, 'utf8')) as Partial<Record>).checksums) continue;
+    } catch {}
+    for (const end of ['.json', '.f32', '.u8', '.places']) rmSync(path.replace(/\.json$/, end), { force: true });
   }
 }
 
@@ -115,8 +183,11 @@ async function write(
 ): Promise<void> {
   const { volume } = await files.readVolume(item.volumePath);
   const image = prepareImage(volume, spacing, normalisation);
-  const record: Record = { size: image.size, spacing: image.spacing };
-  store(`${base}.f32`, image.data);
+  const record: Record = { size: image.size, spacing: image.spacing, checksums: {} };
+  const keep = (end: string, data: Float32Array | Uint8Array | Int32Array) => {
+    record.checksums[end] = store(`${base}.${end}`, data);
+  };
+  keep('f32', image.data);
   if (item.maskPath) {
     const mask = prepareMask(await files.readMask(item.maskPath), spacing);
     record.voxels = new Array<number>(classes).fill(0);
@@ -129,17 +200,21 @@ async function write(
         );
       record.voxels[v]++;
     }
-    store(`${base}.u8`, mask.data);
+    keep('u8', mask.data);
     const places = samplePlaces(mask.data, record.voxels, new Random(item.scan, PLACES));
     record.places = places.map((list) => list.length);
-    store(`${base}.places`, Int32Array.from(places.flatMap((list) => [...list])));
+    keep('places', Int32Array.from(places.flatMap((list) => [...list])));
   }
+  sweepOld(base);
   store(`${base}.json`, new TextEncoder().encode(JSON.stringify(record)));
 }
 
-/** Can be made again, so it is not flushed. */
-const store = (path: string, data: Float32Array | Uint8Array | Int32Array): void =>
-  writeFileAtomic(path, new Uint8Array(data.buffer, data.byteOffset, data.byteLength), { flush: false });
+/** Can be made again, so it is not flushed. @returns CRC-32 of what was written */
+function store(path: string, data: Float32Array | Uint8Array | Int32Array): number {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  writeFileAtomic(path, bytes, { flush: false });
+  return crc32(bytes);
+}
 
 /** One read a plane: the rows y0..y1 of a plane are contiguous. */
 function readBox(
@@ -161,7 +236,14 @@ function readBox(
   const file = openSync(path, 'r');
   try {
     for (let z = Math.max(0, start[2]); z < Math.min(size[2], start[2] + box[2]); z++) {
-      readSync(file, new Uint8Array(planeBuffer), 0, planeBuffer.byteLength, bytes * size[0] * (y0 + size[1] * z));
+      const got = readSync(
+        file,
+        new Uint8Array(planeBuffer),
+        0,
+        planeBuffer.byteLength,
+        bytes * size[0] * (y0 + size[1] * z),
+      );
+      if (got < planeBuffer.byteLength) throw cutShort(path);
       for (let r = 0; r < rows; r++) {
         const from = r * size[0] + x0;
         const to = x0 - start[0] + box[0] * (y0 + r - start[1] + box[1] * (z - start[2]));
@@ -173,3 +255,11 @@ function readBox(
   }
   return result;
 }
+
+/** Damaged while a run reads it; the next start makes it anew. */
+const cutShort = (path: string): DecileError =>
+  new DecileError(
+    'disk/failed',
+    `A prepared scan must hold all of its voxels, got fewer in ${path}.`,
+    'Start again: the file is then made anew. Check the disk where it comes back.',
+  );
