@@ -5,6 +5,7 @@
 import type { Fit } from './core/train/fit-patch.ts';
 import type { VoxelArray } from './core/volume.ts';
 import type { DicomWebServer } from './imaging/index.ts';
+import { type CheckOptions, type CheckReport, checkProject } from './project/services/check.ts';
 import { type Drawings, drawingsOf } from './project/services/drawing/drawings.ts';
 import { replaceLabels } from './project/services/drawing/labels.ts';
 import { readSlice, type StoredVolume, storedVolume } from './project/services/drawing/stored-volume.ts';
@@ -98,6 +99,8 @@ export interface Project {
   /** Masks, tables or the report into a folder. */
   export(request: ExportRequest): Promise<ExportReport>;
   status(): ProjectStatus;
+  /** What is damaged, missing or left over; puts right what can be where asked. */
+  check(options?: CheckOptions): Promise<CheckReport>;
   /** Turns open strokes into versions and closes the project. */
   close(): Promise<void>;
 }
@@ -131,6 +134,7 @@ function assemble(store: Store, start: StartTrainer): Project {
     compare: compareOf(store, drawing),
     export: (request) => exportProject(store, request),
     status: () => projectStatus(store),
+    check: (options) => checkProject(store, drawing, options),
     async close() {
       await drawing.close();
       store.close();

@@ -1,5 +1,6 @@
 /** The whole program: every command with what all of them share. */
 import { Command } from 'commander';
+import { checkCommand } from './commands/check.ts';
 import { convertCommand } from './commands/convert.ts';
 import { deidentifyCommand, identifiersCommand } from './commands/deidentify.ts';
 import { demoCommand } from './commands/demo.ts';
@@ -30,6 +31,7 @@ export function buildProgram(): Command {
     newCommand,
     importCommand,
     statusCommand,
+    checkCommand,
     suggestCommand,
     trainCommand,
     resumeCommand,

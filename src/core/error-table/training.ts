@@ -47,6 +47,11 @@ export const trainingErrors = {
     message: 'The trainer must not fail, got: <what the system said>',
     cure: 'Resume; report it if it happens again',
   },
+  'cache/damaged': {
+    when: 'A prepared scan in `cache/` is not as it was written',
+    message: 'A prepared scan must be as it was written, got <value>.',
+    cure: 'Start again: it is then made anew. Check the disk where it comes back',
+  },
   'checkpoint/corrupt': {
     when: 'A checkpoint is damaged',
     message: 'A checkpoint must <be as expected>, got <value>.',

@@ -63,9 +63,9 @@ export async function prepareCase(
   }
   if (!record)
     throw new DecileError(
-      'disk/failed',
-      `A prepared scan must be read as it was written, got other bytes in ${base}.`,
-      'Check that the disk has room and is still connected.',
+      'cache/damaged',
+      `A prepared scan must be as it was written, got other bytes in ${base}.`,
+      'Start again: it is then made anew. Check the disk where it comes back.',
     );
   const { size, spacing: voxelSize, voxels, places } = record;
   return {
@@ -259,7 +259,7 @@ function readBox(
 /** Damaged while a run reads it; the next start makes it anew. */
 const cutShort = (path: string): DecileError =>
   new DecileError(
-    'disk/failed',
-    `A prepared scan must hold all of its voxels, got fewer in ${path}.`,
-    'Start again: the file is then made anew. Check the disk where it comes back.',
+    'cache/damaged',
+    `A prepared scan must be as it was written, got fewer voxels in ${path}.`,
+    'Start again: it is then made anew. Check the disk where it comes back.',
   );

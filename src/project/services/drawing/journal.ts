@@ -5,7 +5,14 @@
 import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { copyFileAtomic, FILE_MODE, flushFolder, makeFolder, writeFileAtomic } from '../../../disk/index.ts';
+import {
+  copyFileAtomic,
+  FILE_MODE,
+  flushFolder,
+  makeFolder,
+  moveIntoPlace,
+  writeFileAtomic,
+} from '../../../disk/index.ts';
 import { explained } from '../../store/index.ts';
 
 /** First line of a journal: what the strokes were drawn on. */
@@ -45,16 +52,23 @@ const FORMAT = 2;
 export function readJournal(path: string, isStroke: (record: Uint8Array) => boolean): JournalContent | null {
   if (!existsSync(path)) return null;
   const bytes = explained(`Reading ${path}`, () => readFileSync(path));
+  const found = contentOf(bytes, isStroke);
+  // The head is written with the first record: cut off before its end, nothing was reported as saved.
+  if (bytes.length > 0 && (!found || found.lost > 0)) putAside(path);
+  return found;
+}
+
+/** Strokes of a journal that cannot be read, at least one where its head cannot; null where there is none. Changes nothing. */
+export function inspectJournal(path: string, isStroke: (record: Uint8Array) => boolean): number | null {
+  if (!existsSync(path)) return null;
+  const bytes = readFileSync(path);
+  return bytes.length === 0 ? 0 : (contentOf(bytes, isStroke)?.lost ?? 1);
+}
+
+function contentOf(bytes: Buffer, isStroke: (record: Uint8Array) => boolean): JournalContent | null {
   const line = bytes.indexOf(10);
   const head = parseHead(bytes.subarray(0, Math.max(0, line)).toString());
-  if (!head) {
-    // The head is written with the first record: cut off before its end, nothing was reported as saved.
-    if (bytes.length > 0) putAside(path);
-    return null;
-  }
-  const found = readRecords(bytes, line + 1, head.format, isStroke);
-  if (found.lost > 0) putAside(path);
-  return { ...head, ...found };
+  return head && { ...head, ...readRecords(bytes, line + 1, head.format, isStroke) };
 }
 
 function readRecords(bytes: Buffer, from: number, format: number, isStroke: (record: Uint8Array) => boolean) {
@@ -163,6 +177,11 @@ function framed(record: Uint8Array, format: number): Buffer {
 /** Keeps a damaged journal for whoever can read more of it. */
 function putAside(path: string): void {
   copyFileAtomic(path, asidePath(path));
+}
+
+/** Moves a damaged file out of the way; nothing that was put aside before is written over. */
+export function moveAside(path: string): void {
+  moveIntoPlace(path, asidePath(path));
 }
 
 function asidePath(path: string): string {

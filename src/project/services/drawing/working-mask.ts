@@ -123,7 +123,7 @@ export async function openWorkingMask(store: Store, scan: number, kind: DrawnKin
 }
 
 /** Whether a record holds boxes of this grid. */
-function isStroke(record: Uint8Array, grid: Grid): boolean {
+export function isStroke(record: Uint8Array, grid: Grid): boolean {
   try {
     return decodeBoxes(record, grid.size).length > 0;
   } catch {
