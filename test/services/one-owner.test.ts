@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { openExistingProject, type Project } from '../../src/app.ts';
@@ -132,6 +132,22 @@ test('a mask that was closed while no version could be made is read from its jou
   await drawing.edit(ids[0], 'manual', stroke(2));
   assert.deepEqual([...(await drawing.read(ids[0], 'manual'))!.data.subarray(0, 4)], [0, 1, 1, 0]);
   t.mock.restoreAll();
+});
+
+test('a project whose folder was moved away says so at the next save, and nothing is made in its old place', async (t) => {
+  const { project, ids } = await opened(t, 2);
+  const { drawing, store, review } = project;
+  await drawing.edit(ids[0], 'manual', stroke(1));
+  const moved = `${store.folder}-moved`;
+  renameSync(store.folder, moved);
+  for (const id of ids) await assert.rejects(drawing.edit(id, 'manual', stroke(2)), { code: 'project/moved' });
+  await assert.rejects(drawing.commit(ids[0]), { code: 'project/moved' });
+  await assert.rejects(review.thumbnail(ids[0]), { code: 'project/moved' });
+  await project.close();
+  assert.equal(existsSync(store.folder), false);
+  const again = openExistingProject(moved);
+  t.after(() => again.close());
+  assert.deepEqual([...(await again.drawing.read(ids[0], 'manual'))!.data.subarray(0, 3)], [0, 1, 0]);
 });
 
 const canMount = spawnSync('unshare', ['-Urm', 'sh', '-c', 'mount -t tmpfs -o size=64k tmpfs /mnt']).status === 0;

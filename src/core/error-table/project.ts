@@ -42,6 +42,11 @@ export const projectErrors = {
     message: 'A project must be open, got <value>.',
     cure: 'Open or make one',
   },
+  'project/moved': {
+    when: 'The folder of an open project was moved, renamed or taken away',
+    message: "A project's folder must stay where it was opened, got <value>.",
+    cure: 'Put it back, or open it at its new place; what the window holds is saved then',
+  },
   'project/other': {
     when: 'A request of a window is for a project that is no longer open, because another was opened meanwhile',
     message: 'A request must be for the open project, got one for another.',

@@ -3,7 +3,7 @@
  * SQL lives below this folder alone. All calls are synchronous and small; voxels never pass through here.
  */
 
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { PRESETS, type PresetName } from '../../core/options.ts';
 import { makeFolder, sweepLeftovers } from '../../disk/index.ts';
@@ -173,7 +173,18 @@ function assemble(folder: string, mode: 'write' | 'read', db: Db, lock: ProjectL
     return row;
   };
   const runs = runRepository(db);
-  const path = (relative: string) => insideProject(folder, relative);
+  const database = databasePath(folder);
+  const identity = fileIdentity(database);
+  // Asked for each path: a folder that was moved away while it was open must not be made anew in its old place.
+  const path = (relative: string): string => {
+    if (mode === 'write' && fileIdentity(database) !== identity)
+      throw new DecileError(
+        'project/moved',
+        `A project's folder must stay where it was opened, got another or none at ${folder}.`,
+        'Put it back, or open it at its new place; what the window holds is saved then.',
+      );
+    return insideProject(folder, relative);
+  };
   try {
     get();
     return {
@@ -211,6 +222,12 @@ function assemble(folder: string, mode: 'write' | 'read', db: Db, lock: ProjectL
     db.close();
     throw explainFailure(error, `Opening ${folder}`);
   }
+}
+
+/** Tells a file from another that has its name. */
+function fileIdentity(path: string): string {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found ? `${found.dev}-${found.ino}` : '';
 }
 
 /** Runs that a dead process left; where the disk is full they are named at a later opening. */

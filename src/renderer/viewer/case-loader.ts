@@ -4,11 +4,11 @@ import {
   BOXES_TYPE,
   type Client,
   encodeBoxes,
+  type MaskBox,
   type SaveReceipt,
   type ScanDetail,
 } from '../../shared/contract/index.ts';
 import { DecileError } from '../../shared/errors.ts';
-import type { MaskBox } from './autosave.ts';
 import type { CaseVoxels } from './case-editor.ts';
 import { isDrawn } from './display-scan.ts';
 

@@ -65,6 +65,8 @@ export async function openWorkingMask(store: Store, scan: number, kind: DrawnKin
 
   const edit = (bytes: Uint8Array): number => {
     const boxes = decodeBoxes(bytes, grid.size);
+    // An open file goes with a folder that is moved: the path says whether it is still there.
+    store.path(journalFile(scan, kind));
     journal.append(bytes);
     applyBoxes(data, grid.size, boxes);
     strokes++;
