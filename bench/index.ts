@@ -8,6 +8,7 @@ export const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promis
   viewer: () => import('./viewer.ts'),
   import: () => import('./import.ts'),
   paint: () => import('./paint.ts'),
+  survive: () => import('./survive.ts'),
 };
 
 const [chosen, ...args] = process.argv.slice(2);
