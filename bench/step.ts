@@ -1,6 +1,8 @@
 /**
  * One training step beside the same step in PyTorch, interleaved in one run: medians, and the ratio of each pair's times.
  * npm run bench -- step --width 8 --patch 64,64,32 [--engine tensorflow,simd] [--method cpcl] [--steps 9] [--threads 2] [--plain] [--json]
+ * With --network unet,planned (or vnet): steps of these networks beside each other, planned for cubes; without PyTorch, which
+ * has the U-Net alone. A network may have a patch of its own: --network unet:32,48,32/planned:40,56,40.
  */
 import os from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -36,6 +38,8 @@ export async function run(args: string[]): Promise<void> {
       method: { type: 'string', default: 'cpcl' },
       width: { type: 'string', default: '8' },
       patch: { type: 'string', default: '64,64,32' },
+      network: { type: 'string' },
+      'deep-supervision': { type: 'boolean', default: false },
       batch: { type: 'string', default: '2' },
       steps: { type: 'string', default: '9' },
       threads: { type: 'string', default: String(os.availableParallelism()) },
@@ -44,6 +48,10 @@ export async function run(args: string[]): Promise<void> {
     },
   });
   const engines = values.engine ? values.engine.split(',') : availableEngines();
+  if (values.network) {
+    await compareNetworks(engines, values.network, values);
+    return;
+  }
   const python = findPyTorch();
   if (!python) console.error('PyTorch cannot be had here (pip install torch): only our own times are measured.');
   const common = ['--method', values.method, '--width', values.width, '--patch', values.patch, '--batch', values.batch];
@@ -81,6 +89,54 @@ export async function run(args: string[]): Promise<void> {
     if (values.json) console.log(JSON.stringify(rows.at(-1)));
   }
   if (!values.json) console.table(rows.map(readable));
+}
+
+interface NetworkFlags {
+  method: string;
+  width: string;
+  patch: string;
+  batch: string;
+  steps: string;
+  threads: string;
+  'deep-supervision': boolean;
+  json: boolean;
+}
+
+/** Steps of several networks in turn: medians, and the ratio of each to the first, step by step. */
+async function compareNetworks(engines: string[], asked: string, values: NetworkFlags): Promise<void> {
+  const networks = asked.split(asked.includes(':') ? '/' : ',').map((text) => {
+    const [network, patch = values.patch] = text.split(':');
+    return { network, patch };
+  });
+  const rows: object[] = [];
+  for (const engine of engines) {
+    const steppers = networks.map(({ network, patch }) => {
+      const own = ['--network', network, '--patch', patch, '--engine', engine];
+      const deep = network === 'planned' && values['deep-supervision'] ? ['--deep-supervision'] : [];
+      const common = ['--method', values.method, '--width', values.width, '--batch', values.batch];
+      return new Stepper(
+        process.execPath,
+        ['--disable-warning=ExperimentalWarning', here('./engine-step.ts'), ...common, ...own, ...deep],
+        { ...trainerEnvironment(Number(values.threads)), ...process.env, DECILE_THREADS: values.threads },
+      );
+    });
+    for (const stepper of steppers) await stepper.ready();
+    for (let n = 0; n < Number(values.steps); n++) for (const stepper of steppers) await stepper.step();
+    for (const [n, { network, patch }] of networks.entries()) {
+      const { bytes } = await steppers[n].end();
+      const { seconds } = steppers[n];
+      rows.push({
+        engine,
+        network,
+        patch,
+        seconds: Number(median(seconds).toFixed(3)),
+        ratio: Number(median(seconds.map((s, i) => s / steppers[0].seconds[i])).toFixed(2)),
+        megabytes: Math.round(bytes / 1e6),
+      });
+      if (values.json) console.log(JSON.stringify(rows.at(-1)));
+    }
+  }
+  if (!values.json) console.table(rows);
 }
 
 /** PyTorch runs in whichever memory layout is faster on this machine. */
