@@ -34,6 +34,12 @@ export type Processes = (typeof PROCESSES)[number];
 export const AUGMENTATIONS = ['turns', 'warp', 'strong', 'none'] as const;
 export type Augmentation = (typeof AUGMENTATIONS)[number];
 export const SWITCH = ['off', 'on'] as const;
+export const OPTIMISERS = ['sgd', 'adamw'] as const;
+export type OptimiserName = (typeof OPTIMISERS)[number];
+export const SCHEDULES = ['poly', 'cosine'] as const;
+export type ScheduleName = (typeof SCHEDULES)[number];
+export const PREDICTORS = ['student', 'teacher'] as const;
+export type PredictorName = (typeof PREDICTORS)[number];
 
 /** Everything that decides a training run besides the scans themselves. */
 export interface TrainingOptions {
@@ -55,9 +61,18 @@ export interface TrainingOptions {
   labelledPerStep: number;
   unlabelledPerStep: number;
   learningRate: number;
+  optimiser: OptimiserName;
+  schedule: ScheduleName;
+  /** Share of the steps over which the learning rate rises to its start. */
+  warmUp: number;
   momentum: number;
+  nesterov: (typeof SWITCH)[number];
   weightDecay: number;
+  /** Largest norm of a step's gradient; 0 for any. */
+  clipNorm: number;
   emaDecay: number;
+  /** Which network validates and predicts. */
+  predictWith: PredictorName;
   lambdaMax: number;
   /** Share of the steps after which lambda has its final weight. */
   lambdaRamp: number;
@@ -202,11 +217,52 @@ export const OPTIONS: readonly OptionRow[] = [
     0.05,
     real(1e-7, 10),
     '',
-    'Starting learning rate; falls as (1 - t/T)^0.9. The paper takes 0.01 for its 20,000 steps.',
+    'Starting learning rate; falls by the schedule. The paper takes 0.01 for its 20,000 steps; adamw wants about 0.001.',
+  ),
+  row('optimiser', 'optimiser', 'sgd', choice(OPTIMISERS), '', 'SGD with momentum, or AdamW.'),
+  row(
+    'schedule',
+    'schedule',
+    'poly',
+    choice(SCHEDULES),
+    '',
+    'How the learning rate falls: (1 - t/T)^0.9, or half a cosine.',
+  ),
+  row(
+    'warmUp',
+    'warm-up',
+    0,
+    real(0, 0.5),
+    '',
+    'Share of the steps over which the learning rate rises to that of the schedule.',
   ),
   row('momentum', 'momentum', 0.9, real(0, 0.9999), '', 'SGD momentum.'),
-  row('weightDecay', 'weight-decay', 1e-4, real(0, 1), '', 'Coupled weight decay.'),
+  row(
+    'nesterov',
+    'nesterov',
+    'off',
+    choice(SWITCH),
+    '',
+    "SGD looks one step ahead along its momentum (Nesterov's form).",
+  ),
+  row('weightDecay', 'weight-decay', 1e-4, real(0, 1), '', 'Weight decay: coupled in SGD, decoupled in AdamW.'),
+  row(
+    'clipNorm',
+    'clip-norm',
+    0,
+    real(0, 1e6),
+    '',
+    "Largest norm of a step's gradient; a longer one is scaled down. 0: no limit; nnU-Net takes 12.",
+  ),
   row('emaDecay', 'ema-decay', 0.99, real(0, 0.99999), '', 'Largest decay of the teacher (equation 2).'),
+  row(
+    'predictWith',
+    'predict-with',
+    'student',
+    choice(PREDICTORS),
+    '',
+    'The network that validates and predicts: the student, or its moving average, which methods without a teacher then keep too.',
+  ),
   row('lambdaMax', 'lambda-max', 0.1, real(0, 100), '', 'Final weight of the consistency terms.'),
   row(
     'lambdaRamp',

@@ -1,6 +1,7 @@
 /** What the trainer process is told and what it reports. Plain data: it crosses processes as JSON. */
 import type { ErrorCode } from '../core/errors.ts';
 import type { PlannedOptions, TrainingOptions, WithPlan } from '../core/options.ts';
+import type { Flips } from '../core/predict/mirror.ts';
 import type { Fit } from '../core/train/fit-patch.ts';
 import type { Normalisation } from '../core/train/preprocess.ts';
 
@@ -47,6 +48,8 @@ export interface PredictJob {
   outputFolder: string;
   /** Window stride in voxels x, y, z; 'auto' = half the patch, at most 64. */
   stride: 'auto' | readonly [number, number, number];
+  /** Axes x, y, z along which each window is also read mirrored; none without it. */
+  flips?: Flips;
   /** Which connected pieces of a label stay: all, the largest, or as many as the label has in every mask of `like`. */
   pieces: 'all' | 'largest' | { like: string[] };
   engine: TrainingOptions['engine'];

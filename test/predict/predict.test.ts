@@ -5,6 +5,7 @@ import { initNetwork } from '../../src/core/network/networks.ts';
 import { planNetwork } from '../../src/core/network/plan.ts';
 import { NETWORKS } from '../../src/core/options.ts';
 import { decide } from '../../src/core/predict/decide.ts';
+import { type Flips, mirrored, mirrorings } from '../../src/core/predict/mirror.ts';
 import { boxOf, defaultStride, slidingWindow, windowStarts } from '../../src/core/predict/sliding-window.ts';
 import { Random } from '../../src/core/random.ts';
 import { resample } from '../../src/core/resample.ts';
@@ -87,6 +88,45 @@ test(`each voxel has the mean of the windows over it, with zeros outside the sca
   sums.forEach((sum, n) => {
     assert.ok(Math.abs(maps[1][n] - sum / counts[n]) < 1e-5, `voxel ${n}`);
   });
+});
+
+test(`mirrored windows are averaged: the prediction of a mirrored scan is then the mirrored prediction (${engine})`, async () => {
+  const weights = initNetwork('unet', { width: 1, inputChannels: 1, classes: 2 }, new Random(2));
+  const size = [16, 20, 16] as const;
+  const image = Float32Array.from({ length: 16 * 20 * 16 }, (_, i) => Math.sin(i * 0.37) + (i % 7));
+  const windows = { patch: [16, 16, 16], stride: [8, 4, 8], network: 'unet' } as const;
+  const predict = (voxels: Float32Array, flips?: Flips) =>
+    slidingWindow(voxels, size, weights, kernels, { ...windows, flips });
+  const flips: Flips = [true, true, false];
+  const worst = (a: Float32Array, b: Float32Array) => a.reduce((most, v, i) => Math.max(most, Math.abs(v - b[i])), 0);
+  const both = async (asked?: Flips) => {
+    const [straight, turned] = [await predict(image, asked), await predict(mirrored(image, size, flips), asked)];
+    return worst(straight[1], mirrored(turned[1], size, flips));
+  };
+  assert.ok((await both(flips)) < 1e-5);
+  assert.ok((await both()) > 1e-3); // without, a convolution knows left from right
+  const [, p] = await predict(image, flips);
+  assert.ok(p.every((v) => v >= 0 && v <= 1.00001));
+});
+
+test('a patch is mirrored along each axis alone', () => {
+  const values = Float32Array.from({ length: 24 }, (_, i) => i); // two maps of 3 x 2 x 2
+  const at = (n: number, x: number, y: number, z: number) => x + 3 * (y + 2 * (z + 2 * n));
+  for (const flips of [
+    [true, false, false],
+    [false, true, false],
+    [false, false, true],
+  ] as Flips[]) {
+    const turned = mirrored(values, [3, 2, 2], flips);
+    for (const n of [0, 1])
+      for (const [x, y, z] of [
+        [0, 0, 0],
+        [2, 1, 0],
+        [1, 0, 1],
+      ])
+        assert.equal(turned[at(n, x, y, z)], at(n, flips[0] ? 2 - x : x, flips[1] ? 1 - y : y, flips[2] ? 1 - z : z));
+  }
+  assert.equal(mirrorings([true, false, true]).length, 4);
 });
 
 test('a decision is the most probable class, ties to background, with its entropy in nats', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { Random } from '../../src/core/random.ts';
-import { adamUpdate, emaUpdate, sgdUpdate } from '../../src/core/train/optimiser.ts';
+import { adamUpdate, clippingFactor, emaUpdate, sgdUpdate } from '../../src/core/train/optimiser.ts';
 import { clippedNoise, dropoutMask } from '../../src/core/train/randomness.ts';
 
 const close = (actual: ArrayLike<number>, expected: readonly number[], tolerance = 1e-6) => {
@@ -21,6 +21,35 @@ test('SGD: v <- m v + g + wd theta, then theta <- theta - lr v; a weight without
   close(velocity.a.dataSync(), v);
   close(weights.a.dataSync(), [2 - 0.1 * v[0], -4 - 0.1 * v[1]]);
   close([...weights.b.dataSync(), ...velocity.b.dataSync()], [7, 3]);
+});
+
+test('Nesterov looks ahead: theta <- theta - lr (g + wd theta + m v), v already stepped; a clipped gradient counts by its factor', () => {
+  const [weights, velocity] = [{ a: tf.tensor1d([2, -4]) }, { a: tf.tensor1d([0.5, 0]) }];
+  const rule = { learningRate: 0.1, momentum: 0.9, weightDecay: 0.01, nesterov: true, gradientScale: 0.5 };
+  sgdUpdate(weights, velocity, new Map([['a', tf.tensor1d([1, 10])]]), rule);
+  const g = [0.5 * 1 + 0.01 * 2, 0.5 * 10 + 0.01 * -4];
+  const v = [0.9 * 0.5 + g[0], g[1]];
+  close(velocity.a.dataSync(), v);
+  close(weights.a.dataSync(), [2 - 0.1 * (g[0] + 0.9 * v[0]), -4 - 0.1 * (g[1] + 0.9 * v[1])]);
+});
+
+test('AdamW shrinks the weight by lr wd apart from the moments', () => {
+  const [weights, first, second] = [{ w: tf.tensor1d([3]) }, { w: tf.tensor1d([0]) }, { w: tf.tensor1d([0]) }];
+  const rule = { learningRate: 0.01, updates: 0, beta2: 0.999, weightDecay: 0.1 };
+  adamUpdate(weights, first, second, new Map([['w', tf.tensor1d([-2])]]), rule);
+  // The first step of Adam is lr against the sign of the gradient.
+  close(weights.w.dataSync(), [3 * (1 - 0.01 * 0.1) + 0.01]);
+  close([...first.w.dataSync(), ...second.w.dataSync()], [-0.2, 0.004]);
+});
+
+test('gradients are scaled to the largest norm over all weights together, shorter ones and a limit of 0 leave them', async () => {
+  const gradients = new Map([
+    ['a', tf.tensor1d([3, 0])],
+    ['b', tf.tensor1d([4])],
+  ]);
+  assert.equal(await clippingFactor(gradients, 2.5), 0.5);
+  assert.equal(await clippingFactor(gradients, 5), 1);
+  assert.equal(await clippingFactor(gradients, 0), 1);
 });
 
 test("Adam's second step follows both moments with their corrections", () => {

@@ -3,13 +3,14 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { NETWORKS } from '../../src/core/options.ts';
+import { encodeSafetensors } from '../../src/core/train/safetensors.ts';
 import { decodeCheckpoint } from '../../src/core/train/state.ts';
 import { describeAdapter } from '../../src/engine/webgpu/adapter.ts';
 import { findAdapter } from '../../src/engine/webgpu/index.ts';
 import { readMask, readVolume } from '../../src/imaging/index.ts';
 import type { TrainerEvent } from '../../src/shared/training.ts';
 import { addSoftwareAdapter } from '../engine/webgpu.ts';
-import { b, folder, grid, job, play, steps } from './trainer-runs.ts';
+import { folder, grid, job, play, steps, b as unlabelledCase } from './trainer-runs.ts';
 
 for (const network of NETWORKS)
   test(`a run of the ${network} validates on its own list, records the prototypes’ evolution, and predicts with that network on the scan’s grid`, async () => {
@@ -41,7 +42,7 @@ for (const network of NETWORKS)
     const prediction = await play({
       kind: 'predict',
       runFolder: training.runFolder,
-      cases: [b],
+      cases: [unlabelledCase],
       outputFolder,
       stride: 'auto',
       pieces: 'all',
@@ -53,6 +54,42 @@ for (const network of NETWORKS)
     const { volume: entropy } = await readVolume(join(outputFolder, '2.entropy.nii.gz'));
     assert.ok(Math.max(...entropy.data) <= Math.log(2) + 1 / 256);
   });
+
+test('with --predict-with teacher a supervised run keeps a moving average, with AdamW both moments; resumed it repeats the whole run, and the average predicts', async () => {
+  const options = { method: 'supervised', predictWith: 'teacher', optimiser: 'adamw', learningRate: 0.001 } as const;
+  const more = { ...options, clipNorm: 1, schedule: 'cosine', network: 'planned', deepSupervision: 'on' } as const;
+  const whole = await play(job('average', more));
+  assert.equal(whole.last.type, 'finished', JSON.stringify(whole.last));
+  const first = await play(job('average-resumed', more), (event, trainer) => {
+    if (event.type === 'step' && event.step === 1) trainer.cancel();
+  });
+  const resumed = await play(job('average-resumed', more, true));
+  assert.equal(resumed.last.type, 'finished', JSON.stringify([first.last, resumed.last]));
+  const checkpointOf = (name: string) =>
+    decodeCheckpoint(readFileSync(join(folder, name, 'runs', '1', 'checkpoint.safetensors')));
+  const [a, b] = [checkpointOf('average'), checkpointOf('average-resumed')];
+  assert.deepEqual(b.tensors, a.tensors);
+  const prefixes = new Set(Object.keys(a.tensors).map((key) => key.split('/')[0]));
+  assert.deepEqual([...prefixes].sort(), ['student', 'teacher', 'velocity.student', 'velocity.student.second']);
+  assert.notDeepEqual(a.tensors['teacher/out.weight'], a.tensors['student/out.weight']);
+
+  const predictedBy = async (predictWith: 'student' | 'teacher') => {
+    const training = job(`average`, { ...more, predictWith });
+    const outputFolder = join(folder, 'average', predictWith);
+    const path = join(training.runFolder, 'checkpoint.safetensors');
+    writeFileSync(
+      path,
+      encodeSafetensors(a.tensors, {
+        decile: JSON.stringify({ ...a.meta, options: { ...a.meta.options, predictWith } }),
+      }),
+    );
+    const request = { kind: 'predict' as const, runFolder: training.runFolder, cases: [unlabelledCase], outputFolder };
+    const { last } = await play({ ...request, stride: 'auto', pieces: 'all', engine: 'auto' });
+    assert.equal(last.type, 'finished', JSON.stringify(last));
+    return (await readVolume(join(outputFolder, '2.entropy.nii.gz'))).volume.data;
+  };
+  assert.notDeepEqual(await predictedBy('student'), await predictedBy('teacher'));
+});
 
 test('an end signal that reaches the trainer too leaves the decision to its parent', {
   skip: process.platform === 'win32' && 'there are no signals on Windows',

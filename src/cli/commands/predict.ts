@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { ENGINES, type EngineName } from '../../core/options.ts';
+import type { Flips } from '../../core/predict/mirror.ts';
 import type { PredictRequest } from '../../project/services/predict/predict.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { EXIT, Exit, type Output, Progress, result, table } from '../output.ts';
@@ -9,6 +10,7 @@ interface PredictFlags extends Output {
   run?: string;
   scans: 'all' | 'unlabelled';
   stride?: [number, number, number];
+  flips?: Flips;
   pieces: 'auto' | 'all' | 'largest';
   engine?: EngineName;
 }
@@ -20,6 +22,7 @@ export function predictCommand(): Command {
     .option('--run <RUN>', 'name of the run; the latest finished one without it')
     .option('--scans <WHICH>', 'all, or unlabeled: those without an accepted mask', parseWhich, 'unlabelled')
     .option('--stride <X,Y,Z>', 'window stride in voxels; half the patch without it', parseStride)
+    .option('--flips <AXES>', 'also read each window mirrored along these axes, like x or xyz, and average', parseFlips)
     .addOption(
       new Option(
         '--pieces <WHICH>',
@@ -36,6 +39,7 @@ export function predictCommand(): Command {
           run: flags.run,
           scans: flags.scans,
           stride: flags.stride,
+          flips: flags.flips,
           pieces: flags.pieces,
           engine: flags.engine,
         };
@@ -72,6 +76,14 @@ function parseWhich(text: string): 'all' | 'unlabelled' {
   if (text === 'all') return 'all';
   if (text === 'unlabeled' || text === 'unlabelled') return 'unlabelled';
   throw new InvalidArgumentError(`It must be all or unlabeled, got ${text}.`);
+}
+
+/** Letters of axes, in any order, with or without commas. */
+function parseFlips(text: string): Flips {
+  const axes = text.toLowerCase().replaceAll(',', '');
+  if (!/^[xyz]+$/.test(axes))
+    throw new InvalidArgumentError(`It must be axes of x, y and z, like x or xyz, got ${text}.`);
+  return [axes.includes('x'), axes.includes('y'), axes.includes('z')];
 }
 
 function parseStride(text: string): [number, number, number] {

@@ -1,5 +1,5 @@
 import { DecileError } from '../errors.ts';
-import { METHODS, type MethodName } from '../options.ts';
+import { METHODS, type MethodName, type TrainingOptions } from '../options.ts';
 import { agreement } from './agreement.ts';
 import { bcp } from './bcp.ts';
 import { cpcl } from './cpcl.ts';
@@ -39,4 +39,11 @@ export function methodByName(name: MethodName): Method {
       'Check the spelling.',
     );
   return method;
+}
+
+/** The method of a run. Where its moving average is to predict and it keeps none, it keeps one named `teacher`. */
+export function methodOf({ method: name, predictWith }: Pick<TrainingOptions, 'method' | 'predictWith'>): Method {
+  const method = methodByName(name);
+  if (predictWith !== 'teacher' || method.networks.teacher) return method;
+  return { ...method, networks: { ...method.networks, teacher: 'ema' } };
 }

@@ -8,6 +8,7 @@ import type { NetworkPlan } from '../network/plan.ts';
 import { Tape, type Weights } from '../network/tape.ts';
 import type { NetworkName } from '../options.ts';
 import type { Sides } from '../train/patches.ts';
+import { type Flips, mirrored, mirrorings, NO_FLIPS } from './mirror.ts';
 
 export interface Windowing {
   patch: Sides;
@@ -17,6 +18,8 @@ export interface Windowing {
   plan?: NetworkPlan;
   /** Voxels between window starts. */
   stride: Sides;
+  /** Each window is also read mirrored along these axes, and the probabilities are averaged; none by default. */
+  flips?: Flips;
 }
 
 /** Half the patch, at most 64 voxels (64 is the paper's at 96). */
@@ -42,7 +45,7 @@ export async function slidingWindow(
   size: Sides,
   weights: Weights,
   kernels: Kernels,
-  { patch, stride, network, plan }: Windowing,
+  { patch, stride, network, plan, flips = NO_FLIPS }: Windowing,
   onWindow: (done: number, total: number) => void | Promise<void> = () => {},
 ): Promise<Float32Array[]> {
   const classes = weights['out.bias'].size;
@@ -51,18 +54,17 @@ export async function slidingWindow(
   const starts = [0, 1, 2].map((axis) => windowStarts(size[axis], patch[axis], stride[axis]));
   const [xs, ys, zs] = starts;
   const total = xs.length * ys.length * zs.length;
+  const ways = mirrorings(flips);
   let done = 0;
   for (const z of zs) {
     for (const y of ys) {
       for (const x of xs) {
-        const probabilities = await predictPatch(
-          boxOf(image, size, [x, y, z], patch),
-          weights,
-          kernels,
-          forward,
-          patch,
-        );
-        addBox(sums, probabilities, size, [x, y, z], patch);
+        const window = boxOf(image, size, [x, y, z], patch);
+        for (const flip of ways) {
+          const seen = mirrored(window, patch, flip);
+          const probabilities = await predictPatch(seen, weights, kernels, forward, patch);
+          addBox(sums, mirrored(probabilities, patch, flip), size, [x, y, z], patch);
+        }
         await onWindow(++done, total);
       }
     }
@@ -70,6 +72,7 @@ export async function slidingWindow(
   divide(
     sums,
     starts.map((along, axis) => windowsOver(size[axis], patch[axis], along)),
+    ways.length,
   );
   return sums;
 }
@@ -81,10 +84,10 @@ function windowsOver(size: number, patch: number, starts: readonly number[]): Ui
   return counts;
 }
 
-function divide(sums: Float32Array[], [nx, ny, nz]: Uint16Array[]): void {
+function divide(sums: Float32Array[], [nx, ny, nz]: Uint16Array[], ways: number): void {
   for (const sum of sums) {
     let i = 0;
-    for (const z of nz) for (const y of ny) for (const x of nx) sum[i++] /= x * y * z;
+    for (const z of nz) for (const y of ny) for (const x of nx) sum[i++] /= x * y * z * ways;
   }
 }
 

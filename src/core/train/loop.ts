@@ -1,28 +1,27 @@
 /** ONE training loop for every method. It computes; where scans come from and where checkpoints go is the caller's. */
 import * as tf from '@tensorflow/tfjs';
 import { DecileError } from '../errors.ts';
-import { methodByName } from '../methods/index.ts';
+import { methodOf } from '../methods/index.ts';
 import type { Context, Method } from '../methods/method.ts';
 import { type Box, drawBox } from '../methods/mixing.ts';
 import type { FeatureMap, Kernels } from '../network/kernels.ts';
 import { parameterCount } from '../network/network.ts';
 import type { SettledOptions, TrainingOptions, WithPlan } from '../options.ts';
 import { disposeBatch, TwoStreamSampler } from './batch.ts';
-import { adamUpdate, emaUpdate, sgdUpdate } from './optimiser.ts';
 import { patchMasks } from './patch-masks.ts';
 import type { PatchSource } from './patches.ts';
 import { betaVariate, clippedNoise, dropoutMask } from './randomness.ts';
-import { emaDecayAt, polynomialDecay, rampUp } from './schedules.ts';
+import { learningRateAt, rampUp } from './schedules.ts';
 import {
   type DecodedCheckpoint,
   disposeState,
   encodeCheckpoint,
   initialState,
-  momentsOf,
   restoreState,
   type TrainState,
 } from './state.ts';
 import { methodStep } from './step.ts';
+import { updateNetworks } from './update.ts';
 
 export interface StepReport {
   step: number;
@@ -56,7 +55,7 @@ export interface TrainHooks {
 /** Trains to options.steps; returns how it ended. Frees every tensor it made. */
 export async function train(inputs: TrainInputs): Promise<{ outcome: 'finished' | 'cancelled'; step: number }> {
   const { options, classes, hooks } = inputs;
-  const method = methodByName(options.method);
+  const method = methodOf(options);
   const sampler = new TwoStreamSampler(inputs.labelled, inputs.unlabelled, {
     ...options,
     classes: classes.length,
@@ -87,9 +86,6 @@ export async function train(inputs: TrainInputs): Promise<{ outcome: 'finished' 
 /** Every eighth step after the first tenth: reading the unlabelled patches once more costs a part of a step. */
 const seesClasses = (step: number, steps: number): boolean => step >= 0.1 * steps && step % 8 === 0;
 
-/** Adam's learning rate for an adversary (method section 5). */
-const ADVERSARY_RATE = 1e-4;
-
 /** Draws a batch, differentiates, updates the student, then the teacher. */
 export async function trainStep(
   method: Method,
@@ -99,7 +95,7 @@ export async function trainStep(
 ): Promise<StepReport> {
   const { step } = state;
   const lambda = rampUp(step, options.lambdaRamp * options.steps, options.lambdaMax);
-  const learningRate = polynomialDecay(step, options.steps, options.learningRate);
+  const learningRate = learningRateAt(step, options);
   const owned: FeatureMap[] = [];
   let mixing: number | undefined;
   let box: Box | undefined;
@@ -158,21 +154,8 @@ export async function trainStep(
       'Resume from the last checkpoint with a smaller --learning-rate, and look for scans with wrong intensities.',
     );
   }
-  for (const [name, sums] of Object.entries(gradients)) {
-    const [weights, first, second] = [
-      state.networks[name],
-      ...momentsOf(name, method.networks[name]).map((m) => state.velocities[m]),
-    ];
-    if (method.networks[name] === 'adversary')
-      adamUpdate(weights, first, second, sums, { learningRate: ADVERSARY_RATE, updates: step });
-    else sgdUpdate(weights, first, sums, { ...options, learningRate }, kernels);
-    tf.dispose([...sums.values()]);
-  }
-  for (const [name, kind] of Object.entries(method.networks)) {
-    if (kind !== 'ema') continue;
-    const decay = emaDecayAt(step, options.emaDecay);
-    emaUpdate(state.networks[name], state.networks.student, decay, gradients.student.keys(), kernels);
-  }
+  await updateNetworks(method, state, gradients, learningRate, options, kernels);
+  for (const sums of Object.values(gradients)) tf.dispose([...sums.values()]);
   for (const name of skipped) state.skipped[name] = (state.skipped[name] ?? 0) + 1;
   state.step = step + 1;
   return { step: state.step, losses, lambda, learningRate, skipped: { ...state.skipped } };

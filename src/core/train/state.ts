@@ -4,7 +4,7 @@ import { DecileError } from '../errors.ts';
 import type { Adversary, Method, NetworkKind } from '../methods/method.ts';
 import { initNetwork } from '../network/networks.ts';
 import type { Weights } from '../network/tape.ts';
-import type { SettledOptions, TrainingOptions, WithPlan } from '../options.ts';
+import type { OptimiserName, SettledOptions, TrainingOptions, WithPlan } from '../options.ts';
 import { Random } from '../random.ts';
 import type { TwoStreamSampler, TwoStreamState } from './batch.ts';
 import { copyOf, disposeAll, zerosLike } from './optimiser.ts';
@@ -56,7 +56,7 @@ export function initialState(method: Method, options: TrainingOptions & WithPlan
   const velocities: TrainState['velocities'] = {};
   for (const [name, kind] of Object.entries(method.networks)) {
     networks[name] = name === 'student' ? student : initialWeights(kind);
-    for (const moment of momentsOf(name, kind)) velocities[moment] = zerosLike(networks[name]);
+    for (const moment of momentsOf(name, kind, options.optimiser)) velocities[moment] = zerosLike(networks[name]);
   }
   return {
     step: 0,
@@ -68,11 +68,11 @@ export function initialState(method: Method, options: TrainingOptions & WithPlan
   };
 }
 
-/** Names of what the optimiser keeps of a network: one momentum for SGD, two moments for Adam. */
-export function momentsOf(name: string, kind: NetworkKind): string[] {
+/** Names of what the optimiser keeps of a network: one momentum for SGD, two moments for Adam. Adversaries have Adam. */
+export function momentsOf(name: string, kind: NetworkKind, optimiser: OptimiserName = 'sgd'): string[] {
   switch (kind) {
     case 'trained':
-      return [name];
+      return optimiser === 'adamw' ? [name, `${name}.second`] : [name];
     case 'adversary':
       return [name, `${name}.second`];
     case 'ema':
@@ -170,7 +170,8 @@ export function restoreState(checkpoint: DecodedCheckpoint, method: Method, samp
   const velocities: TrainState['velocities'] = {};
   for (const [name, kind] of Object.entries(method.networks)) {
     networks[name] = weightsOf(checkpoint, name);
-    for (const moment of momentsOf(name, kind)) velocities[moment] = weightsOf(checkpoint, `velocity.${moment}`);
+    for (const moment of momentsOf(name, kind, meta.options.optimiser))
+      velocities[moment] = weightsOf(checkpoint, `velocity.${moment}`);
   }
   const dropout = new Random(0);
   const noise = new Random(0);

@@ -1,5 +1,5 @@
 /** Training steps on made-up patches: what a step costs on this machine, without a scan. */
-import { methodByName } from '../../core/methods/index.ts';
+import { methodOf } from '../../core/methods/index.ts';
 import type { Kernels } from '../../core/network/kernels.ts';
 import type { TrainingOptions, WithPlan } from '../../core/options.ts';
 import { TwoStreamSampler } from '../../core/train/batch.ts';
@@ -23,14 +23,14 @@ export class StepSession {
     const cubes = options.network === 'planned' && { plan: planFor([1, 1, 1], patch, options.width) };
     this.options = { ...cubes, ...options };
     this.sampler = new TwoStreamSampler([ball(patch, true)], [ball(patch, false)], { ...options, patch, classes });
-    this.state = initialState(methodByName(options.method), this.options, classes);
+    this.state = initialState(methodOf(options), this.options, classes);
   }
 
   /** One whole step: batch, passes, loss, gradients, updates. Seconds. */
   async step(): Promise<{ seconds: number; loss: number }> {
     const { options, kernels } = this;
     const start = performance.now();
-    const { losses } = await trainStep(methodByName(options.method), this.state, this.sampler, { options, kernels });
+    const { losses } = await trainStep(methodOf(options), this.state, this.sampler, { options, kernels });
     return { seconds: (performance.now() - start) / 1000, loss: losses.total };
   }
 

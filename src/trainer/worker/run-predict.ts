@@ -46,7 +46,7 @@ export async function runPredict(
   const engine = await startEngine(job.engine);
   if (engine.notice) report({ type: 'notice', message: engine.notice });
   const kernels = kernelsOf(engine);
-  const weights = weightsOf(checkpoint, 'student');
+  const weights = weightsOf(checkpoint, checkpoint.meta.options.predictWith ?? 'student');
   makeFolder(job.outputFolder);
   const pieces = await piecesOf(job, checkpoint.meta.classes, report, files);
   try {
@@ -99,7 +99,7 @@ async function predictCase(
     image.size,
     weights,
     kernels,
-    { patch, stride, network, plan },
+    { patch, stride, network, plan, flips: job.flips },
     async () => {
       await new Promise(setImmediate);
       if (control.cancelled) throw new Cancelled();

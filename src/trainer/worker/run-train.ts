@@ -115,7 +115,7 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
             type: 'validation',
             step: state.step,
             ...(await validate(
-              state.networks.student,
+              state.networks[options.predictWith ?? 'student'],
               validation,
               patch,
               classes.length,

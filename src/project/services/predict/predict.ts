@@ -14,6 +14,7 @@ export interface PredictRequest {
   /** `unlabelled` (default): scans without an accepted mask; or a list of ids. */
   scans?: 'all' | 'unlabelled' | number[];
   stride?: PredictJob['stride'];
+  flips?: PredictJob['flips'];
   /** Which connected pieces of each label stay; `auto` (default): as many as all labelled scans of the run agree on. */
   pieces?: 'auto' | 'all' | 'largest';
   engine?: PredictJob['engine'];
@@ -71,6 +72,7 @@ export function startPrediction(
     cases: scans.map((scan) => ({ scan: scan.id, name: scan.name, volumePath: store.path(scan.volumeFile) })),
     outputFolder,
     stride: request.stride ?? 'auto',
+    ...(request.flips && { flips: request.flips }),
     pieces: pieces === 'auto' ? { like: labelledMasks(store, run) } : pieces,
     engine: request.engine ?? run.options.engine,
   };
