@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
+import { planNetwork } from '../../src/core/network/plan.ts';
 import { METHODS, type MethodName, type SettledOptions, type TrainingOptions } from '../../src/core/options.ts';
 import { resolveOptions } from '../../src/core/parse-option.ts';
 import { train } from '../../src/core/train/loop.ts';
@@ -24,6 +25,7 @@ async function run(given: Partial<TrainingOptions>, checkpoint?: Uint8Array, sto
       ...given,
     }),
     ...SETTLED,
+    ...(given.network === 'planned' && { plan: planNetwork([1, 1, 1], SETTLED.patch, 2) }),
   };
   const losses: Record<string, number>[] = [];
   const tensors: number[] = [];
@@ -54,6 +56,15 @@ const RUNS: [string, Partial<TrainingOptions>][] = [
   ['cpcl with the V-Net', { method: 'cpcl', network: 'vnet' }],
   ['cpcl with strong warps and varied intensities', { method: 'cpcl', augmentation: 'strong', intensity: 'on' }],
   ['cpcl with patches around labels', { method: 'cpcl', foregroundShare: 0.5 }],
+  // Nine steps: in the ninth the network is asked for classes, which draw unlabelled patches.
+  [
+    'cpcl with a planned network',
+    { method: 'cpcl', network: 'planned', deepSupervision: 'on', foregroundShare: 0.5, steps: 9 },
+  ],
+  [
+    'supervised by AdamW, with a moving average',
+    { method: 'supervised', optimiser: 'adamw', predictWith: 'teacher', clipNorm: 1 },
+  ],
   ['cpcl with certainty weighting', { method: 'cpcl', certaintyWeighting: 'on' }],
 ];
 

@@ -4,7 +4,7 @@ import { channelsFirst } from '../network/channels.ts';
 import type { FeatureMap, Kernels } from '../network/kernels.ts';
 import { networkByName } from '../network/networks.ts';
 import { Tape, type Weights } from '../network/tape.ts';
-import type { TrainingOptions } from '../options.ts';
+import type { TrainingOptions, WithPlan } from '../options.ts';
 import { argMax } from '../predict/arg-max.ts';
 
 /**
@@ -15,12 +15,15 @@ export async function patchMasks(
   images: readonly FeatureMap[],
   weights: Weights,
   kernels: Kernels,
-  { network }: Pick<TrainingOptions, 'network'>,
+  { network, plan }: Pick<TrainingOptions, 'network'> & WithPlan,
 ): Promise<Uint8Array[]> {
   const masks: Uint8Array[] = [];
   for (const image of images) {
     const tape = new Tape(kernels, weights, false);
-    const { logits, features } = networkByName(network).forward(tape, image, { features: 'bottleneck', dropout: null });
+    const { logits, features } = networkByName(network, plan).forward(tape, image, {
+      features: 'bottleneck',
+      dropout: null,
+    });
     const maps = tf.tidy(() => channelsFirst(logits));
     const values = (await maps.data()) as Float32Array;
     const voxels = values.length / maps.shape[0];

@@ -10,7 +10,7 @@ export const polynomialDecay = (step: number, steps: number, start: number): num
   start * (1 - step / steps) ** 0.9;
 
 /** lr(t) = lr_0 (1 + cos(pi t / T)) / 2 */
-export const cosineDecay = (step: number, steps: number, start: number): number =>
+const cosineDecay = (step: number, steps: number, start: number): number =>
   (start * (1 + Math.cos((Math.PI * step) / steps))) / 2;
 
 type RateOptions = Pick<TrainingOptions, 'schedule' | 'steps' | 'learningRate' | 'warmUp'>;
