@@ -2,7 +2,9 @@
  * Box mixing (Bai et al., "Bidirectional Copy-Paste for Semi-Supervised Medical Image Segmentation", CVPR 2023): a cuboid of
  * one patch takes the place of the same cuboid of another. Images and masks are mixed alike.
  */
+
 import * as tf from '@tensorflow/tfjs';
+import { mapAxes } from '../axes.ts';
 import type { FeatureMap } from '../network/kernels.ts';
 import type { Random } from '../random.ts';
 
@@ -19,8 +21,8 @@ const SHARE = 2 / 3;
 
 /** A box of floor(2/3) of each side of a patch, at a uniformly drawn place inside it; three draws. */
 export function drawBox(patch: MapSides, random: Random): Box {
-  const sides = patch.map((n) => Math.floor(n * SHARE)) as unknown as MapSides;
-  return { start: patch.map((n, axis) => random.integer(n - sides[axis] + 1)) as unknown as MapSides, sides };
+  const sides = mapAxes(patch, (n) => Math.floor(n * SHARE));
+  return { start: mapAxes(patch, (n, axis) => random.integer(n - sides[axis] + 1)), sides };
 }
 
 /** 1 in the box and 0 around it, [1, D, H, W]. */

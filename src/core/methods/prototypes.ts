@@ -7,10 +7,11 @@
  *   norm               |up(F)(v)|^2          is quadratic along each axis inside a coarse cell, so its values at the
  *                                            coarse nodes and midpoints give it everywhere (Lagrange, exact).
  */
+
 import * as tf from '@tensorflow/tfjs';
+import { mapAxes } from '../axes.ts';
 import { channelsFirst } from '../network/channels.ts';
 import {
-  type Axes,
   alongAxes,
   backwards,
   linearMatrix,
@@ -45,7 +46,7 @@ export function prototypes(features: FeatureMap[], oneHot: tf.Tensor4D[], voxels
     const [, d, h, w, c] = map.shape;
     const coarseMask = separable(
       oneHot[k],
-      spatial(map).map((n, axis) => transposed(linearMatrix(n, oneHot[k].shape[axis + 1]))) as unknown as Axes,
+      mapAxes(spatial(map), (n, axis) => transposed(linearMatrix(n, oneHot[k].shape[axis + 1]))),
     );
     const weight = voxels[k].map((n, cls) => (n > 0 ? 1 / (n * images[cls]) : 0));
     const pooled = tf.matMul(
@@ -77,7 +78,7 @@ export function prototypeLogits(
   const products = tf.matMul(unit, flat, false, true).reshape([present.length, d, h, w]) as tf.Tensor4D;
   const numerator = separable(
     products,
-    spatial(features).map((n, axis) => linearMatrix(n, sides[axis])) as unknown as Axes,
+    mapAxes(spatial(features), (n, axis) => linearMatrix(n, sides[axis])),
   );
   const logits = scaledRatio(numerator, upsampledNorm(features, sides), alpha);
   if (present.every(Boolean)) return logits;
@@ -109,8 +110,8 @@ function scaledRatio(a: tf.Tensor4D, b: tf.Tensor4D, alpha: number): tf.Tensor4D
  * of all maps in between only |up(F)|^2 is kept.
  */
 function upsampledNorm(features: FeatureMap, sides: Sides): tf.Tensor4D {
-  const midpoints = spatial(features).map((n) => midpointMatrix(n)) as unknown as Axes;
-  const quadratic = spatial(features).map((n, axis) => quadraticMatrix(n, sides[axis])) as unknown as Axes;
+  const midpoints = mapAxes(spatial(features), (n) => midpointMatrix(n));
+  const quadratic = mapAxes(spatial(features), (n, axis) => quadraticMatrix(n, sides[axis]));
   const nodesOf = (map: FeatureMap) => alongAxes(channelsFirst(map), midpoints);
   const lengthOf = (squared: tf.Tensor) => tf.maximum(tf.sqrt(tf.relu(squared).add(EPSILON)), 1e-8);
   const operation = tf.customGrad((features, save) => {

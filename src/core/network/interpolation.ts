@@ -1,5 +1,7 @@
 /** Interpolation along one axis as a small dense matrix, and three of them applied to a map. */
+
 import * as tf from '@tensorflow/tfjs';
+import { mapAxes } from '../axes.ts';
 
 /** A dense [rows, columns] matrix, row-major. */
 export interface AxisMatrix {
@@ -111,7 +113,7 @@ export function alongAxes(map: tf.Tensor4D, [z, y, x]: Axes): tf.Tensor4D {
 }
 
 /** The transposed matrices: from gradients at the outputs to gradients at the inputs. */
-export const backwards = (axes: Axes): Axes => axes.map(transposed) as unknown as Axes;
+export const backwards = (axes: Axes): Axes => mapAxes(axes, transposed);
 
 /** A separable linear map of [N, d, h, w] maps, with its exact gradient (the transposed matrices). */
 export function separable(map: tf.Tensor4D, axes: Axes): tf.Tensor4D {

@@ -1,5 +1,7 @@
 /** Whole-scan probabilities from overlapping windows (method section 3, Inference). */
+
 import * as tf from '@tensorflow/tfjs';
+import { mapAxes } from '../axes.ts';
 import { channelsFirst, softmaxChannels } from '../network/channels.ts';
 import type { FeatureMap, Kernels } from '../network/kernels.ts';
 import type { NetworkForward } from '../network/network.ts';
@@ -23,8 +25,7 @@ export interface Windowing {
 }
 
 /** Half the patch, at most 64 voxels (64 is the paper's at 96). */
-export const defaultStride = (patch: Sides): Sides =>
-  patch.map((p) => Math.min(64, Math.max(1, p >> 1))) as unknown as Sides;
+export const defaultStride = (patch: Sides): Sides => mapAxes(patch, (p) => Math.min(64, Math.max(1, p >> 1)));
 
 /** Window starts along one axis: every `stride`, the last window flush with the border; one at a negative start when the scan is smaller. */
 export function windowStarts(size: number, patch: number, stride: number): number[] {

@@ -1,4 +1,5 @@
 /** Random crops: the paper's rotation by 0/90/180/270 degrees in plane and flips, or a warp; zeros outside the scan. */
+import { mapAxes } from '../axes.ts';
 import type { Augmentation } from '../options.ts';
 import type { Random } from '../random.ts';
 import type { PatchSource, Sides } from './patch-source.ts';
@@ -31,12 +32,12 @@ export function planCrop(
   const flip = () => turned && random.integer(2) === 1;
   const flips = [flip(), flip(), flip()] as const;
   const box = turnedBox(patch, quarterTurns);
-  const start = scan.map((n, axis) => {
+  const start = mapAxes(scan, (n, axis) => {
     const room = n - box[axis];
     const draw = random.uniform();
     if (room <= 0) return Math.floor(room / 2); // a small scan stands in the middle of its padding
     return around ? Math.min(room, Math.max(0, around[axis] - (box[axis] >> 1))) : Math.floor(draw * (room + 1));
-  }) as unknown as Sides;
+  });
   const warp =
     augmentation === 'warp'
       ? planWarp(random, spacing)

@@ -2,13 +2,14 @@
  * Random rotations, zoom and changes of intensity: scans as the same organ of another patient, in another scanner, would
  * look. Unlike the paper's quarter turns and flips the small ones leave a patient lying as patients lie. Beyond the paper.
  */
+import { mapAxes, type Three } from '../axes.ts';
 import type { Random } from '../random.ts';
 import { type PatchSource, type Sides, thickAxis } from './patch-source.ts';
 
 /** Everything random about one warped crop. */
 export interface Warp {
   /** Patch voxel to scan voxel, both from their box's centre; rows x, y, z. */
-  matrix: readonly (readonly [number, number, number])[];
+  matrix: Three<Three<number>>;
   /** value' = sign(v) |v|^gamma * gain + offset, v the normalised intensity */
   gain: number;
   offset: number;
@@ -53,7 +54,7 @@ export function planStrongWarp(random: Random, spacing?: Sides): Warp {
 }
 
 /** Turns in the planes xy, yz and xz by drawn angles (degrees), from voxels to voxels. */
-function rotation(angleOf: () => number, spacing?: Sides): number[][] {
+function rotation(angleOf: () => number, spacing?: Sides): Matrix {
   const thick = thickAxis(spacing);
   let matrix = identity();
   for (const [a, b] of [
@@ -73,20 +74,23 @@ function rotation(angleOf: () => number, spacing?: Sides): number[][] {
     matrix = product(turn, matrix);
   }
   // Voxels that are no cubes: to millimetres, turned there, and back.
-  return spacing ? matrix.map((row, i) => row.map((v, j) => v * (spacing[j] / spacing[i]))) : matrix;
+  return spacing ? mapAxes(matrix, (row, i) => mapAxes(row, (v, j) => v * (spacing[j] / spacing[i]))) : matrix;
 }
 
-const identity = (): number[][] => [
+type Row = [number, number, number];
+type Matrix = [Row, Row, Row];
+
+const identity = (): Matrix => [
   [1, 0, 0],
   [0, 1, 0],
   [0, 0, 1],
 ];
 
-const columns = (matrix: number[][], change: (value: number, column: number) => number): Warp['matrix'] =>
-  matrix.map((row) => row.map(change)) as unknown as Warp['matrix'];
+const columns = (matrix: Matrix, change: (value: number, column: number) => number): Warp['matrix'] =>
+  mapAxes(matrix, (row) => mapAxes(row, change));
 
-const product = (a: number[][], b: number[][]): number[][] =>
-  a.map((row) => b[0].map((_, j) => row.reduce((sum, v, k) => sum + v * b[k][j], 0)));
+const product = (a: Matrix, b: Matrix): Matrix =>
+  mapAxes(a, (row) => mapAxes(b[0], (_, j) => row.reduce((sum, v, k) => sum + v * b[k][j], 0)));
 
 /**
  * The patch that stands at `start` without the warp, warped about its centre: intensities trilinear, masks by the nearest
@@ -98,17 +102,17 @@ export function warpedPatch(
   start: Sides,
   { matrix, gain, offset }: Warp,
 ): { image: Float32Array; mask?: Uint8Array } {
-  const half = patch.map((n) => (n - 1) / 2);
-  const reach = matrix.map((row) => Math.ceil(row.reduce((sum, v, j) => sum + Math.abs(v) * half[j], 0)) + 1);
-  const centre = start.map((s, axis) => s + half[axis]);
-  const from = centre.map((c, axis) => Math.floor(c) - reach[axis]) as unknown as Sides;
-  const box = reach.map((r) => 2 * r + 2) as unknown as Sides;
+  const half = mapAxes(patch, (n) => (n - 1) / 2);
+  const reach = mapAxes(matrix, (row) => Math.ceil(row.reduce((sum, v, j) => sum + Math.abs(v) * half[j], 0)) + 1);
+  const centre = mapAxes(start, (s, axis) => s + half[axis]);
+  const from = mapAxes(centre, (c, axis) => Math.floor(c) - reach[axis]);
+  const box = mapAxes(reach, (r) => 2 * r + 2);
   const image = source.readImage(from, box);
   const mask = source.readMask?.(from, box);
   const into = new Float32Array(patch[0] * patch[1] * patch[2]);
   const maskInto = mask && new Uint8Array(into.length);
   const [sy, sz] = [box[0], box[0] * box[1]];
-  const middle = centre.map((c, axis) => c - from[axis]);
+  const middle = mapAxes(centre, (c, axis) => c - from[axis]);
   const [rx, ry, rz] = matrix;
   const [mx, my, mz] = middle;
   let o = 0;
@@ -148,8 +152,8 @@ export function warpedPatch(
 
 /** The voxel of the scan nearest to where a voxel of the warped patch is read. */
 export const warpedVoxel = ({ matrix }: Warp, patch: Sides, start: Sides, voxel: Sides): Sides => {
-  const half = patch.map((n) => (n - 1) / 2);
-  return matrix.map((row, axis) =>
+  const half = mapAxes(patch, (n) => (n - 1) / 2);
+  return mapAxes(matrix, (row, axis) =>
     Math.round(start[axis] + half[axis] + row.reduce((sum, v, j) => sum + v * (voxel[j] - half[j]), 0)),
-  ) as unknown as Sides;
+  );
 };

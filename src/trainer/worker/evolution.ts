@@ -1,6 +1,7 @@
 /** Writes the prototype evolution of two fixed patches: evolution/<step>/<panel>.png and evolution/<step>.json. */
 
 import { join } from 'node:path';
+import { mapAxes } from '../../core/axes.ts';
 import type { Kernels } from '../../core/network/kernels.ts';
 import { type TrainingOptions, usesUnlabelled, type WithPlan } from '../../core/options.ts';
 import { patchViews } from '../../core/predict/patch-view.ts';
@@ -84,14 +85,13 @@ export function evolutionRecorder({
   };
 }
 
-const centre = (size: Sides, patch: Sides): Sides =>
-  size.map((n, a) => Math.floor((n - patch[a]) / 2)) as unknown as Sides;
+const centre = (size: Sides, patch: Sides): Sides => mapAxes(size, (n, a) => Math.floor((n - patch[a]) / 2));
 
 /** The patch around the mask's centre of mass. */
 function aroundMask(item: PreparedCase, patch: Sides): Sides {
   const mask = item.readMask?.([0, 0, 0], item.size) ?? new Uint8Array(0);
   const [nx, ny] = item.size;
-  const sum = [0, 0, 0];
+  const sum: [number, number, number] = [0, 0, 0];
   let n = 0;
   for (let i = 0; i < mask.length; i++) {
     if (!mask[i]) continue;
@@ -101,10 +101,10 @@ function aroundMask(item: PreparedCase, patch: Sides): Sides {
     sum[2] += Math.floor(i / (nx * ny));
   }
   if (n === 0) return centre(item.size, patch);
-  return sum.map((s, a) => {
+  return mapAxes(sum, (s, a) => {
     const room = item.size[a] - patch[a];
     return room <= 0 ? Math.floor(room / 2) : Math.min(room, Math.max(0, Math.round(s / n - patch[a] / 2)));
-  }) as unknown as Sides;
+  });
 }
 
 function busiestSlice(mask: Uint8Array, [x, y, z]: Sides): number {
