@@ -86,6 +86,8 @@ export interface TrainingOptions {
   meanTeacherTerm: (typeof SWITCH)[number];
   /** Weighs unlabelled voxels in both prototype processes of CPCL. */
   certaintyWeighting: (typeof SWITCH)[number];
+  /** Decay of the memory that stands in for prototypes of absent classes; 0: no memory. */
+  prototypeMemory: number;
   /** Least probability of a pseudo-label of `agreement`. */
   confidence: number;
   dropout: number;
@@ -313,6 +315,14 @@ export const OPTIONS: readonly OptionRow[] = [
     choice(SWITCH),
     '',
     "Weighs unlabelled voxels by how certain CPCL's prediction of them is; beyond the paper.",
+  ),
+  row(
+    'prototypeMemory',
+    'prototype-memory',
+    0,
+    real(0, 0.9999),
+    '',
+    'Decay of a memory that stands in for prototypes of classes absent from a step, in cpcl and cpcl-mix; 0: no memory.',
   ),
   row('confidence', 'confidence', 0.8, real(0, 1), '', 'Least probability of a pseudo-label; agreement alone.'),
   row('dropout', 'dropout', 0.3, real(0, 0.95), '', 'Dropout after the bottleneck and before the last convolution.'),

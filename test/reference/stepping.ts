@@ -139,6 +139,7 @@ export async function checkSteps(
     dropout: new Random(0),
     noise: script,
     skipped: {},
+    memory: {},
   };
   for (const [network, kind] of Object.entries(method.networks)) {
     state.networks[network] = start[network]();

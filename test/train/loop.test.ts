@@ -65,6 +65,8 @@ const RUNS: [string, Partial<TrainingOptions>][] = [
     'supervised by AdamW, with a moving average',
     { method: 'supervised', optimiser: 'adamw', predictWith: 'teacher', clipNorm: 1 },
   ],
+  ['cpcl with a memory', { method: 'cpcl', prototypeMemory: 0.9 }],
+  ['cpcl-mix with a memory', { method: 'cpcl-mix', prototypeMemory: 0.9 }],
   ['cpcl with certainty weighting', { method: 'cpcl', certaintyWeighting: 'on' }],
 ];
 

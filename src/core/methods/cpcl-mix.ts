@@ -6,7 +6,7 @@ import { mixedConstants, mixedForwards, mixedTerms } from './bcp.ts';
 import { comparable, onlyPresent } from './cpcl.ts';
 import type { Method } from './method.ts';
 import { type MixedTargets, sidesOf } from './mixing.ts';
-import { prototypeLogits, prototypes } from './prototypes.ts';
+import { prototypeLogits, prototypes, prototypesApart } from './prototypes.ts';
 import { pseudoWeight } from './pseudo-labels.ts';
 
 interface Constants extends MixedTargets {
@@ -31,25 +31,30 @@ export const cpclMix: Method<Constants> = {
     const [truthVoxels, pseudoVoxels] = await Promise.all(
       [truth, pseudo].map((maps) => Promise.all(maps.map(classVoxels))),
     );
+    const { features } = outputs.mixed;
+    await context.memory?.remember('labelled', prototypesApart(features, truth, truthVoxels));
+    await context.memory?.remember('unlabelled', prototypesApart(features, pseudo, pseudoVoxels));
     return { truth, pseudo, truthVoxels, pseudoVoxels, pseudoPart: pseudo.map((Y) => tf.sum(Y, 0) as tf.Tensor3D) };
   },
 
   loss({ mixed }, _, context, { truth, pseudo, truthVoxels, pseudoVoxels, pseudoPart }) {
-    const { lambda, options } = context;
+    const { lambda, options, memory } = context;
     const { alpha, beta } = options;
     const sides = sidesOf(truth[0]) as [number, number, number];
     const terms: Record<string, tf.Scalar> = mixedTerms(mixed, { truth, pseudo });
     const skipped: string[] = [];
     let total = terms.supervised.add(terms.consistency.mul(pseudoWeight(context)));
 
-    const p_l = prototypes(mixed.features, truth, truthVoxels);
+    const pooled_l = prototypes(mixed.features, truth, truthVoxels);
+    const p_l = memory?.filled('labelled', pooled_l) ?? pooled_l;
     if (comparable(p_l.present)) {
       const P_l2u = mixed.features.map((F) => softmaxChannels(prototypeLogits(F, p_l, alpha, sides)));
       terms.forward = maskedMeanSquaredError(P_l2u, mixed.logits.map(softmaxChannels), pseudoPart);
       total = total.add(terms.forward.mul(lambda));
     } else skipped.push('forward');
 
-    const p_u = prototypes(mixed.features, pseudo, pseudoVoxels);
+    const pooled_u = prototypes(mixed.features, pseudo, pseudoVoxels);
+    const p_u = memory?.filled('unlabelled', pooled_u) ?? pooled_u;
     if (comparable(p_u.present)) {
       const logitsU2l = mixed.features.map((F) => prototypeLogits(F, p_u, alpha, sides));
       terms.backward = crossEntropy(

@@ -11,7 +11,7 @@ import { meanSquaredError } from '../loss/mean-squared.ts';
 import { classVoxels, oneHotArgMax, softmaxChannels } from '../network/channels.ts';
 import { agreement } from './mean-teacher.ts';
 import type { Method } from './method.ts';
-import { prototypeLogits, prototypes } from './prototypes.ts';
+import { prototypeLogits, prototypes, prototypesApart } from './prototypes.ts';
 
 /**
  * Equation 7: the pseudo-mask of each unlabelled patch, and how many voxels of each class it holds. With certainty
@@ -42,7 +42,7 @@ export const cpcl: Method<PseudoMasks> = {
     };
   },
 
-  async constants({ unlabelled }, _, { options }) {
+  async constants({ labelled, unlabelled }, batch, { options, memory }) {
     const w =
       options.certaintyWeighting === 'on'
         ? unlabelled.logits.map((logits) => tf.tidy(() => voxelCertainty(softmaxChannels(logits))))
@@ -50,10 +50,19 @@ export const cpcl: Method<PseudoMasks> = {
     const Y_u = unlabelled.logits.map((logits, k) =>
       tf.tidy(() => (w ? (tf.mul(oneHotArgMax(logits), w[k]) as tf.Tensor4D) : oneHotArgMax(logits))),
     ); // eq. 7
-    return { Y_u, voxels: await Promise.all(Y_u.map(classVoxels)), w };
+    const voxels = await Promise.all(Y_u.map(classVoxels));
+    const { oneHot: Y_l, voxels: voxels_l } = batch.labelled;
+    await memory?.remember('labelled', prototypesApart(labelled.features, Y_l, voxels_l));
+    await memory?.remember('unlabelled', prototypesApart(unlabelled.features, Y_u, voxels));
+    return { Y_u, voxels, w };
   },
 
-  loss({ labelled, unlabelled, student_u = unlabelled, target }, batch, { lambda, options }, { Y_u, voxels, w }) {
+  loss(
+    { labelled, unlabelled, student_u = unlabelled, target },
+    batch,
+    { lambda, options, memory },
+    { Y_u, voxels, w },
+  ) {
     const { alpha, beta, processes } = options;
     const { oneHot: Y_l } = batch.labelled;
     const [F_l, F_u] = [labelled.features, unlabelled.features];
@@ -69,7 +78,8 @@ export const cpcl: Method<PseudoMasks> = {
       consistency = consistency.add(terms.consistency);
     }
 
-    const p_l = prototypes(F_l, Y_l, batch.labelled.voxels); // eq. 3, 4
+    const pooled_l = prototypes(F_l, Y_l, batch.labelled.voxels); // eq. 3, 4
+    const p_l = memory?.filled('labelled', pooled_l) ?? pooled_l;
     const forward = processes === 'both' || processes === 'forward';
     if (forward && comparable(p_l.present)) {
       const P_u = (options.unlabelledBranch === 'both' ? student_u : unlabelled).logits.map(softmaxChannels);
@@ -79,7 +89,8 @@ export const cpcl: Method<PseudoMasks> = {
     } else if (forward) skipped.push('forward');
 
     // The control takes p_l for p_u: the same term, but no unlabelled scan has a part in it.
-    const p_u = processes === 'labelled' ? p_l : prototypes(F_u, Y_u, voxels); // eq. 8
+    const pooled_u = processes === 'labelled' ? p_l : prototypes(F_u, Y_u, voxels); // eq. 8
+    const p_u = processes === 'labelled' ? p_l : (memory?.filled('unlabelled', pooled_u) ?? pooled_u);
     if (processes !== 'forward' && comparable(p_u.present)) {
       const logitsU2l = F_l.map((F) => prototypeLogits(F, p_u, alpha, sides)); // eq. 9
       terms.backward = crossEntropy(

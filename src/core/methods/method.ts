@@ -5,6 +5,7 @@ import type { Weights } from '../network/tape.ts';
 import type { TrainingOptions } from '../options.ts';
 import type { Random } from '../random.ts';
 import type { Box, MapSides } from './mixing.ts';
+import type { PrototypeMemory } from './prototype-memory.ts';
 
 /** One mini-batch. Images are single patches [1, D, H, W, 1]; masks are one-hot, [C, D, H, W]. */
 export interface Batch {
@@ -48,6 +49,8 @@ export interface Context {
   mixing(): number;
   /** The box that patches of these sides are mixed by, drawn at the first call of a step. */
   box(sides: MapSides): Box;
+  /** Absent without `--prototype-memory`. */
+  memory?: PrototypeMemory;
   /** For a method's own draws; its state is in the checkpoint. */
   random: Random;
 }

@@ -58,6 +58,17 @@ export function prototypes(features: FeatureMap[], oneHot: tf.Tensor4D[], voxels
   return { vectors: tf.addN(terms) as tf.Tensor2D, present: images.map((n) => n > 0) };
 }
 
+/** As `prototypes`, for use outside of a loss: keeps no other tensor than the vectors. */
+export function prototypesApart(...given: Parameters<typeof prototypes>): Prototypes {
+  let present: boolean[] = [];
+  const vectors = tf.tidy(() => {
+    const made = prototypes(...given);
+    present = made.present;
+    return made.vectors;
+  });
+  return { vectors, present };
+}
+
 /**
  * The logits alpha * cos(up(F)(v), p(c)) of equations 5 and 9 (-alpha * d up to a constant that softmax ignores).
  * Absent classes get -1e4: they leave the softmax.

@@ -4,6 +4,7 @@ import { DecileError } from '../errors.ts';
 import { methodOf } from '../methods/index.ts';
 import type { Context, Method } from '../methods/method.ts';
 import { type Box, drawBox } from '../methods/mixing.ts';
+import { PrototypeMemory } from '../methods/prototype-memory.ts';
 import type { FeatureMap, Kernels } from '../network/kernels.ts';
 import { parameterCount } from '../network/network.ts';
 import type { SettledOptions, TrainingOptions, WithPlan } from '../options.ts';
@@ -105,6 +106,7 @@ export async function trainStep(
     lambda,
     options,
     random: state.noise,
+    ...(options.prototypeMemory > 0 && { memory: new PrototypeMemory(options.prototypeMemory, state.memory) }),
     own: (images) => {
       owned.push(...images);
       return images;

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { DecileError } from '../errors.ts';
 import type { Adversary, Method, NetworkKind } from '../methods/method.ts';
+import type { MemoryState } from '../methods/prototype-memory.ts';
 import { initNetwork } from '../network/networks.ts';
 import type { Weights } from '../network/tape.ts';
 import type { OptimiserName, SettledOptions, TrainingOptions, WithPlan } from '../options.ts';
@@ -20,6 +21,7 @@ export interface TrainState {
   noise: Random;
   /** Steps in which a term was left out, by term. */
   skipped: Record<string, number>;
+  memory: MemoryState;
 }
 
 /** What a model file says of itself: enough to predict with it and to go on training. */
@@ -34,6 +36,8 @@ export interface CheckpointMeta {
   dropout: readonly number[];
   noise: readonly number[];
   skipped: Record<string, number>;
+  /** Absent in files of earlier versions. */
+  memory?: MemoryState;
 }
 
 /** Student from the seed; every teacher starts as its copy, other networks from streams of their own. */
@@ -65,6 +69,7 @@ export function initialState(method: Method, options: TrainingOptions & WithPlan
     dropout: new Random(options.seed, 3),
     noise: new Random(options.seed, 4),
     skipped: {},
+    memory: {},
   };
 }
 
@@ -113,6 +118,7 @@ export async function encodeCheckpoint(
     dropout: state.dropout.state,
     noise: state.noise.state,
     skipped: state.skipped,
+    memory: state.memory,
   };
   return encodeSafetensors(tensors, { decile: JSON.stringify(meta) });
 }
@@ -178,5 +184,6 @@ export function restoreState(checkpoint: DecodedCheckpoint, method: Method, samp
   dropout.state = meta.dropout;
   noise.state = meta.noise;
   sampler.state = meta.sampler;
-  return { step: meta.step, networks, velocities, dropout, noise, skipped: { ...meta.skipped } };
+  const memory = { ...meta.memory }; // its rows are replaced, never changed
+  return { step: meta.step, networks, velocities, dropout, noise, skipped: { ...meta.skipped }, memory };
 }
