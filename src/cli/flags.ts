@@ -26,7 +26,7 @@ export function addTrainingFlags(command: Command): void {
       option.rule.kind === 'patch'
         ? 'X,Y,Z'
         : option.rule.kind === 'spacing'
-          ? 'MM|native|auto'
+          ? 'MM|X,Y,Z|native|auto'
           : option.rule.kind === 'choice'
             ? option.rule.values.join('|')
             : 'N';

@@ -51,8 +51,8 @@ export interface TrainingOptions {
   deepSupervision: (typeof SWITCH)[number];
   /** Patch sides in voxels, x, y, z, divisible as the network needs; 'auto' fits scans and memory. */
   patch: 'auto' | readonly [number, number, number];
-  /** Voxel size of training in mm, or each scan's own grid. */
-  spacing: 'auto' | 'native' | number;
+  /** Voxel size of training in mm, of a cube or x, y, z; or each scan's own grid. */
+  spacing: 'auto' | 'native' | number | readonly [number, number, number];
   augmentation: Augmentation;
   /** Changes of intensity as nnU-Net has them. */
   intensity: (typeof SWITCH)[number];
@@ -184,7 +184,7 @@ export const OPTIONS: readonly OptionRow[] = [
     'auto',
     { kind: 'spacing' },
     'mm',
-    "Voxel size used in training, native (each scan's own), or auto.",
+    "Voxel size used in training (one number, or X,Y,Z for thick slices), native (each scan's own), or auto.",
     false,
   ),
   row(

@@ -90,18 +90,25 @@ function fitting(rule: Rule, given: unknown): OptionValue | undefined {
     }
     case 'patch': {
       if (given === 'auto') return given;
-      const sides: unknown[] = typeof given === 'string' ? given.split(SEPARATORS) : Array.isArray(given) ? given : [];
+      const sides = parts(given);
       const [x, y, z] = sides.map(numberOf);
       const fit = (side: number) => Number.isInteger(side) && side >= LEAST_SIDE;
       return sides.length === 3 && [x, y, z].every(fit) ? [x, y, z] : undefined;
     }
     case 'spacing': {
       if (given === 'auto' || given === 'native') return given;
+      const fit = (mm: number) => mm > 0 && mm <= 50;
+      const sides = parts(given);
+      const [x, y, z] = sides.map(numberOf);
+      if (sides.length === 3) return [x, y, z].every(fit) ? [x, y, z] : undefined;
       const value = numberOf(given);
-      return value > 0 && value <= 50 ? value : undefined;
+      return fit(value) ? value : undefined;
     }
   }
 }
+
+const parts = (given: unknown): unknown[] =>
+  typeof given === 'string' ? given.split(SEPARATORS) : Array.isArray(given) ? given : [];
 
 /** NaN for what is no number; an empty text is none. */
 const numberOf = (given: unknown): number => {
@@ -123,6 +130,6 @@ export function describeRule(rule: Rule): string {
     case 'patch':
       return 'auto or X,Y,Z in whole voxels, at least 4, each side divisible by 16 (or as --network planned needs)';
     case 'spacing':
-      return 'auto, native or a voxel size in mm, at most 50';
+      return 'auto, native or a voxel size in mm, one number or X,Y,Z, at most 50';
   }
 }

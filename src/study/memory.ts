@@ -1,5 +1,5 @@
 /** One patch for all jobs of a study, and how many jobs fit into memory at once. */
-import type { PlannedOptions, SettledOptions } from '../core/options.ts';
+import type { PlannedOptions, SettledOptions, SettledSpacing } from '../core/options.ts';
 import { fitOf, loadOf, type PatchSides, PROCESS_BYTES, stepBytes } from '../core/train/fit-patch.ts';
 import { trainingGrid } from '../core/train/preprocess.ts';
 import { settleSpacing, trainingVoxel } from '../core/train/spacing.ts';
@@ -22,7 +22,7 @@ export interface SizedJob extends StudyJob {
 export async function sizeJobs({ jobs, split, definition }: StudyPlan): Promise<SizedJob[]> {
   const grids = await gridsOf([...split.train, ...split.test]);
   const gridOf = ({ scan }: StudyCase) => grids.get(scan) as Grid;
-  const sizes = (cases: readonly StudyCase[], spacing: 'native' | number) =>
+  const sizes = (cases: readonly StudyCase[], spacing: SettledSpacing) =>
     cases.map((one) => trainingGrid(gridOf(one), spacing).size);
   const patches = new Map<string, PatchSides>();
   const patchOf = (options: PlannedOptions): PatchSides => {
@@ -33,7 +33,7 @@ export async function sizeJobs({ jobs, split, definition }: StudyPlan): Promise<
     return known;
   };
   return jobs.map((job) => {
-    const spacing = settleSpacing(job.options.spacing, split.train.map(gridOf));
+    const spacing = settleSpacing(job.options.spacing, split.train.map(gridOf), job.options.network);
     const options = { ...job.options, spacing, voxel: trainingVoxel(spacing, split.train.map(gridOf)) };
     const patch = patchOf(options);
     const largest = Math.max(...sizes(split.test, spacing).map((n) => n[0] * n[1] * n[2]));

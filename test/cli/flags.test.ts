@@ -81,6 +81,7 @@ test('one parser serves typed text, study files and calls, and refuses what the 
     ['spacing', 'auto', 'auto'],
     ['spacing', 'native', 'native'],
     ['spacing', '1.25', 1.25],
+    ['spacing', '0.8, 0.8, 5', [0.8, 0.8, 5]],
   ] as const) {
     assert.deepEqual(parseOption(row(flag), given), value, `${flag} ${given}`);
   }
@@ -105,6 +106,8 @@ test('one parser serves typed text, study files and calls, and refuses what the 
     ['spacing', 'fine'],
     ['spacing', '0'],
     ['spacing', 50.1],
+    ['spacing', '1,1'],
+    ['spacing', '1,0,1'],
   ] as const) {
     assert.throws(
       () => parseOption(row(flag), given),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { settleSpacing } from '../../src/core/train/spacing.ts';
+import { settleSpacing, trainingVoxel } from '../../src/core/train/spacing.ts';
 
 const grid = (size: number[], spacing: number[]) => ({ size, spacing });
 
@@ -41,6 +41,32 @@ test('one grid may differ by 10 % and be three times as thick as wide; beyond th
 
 test('very fine scans are coarsened until a patch sees enough of them', () => {
   assert.equal(settleSpacing('auto', [grid([512, 512, 400], [0.75, 0.75, 0.75])]), 2);
+});
+
+test('a planned network takes thick slices as they are; several grids meet at the median of each axis, the plane not too fine', () => {
+  const thick = grid([216, 256, 10], [1.5, 1.5, 10]);
+  assert.equal(settleSpacing('auto', [thick, thick], 'planned'), 'native');
+  assert.equal(settleSpacing('auto', [thick, thick], 'unet'), 2.85, 'the cube root of 22.5 mm^3 is 2.823 mm');
+  const others = [thick, grid([256, 256, 12], [1.25, 1.25, 8]), grid([200, 200, 9], [1.8, 1.8, 9])];
+  assert.deepEqual(settleSpacing('auto', others, 'planned'), [1.5, 1.5, 9]);
+  assert.deepEqual(
+    settleSpacing('auto', [grid([512, 512, 60], [0.75, 0.75, 5])], 'planned'),
+    [1.2, 1.2, 5],
+    '384 mm over 320',
+  );
+  assert.equal(settleSpacing('auto', [grid([90, 90, 90], [1, 1, 1])], 'planned'), 'native');
+  assert.equal(settleSpacing('auto', [grid([90, 90, 90], [1, 1, 1]), grid([90, 90, 90], [2, 2, 2])], 'planned'), 2);
+});
+
+test('a network is planned for the voxels of the training grid, the median of each axis where scans keep their own', () => {
+  const grids = [
+    [1, 1, 3],
+    [2, 2, 5],
+    [1.5, 1, 4],
+  ].map((spacing) => grid([9, 9, 9], spacing));
+  assert.deepEqual(trainingVoxel('native', grids), [1.5, 1, 4]);
+  assert.deepEqual(trainingVoxel(2, grids), [2, 2, 2]);
+  assert.deepEqual(trainingVoxel([1, 1, 6], grids), [1, 1, 6]);
 });
 
 test('a given voxel size is kept', () => {

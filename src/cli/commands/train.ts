@@ -52,7 +52,7 @@ export function trainCommand(): Command {
           const value = { options: plan.options, classes: plan.classes, fit, seconds: time.seconds, ...lists };
           result(flags, value, () =>
             [
-              `Method ${method}, ${steps} steps of ${fit.labelledPerStep} labelled and ${fit.unlabelledPerStep} unlabelled patches of ${fit.patch.join('x')} voxels, ${spacing === 'native' ? "on each scan's own grid" : `${spacing} mm`}.`,
+              `Method ${method}, ${steps} steps of ${fit.labelledPerStep} labelled and ${fit.unlabelledPerStep} unlabelled patches of ${fit.patch.join('x')} voxels, ${spacing === 'native' ? "on each scan's own grid" : `${typeof spacing === 'number' ? spacing : spacing.join(' x ')} mm`}.`,
               time.seconds === null ? time.basis : `About ${duration(time.seconds)}: ${time.basis}`,
               ...Object.entries(lists).map(([role, list]) => `${role} (${list.length}): ${list.join(', ')}`),
             ].join('\n'),

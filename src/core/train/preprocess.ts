@@ -1,5 +1,6 @@
 /** From a scan to network input: training grid, then intensities (method section 3). */
 import { gridOf, sameGrid } from '../geometry.ts';
+import type { SettledSpacing } from '../options.ts';
 import { gridWithSpacing, resample } from '../resample.ts';
 import type { Grid, LabelMap, Volume } from '../volume.ts';
 
@@ -13,13 +14,13 @@ export type Normalisation =
   | { kind: 'none' };
 
 /** The grid that training and prediction work on. */
-export const trainingGrid = (scan: Grid, spacing: 'native' | number): Grid =>
+export const trainingGrid = (scan: Grid, spacing: SettledSpacing): Grid =>
   spacing === 'native' ? gridOf(scan) : gridWithSpacing(scan, spacing);
 
 /** Network input on the training grid, x fastest. */
 export function prepareImage(
   scan: Volume,
-  spacing: 'native' | number,
+  spacing: SettledSpacing,
   normalisation: Normalisation,
 ): Volume<Float32Array> {
   const grid = trainingGrid(scan, spacing);
@@ -31,7 +32,7 @@ export function prepareImage(
 }
 
 /** The mask on the training grid, nearest neighbour. */
-export function prepareMask(mask: LabelMap, spacing: 'native' | number): LabelMap {
+export function prepareMask(mask: LabelMap, spacing: SettledSpacing): LabelMap {
   const grid = trainingGrid(mask, spacing);
   return sameGrid(mask, grid) ? mask : resample(mask, grid, 'nearest');
 }

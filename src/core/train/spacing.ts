@@ -1,5 +1,5 @@
 /** The voxel size that a run trains at. */
-import type { SettledSpacing, TrainingOptions } from '../options.ts';
+import type { NetworkName, SettledSpacing, TrainingOptions } from '../options.ts';
 
 interface Grid {
   size: readonly number[];
@@ -14,9 +14,13 @@ const ANISOTROPY = 3;
 /** A scan's longest side on the training grid: twice the largest patch, so that a patch sees enough around it. */
 const LONGEST = 192;
 
+/** With thick slices the plane stays finer than a cube's: a patch holds few of them. */
+const LONGEST_PLANE = 320;
+
 /** The grid's voxel size that most scans have, x, y, z, mm: what a network is planned from. @param grids at least one */
 export function trainingVoxel(spacing: SettledSpacing, grids: readonly Grid[]): [number, number, number] {
-  return typeof spacing === 'number' ? [spacing, spacing, spacing] : medianVoxel(grids);
+  if (spacing === 'native') return medianVoxel(grids);
+  return typeof spacing === 'number' ? [spacing, spacing, spacing] : [...spacing];
 }
 
 const middle = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1];
@@ -25,19 +29,33 @@ const medianVoxel = (grids: readonly Grid[]): [number, number, number] => {
   return [along(0), along(1), along(2)];
 };
 
+/** In steps of 0.05 mm. */
+const roundedUp = (mm: number): number => Math.max(1, Math.ceil(mm * 20 - 1e-6)) / 20;
+
 /**
  * `auto`: the scans' own grid where they have one grid, nearly cubic and not too fine for a patch; else cubes of the median
- * scan's voxel volume, at least so large that its longest side has 192 voxels (in steps of 0.05 mm).
+ * scan's voxel volume, at least so large that its longest side has 192 voxels (in steps of 0.05 mm). A planned network takes
+ * thick slices as they are: the own grid where there is one, else the median slice distance, and in the plane the median
+ * pixel, at least so large that the longest side has 320.
  * @param grids at least one
  */
-export function settleSpacing(wanted: TrainingOptions['spacing'], grids: readonly Grid[]): SettledSpacing {
+export function settleSpacing(
+  wanted: TrainingOptions['spacing'],
+  grids: readonly Grid[],
+  network: NetworkName = 'unet',
+): SettledSpacing {
   if (wanted !== 'auto') return wanted;
   const voxel = medianVoxel(grids);
   const longest = middle(grids.map((g) => Math.max(...g.size.map((n, axis) => n * g.spacing[axis]))));
   const alike = grids.every((g) => g.spacing.every((mm, axis) => Math.abs(mm / voxel[axis] - 1) <= ALIKE));
   const cubic = Math.max(...voxel) / Math.min(...voxel) <= ANISOTROPY;
-  const fine = middle(grids.map((g) => Math.max(...g.size))) > LONGEST;
-  if (alike && cubic && !fine) return 'native';
-  const side = Math.max(Math.cbrt(voxel[0] * voxel[1] * voxel[2]), longest / LONGEST);
-  return Math.max(1, Math.ceil(side * 20 - 1e-6)) / 20;
+  const thick = network === 'planned' && !cubic;
+  const most = thick ? LONGEST_PLANE : LONGEST;
+  const fine = middle(grids.map((g) => Math.max(...g.size))) > most;
+  if (alike && (cubic || thick) && !fine) return 'native';
+  if (thick) {
+    const sides = voxel.map((mm) => roundedUp(Math.max(mm, longest / most)));
+    return [sides[0], sides[1], sides[2]];
+  }
+  return roundedUp(Math.max(Math.cbrt(voxel[0] * voxel[1] * voxel[2]), longest / LONGEST));
 }

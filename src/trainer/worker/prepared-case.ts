@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import type { SettledSpacing } from '../../core/options.ts';
 import { Random } from '../../core/random.ts';
 import type { PatchSource, Places, Sides } from '../../core/train/patches.ts';
 import { samplePlaces, voxelAt } from '../../core/train/places.ts';
@@ -37,7 +38,7 @@ interface Record {
 export async function prepareCase(
   item: TrainingCase,
   folder: string,
-  spacing: 'native' | number,
+  spacing: SettledSpacing,
   normalisation: Normalisation,
   classes: number,
   files: TrainerFiles,
@@ -176,7 +177,7 @@ function sweepOld(base: string): void {
 async function write(
   base: string,
   item: TrainingCase,
-  spacing: 'native' | number,
+  spacing: SettledSpacing,
   normalisation: Normalisation,
   classes: number,
   files: TrainerFiles,

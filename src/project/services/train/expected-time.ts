@@ -145,9 +145,9 @@ export async function settleEngine(
 
 /** Patch and batch that the trainer would take; it looks at the scans that it prepared, this at their sizes. */
 export function likelyFit(store: Store, options: PlannedOptions): Fit {
-  const wanted = options.spacing;
+  const wanted = typeof options.spacing === 'number' ? Array(3).fill(options.spacing) : options.spacing;
   const onTrainingGrid = ({ size, spacing }: { size: readonly number[]; spacing: readonly number[] }) =>
-    size.map((n, axis) => (wanted === 'native' ? n : Math.round((n * spacing[axis]) / wanted)));
+    size.map((n, axis) => (wanted === 'native' ? n : Math.round((n * spacing[axis]) / wanted[axis])));
   return fitOf(options, store.scans.list().map(onTrainingGrid), { free: freemem(), total: totalmem() });
 }
 

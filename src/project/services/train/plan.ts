@@ -55,7 +55,7 @@ export function planTraining(
       'A project must hold scans to train on, got none.',
       'Import some: `decile import DIR SCANS_FOLDER`.',
     );
-  const spacing = settleSpacing(resolved.spacing, scans);
+  const spacing = settleSpacing(resolved.spacing, scans, resolved.network);
   const options = { ...resolved, spacing, voxel: trainingVoxel(spacing, scans) };
   const references = store.masks.references();
   const withMask = scans.filter((scan) => references.has(scan.id));
