@@ -1,8 +1,8 @@
 /** Versions and device, for the about box. */
-import { cpus } from 'node:os';
-import type { About } from '../shared/contract/index.ts';
 
-const VERSION = '0.1.0';
+import { cpus } from 'node:os';
+import { VERSION } from '../core/version.ts';
+import type { About } from '../shared/contract/index.ts';
 
 export function about(shell: About['shell']): About {
   const processors = cpus();

@@ -1,5 +1,7 @@
 /** The whole program: every command with what all of them share. */
+
 import { Command } from 'commander';
+import { VERSION } from '../core/version.ts';
 import { checkCommand } from './commands/check.ts';
 import { convertCommand } from './commands/convert.ts';
 import { deidentifyCommand, identifiersCommand } from './commands/deidentify.ts';
@@ -16,8 +18,6 @@ import { statusCommand } from './commands/status.ts';
 import { studyCommand } from './commands/study.ts';
 import { suggestCommand } from './commands/suggest.ts';
 import { resumeCommand, trainCommand } from './commands/train.ts';
-
-const VERSION = '0.1.0';
 
 /** The whole program, with every command. */
 export function buildProgram(): Command {

@@ -1,6 +1,8 @@
 /** Box plots and the label-efficiency curve: as figures of the study's page, in its look, and as SVG files that stand alone. */
+
+import { boxPlotOf } from '../core/box-plot.ts';
 import { SERIES_HUES } from '../core/hues.ts';
-import { niceTicks } from '../project/report/charts.ts';
+import { niceTicks } from '../core/ticks.ts';
 import { escapeHtml } from '../project/report/html.ts';
 import type { Row } from './statistics.ts';
 
@@ -17,30 +19,6 @@ export interface Chart {
   /** SVG within 0 0 720 height. */
   body: string;
   legend: { name: string; colour: string }[];
-}
-
-export interface Box {
-  low: number;
-  lower: number;
-  median: number;
-  upper: number;
-  high: number;
-  outliers: number[];
-}
-
-/** Quartiles (linear between neighbours); whiskers to the last value within 1.5 quartile distances, the rest outliers. */
-export function boxPlotOf(values: readonly number[]): Box {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (share: number) => {
-    const place = share * (sorted.length - 1);
-    const below = Math.floor(place);
-    return sorted[below] + (place - below) * (sorted[Math.min(below + 1, sorted.length - 1)] - sorted[below]);
-  };
-  const [lower, median, upper] = [at(0.25), at(0.5), at(0.75)];
-  const reach = 1.5 * (upper - lower);
-  const within = sorted.filter((v) => v >= lower - reach && v <= upper + reach);
-  const outliers = sorted.filter((v) => v < lower - reach || v > upper + reach);
-  return { low: within[0], lower, median, upper, high: within[within.length - 1], outliers };
 }
 
 /** One horizontal box a row, Dice in percent; null where there is no value. @param noun what the cases are called */

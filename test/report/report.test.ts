@@ -3,7 +3,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { lineChart, niceTicks } from '../../src/project/report/charts.ts';
+import { niceTicks } from '../../src/core/ticks.ts';
+import { lineChart } from '../../src/project/report/charts.ts';
 import {
   describeTest,
   formatSummary,

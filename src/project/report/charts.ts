@@ -1,4 +1,5 @@
 /** Line charts and strip plots as SVG text, sized by a viewBox and coloured by the page's CSS variables. */
+import { niceTicks } from '../../core/ticks.ts';
 import { escapeHtml } from './html.ts';
 
 export interface Line {
@@ -109,17 +110,6 @@ function thinned(points: readonly { step: number; value: number }[]): { step: nu
     result.push({ step: part[part.length - 1].step, value: part.reduce((sum, p) => sum + p.value, 0) / part.length });
   }
   return result;
-}
-
-/** Three to six round numbers that enclose both bounds. */
-export function niceTicks(low: number, high: number): number[] {
-  const span = high - low || Math.abs(high) || 1;
-  const rough = span / 4;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 2.5, 5, 10].map((m) => m * power).find((s) => s >= rough * 0.999)!;
-  const first = Math.floor(low / step + 1e-9);
-  const last = Math.max(Math.ceil(high / step - 1e-9), first + 1);
-  return Array.from({ length: last - first + 1 }, (_, n) => Number(((first + n) * step).toPrecision(12)));
 }
 
 const round = (value: number) => Math.round(value * 10) / 10;

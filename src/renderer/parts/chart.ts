@@ -1,18 +1,11 @@
 /** Scales and paths of the line charts. */
+import { niceStep } from '../../core/ticks.ts';
 
 export interface Scale {
   /** Value to pixel. */
   (value: number): number;
   ticks: number[];
   invert(pixel: number): number;
-}
-
-/** Round steps: 1, 2 or 5 times a power of ten. */
-function niceStep(span: number, wanted: number): number {
-  const rough = span / Math.max(1, wanted);
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const lead = rough / power;
-  return (lead > 5 ? 10 : lead > 2 ? 5 : lead > 1 ? 2 : 1) * power;
 }
 
 export function linear(low: number, high: number, from: number, to: number, wanted = 4): Scale {
@@ -60,32 +53,4 @@ export function nearest(xs: readonly number[], value: number): number {
     else high = middle;
   }
   return high >= 0 && Math.abs((xs[high] ?? Number.POSITIVE_INFINITY) - value) < Math.abs(xs[low] - value) ? high : low;
-}
-
-/** Quartiles, whiskers at the farthest values within 1.5 boxes, and the values beyond. */
-export function boxPlot(values: readonly number[]): {
-  low: number;
-  q1: number;
-  median: number;
-  q3: number;
-  high: number;
-  outliers: number[];
-} {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (share: number) => {
-    const place = share * (sorted.length - 1);
-    const below = Math.floor(place);
-    return sorted[below] + (place - below) * ((sorted[below + 1] ?? sorted[below]) - sorted[below]);
-  };
-  const [q1, median, q3] = [at(0.25), at(0.5), at(0.75)];
-  const reach = 1.5 * (q3 - q1);
-  const inside = sorted.filter((value) => value >= q1 - reach && value <= q3 + reach);
-  return {
-    low: inside[0],
-    q1,
-    median,
-    q3,
-    high: inside[inside.length - 1],
-    outliers: sorted.filter((value) => value < inside[0] || value > inside[inside.length - 1]),
-  };
 }

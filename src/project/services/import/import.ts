@@ -1,7 +1,6 @@
 /** Brings scans and masks into a project, one at a time, and lists what could not be brought in. */
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import type { Volume } from '../../../core/volume.ts';
 import { temporaryFolder } from '../../../disk/index.ts';
 import {
   discoverDataset,
@@ -319,7 +318,6 @@ async function importScan(
   let read: Awaited<ReturnType<typeof readScan>>;
   try {
     read = await readScan(source);
-    checkFinite(read.volume, path);
   } catch (error) {
     report.failures.push(asFailure(error, path));
     return null;
@@ -375,19 +373,6 @@ function importedAlready(
   // Imported first from a file that says nothing of its origin, or by an older version: now it is known.
   if (provenance && !keptProvenance(store, twin.id)) saveProvenance(store, twin.id, provenance);
   return twin;
-}
-
-/** NaN and infinite voxels would spread through the whole training: refused. */
-function checkFinite({ data }: Volume, path: string): void {
-  if (!(data instanceof Float32Array || data instanceof Float64Array)) return;
-  let bad = 0;
-  for (let n = 0; n < data.length; n++) if (!Number.isFinite(data[n])) bad++;
-  if (bad > 0)
-    throw new DecileError(
-      'scan/not-finite',
-      `Every voxel of ${basename(path)} must be a finite number, got ${bad} that are NaN or infinite.`,
-      'Replace them (for instance by the background) and import again.',
-    );
 }
 
 /** NIfTI does not say its modality; the project's preset does. */

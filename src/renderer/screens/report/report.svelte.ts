@@ -1,6 +1,7 @@
 /** The Report screen: figures of reviewed cases, sorted by what deserves a look. */
+import { boxPlotOf } from '../../../core/box-plot.ts';
 import type { ReportedCase, ReportSummary, RunInfo } from '../../../shared/contract/index.ts';
-import { boxPlot } from '../../parts/chart.ts';
+
 import type { AppState } from '../../shell/app.svelte.ts';
 
 export type Metric = 'dice' | 'jaccard' | 'hd95' | 'asd';
@@ -41,7 +42,7 @@ export class ReportState {
           run,
           name: rows[0].runName,
           values,
-          box: numbers.length ? boxPlot(numbers) : null,
+          box: numbers.length ? boxPlotOf(numbers) : null,
           mean: numbers.reduce((sum, value) => sum + value, 0) / Math.max(1, numbers.length),
         };
       });
