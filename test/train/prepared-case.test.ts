@@ -39,6 +39,7 @@ test('a prepared case knows its voxel size and where its labels lie, read from i
       prepareCase({ scan: 7, name: 'seven', volumePath, maskPath }, cache, 'native', { kind: 'none' }, 3, files);
     const prepared = await prepare();
     assert.deepEqual(prepared.spacing, [1, 1, 4]);
+    assert.deepEqual(prepared.body, { start: [0, 0, 0], size: [6, 5, 4] });
     assert.deepEqual(prepared.voxels, [89, 1, 30]);
     assert.deepEqual(prepared.places?.counts, [0, 1, 30]);
     assert.deepEqual(prepared.places?.at(1, 0), [3, 2, 1]);
@@ -99,4 +100,27 @@ test('a prepared scan that was cut short or changed is made anew; a moved projec
   writeFileSync(join(moved, 'volumes/7.nii'), 'others');
   await prepare(moved);
   assert.equal(reads, 6, 'another scan of the same name is prepared by itself');
+});
+
+test('the body of a prepared case holds what is bright, and what is drawn outside it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'decile-prepared-'));
+  try {
+    const [volumePath, maskPath] = ['scan.nii', 'mask.nii'].map((name) => join(folder, name));
+    for (const path of [volumePath, maskPath]) writeFileSync(path, 'its size and time alone are read');
+    const dark = new Float32Array(120);
+    dark[1 + 6 * 1] = 5;
+    dark[4 + 6 * (2 + 5 * 2)] = 9;
+    const files = {
+      readVolume: async () => ({ volume: { ...GRID, data: dark } }),
+      readMask: async () => ({ ...GRID, data: Uint8Array.from(dark, (_, i) => Number(i === 5 + 6 * 2)) }),
+    } as unknown as TrainerFiles;
+    const prepare = (masked: boolean) => {
+      const item = { scan: 7, name: 'seven', volumePath, ...(masked && { maskPath }) };
+      return prepareCase(item, folder, 'native', { kind: 'mr' }, 2, files);
+    };
+    assert.deepEqual((await prepare(false)).body, { start: [1, 1, 0], size: [4, 2, 3] });
+    assert.deepEqual((await prepare(true)).body, { start: [1, 1, 0], size: [5, 2, 3] });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

@@ -116,6 +116,11 @@ export function boxOf<T extends Float32Array | Uint8Array>(from: T, size: Sides,
   return into;
 }
 
+/** Writes a box into a volume; what lies outside the volume is left out. */
+export function copyBox(from: Float32Array, into: Float32Array, size: Sides, start: Sides, box: Sides): void {
+  forRows(size, start, box, (target, source, length) => into.set(from.subarray(source, source + length), target));
+}
+
 function addBox(sums: Float32Array[], values: Float32Array, size: Sides, start: Sides, box: Sides): void {
   const plane = box[0] * box[1] * box[2];
   forRows(size, start, box, (to, from, length) => {

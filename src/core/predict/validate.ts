@@ -9,7 +9,8 @@ import type { NetworkName } from '../options.ts';
 import type { PatchSource, Sides } from '../train/patch-source.ts';
 import { type LabelMap, lpsPoint, spacingMm } from '../volume.ts';
 import { argMax } from './arg-max.ts';
-import { defaultStride, slidingWindow } from './sliding-window.ts';
+import { slidingWindowInBody } from './inside-body.ts';
+import { defaultStride } from './sliding-window.ts';
 
 /**
  * Mean Dice (percent) of a network over cases, on the training grid.
@@ -33,7 +34,12 @@ export async function validate(
     const truth = item.readMask?.([0, 0, 0], item.size) as Uint8Array;
     const stride = defaultStride(patch);
     const prediction = argMax(
-      await slidingWindow(image, item.size, weights, kernels, { patch, network, plan, stride }),
+      await slidingWindowInBody(image, item.size, item.body ?? null, weights, kernels, {
+        patch,
+        network,
+        plan,
+        stride,
+      }),
     );
     const onGrid = (data: Uint8Array): LabelMap => ({
       size: item.size,

@@ -73,7 +73,7 @@ export class TwoStreamSampler {
       const source = sources[scan];
       const places = stream === this.labelled ? source.places : placesOf(this.seen[scan], source.size);
       const around = stream.foreground.next(places, stream.random);
-      const plan = planCrop(source.size, sides, stream.random, augmentation, source.spacing, around);
+      const plan = planCrop(source.size, sides, stream.random, augmentation, source.spacing, around, source.body);
       const patch = { ...readPatch(source, sides, plan), scan, plan };
       if (intensity === 'off') return patch;
       const [image] = varyIntensities([patch.image], sides, thickAxis(source.spacing), stream.intensity);

@@ -1,3 +1,5 @@
+import type { Box } from './region.ts';
+
 export type Sides = readonly [x: number, y: number, z: number];
 
 /** Slices more than this many times thicker than the finest side are thick: nothing is turned or made coarser along them. */
@@ -23,6 +25,8 @@ export interface PatchSource {
   readonly size: Sides;
   /** Distance between voxels, mm; cubes where it is absent. */
   readonly spacing?: Sides;
+  /** Where the patient is; the whole scan where it is absent. */
+  readonly body?: Box;
   /** Where its classes lie; absent for unlabelled cases. */
   readonly places?: Places;
   /** A box of the image (x fastest), zero outside the scan. */

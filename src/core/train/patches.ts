@@ -2,7 +2,9 @@
 import { mapAxes } from '../axes.ts';
 import type { Augmentation } from '../options.ts';
 import type { Random } from '../random.ts';
+import { startsInBody } from './body.ts';
 import type { PatchSource, Sides } from './patch-source.ts';
+import type { Box } from './region.ts';
 import { planStrongWarp, planWarp, type Warp, warpedPatch, warpedVoxel } from './warp.ts';
 
 export type { PatchSource, Places, Sides } from './patch-source.ts';
@@ -17,6 +19,7 @@ export interface CropPlan {
 
 /**
  * @param spacing of the scan's voxels, mm; cubes where it is absent
+ * @param body crops stay inside it as far as they fit; the whole scan where it is absent
  * @param around the voxel in the middle of the crop, as far as the scan's border lets it; null for a crop from anywhere
  */
 export function planCrop(
@@ -26,6 +29,7 @@ export function planCrop(
   augmentation: Augmentation = 'turns',
   spacing?: Sides,
   around: Sides | null = null,
+  body?: Box,
 ): CropPlan {
   const turned = augmentation === 'turns';
   const quarterTurns = (turned ? random.integer(4) : 0) as CropPlan['quarterTurns'];
@@ -36,7 +40,9 @@ export function planCrop(
     const room = n - box[axis];
     const draw = random.uniform();
     if (room <= 0) return Math.floor(room / 2); // a small scan stands in the middle of its padding
-    return around ? Math.min(room, Math.max(0, around[axis] - (box[axis] >> 1))) : Math.floor(draw * (room + 1));
+    if (around) return Math.min(room, Math.max(0, around[axis] - (box[axis] >> 1)));
+    const [first, last] = startsInBody(n, box[axis], body?.start[axis] ?? 0, body?.size[axis] ?? n);
+    return first + Math.floor(draw * (last - first + 1));
   });
   const warp =
     augmentation === 'warp'

@@ -3,6 +3,8 @@ import { gridOf, sameGrid } from '../geometry.ts';
 import type { SettledSpacing } from '../options.ts';
 import { gridWithSpacing, resample } from '../resample.ts';
 import type { Grid, LabelMap, Volume } from '../volume.ts';
+import { bodyBox } from './body.ts';
+import type { Box } from './region.ts';
 
 /**
  * `mr`: zero mean, unit variance over voxels > 0. `ct`: clip to the window (HU), then the same over all voxels. `none`: the
@@ -18,17 +20,25 @@ export const trainingGrid = (scan: Grid, spacing: SettledSpacing): Grid =>
   spacing === 'native' ? gridOf(scan) : gridWithSpacing(scan, spacing);
 
 /** Network input on the training grid, x fastest. */
-export function prepareImage(
+export const prepareImage = (
   scan: Volume,
   spacing: SettledSpacing,
   normalisation: Normalisation,
-): Volume<Float32Array> {
+): Volume<Float32Array> => prepareScan(scan, spacing, normalisation).image;
+
+/** Network input on the training grid, and the box in it where the patient is. */
+export function prepareScan(
+  scan: Volume,
+  spacing: SettledSpacing,
+  normalisation: Normalisation,
+): { image: Volume<Float32Array>; body: Box } {
   const grid = trainingGrid(scan, spacing);
   const image = sameGrid(scan, grid)
     ? { ...gridOf(scan), data: Float32Array.from(scan.data) }
     : resample(scan, grid, 'linear');
+  const body = bodyBox(image.data, image.size, normalisation.kind);
   normalise(image.data, normalisation);
-  return image;
+  return { image, body };
 }
 
 /** The mask on the training grid, nearest neighbour. */

@@ -6,9 +6,11 @@ import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { SettledSpacing } from '../../core/options.ts';
 import { Random } from '../../core/random.ts';
+import { boxOfBoth } from '../../core/train/body.ts';
 import type { PatchSource, Places, Sides } from '../../core/train/patches.ts';
 import { samplePlaces, voxelAt } from '../../core/train/places.ts';
-import { type Normalisation, prepareImage, prepareMask } from '../../core/train/preprocess.ts';
+import { type Normalisation, prepareMask, prepareScan } from '../../core/train/preprocess.ts';
+import { type Box, boxAround } from '../../core/train/region.ts';
 import { listFolder, writeFileAtomic } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
 import type { TrainingCase } from '../../shared/training.ts';
@@ -27,6 +29,8 @@ interface Record {
   size: Sides;
   /** mm */
   spacing: Sides;
+  /** Where the patient and all that is drawn lie. */
+  body: Box;
   voxels?: number[];
   /** How many voxels of each class the file of places holds, one class after the other. */
   places?: number[];
@@ -68,12 +72,13 @@ export async function prepareCase(
       `A prepared scan must be as it was written, got other bytes in ${base}.`,
       'Start again: it is then made anew. Check the disk where it comes back.',
     );
-  const { size, spacing: voxelSize, voxels, places } = record;
+  const { size, spacing: voxelSize, body, voxels, places } = record;
   return {
     name: item.name,
     scan: item.scan,
     size,
     spacing: voxelSize,
+    body,
     voxels,
     ...(places && { places: placesIn(`${base}.places`, places, size) }),
     readImage: (start, box) =>
@@ -183,14 +188,16 @@ async function write(
   files: TrainerFiles,
 ): Promise<void> {
   const { volume } = await files.readVolume(item.volumePath);
-  const image = prepareImage(volume, spacing, normalisation);
-  const record: Record = { size: image.size, spacing: image.spacing, checksums: {} };
+  const { image, body } = prepareScan(volume, spacing, normalisation);
+  const record: Record = { size: image.size, spacing: image.spacing, body, checksums: {} };
   const keep = (end: string, data: Float32Array | Uint8Array | Int32Array) => {
     record.checksums[end] = store(`${base}.${end}`, data);
   };
   keep('f32', image.data);
   if (item.maskPath) {
     const mask = prepareMask(await files.readMask(item.maskPath), spacing);
+    const drawn = boxAround(mask, 0);
+    if (drawn) record.body = boxOfBoth(body, drawn);
     record.voxels = new Array<number>(classes).fill(0);
     for (const v of mask.data) {
       if (v >= classes)

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import type { Kernels } from '../../core/network/kernels.ts';
 import type { Weights } from '../../core/network/tape.ts';
 import { decide } from '../../core/predict/decide.ts';
+import { slidingWindowInBody } from '../../core/predict/inside-body.ts';
 import { agreedPieces, countPieces, keepPieces } from '../../core/predict/pieces.ts';
-import { defaultStride, slidingWindow } from '../../core/predict/sliding-window.ts';
+import { defaultStride } from '../../core/predict/sliding-window.ts';
 import { disposeAll } from '../../core/train/optimiser.ts';
 import type { Sides } from '../../core/train/patches.ts';
-import { type Normalisation, prepareImage } from '../../core/train/preprocess.ts';
+import { type Normalisation, prepareScan } from '../../core/train/preprocess.ts';
 import { type CheckpointMeta, decodeCheckpoint, weightsOf } from '../../core/train/state.ts';
 import { voxelMl } from '../../core/volume.ts';
 import { makeFolder, writeFileAtomic } from '../../disk/index.ts';
@@ -90,13 +91,14 @@ async function predictCase(
 ): Promise<void> {
   const began = performance.now();
   const { volume } = await files.readVolume(item.volumePath);
-  const image = prepareImage(volume, meta.options.spacing, normalisation);
+  const { image, body } = prepareScan(volume, meta.options.spacing, normalisation);
   const patch: Sides = meta.patch;
   const { network, plan } = meta.options;
   const stride = job.stride === 'auto' ? defaultStride(patch) : job.stride;
-  const probabilities = await slidingWindow(
+  const probabilities = await slidingWindowInBody(
     image.data,
     image.size,
+    body,
     weights,
     kernels,
     { patch, stride, network, plan, flips: job.flips },
