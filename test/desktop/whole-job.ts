@@ -13,32 +13,39 @@ export interface Shell {
   choose(path: string, open: () => Promise<void>): Promise<void>;
 }
 
+/** What the page runs: a call for the project that is open now, as the window's own calls are. */
+const callOpenProject = async ([name, input]: readonly [string, unknown]): Promise<unknown> => {
+  type Call = (name: string, input: unknown, project?: string) => Promise<Reply<unknown>>;
+  const bridge = (globalThis as { decile?: { call: Call } }).decile;
+  const call: Call =
+    bridge?.call ??
+    (async (name, input, project) => {
+      const headers = { 'content-type': 'application/json', ...(project && { 'x-decile-project': project }) };
+      const response = await fetch(`/call/${name}`, { method: 'POST', headers, body: JSON.stringify({ input }) });
+      return (await response.json()) as Reply<unknown>;
+    });
+  const current = await call('projects.current', undefined);
+  const { session } = (current.ok && (current.value as { session?: string } | null)) || {};
+  return call(name, input, session);
+};
+
 /** A call past the screens, for looking at what they did; throws what it answers with where that is an error. */
 export async function ask<N extends CallName>(page: Page, name: N, input?: CallInput<N>): Promise<CallResult<N>> {
-  const reply = await page.evaluate(
-    async ([call, value]) => {
-      const bridge = (globalThis as { decile?: { call(name: string, input: unknown): Promise<unknown> } }).decile;
-      if (bridge) return bridge.call(call as string, value);
-      const response = await fetch(`/call/${call}`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ input: value }),
-      });
-      return response.json();
-    },
-    [name, input] as const,
-  );
-  const answer = reply as Reply<CallResult<N>>;
+  const answer = (await page.evaluate(callOpenProject, [name, input] as const)) as Reply<CallResult<N>>;
   if (!answer.ok) throw new Error(`${name}: ${answer.error.code}: ${answer.error.message}`);
   return answer.value;
 }
 
 /** Voxels of a mask as the window gets them; null where there is none. */
 export async function maskOf(page: Page, scan: number, kind: string): Promise<Uint8Array | null> {
-  const values = await page.evaluate(async (path) => {
-    const response = await fetch(path);
-    return response.status === 200 ? [...new Uint8Array(await response.arrayBuffer())] : null;
-  }, `/data/mask/${scan}/${kind}`);
+  const project = (await ask(page, 'projects.current'))?.session ?? '';
+  const values = await page.evaluate(
+    async (path) => {
+      const response = await fetch(path);
+      return response.status === 200 ? [...new Uint8Array(await response.arrayBuffer())] : null;
+    },
+    `/data/mask/${scan}/${kind}?project=${encodeURIComponent(project)}`,
+  );
   return values && Uint8Array.from(values);
 }
 
