@@ -232,8 +232,8 @@ test('names are found by word, numbers and UIDs whole, a number never within a U
     assert.deepEqual(needlesFor([identifier]).in(text), found ? [identifier] : [], `${identifier} in ${text}`);
 });
 
-test('the parts of a name that are looked for have three letters or more and name somebody', () => {
-  assert.deepEqual(nameParts("Doe^Jane=von Lee, Li O'Hara-Anonymous"), ['Doe', 'Jane', 'Lee', 'Hara']);
+test('the parts of a name that are looked for name somebody; short ones count too, as whole words', () => {
+  assert.deepEqual(nameParts("Doe^Jane=von Lee, Li O'Hara-Anonymous"), ['Doe', 'Jane', 'Lee', 'Li', 'Hara']);
 });
 
 test('no VR that holds free text or bytes is kept but by name, and every name kept is such an attribute', () => {

@@ -124,12 +124,12 @@ test('runs are numbered by themselves, found by name, and a taken name is refuse
   assert.throws(() => store.runs.find('nothing'), { code: 'run/unknown', message: /run-1, run-2/ });
 });
 
-test('the default run to predict with is the one that finished last', (t) => {
+test('the default run to predict with is the newest that has finished, by number, whatever the clock says', (t) => {
   const store = newProject(t);
   const [a, b, c] = [addRun(store, 'a'), addRun(store, 'b'), addRun(store, 'c')];
   store.runs.update(b.id, { state: 'finished', finishedAt: '2026-01-02T00:00:00Z' });
   store.runs.update(a.id, { state: 'finished', finishedAt: '2026-01-03T00:00:00Z' });
-  assert.equal(store.runs.latestFinished()?.name, 'a');
+  assert.equal(store.runs.latestFinished()?.name, 'b');
   assert.equal(store.runs.latestUnfinished()?.id, c.id);
 });
 
