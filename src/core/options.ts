@@ -67,6 +67,8 @@ export interface TrainingOptions {
   warmUp: number;
   momentum: number;
   nesterov: (typeof SWITCH)[number];
+  /** Chance of each channel to be left out of a patch, where scans have several. */
+  channelDropout: number;
   weightDecay: number;
   /** Largest norm of a step's gradient; 0 for any. */
   clipNorm: number;
@@ -326,6 +328,14 @@ export const OPTIONS: readonly OptionRow[] = [
   ),
   row('confidence', 'confidence', 0.8, real(0, 1), '', 'Least probability of a pseudo-label; agreement alone.'),
   row('dropout', 'dropout', 0.3, real(0, 0.95), '', 'Dropout after the bottleneck and before the last convolution.'),
+  row(
+    'channelDropout',
+    'channel-dropout',
+    0.1,
+    real(0, 0.9),
+    '',
+    'Chance of each channel to be left out of a patch where scans have several, so that a missing one is survived.',
+  ),
   row('seed', 'seed', 1, whole(0, 4_294_967_295), '', 'Seed of every random choice.', false),
   row('engine', 'engine', 'auto', choice(ENGINES), '', 'What computes.', false),
   row('validateEvery', 'validate-every', 500, whole(1, 1_000_000), 'steps', 'Steps between two validations.'),

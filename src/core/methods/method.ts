@@ -7,7 +7,7 @@ import type { Random } from '../random.ts';
 import type { Box, MapSides } from './mixing.ts';
 import type { PrototypeMemory } from './prototype-memory.ts';
 
-/** One mini-batch. Images are single patches [1, D, H, W, 1]; masks are one-hot, [C, D, H, W]. */
+/** One mini-batch. Images are single patches [1, D, H, W, channels]; masks are one-hot, [C, D, H, W]. */
 export interface Batch {
   labelled: {
     images: FeatureMap[];
@@ -83,6 +83,6 @@ export type NetworkKind = 'trained' | 'ema' | 'adversary';
 
 /** A network that is no U-Net and has a loss of its own, stepped by Adam on the outputs that the student was stepped on. */
 export interface Adversary {
-  init(classes: number, random: Random): Weights;
+  init(classes: number, random: Random, inputChannels?: number): Weights;
   loss(weights: Weights, outputs: Record<string, Output>, batch: Batch, context: Context): tf.Scalar;
 }

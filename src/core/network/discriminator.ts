@@ -9,14 +9,14 @@ const KERNEL = 4;
 const LEAK = 0.2;
 
 /** Every weight's name and shape: convolutions 4x4x4 of stride 2, then a linear layer to 2 classes. */
-export function discriminatorShapes(classes: number): [name: string, shape: number[]][] {
+export function discriminatorShapes(classes: number, inputChannels = 1): [name: string, shape: number[]][] {
   const conv = (name: string, from: number, to: number): [string, number[]][] => [
     [`${name}.weight`, [KERNEL, KERNEL, KERNEL, from, to]],
     [`${name}.bias`, [to]],
   ];
   return [
     ...conv('map', classes, CHANNELS[0]),
-    ...conv('image', 1, CHANNELS[0]),
+    ...conv('image', inputChannels, CHANNELS[0]),
     ...conv('conv2', CHANNELS[0], CHANNELS[1]),
     ...conv('conv3', CHANNELS[1], CHANNELS[2]),
     ...conv('conv4', CHANNELS[2], CHANNELS[3]),
@@ -26,10 +26,10 @@ export function discriminatorShapes(classes: number): [name: string, shape: numb
 }
 
 /** Uniform in +- 1/sqrt(fan in), weights and biases. */
-export function initDiscriminator(classes: number, random: Random): Weights {
+export function initDiscriminator(classes: number, random: Random, inputChannels = 1): Weights {
   let fanIn = 1;
   return Object.fromEntries(
-    discriminatorShapes(classes).map(([name, shape]) => {
+    discriminatorShapes(classes, inputChannels).map(([name, shape]) => {
       const size = shape.reduce((a, b) => a * b, 1);
       if (name.endsWith('.weight')) fanIn = size / shape[shape.length - 1];
       const values = Float32Array.from({ length: size }, () => (2 * random.uniform() - 1) / Math.sqrt(fanIn));
@@ -41,7 +41,7 @@ export function initDiscriminator(classes: number, random: Random): Weights {
 /**
  * Logits that a map belongs to an unlabelled (0) or a labelled (1) patch.
  * @param probabilities [C, D, H, W], sides divisible by 16
- * @param image [1, D, H, W, 1]
+ * @param image [1, D, H, W, inputChannels]
  * @param dropChannels gives a mask [1, 1, 1, 1, c] of 0 and 1/(1-p) for c channels; null for no dropout
  * @returns [1, 2]
  */

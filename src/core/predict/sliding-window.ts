@@ -3,12 +3,13 @@
 import * as tf from '@tensorflow/tfjs';
 import { mapAxes } from '../axes.ts';
 import { channelsFirst, softmaxChannels } from '../network/channels.ts';
-import type { FeatureMap, Kernels } from '../network/kernels.ts';
+import type { Kernels } from '../network/kernels.ts';
 import type { NetworkForward } from '../network/network.ts';
 import { networkByName } from '../network/networks.ts';
 import type { NetworkPlan } from '../network/plan.ts';
 import { Tape, type Weights } from '../network/tape.ts';
 import type { NetworkName } from '../options.ts';
+import { imageTensor } from '../train/batch.ts';
 import type { Sides } from '../train/patches.ts';
 import { type Flips, mirrored, mirrorings, NO_FLIPS } from './mirror.ts';
 
@@ -37,7 +38,7 @@ export function windowStarts(size: number, patch: number, stride: number): numbe
 
 /**
  * Mean of the softmax outputs of all windows over each voxel.
- * @param image network input, x fastest
+ * @param image network input, channels one after another, x fastest
  * @param onWindow called after each window; throw in it to stop
  * @returns one map a class, x fastest, summing to 1
  */
@@ -51,7 +52,7 @@ export async function slidingWindow(
 ): Promise<Float32Array[]> {
   const classes = weights['out.bias'].size;
   const { forward } = networkByName(network, plan);
-  const sums = Array.from({ length: classes }, () => new Float32Array(image.length));
+  const sums = Array.from({ length: classes }, () => new Float32Array(size[0] * size[1] * size[2]));
   const starts = [0, 1, 2].map((axis) => windowStarts(size[axis], patch[axis], stride[axis]));
   const [xs, ys, zs] = starts;
   const total = xs.length * ys.length * zs.length;
@@ -98,9 +99,9 @@ async function predictPatch(
   weights: Weights,
   kernels: Kernels,
   forward: NetworkForward,
-  [x, y, z]: Sides,
+  patch: Sides,
 ): Promise<Float32Array> {
-  const input = tf.tensor5d(voxels, [1, z, y, x, 1]) as FeatureMap;
+  const input = imageTensor(voxels, patch);
   const tape = new Tape(kernels, weights, false);
   const { logits, features } = forward(tape, input, { features: 'bottleneck', dropout: null });
   const probabilities = tf.tidy(() => softmaxChannels(channelsFirst(logits)));
@@ -109,10 +110,16 @@ async function predictPatch(
   return values;
 }
 
-/** A box of a volume, zero outside it. */
+/** A box of a volume, or of each of several of one size that lie one after another; zero outside. */
 export function boxOf<T extends Float32Array | Uint8Array>(from: T, size: Sides, start: Sides, box: Sides): T {
-  const into = new (from.constructor as new (n: number) => T)(box[0] * box[1] * box[2]);
-  forRows(size, start, box, (source, target, length) => into.set(from.subarray(source, source + length), target));
+  const [voxels, cut] = [size[0] * size[1] * size[2], box[0] * box[1] * box[2]];
+  const maps = from.length / voxels;
+  const into = new (from.constructor as new (n: number) => T)(maps * cut);
+  for (let map = 0; map < maps; map++)
+    forRows(size, start, box, (source, target, length) => {
+      const first = map * voxels + source;
+      into.set(from.subarray(first, first + length), map * cut + target);
+    });
   return into;
 }
 

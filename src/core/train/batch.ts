@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Batch } from '../methods/method.ts';
 import type { FeatureMap } from '../network/kernels.ts';
 import type { Augmentation, SWITCH } from '../options.ts';
+import { channelsOf, joined, withoutSome } from './channels.ts';
 import { varyIntensities } from './intensity.ts';
 import { thickAxis } from './patch-source.ts';
 import { type CropPlan, type Patch, type PatchSource, planCrop, readPatch, type Sides } from './patches.ts';
@@ -19,6 +20,8 @@ export interface BatchOptions {
   intensity: (typeof SWITCH)[number];
   /** Share of the patches that are drawn around a voxel of a class; 0 without it. */
   foregroundShare?: number;
+  /** Chance of each channel to be left out of a patch, where scans have several; 0 without it. */
+  channelDropout?: number;
 }
 
 export interface TwoStreamState {
@@ -67,7 +70,7 @@ export class TwoStreamSampler {
   }
 
   private draw(sources: readonly PatchSource[], stream: CaseStream, count: number) {
-    const { patch: sides, augmentation, intensity } = this.options;
+    const { patch: sides, augmentation, intensity, channelDropout = 0 } = this.options;
     return Array.from({ length: count }, (): Patch & { scan: number; plan: CropPlan } => {
       const scan = stream.next();
       const source = sources[scan];
@@ -75,9 +78,11 @@ export class TwoStreamSampler {
       const around = stream.foreground.next(places, stream.random);
       const plan = planCrop(source.size, sides, stream.random, augmentation, source.spacing, around, source.body);
       const patch = { ...readPatch(source, sides, plan), scan, plan };
-      if (intensity === 'off') return patch;
-      const [image] = varyIntensities([patch.image], sides, thickAxis(source.spacing), stream.intensity);
-      return { ...patch, image };
+      const varied =
+        intensity === 'off'
+          ? patch.image
+          : joined(varyIntensities(channelsOf(patch.image, sides), sides, thickAxis(source.spacing), stream.intensity));
+      return { ...patch, image: withoutSome(varied, sides, channelDropout, stream.intensity) };
     });
   }
 
@@ -104,8 +109,14 @@ export class TwoStreamSampler {
   }
 }
 
-/** x-fastest voxels -> [1, D, H, W, 1] */
-export const imageTensor = (image: Float32Array, [x, y, z]: Sides): FeatureMap => tf.tensor5d(image, [1, z, y, x, 1]);
+/** Channels one after another, x fastest -> [1, D, H, W, channels] */
+export function imageTensor(image: Float32Array, [x, y, z]: Sides): FeatureMap {
+  const channels = image.length / (x * y * z);
+  if (channels === 1) return tf.tensor5d(image, [1, z, y, x, 1]);
+  const values = new Float32Array(image.length);
+  for (let c = 0, i = 0; c < channels; c++) for (let v = c; v < values.length; v += channels) values[v] = image[i++];
+  return tf.tensor5d(values, [1, z, y, x, channels]);
+}
 
 /** Masks -> one-hot [C, D, H, W] each, with the voxels of each class. */
 export function maskTensors(

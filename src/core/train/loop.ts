@@ -63,7 +63,7 @@ export async function train(inputs: TrainInputs): Promise<{ outcome: 'finished' 
   });
   const state = inputs.resumeFrom
     ? restoreState(inputs.resumeFrom, method, sampler)
-    : initialState(method, options, classes.length);
+    : initialState(method, options, classes.length, inputs.labelled[0]?.channels);
   const save = async () => hooks.onCheckpoint(await encodeCheckpoint(state, sampler, options, classes), state.step);
   try {
     hooks.onStart?.({ step: state.step, parameters: parameterCount(state.networks.student) });

@@ -9,7 +9,7 @@ import { argMax } from '../predict/arg-max.ts';
 
 /**
  * The class of each voxel of each patch, x fastest; neither gradient nor dropout.
- * @param images each [1, D, H, W, 1]
+ * @param images each [1, D, H, W, channels]
  */
 export async function patchMasks(
   images: readonly FeatureMap[],

@@ -29,7 +29,9 @@ export interface PatchSource {
   readonly body?: Box;
   /** Where its classes lie; absent for unlabelled cases. */
   readonly places?: Places;
-  /** A box of the image (x fastest), zero outside the scan. */
+  /** Channels of the image; 1 where it is absent. */
+  readonly channels?: number;
+  /** A box of the image, its channels one after another (x fastest), zero outside the scan. */
   readImage(start: Sides, size: Sides): Float32Array;
   /** The same box of the mask; absent for unlabelled cases. */
   readMask?(start: Sides, size: Sides): Uint8Array;

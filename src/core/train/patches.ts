@@ -54,7 +54,7 @@ export function planCrop(
 }
 
 export interface Patch {
-  /** [z][y][x], patch sides */
+  /** [channel][z][y][x], patch sides */
   image: Float32Array;
   mask?: Uint8Array;
 }
@@ -62,22 +62,26 @@ export interface Patch {
 export function readPatch(source: PatchSource, patch: Sides, plan: CropPlan): Patch {
   if (plan.warp) return warpedPatch(source, patch, plan.start, plan.warp);
   const box = turnedBox(patch, plan.quarterTurns);
-  const image = turn(source.readImage(plan.start, box), patch, plan, new Float32Array(patch[0] * patch[1] * patch[2]));
+  const from = source.readImage(plan.start, box);
+  const image = turn(from, patch, plan, new Float32Array(from.length));
   if (!source.readMask) return { image };
-  return { image, mask: turn(source.readMask(plan.start, box), patch, plan, new Uint8Array(image.length)) };
+  const mask = source.readMask(plan.start, box);
+  return { image, mask: turn(mask, patch, plan, new Uint8Array(mask.length)) };
 }
 
 /** The box that becomes the patch: x and y swap under odd quarter turns. */
 const turnedBox = ([x, y, z]: Sides, turns: number): Sides => (turns % 2 === 1 ? [y, x, z] : [x, y, z]);
 
-/** A turned and flipped box is the same voxels read with other strides. */
+/** A turned and flipped box is the same voxels read with other strides, map by map. */
 function turn<T extends Float32Array | Uint8Array>(from: T, [px, py, pz]: Sides, plan: CropPlan, into: T): T {
   const { base, steps } = walk([px, py, pz], plan);
   let o = 0;
-  for (let z = 0; z < pz; z++) {
-    for (let y = 0; y < py; y++) {
-      let i = base + steps[1] * y + steps[2] * z;
-      for (let x = 0; x < px; x++, i += steps[0]) into[o++] = from[i];
+  for (let first = 0; first < from.length; first += px * py * pz) {
+    for (let z = 0; z < pz; z++) {
+      for (let y = 0; y < py; y++) {
+        let i = first + base + steps[1] * y + steps[2] * z;
+        for (let x = 0; x < px; x++, i += steps[0]) into[o++] = from[i];
+      }
     }
   }
   return into;

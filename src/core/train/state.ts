@@ -41,9 +41,14 @@ export interface CheckpointMeta {
 }
 
 /** Student from the seed; every teacher starts as its copy, other networks from streams of their own. */
-export function initialState(method: Method, options: TrainingOptions & WithPlan, classes: number): TrainState {
+export function initialState(
+  method: Method,
+  options: TrainingOptions & WithPlan,
+  classes: number,
+  inputChannels = 1,
+): TrainState {
   const deepSupervision = options.deepSupervision === 'on';
-  const shape = { width: options.width, inputChannels: 1, classes, deepSupervision };
+  const shape = { width: options.width, inputChannels, classes, deepSupervision };
   const fresh = (stream: number) => initNetwork(options.network, shape, new Random(options.seed, stream), options.plan);
   const student = fresh(0);
   const initialWeights = (kind: NetworkKind): Weights => {
@@ -53,7 +58,7 @@ export function initialState(method: Method, options: TrainingOptions & WithPlan
       case 'trained':
         return fresh(5);
       case 'adversary':
-        return adversaryOf(method).init(classes, new Random(options.seed, 6));
+        return adversaryOf(method).init(classes, new Random(options.seed, 6), inputChannels);
     }
   };
   const networks: TrainState['networks'] = {};

@@ -100,21 +100,44 @@ export function warpedPatch(
   source: PatchSource,
   patch: Sides,
   start: Sides,
-  { matrix, gain, offset }: Warp,
+  warp: Warp,
 ): { image: Float32Array; mask?: Uint8Array } {
   const half = mapAxes(patch, (n) => (n - 1) / 2);
-  const reach = mapAxes(matrix, (row) => Math.ceil(row.reduce((sum, v, j) => sum + Math.abs(v) * half[j], 0)) + 1);
+  const reach = mapAxes(warp.matrix, (row) => Math.ceil(row.reduce((sum, v, j) => sum + Math.abs(v) * half[j], 0)) + 1);
   const centre = mapAxes(start, (s, axis) => s + half[axis]);
   const from = mapAxes(centre, (c, axis) => Math.floor(c) - reach[axis]);
   const box = mapAxes(reach, (r) => 2 * r + 2);
   const image = source.readImage(from, box);
   const mask = source.readMask?.(from, box);
-  const into = new Float32Array(patch[0] * patch[1] * patch[2]);
-  const maskInto = mask && new Uint8Array(into.length);
-  const [sy, sz] = [box[0], box[0] * box[1]];
+  const channels = source.channels ?? 1;
+  const [voxels, read] = [patch[0] * patch[1] * patch[2], box[0] * box[1] * box[2]];
+  const into = new Float32Array(channels * voxels);
+  const maskInto = mask && new Uint8Array(voxels);
   const middle = mapAxes(centre, (c, axis) => c - from[axis]);
+  for (let channel = 0; channel < channels; channel++) {
+    const [from, to] = [channel * read, channel * voxels];
+    const maps = { image: image.subarray(from, from + read), into: into.subarray(to, to + voxels) };
+    sample({ ...maps, ...(channel === 0 && { mask, maskInto }) }, box, middle, patch, warp);
+  }
+  return { image: into, ...(maskInto && { mask: maskInto }) };
+}
+
+/** One channel of a warped patch, and the mask beside it. `middle`: the patch's centre in the box that was read. */
+function sample(
+  {
+    image,
+    into,
+    mask,
+    maskInto,
+  }: { image: Float32Array; into: Float32Array; mask?: Uint8Array; maskInto?: Uint8Array },
+  box: Sides,
+  [mx, my, mz]: Sides,
+  patch: Sides,
+  { matrix, gain, offset }: Warp,
+): void {
+  const half = mapAxes(patch, (n) => (n - 1) / 2);
+  const [sy, sz] = [box[0], box[0] * box[1]];
   const [rx, ry, rz] = matrix;
-  const [mx, my, mz] = middle;
   let o = 0;
   for (let k = 0; k < patch[2]; k++) {
     const dz = k - half[2];
@@ -147,7 +170,6 @@ export function warpedPatch(
       }
     }
   }
-  return { image: into, ...(maskInto && { mask: maskInto }) };
 }
 
 /** The voxel of the scan nearest to where a voxel of the warped patch is read. */
