@@ -1,20 +1,8 @@
 /** Single slices of the stored volumes, read from the uncompressed file without the rest. */
 import { open } from 'node:fs/promises';
-import type { Grid, VoxelArray, VoxelType } from '../../../core/volume.ts';
+import { type Grid, VOXEL_ARRAYS, type VoxelArray, type VoxelType } from '../../../core/volume.ts';
 import { readNiftiHeader } from '../../../imaging/index.ts';
-import type {} from '../../../shared/contract/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
-
-const ARRAYS = {
-  int8: Int8Array,
-  uint8: Uint8Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  float32: Float32Array,
-  float64: Float64Array,
-} as const;
 
 export interface StoredVolume {
   path: string;
@@ -38,7 +26,7 @@ export async function storedVolume(path: string): Promise<StoredVolume> {
     }
     throw error;
   });
-  if (!(header.dtype in ARRAYS))
+  if (!(header.dtype in VOXEL_ARRAYS))
     throw new DecileError(
       'scan/type',
       `A stored scan must have 8 to 64 bit voxels that the window can show, got ${header.dtype}.`,
@@ -51,13 +39,13 @@ export async function storedVolume(path: string): Promise<StoredVolume> {
     grid: header.grid,
     dtype,
     offset: header.dataOffset,
-    bytes: x * y * z * ARRAYS[dtype].BYTES_PER_ELEMENT,
+    bytes: x * y * z * VOXEL_ARRAYS[dtype].BYTES_PER_ELEMENT,
   };
 }
 
 /** Voxels of slice k, i fastest. */
 export async function readSlice({ path, grid, dtype, offset }: StoredVolume, k: number): Promise<VoxelArray> {
-  const ofType = ARRAYS[dtype];
+  const ofType = VOXEL_ARRAYS[dtype];
   const count = grid.size[0] * grid.size[1];
   const bytes = new Uint8Array(count * ofType.BYTES_PER_ELEMENT);
   const file = await open(path, 'r');

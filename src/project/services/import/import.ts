@@ -21,7 +21,7 @@ import { keptProvenance, saveProvenance } from '../export/provenance.ts';
 import { contentHash } from './content-hash.ts';
 import { type HeldFile, held, maskValues, settle } from './held-masks.ts';
 import { asFailure, importMaskFile, importMaskObjects } from './import-masks.ts';
-import { caseName, findMaskFiles, type MaskFiles } from './names.ts';
+import { caseName, findMaskFiles, freeName, type MaskFiles, nameDifferences } from './names.ts';
 import { importOrgans } from './organs.ts';
 import { type Roles, rolesOf } from './roles.ts';
 
@@ -377,19 +377,6 @@ function importedAlready(
 
 /** NIfTI does not say its modality; the project's preset does. */
 const presetModality = (store: Store): string => (store.project.get().preset === 'ct-kidney' ? 'CT' : 'MR');
-
-function freeName(store: Store, wanted: string): string {
-  let name = wanted;
-  for (let n = 2; store.scans.find(name); n++) name = `${wanted}-${n}`;
-  return name;
-}
-
-function nameDifferences(store: Store, dataset: { value: number; name: string }[]): string[] {
-  const own = new Map(store.labels.list().map((label) => [label.value, label.name]));
-  return dataset
-    .filter(({ value, name }) => own.has(value) && own.get(value)!.toLowerCase() !== name.toLowerCase())
-    .map(({ value, name }) => `The data set calls value ${value} ${name}; this project calls it ${own.get(value)}.`);
-}
 
 const matchesGlob = (glob: string | undefined, name: string, path: string): boolean =>
   !glob || [name, basename(path), path].some(globMatcher(glob));

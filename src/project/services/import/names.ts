@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { walkFilesSync } from '../../../disk/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
-import { naturalOrder } from '../../store/index.ts';
+import { naturalOrder, type Store } from '../../store/index.ts';
 
 const EXTENSION = /\.(nii\.gz|nii|hdr|seg\.nrrd|nrrd|nhdr|mha|mhd)$/i;
 const MASK_SUFFIX = /[._-](mask|masks|seg|segmentation|label|labels|labelmap|gt)$/i;
@@ -52,4 +52,19 @@ export function findMaskFiles(folder: string): MaskFiles {
     if (!loose.has(bare)) loose.set(bare, path);
   }
   return { paths, find: (name) => exact.get(name.normalize('NFC')) ?? loose.get(name.normalize('NFC')) ?? null };
+}
+
+/** `wanted`, or the first of `wanted-2`, `wanted-3`, ... that no scan of the project has. */
+export function freeName(store: Store, wanted: string): string {
+  let name = wanted;
+  for (let n = 2; store.scans.find(name); n++) name = `${wanted}-${n}`;
+  return name;
+}
+
+/** Where a data set calls a value by another name than the project does, in words. */
+export function nameDifferences(store: Store, dataset: { value: number; name: string }[]): string[] {
+  const own = new Map(store.labels.list().map((label) => [label.value, label.name]));
+  return dataset
+    .filter(({ value, name }) => own.has(value) && own.get(value)!.toLowerCase() !== name.toLowerCase())
+    .map(({ value, name }) => `The data set calls value ${value} ${name}; this project calls it ${own.get(value)}.`);
 }
