@@ -2,7 +2,7 @@
 import type { PlannedOptions } from '../../core/options.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { type Db, prepared } from './database.ts';
-import type { CaseRole, Run, RunCase, RunState } from './types.ts';
+import type { CaseRole, ImportedModel, Run, RunCase, RunState, StartedFrom } from './types.ts';
 
 interface RunRow {
   id: number;
@@ -15,10 +15,14 @@ interface RunRow {
   engine: string;
   notes: string;
   failure: string;
+  model: string | null;
+  started_from: string | null;
   created_at: string;
   started_at: string | null;
   finished_at: string | null;
 }
+
+const parsed = <T>(json: string | null): T | null => (json === null ? null : (JSON.parse(json) as T));
 
 const fromRow = (row: RunRow): Run => ({
   id: row.id,
@@ -31,10 +35,23 @@ const fromRow = (row: RunRow): Run => ({
   engine: row.engine,
   notes: row.notes,
   failure: row.failure,
+  model: parsed<ImportedModel>(row.model),
+  startedFrom: parsed<StartedFrom>(row.started_from),
   createdAt: row.created_at,
   startedAt: row.started_at,
   finishedAt: row.finished_at,
 });
+
+export interface NewRun {
+  /** The next free `run-N` without one. */
+  name?: string;
+  options: PlannedOptions;
+  classes: string[];
+  cases: RunCase[];
+  /** Of an imported model. */
+  model?: ImportedModel;
+  startedFrom?: StartedFrom;
+}
 
 export interface RunRepository {
   /** Oldest first. */
@@ -48,7 +65,7 @@ export interface RunRepository {
   /** The latest run that did not finish, or null: what `resume` goes on with. */
   latestUnfinished(): Run | null;
   /** Makes a run with its lists; throws `run/name-taken`. */
-  create(run: { name?: string; options: PlannedOptions; classes: string[]; cases: RunCase[] }): Run;
+  create(run: NewRun): Run;
   update(
     id: number,
     change: Partial<
@@ -109,12 +126,14 @@ export function runRepository(db: Db): RunRepository {
         }
         const { lastInsertRowid } = prepared(
           db,
-          "INSERT INTO runs (name, method, options, classes, state, created_at) VALUES (?, ?, ?, ?, 'created', ?)",
+          "INSERT INTO runs (name, method, options, classes, state, model, started_from, created_at) VALUES (?, ?, ?, ?, 'created', ?, ?, ?)",
         ).run(
           name,
           run.options.method,
           JSON.stringify(run.options),
           JSON.stringify(run.classes),
+          run.model ? JSON.stringify(run.model) : null,
+          run.startedFrom ? JSON.stringify(run.startedFrom) : null,
           new Date().toISOString(),
         );
         const id = Number(lastInsertRowid);

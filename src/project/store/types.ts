@@ -2,6 +2,7 @@
  * What the project store holds, as plain data. Times are ISO 8601 in UTC, lengths millimetres (LPS), volumes millilitres,
  * paths of files inside the project relative to its folder with `/` (so that a copied folder still works).
  */
+import type { ModelDescription } from '../../core/model/description.ts';
 import type { PlannedOptions, PresetName } from '../../core/options.ts';
 import type { Direction, Grid, Spacing, WorldPoint } from '../../core/volume.ts';
 
@@ -135,6 +136,24 @@ export interface RunCase {
   mask: number | null;
 }
 
+/** A model file that became a run. */
+export interface ImportedModel {
+  /** Of the model, as its file says: the same model twice is one run. */
+  sha256: string;
+  description: ModelDescription;
+}
+
+/** Where a run's first weights are from. */
+export interface StartedFrom {
+  kind: 'run' | 'file';
+  /** Of the run, or of the model in the file. */
+  name: string;
+  /** Steps that it had been trained for. */
+  step: number;
+  /** Of a model file. */
+  sha256?: string;
+}
+
 export interface Run {
   id: number;
   name: string;
@@ -149,6 +168,10 @@ export interface Run {
   notes: string;
   /** Code and message of what stopped a failed run. */
   failure: string;
+  /** Of an imported model; null for a run that was trained here. */
+  model: ImportedModel | null;
+  /** Whose weights training started from; null for random ones. */
+  startedFrom: StartedFrom | null;
   createdAt: string;
   startedAt: string | null;
   finishedAt: string | null;

@@ -1,6 +1,7 @@
 /** The migrations in order. Add the next number; a migration that was released is never edited. */
 import { initial } from './0001-initial.ts';
 import { foreignKeyIndexes } from './0002-foreign-key-indexes.ts';
+import { models } from './0003-models.ts';
 
 export interface Migration {
   /** The database's user_version after it. */
@@ -9,5 +10,5 @@ export interface Migration {
   sql: string;
 }
 
-export const MIGRATIONS: readonly Migration[] = [initial, foreignKeyIndexes];
+export const MIGRATIONS: readonly Migration[] = [initial, foreignKeyIndexes, models];
 export const LATEST_VERSION = MIGRATIONS[MIGRATIONS.length - 1].version;
