@@ -9,6 +9,7 @@ export const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promis
   import: () => import('./import.ts'),
   paint: () => import('./paint.ts'),
   survive: () => import('./survive.ts'),
+  conformance: () => import('./conformance.ts'),
 };
 
 const [chosen, ...args] = process.argv.slice(2);

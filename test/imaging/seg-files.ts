@@ -43,6 +43,7 @@ export function segFile(o: SegFileOptions): Uint8Array {
       el('0020000e', 'UI', newUid()),
       el('00280008', 'IS', String(frames.length)),
       ...[el('00280010', 'US', rows), el('00280011', 'US', columns)],
+      ...[el('00280002', 'US', 1), el('00280004', 'CS', 'MONOCHROME2'), el('00280103', 'US', 0)],
       ...[el('00280100', 'US', depth), el('00280101', 'US', depth), el('00280102', 'US', depth - 1)],
       el('00620001', 'CS', o.labelMap ? 'LABELMAP' : 'BINARY'),
       el(
