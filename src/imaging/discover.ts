@@ -1,6 +1,7 @@
 /** What scans a folder holds: every file is looked at, none is judged by its name. */
 
 import { basename, extname, relative, sep } from 'node:path';
+import { MOST_CHANNELS } from '../core/model-channels.ts';
 import { fileError, walkFiles } from '../disk/index.ts';
 import { DecileError } from '../shared/errors.ts';
 import { HEAD_BYTES, looksLikeDicom, readDicomHeader } from './dicom/dataset.ts';
@@ -13,7 +14,7 @@ import { looksLikeNrrd, readNrrdHeader } from './itk/nrrd.ts';
 import { slicerSegments } from './itk/slicer-segments.ts';
 import { globMatcher, nameByPath, stem, unique } from './names.ts';
 import { looksLikeNifti } from './nifti/header.ts';
-import { compressionOf, readNiftiHeader } from './nifti/read.ts';
+import { compressionOf, readNiftiHeader, severalVolumes } from './nifti/read.ts';
 import { seriesSources } from './series-sources.ts';
 import type { DiscoverOptions, MaskObject, ScanFailure, ScanKind, ScanSource } from './types.ts';
 
@@ -81,7 +82,7 @@ export async function discoverScans(
     },
     signal,
   });
-  const found: { path: string; kind: ScanKind }[] = [];
+  const found: { path: string; kind: ScanKind; volumes?: number }[] = [];
   const frames: Frame[] = [];
   const masks: MaskObject[] = [];
   const free: Buffer[] = [];
@@ -103,8 +104,7 @@ export async function discoverScans(
       } else if (kind === 'seg-nrrd')
         masks.push({ kind, path, name: stem(path), seriesUids: [], instanceUids: [], frameOfReference: '' });
       else if (kind === 'nifti') {
-        await readNiftiHeader(path);
-        found.push({ path, kind });
+        found.push({ path, kind, ...(await volumesOf(path)) });
       } else if (kind) found.push({ path, kind });
       // Only text was kept of it: the next head goes into the same memory.
       free.push(memory);
@@ -118,7 +118,10 @@ export async function discoverScans(
     folder,
     found.map((f) => f.path),
   );
-  const plain: ScanSource[] = found.map(({ path, kind }, n) => ({ kind, name: names[n], paths: [path] }));
+  const plain: ScanSource[] = found.map(({ path, kind, volumes }, n) => ({
+    ...{ kind, name: names[n], paths: [path] },
+    ...(volumes && { volumes }),
+  }));
   const dicom = seriesSources(frames, failures);
   let sources = renameUnique([...plain, ...dicom]);
   if (options.only) sources = matching(sources, folder, options.only);
@@ -196,6 +199,14 @@ async function kindOf(path: string, head: Uint8Array): Promise<ScanKind | 'seg-n
     `${path} must be a NIfTI, DICOM, NRRD or MetaImage file, got an unknown format.`,
     'Remove the file, or convert it to NIfTI.',
   );
+}
+
+/** @throws scan/four-dimensional for moments, and for more volumes than a scan has channels */
+async function volumesOf(path: string): Promise<{ volumes?: number }> {
+  const header = await readNiftiHeader(path);
+  if (header.volumes === 1) return {};
+  if (header.timed || header.volumes > MOST_CHANNELS) throw severalVolumes(path, header);
+  return { volumes: header.volumes };
 }
 
 function renameUnique(sources: ScanSource[]): ScanSource[] {

@@ -23,7 +23,7 @@ import type { ReadScan, ScanFailure, ScanSource } from './types.ts';
 export async function readScan(source: ScanSource): Promise<ReadScan> {
   switch (source.kind) {
     case 'nifti':
-      return readNifti(source.paths[0]);
+      return readNifti(source.paths[0], source.part);
     case 'dicom':
       return readDicomScan(source);
     case 'nrrd':
@@ -44,10 +44,15 @@ function checkedAxes(path: string, scan: ReadScan): ReadScan {
   );
 }
 
-/** Any readable file, or a folder that holds one DICOM series. @throws scan/several-volumes for a folder of more */
-export async function readVolume(path: string): Promise<ReadScan> {
+/**
+ * Any readable file, or a folder that holds one DICOM series.
+ * @param part which volume of a NIfTI file that holds several, from 0
+ * @throws scan/several-volumes for a folder of more
+ */
+export async function readVolume(path: string, part?: number): Promise<ReadScan> {
   const left: ScanFailure[] = [];
-  const read = await readScan(await sourceAt(path, left));
+  const source = await sourceAt(path, left);
+  const read = await readScan(part === undefined ? source : { ...source, part });
   return { ...read, notices: [...read.notices, ...left.map(({ code, message }) => `${code}: ${message}`)] };
 }
 

@@ -19,8 +19,10 @@ export interface ScanSource {
   description?: string;
   patientName?: string;
   patientId?: string;
-  /** Which volume of an enhanced multi-frame file that holds several, from 0. */
+  /** Which volume of an enhanced multi-frame or NIfTI file that holds several, from 0. */
   part?: number;
+  /** Volumes of a NIfTI file that holds several without being a series of moments: channels of one scan. */
+  volumes?: number;
   frameOfReference?: string;
   /** For DICOM: the headers that the search read, in the order of the slices; without them they are read again. */
   frames?: readonly Frame[];

@@ -1,5 +1,6 @@
 /** What the trainer process is told and what it reports. Plain data: it crosses processes as JSON. */
 import type { ErrorCode } from '../core/errors.ts';
+import type { ModelChannel } from '../core/model-channels.ts';
 import type { PlannedOptions, TrainingOptions, WithPlan } from '../core/options.ts';
 import type { Flips } from '../core/predict/mirror.ts';
 import type { Fit } from '../core/train/fit-patch.ts';
@@ -7,13 +8,23 @@ import type { Normalisation } from '../core/train/preprocess.ts';
 
 export type { Normalisation } from '../core/train/preprocess.ts';
 
+/** One channel of a scan. */
+export interface ChannelFile {
+  name: string;
+  path: string;
+  /** Which volume of a file that holds several, from 0. */
+  part?: number;
+}
+
 /** A scan as the trainer sees it: files, never database rows. */
 export interface TrainingCase {
   /** The scan's id in the store. */
   scan: number;
   name: string;
-  /** Uncompressed NIfTI of the scan on its own grid. */
+  /** Uncompressed NIfTI of the scan on its own grid: of several channels the first that is there. */
   volumePath: string;
+  /** The channels that the scan has, where it may have several; all on one grid. */
+  channels?: ChannelFile[];
   /** NIfTI mask on the same grid; absent for unlabelled cases. */
   maskPath?: string;
 }
@@ -34,6 +45,8 @@ export interface TrainJob {
   /** Classes with background first: ['background', 'kidney']. */
   classes: string[];
   normalisation: Normalisation;
+  /** What the network sees; one channel, with `normalisation`, where it is absent. */
+  channels?: ModelChannel[];
   /** Go on from runFolder's last checkpoint. */
   resume: boolean;
   /** Patch and batch that are left after steps that did not fit into memory; before those of checkpoint and options. */

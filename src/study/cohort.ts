@@ -11,6 +11,7 @@ import { readLayout } from '../imaging/layouts.ts';
 import { findMaskFiles } from '../project/services/import/names.ts';
 import { normalisationOf } from '../project/services/train/plan.ts';
 import { DecileError } from '../shared/errors.ts';
+import { type StudyChannel, scansOfFolders } from './channels.ts';
 import { LAYOUT_PRESET, type StudyDefinition } from './definition.ts';
 import type { StudyCase } from './split.ts';
 
@@ -27,20 +28,15 @@ export interface Cohort {
 }
 
 /** Lists the cases; nothing is read yet. Throws study/no-cases, study/no-mask, layout/not-found, import/no-folder. */
-export function openCohort({ cohort, images, labels, preset }: StudyDefinition, out: string): Cohort {
+export function openCohort({ cohort, images, labels, preset, channels }: StudyDefinition, out: string): Cohort {
   if (cohort) return layoutCohort(cohort, out);
-  const cases = casesOfFolders(images as string, labels as string);
+  const cases = casesOfFolders(images as string[], labels as string, channels);
   return { cases, normalisation: normalisationOf(preset), notices: [], prepare: async () => {} };
 }
 
-function casesOfFolders(images: string, labels: string): StudyCase[] {
-  const scans = findMaskFiles(images).paths;
+function casesOfFolders(images: readonly string[], labels: string, channels?: StudyChannel[]): StudyCase[] {
   const masks = findMaskFiles(labels);
-  const cases = scans.map((volumePath, scan) => {
-    const name = volumePath
-      .split(/[\\/]/)
-      .pop()!
-      .replace(/(_0000)?\.(nii\.gz|nii|nrrd|mha|mhd)$/i, '');
+  const cases = [...scansOfFolders(images, channels)].map(([name, files], scan): StudyCase => {
     const maskPath = masks.find(name);
     if (!maskPath)
       throw new DecileError(
@@ -48,12 +44,12 @@ function casesOfFolders(images: string, labels: string): StudyCase[] {
         `Every case of a study must have a mask, got none for ${name} in ${labels}.`,
         'Add the mask, or take the scan out of the folder: unlabelled cases get their mask hidden, not missing.',
       );
-    return { scan, name, volumePath, maskPath };
+    return { scan, name, volumePath: files[0].path, maskPath, ...(channels && { channels: files }) };
   });
   if (cases.length === 0)
     throw new DecileError(
       'study/no-cases',
-      `The folder of images must hold scans, got none in ${images}.`,
+      `The folder of images must hold scans, got none in ${images.join(' and ')}.`,
       'Check the path.',
     );
   return cases;

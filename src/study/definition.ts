@@ -3,15 +3,18 @@ import { readFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { MOST_CHANNELS } from '../core/model-channels.ts';
 import { METHODS, PRESETS, type PresetName, type TrainingOptions } from '../core/options.ts';
 import { resolveOptions } from '../core/parse-option.ts';
 import { BRATS_MODALITIES, LAYOUTS, type LayoutName } from '../imaging/layouts.ts';
 import { DecileError } from '../shared/errors.ts';
+import { channelSchema, channelsOf, refuseUnknownChannels, type StudyChannel } from './channels.ts';
 
 /** Lists beside the test list whose cases a study can score. */
 export const FURTHER_LISTS = ['validation', 'unlabelled'] as const;
 export type FurtherList = (typeof FURTHER_LISTS)[number];
 
+const names = z.array(z.string().min(1));
 const side = z.number().int().min(1);
 const overrides = z.record(z.string(), z.unknown());
 const labelled = z.array(z.number().positive()).min(1);
@@ -25,15 +28,21 @@ const method = z.union([
       /** In the place of the study's own, for this method. */
       labelled: labelled.optional(),
       seeds: seeds.optional(),
+      /** Names of the channels that this method sees; all without it. */
+      channels: names.min(1).optional(),
     })
     .catchall(z.unknown()),
 ]);
-const names = z.array(z.string().min(1));
 
 const schema = z.strictObject({
   name: z.string().min(1),
-  /** Folders, relative to the study file; or a cohort in a public data set's layout. */
-  images: z.string().optional(),
+  /**
+   * Folders, relative to the study file; or a cohort in a public data set's layout. A list of folders of images has one folder a
+   * channel.
+   */
+  images: z.union([z.string(), z.array(z.string()).min(2)]).optional(),
+  /** Channels of a scan: volumes of 4D files, nnU-Net's `_0000` and `_0001`, names' endings, or folders. One without it. */
+  channels: z.array(channelSchema).min(1).max(MOST_CHANNELS).optional(),
   labels: z.string().optional(),
   cohort: z
     .strictObject({
@@ -99,13 +108,18 @@ export interface StudyMethod {
   /** In the place of the study's own. */
   labelled?: number[];
   seeds?: number[];
+  /** Those that it sees; all without it. */
+  channels?: string[];
 }
 
 /** A list of names, or a seeded draw. */
 export type SplitRule = Exclude<z.infer<typeof schema>['split'], { files: unknown }>;
 
 export interface StudyDefinition
-  extends Omit<z.infer<typeof schema>, 'methods' | 'options' | 'betas' | 'split' | 'preset'> {
+  extends Omit<z.infer<typeof schema>, 'methods' | 'options' | 'betas' | 'split' | 'preset' | 'images' | 'channels'> {
+  /** One folder, or one a channel. */
+  images?: string[];
+  channels?: StudyChannel[];
   preset: PresetName;
   split: SplitRule;
   methods: StudyMethod[];
@@ -165,12 +179,25 @@ export function parseStudy(raw: unknown, folder: string, data = folder): StudyDe
   }
   // Every combination is checked now: a study must not stop in its third night over a misspelt option.
   for (const each of methods) resolveOptions({ ...(options as Partial<TrainingOptions>), ...each.options });
-  const { cohort, images, labels } = study;
+  const { cohort, labels } = study;
+  const images = study.images === undefined ? undefined : [study.images].flat();
   if (cohort ? images !== undefined || labels !== undefined : images === undefined || labels === undefined)
     throw new DecileError(
       'study/invalid',
       `The study file must have either images and labels or a cohort, got ${cohort ? 'both' : 'neither in full'}.`,
       'docs/reference/study-file.md describes the file.',
+    );
+  if (cohort && study.channels)
+    throw new DecileError(
+      'study/invalid',
+      `The channels of a study must be those of its folder of images, got them beside the cohort ${cohort.layout}.`,
+      'Name the folders with images and labels.',
+    );
+  if (images && images.length > 1 && images.length !== study.channels?.length)
+    throw new DecileError(
+      'study/invalid',
+      `A list of folders of images must have a folder for each of the channels, got ${images.length} folders and ${study.channels?.length ?? 0} channels.`,
+      'Name the channels in the order of the folders: channels: [t1, ct].',
     );
   if (study.patient !== undefined) patientOf(study.patient);
   const preset = study.preset ?? (cohort && LAYOUT_PRESET[cohort.layout]);
@@ -180,10 +207,13 @@ export function parseStudy(raw: unknown, folder: string, data = folder): StudyDe
       `The study file must have ${cohort ? `the preset of its layout, ${LAYOUT_PRESET[cohort.layout]}` : 'a preset'}, got ${preset ?? 'none'}.`,
       `A preset is one of ${PRESETS.join(', ')}.`,
     );
+  const channels = study.channels && channelsOf(study.channels, preset, (images?.length ?? 0) > 1);
+  for (const one of methods) refuseUnknownChannels(one, channels);
   return {
     ...study,
+    channels,
     preset,
-    images: images && resolve(data, images),
+    images: images?.map((folder) => resolve(data, folder)),
     labels: labels && resolve(data, labels),
     cohort: cohort && { ...cohort, folder: resolve(data, cohort.folder) },
     split: 'files' in study.split ? readLists(study.split.files, folder) : study.split,
@@ -255,8 +285,8 @@ const ABLATIONS: Record<string, Partial<TrainingOptions>> = {
 };
 
 function resolveMethod(given: z.infer<typeof method>): StudyMethod {
-  const { name, method: base, labelled, seeds, ...own } = typeof given === 'string' ? named(given) : given;
-  const rest = { name, ...(labelled && { labelled }), ...(seeds && { seeds }) };
+  const { name, method: base, labelled, seeds, channels, ...own } = typeof given === 'string' ? named(given) : given;
+  const rest = { name, ...(labelled && { labelled }), ...(seeds && { seeds }), ...(channels && { channels }) };
   if (base in ABLATIONS) return { ...rest, options: { method: 'cpcl', ...ABLATIONS[base], ...own } };
   if (!METHODS.some((known) => known === base))
     throw new DecileError(

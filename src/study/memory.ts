@@ -76,12 +76,12 @@ const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 
 async function gridsOf(cases: readonly StudyCase[]): Promise<Map<number, Grid>> {
   const grids = new Map<number, Grid>();
-  for (const { scan, volumePath } of cases)
+  for (const { scan, volumePath, channels } of cases)
     grids.set(
       scan,
       /\.nii(\.gz)?$/i.test(volumePath)
         ? (await readNiftiHeader(volumePath)).grid
-        : (await readVolume(volumePath)).volume,
+        : (await readVolume(volumePath, channels?.[0].part)).volume,
     );
   return grids;
 }

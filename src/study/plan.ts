@@ -2,11 +2,13 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ModelChannel } from '../core/model-channels.ts';
 import type { TrainingOptions } from '../core/options.ts';
 import { resolveOptions } from '../core/parse-option.ts';
 import { makeFolder, writeFileAtomic } from '../disk/index.ts';
 import { DecileError } from '../shared/errors.ts';
 
+import type { StudyChannel } from './channels.ts';
 import { type Cohort, openCohort } from './cohort.ts';
 import { FURTHER_LISTS, patientOf, type StudyDefinition } from './definition.ts';
 import { casesNamed, labelledCount, type Split, type StudyCase, splitCases } from './split.ts';
@@ -18,6 +20,8 @@ export interface StudyJob {
   labelled: number;
   seed: number;
   options: TrainingOptions;
+  /** What the network sees; one channel without a name where it is absent. */
+  channels?: ModelChannel[];
 }
 
 export interface StudyPlan {
@@ -57,7 +61,7 @@ export function planStudy(definition: StudyDefinition, out: string): StudyPlan {
   }));
   for (const labelled of new Set(methods.flatMap(({ counts }) => counts))) {
     refuseSplitLabels(definition, split, labelled);
-    for (const { name, options, counts, seeds } of methods) {
+    for (const { name, options, counts, seeds, channels } of methods) {
       if (!counts.includes(labelled)) continue;
       for (const seed of seeds) {
         const id = `${fileName(name)}-${labelled}-${seed}`;
@@ -67,6 +71,7 @@ export function planStudy(definition: StudyDefinition, out: string): StudyPlan {
           labelled,
           seed,
           options: resolveOptions({ ...definition.options, ...options, seed }),
+          ...(definition.channels && { channels: seen(definition.channels, channels) }),
         });
       }
     }
@@ -80,6 +85,10 @@ export function planStudy(definition: StudyDefinition, out: string): StudyPlan {
     );
   return { definition, cohort, split, jobs, parts: studyParts(definition, cohort, split) };
 }
+
+/** Those that a method names, in the study's order; all without names. */
+const seen = (all: StudyChannel[], names: string[] | undefined): ModelChannel[] =>
+  all.filter(({ name }) => names?.includes(name) ?? true).map(({ name, normalisation }) => ({ name, normalisation }));
 
 /** Scans of one patient are alike: in two lists they would flatter what is compared. */
 function refuseSplitPatients({ patient }: StudyDefinition, split: Split): void {
@@ -154,7 +163,7 @@ interface Lock {
   /** Of a data set in its own layout. */
   cohort?: { layout: string; modality: string; marginMm: number };
   lists: Record<'train' | 'validation' | 'test', string[]>;
-  jobs: Record<string, { labelled: number; options: TrainingOptions }>;
+  jobs: Record<string, { labelled: number; options: TrainingOptions; channels?: ModelChannel[] }>;
 }
 
 const lockPath = (out: string): string => join(out, 'study.lock.json');
@@ -174,7 +183,7 @@ export function lockPlan(out: string, { definition, split, jobs }: StudyPlan): v
     pieces: definition.pieces,
     cohort: definition.cohort && withoutFolder(definition.cohort),
     lists,
-    jobs: Object.fromEntries(jobs.map(({ id, labelled, options }) => [id, { labelled, options }])),
+    jobs: Object.fromEntries(jobs.map(({ id, labelled, options, channels }) => [id, { labelled, options, channels }])),
   };
   const path = lockPath(out);
   if (existsSync(path)) {
@@ -201,6 +210,9 @@ export function lockPlan(out: string, { definition, split, jobs }: StudyPlan): v
     writeFileAtomic(join(out, 'lists', `${list}.txt`), new TextEncoder().encode(members.map((n) => `${n}\n`).join('')));
 }
 
+const namesOf = (channels: ModelChannel[] | undefined): string =>
+  channels?.map(({ name, normalisation }) => `${name} (${normalisation.kind})`).join(', ') ?? 'of no name';
+
 const withoutFolder = ({ layout, modality, marginMm }: NonNullable<StudyDefinition['cohort']>) => ({
   layout,
   modality,
@@ -220,6 +232,8 @@ function difference(before: Lock, now: Lock): string | null {
   for (const [id, job] of Object.entries(now.jobs)) {
     const old = before.jobs[id];
     if (!old) continue;
+    if (!same(old.channels, job.channels))
+      return `the channels ${namesOf(job.channels)} instead of ${namesOf(old.channels)} for ${id}`;
     const keys = Object.keys(job.options) as (keyof TrainingOptions)[];
     const key = keys.find((k) => k !== 'engine' && k in old.options && !same(job.options[k], old.options[k]));
     if (key)

@@ -91,6 +91,7 @@ export async function runJob(
       lists: studyLists(split.train, split.validation, job.labelled),
       classes: ['background', ...definition.classes],
       normalisation: plan.cohort.normalisation,
+      ...(job.channels && { channels: job.channels }),
       resume,
     }));
   if (!trained) return null;

@@ -2,7 +2,7 @@
 import { Random } from '../core/random.ts';
 import { globMatcher } from '../imaging/names.ts';
 import { DecileError } from '../shared/errors.ts';
-import type { TrainingCase, TrainingLists } from '../shared/training.ts';
+import type { ChannelFile, TrainingCase, TrainingLists } from '../shared/training.ts';
 import type { StudyDefinition } from './definition.ts';
 
 declare const role: unique symbol;
@@ -15,6 +15,8 @@ export interface StudyCase {
   readonly name: string;
   readonly volumePath: string;
   readonly maskPath: string;
+  /** The channels that it has, where the study names channels. */
+  readonly channels?: ChannelFile[];
 }
 export type TrainCase = StudyCase & Role<'train'>;
 export type ValidationCase = StudyCase & Role<'validation'>;
@@ -126,12 +128,7 @@ export function studyLists(
   validation: readonly ValidationCase[],
   labelled: number,
 ): TrainingLists {
-  const withMask = (c: StudyCase): TrainingCase => ({
-    scan: c.scan,
-    name: c.name,
-    volumePath: c.volumePath,
-    maskPath: c.maskPath,
-  });
+  const withMask = (c: StudyCase): TrainingCase => ({ ...withoutMask(c), maskPath: c.maskPath });
   return {
     labelled: train.slice(0, labelled).map(withMask),
     unlabelled: train.slice(labelled).map(withoutMask),
@@ -140,4 +137,7 @@ export function studyLists(
 }
 
 /** A case as prediction sees it. */
-export const withoutMask = ({ scan, name, volumePath }: StudyCase): TrainingCase => ({ scan, name, volumePath });
+export const withoutMask = ({ scan, name, volumePath, channels }: StudyCase): TrainingCase => ({
+  ...{ scan, name, volumePath },
+  ...(channels && { channels }),
+});

@@ -152,7 +152,7 @@ async function pictures(
   const step = Math.max(1, Math.floor(split.test.length / SHOWN));
   const rows: string[] = [];
   for (const test of split.test.filter((_, n) => n % step === 0).slice(0, SHOWN)) {
-    const { volume } = await readVolume(test.volumePath);
+    const { volume } = await readVolume(test.volumePath, test.channels?.[0].part);
     const reference = await readMask(test.maskPath, volume);
     const slice = largestSlice(reference);
     const window = percentileWindow(volume);

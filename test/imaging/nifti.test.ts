@@ -170,6 +170,25 @@ test('a last dimension of 1 is accepted, 4D is refused with the number of volume
   await assert.rejects(readVolume(path), { code: 'scan/four-dimensional', message: /2 x 2 x 1 x 3 \(3 volumes\)/ });
 });
 
+test('each volume of a 4D file is read by its number, packed or not; units of time say that it is no scan of channels', async () => {
+  const voxels = Buffer.from(Int16Array.from({ length: 12 }, (_, i) => i).buffer);
+  for (const ending of ['.nii', '.nii.gz']) {
+    const path = fresh(ending);
+    const bytes = Buffer.concat([header(true, { dims: [4, 2, 2, 1, 3] }), voxels]);
+    writeFileSync(path, ending === '.nii' ? bytes : gzipSync(bytes));
+    for (const part of [0, 1, 2])
+      assert.deepEqual(
+        [...(await readVolume(path, part)).volume.data],
+        [0, 1, 2, 3].map((v) => v + 4 * part),
+      );
+    await assert.rejects(readVolume(path, 3), { code: 'channels/no-volume', message: /hold 4 volumes, got 3/ });
+    assert.deepEqual([(await readNiftiHeader(path)).volumes, (await readNiftiHeader(path)).timed], [3, false]);
+  }
+  const path = fresh();
+  writeFileSync(path, Buffer.concat([header(true, { dims: [4, 2, 2, 1, 3], units: 2 + 8 }), voxels]));
+  assert.equal((await readNiftiHeader(path)).timed, true);
+});
+
 test('bad files are coded errors', async () => {
   const good = Buffer.concat([header(true), Buffer.alloc(8)]);
   const write = (bytes: Uint8Array, ending = '.nii') => {

@@ -52,7 +52,7 @@ const STUDY = {
 };
 
 test('folders are relative to the data folder where one is given, lists to the study file', () => {
-  assert.equal(parseStudy(STUDY, '/studies').images, resolve('/studies/images'));
+  assert.deepEqual(parseStudy(STUDY, '/studies').images, [resolve('/studies/images')]);
   assert.equal(parseStudy(STUDY, '/studies', '/data').labels, resolve('/data/labels'));
 });
 

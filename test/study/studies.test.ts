@@ -41,6 +41,7 @@ for (const [name, folder, train, test_, labelled] of [
   ['hippocampus', 'hippocampus', 100, 40, [8, 100]],
   ['vertebrae', 'vertebrae', 20, 8, [4, 20]],
   ['cardiac-cine', 'acdc', 30, 10, [6, 30]],
+  ['sarcoma', 'sarcoma-t1-ct-pet', 12, 4, [4, 12]],
   ['left-atrium-native', 'left-atrium', 70, 10, [8, 70]],
 ] as const) {
   test(`the study ${name} has ${train} training and ${test_} test cases`, {

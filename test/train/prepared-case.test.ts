@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, utim
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { oneChannel } from '../../src/core/model-channels.ts';
 import { type Grid, lpsPoint, spacingMm } from '../../src/core/volume.ts';
 import type { TrainerFiles } from '../../src/trainer/worker/dependencies.ts';
 import { prepareCase } from '../../src/trainer/worker/prepared-case.ts';
@@ -36,7 +37,14 @@ test('a prepared case knows its voxel size and where its labels lie, read from i
     const cache = join(folder, 'cache');
     mkdirSync(cache);
     const prepare = () =>
-      prepareCase({ scan: 7, name: 'seven', volumePath, maskPath }, cache, 'native', { kind: 'none' }, 3, files);
+      prepareCase(
+        { scan: 7, name: 'seven', volumePath, maskPath },
+        cache,
+        'native',
+        oneChannel({ kind: 'none' }),
+        3,
+        files,
+      );
     const prepared = await prepare();
     assert.deepEqual(prepared.spacing, [1, 1, 4]);
     assert.deepEqual(prepared.body, { start: [0, 0, 0], size: [6, 5, 4] });
@@ -76,7 +84,7 @@ test('a prepared scan that was cut short or changed is made anew; a moved projec
       { scan: 7, name: 's', volumePath, maskPath },
       join(root, 'cache'),
       'native',
-      { kind: 'none' },
+      oneChannel({ kind: 'none' }),
       3,
       files,
     );
@@ -116,7 +124,7 @@ test('the body of a prepared case holds what is bright, and what is drawn outsid
     } as unknown as TrainerFiles;
     const prepare = (masked: boolean) => {
       const item = { scan: 7, name: 'seven', volumePath, ...(masked && { maskPath }) };
-      return prepareCase(item, folder, 'native', { kind: 'mr' }, 2, files);
+      return prepareCase(item, folder, 'native', oneChannel({ kind: 'mr' }), 2, files);
     };
     assert.deepEqual((await prepare(false)).body, { start: [1, 1, 0], size: [4, 2, 3] });
     assert.deepEqual((await prepare(true)).body, { start: [1, 1, 0], size: [5, 2, 3] });

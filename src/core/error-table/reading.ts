@@ -65,7 +65,12 @@ export const readingErrors = {
   'scan/four-dimensional': {
     when: 'A file holds several volumes',
     message: '<path> must be one three-dimensional volume, got <value>.',
-    cure: 'Split it into one file a volume',
+    cure: 'Import it with `--channels`, or split it into one file a volume',
+  },
+  'channels/no-volume': {
+    when: 'A file holds fewer volumes than channels are named',
+    message: '<path> must hold <number> volumes, got <number>.',
+    cure: 'Name as many channels as it has volumes',
   },
   'scan/several-volumes': {
     when: 'A folder holds several series where one is needed',

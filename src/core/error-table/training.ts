@@ -17,6 +17,21 @@ export const trainingErrors = {
     message: 'The labelled scans must be enough for <asked>, got <number>.',
     cure: 'Ask for fewer',
   },
+  'channels/missing': {
+    when: 'Scans lack channels that others have, and training leaves none out; they are named',
+    message: 'Every scan must have the channels <list>, got scans without some: <list>.',
+    cure: 'Import them, or train with `--channel-dropout`',
+  },
+  'channels/none': {
+    when: 'A scan has none of the channels that a model sees',
+    message: 'A scan must have one of the channels <list>, got <list> in <name>.',
+    cure: 'Predict with a model of the channels that the scan has',
+  },
+  'channels/other-grid': {
+    when: 'A channel of a scan lies on another grid than the first one; the difference is stated',
+    message: 'All channels of <name> must lie on one grid, got another one for <name>: <difference>.',
+    cure: 'Resample it onto the grid of the first one',
+  },
   'train/class-missing': {
     when: 'A label occurs in no labelled scan; it is named',
     message: 'Every label must be drawn in at least one labelled scan, got none with <list>.',

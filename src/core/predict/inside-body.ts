@@ -25,7 +25,7 @@ export async function slidingWindowInBody(
   const part = boxOf(image, size, box.start, box.size);
   const maps = await slidingWindow(part, box.size, weights, kernels, windowing, onWindow);
   return maps.map((map, label) => {
-    const whole = new Float32Array(image.length).fill(label === 0 ? 1 : 0);
+    const whole = new Float32Array(size[0] * size[1] * size[2]).fill(label === 0 ? 1 : 0);
     copyBox(map, whole, size, box.start, box.size);
     return whole;
   });

@@ -6,12 +6,12 @@ import type { Box } from './region.ts';
 const AIR = -500;
 
 /**
- * The smallest box that holds every voxel that is not background: above 0 in MR, above -500 HU in CT; the whole scan where
+ * The smallest box that holds every voxel that is not background: above 0 in MR and PET, above -500 HU in CT; the whole scan where
  * there is none, or where intensities are normalised already.
  * @param data intensities before they are normalised, x fastest
  * @param kind of the normalisation
  */
-export function bodyBox(data: ArrayLike<number>, size: Sides, kind: 'mr' | 'ct' | 'none'): Box {
+export function bodyBox(data: ArrayLike<number>, size: Sides, kind: 'mr' | 'pet' | 'ct' | 'none'): Box {
   const whole: Box = { start: [0, 0, 0], size: [...size] };
   if (kind === 'none') return whole;
   const above = kind === 'ct' ? AIR : 0;

@@ -5,6 +5,7 @@ import { methodOf } from '../methods/index.ts';
 import type { Context, Method } from '../methods/method.ts';
 import { type Box, drawBox } from '../methods/mixing.ts';
 import { PrototypeMemory } from '../methods/prototype-memory.ts';
+import type { ModelChannel } from '../model-channels.ts';
 import type { FeatureMap, Kernels } from '../network/kernels.ts';
 import { parameterCount } from '../network/network.ts';
 import type { SettledOptions, TrainingOptions, WithPlan } from '../options.ts';
@@ -35,6 +36,8 @@ export interface StepReport {
 export interface TrainInputs {
   options: SettledOptions;
   classes: string[];
+  /** Kept in checkpoints; the sources have them in this order. */
+  channels?: ModelChannel[];
   labelled: readonly PatchSource[];
   unlabelled: readonly PatchSource[];
   kernels: Kernels;
@@ -63,8 +66,9 @@ export async function train(inputs: TrainInputs): Promise<{ outcome: 'finished' 
   });
   const state = inputs.resumeFrom
     ? restoreState(inputs.resumeFrom, method, sampler)
-    : initialState(method, options, classes.length, inputs.labelled[0]?.channels);
-  const save = async () => hooks.onCheckpoint(await encodeCheckpoint(state, sampler, options, classes), state.step);
+    : initialState(method, options, classes.length, inputs.channels?.length ?? inputs.labelled[0]?.channels);
+  const save = async () =>
+    hooks.onCheckpoint(await encodeCheckpoint(state, sampler, options, classes, inputs.channels), state.step);
   try {
     hooks.onStart?.({ step: state.step, parameters: parameterCount(state.networks.student) });
     while (state.step < options.steps) {

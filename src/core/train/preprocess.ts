@@ -7,11 +7,12 @@ import { bodyBox } from './body.ts';
 import type { Box } from './region.ts';
 
 /**
- * `mr`: zero mean, unit variance over voxels > 0. `ct`: clip to the window (HU), then the same over all voxels. `none`: the
- * stored intensities are normalised already.
+ * `mr` and `pet`: zero mean, unit variance over voxels > 0. `ct`: clip to the window (HU), then the same over all voxels. `none`:
+ * the stored intensities are normalised already.
  */
 export type Normalisation =
   | { kind: 'mr' }
+  | { kind: 'pet' }
   | { kind: 'ct'; clip: readonly [lowHU: number, highHU: number] }
   | { kind: 'none' };
 

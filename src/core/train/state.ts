@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { DecileError } from '../errors.ts';
 import type { Adversary, Method, NetworkKind } from '../methods/method.ts';
 import type { MemoryState } from '../methods/prototype-memory.ts';
+import type { ModelChannel } from '../model-channels.ts';
 import { initNetwork } from '../network/networks.ts';
 import type { Weights } from '../network/tape.ts';
 import type { OptimiserName, SettledOptions, TrainingOptions, WithPlan } from '../options.ts';
@@ -30,6 +31,11 @@ export interface CheckpointMeta {
   step: number;
   options: SettledOptions;
   classes: string[];
+  /**
+   * What the network sees, in the order of its inputs: name, and how its intensities are normalised (`kind`, and `clip` in HU for CT).
+   * Absent in files of earlier versions, which see one channel.
+   */
+  channels?: ModelChannel[];
   /** As in `options`, which held what was asked for in files of earlier versions. */
   patch: SettledOptions['patch'];
   sampler: TwoStreamState;
@@ -105,6 +111,7 @@ export async function encodeCheckpoint(
   sampler: TwoStreamSampler,
   options: SettledOptions,
   classes: string[],
+  channels?: ModelChannel[],
 ): Promise<Uint8Array> {
   const tensors: Record<string, NamedArray> = {};
   const put = async (prefix: string, weights: Weights) => {
@@ -118,6 +125,7 @@ export async function encodeCheckpoint(
     step: state.step,
     options,
     classes,
+    ...(channels && { channels }),
     patch: options.patch,
     sampler: sampler.state,
     dropout: state.dropout.state,

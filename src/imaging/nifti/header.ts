@@ -17,7 +17,12 @@ export const TYPE_CODE = new Map([...TYPES].map(([code, name]) => [name, code]))
 
 export interface NiftiHeader {
   version: 1 | 2;
+  /** Of each volume. */
   grid: Grid;
+  /** Volumes that lie one after another: time points or channels; 1 in an ordinary file. */
+  volumes: number;
+  /** The file states a unit of time: its volumes are moments, not channels. */
+  timed: boolean;
   dtype: StoredType;
   /** Byte at which voxels start, in the decompressed file (or in the .img file of a pair). */
   dataOffset: number;
@@ -29,6 +34,9 @@ export interface NiftiHeader {
   pair: boolean;
   notices: string[];
 }
+
+/** Seconds, milliseconds, microseconds, Hz, ppm and rad/s: what a fourth axis of moments is in. */
+const TIME_UNITS = new Set([8, 16, 24, 32, 40, 48]);
 
 /** Bytes enough for either header. */
 export const HEADER_BYTES = 544;
@@ -50,7 +58,7 @@ export function looksLikeNifti(head: Uint8Array): boolean {
 
 /**
  * Parses and checks a header. `head` holds its first HEADER_BYTES bytes (fewer for a short file).
- * @throws scan/not-nifti, scan/corrupt, scan/four-dimensional, scan/type, geometry/sheared
+ * @throws scan/not-nifti, scan/corrupt, scan/type, geometry/sheared
  */
 export function parseNiftiHeader(path: string, head: Uint8Array): NiftiHeader {
   if (head.length < 348) {
@@ -87,13 +95,6 @@ export function parseNiftiHeader(path: string, head: Uint8Array): NiftiHeader {
   const size = [1, 2, 3].map((d) => (d <= dims ? f.dims[d] : 1)) as [number, number, number];
   const more = f.dims.slice(4, dims + 1);
   if (size.some((n) => n < 1)) throw corrupt(path, `The size in {} must be positive, got ${size.join(' x ')}.`);
-  if (more.some((n) => n > 1)) {
-    throw new DecileError(
-      'scan/four-dimensional',
-      `${path} must be one three-dimensional volume, got ${[...size, ...more].join(' x ')} (${more.reduce((a, b) => a * Math.max(1, b), 1)} volumes).`,
-      'Split it into one file a volume (time point, channel) and import the one to label.',
-    );
-  }
   const scaled = Number.isFinite(f.slope) && f.slope !== 0 && Number.isFinite(f.intercept);
   const grid = niftiGrid(path, size, f, notices);
   const least = f.pair ? 0 : version === 1 ? 348 : 540;
@@ -105,6 +106,8 @@ export function parseNiftiHeader(path: string, head: Uint8Array): NiftiHeader {
   return {
     version,
     grid,
+    volumes: more.reduce((a, b) => a * Math.max(1, b), 1),
+    timed: TIME_UNITS.has(f.units & 56),
     dtype,
     dataOffset: f.voxOffset,
     slope: scaled ? f.slope : 1,

@@ -20,18 +20,28 @@ export async function compressionOf(path: string): Promise<Compression> {
 
 /**
  * The volume in the file's own voxel order; integer types kept where the file has no scaling.
- * @throws scan/truncated, scan/corrupt, scan/not-finite and what the header's checks throw
+ * @param part which of several volumes, from 0
+ * @throws scan/four-dimensional for several volumes without `part`, channels/no-volume, scan/truncated, scan/corrupt, scan/not-finite and what the
+ *   header's checks throw
  */
-export async function readNifti(path: string): Promise<ReadScan> {
+export async function readNifti(path: string, part?: number): Promise<ReadScan> {
   const header = await readNiftiHeader(path);
-  const { grid, dtype } = header;
+  const { grid, dtype, volumes } = header;
+  if (part === undefined && volumes > 1) throw severalVolumes(path, header);
+  if (part !== undefined && part >= volumes)
+    throw new DecileError(
+      'channels/no-volume',
+      `${path} must hold ${part + 1} volumes, got ${volumes}.`,
+      'Name as many channels as the file has volumes.',
+    );
   const dataPath = header.pair ? await imagePath(path) : path;
   const compression = await compressionOf(dataPath);
   const bytes = await fileSize(dataPath);
   const expected = grid.size[0] * grid.size[1] * grid.size[2] * voxelBytes(dtype);
-  const available = compression === 'gzip' ? bytes * DEFLATE_MAX_RATIO : bytes - header.dataOffset;
+  const dataOffset = header.dataOffset + (part ?? 0) * expected;
+  const available = compression === 'gzip' ? bytes * DEFLATE_MAX_RATIO : bytes - dataOffset;
   checkSize(dataPath, grid.size, voxelBytes(dtype), available);
-  const raw = await readBytes(dataPath, compression, header.dataOffset, expected);
+  const raw = await readBytes(dataPath, compression, dataOffset, expected);
   if (raw.byteLength < expected) {
     throw new DecileError(
       'scan/truncated',
@@ -45,6 +55,14 @@ export async function readNifti(path: string): Promise<ReadScan> {
   const volume: Volume = { ...grid, data };
   return { volume, modality: '', notices: header.notices };
 }
+
+/** A file of several volumes where one is needed. */
+export const severalVolumes = (path: string, { grid, volumes }: NiftiHeader): DecileError =>
+  new DecileError(
+    'scan/four-dimensional',
+    `${path} must be one three-dimensional volume, got ${[...grid.size, volumes].join(' x ')} (${volumes} volume${volumes === 1 ? '' : 's'}).`,
+    'Import it as one scan of several channels with --channels NAMES, or split it into one file a volume.',
+  );
 
 async function imagePath(path: string): Promise<string> {
   const base = path.replace(/\.hdr(\.gz)?$/i, '');

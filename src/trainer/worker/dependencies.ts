@@ -3,7 +3,8 @@ import type { LabelMap, Volume } from '../../core/volume.ts';
 import type { TrainerEvent } from '../../shared/training.ts';
 
 export interface TrainerFiles {
-  readVolume(path: string): Promise<{ volume: Volume }>;
+  /** `part`: which volume of a file that holds several, from 0. */
+  readVolume(path: string, part?: number): Promise<{ volume: Volume }>;
   readMask(path: string): Promise<LabelMap>;
   /** Atomic. */
   writeVolume(path: string, volume: Volume): Promise<void>;

@@ -4,16 +4,19 @@ import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import type { ModelChannel } from '../../core/model-channels.ts';
 import type { SettledSpacing } from '../../core/options.ts';
 import { Random } from '../../core/random.ts';
 import { boxOfBoth } from '../../core/train/body.ts';
+import { joined } from '../../core/train/channels.ts';
 import type { PatchSource, Places, Sides } from '../../core/train/patches.ts';
 import { samplePlaces, voxelAt } from '../../core/train/places.ts';
-import { type Normalisation, prepareMask, prepareScan } from '../../core/train/preprocess.ts';
+import { prepareMask } from '../../core/train/preprocess.ts';
 import { type Box, boxAround } from '../../core/train/region.ts';
 import { listFolder, writeFileAtomic } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
 import type { TrainingCase } from '../../shared/training.ts';
+import { channelFiles, prepareChannels } from './case-channels.ts';
 import type { TrainerFiles } from './dependencies.ts';
 
 export interface PreparedCase extends PatchSource {
@@ -38,23 +41,29 @@ interface Record {
   checksums: { [end: string]: number };
 }
 
-/** Prepares the case into `folder` unless that was done before with the same files and settings. */
+/**
+ * Prepares the case into `folder` unless that was done before with the same files and settings. A channel that it lacks is read as 0,
+ * the mean of a normalised scan.
+ */
 export async function prepareCase(
   item: TrainingCase,
   folder: string,
   spacing: SettledSpacing,
-  normalisation: Normalisation,
+  channels: readonly ModelChannel[],
   classes: number,
   files: TrainerFiles,
 ): Promise<PreparedCase> {
+  const present = channelFiles(item, channels);
+  const stamps = present.map((file) => file && [...stamp(file.path), ...(file.part === undefined ? [] : [file.part])]);
+  const several = channels.length > 1;
   const key = createHash('sha256')
     .update(
       JSON.stringify([
         5,
-        stamp(item.volumePath),
+        several ? stamps : stamps[0],
         item.maskPath ? stamp(item.maskPath) : null,
         spacing,
-        normalisation,
+        several ? channels.map(({ normalisation }) => normalisation) : channels[0].normalisation,
         classes,
       ]),
     )
@@ -63,7 +72,7 @@ export async function prepareCase(
   const base = join(folder, `${item.scan}-${key}`);
   let record = whole(base);
   if (!record) {
-    await write(base, item, spacing, normalisation, classes, files);
+    await write(base, item, spacing, channels, classes, files);
     record = whole(base);
   }
   if (!record)
@@ -81,8 +90,22 @@ export async function prepareCase(
     body,
     voxels,
     ...(places && { places: placesIn(`${base}.places`, places, size) }),
+    ...(several && { channels: channels.length }),
     readImage: (start, box) =>
-      readBox(`${base}.f32`, 4, size, start, box, (bytes) => new Float32Array(bytes)) as Float32Array,
+      joined(
+        present.map((file, n) =>
+          file
+            ? (readBox(
+                `${base}.${imageEnd(n)}`,
+                4,
+                size,
+                start,
+                box,
+                (bytes) => new Float32Array(bytes),
+              ) as Float32Array)
+            : new Float32Array(box[0] * box[1] * box[2]),
+        ),
+      ),
     ...(item.maskPath
       ? {
           readMask: (start: Sides, box: Sides) =>
@@ -91,6 +114,9 @@ export async function prepareCase(
       : {}),
   };
 }
+
+/** Ending of the file that holds a channel; each channel has its own checksum. */
+const imageEnd = (channel: number): string => (channel === 0 ? 'f32' : `${channel}.f32`);
 
 /** Read one by one where they lie: memory does not grow with the number of scans. */
 function placesIn(path: string, counts: number[], size: Sides): Places {
@@ -183,17 +209,18 @@ async function write(
   base: string,
   item: TrainingCase,
   spacing: SettledSpacing,
-  normalisation: Normalisation,
+  channels: readonly ModelChannel[],
   classes: number,
   files: TrainerFiles,
 ): Promise<void> {
-  const { volume } = await files.readVolume(item.volumePath);
-  const { image, body } = prepareScan(volume, spacing, normalisation);
-  const record: Record = { size: image.size, spacing: image.spacing, body, checksums: {} };
+  const checksums: Record['checksums'] = {};
   const keep = (end: string, data: Float32Array | Uint8Array | Int32Array) => {
-    record.checksums[end] = store(`${base}.${end}`, data);
+    checksums[end] = store(`${base}.${end}`, data);
   };
-  keep('f32', image.data);
+  const { grid, body } = await prepareChannels(item, channels, spacing, files, (image, n) =>
+    keep(imageEnd(n), image.data),
+  );
+  const record: Record = { size: grid.size, spacing: grid.spacing, body, checksums };
   if (item.maskPath) {
     const mask = prepareMask(await files.readMask(item.maskPath), spacing);
     const drawn = boxAround(mask, 0);

@@ -2,22 +2,25 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type ModelChannel, oneChannel } from '../../core/model-channels.ts';
 import type { Kernels } from '../../core/network/kernels.ts';
 import type { Weights } from '../../core/network/tape.ts';
 import { decide } from '../../core/predict/decide.ts';
 import { slidingWindowInBody } from '../../core/predict/inside-body.ts';
 import { agreedPieces, countPieces, keepPieces } from '../../core/predict/pieces.ts';
 import { defaultStride } from '../../core/predict/sliding-window.ts';
+import { joined } from '../../core/train/channels.ts';
 import { disposeAll } from '../../core/train/optimiser.ts';
 import type { Sides } from '../../core/train/patches.ts';
-import { type Normalisation, prepareScan } from '../../core/train/preprocess.ts';
+import type { Normalisation } from '../../core/train/preprocess.ts';
 import { type CheckpointMeta, decodeCheckpoint, weightsOf } from '../../core/train/state.ts';
-import { voxelMl } from '../../core/volume.ts';
+import { voxelCount, voxelMl } from '../../core/volume.ts';
 import { makeFolder, writeFileAtomic } from '../../disk/index.ts';
 import { startEngine } from '../../engine/choose/index.ts';
 import { kernelsOf } from '../../engine/choose/kernels-of.ts';
 import { DecileError } from '../../shared/errors.ts';
 import type { PredictJob, TrainingCase } from '../../shared/training.ts';
+import { channelFiles, prepareChannels } from './case-channels.ts';
 import type { Control, Report, TrainerFiles } from './dependencies.ts';
 import { checkpointPath } from './files.ts';
 
@@ -25,6 +28,9 @@ import { checkpointPath } from './files.ts';
 const normalisationPath = (runFolder: string): string => join(runFolder, 'normalisation.json');
 export const keepNormalisation = (runFolder: string, normalisation: Normalisation): void =>
   writeFileAtomic(normalisationPath(runFolder), new TextEncoder().encode(JSON.stringify(normalisation)));
+
+const keptNormalisation = (runFolder: string): Normalisation =>
+  JSON.parse(readFileSync(normalisationPath(runFolder), 'utf8')) as Normalisation;
 
 class Cancelled extends Error {}
 
@@ -43,7 +49,7 @@ export async function runPredict(
       'Train first.',
     );
   const checkpoint = decodeCheckpoint(readFileSync(path));
-  const normalisation = JSON.parse(readFileSync(normalisationPath(job.runFolder), 'utf8')) as Normalisation;
+  const channels = checkpoint.meta.channels ?? oneChannel(keptNormalisation(job.runFolder));
   const engine = await startEngine(job.engine);
   if (engine.notice) report({ type: 'notice', message: engine.notice });
   const kernels = kernelsOf(engine);
@@ -53,19 +59,7 @@ export async function runPredict(
   try {
     for (const [index, item] of job.cases.entries()) {
       await control.whileParked();
-      await predictCase(
-        item,
-        index,
-        job,
-        checkpoint.meta,
-        normalisation,
-        weights,
-        kernels,
-        pieces,
-        report,
-        control,
-        files,
-      );
+      await predictCase(item, index, job, checkpoint.meta, channels, weights, kernels, pieces, report, control, files);
     }
     report({ type: 'finished', step: checkpoint.meta.step, seconds: (performance.now() - began) / 1000 });
   } catch (error) {
@@ -81,7 +75,7 @@ async function predictCase(
   index: number,
   job: PredictJob,
   meta: CheckpointMeta,
-  normalisation: Normalisation,
+  channels: ModelChannel[],
   weights: Weights,
   kernels: Kernels,
   pieces: (number | null)[],
@@ -90,14 +84,20 @@ async function predictCase(
   files: TrainerFiles,
 ): Promise<void> {
   const began = performance.now();
-  const { volume } = await files.readVolume(item.volumePath);
-  const { image, body } = prepareScan(volume, meta.options.spacing, normalisation);
+  const missing = channelFiles(item, channels).flatMap((file, n) => (file ? [] : [channels[n].name]));
+  if (missing.length > 0) report({ type: 'notice', message: withoutChannels(item.name, missing, meta) });
+  const images: Float32Array[] = [];
+  const { scan, grid, body } = await prepareChannels(item, channels, meta.options.spacing, files, (image, n) => {
+    images[n] = image.data;
+  });
+  // A missing channel is read as one that training left out: 0, the mean of a normalised scan.
+  const image = joined(channels.map((_, n) => images[n] ?? new Float32Array(voxelCount(grid))));
   const patch: Sides = meta.patch;
   const { network, plan } = meta.options;
   const stride = job.stride === 'auto' ? defaultStride(patch) : job.stride;
   const probabilities = await slidingWindowInBody(
-    image.data,
-    image.size,
+    image,
+    grid.size,
     body,
     weights,
     kernels,
@@ -107,7 +107,7 @@ async function predictCase(
       if (control.cancelled) throw new Cancelled();
     },
   );
-  const { mask, entropy, meanEntropy, sliceEntropy } = decide(probabilities, image, volume);
+  const { mask, entropy, meanEntropy, sliceEntropy } = decide(probabilities, grid, scan);
   for (const [c, count] of pieces.entries()) if (count !== null) keepPieces(mask, c + 1, count);
   const maskPath = join(job.outputFolder, `${item.scan}.nii.gz`);
   const entropyPath = join(job.outputFolder, `${item.scan}.entropy.nii.gz`);
@@ -130,6 +130,11 @@ async function predictCase(
     volumesMl: voxels.slice(1).map((n) => n * ml),
   });
 }
+
+const withoutChannels = (name: string, missing: string[], { options }: CheckpointMeta): string =>
+  `${name} has no ${missing.join(' and no ')}: predicted without.${
+    options.channelDropout > 0 ? '' : ' The model never learnt to do without a channel: look at the mask with care.'
+  }`;
 
 /** For each label how many pieces stay; null for all. */
 async function piecesOf(

@@ -3,6 +3,7 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
+import { type ModelChannel, missingChannels, oneChannel } from '../../core/model-channels.ts';
 import { type SettledOptions, usesUnlabelled } from '../../core/options.ts';
 import { validate } from '../../core/predict/validate.ts';
 import { type Fit, fitOf } from '../../core/train/fit-patch.ts';
@@ -13,6 +14,7 @@ import { startEngine } from '../../engine/choose/index.ts';
 import { kernelsOf } from '../../engine/choose/kernels-of.ts';
 import { DecileError } from '../../shared/errors.ts';
 import type { TrainingCase, TrainJob } from '../../shared/training.ts';
+import { channelFiles } from './case-channels.ts';
 import type { Control, Report, TrainerFiles } from './dependencies.ts';
 import { evolutionRecorder } from './evolution.ts';
 import { checkpointPath } from './files.ts';
@@ -21,13 +23,13 @@ import { StepClock } from './step-clock.ts';
 
 export async function runTrain(job: TrainJob, report: Report, control: Control, files: TrainerFiles): Promise<void> {
   const began = performance.now();
-  const { classes, runFolder } = job;
+  const { classes, runFolder, channels = oneChannel(job.normalisation) } = job;
   makeFolder(runFolder);
   const engine = await startEngine(job.options.engine);
   if (engine.notice) report({ type: 'notice', message: engine.notice });
   const kernels = kernelsOf(engine);
 
-  const { labelled, unlabelled, validation } = await prepareLists(job, report, control, files);
+  const { labelled, unlabelled, validation } = await prepareLists(job, channels, report, control, files);
   if (control.cancelled) return report({ type: 'cancelled', step: 0 });
   if (labelled.length === 0)
     throw new DecileError(
@@ -59,6 +61,7 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
   const { outcome, step } = await train({
     options,
     classes,
+    channels,
     labelled,
     unlabelled,
     kernels,
@@ -154,19 +157,26 @@ function fitOfRun({ fit, options }: TrainJob, resumed: CheckpointMeta | undefine
 }
 
 async function prepareLists(
-  { lists, options, normalisation, classes, runFolder }: TrainJob,
+  { lists, options, classes, runFolder }: TrainJob,
+  channels: ModelChannel[],
   report: Report,
   control: Control,
   files: TrainerFiles,
 ) {
   const folder = join(runFolder, '..', '..', 'cache');
   const all = [...lists.labelled, ...lists.unlabelled, ...lists.validation];
+  const lacking = missingChannels(
+    channels.map(({ name }) => name),
+    all.map((item) => ({ name: item.name, channels: channelFiles(item, channels).flatMap((f) => f?.name ?? []) })),
+    options.channelDropout ?? 0, // absent in runs of earlier versions
+  );
+  if (lacking) report({ type: 'notice', message: lacking });
   let done = 0;
   const prepare = async (cases: TrainingCase[]) => {
     const prepared: PreparedCase[] = [];
     for (const item of cases) {
       if (control.cancelled) break;
-      prepared.push(await prepareCase(item, folder, options.spacing, normalisation, classes.length, files));
+      prepared.push(await prepareCase(item, folder, options.spacing, channels, classes.length, files));
       report({ type: 'preparing', done: ++done, total: all.length });
       await new Promise(setImmediate);
     }

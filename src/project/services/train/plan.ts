@@ -1,4 +1,5 @@
 /** Decides which scans a run learns from: the lists, and every reason why training cannot start. */
+import { kindOfPreset, normalisationOfKind } from '../../../core/model-channels.ts';
 import type { PlannedOptions, PresetName, TrainingOptions } from '../../../core/options.ts';
 import { resolveOptions } from '../../../core/parse-option.ts';
 import { settleSpacing, trainingVoxel } from '../../../core/train/spacing.ts';
@@ -29,15 +30,7 @@ export interface TrainPlan {
 }
 
 /** How a preset turns intensities into network input. */
-export function normalisationOf(preset: PresetName): Normalisation {
-  switch (preset) {
-    case 'ct-kidney':
-      return { kind: 'ct', clip: [-75, 175] };
-    case 'mr-flair':
-    case 'mr':
-      return { kind: 'mr' };
-  }
-}
+export const normalisationOf = (preset: PresetName): Normalisation => normalisationOfKind(kindOfPreset(preset));
 
 /**
  * Plans a run from what the project holds now.

@@ -1,0 +1,75 @@
+/** The channels of a scan that a network sees side by side: their names, their kinds, and scans that lack some. */
+import { DecileError } from './errors.ts';
+import type { PresetName } from './options.ts';
+import type { Normalisation } from './train/preprocess.ts';
+
+/** What a channel's numbers are: HU, arbitrary units of a magnetic resonance image, uptake. */
+export const CHANNEL_KINDS = ['ct', 'mr', 'pet'] as const;
+export type ChannelKind = (typeof CHANNEL_KINDS)[number];
+
+/** A scan has at most so many: Alt+1 to Alt+9 switch them in the window. */
+export const MOST_CHANNELS = 9;
+
+/** One input of a network. The kind of the normalisation is that of the channel. */
+export interface ModelChannel {
+  name: string;
+  normalisation: Normalisation;
+}
+
+/** The input of a network that sees one channel, which needs no name. */
+export const oneChannel = (normalisation: Normalisation): ModelChannel[] => [{ name: 'image', normalisation }];
+
+const WORDS: Record<ChannelKind, RegExp> = {
+  ct: /(^|[^a-z])(c?ect|ncct|ldct|cta?)([^a-z]|$)/i,
+  pet: /(^|[^a-z])(pet|pt|suv|fdg)([^a-z]|$)/i,
+  mr: /(^|[^a-z])(mri?|t1[a-z]*|t2[a-z]*|flair|adc|dwi|swi|pd|dce)([^a-z]|$)/i,
+};
+
+/** The kind that a channel's name (`T1`, `CT`, `FDG PET`) says; `otherwise` where it says none. */
+export const kindOfName = (name: string, otherwise: ChannelKind): ChannelKind =>
+  CHANNEL_KINDS.find((kind) => WORDS[kind].test(name)) ?? otherwise;
+
+/** The kind of scans of a preset. */
+export const kindOfPreset = (preset: PresetName): ChannelKind => (preset === 'ct-kidney' ? 'ct' : 'mr');
+
+/** The window of the paper's kidney CT, HU: soft tissue. */
+const SOFT_TISSUE = [-75, 175] as const;
+
+/** How intensities of a kind become network input. */
+export const normalisationOfKind = (kind: ChannelKind): Normalisation =>
+  kind === 'ct' ? { kind, clip: SOFT_TISSUE } : { kind };
+
+/**
+ * What to say of scans that lack channels; null where none does.
+ * @param scans each with the names of its channels
+ * @param dropout the chance with which training leaves channels out
+ * @throws channels/none where a scan has none of them, channels/missing where one lacks some and training leaves none out
+ */
+export function missingChannels(
+  channels: readonly string[],
+  scans: readonly { name: string; channels: readonly string[] }[],
+  dropout: number,
+): string | null {
+  const lacking = scans.flatMap((scan) => {
+    const missing = channels.filter((name) => !scan.channels.includes(name));
+    if (missing.length === channels.length) throw noneOf(channels, scan);
+    return missing.length > 0 ? [`${scan.name} (${missing.join(', ')})`] : [];
+  });
+  if (lacking.length === 0) return null;
+  const some = lacking.slice(0, 5).join(', ') + (lacking.length > 5 ? `, and ${lacking.length - 5} more` : '');
+  if (dropout === 0)
+    throw new DecileError(
+      'channels/missing',
+      `Every scan must have the channels ${channels.join(', ')}, got scans without some: ${some}.`,
+      'Import the missing channels, or train with --channel-dropout 0.2: the network then learns to do without.',
+    );
+  return `Scans that lack channels are learnt from without them: ${some}.`;
+}
+
+/** A scan that a network of these channels cannot see. */
+export const noneOf = (channels: readonly string[], scan: { name: string; channels: readonly string[] }): DecileError =>
+  new DecileError(
+    'channels/none',
+    `A scan must have one of the channels ${channels.join(', ')}, got ${scan.channels.join(', ') || 'a single one without a name'} in ${scan.name}.`,
+    'Train on scans of these channels, or predict with a model of the channels that the scan has.',
+  );
