@@ -15,6 +15,7 @@ const RELEASED: Record<number, string> = {
   1: '8892dfb7b17c89278450e16c697ce83478289decfc6604ab437949bab4fc72dd',
   2: 'ce3aec80e7a720b246885b8b84fb20576c82c61bf34d56dc42546ea840d96759',
   3: '2d4685408ab5a7ef18f02fc23f741b4cdd3695b821f396eb535cd2e69ff32ab2',
+  4: 'cf7f1746ec9372f2c76f739fafc73fc39ddda9e76aa108e129dcab903c5ec5cb',
 };
 
 test('migrations are numbered 1, 2, 3 without a gap', () => {

@@ -27,6 +27,11 @@ export const trainingErrors = {
     message: 'A scan must have one of the channels <list>, got <list> in <name>.',
     cure: 'Predict with a model of the channels that the scan has',
   },
+  'channels/other': {
+    when: 'Scans have other channels than those of the project',
+    message: 'The scans of a project must have <channels>, got <list>.',
+    cure: 'Import them into another project, or name the channels alike',
+  },
   'channels/other-grid': {
     when: 'A channel of a scan lies on another grid than the first one; the difference is stated',
     message: 'All channels of <name> must lie on one grid, got another one for <name>: <difference>.',

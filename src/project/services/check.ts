@@ -60,9 +60,12 @@ export async function checkProject(
   for (const [at, scan] of scans.entries()) {
     signal?.throwIfAborted();
     onProgress(at, scans.length, scan.name);
-    named.add(scan.volumeFile).add(`volumes/${scan.id}.dicom.json`);
-    const volume = await fault(() => checkVolume(store, scan));
-    if (volume !== null) note(scan.volumeFile, scan.name, volume);
+    named.add(`volumes/${scan.id}.dicom.json`);
+    for (const file of new Set([scan.volumeFile, ...store.channels.of(scan.id).map((channel) => channel.file)])) {
+      named.add(file);
+      const volume = await fault(() => checkVolume(store, scan, file));
+      if (volume !== null) note(file, scan.name, volume);
+    }
     for (const mask of store.masks.history(scan.id)) {
       named.add(mask.file);
       const wrong = await fault(() => checkMask(store, scan, mask.file, mask.labels));
@@ -113,8 +116,8 @@ async function fault(work: () => Promise<void> | void): Promise<string | null> {
   }
 }
 
-async function checkVolume(store: Store, scan: Scan): Promise<void> {
-  const { path, offset, bytes, grid } = await storedVolume(store.path(scan.volumeFile));
+async function checkVolume(store: Store, scan: Scan, file: string): Promise<void> {
+  const { path, offset, bytes, grid } = await storedVolume(store.path(file));
   const got = statSync(path).size;
   if (got < offset + bytes || voxelCount(grid) !== voxelCount(scan))
     throw new DecileError(

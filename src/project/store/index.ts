@@ -8,6 +8,7 @@ import { basename, join, resolve } from 'node:path';
 import { PRESETS, type PresetName } from '../../core/options.ts';
 import { makeFolder, sweepLeftovers } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
+import { type ChannelRepository, channelRepository } from './channels.ts';
 import { type CheckpointRepository, checkpointRepository, type MetricRepository, metricRepository } from './curves.ts';
 import { type Db, openDatabase } from './database.ts';
 import { explained, explainFailure } from './failures.ts';
@@ -39,6 +40,7 @@ export interface Store {
   readonly project: { get(): ProjectInfo; rename(name: string): ProjectInfo };
   readonly labels: LabelRepository;
   readonly scans: ScanRepository;
+  readonly channels: ChannelRepository;
   readonly masks: MaskRepository;
   readonly flags: FlagRepository;
   readonly runs: RunRepository;
@@ -199,6 +201,7 @@ function assemble(folder: string, mode: 'write' | 'read', db: Db, lock: ProjectL
       },
       labels: labelRepository(db),
       scans: scanRepository(db, path),
+      channels: channelRepository(db),
       masks: maskRepository(db, path),
       flags: flagRepository(db),
       runs,

@@ -7,6 +7,8 @@ export const LOCK_FILE = '.decile.lock';
 
 /** Paths below the project folder, relative and with `/`, as they are kept in the database. */
 export const volumeFile = (scan: number): string => `volumes/${scan}.nii`;
+/** Channels after a scan's first one. */
+export const channelFile = (scan: number, place: number): string => `volumes/${scan}.${place}.nii`;
 export const maskFolder = (scan: number): string => `masks/${scan}`;
 export const maskFile = (scan: number, version: number): string => `masks/${scan}/${version}.nii.gz`;
 export const runFolder = (run: number): string => `runs/${run}`;

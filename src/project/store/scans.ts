@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs';
 import { type Direction, lpsFrom, spacingFrom } from '../../core/volume.ts';
 import { moveIntoPlace } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
+import { channelRepository } from './channels.ts';
 import { type Db, prepared } from './database.ts';
-import { volumeFile } from './paths.ts';
+import { channelFile, volumeFile } from './paths.ts';
 import type { NewScan, PatientFields, ReviewState, Scan } from './types.ts';
 
 interface ScanRow {
@@ -63,9 +64,10 @@ export interface ScanRepository {
   nextId(): number;
   /**
    * Keeps a finished, flushed volume as a new scan: id, place of the file and row in one transaction, as `masks.keep`.
-   * Throws `scan/name-taken`.
+   * @param channels names of the channels that it has, and the files of those after the first, which is in `from`
+   * @throws scan/name-taken, channels/other
    */
-  keep(from: string, scan: NewScan): Scan;
+  keep(from: string, scan: NewScan, channels?: readonly { name: string; from: string }[]): Scan;
   /** Throws `scan/name-taken`. */
   add(id: number, scan: NewScan): Scan;
   rename(id: number, name: string): Scan;
@@ -153,10 +155,16 @@ export function scanRepository(db: Db, pathOf: (relative: string) => string): Sc
         | undefined;
       return row ? fromRow(row) : null;
     },
-    keep: (from, scan) =>
+    keep: (from, scan, channels = []) =>
       db.transaction(() => {
         const kept = add(nextId(), scan);
+        const files = channels.map((_, n) => (n === 0 ? kept.volumeFile : channelFile(kept.id, n)));
+        channels.forEach(({ name }, n) => {
+          channelRepository(db).add(kept.id, name, files[n]);
+        });
+        // The first file takes the scan's number: a file without row is passed over.
         moveIntoPlace(from, pathOf(kept.volumeFile));
+        for (const [n, channel] of channels.entries()) if (n > 0) moveIntoPlace(channel.from, pathOf(files[n]));
         return kept;
       })(),
     nextId,

@@ -3,6 +3,7 @@
  * paths of files inside the project relative to its folder with `/` (so that a copied folder still works).
  */
 import type { ModelDescription } from '../../core/model/description.ts';
+import type { ChannelKind } from '../../core/model-channels.ts';
 import type { PlannedOptions, PresetName } from '../../core/options.ts';
 import type { Direction, Grid, Spacing, WorldPoint } from '../../core/volume.ts';
 
@@ -37,6 +38,18 @@ export interface Label {
 export const REVIEW_STATES = ['unreviewed', 'in-review', 'accepted', 'corrected', 'rejected'] as const;
 export type ReviewState = (typeof REVIEW_STATES)[number];
 
+/** One of the channels that the scans of a project have. */
+export interface Channel {
+  name: string;
+  kind: ChannelKind;
+}
+
+/** A channel of a scan. */
+export interface ScanChannel extends Channel {
+  /** Uncompressed NIfTI on the scan's grid: `volumeFile` of the first that the scan has, else `volumes/<id>.<place>.nii`. */
+  file: string;
+}
+
 /** A scan in the project; its voxels are in `volumeFile`, patient fields in a table of their own (`scans.patient(id)`). */
 export interface Scan {
   id: number;
@@ -47,7 +60,7 @@ export interface Scan {
   spacing: Spacing;
   origin: WorldPoint;
   direction: Direction;
-  /** Uncompressed NIfTI on the scan's own grid, `volumes/<id>.nii`. */
+  /** Uncompressed NIfTI on the scan's own grid, `volumes/<id>.nii`: of several channels the first that it has. */
   volumeFile: string;
   /** Where it came from: a file or a folder outside the project. */
   sourcePath: string;

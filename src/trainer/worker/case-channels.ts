@@ -18,7 +18,7 @@ export function channelFiles(item: TrainingCase, channels: readonly ModelChannel
   const { name, volumePath, channels: own } = item;
   // A scan of one channel without a name is what a network of one input sees, whatever that is called.
   if (!own && channels.length === 1) return [{ name: channels[0].name, path: volumePath }];
-  const files = channels.map((channel) => own?.find((file) => file.name === channel.name) ?? null);
+  const files = channels.map((channel) => own?.find((file) => same(file.name, channel.name)) ?? null);
   if (files.every((file) => file === null))
     throw noneOf(
       channels.map((channel) => channel.name),
@@ -26,6 +26,9 @@ export function channelFiles(item: TrainingCase, channels: readonly ModelChannel
     );
   return files;
 }
+
+/** Capitals aside: what one calls T1 another calls t1. */
+const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
 export interface CaseOnGrid {
   /** Of the scan itself. */

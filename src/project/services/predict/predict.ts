@@ -7,6 +7,7 @@ import { DecileError } from '../../../shared/errors.ts';
 import type { StartTrainer } from '../../../shared/trainer.ts';
 import type { PredictJob, TrainerEvent } from '../../../shared/training.ts';
 import { entropyFile, type Run, runFolder, type Scan, type Store } from '../../store/index.ts';
+import { caseOf } from '../train/plan.ts';
 
 export interface PredictRequest {
   /** Name of the run; the latest finished one without it. */
@@ -69,7 +70,7 @@ export function startPrediction(
     kind: 'predict',
     runFolder: store.path(runFolder(run.id)),
     // No mask path: what the student sees is the scan alone.
-    cases: scans.map((scan) => ({ scan: scan.id, name: scan.name, volumePath: store.path(scan.volumeFile) })),
+    cases: scans.map((scan) => caseOf(store, scan)),
     outputFolder,
     stride: request.stride ?? 'auto',
     ...(request.flips && { flips: request.flips }),

@@ -1,11 +1,12 @@
 /** Decides which scans a run learns from: the lists, and every reason why training cannot start. */
-import { kindOfPreset, normalisationOfKind } from '../../../core/model-channels.ts';
+import { kindOfPreset, missingChannels, normalisationOfKind } from '../../../core/model-channels.ts';
 import type { PlannedOptions, PresetName, TrainingOptions } from '../../../core/options.ts';
 import { resolveOptions } from '../../../core/parse-option.ts';
 import { settleSpacing, trainingVoxel } from '../../../core/train/spacing.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import type { Normalisation, TrainingCase, TrainingLists } from '../../../shared/training.ts';
 import type { Mask, RunCase, Scan, Store } from '../../store/index.ts';
+import { channelFilesOf } from './channels.ts';
 
 export interface PlanOptions {
   options: Partial<TrainingOptions>;
@@ -34,7 +35,7 @@ export const normalisationOf = (preset: PresetName): Normalisation => normalisat
 
 /**
  * Plans a run from what the project holds now.
- * @throws option/invalid, option/unknown, train/no-scans, train/no-labels, train/too-few-labels, train/class-missing
+ * @throws option/invalid, option/unknown, train/no-scans, train/no-labels, train/too-few-labels, train/class-missing, channels/missing
  */
 export function planTraining(
   store: Store,
@@ -77,6 +78,8 @@ export function planTraining(
   const unlabelled = scans.filter((scan) => !taken.has(scan.id));
   checkClasses(store, labelled, references);
   const notices: string[] = [];
+  const lacking = missingOf(store, scans, options.channelDropout);
+  if (lacking) notices.push(lacking);
   if (labelled.length === 1)
     notices.push(
       `Only one scan (${labelled[0].name}) is labelled: expect uneven results; a few more labels help most.`,
@@ -97,6 +100,14 @@ export function planTraining(
   };
 }
 
+/** @throws channels/missing */
+function missingOf(store: Store, scans: readonly Scan[], dropout: number): string | null {
+  const names = store.channels.list().map(({ name }) => name);
+  if (names.length === 0) return null;
+  const has = ({ id, name }: Scan) => ({ name, channels: store.channels.of(id).map((channel) => channel.name) });
+  return missingChannels(names, scans.map(has), dropout);
+}
+
 /** A class that no labelled scan shows cannot be learned. */
 function checkClasses(store: Store, labelled: Scan[], references: Map<number, Mask>): void {
   const present = new Set(labelled.flatMap((scan) => references.get(scan.id)!.labels.map((label) => label.value)));
@@ -110,12 +121,18 @@ function checkClasses(store: Store, labelled: Scan[], references: Map<number, Ma
   }
 }
 
+/** A scan as prediction sees it: no mask, whatever the project knows. */
+export function caseOf(store: Store, { id, name, volumeFile }: Scan): TrainingCase {
+  const channels = channelFilesOf(store, id);
+  return { scan: id, name, volumePath: store.path(volumeFile), ...(channels && { channels }) };
+}
+
 /** The trainer's view of a run's scans: files, and masks for those roles that may see one. */
 export function trainingLists(store: Store, cases: readonly RunCase[]): TrainingLists {
   const lists: TrainingLists = { labelled: [], unlabelled: [], validation: [] };
   for (const { scan: id, role, mask } of cases) {
     const scan = store.scans.get(id);
-    const entry: TrainingCase = { scan: id, name: scan.name, volumePath: store.path(scan.volumeFile) };
+    const entry = caseOf(store, scan);
     if (role !== 'unlabelled') {
       if (mask === null)
         throw new DecileError(

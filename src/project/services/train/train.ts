@@ -6,6 +6,7 @@ import { DecileError } from '../../../shared/errors.ts';
 import type { StartTrainer } from '../../../shared/trainer.ts';
 import type { TrainerEvent, TrainJob } from '../../../shared/training.ts';
 import { type Run, type RunState, runFolder, type Store } from '../../store/index.ts';
+import { modelChannels } from './channels.ts';
 import { normalisationOf, type PlanOptions, planTraining, type TrainPlan, trainingLists } from './plan.ts';
 
 export interface TrainRequest extends PlanOptions {
@@ -78,6 +79,7 @@ function launch(
   const { id } = made;
   const folder = store.path(runFolder(id));
   makeFolder(folder);
+  const channels = modelChannels(store);
   const job: TrainJob = {
     kind: 'train',
     runFolder: folder,
@@ -85,6 +87,7 @@ function launch(
     lists: trainingLists(store, store.runs.cases(id)),
     classes: made.classes,
     normalisation: normalisationOf(store.project.get().preset),
+    ...(channels && { channels }),
     resume: resume && store.checkpoints.latest(id) !== null,
   };
   const run = store.runs.update(id, {

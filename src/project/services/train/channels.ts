@@ -1,0 +1,18 @@
+/** The channels of a project as the trainer sees them; undefined where scans have one without a name. */
+import { type ModelChannel, normalisationOfKind } from '../../../core/model-channels.ts';
+import type { ChannelFile } from '../../../shared/training.ts';
+import type { Store } from '../../store/index.ts';
+
+/** What a network trained here sees. */
+export function modelChannels(store: Store): ModelChannel[] | undefined {
+  const channels = store.channels.list();
+  if (channels.length === 0) return undefined;
+  return channels.map(({ name, kind }) => ({ name, normalisation: normalisationOfKind(kind) }));
+}
+
+/** The channels that a scan has. */
+export function channelFilesOf(store: Store, scan: number): ChannelFile[] | undefined {
+  const channels = store.channels.of(scan);
+  if (channels.length === 0) return undefined;
+  return channels.map(({ name, file }) => ({ name, path: store.path(file) }));
+}
