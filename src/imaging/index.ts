@@ -9,8 +9,9 @@ export { nameParts } from './deid/needles.ts';
 export { identifiersIn, patientIdOf } from './dicom/provenance.ts';
 export { type Provenance, provenanceSchema } from './dicom/provenance-record.ts';
 
+export { encodeRtStruct } from './dicom/rtstruct-write.ts';
 export { readDicomSeg } from './dicom/seg-read.ts';
-export { encodeDicomSeg, type Segment, writeDicomSeg } from './dicom/seg-write.ts';
+export { encodeDicomSeg, type Segment, type SegOptions, writeDicomSeg } from './dicom/seg-write.ts';
 export {
   type DicomWebServer,
   fetchStudy,

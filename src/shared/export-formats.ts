@@ -1,6 +1,19 @@
 /** What leaves a project and in which form: the same list for the command line, the window's calls and the service. */
-export const EXPORT_FORMATS = ['nifti', 'nrrd', 'seg', 'nnunet', 'msd', 'bids', 'csv', 'html'] as const;
+export const EXPORT_FORMATS = [
+  'nifti',
+  'nrrd',
+  'seg',
+  'seg-labelmap',
+  'rtstruct',
+  'nnunet',
+  'msd',
+  'bids',
+  'csv',
+  'html',
+] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+/** Formats of DICOM objects, which join the study of their images and may go to a server. */
+export const DICOM_FORMATS: readonly ExportFormat[] = ['seg', 'seg-labelmap', 'rtstruct'];
 /** What becomes of dates in a de-identified export. */
 export const DATE_RULES = ['remove', 'shift'] as const;
 export type DateRule = (typeof DATE_RULES)[number];

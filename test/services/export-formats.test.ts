@@ -85,6 +85,48 @@ test('DICOM SEG joins the study of its images, also when their files are gone, a
   assert.deepEqual(mask.data, pattern(scan).data.map((v) => [0, 2, 1][v])); // biome-ignore format: short
 });
 
+test('RTSTRUCT and label-map SEG leave a project and come back voxel for voxel; structures are not de-identified', async (t) => {
+  const folder = temporaryFolder(t);
+  const store = await dicomProject(t, folder);
+  const [scan] = store.scans.list();
+  const run = addRun(store);
+  await saveMaskVersion(store, scan, pattern(scan), { origin: 'predicted', accepted: true, run: run.id });
+  for (const [format, suffix] of [
+    ['rtstruct', 'rtstruct.dcm'],
+    ['seg-labelmap', 'seg.dcm'],
+  ] as const) {
+    const output = join(folder, format);
+    const report = await exportProject(store, { format, output });
+    assert.deepEqual([report.files, report.notices], [[`${scan.name}.${suffix}`], []]);
+    const bytes = readFileSync(join(output, report.files[0])).toString('latin1');
+    assert.ok(bytes.includes(`run ${run.name};`) && bytes.includes(`seed ${run.options.seed}`), format);
+    const again = newProject(t, ['Left Kidney', 'tumour']);
+    const back = await importScans(again, join(folder, 'pacs'), { labels: output });
+    assert.deepEqual([back.masks.length, back.failures], [1, []], format);
+    assert.deepEqual((await readMask(again.path(again.masks.reference(1)!.file))).data, pattern(scan).data, format);
+  }
+  const deidentify = { dates: 'remove' } as const;
+  const refused = exportProject(store, { format: 'rtstruct', output: join(folder, 'd'), deidentify });
+  await assert.rejects(refused, { code: 'option/invalid' });
+});
+
+test('a de-identified SEG says what made its segments, not which run it was', {
+  skip: missing('dciodvfy'),
+}, async (t) => {
+  const folder = temporaryFolder(t);
+  const store = await dicomProject(t, folder);
+  const [scan] = store.scans.list();
+  const run = addRun(store);
+  await saveMaskVersion(store, scan, pattern(scan), { origin: 'predicted', accepted: true, run: run.id });
+  const output = join(folder, 'out');
+  const { files } = await exportProject(store, { format: 'seg', output, deidentify: { dates: 'remove' } });
+  const path = join(output, files[0]);
+  assert.deepEqual(errorsOf(path), []);
+  const text = readFileSync(path).toString('latin1');
+  assert.ok(text.includes(`Decile ${run.options.method}`));
+  assert.ok(!text.includes(`run ${run.name}`));
+});
+
 test('each segment says MANUAL, SEMIAUTOMATIC or AUTOMATIC as its voxels came to be', async (t) => {
   const folder = temporaryFolder(t);
   const store = await dicomProject(t, folder);

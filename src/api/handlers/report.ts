@@ -8,6 +8,8 @@ const FORMAT_NAMES: Record<ExportFormat, string> = {
   nifti: 'NIfTI masks',
   nrrd: 'NRRD segmentations',
   seg: 'DICOM SEG',
+  'seg-labelmap': 'DICOM SEG label maps',
+  rtstruct: 'RTSTRUCT',
   nnunet: 'an nnU-Net folder',
   msd: 'an MSD folder',
   bids: 'BIDS derivatives',

@@ -24,7 +24,7 @@ export function exportCommand(): Command {
     .addOption(
       new Option(
         '--format <FORMAT>',
-        'masks as NIfTI, NRRD or DICOM SEG; an nnU-Net, MSD or BIDS folder; CSV tables; the report',
+        'masks as NIfTI, NRRD, DICOM SEG (binary or label map) or RTSTRUCT; an nnU-Net, MSD or BIDS folder; CSV tables; the report',
       )
         .choices(EXPORT_FORMATS)
         .makeOptionMandatory(),
@@ -43,7 +43,7 @@ export function exportCommand(): Command {
         .default('remove'),
     )
     .option('--key <FILE>', 'with --deidentify: keeps who is who, and makes later exports agree with this one')
-    .option('--stow <URL>', 'with --format seg: stores the objects on a DICOMweb server too')
+    .option('--stow <URL>', 'with the DICOM formats: stores the objects on a DICOMweb server too')
     .action((folder: string, out: string, flags: Flags) => {
       if (flags.key !== undefined && !flags.deidentify)
         throw new DecileError(

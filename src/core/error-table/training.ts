@@ -223,9 +223,8 @@ export const trainingErrors = {
     cure: 'Renumber the labels',
   },
   'export/not-dicom': {
-    when: 'A scan that did not come from DICOM cannot be a DICOM SEG',
-    message:
-      'A DICOM segmentation must refer to DICOM images, got <name>, which was imported from another format<value>.',
+    when: 'A scan that did not come from DICOM cannot be a DICOM SEG or RTSTRUCT',
+    message: 'A DICOM object must refer to DICOM images, got <name>, which was imported from another format<value>.',
     cure: 'Import its DICOM series, or export as NIfTI or NRRD',
   },
   'export/key': {

@@ -66,7 +66,8 @@ export function drawStructure(
     );
   for (const normal of [2, 1, 0] as const) {
     const here = kept.filter((p) => p.normal === normal);
-    if (here.length > 0) notices.push(...drawAlong(here, normal, grid, options, out));
+    const stated = structure.planeDistance === undefined ? undefined : structure.planeDistance / grid.spacing[normal];
+    if (here.length > 0) notices.push(...drawAlong(here, normal, grid, { ...options, stated }, out));
   }
   notices.push(...leftOut(structure, grid));
   const onLine: number[] = [];
@@ -83,7 +84,13 @@ export function drawStructure(
   };
 }
 
-function drawAlong(placed: Placed[], normal: Axis, grid: Grid, options: DrawOptions, out: Uint8Array): string[] {
+function drawAlong(
+  placed: Placed[],
+  normal: Axis,
+  grid: Grid,
+  { drawnOn: points, ...options }: DrawOptions & { stated?: number },
+  out: Uint8Array,
+): string[] {
   const [a, b] = ([0, 1, 2] as const).filter((c) => c !== normal);
   const [width, height] = [grid.size[a], grid.size[b]];
   const groups = planesOf(placed);
@@ -98,11 +105,11 @@ function drawAlong(placed: Placed[], normal: Axis, grid: Grid, options: DrawOpti
     return { at: group.reduce((sum, { at }) => sum + at, 0) / group.length, data: shape.data };
   });
   const spacing = [grid.spacing[normal], grid.spacing[a], grid.spacing[b]] as const;
-  const drawnOn = normal === 2 ? options.drawnOn?.map((point) => worldToVoxel(grid, point)[2]) : undefined;
+  const drawnOn = normal === 2 ? points?.map((point) => worldToVoxel(grid, point)[2]) : undefined;
   const strides = [1, grid.size[0], grid.size[0] * grid.size[1]];
   const stacked = stackPlanes(
     planes,
-    { width, height, slices: grid.size[normal], spacing, drawnOn, usual: options.usual },
+    { width, height, slices: grid.size[normal], spacing, drawnOn, ...options },
     (slice, data, interpolated) => {
       for (let p = 0; p < data.length; p++) {
         if (data[p] === 0) continue;

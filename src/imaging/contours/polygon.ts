@@ -77,6 +77,11 @@ export function contains(outer: Polygon, inner: Polygon): boolean {
   const [a, b] = [boundsOf(outer), boundsOf(inner)];
   if (b[0] < a[0] - ON_LINE || b[1] < a[1] - ON_LINE || b[2] > a[2] + ON_LINE || b[3] > a[3] + ON_LINE) return false;
   if (areaOf(inner) >= areaOf(outer) || !inner.every((point) => covers(outer, point))) return false;
+  // An outline that touches the outer one at every corner may still lie beside it: in its hole, or in a bay.
+  const middle = (p: Point2, q: Point2): Point2 => [(p[0] + q[0]) / 2, (p[1] + q[1]) / 2];
+  if (!inner.every((p, n) => covers(outer, middle(p, inner[(n + 1) % inner.length])))) return false;
+  const within = innerPoint(inner);
+  if (within && !covers(outer, within)) return false;
   let crossing = false;
   eachEdge(inner, (p, q) => {
     const box = boundsOf([p, q]);
@@ -86,6 +91,29 @@ export function contains(outer: Polygon, inner: Polygon): boolean {
       });
   });
   return !crossing;
+}
+
+/** A point well inside: half way along the widest stretch of the row half way between two corners; null for a line. */
+function innerPoint(polygon: Polygon): Point2 | null {
+  const rows = [...new Set(polygon.map((p) => p[1]))].sort((a, b) => a - b);
+  const gaps = rows.slice(1).map((y, n) => y - rows[n]);
+  if (gaps.length === 0) return null;
+  const widest = gaps.indexOf(Math.max(...gaps));
+  const y = (rows[widest] + rows[widest + 1]) / 2;
+  const crossings = crossingsOf(polygon, y);
+  let best: [from: number, to: number] = [0, 0];
+  for (let n = 0; n + 1 < crossings.length; n += 2)
+    if (crossings[n + 1] - crossings[n] > best[1] - best[0]) best = [crossings[n], crossings[n + 1]];
+  return best[1] > best[0] ? [(best[0] + best[1]) / 2, y] : null;
+}
+
+/** Where the outline crosses a row, ascending; half open, so that a corner on the row counts once. */
+function crossingsOf(polygon: Polygon, y: number): number[] {
+  const crossings: number[] = [];
+  eachEdge(polygon, (p, q) => {
+    if (p[1] <= y !== q[1] <= y) crossings.push(p[0] + ((y - p[1]) / (q[1] - p[1])) * (q[0] - p[0]));
+  });
+  return crossings.sort((m, n) => m - n);
 }
 
 /** True for one outline drawn twice, perhaps with other corners. */
@@ -124,12 +152,8 @@ export function rasterise(polygon: Polygon, width: number, height: number): Rast
 }
 
 function fillRow(polygon: Polygon, y: number, { x0, y0, width, data }: Raster): void {
-  const crossings: number[] = [];
-  eachEdge(polygon, (p, q) => {
-    // Half open, so that a corner on the line counts once; pixels on the outline are marked apart.
-    if (p[1] <= y !== q[1] <= y) crossings.push(p[0] + ((y - p[1]) / (q[1] - p[1])) * (q[0] - p[0]));
-  });
-  crossings.sort((m, n) => m - n);
+  // Pixels on the outline are marked apart.
+  const crossings = crossingsOf(polygon, y);
   for (let n = 0; n + 1 < crossings.length; n += 2) {
     const from = Math.max(x0, Math.ceil(crossings[n]));
     const to = Math.min(x0 + width - 1, Math.floor(crossings[n + 1]));

@@ -19,6 +19,8 @@ export interface Stacking {
   drawnOn?: readonly number[];
   /** Planes that were empty are left out: what was passed over is no part, however even planes are. */
   sparse?: boolean;
+  /** Distance of the planes that were looked at, as the object states it, in slices: a wider gap is empty. */
+  stated?: number;
   /** Usual distance of contour planes of the whole object, for structures of two planes; in slices. */
   usual?: number;
 }
@@ -68,7 +70,8 @@ export function stackPlanes(
     const [low, high] = [planes[n], planes[n + 1]];
     const inside = slicesBetween(low.at + near, high.at - near);
     if (!joined[n]) {
-      done.gaps.push(...(inside.length <= FAR.slices ? inside.filter((slice) => !filled.has(slice)) : []));
+      const told = how.stated === undefined && inside.length <= FAR.slices;
+      if (told) done.gaps.push(...inside.filter((slice) => !filled.has(slice)));
       continue;
     }
     const wanted = inside.filter((slice) => slice >= 0 && slice < how.slices && !filled.has(slice));
@@ -95,6 +98,7 @@ const slicesBetween = (low: number, high: number): number[] =>
 function belongTogether(planes: readonly ContourPlane[], n: number, how: Stacking, near: number): boolean {
   const distance = (m: number) => planes[m + 1].at - planes[m].at;
   const gap = distance(n);
+  if (how.stated !== undefined) return gap <= EVEN * how.stated;
   if (gap <= 1 + near) return true;
   const passed = how.drawnOn?.some((at) => at > planes[n].at + near && at < planes[n + 1].at - near);
   if (passed === false) return true;

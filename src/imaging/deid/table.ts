@@ -147,8 +147,10 @@ export const TEXT_KEPT: ReadonlySet<string> = new Set([
   ...tags('0028', '1054 3004 3006 1201 1202 1203'),
   // Corrections and reconstruction of PET.
   ...tags('0054', '1101 1103 1105'),
-  // Segments: label and algorithm.
+  // Segments: label and algorithm; source, version and name of what made them (its parameters are free text and go).
   ...tags('0062', '0005 0009'),
+  ...tags('0024', '0202'),
+  ...tags('0066', '0031 0036'),
   ...tags('7fe0', '0008 0009 0010'),
 ]);
 

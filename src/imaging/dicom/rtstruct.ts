@@ -2,7 +2,7 @@
 import { norm3 } from '../../core/geometry.ts';
 import { lpsPoint, type WorldPoint } from '../../core/volume.ts';
 import { DecileError } from '../../shared/errors.ts';
-import { type DataSet, items, number, numbers, readDicom, text } from './dataset.ts';
+import { type DataSet, item, items, number, numbers, readDicom, text } from './dataset.ts';
 
 export interface Contour {
   /** Corners in order, LPS mm; at least three. */
@@ -21,6 +21,8 @@ export interface Structure {
   name: string;
   contours: Contour[];
   left: LeftContour[];
+  /** Distance of the planes that it was drawn on, mm, where that is stated (PS3.3 C.8.8.6.4): planes without a contour are empty. */
+  planeDistance?: number;
   /** Displayed colour, if stated. */
   colour?: [number, number, number];
 }
@@ -41,10 +43,12 @@ export async function readRtStruct(path: string): Promise<Structure[]> {
   const structures = items(dataSet, 'x30060039').map((roi): Structure => {
     const id = number(roi, 'x30060084') ?? 0;
     const rgb = numbers(roi, 'x3006002a', 3);
+    const distance = number(item(roi, 'x3006004a'), 'x00180088');
     return {
       number: id,
       name: names.get(id) || `ROI ${id}`,
       ...contoursOf(path, roi),
+      ...(distance && distance > 0 ? { planeDistance: distance } : {}),
       ...(rgb ? { colour: [rgb[0], rgb[1], rgb[2]] as [number, number, number] } : {}),
     };
   });
@@ -54,9 +58,9 @@ export async function readRtStruct(path: string): Promise<Structure[]> {
 function contoursOf(path: string, roi: DataSet): Pick<Structure, 'contours' | 'left'> {
   const contours: Contour[] = [];
   const left: LeftContour[] = [];
-  for (const item of items(roi, 'x30060040')) {
-    const stated = (item.string('x30060042') ?? '').trim();
-    const points = triples(path, contourNumbers(item.string('x30060050')));
+  for (const one of items(roi, 'x30060040')) {
+    const stated = (one.string('x30060042') ?? '').trim();
+    const points = triples(path, contourNumbers(one.string('x30060050')));
     if (points.length === 0) continue;
     // Some writers call an outline open that ends where it began.
     const closes = points.length > 3 && norm3(points[0].map((x, c) => x - points[points.length - 1][c])) < 1e-3;

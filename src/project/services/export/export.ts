@@ -1,4 +1,4 @@
-/** Hands masks and figures out of the project: NIfTI, NRRD, DICOM SEG, data-set folders, CSV tables, the report. */
+/** Hands masks and figures out of the project: NIfTI, NRRD, DICOM SEG, RTSTRUCT, data-set folders, CSV tables, the report. */
 
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
@@ -14,12 +14,13 @@ import {
 } from '../../../imaging/index.ts';
 import { unique } from '../../../imaging/names.ts';
 import { DecileError } from '../../../shared/errors.ts';
+import { DICOM_FORMATS } from '../../../shared/export-formats.ts';
 import { explainedAsync, type Mask, type Run, type Scan, type Store } from '../../store/index.ts';
 import { exportCsv } from './export-csv.ts';
 import { checkExport, startDeidentification } from './export-deid.ts';
+import { exportDicom } from './export-dicom.ts';
 import { exportHtml } from './export-html.ts';
 import { type ExportJob, type ExportReport, type ExportRequest, type ForEach, rgb, stopHere } from './export-job.ts';
-import { exportSeg } from './export-seg.ts';
 
 export { toCsv } from './export-csv.ts';
 export type { ExportReport, ExportRequest } from './export-job.ts';
@@ -31,11 +32,11 @@ export type { ExportReport, ExportRequest } from './export-job.ts';
 export async function exportProject(store: Store, request: ExportRequest): Promise<ExportReport> {
   const output = resolve(request.output);
   const { format } = request;
-  if (request.stow && format !== 'seg')
+  if (request.stow && !DICOM_FORMATS.includes(format))
     throw new DecileError(
       'option/invalid',
       `A DICOMweb server must get DICOM objects, got the format ${format}.`,
-      'Export with --format seg.',
+      `Export with --format ${DICOM_FORMATS.join(', ')}.`,
     );
   const run = request.run === undefined ? null : store.runs.find(request.run);
   const scans = store.scans.list();
@@ -76,7 +77,9 @@ function write(job: ExportJob, run: Run | null): string[] | Promise<string[]> {
     case 'nrrd':
       return exportNrrd(job);
     case 'seg':
-      return exportSeg(job, forEach);
+    case 'seg-labelmap':
+    case 'rtstruct':
+      return exportDicom(job, forEach);
     case 'nnunet':
     case 'msd':
     case 'bids':

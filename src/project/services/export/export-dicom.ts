@@ -1,29 +1,38 @@
-/** Masks as DICOM SEG, each joined to the study of its images; de-identified together with them. */
+/** Masks as DICOM SEG or RTSTRUCT, each joined to the study of its images; SEG de-identified together with them. */
 
 import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { codesFor, type SegmentCodes } from '../../../core/terms.ts';
+import { VERSION } from '../../../core/version.ts';
 import { makeFolder, writeFileAtomic } from '../../../disk/index.ts';
 import {
   deidentify,
   deidentifyFile,
   discoverScans,
   encodeDicomSeg,
+  encodeRtStruct,
   identifiersOf,
   type Provenance,
   patientIdOf,
   readMask,
   type Segment,
+  type SegOptions,
   storeFiles,
 } from '../../../imaging/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
-import { explainedAsync, type Label, type Mask, type Scan, type Store } from '../../store/index.ts';
+import { explainedAsync, type Label, type Mask, type Run, type Scan, type Store } from '../../store/index.ts';
 import { type Chosen, type ExportJob, type ForEach, rgb } from './export-job.ts';
 import { provenanceOf } from './provenance.ts';
 
-/** @throws export/not-dicom when none of the scans came from DICOM */
-export async function exportSeg(job: ExportJob, forEach: ForEach): Promise<string[]> {
+/** @throws export/not-dicom when none of the scans came from DICOM, option/invalid for de-identified structures */
+export async function exportDicom(job: ExportJob, forEach: ForEach): Promise<string[]> {
+  if (job.deid && job.request.format === 'rtstruct')
+    throw new DecileError(
+      'option/invalid',
+      'A de-identified export must be of a format other than rtstruct, got rtstruct.',
+      'Export as seg, or without --deidentify.',
+    );
   const files: string[] = [];
   await forEach(job, async (one) => {
     if (!one.mask) return;
@@ -42,54 +51,77 @@ export async function exportSeg(job: ExportJob, forEach: ForEach): Promise<strin
   return files;
 }
 
-async function exportOne(
-  { store, request, output, report, deid }: ExportJob,
-  one: Chosen,
-  mask: Mask,
-): Promise<string[]> {
+async function exportOne(job: ExportJob, one: Chosen, mask: Mask): Promise<string[]> {
+  const { store, request, output, report, deid } = job;
   const { scan, name, file } = one;
   const source = await provenanceOf(store, scan);
   if (!source)
     throw new DecileError(
       'export/not-dicom',
-      `A DICOM segmentation must refer to DICOM images, got ${name}, which was imported from another format${scan.seriesUid ? ' or whose images are gone' : ''}.`,
+      `A DICOM object must refer to DICOM images, got ${name}, which was imported from another format${scan.seriesUid ? ' or whose images are gone' : ''}.`,
       'Import its DICOM series and masks, or export as NIfTI or NRRD.',
     );
   const labels = await readMask(store.path(mask.file));
   const run = mask.run === null ? null : store.runs.get(mask.run);
-  const bytes = await encodeDicomSeg(labels, {
+  const { format } = request;
+  const options: SegOptions = {
     segments: await segmentsOf(store, mask, labels.data),
     source,
-    // A label's name may be in any language; the algorithm's is that of the method that was trained.
-    algorithmName: run ? `Decile ${run.options.method}` : 'not stated',
-  });
-  const written: string[] = [];
-  const put = async (path: string, content: Uint8Array) => {
-    writeFileAtomic(join(output, path), content);
-    written.push(path);
+    ...(run ? { made: madeBy(run) } : {}),
+    labelMap: format === 'seg-labelmap',
   };
-  if (deid) {
-    const options = deid.optionsFor(patientIdOf(source));
-    await put(`${file}/${file}.seg.dcm`, deidentify(`${file}.seg.dcm`, bytes, options));
-    const images = await sourceFiles(scan, source);
-    if (images.length === 0)
+  if (format === 'rtstruct') {
+    const { bytes, between } = await encodeRtStruct(labels, options);
+    if (between > 0)
       report.notices.push(
-        `The images of ${name} are gone from where they were imported; its segmentation was exported alone.`,
+        `${name} was resampled when it was imported: the contours of ${between} of its slices lie between its images.`,
       );
-    for (const [n, image] of images.entries()) {
-      const path = `${file}/images/${String(n + 1).padStart(5, '0')}.dcm`;
-      for (const identifier of identifiersOf(image, await readFile(image))) deid.identifiers.add(identifier);
-      makeFolder(join(output, file, 'images'));
-      await explainedAsync(`Writing ${path}`, () => deidentifyFile(image, join(output, path), options));
-      written.push(path);
-    }
-  } else await put(`${file}.seg.dcm`, bytes);
+    return stored(job, [put(output, `${file}.rtstruct.dcm`, bytes)]);
+  }
+  const bytes = await encodeDicomSeg(labels, options);
+  if (!deid) return stored(job, [put(output, `${file}.seg.dcm`, bytes)]);
+  const clean = deid.optionsFor(patientIdOf(source));
+  const written = [put(output, `${file}/${file}.seg.dcm`, deidentify(`${file}.seg.dcm`, bytes, clean))];
+  const images = await sourceFiles(scan, source);
+  if (images.length === 0)
+    report.notices.push(
+      `The images of ${name} are gone from where they were imported; its segmentation was exported alone.`,
+    );
+  for (const [n, image] of images.entries()) {
+    const path = `${file}/images/${String(n + 1).padStart(5, '0')}.dcm`;
+    for (const identifier of identifiersOf(image, await readFile(image))) deid.identifiers.add(identifier);
+    makeFolder(join(output, file, 'images'));
+    await explainedAsync(`Writing ${path}`, () => deidentifyFile(image, join(output, path), clean));
+    written.push(path);
+  }
+  return stored(job, written);
+}
+
+function put(output: string, path: string, content: Uint8Array): string {
+  writeFileAtomic(join(output, path), content);
+  return path;
+}
+
+/** Sends the files to the server too, where one was named. */
+async function stored({ request, output, report }: ExportJob, written: string[]): Promise<string[]> {
   if (request.stow) {
     for (const path of written) await storeFiles(request.stow, [join(output, path)]);
     report.stored += written.length;
   }
   return written;
 }
+
+/** What tells a run from all others: its name, what it learned with and for how long, and when it was made. */
+const madeBy = ({ name, options, step, createdAt, model }: Run) => ({
+  name: `Decile ${options.method}`,
+  version: VERSION,
+  run: [
+    `run ${name}`,
+    `${options.network} ${options.method}, ${step} steps, seed ${options.seed}`,
+    `made ${createdAt}`,
+    ...(model ? [`model sha256 ${model.sha256}`] : []),
+  ].join('; '),
+});
 
 /** The files of the scan's instances, where they still are. */
 async function sourceFiles(scan: Scan, source: Provenance): Promise<string[]> {
