@@ -14,6 +14,8 @@ import { type DemoRequest, makeDemoProject } from './project/services/import/dem
 import { type ImportOptions, type ImportReport, importScans } from './project/services/import/import.ts';
 import { importFromServer, type StudyQuery } from './project/services/import/import-dicomweb.ts';
 import { termFor } from './project/services/import/terms.ts';
+import { type ExportedModel, type ExportModelRequest, exportModel } from './project/services/model/export-model.ts';
+import { type ImportModelRequest, importModel, type ModelImport } from './project/services/model/import-model.ts';
 import { type PredictHandle, type PredictRequest, startPrediction } from './project/services/predict/predict.ts';
 import { type EvaluateRequest, type EvaluationReport, evaluateRun } from './project/services/review/evaluate.ts';
 import { type Compare, compareOf, type Review, reviewOf } from './project/services/review/index.ts';
@@ -82,6 +84,12 @@ export interface Project {
   train(request: TrainRequest, onEvent?: OnEvent): RunHandle;
   /** The named run, or the latest unfinished one. */
   resume(name?: string, onEvent?: OnEvent): RunHandle;
+  /** Models as files that travel. */
+  readonly models: {
+    export(request: ExportModelRequest): Promise<ExportedModel>;
+    /** A run to predict with; the same model twice is one run. */
+    import(request: ImportModelRequest): Promise<ModelImport>;
+  };
   /** Median of a run's last steps; null before the first. */
   secondsPerStep(run: number): number | null;
   /** Pictures of the prototypes as a run changed them. */
@@ -123,6 +131,10 @@ function assemble(store: Store, start: StartTrainer): Project {
     },
     train: (request, onEvent) => startTraining(store, start, request, onEvent),
     resume: (name, onEvent) => resumeTraining(store, start, name, onEvent),
+    models: {
+      export: (request) => exportModel(store, request),
+      import: (request) => importModel(store, request),
+    },
     secondsPerStep: (run) => secondsPerStep(store, run),
     evolution: {
       frames: (run) => evolutionFrames(store, run),

@@ -10,6 +10,7 @@ import { enginesCommand } from './commands/engines.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
+import { modelCommand } from './commands/model.ts';
 import { newCommand } from './commands/new.ts';
 import { predictCommand } from './commands/predict.ts';
 import { reviewCommand } from './commands/review.ts';
@@ -36,6 +37,7 @@ export function buildProgram(): Command {
     trainCommand,
     resumeCommand,
     predictCommand,
+    modelCommand,
     reviewCommand,
     evaluateCommand,
     exportCommand,

@@ -170,3 +170,15 @@ export function angleDegrees(a: readonly number[], b: readonly number[]): number
 
 /** The grid alone, without voxels. */
 export const gridOf = ({ size, spacing, origin, direction }: Grid): Grid => ({ size, spacing, origin, direction });
+
+/** The directions along which i, j and k grow, e.g. `LPS`: of left or right, posterior or anterior, superior or inferior. */
+export function axisCodes(direction: Direction): string {
+  const letters = ['LR', 'PA', 'SI'];
+  return ([0, 1, 2] as const)
+    .map((c) => {
+      const along = axis(direction, c);
+      const main = along.reduce((best, v, n) => (Math.abs(v) > Math.abs(along[best]) ? n : best), 0);
+      return letters[main][along[main] < 0 ? 1 : 0];
+    })
+    .join('');
+}

@@ -1,7 +1,7 @@
 /** What the trainer process is told and what it reports. Plain data: it crosses processes as JSON. */
 import type { ErrorCode } from '../core/errors.ts';
 import type { ModelChannel } from '../core/model-channels.ts';
-import type { PlannedOptions, TrainingOptions, WithPlan } from '../core/options.ts';
+import type { PlannedOptions, SettledSpacing, TrainingOptions, WithPlan } from '../core/options.ts';
 import type { Flips } from '../core/predict/mirror.ts';
 import type { Fit } from '../core/train/fit-patch.ts';
 import type { Normalisation } from '../core/train/preprocess.ts';
@@ -25,6 +25,8 @@ export interface TrainingCase {
   volumePath: string;
   /** The channels that the scan has, where it may have several; all on one grid. */
   channels?: ChannelFile[];
+  /** Voxel size at which it is predicted; the run's without it. */
+  spacing?: SettledSpacing;
   /** NIfTI mask on the same grid; absent for unlabelled cases. */
   maskPath?: string;
 }
@@ -63,8 +65,8 @@ export interface PredictJob {
   stride: 'auto' | readonly [number, number, number];
   /** Axes x, y, z along which each window is also read mirrored; none without it. */
   flips?: Flips;
-  /** Which connected pieces of a label stay: all, the largest, or as many as the label has in every mask of `like`. */
-  pieces: 'all' | 'largest' | { like: string[] };
+  /** Which connected pieces of a label stay: all, the largest, so many (null: all), or as many as it has in every mask of `like`. */
+  pieces: 'all' | 'largest' | { counts: (number | null)[] } | { like: string[] };
   engine: TrainingOptions['engine'];
 }
 

@@ -5,51 +5,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { lpsPoint, spacingMm } from '../../src/core/volume.ts';
 import { readMask, readVolume } from '../../src/imaging/index.ts';
-import { maskOf, scanOf, temporaryFolder, writeVolumes } from '../services/helpers.ts';
+import { temporaryFolder } from '../services/helpers.ts';
+import { cohort, GRID, SMALL } from './cohort.ts';
 import { decile } from './run.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const atrium = join(root, '..', 'shared', 'data', 'left-atrium');
-const SMALL = [
-  '--width',
-  '1',
-  '--patch',
-  '16,16,16',
-  '--spacing',
-  'native',
-  '--labeled-batch',
-  '1',
-  '--unlabeled-batch',
-  '1',
-];
-const GRID = {
-  size: [20, 18, 16] as const,
-  spacing: spacingMm(1, 1, 1),
-  origin: lpsPoint(5, 6, 7),
-  direction: [1, 0, 0, 0, 1, 0, 0, 0, 1] as const,
-};
-
-/** A folder with scans a1..a4, all smaller than or near the patch, and masks of them. */
-async function cohort(folder: string): Promise<string> {
-  const names = ['a1', 'a2', 'a3', 'a4'];
-  const bright = (n: number) => {
-    const scan = scanOf(n, GRID);
-    const mask = maskOf(1, [5, 5, 5], [13, 12, 11], GRID);
-    mask.data.forEach((value, at) => {
-      scan.data[at] = Math.abs(scan.data[at] % 50) + 20 + 400 * value;
-    });
-    return scan;
-  };
-  await writeVolumes(join(folder, 'scans'), Object.fromEntries(names.map((name, n) => [`${name}.nii.gz`, bright(n)])));
-  await writeVolumes(
-    join(folder, 'masks'),
-    Object.fromEntries(names.map((name) => [`${name}.nii.gz`, maskOf(1, [5, 5, 5], [13, 12, 11], GRID)])),
-  );
-  return folder;
-}
-
 test('from new to export on the command line, with relative paths and JSON results', async (t) => {
   const cwd = await cohort(temporaryFolder(t));
   const run = (...args: string[]) => decile(args, { cwd });

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { newProject } from '../../src/app.ts';
-import { decodeCheckpoint } from '../../src/core/train/state.ts';
+import { decodeCheckpoint } from '../../src/core/train/checkpoint.ts';
 import { launchBrowser, noBrowser } from './browser.ts';
 import { makeCohort } from './cohort.ts';
 import { control, SOFTWARE_GPU, windows } from './electron-stand-in.ts';

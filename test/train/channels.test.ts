@@ -8,9 +8,9 @@ import { boxOf, slidingWindow } from '../../src/core/predict/sliding-window.ts';
 import { Random } from '../../src/core/random.ts';
 import { imageTensor } from '../../src/core/train/batch.ts';
 import { channelsOf, joined, withoutSome } from '../../src/core/train/channels.ts';
+import { decodeCheckpoint } from '../../src/core/train/checkpoint.ts';
 import { train } from '../../src/core/train/loop.ts';
 import { type PatchSource, planCrop, readPatch, type Sides } from '../../src/core/train/patches.ts';
-import { decodeCheckpoint } from '../../src/core/train/state.ts';
 import { testKernels } from '../reference/engine.ts';
 import { labelled, unlabelled } from './helpers.ts';
 

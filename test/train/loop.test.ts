@@ -4,8 +4,8 @@ import * as tf from '@tensorflow/tfjs';
 import { planNetwork } from '../../src/core/network/plan.ts';
 import { METHODS, type MethodName, type SettledOptions, type TrainingOptions } from '../../src/core/options.ts';
 import { resolveOptions } from '../../src/core/parse-option.ts';
+import { decodeCheckpoint } from '../../src/core/train/checkpoint.ts';
 import { train } from '../../src/core/train/loop.ts';
-import { decodeCheckpoint } from '../../src/core/train/state.ts';
 import { testKernels } from '../reference/engine.ts';
 import { labelled, unlabelled } from './helpers.ts';
 

@@ -1,13 +1,17 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Project } from '../../app.ts';
 import { ENGINES, type EngineName } from '../../core/options.ts';
 import type { Flips } from '../../core/predict/mirror.ts';
 import type { PredictRequest } from '../../project/services/predict/predict.ts';
+import { DecileError } from '../../shared/errors.ts';
 import { onInterrupt } from '../interrupt.ts';
-import { EXIT, Exit, type Output, Progress, result, table } from '../output.ts';
+import { EXIT, Exit, notice, type Output, Progress, result, table } from '../output.ts';
+import { userPath } from '../place.ts';
 import { withProject } from './common.ts';
 
 interface PredictFlags extends Output {
   run?: string;
+  model?: string;
   scans: 'all' | 'unlabelled';
   stride?: [number, number, number];
   flips?: Flips;
@@ -20,6 +24,7 @@ export function predictCommand(): Command {
     .description('make masks with a trained run')
     .argument('<DIR>', 'the project')
     .option('--run <RUN>', 'name of the run; the latest finished one without it')
+    .option('--model <FILE>', 'predict with a model file from elsewhere, which becomes a run of the project')
     .option('--scans <WHICH>', 'all, or unlabeled: those without an accepted mask', parseWhich, 'unlabelled')
     .option('--stride <X,Y,Z>', 'window stride in voxels; half the patch without it', parseStride)
     .option('--flips <AXES>', 'also read each window mirrored along these axes, like x or xyz, and average', parseFlips)
@@ -35,6 +40,7 @@ export function predictCommand(): Command {
     .action((folder: string, flags: PredictFlags) =>
       withProject(folder, 'write', async (project) => {
         const progress = new Progress(flags, 'Predicting');
+        if (flags.model !== undefined) flags.run = await modelRun(project, flags.model, flags);
         const request: PredictRequest = {
           run: flags.run,
           scans: flags.scans,
@@ -70,6 +76,19 @@ export function predictCommand(): Command {
         }
       }),
     );
+}
+
+/** Name of the run that a model file becomes, or became before. */
+async function modelRun(project: Project, file: string, flags: PredictFlags): Promise<string> {
+  if (flags.run !== undefined)
+    throw new DecileError(
+      'option/invalid',
+      `--model must come without --run, got --run ${flags.run} too.`,
+      'Leave one of them out.',
+    );
+  const { run, notices } = await project.models.import({ path: userPath(file) });
+  for (const text of notices) notice(flags, text);
+  return run.name;
 }
 
 function parseWhich(text: string): 'all' | 'unlabelled' {

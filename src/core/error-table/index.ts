@@ -5,6 +5,7 @@
 import { commandLineErrors } from './command-line.ts';
 import { exchangeErrors } from './exchange.ts';
 import { fileErrors } from './files.ts';
+import { modelErrors } from './models.ts';
 import { projectErrors } from './project.ts';
 import { readingErrors } from './reading.ts';
 import type { ErrorRow } from './row.ts';
@@ -21,6 +22,7 @@ export const ERROR_SECTIONS = {
   'Disk and files': fileErrors,
   'Reading scans and masks': readingErrors,
   'Training, prediction, evaluation, export': trainingErrors,
+  Models: modelErrors,
   'Window and server': windowErrors,
   Studies: studyErrors,
   'De-identification and DICOMweb': exchangeErrors,

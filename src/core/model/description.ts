@@ -1,7 +1,7 @@
 /** What a model says of itself: enough to predict with it anywhere, and to judge whether to trust it. */
+import type { ModelChannel } from '../model-channels.ts';
 import type { NetworkPlan } from '../network/plan.ts';
 import type { NetworkName, SettledOptions } from '../options.ts';
-import type { Normalisation } from '../train/preprocess.ts';
 
 /** The version of this form; a program reads its own alone. */
 export const MODEL_FORMAT = 1;
@@ -13,12 +13,8 @@ export interface ModelLabel {
   colour: string;
   /** Coded term (SNOMED CT mostly); null where the project had none. */
   term: { scheme: string; code: string; meaning: string } | null;
-}
-
-/** One input of the network. */
-export interface ModelInput {
-  name: string;
-  normalisation: Normalisation;
+  /** Connected pieces that a mask has, where all labelled scans agree: what else is predicted is dropped. */
+  pieces: number | null;
 }
 
 /** Dice in percent, 95HD in mm, each the mean over scans; null where none had a surface to measure. */
@@ -36,7 +32,7 @@ export interface ModelDescription {
   /** Of the run. */
   name: string;
   labels: ModelLabel[];
-  channels: ModelInput[];
+  channels: ModelChannel[];
   network: { kind: NetworkName; width: number; deepSupervision: boolean; plan?: NetworkPlan };
   /** Sides of the window that the network reads, x, y, z, voxels. */
   patch: [number, number, number];

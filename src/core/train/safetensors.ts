@@ -28,16 +28,21 @@ export function encodeSafetensors(tensors: Record<string, NamedArray>, metadata:
   return bytes;
 }
 
-export function decodeSafetensors(bytes: Uint8Array): {
+const damagedCheckpoint = (why: string) =>
+  new DecileError(
+    'checkpoint/corrupt',
+    `A checkpoint must be a whole safetensors file, got ${why}.`,
+    'Use an earlier checkpoint of the run, or train again.',
+  );
+
+/** @param damaged the error for a file that is not whole; a checkpoint's without it */
+export function decodeSafetensors(
+  bytes: Uint8Array,
+  damaged: (why: string) => DecileError = damagedCheckpoint,
+): {
   tensors: Record<string, NamedArray>;
   metadata: Record<string, string>;
 } {
-  const damaged = (why: string) =>
-    new DecileError(
-      'checkpoint/corrupt',
-      `A checkpoint must be a whole safetensors file, got ${why}.`,
-      'Use an earlier checkpoint of the run, or train again.',
-    );
   if (bytes.length < 8) throw damaged(`${bytes.length} bytes`);
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
   if (length > bytes.length - 8) throw damaged('a header longer than the file');

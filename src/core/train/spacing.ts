@@ -23,6 +23,20 @@ export function trainingVoxel(spacing: SettledSpacing, grids: readonly Grid[]): 
   return typeof spacing === 'number' ? [spacing, spacing, spacing] : [...spacing];
 }
 
+const isAlike = (spacing: readonly number[], voxel: readonly number[]): boolean =>
+  spacing.every((mm, axis) => Math.abs(mm / voxel[axis] - 1) <= ALIKE);
+
+/**
+ * The voxel size at which a model reads a scan: where it keeps scans on their own grid and this one's differs from those that it
+ * learned from, it is brought to theirs.
+ * @param learned median voxel of the model's scans
+ */
+export const spacingFor = (
+  spacing: SettledSpacing,
+  scan: Pick<Grid, 'spacing'>,
+  learned: readonly [number, number, number],
+): SettledSpacing => (spacing === 'native' && !isAlike(scan.spacing, learned) ? learned : spacing);
+
 const middle = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1];
 const medianVoxel = (grids: readonly Grid[]): [number, number, number] => {
   const along = (axis: number) => middle(grids.map((g) => g.spacing[axis]));
@@ -47,7 +61,7 @@ export function settleSpacing(
   if (wanted !== 'auto') return wanted;
   const voxel = medianVoxel(grids);
   const longest = middle(grids.map((g) => Math.max(...g.size.map((n, axis) => n * g.spacing[axis]))));
-  const alike = grids.every((g) => g.spacing.every((mm, axis) => Math.abs(mm / voxel[axis] - 1) <= ALIKE));
+  const alike = grids.every((g) => isAlike(g.spacing, voxel));
   const cubic = Math.max(...voxel) / Math.min(...voxel) <= ANISOTROPY;
   const thick = network === 'planned' && !cubic;
   const most = thick ? LONGEST_PLANE : LONGEST;

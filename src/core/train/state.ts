@@ -10,7 +10,7 @@ import type { OptimiserName, SettledOptions, TrainingOptions, WithPlan } from '.
 import { Random } from '../random.ts';
 import type { TwoStreamSampler, TwoStreamState } from './batch.ts';
 import { copyOf, disposeAll, zerosLike } from './optimiser.ts';
-import { decodeSafetensors, encodeSafetensors, type NamedArray } from './safetensors.ts';
+import { encodeSafetensors, type NamedArray } from './safetensors.ts';
 
 export interface TrainState {
   /** Steps done. */
@@ -139,34 +139,6 @@ export async function encodeCheckpoint(
 export interface DecodedCheckpoint {
   meta: CheckpointMeta;
   tensors: Record<string, NamedArray>;
-}
-
-/** @throws checkpoint/corrupt where it is not what `encodeCheckpoint` writes */
-function readMeta(text: string | undefined): CheckpointMeta {
-  try {
-    const meta = JSON.parse(text ?? '{}') as CheckpointMeta;
-    if (meta.format !== 1 || META.every((name) => typeof meta[name] === 'object' && meta[name] !== null)) return meta;
-  } catch {}
-  throw new DecileError(
-    'checkpoint/corrupt',
-    'A checkpoint must say what it was trained with, got unreadable metadata.',
-    'Use an earlier checkpoint of the run, or train again.',
-  );
-}
-
-const META = ['options', 'classes', 'patch', 'sampler', 'dropout', 'noise', 'skipped'] as const;
-
-export function decodeCheckpoint(bytes: Uint8Array): DecodedCheckpoint {
-  const { tensors, metadata } = decodeSafetensors(bytes);
-  const meta = readMeta(metadata.decile);
-  if (meta.format !== 1) {
-    throw new DecileError(
-      'checkpoint/version',
-      `A checkpoint must be of format 1, got ${meta.format ?? 'none'}.`,
-      'Open it with the version of Decile that wrote it.',
-    );
-  }
-  return { meta: { ...meta, options: { ...meta.options, patch: meta.patch } }, tensors };
 }
 
 /** The weights saved under one prefix: 'student', 'teacher', 'velocity.student'. */

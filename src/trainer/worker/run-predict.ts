@@ -10,10 +10,11 @@ import { slidingWindowInBody } from '../../core/predict/inside-body.ts';
 import { agreedPieces, countPieces, keepPieces } from '../../core/predict/pieces.ts';
 import { defaultStride } from '../../core/predict/sliding-window.ts';
 import { joined } from '../../core/train/channels.ts';
+import { decodeCheckpoint } from '../../core/train/checkpoint.ts';
 import { disposeAll } from '../../core/train/optimiser.ts';
 import type { Sides } from '../../core/train/patches.ts';
 import type { Normalisation } from '../../core/train/preprocess.ts';
-import { type CheckpointMeta, decodeCheckpoint, weightsOf } from '../../core/train/state.ts';
+import { type CheckpointMeta, weightsOf } from '../../core/train/state.ts';
 import { voxelCount, voxelMl } from '../../core/volume.ts';
 import { makeFolder, writeFileAtomic } from '../../disk/index.ts';
 import { startEngine } from '../../engine/choose/index.ts';
@@ -87,9 +88,15 @@ async function predictCase(
   const missing = channelFiles(item, channels).flatMap((file, n) => (file ? [] : [channels[n].name]));
   if (missing.length > 0) report({ type: 'notice', message: withoutChannels(item.name, missing, meta) });
   const images: Float32Array[] = [];
-  const { scan, grid, body } = await prepareChannels(item, channels, meta.options.spacing, files, (image, n) => {
-    images[n] = image.data;
-  });
+  const { scan, grid, body } = await prepareChannels(
+    item,
+    channels,
+    item.spacing ?? meta.options.spacing,
+    files,
+    (image, n) => {
+      images[n] = image.data;
+    },
+  );
   // A missing channel is read as one that training left out: 0, the mean of a normalised scan.
   const image = joined(channels.map((_, n) => images[n] ?? new Float32Array(voxelCount(grid))));
   const patch: Sides = meta.patch;
@@ -145,12 +152,7 @@ async function piecesOf(
 ): Promise<(number | null)[]> {
   const labels = classes.slice(1);
   if (pieces === 'all' || pieces === 'largest') return labels.map(() => (pieces === 'all' ? null : 1));
-  const counts: number[][] = labels.map(() => []);
-  for (const path of pieces.like) {
-    const mask = await files.readMask(path);
-    labels.forEach((_, n) => void counts[n].push(countPieces(mask, n + 1)));
-  }
-  const agreed = counts.map(agreedPieces);
+  const agreed = 'counts' in pieces ? pieces.counts : await agreedBy(pieces.like, labels, files);
   const said = labels.flatMap((name, n) => (agreed[n] === null ? [] : [`${name}: ${agreed[n]}`]));
   if (said.length > 0)
     report({
@@ -158,4 +160,14 @@ async function piecesOf(
       message: `As many connected pieces are kept as every labelled scan shows (${said.join(', ')}).`,
     });
   return agreed;
+}
+
+/** For each label the pieces that all of these masks show; null where they differ. */
+async function agreedBy(paths: string[], labels: string[], files: TrainerFiles): Promise<(number | null)[]> {
+  const counts: number[][] = labels.map(() => []);
+  for (const path of paths) {
+    const mask = await files.readMask(path);
+    labels.forEach((_, n) => void counts[n].push(countPieces(mask, n + 1)));
+  }
+  return counts.map(agreedPieces);
 }

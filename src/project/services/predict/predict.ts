@@ -1,6 +1,8 @@
 /** Masks of a run for scans of the project: made by the trainer process, kept as versions with their entropy. */
 
 import { existsSync, rmSync } from 'node:fs';
+import { matchLabels } from '../../../core/model/labels.ts';
+import { spacingFor } from '../../../core/train/spacing.ts';
 import { voxelMl } from '../../../core/volume.ts';
 import { moveIntoPlace, temporaryFolder } from '../../../disk/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
@@ -70,11 +72,14 @@ export function startPrediction(
     kind: 'predict',
     runFolder: store.path(runFolder(run.id)),
     // No mask path: what the student sees is the scan alone.
-    cases: scans.map((scan) => caseOf(store, scan)),
+    cases: scans.map((scan) => ({
+      ...caseOf(store, scan),
+      ...(run.model && { spacing: spacingFor(run.options.spacing, scan, run.model.description.voxel) }),
+    })),
     outputFolder,
     stride: request.stride ?? 'auto',
     ...(request.flips && { flips: request.flips }),
-    pieces: pieces === 'auto' ? { like: labelledMasks(store, run) } : pieces,
+    pieces: pieces === 'auto' ? shownPieces(store, run) : pieces,
     engine: request.engine ?? run.options.engine,
   };
   const predicted: PredictReport['predicted'] = [];
@@ -102,8 +107,17 @@ export function startPrediction(
   return { run, total: scans.length, cancel: () => trainer.cancel(), done };
 }
 
+/** What says how many pieces a label has: the labelled scans, or what an imported model says of those it learned from. */
+function shownPieces(store: Store, run: Run): PredictJob['pieces'] {
+  if (!run.model) return { like: labelledMasks(store, run) };
+  const { labels } = run.model.description;
+  const outputs = matchLabels(labels, store.labels.list());
+  const piecesOf = (value: number) => labels[outputs.findIndex((label) => label.value === value)]?.pieces ?? null;
+  return { counts: run.classes.slice(1).map((_, index) => piecesOf(index + 1)) };
+}
+
 /** The masks that the run learned from. */
-function labelledMasks(store: Store, run: Run): string[] {
+export function labelledMasks(store: Store, run: Run): string[] {
   const learned = store.runs.cases(run.id).flatMap((one) => (one.role === 'labelled' && one.mask ? [one.mask] : []));
   return learned.map((id) => store.path(store.masks.get(id).file)).filter(existsSync);
 }

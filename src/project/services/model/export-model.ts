@@ -1,0 +1,56 @@
+/** A run's model as one file that travels. */
+import { readFileSync } from 'node:fs';
+import type { ModelDescription } from '../../../core/model/description.ts';
+import { reordered } from '../../../core/model/labels.ts';
+import { oneChannel } from '../../../core/model-channels.ts';
+import { decodeCheckpoint, networkOf } from '../../../core/train/checkpoint.ts';
+import { streamFileAtomic, writeAll } from '../../../disk/index.ts';
+import type { Normalisation } from '../../../shared/training.ts';
+import { type Run, runFolder, type Store } from '../../store/index.ts';
+import { runForPrediction } from '../predict/predict.ts';
+import { describeModel } from './describe.ts';
+import { encodeModel, type ModelFile, readModel, type Tensors } from './model-file.ts';
+
+export interface ExportModelRequest {
+  /** Its folder must exist; a file of that name is replaced. */
+  path: string;
+  /** Name of the run; the latest finished one without it. */
+  run?: string;
+}
+
+export interface ExportedModel {
+  run: Run;
+  path: string;
+  bytes: number;
+  description: ModelDescription;
+}
+
+/**
+ * Writes the network that predicts, with everything that prediction needs, whole or not at all.
+ * @throws run/unknown, run/none-finished, run/no-checkpoint, and what writing a file throws
+ */
+export async function exportModel(store: Store, { path, run: name }: ExportModelRequest): Promise<ExportedModel> {
+  const run = runForPrediction(store, name);
+  const { description, tensors, bytes = encodeModel(description, tensors) } = await modelOfRun(store, run);
+  await streamFileAtomic(path, (file) => writeAll(file, bytes));
+  return { run, path, bytes: bytes.length, description };
+}
+
+type RunModel = Pick<ModelFile, 'description' | 'tensors'> & { bytes?: Uint8Array };
+
+/** The network that a run predicts with; an imported model is its file, byte for byte. */
+async function modelOfRun(store: Store, run: Run): Promise<RunModel> {
+  const folder = store.path(runFolder(run.id));
+  if (run.model) return readModel(`${folder}/${MODEL_FILE}`);
+  const checkpoint = decodeCheckpoint(readFileSync(store.path(store.checkpoints.latest(run.id)!.path)));
+  const { meta } = checkpoint;
+  const kept = () => JSON.parse(readFileSync(`${folder}/normalisation.json`, 'utf8')) as Normalisation;
+  const channels = meta.channels ?? oneChannel(kept());
+  // Values without a label have outputs too, which nobody wants.
+  const values = meta.classes.flatMap((name, value) => (value === 0 || name === `unused ${value}` ? [] : [value]));
+  const tensors: Tensors = reordered(networkOf(checkpoint, meta.options.predictWith ?? 'student'), [0, ...values]);
+  return { description: await describeModel(store, run, meta, channels, values), tensors };
+}
+
+/** In the folder of an imported run: the file as it came. */
+export const MODEL_FILE = 'model.safetensors';

@@ -1,0 +1,89 @@
+/** A model file becomes a run to predict with, without training data. */
+import { join } from 'node:path';
+import type { ModelDescription } from '../../../core/model/description.ts';
+import { matchLabels, reordered } from '../../../core/model/labels.ts';
+import { encodeNetwork } from '../../../core/train/checkpoint.ts';
+import { writeFileAtomic } from '../../../disk/index.ts';
+import { type Run, runFolder, type Store } from '../../store/index.ts';
+import { MODEL_FILE } from './export-model.ts';
+import { type ModelFile, readModel } from './model-file.ts';
+
+export interface ImportModelRequest {
+  path: string;
+  /** Name of the run; the model's own without it, numbered where that is taken. */
+  name?: string;
+}
+
+export interface ModelImport {
+  run: Run;
+  description: ModelDescription;
+  /** The same model was in the project before: `run` is that one. */
+  known: boolean;
+  /** What the user should know. */
+  notices: string[];
+}
+
+/**
+ * Brings a model in. Its outputs become the project's labels of the same name or coded term.
+ * @throws model/not-a-model, model/damaged, model/version, model/labels, run/name-taken, and what reading a file throws
+ */
+export async function importModel(store: Store, { path, name }: ImportModelRequest): Promise<ModelImport> {
+  const model = await readModel(path);
+  const { description, sha256 } = model;
+  const known = store.runs.list().find((run) => run.model?.sha256 === sha256);
+  const notices = noticesFor(store, description);
+  if (known && (name === undefined || known.name === name)) return { run: known, description, known: true, notices };
+  const classes = store.labels.classes();
+  const bytes = asCheckpoint(model, store, classes);
+  const { options, step } = description.training;
+  const run = store.transaction(() => {
+    const made = store.runs.create({
+      name: name ?? freeName(store, description.name),
+      ...{ options, classes, cases: [], model: { sha256, description } },
+    });
+    const folder = runFolder(made.id);
+    writeFileAtomic(join(store.path(folder), MODEL_FILE), model.bytes);
+    writeFileAtomic(join(store.path(folder), 'checkpoint.safetensors'), bytes);
+    store.checkpoints.add(made.id, step, `${folder}/checkpoint.safetensors`);
+    return store.runs.update(made.id, { state: 'finished', step, finishedAt: new Date().toISOString() });
+  });
+  return { run, description, known: false, notices };
+}
+
+/** The network in the project's classes, as the trainer reads it. */
+function asCheckpoint(
+  { description, tensors }: Pick<ModelFile, 'description' | 'tensors'>,
+  store: Store,
+  classes: string[],
+): Uint8Array {
+  const values = matchLabels(description.labels, store.labels.list()).map(({ value }) => value);
+  const order = classes.map((_, value) => {
+    if (value === 0) return 0;
+    const output = values.indexOf(value);
+    return output < 0 ? null : output + 1;
+  });
+  const { options, step } = description.training;
+  return encodeNetwork(reordered(tensors, order), { step, options, classes, channels: description.channels });
+}
+
+function freeName(store: Store, wanted: string): string {
+  const taken = new Set(store.runs.list().map(({ name }) => name));
+  for (let n = 1; ; n++) {
+    const name = n === 1 ? wanted : `${wanted}-${n}`;
+    if (!taken.has(name)) return name;
+  }
+}
+
+function noticesFor(store: Store, { labels, channels }: ModelDescription): string[] {
+  const known = new Set(matchLabels(labels, store.labels.list()).map(({ value }) => value));
+  const others = store.labels.list().filter(({ value }) => !known.has(value));
+  const notices: string[] = [];
+  if (others.length > 0)
+    notices.push(`The model does not know ${others.map(({ name }) => name).join(', ')}: it never predicts that.`);
+  const [ct, ours] = [channels[0].normalisation.kind === 'ct', store.project.get().preset.startsWith('ct')];
+  if (channels.length === 1 && ct !== ours)
+    notices.push(
+      `The model learned from ${ct ? 'CT' : 'MR'}, and the project is for ${ours ? 'CT' : 'MR'}: look at its masks with care.`,
+    );
+  return notices;
+}

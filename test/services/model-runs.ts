@@ -1,0 +1,58 @@
+/** Runs with a whole network that nobody trained: what model files are made of. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { initWeights } from '../../src/core/network/network.ts';
+import { networkByName } from '../../src/core/network/networks.ts';
+import { DEFAULT_OPTIONS, type SettledOptions } from '../../src/core/options.ts';
+import { Random } from '../../src/core/random.ts';
+import { encodeNetwork } from '../../src/core/train/checkpoint.ts';
+import type { NamedArray } from '../../src/core/train/safetensors.ts';
+import { type Run, runFolder, type Store } from '../../src/project/store/index.ts';
+
+const OPTIONS: SettledOptions = {
+  ...DEFAULT_OPTIONS,
+  width: 1,
+  steps: 40,
+  patch: [16, 16, 16],
+  spacing: 'native',
+  voxel: [1, 1.5, 3],
+};
+
+/** Random weights of the network that the options name, as a checkpoint keeps them. */
+function randomNetwork(
+  { network, width, plan, deepSupervision }: SettledOptions,
+  classes: number,
+  seed = 1,
+  inputChannels = 1,
+): Record<string, NamedArray> {
+  const shape = { width, inputChannels, classes, deepSupervision: deepSupervision === 'on' };
+  const weights = initWeights(networkByName(network, plan).shapes(shape), new Random(seed));
+  return Object.fromEntries(
+    Object.entries(weights).map(([name, tensor]) => {
+      const values = tensor.dataSync() as Float32Array;
+      tensor.dispose();
+      return [name, { shape: tensor.shape, values }];
+    }),
+  );
+}
+
+/** A finished run of the project's labels with a network of random weights. */
+export function finishedRun(store: Store, name: string, change: Partial<SettledOptions> = {}, seed = 1): Run {
+  const options = { ...OPTIONS, ...change };
+  const classes = store.labels.classes();
+  const references = store.masks.references();
+  const cases = store.scans.list().map(({ id }) => {
+    const mask = references.get(id)?.id ?? null;
+    return { scan: id, role: mask === null ? ('unlabelled' as const) : ('labelled' as const), mask };
+  });
+  const run = store.runs.create({ name, options, classes, cases });
+  const folder = runFolder(run.id);
+  mkdirSync(store.path(folder), { recursive: true });
+  const told = { step: 40, options, classes };
+  writeFileSync(
+    store.path(`${folder}/checkpoint.safetensors`),
+    encodeNetwork(randomNetwork(options, classes.length, seed), told),
+  );
+  writeFileSync(store.path(`${folder}/normalisation.json`), '{"kind":"mr"}');
+  store.checkpoints.add(run.id, 40, `${folder}/checkpoint.safetensors`);
+  return store.runs.update(run.id, { state: 'finished', step: 40, finishedAt: '2026-03-04T05:06:07Z' });
+}

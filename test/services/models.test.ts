@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { decodeCheckpoint, networkOf } from '../../src/core/train/checkpoint.ts';
+import { decodeSafetensors, encodeSafetensors } from '../../src/core/train/safetensors.ts';
+import { spacingFor } from '../../src/core/train/spacing.ts';
+import { exportModel } from '../../src/project/services/model/export-model.ts';
+import { importModel } from '../../src/project/services/model/import-model.ts';
+import { encodeModel, readModel } from '../../src/project/services/model/model-file.ts';
+import { startPrediction } from '../../src/project/services/predict/predict.ts';
+import type { Store } from '../../src/project/store/index.ts';
+import { newProject, projectWith, scriptedTrainer, temporaryFolder } from './helpers.ts';
+import { finishedRun } from './model-runs.ts';
+
+const KIDNEY = { scheme: 'SCT', code: '64033007', meaning: 'Kidney' };
+
+/** A project of two labels with a finished run, and the file of its model. */
+async function exported(t: TestContext) {
+  const folder = temporaryFolder(t);
+  const store = await projectWith(t, folder, 3, 1, ['kidney', 'tumour']);
+  store.labels.update(1, { term: KIDNEY });
+  const run = finishedRun(store, 'first');
+  const path = join(folder, 'model.safetensors');
+  await exportModel(store, { path });
+  return { folder, store, run, path };
+}
+
+test('a model file says everything that prediction needs, and names no scan', async (t) => {
+  const { store, run, path } = await exported(t);
+  store.metrics.record(run.id, 40, { 'validation.dice': 80, 'validation.dice.1': 90, 'validation.dice.2': 70 });
+  const [learned, other] = store.scans.list();
+  for (const { id } of [learned, other])
+    store.evaluations.put([{ run: run.id, scan: id, label: 1, dice: id, jaccard: 1, hd95: 2, asd: 1, reference: 'r' }]);
+  await exportModel(store, { path, run: 'first' });
+  const { description } = await readModel(path);
+  assert.deepEqual(
+    description.labels.map(({ name, term }) => [name, term?.code]),
+    [
+      ['kidney', '64033007'],
+      ['tumour', undefined],
+    ],
+  );
+  assert.deepEqual(
+    [description.network, description.patch, description.spacing, description.voxel],
+    [{ kind: 'unet', width: 1, deepSupervision: false }, [16, 16, 16], 'native', [1, 1.5, 3]],
+  );
+  assert.deepEqual(description.channels, [{ name: 'image', normalisation: { kind: 'mr' } }]);
+  const { step, labelled, unlabelled, orientations, finished } = description.training;
+  assert.deepEqual([step, labelled, unlabelled, orientations, finished], [40, 1, 2, { LAS: 1 }, '2026-03-04']);
+  assert.deepEqual(description.validation, { scans: 0, step: 40, dice: 80, perLabel: [90, 70] });
+  assert.deepEqual(description.heldOut, { scans: 1, labels: [{ name: 'kidney', dice: other.id, hd95: 2 }] });
+  const text = readFileSync(path, 'latin1');
+  for (const scan of store.scans.list()) assert.ok(!text.includes(scan.name), scan.name);
+  assert.ok(!text.includes(store.folder));
+});
+
+test('a model file is its owner’s alone, and a damaged export leaves the old one', async (t) => {
+  const { folder, store, path } = await exported(t);
+  if (process.platform !== 'win32') assert.equal(statSync(path).mode & 0o777, 0o600);
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.includes('.part')),
+    [],
+  );
+  await assert.rejects(exportModel(store, { path: join(folder, 'none', 'm.safetensors') }), { code: 'file/missing' });
+});
+
+test('the same run exports the same bytes', async (t) => {
+  const { folder, store, path } = await exported(t);
+  const again = join(folder, 'again.safetensors');
+  await exportModel(store, { path: again });
+  assert.deepEqual(readFileSync(path), readFileSync(again));
+});
+
+/** The student of a run's checkpoint. */
+const student = (store: Store, run: number) =>
+  networkOf(decodeCheckpoint(readFileSync(store.path(store.checkpoints.latest(run)!.path))), 'student');
+
+test('an imported model is a run whose outputs are the labels of the project, by name or by code', async (t) => {
+  const { store, run, path } = await exported(t);
+  const other = newProject(t, ['vessel', 'Tumour', 'organ']);
+  other.labels.update(3, { term: KIDNEY });
+  const made = await importModel(other, { path });
+  assert.deepEqual([made.run.name, made.run.state, made.run.step, made.known], ['first', 'finished', 40, false]);
+  assert.deepEqual(made.run.classes, ['background', 'vessel', 'Tumour', 'organ']);
+  assert.match(made.notices.join(), /does not know vessel/);
+  const [before, after] = [student(store, run.id), student(other, made.run.id)];
+  assert.deepEqual(after['down0.conv1.weight'], before['down0.conv1.weight']);
+  const [b0, kidney, tumour] = before['out.bias'].values;
+  assert.deepEqual([...after['out.bias'].values], [b0, -1e4, tumour, kidney]);
+  const row = before['out.weight'].values;
+  assert.deepEqual([...after['out.weight'].values], [row[0], 0, row[2], row[1]]);
+});
+
+test('a model that is there already is not brought in twice; another of its name gets a number', async (t) => {
+  const { folder, store, path } = await exported(t);
+  const other = newProject(t, ['kidney', 'tumour']);
+  const first = await importModel(other, { path });
+  const again = await importModel(other, { path });
+  assert.deepEqual([again.known, again.run.id], [true, first.run.id]);
+  const second = join(folder, 'second.safetensors');
+  finishedRun(store, 'later', {}, 2);
+  const later = await exportModel(store, { path: second, run: 'later' });
+  writeFileSync(second, encodeModel({ ...later.description, name: 'first' }, (await readModel(second)).tensors));
+  assert.equal((await importModel(other, { path: second })).run.name, 'first-2');
+  await assert.rejects(importModel(other, { path: second, name: 'first' }), { code: 'run/name-taken' });
+});
+
+test('an imported model is handed on as it came', async (t) => {
+  const { folder, path } = await exported(t);
+  const other = newProject(t, ['tumour', 'kidney', 'vessel']);
+  await importModel(other, { path });
+  const on = join(folder, 'on.safetensors');
+  await exportModel(other, { path: on });
+  assert.deepEqual(readFileSync(on), readFileSync(path));
+});
+
+test('prediction with an imported model brings scans of another grid to the voxels that it learned from', async (t) => {
+  const { path } = await exported(t);
+  const folder = temporaryFolder(t);
+  const other = await projectWith(t, folder, 1, 0, ['kidney', 'tumour']);
+  const { run } = await importModel(other, { path });
+  const trainer = scriptedTrainer(async function* () {
+    yield { type: 'finished', step: 40, seconds: 1 };
+  });
+  await startPrediction(other, trainer.start, { run: run.name }).done;
+  const [job] = trainer.jobs;
+  assert.deepEqual(job.kind === 'predict' && job.cases[0].spacing, 'native');
+  assert.deepEqual(spacingFor('native', { spacing: [1.05, 1.5, 3] }, [1, 1.5, 3]), 'native');
+  assert.deepEqual(spacingFor('native', { spacing: [1, 1.5, 5] }, [1, 1.5, 3]), [1, 1.5, 3]);
+  assert.deepEqual(spacingFor(2, { spacing: [1, 1.5, 5] }, [1, 1.5, 3]), 2);
+});
+
+/** What each kind of wrong file is told. */
+test('a file that is no whole model of this version is refused with its reason and a cure', async (t) => {
+  const { folder, path, store, run } = await exported(t);
+  const bytes = readFileSync(path);
+  const wrong = join(folder, 'wrong.safetensors');
+  const refused = async (content: Uint8Array | string, code: string, message: RegExp) => {
+    writeFileSync(wrong, content);
+    await assert.rejects(importModel(store, { path: wrong }), (error: Error & { code: string; cure: string }) => {
+      assert.equal(error.code, code, error.message);
+      assert.match(error.message, message);
+      assert.notEqual(error.cure, '');
+      return true;
+    });
+  };
+  await refused('', 'model/not-a-model', /an empty file/);
+  await refused(readFileSync(store.path(store.scans.list()[0].volumeFile)), 'model/not-a-model', /another format/);
+  await refused(encodeSafetensors({}, {}), 'model/not-a-model', /another program/);
+  await refused(readFileSync(store.path(store.checkpoints.latest(run.id)!.path)), 'model/not-a-model', /checkpoint/);
+  for (const length of [10, 500, bytes.length >> 1, bytes.length - 1])
+    await refused(bytes.subarray(0, length), 'model/damaged', /model file must be whole/);
+  const flipped = Uint8Array.from(bytes);
+  flipped[bytes.length - 100] ^= 1;
+  await refused(flipped, 'model/damaged', /checksum/);
+  // A digit of the description: the data are whole, what it says of them is not.
+  const text = bytes.toString('latin1');
+  const at = text.indexOf('steps\\":40') + 'steps\\":'.length;
+  const changed = Uint8Array.from(bytes);
+  changed[at] ^= 1;
+  await refused(changed, 'model/damaged', /checksum/);
+
+  const { description, tensors } = await readModel(path);
+  const later = { ...description, format: 2, program: 'Decile 9.0' };
+  await refused(encodeModel(later as never, tensors), 'model/version', /format 1, got 2, written by Decile 9.0/);
+  const { 'out.bias': _, ...without } = tensors;
+  await refused(encodeModel(description, without), 'model/damaged', /no weight out.bias/);
+  const wide = { ...description, network: { ...description.network, width: 2 } };
+  await refused(encodeModel(wide, tensors), 'model/damaged', /other sides/);
+  const odd = { ...description, patch: [17, 16, 16] as [number, number, number] };
+  await refused(encodeModel(odd, tensors), 'model/damaged', /description/);
+  const spine = { ...description, labels: [{ ...description.labels[0], name: 'spine', term: null }] };
+  const one = decodeSafetensors(encodeModel(spine, tensors)).tensors;
+  for (const name of ['out.weight', 'out.bias'])
+    one[name] = { shape: [...one[name].shape.slice(0, -1), 2], values: one[name].values.slice(0, 2) };
+  await refused(encodeModel(spine, one), 'model/labels', /\(kidney, tumour\), got spine/);
+  assert.deepEqual(
+    store.runs.list().map(({ name }) => name),
+    ['first'],
+  );
+});
