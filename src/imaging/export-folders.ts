@@ -1,6 +1,6 @@
 /** Folders that other programs train on or read: nnU-Net, Medical Segmentation Decathlon, BIDS derivatives. */
 
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { LabelMap, Volume } from '../core/volume.ts';
 import { makeFolder, streamFileAtomic, writeAll } from '../disk/index.ts';
 import { DecileError } from '../shared/errors.ts';
@@ -12,8 +12,10 @@ import { writeNifti } from './nifti/write.ts';
 export interface ExportCase {
   name: string;
   image: () => Promise<Volume>;
-  /** Absent for cases without a mask: they go to the test images. */
+  /** Absent for cases without a mask. */
   mask?: () => Promise<LabelMap>;
+  /** False for a prediction that nobody accepted: nnU-Net and MSD must not learn from it. */
+  decided?: boolean;
   /** How the mask came to be; written beside it in BIDS. */
   origin?: 'manual' | 'corrected' | 'predicted';
 }
@@ -44,6 +46,9 @@ const writeJson = (path: string, value: unknown) => writeText(path, `${JSON.stri
 const fileNames = (cases: readonly ExportCase[]) =>
   unique(cases.map((c) => c.name.replace(/[^\p{L}\p{N}._-]+/gu, '_') || 'case'));
 
+/** What a network may learn from; the other cases go to the test images. */
+const isTraining = (c: ExportCase) => c.mask !== undefined && c.decided !== false;
+
 /** nnU-Net: labels consecutive from 0, images `<case>_0000.nii.gz`. Returns the files. @throws export/labels */
 export async function exportNnunet(folder: string, cases: readonly ExportCase[], o: ExportOptions): Promise<string[]> {
   const values = o.labels.map((l) => l.value).sort((a, b) => a - b);
@@ -59,7 +64,7 @@ export async function exportNnunet(folder: string, cases: readonly ExportCase[],
     name: o.name,
     channel_names: { 0: o.modality },
     labels: { background: 0, ...Object.fromEntries(o.labels.map((l) => [l.name, l.value])) },
-    numTraining: cases.filter((c) => c.mask).length,
+    numTraining: cases.filter(isTraining).length,
     file_ending: '.nii.gz',
   });
   return [...files, 'dataset.json'];
@@ -70,9 +75,9 @@ export async function exportMsd(folder: string, cases: readonly ExportCase[], o:
   const names = fileNames(cases);
   const files = await writeCases(folder, cases, names, o, (name) => `${name}.nii.gz`);
   const training = names
-    .filter((_, n) => cases[n].mask)
+    .filter((_, n) => isTraining(cases[n]))
     .map((n) => ({ image: `./imagesTr/${n}.nii.gz`, label: `./labelsTr/${n}.nii.gz` }));
-  const test = names.filter((_, n) => !cases[n].mask).map((n) => `./imagesTs/${n}.nii.gz`);
+  const test = names.filter((_, n) => !isTraining(cases[n])).map((n) => `./imagesTs/${n}.nii.gz`);
   await writeJson(join(folder, 'dataset.json'), {
     name: o.name,
     tensorImageSize: '3D',
@@ -86,6 +91,10 @@ export async function exportMsd(folder: string, cases: readonly ExportCase[], o:
   return [...files, 'dataset.json'];
 }
 
+/**
+ * Images and masks: training cases to imagesTr and labelsTr, all others to imagesTs, with what was predicted for them in
+ * predictionsTs, which neither format reads.
+ */
 async function writeCases(
   folder: string,
   cases: readonly ExportCase[],
@@ -97,11 +106,12 @@ async function writeCases(
   for (const sub of ['imagesTr', 'labelsTr', 'imagesTs']) makeFolder(join(folder, sub));
   for (const [n, c] of cases.entries()) {
     o.onProgress?.(n, cases.length, c.name);
-    const image = `${c.mask ? 'imagesTr' : 'imagesTs'}/${imageName(names[n])}`;
+    const image = `${isTraining(c) ? 'imagesTr' : 'imagesTs'}/${imageName(names[n])}`;
     await writeNifti(join(folder, image), await c.image());
     files.push(image);
     if (!c.mask) continue;
-    const mask = `labelsTr/${names[n]}.nii.gz`;
+    const mask = `${isTraining(c) ? 'labelsTr' : 'predictionsTs'}/${names[n]}.nii.gz`;
+    makeFolder(join(folder, dirname(mask)));
     await writeNifti(join(folder, mask), await c.mask());
     files.push(mask);
   }

@@ -14,6 +14,9 @@ export const EXPORT_FORMATS = [
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 /** Formats of DICOM objects, which join the study of their images and may go to a server. */
 export const DICOM_FORMATS: readonly ExportFormat[] = ['seg', 'seg-labelmap', 'rtstruct'];
+/** Which masks leave: accepted and drawn by hand alone, predictions as runs made them, or accepted, else the prediction. */
+export const EXPORT_CHOICES = ['accepted', 'predictions', 'all'] as const;
+export type ExportChoice = (typeof EXPORT_CHOICES)[number];
 /** What becomes of dates in a de-identified export. */
 export const DATE_RULES = ['remove', 'shift'] as const;
 export type DateRule = (typeof DATE_RULES)[number];

@@ -111,9 +111,9 @@ test('slices are decided as ranges, whichever way round, within the scan', async
   const { project, scan } = await predictedProject(t);
   const { review } = project;
   const { id } = scan(3);
-  await review.decide(id, 'accept', { from: 3, to: 1 });
-  await review.decide(id, 'reject', { from: 4, to: 99 });
-  const { slices, state } = await review.decide(id, 'reopen', { from: 2, to: 2 });
+  await review.decide(id, 'accept', { slices: { from: 3, to: 1 } });
+  await review.decide(id, 'reject', { slices: { from: 4, to: 99 } });
+  const { slices, state } = await review.decide(id, 'reopen', { slices: { from: 2, to: 2 } });
   assert.deepEqual(slices, [
     { from: 1, to: 1, decision: 'accept' },
     { from: 3, to: 3, decision: 'accept' },

@@ -16,6 +16,7 @@ const RELEASED: Record<number, string> = {
   2: 'ce3aec80e7a720b246885b8b84fb20576c82c61bf34d56dc42546ea840d96759',
   3: '2d4685408ab5a7ef18f02fc23f741b4cdd3695b821f396eb535cd2e69ff32ab2',
   4: 'cf7f1746ec9372f2c76f739fafc73fc39ddda9e76aa108e129dcab903c5ec5cb',
+  5: '950723064d0c0ad83a4a5289ef57e5ed745354b5831f23efbaecb36e844d886d',
 };
 
 test('migrations are numbered 1, 2, 3 without a gap', () => {

@@ -8,7 +8,7 @@ type Names =
   | `scans.${'list' | 'detail' | 'import' | 'suggest' | 'remove' | 'restore'}`
   | `masks.${'commit' | 'versions' | 'restore'}`
   | 'predictions.get'
-  | `review.${'queue' | 'decide' | 'next' | 'changes'}`;
+  | `review.${'queue' | 'decide' | 'undo' | 'next' | 'changes'}`;
 
 export const caseHandlers = (session: Session): Pick<Handlers, Names> => ({
   'scans.list': () => scanRows(session),
@@ -88,11 +88,19 @@ export const caseHandlers = (session: Session): Pick<Handlers, Names> => ({
 
   'review.queue': () => session.project().review.queue(),
   'review.next': ({ after }) => ({ next: session.project().review.next(after) }),
-  async 'review.decide'({ scan, decision, slices }) {
-    const decided = await session.project().review.decide(scan, decision, slices);
+  async 'review.decide'({ scan, decision, slices, reason }) {
+    const decided = await session.project().review.decide(scan, decision, { slices, reason });
     session.emitter.emit('case-state', { scan, state: decided.state });
     session.changed([scan]);
     return decided;
+  },
+  async 'review.undo'({ scan }) {
+    const { drawing, review } = session.project();
+    await drawing.commit(scan);
+    const state = review.undo(scan);
+    session.emitter.emit('case-state', { scan, state });
+    session.changed([scan]);
+    return { state };
   },
   'review.changes': ({ scan }) => session.project().compare.changes(scan),
 });

@@ -1,6 +1,13 @@
 import { Command, Option } from 'commander';
 import { DecileError } from '../../shared/errors.ts';
-import { DATE_RULES, type DateRule, EXPORT_FORMATS, type ExportFormat } from '../../shared/export-formats.ts';
+import {
+  DATE_RULES,
+  type DateRule,
+  EXPORT_CHOICES,
+  EXPORT_FORMATS,
+  type ExportChoice,
+  type ExportFormat,
+} from '../../shared/export-formats.ts';
 import { dicomWebServer } from '../dicomweb.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { EXIT, Exit, notice, type Output, Progress, result } from '../output.ts';
@@ -9,6 +16,9 @@ import { withProject } from './common.ts';
 
 interface Flags extends Output {
   format: ExportFormat;
+  which?: ExportChoice;
+  scans?: string[];
+  withRejected?: boolean;
   run?: string;
   deidentify?: boolean;
   dates: DateRule;
@@ -29,10 +39,15 @@ export function exportCommand(): Command {
         .choices(EXPORT_FORMATS)
         .makeOptionMandatory(),
     )
-    .option(
-      '--run <RUN>',
-      "this run's predictions alone; without it each scan's accepted mask, else its newest prediction",
+    .addOption(
+      new Option(
+        '--which <WHICH>',
+        'masks that were accepted or drawn by hand alone, predictions as runs made them, or all: the accepted mask, else the newest prediction',
+      ).choices(EXPORT_CHOICES),
     )
+    .option('--scans <NAME...>', 'only these scans')
+    .option('--with-rejected', 'rejected masks too, which otherwise never leave')
+    .option('--run <RUN>', "this run's predictions alone")
     .option(
       '--deidentify',
       'numbers for names, DICOM de-identified with its images, every file searched for identifiers',
@@ -58,6 +73,7 @@ export function exportCommand(): Command {
         try {
           const report = await project.export({
             ...{ format: flags.format, output: userPath(out), run: flags.run, signal: abort.signal },
+            ...{ which: flags.which, scans: flags.scans, withRejected: flags.withRejected },
             ...(flags.deidentify
               ? { deidentify: { dates: flags.dates, key: flags.key === undefined ? undefined : userPath(flags.key) } }
               : {}),
@@ -70,6 +86,11 @@ export function exportCommand(): Command {
               flags,
               `${report.withoutMask.length} scans have no mask: ${report.withoutMask.slice(0, 8).join(', ')}${report.withoutMask.length > 8 ? ', ...' : ''}`,
             );
+          const masks = flags.format !== 'csv' && flags.format !== 'html';
+          if (masks && report.unseen.length > 0)
+            notice(flags, `${report.unseen.length} of the masks are predictions that nobody has looked at.`);
+          if (masks && report.rejected.length > 0)
+            notice(flags, `${report.rejected.length} rejected masks were left out; --with-rejected exports them too.`);
           for (const text of report.notices) notice(flags, text);
           result(flags, report, () =>
             [

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { ReviewedScans } from '../../project/services/review/decide-scans.ts';
+import { REJECT_REASONS, rejectReason } from '../../shared/review.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { EXIT, Exit, type Output, Progress, result, table } from '../output.ts';
 import { withProject } from './common.ts';
@@ -11,7 +12,13 @@ export function reviewCommand(): Command {
     .addCommand(
       decideCommand('accept', 'make the masks of scans what training learns from: drawn, corrected or as predicted'),
     )
-    .addCommand(decideCommand('reject', 'keep the masks of scans from training; nothing is deleted'));
+    .addCommand(
+      decideCommand('reject', 'keep the masks of scans from training; nothing is deleted').option(
+        '--reason <REASON>',
+        `why: ${REJECT_REASONS.join(', ')}, or other words`,
+      ),
+    )
+    .addCommand(undoCommand());
 }
 
 function listCommand(): Command {
@@ -38,8 +45,10 @@ function decideCommand(decision: 'accept' | 'reject', description: string): Comm
     .description(description)
     .argument('<DIR>', 'the project')
     .argument('<SCAN...>', 'names of scans')
-    .action((folder: string, names: string[], flags: Output) =>
-      withProject(folder, 'write', async ({ review }) => {
+    .option('--as <NAME>', "who decides; the system's user without it")
+    .action((folder: string, names: string[], flags: Output & { reason?: string; as?: string }) =>
+      withProject(folder, 'write', async ({ review, store }) => {
+        if (flags.as !== undefined) store.person.name = flags.as.trim();
         const progress = new Progress(flags, decision === 'accept' ? 'Accepting' : 'Rejecting');
         const abort = new AbortController();
         const unwatch = onInterrupt(() => abort.abort());
@@ -47,6 +56,7 @@ function decideCommand(decision: 'accept' | 'reject', description: string): Comm
           const report = await review.decideScans(names, decision, {
             onProgress: (done, total, name) => progress.update(done, total, name),
             signal: abort.signal,
+            ...(flags.reason === undefined ? {} : { reason: rejectReason(flags.reason) }),
           });
           progress.end();
           result(flags, report, () => describe(report, decision));
@@ -56,6 +66,19 @@ function decideCommand(decision: 'accept' | 'reject', description: string): Comm
           progress.end();
           unwatch();
         }
+      }),
+    );
+}
+
+function undoCommand(): Command {
+  return new Command('undo')
+    .description('take the last decision on scans back')
+    .argument('<DIR>', 'the project')
+    .argument('<SCAN...>', 'names of scans')
+    .action((folder: string, names: string[], flags: Output) =>
+      withProject(folder, 'write', async ({ review }) => {
+        const undone = review.undoScans(names);
+        result(flags, { undone }, () => undone.map(({ scan, state }) => `${scan} is ${state} again.`).join('\n'));
       }),
     );
 }

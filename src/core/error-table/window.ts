@@ -97,6 +97,11 @@ export const windowErrors = {
     message: 'A case must have a mask to be accepted, got none for <scan>.',
     cure: 'Draw or predict one',
   },
+  'review/nothing-to-undo': {
+    when: 'A decision is taken back that was never made, or after which another was made',
+    message: 'A <case or decision> must <be as expected>, got <value>.',
+    cure: 'Decide the case first, or anew',
+  },
   'scan/no-voxels': {
     when: 'A scan arrived in the window without voxels',
     message: 'The scan <name> must have voxels, got none.',

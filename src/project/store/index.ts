@@ -4,6 +4,7 @@
  */
 
 import { existsSync, rmSync, statSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { PRESETS, type PresetName } from '../../core/options.ts';
 import { makeFolder, sweepLeftovers } from '../../disk/index.ts';
@@ -11,6 +12,7 @@ import { DecileError } from '../../shared/errors.ts';
 import { type ChannelRepository, channelRepository } from './channels.ts';
 import { type CheckpointRepository, checkpointRepository, type MetricRepository, metricRepository } from './curves.ts';
 import { type Db, openDatabase } from './database.ts';
+import { type DecisionRepository, decisionRepository } from './decisions.ts';
 import { explained, explainFailure } from './failures.ts';
 import { type FlagRepository, flagRepository } from './flags.ts';
 import { type LabelRepository, labelRepository } from './labels.ts';
@@ -37,12 +39,20 @@ export interface Store {
   /** Absolute path of the project folder. */
   readonly folder: string;
   readonly mode: 'write' | 'read';
-  readonly project: { get(): ProjectInfo; rename(name: string): ProjectInfo };
+  readonly project: {
+    get(): ProjectInfo;
+    rename(name: string): ProjectInfo;
+    /** Intensities that training clips to; null: those of the preset. Earlier runs keep what they had. */
+    setRange(range: readonly [number, number] | null): ProjectInfo;
+  };
+  /** Who works with the project: the name of the system's user until another is given; kept with masks and decisions. */
+  readonly person: { name: string };
   readonly labels: LabelRepository;
   readonly scans: ScanRepository;
   readonly channels: ChannelRepository;
   readonly masks: MaskRepository;
   readonly flags: FlagRepository;
+  readonly decisions: DecisionRepository;
   readonly runs: RunRepository;
   readonly metrics: MetricRepository;
   readonly checkpoints: CheckpointRepository;
@@ -164,16 +174,17 @@ function openForReading(root: string): Db {
 function assemble(folder: string, mode: 'write' | 'read', db: Db, lock: ProjectLock | null): Store {
   const get = (): ProjectInfo => {
     const row = db
-      .prepare('SELECT name, preset, created_at AS createdAt, created_by AS createdBy FROM project WHERE id = 1')
-      .get() as ProjectInfo | undefined;
+      .prepare('SELECT name, preset, created_at AS createdAt, created_by AS createdBy, range FROM project WHERE id = 1')
+      .get() as (Omit<ProjectInfo, 'range'> & { range: string | null }) | undefined;
     if (!row)
       throw new DecileError(
         'project/corrupt',
         'A project must know its name, got a database without it.',
         'Restore the project folder from a backup.',
       );
-    return row;
+    return { ...row, range: row.range === null ? null : (JSON.parse(row.range) as [number, number]) };
   };
+  const person = { name: userName() };
   const runs = runRepository(db);
   const database = databasePath(folder);
   const identity = fileIdentity(database);
@@ -198,12 +209,18 @@ function assemble(folder: string, mode: 'write' | 'read', db: Db, lock: ProjectL
           db.prepare('UPDATE project SET name = ? WHERE id = 1').run(name);
           return get();
         },
+        setRange(range) {
+          db.prepare('UPDATE project SET range = ? WHERE id = 1').run(range && JSON.stringify(range));
+          return get();
+        },
       },
+      person,
       labels: labelRepository(db),
       scans: scanRepository(db, path),
       channels: channelRepository(db),
-      masks: maskRepository(db, path),
+      masks: maskRepository(db, path, person),
       flags: flagRepository(db),
+      decisions: decisionRepository(db),
       runs,
       metrics: metricRepository(db),
       checkpoints: checkpointRepository(db),
@@ -251,4 +268,13 @@ function sweepProject(root: string): void {
   sweepLeftovers(root, { alone: true, unmarked: /^\.incoming-\w{6}$/ });
   for (const name of ['volumes', 'masks', 'runs', 'cache', '.cache'])
     sweepLeftovers(join(root, name), { alone: true, unmarked: UNMARKED, depth: 3 });
+}
+
+/** The system's name of who runs the program; some containers have none. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return '';
+  }
 }

@@ -15,6 +15,7 @@ interface MaskRow {
   file: string;
   accepted: number;
   labels: string;
+  person: string;
   created_at: string;
 }
 
@@ -27,6 +28,7 @@ const fromRow = (row: MaskRow): Mask => ({
   file: row.file,
   accepted: row.accepted === 1,
   labels: JSON.parse(row.labels) as Mask['labels'],
+  person: row.person,
   createdAt: row.created_at,
 });
 
@@ -56,7 +58,12 @@ export interface MaskRepository {
   remove(id: number): string;
 }
 
-export function maskRepository(db: Db, pathOf: (relative: string) => string): MaskRepository {
+/** @param person who works with the project: kept with each version */
+export function maskRepository(
+  db: Db,
+  pathOf: (relative: string) => string,
+  person: { readonly name: string },
+): MaskRepository {
   const one = (sql: string, ...values: (string | number)[]): Mask | null => {
     const row = prepared(db, sql).get(...values) as MaskRow | undefined;
     return row ? fromRow(row) : null;
@@ -83,7 +90,7 @@ export function maskRepository(db: Db, pathOf: (relative: string) => string): Ma
     const file = maskFile(mask.scan, version);
     const { lastInsertRowid } = prepared(
       db,
-      'INSERT INTO masks (scan, version, origin, run, file, accepted, labels, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO masks (scan, version, origin, run, file, accepted, labels, person, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
     ).run(
       mask.scan,
       version,
@@ -92,6 +99,7 @@ export function maskRepository(db: Db, pathOf: (relative: string) => string): Ma
       file,
       mask.accepted ? 1 : 0,
       JSON.stringify(mask.labels),
+      person.name,
       new Date().toISOString(),
     );
     // Last, so that a row that cannot be made leaves no file in the place of a version.

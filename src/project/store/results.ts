@@ -23,7 +23,10 @@ const fromRow = (row: PredictionRow): Prediction => ({
 });
 
 export interface PredictionRepository {
-  /** Puts a run's prediction of a scan in the place of its earlier one (the earlier mask stays in the history). */
+  /**
+   * Puts a run's prediction of a scan in the place of its earlier one (the earlier mask stays in the history). A case that
+   * was rejected is open again: there is something new to decide on.
+   */
   put(prediction: Omit<Prediction, 'createdAt'>): void;
   get(run: number, scan: number): Prediction | null;
   /** Most uncertain first. */
@@ -43,17 +46,20 @@ export function predictionRepository(db: Db): PredictionRepository {
   };
   return {
     put(p) {
-      prepared(db, 'INSERT OR REPLACE INTO predictions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
-        p.run,
-        p.scan,
-        p.mask,
-        p.entropyFile,
-        p.meanEntropy,
-        JSON.stringify(p.sliceEntropy),
-        JSON.stringify(p.volumesMl),
-        p.seconds,
-        new Date().toISOString(),
-      );
+      db.transaction(() => {
+        prepared(db, 'INSERT OR REPLACE INTO predictions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
+          p.run,
+          p.scan,
+          p.mask,
+          p.entropyFile,
+          p.meanEntropy,
+          JSON.stringify(p.sliceEntropy),
+          JSON.stringify(p.volumesMl),
+          p.seconds,
+          new Date().toISOString(),
+        );
+        prepared(db, "UPDATE scans SET review = 'unreviewed' WHERE id = ? AND review = 'rejected'").run(p.scan);
+      })();
     },
     get: (run, scan) => one('run = ? AND scan = ?', run, scan),
     list: (run) =>

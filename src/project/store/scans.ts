@@ -23,6 +23,7 @@ interface ScanRow {
   content_hash: string;
   notices: string;
   review: ReviewState;
+  left_out: string;
   imported_at: string;
   deleted_at: string | null;
 }
@@ -44,6 +45,7 @@ const fromRow = (row: ScanRow): Scan => ({
   contentHash: row.content_hash,
   notices: JSON.parse(row.notices) as string[],
   review: row.review,
+  leftOut: row.left_out,
   importedAt: row.imported_at,
   deletedAt: row.deleted_at,
 });
@@ -72,6 +74,8 @@ export interface ScanRepository {
   add(id: number, scan: NewScan): Scan;
   rename(id: number, name: string): Scan;
   setReview(id: number, state: ReviewState): Scan;
+  /** Leaves a scan out of training for a reason, or takes it in again with an empty one. */
+  setLeftOut(id: number, reason: string): Scan;
   patient(id: number): PatientFields | null;
   /** Hides the scan; its files and masks stay, so `restore` brings all of it back. */
   delete(id: number): void;
@@ -180,6 +184,11 @@ export function scanRepository(db: Db, pathOf: (relative: string) => string): Sc
     setReview(id, state) {
       get(id);
       prepared(db, 'UPDATE scans SET review = ? WHERE id = ?').run(state, id);
+      return get(id);
+    },
+    setLeftOut(id, reason) {
+      get(id);
+      prepared(db, 'UPDATE scans SET left_out = ? WHERE id = ?').run(reason, id);
       return get(id);
     },
     patient(id) {

@@ -14,6 +14,8 @@ export interface ProjectInfo {
   createdAt: string;
   /** Program version that made the project. */
   createdBy: string;
+  /** Intensities that training clips to, in the scans' own unit; null: those of the preset. */
+  range: readonly [low: number, high: number] | null;
 }
 
 /** DICOM coded term of a label, e.g. {scheme: 'SCT', code: '64033007', meaning: 'Kidney'}. */
@@ -71,6 +73,8 @@ export interface Scan {
   /** What reading had to correct or assume, in words. */
   notices: string[];
   review: ReviewState;
+  /** Why training does not see the scan, neither labelled nor unlabelled; empty: it does. */
+  leftOut: string;
   importedAt: string;
   /** Set while a deletion can be undone. */
   deletedAt: string | null;
@@ -112,6 +116,8 @@ export interface Mask {
   accepted: boolean;
   /** Voxels of each label value present (0 left out), and the volume in ml. */
   labels: { value: number; voxels: number; ml: number }[];
+  /** Who drew or corrected it, or had it predicted; empty where that is not known. */
+  person: string;
   createdAt: string;
 }
 
@@ -122,6 +128,29 @@ export interface NewMask {
   accepted: boolean;
   labels: { value: number; voxels: number; ml: number }[];
 }
+
+export const DECISIONS = ['accept', 'correct', 'reject', 'reopen'] as const;
+
+/** A person's decision on a case. */
+export interface Decision {
+  id: number;
+  scan: number;
+  decision: (typeof DECISIONS)[number];
+  /** The version that was decided on; null where there was none. */
+  mask: number | null;
+  /** The run whose prediction it was, or came from. */
+  run: number | null;
+  /** Why it was rejected, in words; empty where nobody said. */
+  reason: string;
+  person: string;
+  /** What taking it back restores: the scan's review state, and which of its masks were accepted. */
+  before: { review: ReviewState; accepted: number[] };
+  createdAt: string;
+  /** When it was taken back; null: it holds. */
+  undoneAt: string | null;
+}
+
+export type NewDecision = Omit<Decision, 'id' | 'createdAt' | 'undoneAt'>;
 
 export const SLICE_MARKS = ['flagged', 'accepted', 'corrected', 'rejected'] as const;
 export type SliceMark = (typeof SLICE_MARKS)[number];

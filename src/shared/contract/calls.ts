@@ -97,8 +97,12 @@ export const CALLS = {
       scan: id,
       decision: z.enum(['accept', 'correct', 'reject', 'reopen']),
       slices: z.object({ from: slice, to: slice }).optional(),
+      /** Why it is rejected. */
+      reason: z.string().max(200).optional(),
     }),
   ),
+  /** Takes the last decision on a case back. */
+  'review.undo': call<{ state: T.CaseState }>()(scan),
   'review.next': call<{ next: number | null }>()(z.object({ after: id.optional() })),
   /** What the current mask changed against the prediction; empty without one. */
   'review.changes': call<T.MaskChange[]>()(scan),

@@ -2,8 +2,9 @@
 import type { ErrorCode } from '../../core/errors.ts';
 import type { PresetName } from '../../core/options.ts';
 import type { Grid, VoxelType } from '../../core/volume.ts';
+import type { ExportChoice } from '../export-formats.ts';
 
-export type { ExportFormat } from '../export-formats.ts';
+export type { ExportChoice, ExportFormat } from '../export-formats.ts';
 
 /** Names a folder that the user chose in a dialog, dropped on the window or opened before; only main knows the path. */
 export type FolderId = string;
@@ -296,6 +297,14 @@ export interface ReportSummary {
   meanChangeMl: number | null;
   correctionDice: number | null;
   cases: ReportedCase[];
+}
+
+/** How many masks each choice of an export hands out. */
+export interface ExportCounts extends Record<ExportChoice, number> {
+  /** Of `all`: predictions that nobody has looked at. */
+  unseen: number;
+  /** Rejected masks, which leave only where they are asked for. */
+  rejected: number;
 }
 
 export type Theme = 'dark' | 'light' | 'system';

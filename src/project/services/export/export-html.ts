@@ -22,7 +22,9 @@ const FILE = 'report.html';
  * @throws export/nothing before any case was reviewed
  */
 export async function exportHtml({ store, request, chosen, output }: ExportJob, run: Run | null): Promise<string[]> {
-  const summary = await reviewSummary(store, run?.id, () => stopHere(request, 0, chosen.length));
+  const whole = await reviewSummary(store, run?.id, () => stopHere(request, 0, chosen.length));
+  const asked = new Set(chosen.map(({ scan }) => scan.id));
+  const summary = { ...whole, cases: whole.cases.filter(({ scan }) => asked.has(scan)) };
   if (summary.cases.length === 0)
     throw new DecileError(
       'export/nothing',

@@ -1,7 +1,7 @@
 /** What is asked of an export, what it answers, and what its formats get. */
 import type { DicomWebServer } from '../../../imaging/index.ts';
 import { DecileError, type ErrorCode } from '../../../shared/errors.ts';
-import type { DateRule, ExportFormat } from '../../../shared/export-formats.ts';
+import type { DateRule, ExportChoice, ExportFormat } from '../../../shared/export-formats.ts';
 import type { Mask, Scan, Store } from '../../store/index.ts';
 import type { Deidentification } from './export-deid.ts';
 
@@ -9,7 +9,13 @@ export interface ExportRequest {
   format: ExportFormat;
   /** Folder, made when absent. */
   output: string;
-  /** Only this run's predictions; without it each scan's accepted mask, else its newest prediction. */
+  /** Which masks; `all` without it, `predictions` with a run. */
+  which?: ExportChoice;
+  /** Names of the scans to export; all without it. */
+  scans?: readonly string[];
+  /** Rejected masks too, which otherwise never leave. */
+  withRejected?: boolean;
+  /** Only this run's predictions. */
   run?: string;
   /** Names replaced by numbers, DICOM de-identified, and every file searched for identifiers afterwards. */
   deidentify?: {
@@ -29,6 +35,10 @@ export interface ExportReport {
   files: string[];
   /** Scans that have no mask to hand out; none where the format is no masks. */
   withoutMask: string[];
+  /** Scans whose mask is a prediction that nobody has looked at. */
+  unseen: string[];
+  /** Scans whose mask was rejected and therefore left out. */
+  rejected: string[];
   /** Scans that this format cannot hold, each with its reason; the rest was exported. */
   refused: { scan: string; code: ErrorCode; message: string; cure: string }[];
   /** De-identified: which scan became which name. */
@@ -42,6 +52,8 @@ export interface ExportReport {
 export interface Chosen {
   scan: Scan;
   mask: Mask | null;
+  /** A person stands for the case: what a data set is trained on. */
+  decided: boolean;
   name: string;
   /** File name without suffix, unique in the export. */
   file: string;

@@ -15,19 +15,23 @@ import {
 import { unique } from '../../../imaging/names.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import { DICOM_FORMATS } from '../../../shared/export-formats.ts';
-import { explainedAsync, type Mask, type Run, type Scan, type Store } from '../../store/index.ts';
+import { explainedAsync, type Run, type Store } from '../../store/index.ts';
+import { scansOf } from '../review/decide-scans.ts';
+import { chooseMask, type MaskChoice } from './choose.ts';
 import { exportCsv } from './export-csv.ts';
 import { checkExport, startDeidentification } from './export-deid.ts';
 import { exportDicom } from './export-dicom.ts';
 import { exportHtml } from './export-html.ts';
 import { type ExportJob, type ExportReport, type ExportRequest, type ForEach, rgb, stopHere } from './export-job.ts';
 
+export { countChoices } from './choose.ts';
 export { toCsv } from './export-csv.ts';
 export type { ExportReport, ExportRequest } from './export-job.ts';
 
 /**
- * @throws export/nothing, export/exists, export/labels, export/not-dicom, export/identifiers, run/unknown, disk/full,
- *   disk/read-only
+ * Writes the chosen masks of the chosen scans, or tables or the report of them.
+ * @throws export/nothing, export/exists, export/labels, export/not-dicom, export/identifiers, run/unknown, scan/unknown,
+ *   disk/full, disk/read-only
  */
 export async function exportProject(store: Store, request: ExportRequest): Promise<ExportReport> {
   const output = resolve(request.output);
@@ -39,7 +43,8 @@ export async function exportProject(store: Store, request: ExportRequest): Promi
       `Export with --format ${DICOM_FORMATS.join(', ')}.`,
     );
   const run = request.run === undefined ? null : store.runs.find(request.run);
-  const scans = store.scans.list();
+  const choice: MaskChoice = { which: whichOf(request), run, withRejected: request.withRejected ?? false };
+  const scans = request.scans ? scansOf(store, request.scans) : store.scans.list();
   if (scans.length === 0)
     throw new DecileError(
       'export/nothing',
@@ -51,20 +56,32 @@ export async function exportProject(store: Store, request: ExportRequest): Promi
   const deid = request.deidentify ? startDeidentification(store, scans, request.deidentify, output) : null;
   const names = scans.map((scan) => deid?.names.get(scan.id) ?? scan.name);
   const files = unique(names.map(safeName));
+  const masks = scans.map((scan) => chooseMask(store, scan, choice));
   const chosen = scans.map((scan, n) => ({
-    ...{ scan, mask: maskToExport(store, scan, run), name: names[n], file: files[n] },
+    ...{ scan, mask: masks[n].mask, decided: masks[n].decided, name: names[n], file: files[n] },
   }));
   // The report is about reviewed predictions, and says so itself where there are none.
   const withoutMask = format === 'html' ? [] : chosen.filter(({ mask }) => mask === null).map(({ name }) => name);
   if (format !== 'csv' && withoutMask.length === scans.length) {
     throw new DecileError(
       'export/nothing',
-      `At least one scan must have a mask to export, got ${scans.length} scans without.`,
-      'Draw, import or predict masks first.',
+      `At least one scan must have ${WANTED[choice.which]} to export, got ${scans.length} scans without.`,
+      masks.some(({ rejected }) => rejected)
+        ? 'Rejected masks leave only where they are asked for: --with-rejected.'
+        : 'Draw, import, predict or accept masks first.',
     );
   }
   const renamed = deid ? scans.map((scan, n) => ({ scan: scan.name, name: names[n] })) : [];
-  const report: ExportReport = { output, withoutMask, files: [], refused: [], renamed, stored: 0, notices: [] };
+  const rejected = chosen.filter((_, n) => masks[n].rejected && !choice.withRejected).map(({ name }) => name);
+  const unseen = chosen.filter(({ mask, decided }) => mask !== null && !decided).map(({ name }) => name);
+  const report: ExportReport = {
+    ...{ output, withoutMask, rejected, unseen },
+    files: [],
+    refused: [],
+    renamed,
+    stored: 0,
+    notices: [],
+  };
   report.files = await write({ store, request, chosen, output, report, deid }, run);
   if (deid) await checkExport(output, deid);
   return report;
@@ -91,12 +108,16 @@ function write(job: ExportJob, run: Run | null): string[] | Promise<string[]> {
   }
 }
 
-function maskToExport(store: Store, scan: Scan, run: Run | null): Mask | null {
-  if (run) {
-    const prediction = store.predictions.get(run.id, scan.id);
-    return prediction && store.masks.get(prediction.mask);
-  }
-  return store.masks.reference(scan.id) ?? store.masks.current(scan.id, 'predicted');
+const WANTED = { accepted: 'an accepted mask', predictions: 'a prediction', all: 'a mask' } as const;
+
+function whichOf({ run, which }: ExportRequest): MaskChoice['which'] {
+  if (run !== undefined && which !== undefined && which !== 'predictions')
+    throw new DecileError(
+      'option/invalid',
+      `--run must come with the predictions, got --which ${which}.`,
+      'Leave one of the two out.',
+    );
+  return which ?? (run === undefined ? 'all' : 'predictions');
 }
 
 /** Most bytes of a file name before its suffix: file systems take 255 bytes in all, not letters. */
@@ -159,10 +180,10 @@ async function exportDataset({ store, request, chosen, output }: ExportJob): Pro
       'Choose another folder.',
     );
   const cases = chosen.map(
-    ({ scan, mask, file }): ExportCase => ({
+    ({ scan, mask, file, decided }): ExportCase => ({
       name: file,
       image: async () => (await readVolume(store.path(scan.volumeFile))).volume,
-      ...(mask ? { mask: () => readMask(store.path(mask.file)), origin: mask.origin } : {}),
+      ...(mask ? { mask: () => readMask(store.path(mask.file)), origin: mask.origin, decided } : {}),
     }),
   );
   const write = { nnunet: exportNnunet, msd: exportMsd, bids: exportBids }[request.format as 'nnunet' | 'msd' | 'bids'];

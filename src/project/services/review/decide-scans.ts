@@ -4,7 +4,7 @@ import { DecileError, type ErrorCode } from '../../../shared/errors.ts';
 import { explainFailure, type ReviewState, type Scan, type Store } from '../../store/index.ts';
 import type { Drawings } from '../drawing/drawings.ts';
 import { caseState } from './case-states.ts';
-import { decideCase } from './decide.ts';
+import { decideCase, undoDecision } from './decide.ts';
 import { reviewQueue } from './queue.ts';
 
 export interface ReviewedScans {
@@ -19,6 +19,8 @@ export interface DecideOptions {
   onProgress?: (done: number, total: number, name: string) => void;
   /** Stops before the next scan. */
   signal?: AbortSignal;
+  /** Why scans are rejected. */
+  reason?: string;
 }
 
 /**
@@ -30,7 +32,7 @@ export async function decideScans(
   drawings: Drawings,
   names: readonly string[],
   decision: ReviewDecision,
-  { onProgress = () => {}, signal }: DecideOptions = {},
+  { onProgress = () => {}, signal, reason }: DecideOptions = {},
 ): Promise<ReviewedScans> {
   const scans = scansOf(store, names);
   const report: ReviewedScans = { decided: [], refused: [], left: 0 };
@@ -38,7 +40,7 @@ export async function decideScans(
     if (signal?.aborted) break;
     onProgress(done, scans.length, name);
     try {
-      await decideCase(store, drawings, id, decision);
+      await decideCase(store, drawings, id, decision, reason);
       const scan = store.scans.get(id);
       report.decided.push({ scan: name, state: caseState(store, scan), review: scan.review });
     } catch (error) {
@@ -50,7 +52,14 @@ export async function decideScans(
   return { ...report, left: reviewQueue(store).length };
 }
 
-function scansOf(store: Store, names: readonly string[]): Scan[] {
+/** Takes the last decision on each named scan back. @throws scan/unknown, review/nothing-to-undo before anything is changed */
+export function undoScans(store: Store, names: readonly string[]): { scan: string; state: CaseState }[] {
+  const scans = scansOf(store, names);
+  return store.transaction(() => scans.map(({ id, name }) => ({ scan: name, state: undoDecision(store, id) })));
+}
+
+/** The scans of these names, each once. @throws scan/unknown */
+export function scansOf(store: Store, names: readonly string[]): Scan[] {
   const found = [...new Set(names)].map((name) => ({ name, scan: store.scans.find(name) }));
   const unknown = found.filter(({ scan }) => scan === null).map(({ name }) => name);
   if (unknown.length > 0)

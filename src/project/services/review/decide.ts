@@ -1,4 +1,4 @@
-/** A reviewer's decisions, on a case or on slices of it. No decision ever deletes a mask. */
+/** A reviewer's decisions, on a case or on slices of it, and taking them back. No decision ever deletes a mask. */
 import { readMask } from '../../../imaging/index.ts';
 import type { CaseState, ReviewDecision, SliceDecision } from '../../../shared/contract/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
@@ -14,8 +14,16 @@ export interface Decided {
   state: CaseState;
 }
 
+/** What comes with a decision. */
+export interface DecideHow {
+  /** Only these slices along k, both included. */
+  slices?: { from: number; to: number };
+  /** Why a case is rejected: one of REJECT_REASONS, or in the person's own words. */
+  reason?: string;
+}
+
 /**
- * Decides a case, or only the slices from..to along k. Its strokes become a version first.
+ * Decides a case, or only slices of it along k. Its strokes become a version first.
  * @throws review/no-mask where nothing can be accepted, scan/unknown, disk/full
  */
 export async function decide(
@@ -23,14 +31,14 @@ export async function decide(
   drawings: Drawings,
   scan: number,
   decision: ReviewDecision,
-  slices?: { from: number; to: number },
+  { slices, reason }: DecideHow = {},
 ): Promise<Decided> {
   // Those of a killed program, too: what a person drew is what a person decides on.
   await drawings.commit(scan);
   // Found first: a decided case leaves the queue, and its place with it.
   const next = nextCase(store, scan);
   if (slices) decideSlices(store, scan, decision, slices);
-  else await settle(store, drawings, scan, decision);
+  else await keepDecision(store, drawings, scan, decision, reason);
   return { next, slices: sliceDecisions(store, scan), state: caseState(store, store.scans.get(scan)) };
 }
 
@@ -40,9 +48,54 @@ export async function decideCase(
   drawings: Drawings,
   scan: number,
   decision: ReviewDecision,
+  reason?: string,
 ): Promise<void> {
   await drawings.commit(scan);
-  await settle(store, drawings, scan, decision);
+  await keepDecision(store, drawings, scan, decision, reason);
+}
+
+/**
+ * Takes the last decision on a case back: its review state and which of its masks training sees are as they were before.
+ * @throws review/nothing-to-undo
+ */
+export function undoDecision(store: Store, id: number): CaseState {
+  const last = store.decisions.list(id).findLast(({ undoneAt }) => undoneAt === null);
+  if (!last)
+    throw new DecileError(
+      'review/nothing-to-undo',
+      `A case must have been decided for that to be taken back, got no decision on ${store.scans.get(id).name}.`,
+      'Accept or reject it first.',
+    );
+  store.transaction(() => {
+    store.decisions.undo(last.id);
+    store.scans.setReview(id, last.before.review);
+    const accepted = new Set(last.before.accepted);
+    for (const mask of store.masks.history(id))
+      if (mask.accepted !== accepted.has(mask.id)) store.masks.setAccepted(mask.id, accepted.has(mask.id));
+  });
+  return caseState(store, store.scans.get(id));
+}
+
+/** Decides, and keeps who did so, when, on which mask of which run. */
+async function keepDecision(
+  store: Store,
+  drawings: Drawings,
+  id: number,
+  decision: ReviewDecision,
+  reason = '',
+): Promise<void> {
+  const { review } = store.scans.get(id);
+  const before = {
+    review,
+    accepted: store.masks.history(id).flatMap((mask) => (mask.accepted ? [mask.id] : [])),
+  };
+  await settle(store, drawings, id, decision);
+  const mask = currentMask(store, id);
+  store.decisions.add({
+    ...{ scan: id, decision, reason: reason.trim(), before, person: store.person.name },
+    mask: mask?.id ?? null,
+    run: mask?.run ?? store.predictions.latest(id)?.run ?? null,
+  });
 }
 
 const MARKS = { accept: 'accepted', correct: 'corrected', reject: 'rejected' } as const;

@@ -6,7 +6,7 @@ import type {
   ReportSummary,
   ReviewDecision,
 } from '../../../shared/contract/index.ts';
-import type { Mask, Store } from '../../store/index.ts';
+import type { Decision, Mask, Store } from '../../store/index.ts';
 import type { Drawings } from '../drawing/drawings.ts';
 import { caseStates, currentMask } from './case-states.ts';
 import {
@@ -19,8 +19,8 @@ import {
   viewPrediction,
 } from './cases.ts';
 import { maskChanges, reviewSummary } from './compare.ts';
-import { type Decided, decide } from './decide.ts';
-import { type DecideOptions, decideScans, type ReviewedScans } from './decide-scans.ts';
+import { type Decided, type DecideHow, decide, undoDecision } from './decide.ts';
+import { type DecideOptions, decideScans, type ReviewedScans, undoScans } from './decide-scans.ts';
 import { nextCase, reviewQueue } from './queue.ts';
 import { thumbnail } from './thumbnail.ts';
 
@@ -43,7 +43,13 @@ export interface Review {
   /** The open case after one, in the order of the queue; null when none is left. */
   next(after?: number): number | null;
   /** Decides a case, or slices of it along k. Throws `review/no-mask`. */
-  decide(scan: number, decision: ReviewDecision, slices?: { from: number; to: number }): Promise<Decided>;
+  decide(scan: number, decision: ReviewDecision, how?: DecideHow): Promise<Decided>;
+  /** Takes the last decision on a case back. Throws `review/nothing-to-undo`. */
+  undo(scan: number): CaseState;
+  /** Takes the last decision on each named scan back, or on none where one has none. */
+  undoScans(names: readonly string[]): { scan: string; state: CaseState }[];
+  /** Who decided what on a case, oldest first, with what was taken back. */
+  decisions(scan: number): Decision[];
   /** One decision for scans by their names. Throws `scan/unknown` before anything is decided. */
   decideScans(names: readonly string[], decision: ReviewDecision, options?: DecideOptions): Promise<ReviewedScans>;
 }
@@ -68,7 +74,10 @@ export const reviewOf = (store: Store, drawings: Drawings): Review => ({
   thumbnail: (scan) => thumbnail(store, scan),
   queue: () => reviewQueue(store),
   next: (after) => nextCase(store, after),
-  decide: (scan, decision, slices) => decide(store, drawings, scan, decision, slices),
+  decide: (scan, decision, how) => decide(store, drawings, scan, decision, how),
+  undoScans: (names) => undoScans(store, names),
+  undo: (scan) => undoDecision(store, scan),
+  decisions: (scan) => store.decisions.list(scan),
   decideScans: (names, decision, options) => decideScans(store, drawings, names, decision, options),
 });
 

@@ -1,5 +1,6 @@
 /** Which predictions are most worth a look, and which of their slices. */
 import type { QueueEntry } from '../../../shared/contract/index.ts';
+import { BAD_SCAN } from '../../../shared/review.ts';
 import type { Store } from '../../store/index.ts';
 import { caseStates } from './case-states.ts';
 
@@ -9,6 +10,8 @@ const MOST_FLAGGED = 8;
 const SHARE = 0.6;
 /** Slices nearer than this to a flagged one are looked at with it. */
 const APART = 3;
+/** What an earlier rejection adds to the worth of a look. */
+const REJECTED = 0.3;
 
 /** Slices worth a look, most uncertain first: peaks of the entropy along k, apart from each other. */
 export function flaggedSlices(entropy: readonly number[]): number[] {
@@ -39,7 +42,8 @@ function median(values: readonly number[]): number {
 /**
  * Predicted cases in the order in which they should be looked at: worth = 0.6 x rank of the mean entropy among the
  * predicted + 0.4 x implausibility of the volume (robust distance from the project's other masks, 4 or more counts full);
- * an empty mask comes first.
+ * an empty mask comes first. A case that was rejected before counts 0.3 more, since the same fault is likely; one whose
+ * scan was called bad comes last.
  */
 export function reviewQueue(store: Store): QueueEntry[] {
   const labels = store.labels.list();
@@ -52,6 +56,7 @@ export function reviewQueue(store: Store): QueueEntry[] {
     const mask = newest?.id === prediction.mask ? newest : store.masks.get(prediction.mask);
     return [{ scan, state, prediction, mask }];
   });
+  const rejections = store.decisions.rejections();
   const entropies = open.map(({ prediction }) => prediction.meanEntropy).sort((a, b) => a - b);
   const volume = (mask: { labels: { value: number; ml: number }[] }, value: number) =>
     mask.labels.find((label) => label.value === value)?.ml ?? 0;
@@ -73,13 +78,19 @@ export function reviewQueue(store: Store): QueueEntry[] {
         );
     });
     if (rank >= 0.75) reasons.push(rank === 1 ? 'most uncertain of all' : 'more uncertain than most');
+    const rejected = (rejections.get(scan.id) ?? []).map(({ reason }) => reason);
+    if (rejected.length > 0) reasons.unshift(`rejected before${named(rejected)}`);
     const empty = mask.labels.length === 0;
     const flagged = flaggedSlices(prediction.sliceEntropy);
     return {
       scan: scan.id,
       name: scan.name,
       rank: 0,
-      worth: empty ? 1 : Math.min(0.99, 0.6 * rank + 0.4 * implausible),
+      worth: rejected.includes(BAD_SCAN)
+        ? 0
+        : empty
+          ? 1
+          : Math.min(0.99, 0.6 * rank + 0.4 * implausible + (rejected.length > 0 ? REJECTED : 0)),
       reasons: reasons.length ? reasons : ['typical volume, low uncertainty'],
       flagged,
       slices: scan.size[2],
@@ -100,6 +111,12 @@ export function nextCase(store: Store, after?: number): number | null {
   const at = queue.findIndex((entry) => entry.scan === after);
   const others = [...queue.slice(at + 1), ...queue.slice(0, Math.max(at, 0))];
   return others[0]?.scan ?? null;
+}
+
+/** `: missing part, too large` for the reasons that were given. */
+function named(reasons: readonly string[]): string {
+  const given = [...new Set(reasons.filter((reason) => reason !== ''))];
+  return given.length > 0 ? `: ${given.join(', ')}` : '';
 }
 
 const format = (ml: number): string => (ml < 10 ? ml.toFixed(1) : ml.toFixed(0));

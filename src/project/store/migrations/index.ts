@@ -3,6 +3,7 @@ import { initial } from './0001-initial.ts';
 import { foreignKeyIndexes } from './0002-foreign-key-indexes.ts';
 import { models } from './0003-models.ts';
 import { channels } from './0004-channels.ts';
+import { decisions } from './0005-decisions.ts';
 
 export interface Migration {
   /** The database's user_version after it. */
@@ -11,5 +12,5 @@ export interface Migration {
   sql: string;
 }
 
-export const MIGRATIONS: readonly Migration[] = [initial, foreignKeyIndexes, models, channels];
+export const MIGRATIONS: readonly Migration[] = [initial, foreignKeyIndexes, models, channels, decisions];
 export const LATEST_VERSION = MIGRATIONS[MIGRATIONS.length - 1].version;
