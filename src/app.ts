@@ -9,7 +9,12 @@ import { type CheckOptions, type CheckReport, checkProject } from './project/ser
 import { type Drawings, drawingsOf } from './project/services/drawing/drawings.ts';
 import { replaceLabels } from './project/services/drawing/labels.ts';
 import { readSlice, type StoredVolume, storedVolume } from './project/services/drawing/stored-volume.ts';
-import { type ExportReport, type ExportRequest, exportProject } from './project/services/export/export.ts';
+import {
+  countChoices,
+  type ExportReport,
+  type ExportRequest,
+  exportProject,
+} from './project/services/export/export.ts';
 import { type DemoRequest, makeDemoProject } from './project/services/import/demo-project.ts';
 import { type ImportOptions, type ImportReport, importScans } from './project/services/import/import.ts';
 import { importFromServer, type StudyQuery } from './project/services/import/import-dicomweb.ts';
@@ -40,7 +45,7 @@ import {
   type Run,
   type Store,
 } from './project/store/index.ts';
-import type { EvolutionFrame } from './shared/contract/index.ts';
+import type { EvolutionFrame, ExportCounts } from './shared/contract/index.ts';
 import type { StartHost, StartTrainer } from './shared/trainer.ts';
 import type { TrainerEvent } from './shared/training.ts';
 import type { StudyOutcome, StudyRequest } from './study/run-study.ts';
@@ -106,6 +111,8 @@ export interface Project {
   readonly compare: Compare;
   /** Masks, tables or the report into a folder. */
   export(request: ExportRequest): Promise<ExportReport>;
+  /** How many masks each choice of an export would hand out, of these scans or of all. */
+  exportCounts(of: { run?: number; scans?: readonly number[] }): ExportCounts;
   status(): ProjectStatus;
   /** What is damaged, missing or left over; puts right what can be where asked. */
   check(options?: CheckOptions): Promise<CheckReport>;
@@ -145,6 +152,12 @@ function assemble(store: Store, start: StartTrainer): Project {
     review: reviewOf(store, drawing),
     compare: compareOf(store, drawing),
     export: (request) => exportProject(store, request),
+    exportCounts: ({ run, scans }) =>
+      countChoices(
+        store,
+        scans?.map((scan) => store.scans.get(scan)) ?? store.scans.list(),
+        run === undefined ? null : store.runs.get(run),
+      ),
     status: () => projectStatus(store),
     check: (options) => checkProject(store, drawing, options),
     async close() {

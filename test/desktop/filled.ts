@@ -95,7 +95,7 @@ export async function openFilledWindow(filled: FilledOptions | null = {}): Promi
   const server = await serve({ pages: PAGES, ...(filled ? { project } : {}) });
   const browser = await launchBrowser();
   const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
-  page.setDefaultTimeout(60_000);
+  page.setDefaultTimeout(45_000);
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.message));
   await page.goto(server.url);

@@ -38,6 +38,8 @@ export class AppState {
   scanName = $state('');
   /** The case that was open last: the list of cases stands on its row. */
   lastScan: number | null = null;
+  /** Scans chosen in the table, for an export of them alone. */
+  selected = $state.raw<readonly number[]>([]);
   /** Slice along k to open the case at. */
   slice = $state<number | null>(null);
   /** When strokes last reached the disk, ms. */
@@ -141,6 +143,7 @@ export class AppState {
     this.cases = { annotate: null, review: null };
     this.lastScan = null;
     this.slice = null;
+    this.selected = [];
     this.savedAt = null;
     this.place = project ? 'cases' : 'projects';
     // What was said of another project, or of opening this one, is past.

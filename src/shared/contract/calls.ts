@@ -1,7 +1,7 @@
 /** Every call between window and main process: its name, the schema of its input, the type of its result. */
 import { z } from 'zod';
 import { PRESETS } from '../../core/options.ts';
-import { DATE_RULES, EXPORT_FORMATS } from '../export-formats.ts';
+import { DATE_RULES, EXPORT_CHOICES, EXPORT_FORMATS } from '../export-formats.ts';
 import type * as T from './types.ts';
 
 declare const result: unique symbol;
@@ -128,11 +128,17 @@ export const CALLS = {
   'jobs.dismiss': call<null>()(z.object({ job: z.string().max(64) })),
 
   'report.summary': call<T.ReportSummary>()(z.object({ run: id.optional() })),
+  /** How many masks each choice would hand out, of these scans or of all. */
+  'export.counts': call<T.ExportCounts>()(z.object({ run: id.optional(), scans: z.array(id).max(100_000).optional() })),
   'export.start': call<{ job: string }>()(
     z.object({
       folder,
       format: z.enum(EXPORT_FORMATS),
+      /** Which masks; accepted ones alone without it, this run's predictions with `run`. */
+      which: z.enum(EXPORT_CHOICES).optional(),
       run: id.optional(),
+      scans: z.array(id).max(100_000).optional(),
+      withRejected: z.boolean().optional(),
       /** Numbers for names, DICOM without identity, every file searched afterwards. */
       deidentify: z.enum(DATE_RULES).optional(),
     }),
