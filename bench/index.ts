@@ -10,6 +10,7 @@ export const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promis
   paint: () => import('./paint.ts'),
   survive: () => import('./survive.ts'),
   conformance: () => import('./conformance.ts'),
+  reader: () => import('./reader.ts'),
 };
 
 const [chosen, ...args] = process.argv.slice(2);

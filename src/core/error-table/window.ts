@@ -137,4 +137,9 @@ export const windowErrors = {
     message: 'Something failed in the window: <what the system said>',
     cure: 'Reload; saved work is safe',
   },
+  'click/no-seed': {
+    when: 'Click to mask has points outside of a structure alone',
+    message: 'A mask must start with a point of the label, got <value> points outside of it.',
+    cure: 'Click into the structure first',
+  },
 } as const satisfies Record<string, ErrorRow>;

@@ -1,0 +1,82 @@
+/**
+ * A simulated reader: how many clicks a mask takes, and how good the answers are. Scans are read from FOLDER/left-atrium,
+ * /hippocampus, /vertebrae, each with images/ and labels/; FOLDER may be the left atrium alone.
+ * npm run bench -- reader --data FOLDER [--quick] [--cohorts left-atrium,...] [--json]
+ * --quick: left atrium at 2.5 mm, 5 cases. Prints a line a figure, and the aims last.
+ */
+import { parseArgs } from 'node:util';
+import { COHORTS, type Cohort, folderOf } from './reader/cohort.ts';
+import { type Aim, atMost, type Figure, unjudged } from './reader/figures.ts';
+import { clickFigures, imageAlone } from './reader/image-alone.ts';
+
+const QUICK = { cases: 5, spacing: 2.5 };
+
+export async function run(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      data: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      cohorts: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const { data, quick } = values;
+  const wanted = quick ? ['left-atrium'] : (values.cohorts?.split(',') ?? COHORTS.map(({ name }) => name));
+  const chosen = COHORTS.filter(({ name }) => wanted.includes(name)).map((cohort) =>
+    quick ? { ...cohort, cases: QUICK.cases } : cohort,
+  );
+  const found = chosen.flatMap((cohort): [Cohort, string][] => {
+    const folder = data ? folderOf(data, cohort) : null;
+    return folder ? [[cohort, folder]] : [];
+  });
+  if (found.length === 0) {
+    console.error(
+      `--data must be a folder with ${wanted.join(', ')}, each with images/ and labels/, got ${data ?? 'none'}.`,
+    );
+    process.exit(2);
+  }
+  const figures: Figure[] = [];
+  const say = (more: readonly Figure[]) => {
+    figures.push(...more);
+    if (values.json) for (const figure of more) console.log(JSON.stringify(figure));
+    else console.table(more);
+  };
+  const spacing = quick ? QUICK.spacing : null;
+  for (const [cohort, folder] of found) {
+    say(clickFigures(cohort.name, 'image', await imageAlone(folder, cohort, spacing)));
+  }
+  const aims = { aims: aimsOf(figures) };
+  if (values.json) console.log(JSON.stringify(aims));
+  else console.table(aims.aims);
+}
+
+/** The aims of the click tool on the left atrium, in the order of the figures. */
+function aimsOf(figures: readonly Figure[]): Aim[] {
+  const clicks = (evidence: string, dice: number): number | null => {
+    const found = figures.find(
+      (f) => f.figure === 'clicks' && f.cohort === 'left-atrium' && f.evidence === evidence && f.dice === dice,
+    );
+    return typeof found?.mean === 'number' ? found.mean : null;
+  };
+  const preview = figures.find((f) => f.figure === 'preview seconds at 256^3');
+  return [
+    atMost('left atrium, image alone: clicks to 80 Dice', clicks('image', 80), 8),
+    atMost('left atrium, image alone: clicks to 90 Dice', clicks('image', 90), 15),
+    atMost('left atrium, with a model: clicks to 90 Dice', clicks('model', 90), 3),
+    typeof preview?.p95 === 'number'
+      ? atMost('preview at 256^3: 95th percentile, seconds', preview.p95, 0.3)
+      : unjudged('preview at 256^3: 95th percentile, seconds', 0.3),
+    ...[4, 8, 16].map((n) =>
+      unjudged(`every ${n}th slice drawn: p that image-aware is no better than shape-based`, 0.05),
+    ),
+    unjudged('spread slices against whole scans: Dice ahead', 0),
+    ...COHORTS.flatMap(({ name }) => [
+      unjudged(`${name}, expected against true Dice: Spearman correlation`, 0.7),
+      unjudged(`${name}, expected against true Dice: correlation ahead of entropy and of volume`, 0),
+      unjudged(`${name}, coverage of the 90 % interval: p against 90 %`, 0.05),
+    ]),
+    unjudged('continuous learning: voxels changed, share of one round', 0.6),
+    unjudged('continuous learning: cases opened, share of one round', 0.6),
+  ];
+}
