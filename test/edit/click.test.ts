@@ -125,10 +125,10 @@ test('with a belief, one click moves a border where the image has it', () => {
 
 test('log odds follow the entropy of a prediction: none at ln 2, most at 0, signed by the label', () => {
   const prediction = { ...emptyMask([3, 1, 1]), data: Uint8Array.of(1, 1, 0) };
-  const belief = beliefOf(prediction, 1, { mask: prediction, entropy: Uint8Array.of(255, 0, 0), classes: 2 });
+  const belief = beliefOf(prediction, 1, { mask: prediction, entropy: Uint8Array.of(255, 0, 0) });
   assert.deepEqual([...belief], [1, 60, -60]);
   // p = 0.9: H = -(0.9 ln 0.9 + 0.1 ln 0.1) = 0.469 of ln 2, log odds ln 9 = 2.2.
-  const one = beliefOf(prediction, 1, { mask: prediction, entropy: Uint8Array.of(120, 120, 120), classes: 2 });
+  const one = beliefOf(prediction, 1, { mask: prediction, entropy: Uint8Array.of(120, 120, 120) });
   assert.deepEqual([...one], [22, 22, -22]);
 });
 

@@ -62,6 +62,15 @@ export class CaseEditor {
     if (boxes.length) this.listener.painted(boxes);
   }
 
+  /** Puts back what the stroke wrote and writes anew: a preview that changes until `endStroke`. */
+  repaint(act: (recorder: Recorder) => void): void {
+    if (!this.stroke) return;
+    const boxes = this.stroke.cancel();
+    act(this.stroke);
+    boxes.push(...this.stroke.fresh());
+    if (boxes.length) this.listener.painted(boxes);
+  }
+
   cancelStroke(): void {
     const boxes = this.stroke?.cancel();
     this.stroke = null;

@@ -17,6 +17,15 @@ export interface OverlayContent {
   /** Corners of the outline being drawn, fractional voxel indices. */
   outline: readonly (readonly [number, number, number])[];
   outlineClosed: boolean;
+  /** Seeds of click-to-mask on this slice. */
+  seeds: readonly ShownMark[];
+}
+
+/** A seed: plus for this, minus for not this. */
+export interface ShownMark {
+  readonly at: readonly [number, number, number];
+  readonly inside: boolean;
+  readonly colour: string;
 }
 
 export function drawOverlay(canvas: HTMLCanvasElement, view: PlaneView, content: OverlayContent): void {
@@ -32,6 +41,7 @@ export function drawOverlay(canvas: HTMLCanvasElement, view: PlaneView, content:
   context.clearRect(0, 0, width, height);
   if (content.crosshair) drawCrosshair(context, view, content, width, height);
   if (content.outline.length) drawOutline(context, view, content);
+  for (const mark of content.seeds) drawMark(context, view, mark);
   if (content.pointer && isPainting(content.tool)) {
     const [x, y] = content.pointer;
     const colour = content.erasing ? '#ffffff' : content.colour;
@@ -109,6 +119,27 @@ function drawOutline(context: CanvasRenderingContext2D, view: PlaneView, content
   for (const [x, y] of content.outline.map((p) => view.toCanvas(p) as [number, number])) {
     context.fillRect(x - 2.5, y - 2.5, 5, 5);
   }
+}
+
+function drawMark(context: CanvasRenderingContext2D, view: PlaneView, { at, inside, colour }: ShownMark): void {
+  const place = view.toCanvas(at);
+  if (!place) return;
+  const [x, y] = place;
+  context.beginPath();
+  context.arc(x, y, 7, 0, 2 * Math.PI);
+  context.fillStyle = inside ? colour : '#ffffff';
+  context.fill();
+  context.lineWidth = 1.5;
+  context.strokeStyle = '#000000';
+  context.stroke();
+  context.beginPath();
+  context.moveTo(x - 4, y);
+  context.lineTo(x + 4, y);
+  if (inside) {
+    context.moveTo(x, y - 4);
+    context.lineTo(x, y + 4);
+  }
+  context.stroke();
 }
 
 function circle(

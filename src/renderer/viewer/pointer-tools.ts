@@ -1,5 +1,6 @@
 /** Pointer, wheel and tools on one plane: turns what the hand does into edits, navigation and window changes. */
 
+import { voxelsAlong, voxelsWithin } from '../../core/click/strokes.ts';
 import { intensityUnder, paintAt, paintLine } from '../../core/edit/brush.ts';
 import { floodFill, growRegion } from '../../core/edit/flood.ts';
 import { ellipse, fillOutline, type OutlinePoint, rectangle } from '../../core/edit/outline.ts';
@@ -35,6 +36,8 @@ export interface PointerHost {
   setTolerance(tolerance: number): void;
   /** The overlay (brush circle, outline) must be drawn again. */
   overlayChanged(): void;
+  /** Click to mask: these voxels are the label, or are not. */
+  seed(voxels: number[], inside: boolean): void;
   /** An edit was refused: shows why. */
   refuse(error: unknown): void;
 }
@@ -42,6 +45,7 @@ export interface PointerHost {
 type Drag =
   | { kind: 'paint'; last: Point; value: number; range: [number, number] | null }
   | { kind: 'outline'; start: Point }
+  | { kind: 'seed' }
   | { kind: 'window'; from: Window; x: number; y: number }
   | { kind: 'pan'; x: number; y: number }
   | { kind: 'crosshair' }
@@ -112,6 +116,10 @@ export class PointerTools {
       case 'polygon':
         this.addCorner(at);
         break;
+      case 'click':
+        this.outline = [at];
+        this.drag = { kind: 'seed' };
+        break;
       case 'fill':
         this.tryEdit('Flood fill', (recorder) =>
           floodFill(recorder, voxelFrom(this.nearest(at)), settings.solid ? null : this.plane.normal, this.value()),
@@ -136,6 +144,11 @@ export class PointerTools {
       case 'outline':
         this.extend(drag.start, x, y);
         break;
+      case 'seed': {
+        const at = this.view.toVoxel(x, y);
+        if (at) this.outline.push(at);
+        break;
+      }
       case 'window':
         this.host.setWindow(dragWindow(drag.from, x - drag.x, y - drag.y));
         break;
@@ -169,6 +182,7 @@ export class PointerTools {
     if (drag?.kind === 'paint') this.host.editor.endStroke(this.strokeName());
     if (drag?.kind === 'grow') this.host.editor.endStroke('Region growing');
     if (drag?.kind === 'outline') this.closeOutline();
+    if (drag?.kind === 'seed') this.seed();
     this.host.overlayChanged();
   }
 
@@ -230,6 +244,15 @@ export class PointerTools {
     );
     this.host.overlayChanged();
     return true;
+  }
+
+  /** A click or a short drag is a line of its own, a lasso what it goes around. */
+  private seed(): void {
+    const line = this.outline;
+    this.outline = [];
+    const { size } = this.host.editor.mask;
+    const lasso = this.host.settings.seeds === 'lasso' && line.length > 2;
+    this.host.seed(lasso ? voxelsWithin(line, size, this.plane.normal) : voxelsAlong(line, size), !this.erasing);
   }
 
   /** The handle of a crosshair line under the pointer, which turns the other planes; null where there is none. */

@@ -8,6 +8,11 @@ export const TOOLS = [
   { id: 'scissors', name: 'Scissors', help: 'Draw around an area to fill it; hold Ctrl to cut it out.' },
   { id: 'polygon', name: 'Polygon', help: 'Click corners; Enter or a click on the first corner closes, Esc cancels.' },
   { id: 'fill', name: 'Flood fill', help: 'Click into a closed outline, or on a part to relabel it.' },
+  {
+    id: 'click',
+    name: 'Click to mask',
+    help: 'Click or draw on the structure; with Ctrl on what is not it. Enter takes the mask, Esc gives it up.',
+  },
   { id: 'grow', name: 'Region growing', help: 'Click a seed; drag up or down to change the tolerance.' },
 ] as const;
 export type ToolId = (typeof TOOLS)[number]['id'];
@@ -33,6 +38,8 @@ export interface ToolSettings {
   solid: boolean;
   /** Region growing: largest distance from the seed's mean, in the scan's units. */
   tolerance: number;
+  /** Click to mask: a drag says it of the line, or of all that it goes around. */
+  seeds: 'line' | 'lasso';
 }
 
 /** Brush radii that `[` and `]` step through, mm. */
@@ -54,4 +61,5 @@ export const DEFAULT_SETTINGS: ToolSettings = {
   through: false,
   solid: false,
   tolerance: 30,
+  seeds: 'line',
 };

@@ -23,6 +23,10 @@ export function actionsOf(screen: AnnotateState, own: ScreenActions): Record<Act
     'slice.previous': () => move(-1),
     'slice.first': () => position.goTo(position.main, 0),
     'slice.last': () => position.goTo(position.main, position.slices(position.main) - 1),
+    'crosshair.left': () => position.moveOn(position.main, -1, 0),
+    'crosshair.right': () => position.moveOn(position.main, 1, 0),
+    'crosshair.up': () => position.moveOn(position.main, 0, -1),
+    'crosshair.down': () => position.moveOn(position.main, 0, 1),
     'slice.flagged': () => position.goToFlagged(1),
     'slice.flaggedBack': () => position.goToFlagged(-1),
     'tool.navigate': () => screen.setTool('navigate'),
@@ -33,7 +37,11 @@ export function actionsOf(screen: AnnotateState, own: ScreenActions): Record<Act
     'tool.polygon': () => screen.setTool('polygon'),
     'tool.fill': () => screen.setTool('fill'),
     'tool.grow': () => screen.setTool('grow'),
+    'tool.click': () => screen.setTool('click'),
+    'click.this': once(() => screen.clickAtCrosshair(true)),
+    'click.notThis': once(() => screen.clickAtCrosshair(false)),
     'tool.last': once(() => {
+      screen.click.take();
       tools.swap();
       screen.notice = null;
     }),
@@ -72,13 +80,17 @@ export function actionsOf(screen: AnnotateState, own: ScreenActions): Record<Act
       look.before = screen.detail?.prediction !== undefined;
     },
     'view.help': once(own.help),
-    'review.accept': once(own.accept),
+    'review.accept': once(() => {
+      if (!screen.click.take()) own.accept();
+    }),
     'review.reject': once(own.reject),
     'review.markNext': () => screen.review.mark(1),
     'review.markBack': () => screen.review.mark(-1),
     'review.acceptSlices': once(() => {
       if (screen.detail?.prediction) void screen.review.decide('accept', false);
     }),
-    cancel: own.cancel,
+    cancel: () => {
+      if (!screen.click.cancel()) own.cancel();
+    },
   };
 }

@@ -1,5 +1,6 @@
 /** The Annotate and Review screen: one open case, and the parts that show, draw, save and judge it. */
-import type { Volume } from '../../../core/volume.ts';
+import { offsetOf } from '../../../core/edit/planes.ts';
+import { type Volume, voxelFrom } from '../../../core/volume.ts';
 import type { Client, ErrorInfo, LabelInfo, SaveReceipt, ScanDetail } from '../../../shared/contract/index.ts';
 import { describeError } from '../../parts/describe-error.ts';
 import { CaseDisplay } from '../../viewer/case-display.ts';
@@ -10,6 +11,7 @@ import type { ToolId } from '../../viewer/tools.ts';
 import { CaseLabels } from './case-labels.svelte.ts';
 import { CaseReview } from './case-review.svelte.ts';
 import { CaseSaving } from './case-saving.svelte.ts';
+import { ClickTool } from './click-tool.svelte.ts';
 import { LoadAhead } from './load-ahead.ts';
 import { Look } from './look.svelte.ts';
 import { Operations } from './operations.ts';
@@ -41,6 +43,7 @@ export class AnnotateState {
   readonly labels = new CaseLabels(this);
   readonly saving: CaseSaving;
   readonly review = new CaseReview(this);
+  readonly click = new ClickTool(this);
   /** Edits of the active label by button or key. */
   readonly operations = new Operations(this);
   /** `arriving`: one slice stands on the screen while the rest of the case comes. */
@@ -119,6 +122,7 @@ export class AnnotateState {
 
   /** Everything that a case's description and a picture of it can set. */
   private enter(detail: ScanDetail, scan: Volume, k: number, { labels }: Opening): void {
+    this.click.close();
     this.editor = null;
     this.entropy = null;
     this.display?.close();
@@ -177,6 +181,7 @@ export class AnnotateState {
 
   /** Everything drawn is on disk and a version of the mask; false where saving fails and the case must stay open. */
   async leave(): Promise<boolean> {
+    this.click.take();
     try {
       await this.saving.leave();
       return true;
@@ -223,16 +228,28 @@ export class AnnotateState {
   }
 
   setTool(tool: ToolId): void {
-    if (tool !== this.tools.settings.tool) this.notice = null;
+    if (tool !== this.tools.settings.tool) {
+      this.notice = null;
+      this.click.take();
+    }
     this.tools.use(tool);
   }
 
-  readonly undo = (): unknown => this.editor?.undo();
+  /** Takes the last point of a clicked mask back, otherwise the last edit. */
+  readonly undo = (): unknown => (this.click.pending ? this.click.removeLast() : this.editor?.undo());
   readonly redo = (): unknown => this.editor?.redo();
+
+  clickAtCrosshair(inside: boolean): void {
+    const { editor } = this;
+    if (!editor) return;
+    this.setTool('click');
+    void this.click.add([offsetOf(editor.mask.size, voxelFrom(this.position.crosshair))], inside);
+  }
 
   /** Undoes or redoes until `count` steps are in force. */
   goToStep(count: number): void {
     const { editor } = this;
+    this.click.take();
     while (editor && editor.history.steps.current > count) editor.undo();
     while (editor && editor.history.steps.current < count && editor.history.canRedo) editor.redo();
   }

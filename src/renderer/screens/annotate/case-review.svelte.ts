@@ -8,6 +8,8 @@ export interface ReviewHost {
   detail: ScanDetail | null;
   readonly position: { readonly crosshair: readonly [number, number, number]; goToK(k: number): void };
   readonly saving: { flush(): Promise<void>; commit(): Promise<void> };
+  /** A clicked mask that is not taken yet. */
+  readonly click?: { take(): boolean };
   refuse(error: unknown): void;
 }
 
@@ -57,6 +59,7 @@ export class CaseReview {
     const slices = wholeCase ? undefined : { from: selection?.[0] ?? k, to: selection?.[1] ?? k };
     this.deciding = true;
     try {
+      screen.click?.take();
       await screen.saving.commit();
       const answer = await screen.client.call('review.decide', { scan: detail.id, decision, slices });
       this.slices = answer.slices;

@@ -25,6 +25,8 @@ export interface OperationsHost {
   /** Marked slices along k, both included. */
   readonly review: { readonly selection: readonly [number, number] | null };
   notice: { text: string; cure: string } | null;
+  /** A clicked mask that is not taken yet. */
+  readonly click?: { take(): boolean };
   refuse(error: unknown): void;
 }
 
@@ -41,6 +43,7 @@ export class Operations {
     const { editor, position, tools, labels } = screen;
     const { planes, crosshair, main } = position;
     if (!editor || !planes) return;
+    screen.click?.take();
     if (labels.active?.locked) {
       screen.notice = { text: `${labels.active.name} is locked.`, cure: 'Unlock it in the list of labels.' };
       return;

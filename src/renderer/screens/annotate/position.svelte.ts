@@ -61,6 +61,16 @@ export class Position {
     this.crosshair = index.map((c, axis) => Math.min(this.size[axis] - 1, Math.max(0, Math.round(c)))) as Point;
   }
 
+  /** One step of the crosshair on a plane as it is shown: to the right, and down. */
+  moveOn(name: PlaneName, right: number, down: number): void {
+    const plane = this.planes?.[name];
+    if (!plane) return;
+    const at: Point = [...this.crosshair];
+    at[plane.u] += plane.flipU ? -right : right;
+    at[plane.v] += plane.flipV ? -down : down;
+    this.moveCrosshair(at);
+  }
+
   /** The next flagged slice after the present one, round and round. */
   goToFlagged(way: 1 | -1): void {
     const { flagged } = this;
