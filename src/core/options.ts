@@ -58,6 +58,8 @@ export interface TrainingOptions {
   intensity: (typeof SWITCH)[number];
   /** Share of the patches that are drawn around a voxel of a class. */
   foregroundShare: number;
+  /** Share of the steps, the first ones, that read patches at half the resolution. */
+  coarseShare: number;
   labelledPerStep: number;
   unlabelledPerStep: number;
   learningRate: number;
@@ -212,6 +214,14 @@ export const OPTIONS: readonly OptionRow[] = [
     real(0, 1),
     '',
     'Share of the patches drawn around a voxel of a label, labels in turn, in unlabelled scans where the network saw them; nnU-Net takes 0.33.',
+  ),
+  row(
+    'coarseShare',
+    'coarse-share',
+    0,
+    real(0, 0.9),
+    '',
+    'Share of the steps, the first ones, that read the same field of view at half the resolution, in more and smaller patches: a step takes about half the time. Not with turns.',
   ),
   row('labelledPerStep', 'labeled-batch', 2, whole(1, 16), 'patches', 'Labelled patches a step.'),
   row('unlabelledPerStep', 'unlabeled-batch', 2, whole(1, 16), 'patches', 'Unlabelled patches a step.'),

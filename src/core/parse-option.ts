@@ -55,6 +55,7 @@ export function resolveOptions(given: Partial<TrainingOptions>): TrainingOptions
   const options: TrainingOptions = { ...DEFAULT_OPTIONS, ...Object.fromEntries(parsed) };
   checkPatch(options);
   checkDeepSupervision(options);
+  checkCoarse(options);
   return options;
 }
 
@@ -74,6 +75,15 @@ function checkDeepSupervision({ network, deepSupervision }: TrainingOptions): vo
     'option/invalid',
     `--deep-supervision must be off for --network ${network}, got on.`,
     'Take --network planned: the networks of the papers have no such outputs.',
+  );
+}
+
+function checkCoarse({ augmentation, coarseShare }: TrainingOptions): void {
+  if (augmentation !== 'turns' || coarseShare === 0) return;
+  throw new DecileError(
+    'option/invalid',
+    `--coarse-share must be 0 for --augmentation turns, got ${coarseShare}.`,
+    'Take --augmentation warp, or strong.',
   );
 }
 

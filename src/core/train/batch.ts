@@ -4,13 +4,14 @@ import type { Batch } from '../methods/method.ts';
 import type { FeatureMap } from '../network/kernels.ts';
 import type { Augmentation, SWITCH } from '../options.ts';
 import { channelsOf, joined, withoutSome } from './channels.ts';
+import { type CoarseView, coarsened, coarseView, fieldOf, type Grained } from './coarse.ts';
 import { varyIntensities } from './intensity.ts';
 import { thickAxis } from './patch-source.ts';
 import { type CropPlan, type Patch, type PatchSource, planCrop, readPatch, type Sides } from './patches.ts';
 import { noPlaces, type PseudoPlaces, placesOf, remembered } from './pseudo-places.ts';
 import { CaseStream, type StreamState } from './sampler.ts';
 
-export interface BatchOptions {
+export interface BatchOptions extends Grained {
   patch: Sides;
   classes: number;
   labelledPerStep: number;
@@ -38,8 +39,8 @@ export class TwoStreamSampler {
   private readonly sources: { labelled: readonly PatchSource[]; unlabelled: readonly PatchSource[] };
   private readonly options: BatchOptions;
   private seen: PseudoPlaces[];
-  /** Scan and crop of each unlabelled patch of the last batch. */
-  private drawn: { scan: number; plan: CropPlan }[] = [];
+  /** Scan and crop of each unlabelled patch of the last batch, and its sides. */
+  private drawn: { scan: number; plan: CropPlan; sides: Sides }[] = [];
 
   constructor(labelled: readonly PatchSource[], unlabelled: readonly PatchSource[], options: BatchOptions) {
     this.sources = { labelled, unlabelled };
@@ -49,13 +50,19 @@ export class TwoStreamSampler {
     this.seen = unlabelled.map(() => noPlaces(options.classes));
   }
 
-  next(): Batch {
-    const { labelledPerStep, unlabelledPerStep, patch, classes } = this.options;
+  /** @param atHalf a batch at half the resolution */
+  next(atHalf = false): Batch {
+    const { labelledPerStep, unlabelledPerStep, classes } = this.options;
     const { sources } = this;
-    const labelled = this.draw(sources.labelled, this.labelled, labelledPerStep);
+    const coarse = atHalf ? coarseView(this.options.patch, this.options) : undefined;
+    const patch = coarse?.sides ?? this.options.patch;
+    const times = coarse?.times ?? 1;
+    const labelled = this.draw(sources.labelled, this.labelled, times * labelledPerStep, coarse);
     const unlabelled =
-      sources.unlabelled.length > 0 ? this.draw(sources.unlabelled, this.unlabelled, unlabelledPerStep) : [];
-    this.drawn = unlabelled;
+      sources.unlabelled.length > 0
+        ? this.draw(sources.unlabelled, this.unlabelled, times * unlabelledPerStep, coarse)
+        : [];
+    this.drawn = unlabelled.map(({ scan, plan }) => ({ scan, plan, sides: patch }));
     return {
       labelled: {
         images: labelled.map((p) => imageTensor(p.image, patch)),
@@ -69,14 +76,16 @@ export class TwoStreamSampler {
     };
   }
 
-  private draw(sources: readonly PatchSource[], stream: CaseStream, count: number) {
-    const { patch: sides, augmentation, intensity, channelDropout = 0 } = this.options;
+  private draw(sources: readonly PatchSource[], stream: CaseStream, count: number, coarse?: CoarseView) {
+    const { patch, augmentation, intensity, channelDropout = 0 } = this.options;
+    const [sides, field] = coarse ? [coarse.sides, fieldOf(coarse)] : [patch, patch];
     return Array.from({ length: count }, (): Patch & { scan: number; plan: CropPlan } => {
       const scan = stream.next();
       const source = sources[scan];
       const places = stream === this.labelled ? source.places : placesOf(this.seen[scan], source.size);
       const around = stream.foreground.next(places, stream.random);
-      const plan = planCrop(source.size, sides, stream.random, augmentation, source.spacing, around, source.body);
+      const crop = planCrop(source.size, field, stream.random, augmentation, source.spacing, around, source.body);
+      const plan = coarse ? coarsened(crop, coarse) : crop;
       const patch = { ...readPatch(source, sides, plan), scan, plan };
       const varied =
         intensity === 'off'
@@ -88,11 +97,10 @@ export class TwoStreamSampler {
 
   /** Keeps where a network saw classes in the unlabelled patches of the last batch; later patches are drawn around them. */
   remember(masks: readonly Uint8Array[]): void {
-    const { patch } = this.options;
     masks.forEach((mask, n) => {
-      const { scan, plan } = this.drawn[n];
+      const { scan, plan, sides } = this.drawn[n];
       const { size } = this.sources.unlabelled[scan];
-      this.seen[scan] = remembered(this.seen[scan], size, patch, plan, mask, this.unlabelled.random);
+      this.seen[scan] = remembered(this.seen[scan], size, sides, plan, mask, this.unlabelled.random);
     });
   }
 

@@ -132,7 +132,7 @@ export async function trainStep(
         return sum;
       }),
   };
-  const batch = sampler.next();
+  const batch = sampler.next(step < options.coarseShare * options.steps);
   const drawDropout =
     options.dropout > 0
       ? (shape: readonly number[]) => (kernels.dropoutMask ?? dropoutMask)(shape, options.dropout, state.dropout)
