@@ -114,7 +114,7 @@ export type TrainerEvent =
   | { type: 'notice'; message: string }
   | { type: 'preparing'; done: number; total: number }
   | StepEvent
-  | { type: 'validation'; step: number; dice: number; perClass: number[] }
+  | ValidationEvent
   | { type: 'checkpoint'; step: number; path: string }
   /** Prototype evolution (paper Fig. 6) was written to `path` (see docs/reference/run-folder.md). */
   | { type: 'evolution'; step: number; path: string }
@@ -142,6 +142,16 @@ export type TrainerEvent =
   | { type: 'error'; code: ErrorCode; message: string; cure: string };
 
 /** One line of runs/<id>/curve.jsonl. */
+export type CurveLine = StepEvent | ValidationEvent;
+
+/** Dice of the validation cases, percent: of each class but the background, and their mean. */
+export interface ValidationEvent {
+  type: 'validation';
+  step: number;
+  dice: number;
+  perClass: number[];
+}
+
 export interface StepEvent {
   type: 'step';
   step: number;

@@ -97,6 +97,11 @@ const schema = z.strictObject({
    * tests. Every case is a patient of its own without it.
    */
   patient: z.string().min(1).optional(),
+  /**
+   * Validation Dice, percent, whose minutes the table of time to quality tells; what `against` ended with where it is absent. The
+   * validations are those of `validateEvery`.
+   */
+  reach: z.number().min(0).max(100).optional(),
   /** The method that others are tested against. */
   against: z.string().default('cpcl'),
 });

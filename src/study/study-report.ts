@@ -27,6 +27,7 @@ import {
   markdownTable,
   TITLES,
 } from './tables.ts';
+import { milestonesIn, qualityMarkdown, timeToQuality } from './time-to-quality.ts';
 
 const TRUTH = [0, 200, 83] as const;
 const PREDICTION = [255, 82, 82] as const;
@@ -44,6 +45,10 @@ export async function writeStudyReport(plan: StudyPlan, results: readonly JobRes
       `# ${name}\n\n${state}\n`,
       ...lists.map(({ suffix, title, rows }) => `${suffix ? `## ${title}\n\n` : ''}${markdownTable(rows, against)}`),
       `${legend(against)}\n`,
+      qualityMarkdown(
+        timeToQuality(plan.definition, results, (id) => milestonesIn(out, id)),
+        against,
+      ),
     ].join('\n'),
     ...Object.fromEntries(
       lists.flatMap(({ suffix, rows, results, noun }) => [

@@ -115,8 +115,8 @@ test('a cancelled run leaves a checkpoint, and resumed it repeats the losses of 
     .trim()
     .split('\n');
   assert.deepEqual(
-    curve.map((line) => JSON.parse(line).step),
-    [1, 2, 3, 4],
+    curve.map((line) => JSON.parse(line)).map(({ type, step }) => `${type} ${step}`),
+    ['step 1', 'step 2', 'validation 2', 'step 3', 'step 4', 'validation 4'],
   );
 });
 

@@ -14,7 +14,7 @@ import { doingError, FILE_MODE, makeFolder, writeFileAtomic } from '../../disk/i
 import { startEngine } from '../../engine/choose/index.ts';
 import { kernelsOf } from '../../engine/choose/kernels-of.ts';
 import { DecileError } from '../../shared/errors.ts';
-import type { TrainingCase, TrainJob } from '../../shared/training.ts';
+import type { CurveLine, TrainingCase, TrainJob } from '../../shared/training.ts';
 import { channelFiles } from './case-channels.ts';
 import type { Control, Report, TrainerFiles } from './dependencies.ts';
 import { evolutionRecorder } from './evolution.ts';
@@ -91,11 +91,7 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
           ...done,
           ...clock.tick(options.steps - done.step),
         } as const;
-        try {
-          appendFileSync(curve, `${JSON.stringify(event)}\n`, { mode: FILE_MODE });
-        } catch (error) {
-          throw doingError('Keeping the loss curve', error);
-        }
+        keepLine(curve, event);
         report(event);
       },
       async mayContinue(state) {
@@ -114,20 +110,13 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
         clock.begin();
       },
       async onMilestone(state) {
-        if (validation.length > 0)
-          report({
-            type: 'validation',
-            step: state.step,
-            ...(await validate(
-              state.networks[options.predictWith ?? 'student'],
-              validation,
-              patch,
-              classes.length,
-              kernels,
-              options.network,
-              plan,
-            )),
-          });
+        if (validation.length > 0) {
+          const network = state.networks[options.predictWith ?? 'student'];
+          const scores = await validate(network, validation, patch, classes.length, kernels, options.network, plan);
+          const event = { type: 'validation', step: state.step, ...scores } as const;
+          keepLine(curve, event);
+          report(event);
+        }
         const path = await evolution(state);
         if (path) report({ type: 'evolution', step: state.step, path });
         clock.begin();
@@ -207,6 +196,15 @@ function warnOfMissingClasses(labelled: PreparedCase[], classes: string[], repor
 }
 
 /** Lines after the checkpoint belong to steps that will be done again. */
+/** A line more, so that what a killed run did is known. */
+function keepLine(curve: string, line: CurveLine): void {
+  try {
+    appendFileSync(curve, `${JSON.stringify(line)}\n`, { mode: FILE_MODE });
+  } catch (error) {
+    throw doingError('Keeping the loss curve', error);
+  }
+}
+
 function truncateCurve(path: string, step: number): void {
   if (!existsSync(path)) return;
   const kept = readFileSync(path, 'utf8')
