@@ -49,7 +49,9 @@ const curve = ({ runFolder }: TrainJob): number[] =>
   readFileSync(join(runFolder, 'curve.jsonl'), 'utf8')
     .trim()
     .split('\n')
-    .map((line) => JSON.parse(line).step);
+    .map((line) => JSON.parse(line))
+    .filter(({ type }) => type === 'step')
+    .map(({ step }) => step);
 
 test('a real GPU device that is lost in the middle: one notice, and the run goes on from its checkpoint with a smaller patch', {
   skip: noGpu,
