@@ -12,6 +12,12 @@ import { readHead } from './files.ts';
 import type { ReadScan } from './types.ts';
 import { toLabelMap } from './voxels.ts';
 
+export interface ReadMask {
+  mask: LabelMap;
+  /** What was corrected, assumed or left out on the way, one sentence each. */
+  notices: string[];
+}
+
 /**
  * Reads a mask of whole numbers from 0 to 255.
  * @param grid the scan's grid: the mask is laid onto it exactly (flipped, cropped, padded; never interpolated), and
@@ -23,31 +29,37 @@ export async function readMaskFile(
   path: string,
   readVolume: (path: string) => Promise<ReadScan>,
   grid?: Grid,
-): Promise<LabelMap> {
-  const mask = await load(path, readVolume, grid);
-  return grid ? alignMask(mask, grid, path) : mask;
+): Promise<ReadMask> {
+  const { mask, notices } = await load(path, readVolume, grid);
+  return { mask: grid ? alignMask(mask, grid, path) : mask, notices };
 }
 
-async function load(path: string, readVolume: (path: string) => Promise<ReadScan>, grid?: Grid): Promise<LabelMap> {
+async function load(path: string, readVolume: (path: string) => Promise<ReadScan>, grid?: Grid): Promise<ReadMask> {
   if (await isFile(path)) {
     const head = await readHead(path, 1024);
     if (looksLikeDicom(head)) {
       const modality = (await readDicomHeader(path)).dataSet.string('x00080060')?.trim();
-      if (modality === 'SEG') return grid ? segOnGrid(path, grid) : segLabelMap(path, await readDicomSeg(path));
+      if (modality === 'SEG') return grid ? segOnGrid(path, grid) : segAlone(path);
       if (modality === 'RTSTRUCT') return rtLabelMap(path, await readRtStruct(path), grid);
     }
   }
-  return toLabelMap(path, (await readVolume(path)).volume);
+  const { volume, notices } = await readVolume(path);
+  return { mask: toLabelMap(path, volume), notices };
+}
+
+async function segAlone(path: string): Promise<ReadMask> {
+  const seg = await readDicomSeg(path);
+  return { mask: segLabelMap(path, seg), notices: seg.notices };
 }
 
 /** All segments on the scan's grid, value = segment number. @throws mask/overlapping */
-async function segOnGrid(path: string, grid: Grid): Promise<LabelMap> {
+async function segOnGrid(path: string, grid: Grid): Promise<ReadMask> {
   const seg = await openDicomSeg(path);
   const high = seg.segments.find(({ number }) => number < 1 || number > 255);
   if (high) throw segmentNumber(path, high.number);
   const data = new Uint8Array(voxelCount(grid));
   let overlap = 0;
-  placeSeg(
+  const notices = placeSeg(
     path,
     seg,
     grid,
@@ -59,7 +71,7 @@ async function segOnGrid(path: string, grid: Grid): Promise<LabelMap> {
     },
   );
   if (overlap > 0) throw overlapping(path, overlap, 'several segments');
-  return { ...gridOf(grid), data };
+  return { mask: { ...gridOf(grid), data }, notices: [...seg.notices, ...notices] };
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -13,7 +13,7 @@ import { discoverScans } from './discover.ts';
 import { readHead } from './files.ts';
 import { looksLikeMetaImage, readMetaImage } from './itk/metaimage.ts';
 import { looksLikeNrrd, readNrrd } from './itk/nrrd.ts';
-import { readMaskFile } from './masks.ts';
+import { type ReadMask, readMaskFile } from './masks.ts';
 import { stem } from './names.ts';
 import { looksLikeNifti } from './nifti/header.ts';
 import { readNifti } from './nifti/read.ts';
@@ -113,7 +113,10 @@ async function sourceAt(named: string, left: ScanFailure[]): Promise<ScanSource>
   return { kind, name: stem(path), paths: [path] };
 }
 
-/** A mask of whole numbers from 0 to 255, on the scan's own `grid` where one is given: see readMaskFile. */
-export async function readMask(path: string, grid?: Grid): Promise<LabelMap> {
-  return readMaskFile(path, readVolume, grid);
-}
+/** A mask of whole numbers from 0 to 255, on the scan's own `grid` where one is given, with what to tell: see readMaskFile. */
+export const readMaskWithNotices = (path: string, grid?: Grid): Promise<ReadMask> =>
+  readMaskFile(path, readVolume, grid);
+
+/** The mask alone, for files of ours, of which nothing is to be told. */
+export const readMask = async (path: string, grid?: Grid): Promise<LabelMap> =>
+  (await readMaskWithNotices(path, grid)).mask;

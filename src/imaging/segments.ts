@@ -4,6 +4,7 @@ import { type Grid, type LabelMap, voxelCount, type WorldPoint } from '../core/v
 import { DecileError } from '../shared/errors.ts';
 import { alignMask } from './align.ts';
 import { drawStructure, usualDistance } from './contours/draw.ts';
+import { withoutOutline } from './contours/label-map.ts';
 import { looksLikeDicom, readDicomHeader } from './dicom/dataset.ts';
 import { readRtStruct, type Structure } from './dicom/rtstruct.ts';
 import { placeSeg } from './dicom/seg-place.ts';
@@ -89,12 +90,7 @@ async function openStructures(path: string): Promise<SegmentObject> {
   const structures = all.filter(({ contours }) => contours.length > 0);
   return {
     segments: structures.map(({ number, name }) => ({ number, name, code: '', algorithm: '' })),
-    notices: all
-      .filter(({ contours }) => contours.length === 0)
-      .map(
-        ({ name, left }) =>
-          `${name} has no closed outline (${[...new Set(left.map(({ kind }) => kind))].join(', ')}) and was left out.`,
-      ),
+    notices: withoutOutline(all),
     draw: (grid, values, drawnOn) => drawStructures(path, structures, grid, values, drawnOn),
   };
 }

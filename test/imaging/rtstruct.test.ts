@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Grid, lpsPoint, spacingMm, type WorldPoint } from '../../src/core/volume.ts';
-import { openSegments, readMask } from '../../src/imaging/index.ts';
+import { openSegments, readMask, readMaskWithNotices } from '../../src/imaging/index.ts';
 import { AXIAL, rejectsWith, scratch } from './helpers.ts';
 import { box, type RtContour, type RtPoint, rtFile } from './rt-files.ts';
 
@@ -210,4 +210,20 @@ test('a structure of points alone is named, the others come in', async () => {
     ['organ'],
   );
   assert.match(object!.notices.join(), /isocentre has no closed outline \(POINT\)/);
+});
+
+test('a structure set read as a plain mask tells the same as one read structure by structure', async () => {
+  const path = join(folder, 'told.dcm');
+  const z = 6;
+  const point = { type: 'POINT', points: [[0, 0, z]] as RtPoint[] };
+  const organ = [...slices([0, 3, 6]), ...slices([90]), point];
+  writeFileSync(path, rtFile([{ name: 'organ', contours: organ }, { name: 'marker', contours: [point] }])); // biome-ignore format: short
+  const { mask, notices } = await readMaskWithNotices(path, GRID);
+  assert.ok(mask.data.includes(1));
+  const object = (await openSegments(path))!;
+  assert.deepEqual(notices, [...object.notices, ...object.draw(GRID, new Map([[1, 1]])).notices]);
+  assert.equal(notices.length, 3);
+  const bare = rtFile([{ name: 'organ', contours: slices([0, 6, 12]) }]);
+  writeFileSync(path, bare);
+  assert.match((await readMaskWithNotices(path, GRID)).notices.join(), /interpolated/);
 });

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { DEFAULT_OPTIONS } from '../../src/core/options.ts';
 import { type LabelMap, spacingMm } from '../../src/core/volume.ts';
-import { writeNifti } from '../../src/imaging/index.ts';
+import { encodeDicomSeg, writeNifti } from '../../src/imaging/index.ts';
 import { evaluateRun } from '../../src/project/services/review/evaluate.ts';
 import type { CaseRole, Store } from '../../src/project/store/index.ts';
+import { rtFile } from '../imaging/rt-files.ts';
 import { codes, GRID, maskOf, projectWith, temporaryFolder, writeVolumes } from './helpers.ts';
 
 /** A finished run with these predictions, by case name. */
@@ -104,6 +105,30 @@ test('an empty prediction has Dice 0 and no distances, and is counted', async (t
   const { overall, cases } = await evaluateRun(store, { reference });
   assert.deepEqual([cases[0].dice, cases[0].hd95, cases[0].asd], [0, null, null]);
   assert.deepEqual([overall.emptyPredictions, overall.dice, overall.hd95], [1, 50, 0]);
+});
+
+test('a reference may be an RTSTRUCT or a SEG: labels by name, and what was left out of it is told', async (t) => {
+  const { folder, store } = await project(t, ['tumour', 'kidney']);
+  await predictedBy(store, 'r', { case_01: maskOf(2), case_02: maskOf(2) });
+  const reference = join(folder, 'truth');
+  mkdirSync(reference);
+  // In voxels of GRID: x from 1.5 to 4.5 and so on; its second axis points to -y.
+  const corner = (i: number, j: number, k: number) => [-12.5 + i, 30 - 1.5 * j, 4 + 3 * k] as const;
+  const square = (k: number) => [corner(1.5, 1.5, k), corner(4.5, 1.5, k), corner(4.5, 4.5, k), corner(1.5, 4.5, k)];
+  const contours = [...[2, 3, 4].map((k) => ({ points: square(k) })), { type: 'POINT', points: [corner(3, 3, 3)] }];
+  writeFileSync(join(reference, 'case_01.rtstruct.dcm'), rtFile([{ name: 'Kidney', contours }]));
+  const segments = [{ value: 2, label: 'kidney', algorithm: 'MANUAL' as const }];
+  writeFileSync(join(reference, 'case_02.seg.dcm'), await encodeDicomSeg(maskOf(2), { segments }));
+  const { cases, notices, failures } = await evaluateRun(store, { reference });
+  assert.deepEqual(failures, []);
+  assert.deepEqual(
+    cases.map((c) => [c.name, c.labels?.[1].dice]),
+    [
+      ['case_01', 100],
+      ['case_02', 100],
+    ],
+  );
+  assert.match(notices.join(), /case_01, its reference: Kidney: 1 POINT contour on slice 4 is no closed outline/);
 });
 
 test('with several labels a case is the mean over its labels, and each label is listed', async (t) => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gridDifference, gridOf, voxelToWorld } from '../../../core/geometry.ts';
 import { type Grid, type LabelMap, voxelFrom, voxelMl } from '../../../core/volume.ts';
 import { makeFolder, temporaryFolder } from '../../../disk/index.ts';
-import { alignMask, readMask, writeNifti } from '../../../imaging/index.ts';
+import { alignMask, type ReadMask, readMask, readMaskWithNotices, writeNifti } from '../../../imaging/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import {
   explainedAsync,
@@ -46,13 +46,13 @@ function checkMaskGrid(mask: Grid, scan: Grid, what: string): void {
  * swapped axes, as some programs write) is put in the scan's order exactly; any other difference is refused.
  * @throws mask/other-grid stating the difference, and what reading throws
  */
-export async function readMaskOnGrid(path: string, grid: Grid, what: string): Promise<LabelMap> {
-  const mask = await readMask(path);
+export async function readMaskOnGrid(path: string, grid: Grid, what: string): Promise<ReadMask> {
+  const { mask, notices } = await readMaskWithNotices(path);
   if (gridDifference(grid, mask) === null || !sameBox(mask, grid)) {
     checkMaskGrid(mask, grid, what);
-    return { ...gridOf(grid), data: mask.data };
+    return { mask: { ...gridOf(grid), data: mask.data }, notices };
   }
-  return alignMask(mask, grid, what);
+  return { mask: alignMask(mask, grid, what), notices };
 }
 
 /** Do the two grids have the same eight corners, in whatever order? */

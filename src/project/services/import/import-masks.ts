@@ -39,7 +39,8 @@ export async function importMaskFile(
   await listing(path, report, async () => {
     const object = await openSegments(path);
     if (!object) {
-      const mask = await readMaskOnGrid(path, scan, `The mask of ${scan.name}`);
+      const { mask, notices } = await readMaskOnGrid(path, scan, `The mask of ${scan.name}`);
+      report.notices.push(...notices.map((notice) => `${scan.name}, its mask: ${notice}`));
       if (merge !== undefined) mask.data.set(mask.data.map((value) => (value > 0 ? merge : 0)));
       await keepMask(store, scan, mask, 'manual', path, report);
     } else {

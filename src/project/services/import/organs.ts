@@ -23,21 +23,15 @@ export async function importOrgans(
   const [first] = files;
   await listing(first, report, async () => {
     if (named.length === 0 && files.length === 1) {
-      await keepMask(
-        store,
-        scan,
-        await readMaskOnGrid(first, scan, `The mask of ${scan.name}`),
-        'manual',
-        first,
-        report,
-      );
+      const { mask } = await readMaskOnGrid(first, scan, `The mask of ${scan.name}`);
+      await keepMask(store, scan, mask, 'manual', first, report);
       return;
     }
     let mask: LabelMap | null = null;
     let met = 0;
     for (const path of named) {
       const { value } = labelOf(path)!;
-      const organ = await readMaskOnGrid(path, scan, `The mask ${basename(path)}`);
+      const { mask: organ } = await readMaskOnGrid(path, scan, `The mask ${basename(path)}`);
       mask ??= { ...organ, data: new Uint8Array(organ.data.length) };
       for (let n = 0; n < organ.data.length; n++) {
         if (organ.data[n] === 0) continue;

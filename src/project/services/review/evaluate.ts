@@ -1,5 +1,5 @@
 /** Measures a run's predictions against reference masks of the same name. */
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import {
   type CaseMetrics,
   caseMetrics,
@@ -11,12 +11,13 @@ import {
   type SurfaceScores,
   surfaceScores,
 } from '../../../core/metrics/index.ts';
+import { walkFilesSync } from '../../../disk/index.ts';
 import { discoverDataset, readMask, type ScanFailure } from '../../../imaging/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import { type CaseRole, explainFailure, type Label, type Run, type Scan, type Store } from '../../store/index.ts';
-import { checkMaskValues, countLabels, readMaskOnGrid } from '../drawing/mask-versions.ts';
 import { findMaskFiles } from '../import/names.ts';
 import { runForPrediction } from '../predict/predict.ts';
+import { readReference } from './reference.ts';
 
 export interface EvaluateRequest {
   /** Folder of masks, or a data set with dataset.json. */
@@ -96,6 +97,7 @@ export async function evaluateRun(store: Store, request: EvaluateRequest): Promi
     [],
   ];
   const tolerance = request.tolerance ?? 1;
+  const told: string[] = [];
   let [empty, spurious] = [0, 0];
   for (const [index, { scan, reference }] of withReference.entries()) {
     if (request.signal?.aborted)
@@ -111,11 +113,17 @@ export async function evaluateRun(store: Store, request: EvaluateRequest): Promi
       continue;
     }
     try {
-      const scored = await scoreCase(scan, path, reference, labels, tolerance);
+      const scored = await scoreCase(store, scan, path, reference, labels, tolerance);
+      told.push(...scored.notices.map((notice) => `${scan.name}, its reference: ${notice}`));
       const rivalPath = rival && predictionPath(store, rival, scan);
       rivals.push(
         rivalPath
-          ? toScore(scan.name, (await scoreCase(scan, rivalPath, reference, labels, tolerance)).metrics, labels, null)
+          ? toScore(
+              scan.name,
+              (await scoreCase(store, scan, rivalPath, reference, labels, tolerance)).metrics,
+              labels,
+              null,
+            )
           : null,
       );
       cases.push({
@@ -147,12 +155,10 @@ export async function evaluateRun(store: Store, request: EvaluateRequest): Promi
   if (cases.length === 0)
     throw nothingToScore(request.reference, run, withReference.length, withoutPrediction.length, failures);
   const learned = cases.filter((c) => c.role !== null && c.role !== 'unlabelled').length;
-  const notices =
-    learned > 0
-      ? [
-          `${learned} of ${cases.length} scored cases were labelled or validation cases of this run: their figures say little about new scans.`,
-        ]
-      : [];
+  if (learned > 0)
+    told.push(
+      `${learned} of ${cases.length} scored cases were labelled or validation cases of this run: their figures say little about new scans.`,
+    );
   const overall = {
     ...summary(cases, labels),
     emptyPredictions: empty,
@@ -166,7 +172,7 @@ export async function evaluateRun(store: Store, request: EvaluateRequest): Promi
     overall: rival ? { ...overall, against: compare(rival.name, cases, rivals) } : overall,
     cases,
     failures,
-    notices,
+    notices: told,
   };
 }
 
@@ -176,8 +182,15 @@ async function referenceFinder(folder: string): Promise<(name: string) => string
   const dataset = await discoverDataset(folder).catch(() => null);
   const masks = new Map((dataset?.cases ?? []).flatMap((c) => (c.mask ? [[c.name, c.mask] as const] : [])));
   if (masks.size > 0) return (name) => masks.get(name) ?? null;
-  return findMaskFiles(folder).find;
+  const { find } = findMaskFiles(folder);
+  const objects = new Map<string, string>();
+  for (const path of walkFilesSync(folder, { onFailure: () => {} }))
+    if (DICOM_NAME.test(path)) objects.set(basename(path).normalize('NFC').replace(DICOM_NAME, ''), path);
+  return (name) => find(name) ?? objects.get(name.normalize('NFC')) ?? null;
 }
+
+/** SEG and RTSTRUCT as an export names them. */
+const DICOM_NAME = /(\.seg|\.rtstruct)?\.dcm$/i;
 
 function predictionPath(store: Store, run: Run, scan: Scan): string | null {
   const prediction = store.predictions.get(run.id, scan.id);
@@ -185,16 +198,17 @@ function predictionPath(store: Store, run: Run, scan: Scan): string | null {
 }
 
 async function scoreCase(
+  store: Store,
   scan: Scan,
   predictionFile: string,
   referenceFile: string,
   labels: readonly Label[],
   tolerance: number,
-): Promise<{ metrics: CaseMetrics[]; surfaces: SurfaceScores[] }> {
+): Promise<{ metrics: CaseMetrics[]; surfaces: SurfaceScores[]; notices: string[] }> {
   const prediction = await readMask(predictionFile);
-  const reference = await readMaskOnGrid(referenceFile, prediction, `The reference of ${scan.name}`);
-  checkMaskValues(countLabels(reference), labels, `The reference of ${scan.name}`);
+  const { mask: reference, notices } = await readReference(store, scan, referenceFile, prediction, labels);
   return {
+    notices,
     metrics: labels.map((label) => caseMetrics(prediction, reference, label.value)),
     surfaces: labels.map((label) => surfaceScores(prediction, reference, label.value, tolerance)),
   };

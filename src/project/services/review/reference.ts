@@ -1,0 +1,44 @@
+/** The mask that a prediction is measured against, from a file of any format. */
+import { type LabelMap, lpsFrom } from '../../../core/volume.ts';
+import { openSegments, type ReadMask } from '../../../imaging/index.ts';
+import type { Label, Scan, Store } from '../../store/index.ts';
+import { checkMaskValues, countLabels, readMaskOnGrid } from '../drawing/mask-versions.ts';
+import { keptProvenance } from '../export/provenance.ts';
+import { labelsOfSegments, unknownSegments } from '../import/segment-labels.ts';
+
+/**
+ * On the prediction's voxels. Segments and structures are the labels of their names, as on import; the values of a plain mask are
+ * the labels.
+ * @throws mask/unknown-value, mask/unknown-segment, mask/several, mask/other-grid and what reading throws
+ */
+export async function readReference(
+  store: Store,
+  scan: Scan,
+  path: string,
+  prediction: LabelMap,
+  labels: readonly Label[],
+): Promise<ReadMask> {
+  const what = `The reference of ${scan.name}`;
+  const object = await openSegments(path);
+  if (!object) {
+    const read = await readMaskOnGrid(path, prediction, what);
+    checkMaskValues(countLabels(read.mask), labels, what);
+    return read;
+  }
+  const { values, unknown, notices } = labelsOfSegments(object.segments, labels, path);
+  const drawnOn = keptProvenance(store, scan.id)?.instances.map(({ position }) => lpsFrom(position));
+  const drawn = object.draw(prediction, values, drawnOn);
+  const name = (value: number) => labels.find((label) => label.value === value)?.name ?? String(value);
+  return {
+    mask: drawn.mask,
+    notices: [
+      ...object.notices,
+      ...notices,
+      ...drawn.notices,
+      ...drawn.overlaps.map(
+        ({ kept, lost, voxels }) => `${voxels} voxels are both ${name(lost)} and ${name(kept)}; ${name(kept)} counts.`,
+      ),
+      ...(unknown.length > 0 ? [unknownSegments(unknown, labels, path).message] : []),
+    ],
+  };
+}
