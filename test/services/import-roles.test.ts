@@ -145,6 +145,53 @@ test('--masks settles which files are masks', async (t) => {
   assert.equal(both.scans.length, 3);
 });
 
+test('what --masks names is never a scan: it is the mask of the scans beside it, or has none', async (t) => {
+  const files = {
+    ...{ 'a/FLAIR.nii.gz': scanOf(1), 'a/T1.nii.gz': scanOf(2), 'a/wmh.nii.gz': maskOf() },
+    ...{ 'b/FLAIR.nii.gz': scanOf(3), 'b/T1.nii.gz': scanOf(4), 'b/wmh.nii.gz': other },
+  };
+  const beside = await imported(t, files, { masks: 'wmh*' });
+  assert.deepEqual([beside.scans.length, beside.masks, beside.codes], [4, beside.scans, []]);
+  const far = await imported(
+    t,
+    { 'a/x.nii.gz': scanOf(1), 'b/y.nii.gz': scanOf(2), 'q.nii.gz': maskOf() },
+    { masks: 'q' },
+  );
+  assert.deepEqual([far.scans, far.masks, far.codes], [['x', 'y'], [], ['mask/no-scan']]);
+  // Voxels that no mask has do not make it a scan either.
+  const odd = await imported(
+    t,
+    { 'a/x.nii.gz': scanOf(1), 'b/y.nii.gz': scanOf(2), 'q.nii.gz': scanOf(9) },
+    { masks: 'q' },
+  );
+  assert.deepEqual([odd.scans, odd.codes], [['x', 'y'], ['mask/no-scan']]);
+});
+
+test('masks that --masks does not name are no scans either, but scans in folders of masks are', async (t) => {
+  const files = {
+    ...{ 'c1.nii.gz': scanOf(1), 'c2.nii.gz': scanOf(2), 'masks/c3.nii.gz': scanOf(3) },
+    ...{ 'labels/final/c1.nii.gz': maskOf(), 'labels/final/c2.nii.gz': other, 'labels/original/c1.nii.gz': count(1) },
+  };
+  const got = await imported(t, files, { masks: 'labels/final/*' });
+  assert.deepEqual([got.scans, got.masks, got.codes], [['c1', 'c2', 'c3'], ['c1', 'c2'], []]);
+  assert.match(got.said, /c1.nii.gz in original was left out: by name or folder it is a mask, it holds 2 whole values/);
+});
+
+test("names of BIDS, VerSe and ITK-SNAP, and BTCV's by --labels", async (t) => {
+  const files = {
+    ...{ 'sub-1/anat/sub-1_T1w.nii.gz': scanOf(1), 'sub-2/sub-2_ct.nii.gz': scanOf(2) },
+    'derivatives/manual/sub-1/anat/sub-1_desc-manual_dseg.nii.gz': maskOf(),
+    'derivatives/sub-2/sub-2_seg-vert_msk.nii.gz': other,
+    ...{ 'snap/MRI1.nii.gz': scanOf(3), 'snap/MRI12.nii.gz': scanOf(4), 'snap/MRI1_lesion_AB_seg.nii.gz': count(2) },
+  };
+  const got = await imported(t, files);
+  assert.deepEqual([got.masks, got.codes], [['MRI1', 'sub-1_T1w', 'sub-2_ct'], []]);
+  const labels = join(temporaryFolder(t), 'label');
+  await writeVolumes(labels, { 'label0001.nii.gz': maskOf(), 'label0002.nii.gz': other });
+  const btcv = await imported(t, { 'img0001.nii.gz': scanOf(1), 'img0002.nii.gz': scanOf(2) }, { labels });
+  assert.deepEqual([btcv.masks, btcv.report.unmatchedMasks], [['img0001', 'img0002'], []]);
+});
+
 test('two masks of one scan: neither is guessed', async (t) => {
   const got = await imported(t, { 'a.nii.gz': scanOf(1), 'a_seg.nii.gz': count(1), 'a_mask.nii.gz': count(2) });
   assert.deepEqual([got.scans, got.masks, got.codes], [['a'], [], ['mask/several']]);

@@ -111,9 +111,10 @@ function say(report: ImportReport, flags: Output): void {
   });
   if (report.interrupted) throw new Exit(EXIT.interrupted);
   const done = report.added.length + report.duplicates.length + report.masks.length + report.sameMasks;
-  // A mask that found no scan is no success either.
+  // A mask that found no scan is no success either, and no fault of the file.
+  const lost = report.failures.every(({ code }) => code === 'mask/no-scan' || code === 'mask/unsure');
   if (report.failures.length > 0 || report.unmatchedMasks.length > 0)
-    throw new Exit(done > 0 ? EXIT.partly : EXIT.failed);
+    throw new Exit(done > 0 || lost ? EXIT.partly : EXIT.failed);
 }
 
 const append = (value: string, before: string[]): string[] => [...before, value];

@@ -13,6 +13,8 @@ export interface HeldFile {
   values: number;
   /** Its name or folder says that it is a mask. */
   named: boolean;
+  /** The user's word: that it is a mask, or, for a file in a folder of masks, that others are. */
+  word?: 'mask' | 'no mask';
 }
 
 /** So few whole values are no scan; more of them are labels where neighbours along i are mostly equal. */
@@ -36,12 +38,20 @@ export function maskValues({ data }: Volume): number {
   return values <= FEW || equal >= SOLID * labelled ? values : 0;
 }
 
-export const held = (source: ScanSource, volume: Volume, values: number, named: boolean): HeldFile => ({
-  ...{ source, values, named, grid: gridOf(volume) },
-});
+export const held = (
+  source: ScanSource,
+  volume: Volume,
+  values: number,
+  named: boolean,
+  word?: HeldFile['word'],
+): HeldFile => ({ source, values, named, word, grid: gridOf(volume) });
 
-/** What becomes of a held file: the scan that it is the mask of, 'scan', or the reason why it is neither. */
-export function settle(file: HeldFile, scans: readonly { scan: Scan; path: string }[]): Scan | 'scan' | DecileError {
+/** What becomes of a held file: the scan that it is the mask of, 'scan', the reason why it is neither, null where it is left out. */
+export function settle(
+  file: HeldFile,
+  scans: readonly { scan: Scan; path: string }[],
+): Scan | 'scan' | DecileError | null {
+  if (file.word === 'no mask') return null;
   const [path] = file.source.paths;
   const same = scans.filter(({ scan }) => sameGrid(scan, file.grid));
   const here = same.filter((other) => dirname(other.path) === dirname(path));

@@ -72,6 +72,8 @@ interface Candidate {
   organs?: string[];
   /** Called like a mask: its voxels decide. */
   suspect?: boolean;
+  /** What the user's word on masks says of it. */
+  word?: HeldFile['word'];
   /** The one label that every value above 0 of the mask stands for. */
   merge?: number;
 }
@@ -120,11 +122,12 @@ export async function importScans(store: Store, folder: string, options: ImportO
   const touched = new Map<number, Scan>();
   const holding: HeldFile[] = [];
   const brought: { scan: Scan; path: string }[] = [];
-  for (const [index, { source, mask, merge, organs, suspect }] of candidates.entries()) {
+  for (const [index, { source, mask, merge, organs, suspect, word }] of candidates.entries()) {
     if (options.signal?.aborted) break;
     options.onProgress?.({ phase: 'importing', done: index, total: candidates.length, name: source.name });
-    const hold = options.masks !== undefined || source.kind === 'dicom' || mask !== null ? undefined : holding;
-    const scan = await importScan(store, source, options, report, hold, suspect);
+    const settled = options.masks !== undefined && word === undefined;
+    const hold = settled || source.kind === 'dicom' || mask !== null ? undefined : { files: holding, suspect, word };
+    const scan = await importScan(store, source, options, report, hold);
     if (mask !== null) used.add(mask);
     if (scan) brought.push({ scan, path: source.paths[0] });
     if (scan && organs) await importOrgans(store, scan, organs, report);
@@ -230,7 +233,8 @@ async function findCandidates(
       const name = dicom || stems.get(stem)!.length > 1 ? source.name : stem;
       const mask = files?.find(name) ?? files?.find(stem) ?? beside.get(path) ?? null;
       const organs = roles.organs.get(path);
-      return { source: { ...source, name }, mask, organs, suspect: roles.orphans.has(path) };
+      const word = roles.called.has(path) ? 'mask' : roles.doubtful.has(path) ? 'no mask' : undefined;
+      return { source: { ...source, name }, mask, organs, suspect: roles.orphans.has(path), word };
     }),
     objects: [...objects, ...(await referring()).filter(({ path }) => !inside.has(path))],
   };
@@ -287,7 +291,11 @@ async function settleHeld(
 ): Promise<Scan | null> {
   const [path] = file.source.paths;
   const what = settle(file, brought);
-  if (what instanceof DecileError) report.failures.push(asFailure(what, path));
+  if (what === null)
+    report.notices.push(
+      `${basename(path)} in ${basename(dirname(path))} was left out: by name or folder it is a mask, it holds ${file.values} whole values, as masks do, and --masks names others.`,
+    );
+  else if (what instanceof DecileError) report.failures.push(asFailure(what, path));
   else if (what === 'scan') {
     report.notices.push(
       `${basename(path)} holds ${file.values} whole values alone, as masks do; it was imported as a scan.`,
@@ -304,15 +312,14 @@ async function settleHeld(
 
 /**
  * Reads a scan and keeps it; returns the scan it is or was already, or null after listing why not.
- * @param holding gets a file whose voxels are a mask's; without it every file is a scan
+ * @param holding gets a file whose voxels are a mask's, or that the user called one; without it every file is a scan
  */
 async function importScan(
   store: Store,
   source: ScanSource,
   options: ImportOptions,
   report: ImportReport,
-  holding?: HeldFile[],
-  suspect = false,
+  holding?: { files: HeldFile[]; suspect?: boolean; word?: HeldFile['word'] },
 ): Promise<Scan | null> {
   const path = source.paths.length === 1 ? source.paths[0] : resolve(source.paths[0], '..');
   let read: Awaited<ReturnType<typeof readScan>>;
@@ -324,8 +331,8 @@ async function importScan(
   }
   const { volume, modality, notices, provenance } = read;
   const values = holding ? maskValues(volume) : 0;
-  if (holding && values > 0) {
-    holding.push(held(source, volume, values, suspect));
+  if (holding && (values > 0 || holding.word === 'mask')) {
+    holding.files.push(held(source, volume, values, holding.suspect ?? false, holding.word));
     return null;
   }
   const hash = contentHash(volume);

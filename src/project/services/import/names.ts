@@ -2,9 +2,10 @@ import { basename } from 'node:path';
 import { walkFilesSync } from '../../../disk/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import { naturalOrder, type Store } from '../../store/index.ts';
+import { maskNames, scanNames } from './mask-names.ts';
 
 const EXTENSION = /\.(nii\.gz|nii|hdr|seg\.nrrd|nrrd|nhdr|mha|mhd)$/i;
-const MASK_SUFFIX = /[._-](mask|masks|seg|segmentation|label|labels|labelmap|gt)$/i;
+const MASK_SUFFIX = /[._-](mask|masks|msk|seg|segs|dseg|segmentation|segmentations|label|labels|labelmap|roi|gt)$/i;
 
 /** File name without extension; nnU-Net's channel number _0000 goes too. */
 export const caseName = (path: string): string =>
@@ -19,7 +20,7 @@ export const maskCaseName = (path: string): string => caseName(path).replace(MAS
 
 /** Mask files of a folder, deep, by natural order of their paths. */
 export interface MaskFiles {
-  /** By case name: the full stem wins over the stem without `_seg`, so that a case named `x_seg` finds its own mask. */
+  /** By case name: the full stem wins over the stem without `_seg` and the like, so that a case named `x_seg` finds its own mask. */
   find(name: string): string | null;
   paths: string[];
 }
@@ -48,10 +49,15 @@ export function findMaskFiles(folder: string): MaskFiles {
   for (const path of paths) {
     const name = caseName(path);
     if (!exact.has(name)) exact.set(name, path);
-    const bare = maskCaseName(path);
-    if (!loose.has(bare)) loose.set(bare, path);
+    for (const key of [maskCaseName(path), ...maskNames(name)]) if (!loose.has(key)) loose.set(key, path);
   }
-  return { paths, find: (name) => exact.get(name.normalize('NFC')) ?? loose.get(name.normalize('NFC')) ?? null };
+  const find = (name: string) =>
+    exact.get(name.normalize('NFC')) ??
+    scanNames(name.normalize('NFC'))
+      .map((key) => loose.get(key))
+      .find((path) => path !== undefined) ??
+    null;
+  return { paths, find };
 }
 
 /** `wanted`, or the first of `wanted-2`, `wanted-3`, ... that no scan of the project has. */

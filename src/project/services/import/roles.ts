@@ -1,20 +1,9 @@
 /** Which files of a folder are masks, and of which scan: by their names and the folders that they lie in. */
 import { basename, dirname, relative, sep } from 'node:path';
+import { FOLDER, isMaskWord, looksNamed, maskNames, scanNames } from './mask-names.ts';
 import { caseName } from './names.ts';
 
-const WORD = '(?:mask|masks|seg|segs|segmentation|segmentations|label|labels|labelmap|gt|groundtruth|ground_truth)';
-/** `mask.nii.gz`, `Segmentation-label.nrrd`: the folder or the only scan beside it says whose. */
-const ONLY_WORD = new RegExp(`^${WORD}(?:[._-](?:${WORD}|final|manual|\\d{1,2}))*$`, 'i');
-const SUFFIX = new RegExp(`[._-]${WORD}$`, 'i');
-/** `label0001`, `segmentation-0`, `mask_case`. */
-const PREFIX = new RegExp(`^${WORD}(?:[._-]+|(?=\\d))`, 'i');
-const FOLDER = /^(labels?(tr|ts)?|masks?|segmentations?|segs?|gt|ground_?truth)$/i;
 const EXTENSION = /\.seg\.nrrd$/i;
-
-const IMAGE =
-  '(?:image|images|img|scan|volume|vol|imaging|data|orig|ct|mr|mri|pet|t1|t1c|t1ce|t1gd|t1n|t2|t2w|t2f|flair|adc|dwi)';
-const IMAGE_SUFFIX = new RegExp(`[._-]${IMAGE}$`, 'i');
-const IMAGE_PREFIX = new RegExp(`^${IMAGE}(?:[._-]+|(?=\\d))`, 'i');
 
 /** Of several masks of a scan these folders and names mean the one that somebody approved, and one that nobody did. */
 const FINAL = /(^|[._/-])(final|manual|approved|reference|gt|ground_?truth)([._/-]|$)/i;
@@ -27,6 +16,10 @@ export interface Roles {
   organs: Map<string, string[]>;
   /** Files that are masks by name or folder and belong to no scan by name. */
   orphans: Set<string>;
+  /** Files that the user called masks and that belong to no scan by name or place. */
+  called: Set<string>;
+  /** Files that look like masks by name or folder and that the user did not call masks: scans, unless their voxels are a mask's. */
+  doubtful: Set<string>;
   /** Masks beside the one that was taken. */
   passedOver: { scan: string; kept: string; others: string[] }[];
   /** Masks of which none is the one to take. */
@@ -36,7 +29,7 @@ export interface Roles {
 /**
  * @param paths files below `root` that hold one volume each
  * @param others scans that are no single files (DICOM series): name to what stands for them in the result
- * @param isMask the user's word on which files are masks; all others are scans then
+ * @param isMask the user's word on which files are masks
  */
 export function rolesOf(
   root: string,
@@ -45,15 +38,13 @@ export function rolesOf(
   isMask?: (path: string) => boolean,
 ): Roles {
   const inFolder = (path: string) => EXTENSION.test(path) || foldersOf(root, path).some((name) => FOLDER.test(name));
-  const named = (path: string) => {
-    const name = caseName(path);
-    return ONLY_WORD.test(name) || SUFFIX.test(name) || PREFIX.test(name);
-  };
+  const named = (path: string) => looksNamed(caseName(path));
   const strong = (path: string) => (isMask ? isMask(path) : inFolder(path));
   const weak = (path: string) => !isMask && !inFolder(path) && named(path);
+  const doubtful = new Set(isMask ? paths.filter((path) => !isMask(path) && (inFolder(path) || named(path))) : []);
   const index = new Index(
     root,
-    paths.filter((path) => !strong(path) && !weak(path)),
+    paths.filter((path) => !strong(path) && !weak(path) && !doubtful.has(path)),
     others,
   );
   const found = new Map<string, string[]>();
@@ -66,11 +57,13 @@ export function rolesOf(
   const orphans = new Set<string>();
   for (const path of paths) if (weak(path) && !take(path, index)) orphans.add(path);
   // A scan that is called like a mask and has none beside it: `labels/x_seg` is the mask of `x_seg`.
-  const all = new Index(root, [...orphans], new Map());
+  const all = new Index(root, [...orphans, ...doubtful], new Map());
   for (const path of paths) if (strong(path) && !take(path, index) && !take(path, all)) loose.push(path);
   for (const list of found.values()) for (const path of list) orphans.delete(path);
   for (const scan of found.keys()) orphans.delete(scan);
-  const roles: Roles = { masks: new Map(), organs: new Map(), orphans, passedOver: [], several: [] };
+  const roles: Roles = {
+    ...{ masks: new Map(), organs: new Map(), orphans, called: new Set(), doubtful, passedOver: [], several: [] },
+  };
   for (const [scan, masks] of found) choose(root, scan, masks, roles);
   const plain = loose.filter((path) => !EXTENSION.test(path));
   for (const path of loose) if (!plain.includes(path)) orphans.add(path);
@@ -78,9 +71,13 @@ export function rolesOf(
     const scans = index.around(folder);
     // One file beside one scan of another name may belong to a scan that is not there; several are one a label.
     const theirs = files.length > 1 || relative(root, folder).includes(sep);
-    if (theirs && scans.length === 1 && !roles.masks.has(scans[0])) roles.organs.set(scans[0], files);
+    const free = scans.length > 0 && scans.every((scan) => !roles.masks.has(scan));
+    if (theirs && scans.length === 1 && free) roles.organs.set(scans[0], files);
+    // The user's word: a mask of whatever name is that of the scans beside it.
+    else if (isMask && files.length === 1 && free) for (const scan of scans) roles.masks.set(scan, files[0]);
     else for (const path of files) orphans.add(path);
   }
+  if (isMask) roles.called = new Set(paths.filter((path) => orphans.has(path) && isMask(path)));
   return roles;
 }
 
@@ -112,11 +109,7 @@ class Index {
     this.root = root;
     this.files = files;
     for (const [name, scan] of others) this.add(name.normalize('NFC'), scan);
-    for (const path of files) {
-      const name = caseName(path);
-      for (const key of new Set([name, name.replace(IMAGE_SUFFIX, ''), name.replace(IMAGE_PREFIX, '')]))
-        this.add(key, path);
-    }
+    for (const path of files) for (const key of scanNames(caseName(path))) this.add(key, path);
   }
 
   private add(key: string, scan: string): void {
@@ -126,13 +119,26 @@ class Index {
   /** Scans that the mask belongs to by name, the nearest folder first; where it has no name of its own, those around it. */
   scansOf(mask: string): string[] {
     const name = caseName(mask);
-    for (const key of [name, name.replace(SUFFIX, ''), name.replace(PREFIX, '')]) {
+    for (const key of maskNames(name)) {
       const scans = (this.byName.get(key) ?? []).filter((scan) => scan !== mask);
       if (scans.length === 0) continue;
       const exact = scans.filter((scan) => caseName(scan) === key);
       return this.nearest(mask, exact.length > 0 ? exact : scans);
     }
-    return ONLY_WORD.test(name) && !EXTENSION.test(mask) ? this.around(dirname(mask)) : [];
+    const begun = this.begunBy(name);
+    if (begun.length > 0) return this.nearest(mask, begun);
+    return isMaskWord(name) && !EXTENSION.test(mask) ? this.around(dirname(mask)) : [];
+  }
+
+  /** Scans whose whole name begins the mask's, with words behind it: `case_1_lesion` is of `case_1`; `case_1_2` is not. */
+  private begunBy(name: string): string[] {
+    const fits = [...this.byName].filter(
+      ([key]) => name.startsWith(key) && /^[._-]+\p{L}/u.test(name.slice(key.length)) && !/^\d*$/.test(key),
+    );
+    const longest = Math.max(0, ...fits.map(([key]) => key.length));
+    return fits
+      .filter(([key, scans]) => key.length === longest && scans.some((s) => caseName(s) === key))
+      .flatMap(([, scans]) => scans);
   }
 
   private nearest(mask: string, scans: string[]): string[] {
