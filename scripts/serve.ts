@@ -8,13 +8,12 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     port: { type: 'string', default: '0' },
-    token: { type: 'string' },
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
 if (values.help) {
   console.log(
-    'npm run serve -- [PROJECT] [--port N] [--token TOKEN]\n\nThe program in a browser on this machine (127.0.0.1 alone).',
+    'npm run serve -- [PROJECT] [--port N]\n\nThe program in a browser on this machine (127.0.0.1 alone). DECILE_TOKEN is its key; without it a new one is made.',
   );
   process.exit(0);
 }
@@ -23,7 +22,7 @@ build(() => console.error('Building the window ...'));
 const { serve } = await import('../src/server/serve.ts');
 try {
   const project = positionals[0] ? resolve(process.env.INIT_CWD ?? '.', positionals[0]) : undefined;
-  const server = await serve({ port: Number(values.port), pages: PAGES, project, token: values.token });
+  const server = await serve({ port: Number(values.port), pages: PAGES, project });
   console.log(
     `Decile is at ${server.url}\nThe address holds your key: whoever has it on this machine can use the program. Ctrl-C stops it.`,
   );

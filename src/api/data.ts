@@ -22,6 +22,7 @@ export async function answerData(session: Session, request: DataRequest): Promis
 
 const statusOf = (code: string): number => {
   if (code === 'project/other') return 409;
+  if (code === 'server/too-large') return 413;
   return NOT_FOUND.test(code) ? 404 : code.startsWith('disk/') ? 507 : 400;
 };
 
@@ -154,6 +155,6 @@ async function save(session: Session, id: number, kind: string | undefined, requ
 }
 
 const png = (bytes: Uint8Array): Response =>
-  new Response(body(bytes), { headers: { 'content-type': 'image/png', 'cache-control': 'private, max-age=3600' } });
+  new Response(body(bytes), { headers: { 'content-type': 'image/png', 'cache-control': 'no-store' } });
 
 const body = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => bytes as Uint8Array<ArrayBuffer>;

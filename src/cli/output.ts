@@ -1,5 +1,6 @@
 /** What the command line prints: results on stdout, progress and notices on stderr. */
 import { ERRORS } from '../core/error-table/index.ts';
+import { shown, shownInLine, shownJson } from '../core/plain-text.ts';
 import { DecileError, type ErrorCode } from '../shared/errors.ts';
 
 export interface Output {
@@ -9,11 +10,13 @@ export interface Output {
 
 /** Prints the result: JSON with --json, else the text. */
 export function result(output: Output, value: unknown, text: string | (() => string)): void {
-  process.stdout.write(`${output.json ? JSON.stringify(value, null, 2) : typeof text === 'string' ? text : text()}\n`);
+  process.stdout.write(
+    `${output.json ? shownJson(JSON.stringify(value, null, 2)) : shown(typeof text === 'string' ? text : text())}\n`,
+  );
 }
 
 export function notice(output: Output, message: string): void {
-  if (!output.quiet) process.stderr.write(`${message}\n`);
+  if (!output.quiet) process.stderr.write(`${shown(message)}\n`);
 }
 
 /** A progress bar on a terminal; elsewhere a line now and then. */
@@ -40,7 +43,7 @@ export class Progress {
       this.#lastLine = now;
       const width = 24;
       const filled = Math.round(share * width);
-      const line = `${this.#what} [${'='.repeat(filled)}${' '.repeat(width - filled)}] ${done}/${total} ${detail}`;
+      const line = `${this.#what} [${'='.repeat(filled)}${' '.repeat(width - filled)}] ${done}/${total} ${shownInLine(detail)}`;
       process.stderr.write(`\r\x1b[K${line.slice(0, (process.stderr.columns ?? 80) - 1)}`);
       this.#open = true;
       return;
@@ -54,7 +57,7 @@ export class Progress {
     if (!due || share === this.#lastShare) return;
     this.#lastLine = now;
     this.#lastShare = share;
-    process.stderr.write(`${this.#what} ${done}/${total}${detail ? ` ${detail}` : ''}\n`);
+    process.stderr.write(`${this.#what} ${done}/${total}${detail ? ` ${shownInLine(detail)}` : ''}\n`);
   }
 
   /** Writes a line between two states of the bar. */
@@ -75,8 +78,8 @@ export function table(header: string[], rows: (string | number | null)[][], digi
     rows.every((row) => typeof row[column] !== 'number' || Number.isInteger(row[column])),
   );
   const text = (value: string | number | null, column: number) =>
-    value === null ? '-' : typeof value === 'string' ? value : value.toFixed(whole[column] ? 0 : digits);
-  const lines = [header, ...rows.map((row) => row.map(text))];
+    value === null ? '-' : typeof value === 'string' ? shownInLine(value) : value.toFixed(whole[column] ? 0 : digits);
+  const lines = [header.map(shownInLine), ...rows.map((row) => row.map(text))];
   const widths = header.map((_, column) => Math.max(...lines.map((line) => [...line[column]].length)));
   const right = header.map((_, column) => rows.some((row) => typeof row[column] === 'number'));
   const pad = (cell: string, column: number) =>
@@ -98,21 +101,21 @@ export class Exit extends Error {
 
 /** What --json prints in the place of a result. */
 export const errorAsJson = (code: ErrorCode, message: string, cure: string): string =>
-  `${JSON.stringify({ error: { code, message, cure } }, null, 2)}\n`;
+  `${shownJson(JSON.stringify({ error: { code, message, cure } }, null, 2))}\n`;
 
 /** Prints an error and gives its exit code. */
 export function reportError(error: unknown, output: Output): number {
   if (error instanceof Exit) return error.status;
   if (error instanceof DecileError) {
     if (output.json) process.stdout.write(errorAsJson(error.code, error.message, error.cure));
-    process.stderr.write(`error ${error.code}: ${error.message}${error.cure ? `\n  ${error.cure}` : ''}\n`);
+    process.stderr.write(shown(`error ${error.code}: ${error.message}${error.cure ? `\n  ${error.cure}` : ''}\n`));
     return EXIT[ERRORS[error.code].exit ?? 'failed'];
   }
   const fault = error instanceof Error ? error : new Error(String(error));
   if (output.json)
     process.stdout.write(errorAsJson('internal/fault', fault.message, 'Report it with the text on stderr.'));
   process.stderr.write(
-    `error internal/fault: ${fault.stack ?? fault.message}\n  This is a fault of Decile: please report it with this text.\n`,
+    `error internal/fault: ${shown(fault.stack ?? fault.message)}\n  This is a fault of Decile: please report it with this text.\n`,
   );
   return EXIT.failed;
 }

@@ -1,6 +1,7 @@
 /** The whole program: every command with what all of them share. */
 
 import { Command } from 'commander';
+import { shown } from '../core/plain-text.ts';
 import { VERSION } from '../core/version.ts';
 import { checkCommand } from './commands/check.ts';
 import { convertCommand } from './commands/convert.ts';
@@ -19,6 +20,12 @@ import { statusCommand } from './commands/status.ts';
 import { studyCommand } from './commands/study.ts';
 import { suggestCommand } from './commands/suggest.ts';
 import { resumeCommand, trainCommand } from './commands/train.ts';
+
+/** Commander repeats arguments in its messages. */
+const SAFE = {
+  writeOut: (text: string) => void process.stdout.write(shown(text)),
+  writeErr: (text: string) => void process.stderr.write(shown(text)),
+};
 
 /** The whole program, with every command. */
 export function buildProgram(): Command {
@@ -55,9 +62,9 @@ export function buildProgram(): Command {
     for (const one of command.commands.length > 0 ? command.commands : [command])
       one.option('--json', 'print the result as JSON on stdout').option('--quiet', 'no progress and no notices');
     for (const one of [command, ...command.commands])
-      one.showHelpAfterError('(--help lists the options)').exitOverride();
+      one.showHelpAfterError('(--help lists the options)').exitOverride().configureOutput(SAFE);
     program.addCommand(command);
   }
-  program.exitOverride();
+  program.exitOverride().configureOutput(SAFE);
   return program;
 }

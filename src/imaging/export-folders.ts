@@ -1,6 +1,7 @@
 /** Folders that other programs train on or read: nnU-Net, Medical Segmentation Decathlon, BIDS derivatives. */
 
 import { dirname, join } from 'node:path';
+import { toTsv } from '../core/plain-text.ts';
 import type { LabelMap, Volume } from '../core/volume.ts';
 import { makeFolder, streamFileAtomic, writeAll } from '../disk/index.ts';
 import { DecileError } from '../shared/errors.ts';
@@ -135,19 +136,11 @@ export async function exportBids(folder: string, cases: readonly ExportCase[], o
     c ? `#${c.map((x) => x.toString(16).padStart(2, '0')).join('')}` : NOT_AVAILABLE;
   await writeText(
     join(folder, 'dseg.tsv'),
-    [
-      'index\tname\tcolor',
-      ...o.labels.map((l) => `${l.value}\t${l.name.replace(/\s+/g, ' ')}\t${hex(l.colour)}`),
-      '',
-    ].join('\n'),
+    toTsv([['index', 'name', 'color'], ...o.labels.map((l) => [l.value, l.name, hex(l.colour)])]),
   );
   await writeText(
     join(folder, 'sourcenames.tsv'),
-    [
-      'participant_id\tsource_name',
-      ...cases.map((c, n) => `sub-${subjects[n]}\t${c.name.replace(/\s+/g, ' ')}`),
-      '',
-    ].join('\n'),
+    toTsv([['participant_id', 'source_name'], ...cases.map((c, n) => [`sub-${subjects[n]}`, c.name])]),
   );
   await writeJson(join(folder, 'dataset_description.json'), {
     Name: o.name,

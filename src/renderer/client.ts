@@ -2,11 +2,14 @@
 import {
   type Client,
   createClient,
+  EVENTS_PROTOCOL,
   type EventMessage,
+  KEY_PROTOCOL,
   PROJECT_HEADER,
   type Reply,
   type Transport,
 } from '../shared/contract/index.ts';
+import { key } from './key.ts';
 
 interface Bridge {
   call(name: string, input: unknown, project?: string): Promise<Reply<unknown>>;
@@ -16,8 +19,14 @@ interface Bridge {
 
 const bridge = (globalThis as { decile?: Bridge }).decile;
 
+const authorization: Record<string, string> = key === null ? {} : { authorization: `Bearer ${key}` };
+
 /** Voxels travel by fetch in both shells: `app://` and the loopback server answer the same paths. */
-const data = (path: string, init?: RequestInit) => fetch(path, { ...init, credentials: 'same-origin' });
+const data = (path: string, init?: RequestInit) => {
+  const headers = new Headers(init?.headers);
+  for (const [name, value] of Object.entries(authorization)) headers.set(name, value);
+  return fetch(path, { ...init, credentials: 'same-origin', headers });
+};
 
 const overBridge = (shell: Bridge): Transport => ({
   call: (name, input, project) => shell.call(name, input, project),
@@ -34,7 +43,10 @@ function overHttp(): Transport {
   const listeners = new Set<(message: EventMessage) => void>();
   let delay = 250;
   const connect = () => {
-    const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/events`);
+    const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/events`, [
+      EVENTS_PROTOCOL,
+      KEY_PROTOCOL + key,
+    ]);
     socket.onopen = () => {
       delay = 250;
     };
@@ -54,7 +66,11 @@ function overHttp(): Transport {
       try {
         const response = await fetch(`/call/${name}`, {
           method: 'POST',
-          headers: { 'content-type': 'application/json', ...(project ? { [PROJECT_HEADER]: project } : {}) },
+          headers: {
+            'content-type': 'application/json',
+            ...(project ? { [PROJECT_HEADER]: project } : {}),
+            ...authorization,
+          },
           body: JSON.stringify({ input }),
         });
         return (await response.json()) as Reply<unknown>;
@@ -74,7 +90,8 @@ function overHttp(): Transport {
       return () => listeners.delete(listener);
     },
     data,
-    dataUrl: (path) => path,
+    // A picture's request has no headers of ours.
+    dataUrl: (path) => `${path}${path.includes('?') ? '&' : '?'}key=${encodeURIComponent(key ?? '')}`,
   };
 }
 

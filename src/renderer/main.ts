@@ -1,5 +1,10 @@
 import { mount } from 'svelte';
 import App from './App.svelte';
+import { key } from './key.ts';
 import './theme.css';
 
-mount(App, { target: document.getElementById('app')! });
+const target = document.getElementById('app')!;
+if (location.protocol.startsWith('http') && key === null && !('decile' in globalThis)) {
+  target.textContent =
+    'The token must be the one that `decile serve` printed. Open the whole address from the terminal.';
+} else mount(App, { target });

@@ -20,6 +20,7 @@ export interface ServeOptions {
 
 /** Starts the server; throws `server/not-built` before the window was built. */
 export async function serve({ port = 0, project, pages, token }: ServeOptions): Promise<RunningServer> {
+  const key = token ?? fromEnvironment();
   if (!existsSync(join(pages, 'index.html')))
     throw new DecileError(
       'server/not-built',
@@ -33,7 +34,7 @@ export async function serve({ port = 0, project, pages, token }: ServeOptions): 
     userFolder(),
   );
   if (project) await api.call('projects.open', { folder: api.registerFolder(project).folder });
-  const server = await startServer(api, { pages, port, token });
+  const server = await startServer(api, { pages, port, token: key });
   return {
     ...server,
     async close() {
@@ -41,4 +42,17 @@ export async function serve({ port = 0, project, pages, token }: ServeOptions): 
       await api.close();
     },
   };
+}
+
+/** The key from DECILE_TOKEN: arguments stand in the list of processes, for every user to read. Trainings do not inherit it. */
+function fromEnvironment(): string | undefined {
+  const token = process.env.DECILE_TOKEN;
+  delete process.env.DECILE_TOKEN;
+  if (token === undefined || token === '') return undefined;
+  if (/^[\w.~-]{16,}$/.test(token)) return token;
+  throw new DecileError(
+    'option/invalid',
+    `DECILE_TOKEN must be 16 or more letters, digits or -._~, got ${token.length} signs.`,
+    'Make one with `openssl rand -hex 24`, or leave it out.',
+  );
 }

@@ -1,7 +1,8 @@
 /**
  * The loopback server of `decile serve`: the same handlers for a browser on this machine.
- * It listens on 127.0.0.1 alone, asks for a random token once and keeps it in a cookie that scripts cannot read; Host and
- * Origin are checked on every request, so that a page from elsewhere (DNS rebinding, a form) cannot speak to it.
+ * It listens on 127.0.0.1 alone. Its page takes the random token out of the address and sends it with every request: a cookie would go to
+ * every other port of this machine too. Host and Origin are checked on every request, so that a page from elsewhere (DNS rebinding, a
+ * form) cannot speak to it. The page's own files hold nothing of a patient, and need no token.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -12,7 +13,7 @@ import { WebSocketServer } from 'ws';
 import type { Api } from '../api/api.ts';
 import { errorInfo } from '../api/errors.ts';
 import { CONTENT_SECURITY_POLICY, readPage } from '../api/pages.ts';
-import { type ErrorInfo, PROJECT_HEADER } from '../shared/contract/index.ts';
+import { type ErrorInfo, EVENTS_PROTOCOL, KEY_PROTOCOL, PROJECT_HEADER } from '../shared/contract/index.ts';
 import { DecileError } from '../shared/errors.ts';
 
 export interface ServerOptions {
@@ -31,7 +32,6 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-const COOKIE = 'decile';
 /** Largest body of a call; voxels go to /data, with a limit of their own. */
 const CALL_BYTES = 8 << 20;
 const DATA_BYTES = 4 * 2 ** 30;
@@ -41,6 +41,7 @@ export async function startServer(
   { pages, port, token = randomBytes(24).toString('base64url') }: ServerOptions,
 ): Promise<RunningServer> {
   const server = createServer((request, response) => {
+    for (const [name, value] of Object.entries(GUARDS)) response.setHeader(name, value);
     answer(request, response).catch((error: unknown) => {
       if (response.headersSent) response.destroy();
       else if (error instanceof DecileError && error.code === 'server/too-large')
@@ -55,7 +56,9 @@ export async function startServer(
   });
   // Longer than a person's pause: a call must not meet a connection that is just being closed.
   server.keepAliveTimeout = 120_000;
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024 });
+  // Whoever goes away in the middle ends his connection, not the program; sockets that become WebSockets included.
+  server.on('connection', (socket) => socket.on('error', () => socket.destroy()));
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024, handleProtocols: () => EVENTS_PROTOCOL });
   let host = '';
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -67,19 +70,14 @@ export async function startServer(
     const refusal = refuse(request);
     if (refusal) return deny(refusal.status, refusal.error);
     const url = new URL(request.url ?? '/', `http://${host}`);
-    if (url.pathname === '/' && url.searchParams.has('token')) {
-      if (!same(url.searchParams.get('token') ?? '', token)) return deny(403, WRONG_TOKEN);
-      response.writeHead(303, {
-        location: '/',
-        'set-cookie': `${COOKIE}=${token}; HttpOnly; SameSite=Strict; Path=/`,
-        'referrer-policy': 'no-referrer',
-      });
-      response.end();
-      return;
+    const asked = url.pathname === '/' ? url.searchParams.get('token') : null;
+    if (asked !== null && !same(asked, token)) return deny(403, WRONG_TOKEN);
+    if (url.pathname.startsWith('/call/') || url.pathname.startsWith('/data/')) {
+      if (!hasToken(request, url)) return deny(403, WRONG_TOKEN);
+      return url.pathname.startsWith('/call/')
+        ? answerCall(request, response, url.pathname.slice('/call/'.length))
+        : answerData(request, response, url);
     }
-    if (!hasToken(request)) return deny(403, WRONG_TOKEN);
-    if (url.pathname.startsWith('/call/')) return answerCall(request, response, url.pathname.slice('/call/'.length));
-    if (url.pathname.startsWith('/data/')) return answerData(request, response, url);
     const page = await readPage(pages, url.pathname);
     if (!page)
       return deny(404, {
@@ -90,9 +88,6 @@ export async function startServer(
     response.writeHead(200, {
       'content-type': page.type,
       'content-security-policy': CONTENT_SECURITY_POLICY,
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-      'cache-control': 'no-store',
     });
     response.end(page.bytes);
   }
@@ -118,7 +113,7 @@ export async function startServer(
       });
     }
     const reply = await api.dispatch(name, input, request.headers[PROJECT_HEADER]);
-    response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+    response.writeHead(200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(reply));
   }
 
@@ -129,7 +124,7 @@ export async function startServer(
       contentType: request.headers['content-type'] ?? '',
       body: () => readBody(request, DATA_BYTES),
     });
-    response.writeHead(result.status, { ...Object.fromEntries(result.headers), 'x-content-type-options': 'nosniff' });
+    response.writeHead(result.status, { ...Object.fromEntries(result.headers), 'cache-control': 'no-store' });
     if (result.body) await pipeline(Readable.fromWeb(result.body as ReadableStream), response);
     else response.end();
   }
@@ -157,21 +152,35 @@ export async function startServer(
         },
       };
     }
+    // Browsers say where a request comes from; another site's may open the page, and nothing else.
+    const site = request.headers['sec-fetch-site'];
+    if ((site === 'cross-site' || site === 'same-site') && request.headers['sec-fetch-dest'] !== 'document') {
+      return {
+        status: 403,
+        error: {
+          code: 'server/wrong-origin',
+          message: `A request must come from http://${host}, got one from another site.`,
+          cure: "Only the program's own page may call it.",
+        },
+      };
+    }
     return null;
   }
 
-  const hasToken = (request: IncomingMessage): boolean => {
+  /** In a header; of pictures, which cannot send one, in the address; of the events as a protocol. */
+  const hasToken = (request: IncomingMessage, url: URL): boolean => {
     const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
-    const cookie = request.headers.cookie
-      ?.split(/; */)
-      .find((pair) => pair.startsWith(`${COOKIE}=`))
-      ?.slice(COOKIE.length + 1);
-    return same(bearer ?? cookie ?? '', token);
+    const picture = request.method === 'GET' && url.pathname.startsWith('/data/') ? url.searchParams.get('key') : null;
+    const protocol = url.pathname === '/events' ? request.headers['sec-websocket-protocol'] : undefined;
+    const event = protocol?.split(/, */).find((one) => one.startsWith(KEY_PROTOCOL));
+    return same(bearer ?? picture ?? event?.slice(KEY_PROTOCOL.length) ?? '', token);
   };
 
   server.on('upgrade', (request, socket, head) => {
     // A browser always names the Origin of a WebSocket; without one it is not our page.
-    if (refuse(request) || request.headers.origin === undefined || !hasToken(request) || request.url !== '/events') {
+    const url = new URL(request.url ?? '/', `http://${host}`);
+    const { origin } = request.headers;
+    if (refuse(request) || origin === undefined || !hasToken(request, url) || url.pathname !== '/events') {
       socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
       return;
     }
@@ -210,6 +219,15 @@ export async function startServer(
   };
 }
 
+/** On every answer: no guessing of types, no use by other sites' pages, nothing kept where others may read it. */
+const GUARDS = {
+  'x-content-type-options': 'nosniff',
+  'cross-origin-resource-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+};
+
 const WRONG_TOKEN: ErrorInfo = {
   code: 'server/wrong-token',
   message: 'The token must be the one that `decile serve` printed.',
@@ -222,7 +240,7 @@ const same = (a: string, b: string): boolean => {
 };
 
 function sendError(response: ServerResponse, status: number, error: ErrorInfo): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  response.writeHead(status, { 'content-type': 'application/json' });
   response.end(JSON.stringify(error));
 }
 
@@ -232,27 +250,26 @@ function sendPage(response: ServerResponse, status: number, { code, message, cur
   response.writeHead(status, {
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    'x-content-type-options': 'nosniff',
-    'referrer-policy': 'no-referrer',
-    'cache-control': 'no-store',
   });
   response.end(
     `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="dark light"><title>Decile</title><h1>Decile does not open here</h1><p>${escaped(message)}</p><p>${escaped(cure)}</p><p><small>${escaped(code)}</small></p></html>`,
   );
 }
 
+/** Reads to the end even what is too large: a connection closed before reaches the window as a reset, not as an answer. */
 async function readBody(request: IncomingMessage, limit: number): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > limit)
-      throw new DecileError(
-        'server/too-large',
-        `A request must be at most ${limit} bytes, got more.`,
-        'Reload the page.',
-      );
-    chunks.push(chunk);
+    if (length > limit) chunks.length = 0;
+    else chunks.push(chunk);
   }
+  if (length > limit)
+    throw new DecileError(
+      'server/too-large',
+      `A request must be at most ${limit} bytes, got more.`,
+      'Reload the page.',
+    );
   return Buffer.concat(chunks, length);
 }

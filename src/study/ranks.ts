@@ -1,4 +1,5 @@
 /** Several cohorts side by side: each method's rank on each, and the mean of its ranks. */
+import { toCsv } from '../core/plain-text.ts';
 import type { ScoredList } from './scored-lists.ts';
 
 /** One cohort's rows, of the unlabelled and test cases together where the study scores both, else of the test cases. */
@@ -74,7 +75,5 @@ export function rankingCsv({ columns, methods }: Ranking): string {
   const lines = methods.flatMap(({ method, meanRank, cells }) =>
     cells.map(({ dice, rank }, n) => [method, meanRank, columns[n], dice, rank]),
   );
-  const text = (value: string | number) =>
-    typeof value === 'number' ? String(value) : `"${value.replaceAll('"', '""')}"`;
-  return `${[['method', 'mean_rank', 'cohort', 'dice', 'rank'].join(','), ...lines.map((line) => line.map(text).join(','))].join('\n')}\n`;
+  return toCsv([['method', 'mean_rank', 'cohort', 'dice', 'rank'], ...lines], '\n');
 }

@@ -1,5 +1,7 @@
 /** The tables in the form of the paper's I to IV: mean (SD), best in bold, star where the difference is significant. */
+
 import { METRICS, type MetricName } from '../core/metrics/index.ts';
+import { escapeLatex, toCsv } from '../core/plain-text.ts';
 import type { JobResult } from './run-job.ts';
 import { type Cell, isSignificant, type Row } from './statistics.ts';
 
@@ -68,7 +70,7 @@ export function csvTable(rows: readonly Row[]): string {
   const columns = METRICS.flatMap((m) => [m, `${m}_sd`, `${m}_cases`, `${m}_p`]);
   const lines = rows.map((row) => [
     row.labelled,
-    quoted(row.method),
+    row.method,
     row.seeds,
     ...METRICS.flatMap((m) => [row.cells[m].mean, row.cells[m].sd, row.cells[m].cases, row.cells[m].test?.p ?? null]),
     row.seedSd,
@@ -89,22 +91,15 @@ export function csvTable(rows: readonly Row[]): string {
     'empty_predictions',
     ...difference,
   ];
-  return csv([head, ...lines]);
+  return toCsv([head, ...lines], '\n');
 }
 
 /** Every score of every job. */
 export function csvCases(results: readonly JobResult[]): string {
   const lines = results.flatMap((run) =>
-    run.scores.map((s) => [
-      quoted(run.method),
-      run.labelled,
-      run.seed,
-      quoted(s.case),
-      s.label,
-      ...METRICS.map((m) => s[m]),
-    ]),
+    run.scores.map((s) => [run.method, run.labelled, run.seed, s.case, s.label, ...METRICS.map((m) => s[m])]),
   );
-  return csv([['method', 'labelled', 'seed', 'case', 'label', ...METRICS], ...lines]);
+  return toCsv([['method', 'labelled', 'seed', 'case', 'label', ...METRICS], ...lines], '\n');
 }
 
 export function latexTable(rows: readonly Row[], against: string): string {
@@ -128,8 +123,3 @@ ${lines.join('\n')}
 \\end{tabular}
 `;
 }
-
-const escapeLatex = (text: string): string => text.replace(/[%&_#$]/g, '\\$&');
-const quoted = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-const csv = (lines: (string | number | null)[][]): string =>
-  `${lines.map((line) => line.map((v) => v ?? '').join(',')).join('\n')}\n`;

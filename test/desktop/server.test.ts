@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -64,25 +65,42 @@ const bearer = () => ({ authorization: `Bearer ${server.token}` });
 const json = () => ({ ...bearer(), 'content-type': 'application/json' });
 const code = ({ text }: Answer): string => (JSON.parse(text) as { code: string }).code;
 
-test('the token opens the page, ends up in a cookie that scripts cannot read, and leaves the address', async () => {
-  const opened = await ask(`/?token=${server.token}`);
-  assert.equal(opened.status, 303);
-  assert.equal(opened.headers.location, '/');
-  const [cookie] = opened.headers['set-cookie'] as string[];
-  assert.match(cookie, /HttpOnly/);
-  assert.match(cookie, /SameSite=Strict/);
-  const page = await ask('/', { headers: { cookie: cookie.split(';')[0] } });
+const GUARDS = {
+  'x-content-type-options': 'nosniff',
+  'cross-origin-resource-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+};
+
+test('the page opens, sets no cookie, and every answer has its guards', async () => {
+  const page = await ask(`/?token=${server.token}`);
   assert.equal(page.status, 200);
   assert.match(String(page.headers['content-security-policy']), /default-src 'none'/);
+  const call = { method: 'POST', headers: json(), body: '{}' };
+  for (const answer of [
+    page,
+    await ask('/'),
+    await ask('/?token=wrong'),
+    await ask('/nothing'),
+    await ask('/call/app.about', call),
+    await ask('/call/app.about'),
+    await ask('/data/thumbnail/1', { headers: bearer() }),
+    await ask('/', { headers: { host: 'evil.example' } }),
+  ]) {
+    assert.equal(answer.headers['set-cookie'], undefined);
+    for (const [name, value] of Object.entries(GUARDS)) assert.equal(answer.headers[name], value, name);
+  }
 });
 
-test('no token, or a wrong one, gets nothing: no page, no call, no data', async () => {
-  for (const headers of [{}, { authorization: 'Bearer wrong' }, { cookie: 'decile=wrong' }] as Record<
+test('no token, or a wrong one, gets no call and no data; a cookie is no token', async () => {
+  for (const headers of [{}, { authorization: 'Bearer wrong' }, { cookie: `decile=${server.token}` }] as Record<
     string,
     string
   >[]) {
-    for (const path of ['/', '/data/volume/1']) assert.equal(code(await ask(path, { headers })), 'server/wrong-token');
-    const call = await ask('/call/app.about', {
+    for (const path of ['/data/volume/1', '/data/thumbnail/1?key=wrong'])
+      assert.equal(code(await ask(path, { headers })), 'server/wrong-token');
+    const call = await ask(`/call/app.about?key=${server.token}`, {
       method: 'POST',
       headers: { ...headers, 'content-type': 'application/json' },
       body: '{}',
@@ -90,6 +108,13 @@ test('no token, or a wrong one, gets nothing: no page, no call, no data', async 
     assert.equal(code(call), 'server/wrong-token');
   }
   assert.equal(code(await ask('/?token=wrong')), 'server/wrong-token');
+  assert.equal(code(await ask(`/data/thumbnail/1?key=${server.token}`)), 'project/none-open', 'a picture has its key');
+});
+
+test("another site's page gets nothing but a page", async () => {
+  const foreign = { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'script' };
+  assert.equal(code(await ask('/', { headers: foreign })), 'server/wrong-origin');
+  assert.equal((await ask('/', { headers: { ...foreign, 'sec-fetch-dest': 'document' } })).status, 200);
 });
 
 test('a foreign Host (DNS rebinding) is refused even with the token', async () => {
@@ -130,6 +155,39 @@ test('a call may have 8 MiB and no byte more', async () => {
   assert.deepEqual([said, message], ['server/too-large', 'A request must be at most 8388608 bytes, got more.']);
 });
 
+test('a body that is too large gets its answer while it is still being sent, from fetch too', async () => {
+  const body = new Uint8Array(40 * 2 ** 20);
+  const refused = await fetch(`${server.origin}/call/app.about`, { method: 'POST', headers: json(), body });
+  assert.equal(refused.status, 413);
+  assert.equal(((await refused.json()) as { code: string }).code, 'server/too-large');
+});
+
+test('connections that are reset, WebSockets that were asked for included, do not end the process', async () => {
+  const { hostname, port } = new URL(server.origin);
+  const head = (path: string, more: string) => `GET ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\n${more}\r\n`;
+  const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n'; // biome-ignore format: one text
+  const allowed = `Authorization: Bearer ${server.token}\r\nOrigin: ${server.origin}\r\n`;
+  const reset = (text: string) =>
+    new Promise<void>((done) => {
+      const socket = connect(Number(port), hostname, () => {
+        socket.write(text, () => socket.resetAndDestroy());
+      });
+      socket.on('error', () => {});
+      socket.on('close', () => done());
+    });
+  for (let round = 0; round < 100; round++)
+    await Promise.all([
+      reset(head('/events', upgrade)),
+      reset(head('/events', upgrade + allowed)),
+      reset(head('/', '')),
+      reset(
+        `POST /call/app.about HTTP/1.1\r\nHost: ${hostname}:${port}\r\n${allowed}Content-Type: application/json\r\nContent-Length: 99\r\n\r\n{`,
+      ),
+      reset('nonsense\r\n\r\n'),
+    ]);
+  assert.equal((await ask('/')).status, 200);
+});
+
 test('a file outside the pages is not served', async () => {
   for (const path of ['/../secret.html', '/%2e%2e/secret.html', '/..%2fsecret.html', '/%00', '/%'])
     assert.equal(code(await ask(path, { headers: bearer() })), 'server/not-found');
@@ -139,9 +197,13 @@ test('the server listens on the loopback alone', () => {
   assert.equal(new URL(server.origin).hostname, '127.0.0.1');
 });
 
-const knock = (headers: Record<string, string>, origin?: string): Promise<'open' | 'refused'> =>
+const knock = (
+  headers: Record<string, string>,
+  origin?: string,
+  protocols: string[] = [],
+): Promise<'open' | 'refused'> =>
   new Promise((done) => {
-    const socket = new WebSocket(`${server.origin.replace('http', 'ws')}/events`, { headers, origin });
+    const socket = new WebSocket(`${server.origin.replace('http', 'ws')}/events`, protocols, { headers, origin });
     socket.on('open', () => {
       socket.close();
       done('open');
@@ -154,6 +216,9 @@ test('events need the token and our Origin', async () => {
   assert.equal(await knock({}, server.origin), 'refused');
   assert.equal(await knock(bearer(), 'http://evil.example'), 'refused');
   assert.equal(await knock(bearer()), 'refused');
+  const protocols = (token: string) => ['decile-events', `decile-key.${token}`];
+  assert.equal(await knock({}, server.origin, protocols(server.token)), 'open', 'as browsers can say it');
+  assert.equal(await knock({}, server.origin, protocols('wrong')), 'refused');
 });
 
 test('a refused call comes back with code, message and cure', async () => {

@@ -64,7 +64,8 @@ async function correct(page: Page, scan: number, name: string): Promise<void> {
   await page.evaluate(
     async ([id, values]) => {
       const bytes = Uint8Array.from(atob(values), (letter) => letter.charCodeAt(0));
-      const headers = { 'content-type': 'application/octet-stream' };
+      const authorization = `Bearer ${sessionStorage.getItem('decile-key')}`;
+      const headers = { 'content-type': 'application/octet-stream', authorization };
       await fetch(`/data/mask/${id}/corrected`, { method: 'PUT', headers, body: bytes });
     },
     [scan, Buffer.from(mask.data).toString('base64')] as const,

@@ -20,7 +20,11 @@ const callOpenProject = async ([name, input]: readonly [string, unknown]): Promi
   const call: Call =
     bridge?.call ??
     (async (name, input, project) => {
-      const headers = { 'content-type': 'application/json', ...(project && { 'x-decile-project': project }) };
+      const headers = {
+        'content-type': 'application/json',
+        authorization: `Bearer ${sessionStorage.getItem('decile-key')}`,
+        ...(project && { 'x-decile-project': project }),
+      };
       const response = await fetch(`/call/${name}`, { method: 'POST', headers, body: JSON.stringify({ input }) });
       return (await response.json()) as Reply<unknown>;
     });
@@ -41,7 +45,8 @@ export async function maskOf(page: Page, scan: number, kind: string): Promise<Ui
   const project = (await ask(page, 'projects.current'))?.session ?? '';
   const values = await page.evaluate(
     async (path) => {
-      const response = await fetch(path);
+      const authorization = `Bearer ${sessionStorage.getItem('decile-key')}`;
+      const response = await fetch(path, { headers: { authorization } });
       return response.status === 200 ? [...new Uint8Array(await response.arrayBuffer())] : null;
     },
     `/data/mask/${scan}/${kind}?project=${encodeURIComponent(project)}`,

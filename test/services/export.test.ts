@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gridDifference } from '../../src/core/geometry.ts';
+import { toCsv } from '../../src/core/plain-text.ts';
 import { readMask, readVolume } from '../../src/imaging/index.ts';
-import { exportProject, safeName, toCsv } from '../../src/project/services/export/export.ts';
+import { exportProject, safeName } from '../../src/project/services/export/export.ts';
 import { importScans } from '../../src/project/services/import/import.ts';
 import { GRID, maskOf, newProject, projectWith, scanOf, temporaryFolder } from './helpers.ts';
 

@@ -27,7 +27,7 @@ test('methods that all cohorts have are ranked, equal ones share the mean of the
     ],
   );
   assert.match(rankingMarkdown(ranking), /\| c \| 1\.75 \| 85\.00 \(2\) \| 75\.00 \(1\.5\) \|/);
-  assert.match(rankingCsv(ranking), /^"c",1\.75,"brain, 8 labelled",75,1\.5$/m);
+  assert.match(rankingCsv(ranking), /^c,1\.75,"brain, 8 labelled",75,1\.5$/m);
 });
 
 test('a number of labelled cases that not every shared method was run with is no column', () => {

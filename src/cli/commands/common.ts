@@ -1,5 +1,6 @@
 /** What several commands share. */
 import type { Project } from '../../app.ts';
+import { shown } from '../../core/plain-text.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { userPath } from '../place.ts';
 
@@ -15,7 +16,7 @@ export async function withProject<T>(
   try {
     for (const run of project.store.interrupted)
       process.stderr.write(
-        `Run ${run} was interrupted by a killed process; \`decile resume ${folder} ${run}\` goes on with it.\n`,
+        shown(`Run ${run} was interrupted by a killed process; \`decile resume ${folder} ${run}\` goes on with it.\n`),
       );
     return await work(project);
   } finally {

@@ -1,11 +1,18 @@
 /** The project's tables: scans.csv, one row a scan; metrics.csv, one row a run, scan and label that was evaluated. */
 
 import { join } from 'node:path';
+import { toCsv } from '../../../core/plain-text.ts';
 import { writeFileAtomic } from '../../../disk/index.ts';
 import type { Store } from '../../store/index.ts';
 import type { Chosen } from './export-job.ts';
 
-export function exportCsv(store: Store, chosen: readonly Chosen[], output: string): string[] {
+/** @param references with the folders that masks of reference were read from: paths say whose they are */
+export function exportCsv(
+  store: Store,
+  chosen: readonly Chosen[],
+  output: string,
+  { references }: { references: boolean },
+): string[] {
   const labels = store.labels.list();
   const runs = store.runs.list();
   const names = new Map(chosen.map(({ scan, name }) => [scan.id, name]));
@@ -57,7 +64,7 @@ export function exportCsv(store: Store, chosen: readonly Chosen[], output: strin
         e.jaccard,
         e.hd95,
         e.asd,
-        e.reference,
+        references ? e.reference : null,
       ];
     });
   });
@@ -82,15 +89,4 @@ export function exportCsv(store: Store, chosen: readonly Chosen[], output: strin
     ]),
   );
   return ['scans.csv', 'metrics.csv'];
-}
-
-/** RFC 4180. A text that a spreadsheet would take for a formula gets an apostrophe. */
-export function toCsv(rows: (string | number | null)[][]): string {
-  const cell = (value: string | number | null): string => {
-    if (value === null) return '';
-    if (typeof value === 'number') return String(value);
-    const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  return `${rows.map((row) => row.map(cell).join(',')).join('\r\n')}\r\n`;
 }

@@ -10,6 +10,7 @@ import { DecileError } from '../../../shared/errors.ts';
 import type { DateRule } from '../../../shared/export-formats.ts';
 import type { Scan, Store } from '../../store/index.ts';
 import { keptProvenance } from './provenance.ts';
+import { sourceNames } from './source-names.ts';
 
 export interface Deidentification {
   /** Name in the export by scan id. */
@@ -61,6 +62,16 @@ export function startDeidentification(
     for (const one of patient ? nameParts(patient.name) : []) identifiers.add(one);
     for (const one of provenance ? identifiersIn(provenance) : []) identifiers.add(one);
   }
+  const references = store.runs
+    .list()
+    .flatMap((run) => store.evaluations.list(run.id).flatMap((e) => e.reference ?? []));
+  const open = [...store.labels.list(), ...store.runs.list()].map(({ name }) => name);
+  for (const one of sourceNames(
+    scans.map(({ name }) => name),
+    [...scans.map(({ sourcePath }) => sourcePath), ...references],
+    [...open, ...names.values()],
+  ))
+    identifiers.add(one);
   return {
     names,
     identifiers,

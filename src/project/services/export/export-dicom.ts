@@ -3,6 +3,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { plainName } from '../../../core/plain-text.ts';
 import { codesFor, type SegmentCodes } from '../../../core/terms.ts';
 import { VERSION } from '../../../core/version.ts';
 import { makeFolder, writeFileAtomic } from '../../../disk/index.ts';
@@ -137,7 +138,7 @@ async function segmentsOf(store: Store, mask: Mask, data: Uint8Array): Promise<S
   const predicted = await predictionBehind(store, mask);
   return store.labels.list().map((label) => ({
     value: label.value,
-    label: label.name,
+    label: plainName(label.name),
     colour: rgb(label.colour),
     codes: codesOf(label),
     algorithm: algorithmOf(mask, label.value, data, predicted),

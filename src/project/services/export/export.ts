@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { plainName } from '../../../core/plain-text.ts';
 import { copyFileAtomic, makeFolder, sweepLeftovers } from '../../../disk/index.ts';
 import {
   type ExportCase,
@@ -25,7 +26,6 @@ import { exportHtml } from './export-html.ts';
 import { type ExportJob, type ExportReport, type ExportRequest, type ForEach, rgb, stopHere } from './export-job.ts';
 
 export { countChoices } from './choose.ts';
-export { toCsv } from './export-csv.ts';
 export type { ExportReport, ExportRequest } from './export-job.ts';
 
 /**
@@ -54,7 +54,7 @@ export async function exportProject(store: Store, request: ExportRequest): Promi
   makeFolder(output);
   sweepLeftovers(output, { depth: 3 });
   const deid = request.deidentify ? startDeidentification(store, scans, request.deidentify, output) : null;
-  const names = scans.map((scan) => deid?.names.get(scan.id) ?? scan.name);
+  const names = scans.map((scan) => deid?.names.get(scan.id) ?? plainName(scan.name));
   const files = unique(names.map(safeName));
   const masks = scans.map((scan) => chooseMask(store, scan, choice));
   const chosen = scans.map((scan, n) => ({
@@ -102,7 +102,7 @@ function write(job: ExportJob, run: Run | null): string[] | Promise<string[]> {
     case 'bids':
       return exportDataset(job);
     case 'csv':
-      return exportCsv(job.store, job.chosen, job.output);
+      return exportCsv(job.store, job.chosen, job.output, { references: job.deid === null });
     case 'html':
       return exportHtml(job, run);
   }
@@ -125,7 +125,9 @@ const MAX_NAME_BYTES = 180;
 
 /** A file name for a scan: its name without what file systems refuse. */
 export function safeName(name: string): string {
-  const safe = name.replace(/[/\\:*?"<>|\p{Cc}]/gu, '_').replace(/^\.+/, '_');
+  const safe = plainName(name)
+    .replace(/[/\\:*?"<>|\p{Cc}]/gu, '_')
+    .replace(/^\.+/, '_');
   let kept = '';
   for (const letter of safe) {
     if (Buffer.byteLength(kept + letter) > MAX_NAME_BYTES) break;
@@ -159,7 +161,9 @@ async function exportNifti(job: ExportJob): Promise<string[]> {
 /** Segmentations as 3D Slicer opens them, with the labels' names and colours. */
 async function exportNrrd(job: ExportJob): Promise<string[]> {
   const files: string[] = [];
-  const segments = job.store.labels.list().map(({ value, name, colour }) => ({ value, name, colour: rgb(colour) }));
+  const segments = job.store.labels
+    .list()
+    .map(({ value, name, colour }) => ({ value, name: plainName(name), colour: rgb(colour) }));
   await forEach(job, async ({ mask, file }) => {
     if (!mask) return;
     const path = `${file}.seg.nrrd`;
@@ -189,9 +193,11 @@ async function exportDataset({ store, request, chosen, output }: ExportJob): Pro
   const write = { nnunet: exportNnunet, msd: exportMsd, bids: exportBids }[request.format as 'nnunet' | 'msd' | 'bids'];
   return explainedAsync(`Writing ${basename(output)}`, () =>
     write(output, cases, {
-      name: request.deidentify ? 'Decile' : store.project.get().name,
+      name: request.deidentify ? 'Decile' : plainName(store.project.get().name),
       modality: chosen[0].scan.modality,
-      labels: store.labels.list().map(({ value, name, colour }) => ({ value, name, colour: rgb(colour) })),
+      labels: store.labels
+        .list()
+        .map(({ value, name, colour }) => ({ value, name: plainName(name), colour: rgb(colour) })),
       onProgress: (done, total, name) => {
         stopHere(request, done, total);
         request.onProgress?.(done, total, name);
