@@ -16,6 +16,7 @@ const SIZE = [4, 3, 2] as const;
 test('boxes of edited voxels come back as they were sent, whatever their lengths', () => {
   const boxes = [
     { start: [1, 0, 0], size: [3, 1, 1], values: Uint8Array.of(1, 2, 3) },
+    { start: [1, 0, 1], size: [3, 3, 1], values: new Uint8Array(9).fill(5), only: Uint8Array.of(0b10100101, 1) },
     { start: [0, 1, 1], size: [1, 2, 1], values: Uint8Array.of(7, 8) },
   ] as const;
   assert.deepEqual(decodeBoxes(encodeBoxes(boxes), SIZE), boxes);
@@ -29,7 +30,25 @@ test('a box writes its own voxels and no others', () => {
   assert.equal(mask.filter((value) => value === 9).length, 4 * 3 * 2 - 4);
 });
 
+test('a box with bits writes the voxels that they name and no others', () => {
+  const mask = new Uint8Array(4 * 3 * 2).fill(9);
+  const values = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
+  const only = Uint8Array.of(0b00100001, 0b1000);
+  applyBoxes(mask, SIZE, [{ start: [0, 0, 1], size: [4, 3, 1], values, only }]);
+  const written = [...mask.subarray(12)].flatMap((value, v) => (value === 9 ? [] : [[v, value]]));
+  assert.deepEqual(written, [
+    [0, 1],
+    [5, 6],
+    [11, 12],
+  ]);
+  assert.ok(mask.subarray(0, 12).every((value) => value === 9));
+});
+
 test('a box that leaves the grid, or ends early, is refused', () => {
+  const bits = encodeBoxes([
+    { start: [0, 0, 0], size: [4, 3, 1], values: new Uint8Array(12), only: Uint8Array.of(1, 1) },
+  ]);
+  assert.throws(() => decodeBoxes(bits.subarray(0, 37), SIZE), { code: 'mask/bad-edit' });
   const outside = encodeBoxes([{ start: [3, 0, 0], size: [2, 1, 1], values: Uint8Array.of(1, 1) }]);
   assert.throws(() => decodeBoxes(outside, SIZE), { code: 'mask/bad-edit' });
   const whole = encodeBoxes([{ start: [0, 0, 0], size: [4, 3, 1], values: new Uint8Array(12) }]);

@@ -53,12 +53,6 @@ async function choose(page: Page, path: string, open: () => Promise<void>): Prom
   const dialog = page.getByRole('dialog').filter({ has: page.getByLabel('Path of the folder') });
   await dialog.getByLabel('Path of the folder').fill(path);
   await dialog.getByLabel('Path of the folder').press('Enter');
-  await dialog.getByText(/in this folder/).waitFor();
-  await page.waitForFunction(
-    (wanted) =>
-      document.querySelector<HTMLInputElement>('dialog input[aria-label="Path of the folder"]')?.value === wanted,
-    path,
-  );
-  await page.waitForTimeout(500);
+  await dialog.locator(`[data-listed=${JSON.stringify(path)}]`).waitFor();
   await dialog.getByRole('button', { name: 'Choose this folder' }).click();
 }

@@ -149,7 +149,8 @@ test('one slice of the voxels comes by itself, and one that is not there is refu
   const scan = await scanOf('case_1');
   const fetched = (query: string) =>
     page.evaluate(async (path) => {
-      const response = await fetch(path);
+      const authorization = `Bearer ${sessionStorage.getItem('decile-key')}`;
+      const response = await fetch(path, { headers: { authorization } });
       return { status: response.status, bytes: [...new Uint8Array(await response.arrayBuffer())] };
     }, `/data/volume/${scan}${query}`);
   const [whole, slice] = [await fetched(''), await fetched('?k=5')];

@@ -4,11 +4,14 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFile
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { openExistingProject, type Project } from '../../src/app.ts';
+import { protect, record } from '../../src/core/edit/edit.ts';
+import type { LabelMap } from '../../src/core/volume.ts';
 import { readMask } from '../../src/imaging/index.ts';
 import { saveMaskVersion } from '../../src/project/services/drawing/mask-versions.ts';
 import { journalFile } from '../../src/project/services/drawing/working-mask.ts';
 import { maskFile } from '../../src/project/store/index.ts';
-import { encodeBoxes } from '../../src/shared/contract/index.ts';
+import { Autosave } from '../../src/renderer/viewer/autosave.ts';
+import { encodeBoxes, type MaskBox } from '../../src/shared/contract/index.ts';
 import { GRID, maskOf, projectWith, temporaryFolder } from './helpers.ts';
 
 const stroke = (i: number, value = 1) =>
@@ -192,4 +195,35 @@ test('on a full disk a project opens, and its journals are read (full-disk-hides
   const [seen, files] = run.stdout.trim().split('\n');
   assert.deepEqual(JSON.parse(seen), { code: 'disk/full', voxel: 1, state: 'drawing' });
   assert.deepEqual(JSON.parse(files), ['manual.journal']);
+});
+
+test('strokes of two windows over each other on one scan are both found, on whatever road they went', async (t) => {
+  const { project, ids, reopen } = await opened(t);
+  const [id] = ids;
+  const size = project.store.scans.get(id).size;
+  const at = (i: number, j: number) => i + size[0] * j;
+  /** A window with a mask of its own, as it was when the case was opened. */
+  const window = () => {
+    const mask: LabelMap = { ...GRID, data: new Uint8Array(size[0] * size[1] * size[2]) };
+    const send = (boxes: MaskBox[]) => project.drawing.edit(id, 'manual', encodeBoxes(boxes));
+    const autosave = new Autosave(mask, send, () => {});
+    return (name: string, value: number, voxels: number[]) => {
+      autosave.note(record(mask, protect([]), name, (to) => voxels.forEach((voxel) => void to.write(voxel, value)))!);
+      return autosave.flush();
+    };
+  };
+  const [first, second] = [window(), window()];
+  const falling = [0, 1, 2, 3, 4, 5].map((n) => at(n, n));
+  const rising = [0, 1, 2, 3, 4].map((n) => at(n, 5 - n));
+  await Promise.all([first('falling', 1, falling), second('rising', 1, rising)]);
+  await project.drawing.commit(id);
+  await Promise.all([second('one more', 1, [at(7, 6), at(6, 0)]), first('and here', 1, [at(0, 6), at(7, 0)])]);
+  await project.close();
+  const { data } = (await reopen().drawing.read(id, 'manual'))!;
+  const drawn = [...data].flatMap((value, voxel) => (value ? [voxel] : []));
+  const expected = new Set([...falling, ...rising, at(7, 6), at(6, 0), at(0, 6), at(7, 0)]);
+  assert.deepEqual(
+    drawn,
+    [...expected].sort((a, b) => a - b),
+  );
 });

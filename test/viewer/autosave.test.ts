@@ -23,7 +23,7 @@ function setup(delay = 5) {
   const paint = (offset: number, value = 1) => {
     const recorder = new Recorder(mask);
     recorder.write(offset, value);
-    autosave.note(recorder.finish('stroke')?.boxes ?? []);
+    autosave.note(recorder.finish('stroke') ?? { starts: new Uint32Array(), lengths: new Uint32Array() });
   };
   return { mask, disk, states, server, autosave, paint };
 }
@@ -71,4 +71,20 @@ test('leaving a case with a failing disk throws the reason and keeps the strokes
   assert.equal(autosave.pending, true);
   await autosave.flush();
   assert.deepEqual(disk, mask.data);
+});
+
+test('what another window drew between two voxels of this one stays', async () => {
+  const { mask, disk, paint, server, autosave } = setup();
+  const at = (i: number, j: number) => i + 16 * (j + 12 * 3);
+  // The other window's stroke lies in the box around both ends of this one's, and this window does not know it.
+  for (let n = 2; n < 9; n++) disk[at(n, 10 - n)] = 2;
+  paint(at(1, 1));
+  server.failures = 1;
+  paint(at(9, 9));
+  await wait(30);
+  paint(at(9, 1));
+  await autosave.flush().catch(() => autosave.flush());
+  const expected = mask.data.slice();
+  for (let n = 2; n < 9; n++) expected[at(n, 10 - n)] = 2;
+  assert.deepEqual(disk, expected);
 });

@@ -13,7 +13,7 @@ function editor() {
   const saved: (readonly DirtyBox[])[] = [];
   const made = new CaseEditor(
     { scan: emptyMask(SIZE), mask: emptyMask(SIZE), prediction: null },
-    { painted: (boxes) => painted.push(boxes), changed: (boxes) => saved.push(boxes) },
+    { painted: (boxes) => painted.push(boxes), changed: ({ boxes }) => saved.push(boxes) },
   );
   return { made, painted, saved };
 }

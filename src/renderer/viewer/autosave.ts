@@ -1,9 +1,10 @@
 /** Puts every finished edit on disk at once: what it says is saved is on disk, what is not yet on disk it says. */
 
-import type { DirtyBox } from '../../core/edit/edit.ts';
+import type { Edit } from '../../core/edit/edit.ts';
 import type { LabelMap } from '../../core/volume.ts';
 import type { MaskBox } from '../../shared/contract/index.ts';
 import { DecileError } from '../../shared/errors.ts';
+import { ChangedVoxels } from './changed-voxels.ts';
 
 export type SaveState =
   /** Every stroke is on disk; `at`: since when (ms), null while nothing was drawn. */
@@ -19,8 +20,8 @@ export class Autosave {
   private readonly mask: LabelMap;
   private readonly send: (boxes: MaskBox[]) => Promise<unknown>;
   private readonly report: (state: SaveState) => void;
-  /** Union of what changed and is not on disk, by slice. */
-  private waiting = new Map<number, DirtyBox>();
+  /** What changed and is not on disk. */
+  private waiting: ChangedVoxels;
   private running: Promise<void> | null = null;
   private failures = 0;
   private timer: ReturnType<typeof setTimeout> | null = null;
@@ -28,18 +29,19 @@ export class Autosave {
 
   constructor(mask: LabelMap, send: (boxes: MaskBox[]) => Promise<unknown>, report: (state: SaveState) => void) {
     this.mask = mask;
+    this.waiting = new ChangedVoxels(mask.size);
     this.send = send;
     this.report = report;
   }
 
   get pending(): boolean {
-    return this.waiting.size > 0 || this.running !== null;
+    return !this.waiting.none || this.running !== null;
   }
 
-  /** Notes changed boxes and starts to save them now; strokes made meanwhile go together in the next save. */
-  note(boxes: readonly DirtyBox[]): void {
-    for (const box of boxes) this.add(box);
-    if (!this.waiting.size) return;
+  /** Notes the voxels of an edit and starts to save them now; strokes made meanwhile go together in the next save. */
+  note(edit: Pick<Edit, 'starts' | 'lengths'>): void {
+    this.waiting.add(edit);
+    if (this.waiting.none) return;
     if (this.failures === 0) this.report({ kind: 'saving' });
     if (!this.timer) this.start();
   }
@@ -60,39 +62,27 @@ export class Autosave {
   dispose(): void {
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
-    this.waiting.clear();
-  }
-
-  private add(box: DirtyBox): void {
-    const known = this.waiting.get(box.k);
-    if (!known) {
-      this.waiting.set(box.k, { ...box });
-      return;
-    }
-    known.i0 = Math.min(known.i0, box.i0);
-    known.i1 = Math.max(known.i1, box.i1);
-    known.j0 = Math.min(known.j0, box.j0);
-    known.j1 = Math.max(known.j1, box.j1);
+    this.waiting = new ChangedVoxels(this.mask.size);
   }
 
   private start(): void {
     this.running ??= this.save().finally(() => {
       this.running = null;
-      if (this.waiting.size && !this.timer && this.failures === 0) this.start();
+      if (!this.waiting.none && !this.timer && this.failures === 0) this.start();
     });
   }
 
   private async save(): Promise<void> {
-    const boxes = [...this.waiting.values()];
-    if (!boxes.length) return;
-    this.waiting = new Map();
+    const voxels = this.waiting;
+    if (voxels.none) return;
+    this.waiting = new ChangedVoxels(this.mask.size);
     try {
-      await this.send(boxes.map((box) => cut(this.mask, box)));
+      await this.send(voxels.cut(this.mask));
       this.failures = 0;
       this.lastError = null;
-      this.report(this.waiting.size ? { kind: 'saving' } : { kind: 'saved', at: Date.now() });
+      this.report(this.waiting.none ? { kind: 'saved', at: Date.now() } : { kind: 'saving' });
     } catch (error) {
-      for (const box of boxes) this.add(box);
+      this.waiting.merge(voxels);
       this.lastError = asDecileError(error);
       this.report({ kind: 'failed', error: this.lastError });
       const wait = RETRY[Math.min(this.failures, RETRY.length - 1)];
@@ -103,18 +93,6 @@ export class Autosave {
       }, wait);
     }
   }
-}
-
-/** The mask's present values in a box; a save always sends what is true now, so saves may merge and repeat. */
-function cut(mask: LabelMap, { k, i0, i1, j0, j1 }: DirtyBox): MaskBox {
-  const width = i1 - i0 + 1;
-  const height = j1 - j0 + 1;
-  const values = new Uint8Array(width * height);
-  for (let b = 0; b < height; b++) {
-    const row = mask.size[0] * (j0 + b + mask.size[1] * k) + i0;
-    values.set(mask.data.subarray(row, row + width), b * width);
-  }
-  return { start: [i0, j0, k], size: [width, height, 1], values };
 }
 
 const asDecileError = (error: unknown): DecileError =>

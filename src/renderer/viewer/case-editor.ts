@@ -17,7 +17,7 @@ export interface EditorListener {
   /** Voxels in these boxes changed: during a stroke and after every edit. */
   painted(boxes: readonly DirtyBox[]): void;
   /** A finished edit, undo or redo: what to save. */
-  changed(boxes: readonly DirtyBox[]): void;
+  changed(edit: Edit): void;
 }
 
 export class CaseEditor {
@@ -116,7 +116,7 @@ export class CaseEditor {
     if (!edit) return null;
     this.statistics.follow(edit, way);
     this.listener.painted(edit.boxes);
-    this.listener.changed(edit.boxes);
+    this.listener.changed(edit);
     return edit;
   }
 }

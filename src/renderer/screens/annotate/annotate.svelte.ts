@@ -145,11 +145,11 @@ export class AnnotateState {
         display.maskChanged(boxes);
         for (const view of this.views) view.maskChanged(boxes);
       },
-      changed: (boxes) => {
+      changed: (edit) => {
         this.revision++;
         this.notice = null;
         this.review.changes = null;
-        save(boxes);
+        save(edit);
       },
     });
     this.labels.lock();

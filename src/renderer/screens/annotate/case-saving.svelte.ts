@@ -1,5 +1,5 @@
 /** What of the open case is on disk: strokes at once, a version of the mask when the case is left or decided. */
-import type { DirtyBox } from '../../../core/edit/edit.ts';
+import type { Edit } from '../../../core/edit/edit.ts';
 import type { LabelMap } from '../../../core/volume.ts';
 import type { Client, ErrorInfo, ScanDetail } from '../../../shared/contract/index.ts';
 import { Autosave, type SaveState } from '../../viewer/autosave.ts';
@@ -30,7 +30,7 @@ export class CaseSaving {
   }
 
   /** Another case; returns what notes its strokes, which saves even those that end after the case was left. */
-  start(detail: ScanDetail, mask: LabelMap): (boxes: readonly DirtyBox[]) => void {
+  start(detail: ScanDetail, mask: LabelMap): (edit: Edit) => void {
     this.state = { kind: 'saved', at: null };
     const autosave = new Autosave(
       mask,
@@ -42,9 +42,9 @@ export class CaseSaving {
     );
     const open: OpenMask = { scan: detail.id, autosave, edited: false };
     this.open = open;
-    return (boxes) => {
+    return (edit) => {
       open.edited = true;
-      autosave.note(boxes);
+      autosave.note(edit);
     };
   }
 
