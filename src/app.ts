@@ -21,11 +21,13 @@ import { importFromServer, type StudyQuery } from './project/services/import/imp
 import { termFor } from './project/services/import/terms.ts';
 import { type ExportedModel, type ExportModelRequest, exportModel } from './project/services/model/export-model.ts';
 import { type ImportModelRequest, importModel, type ModelImport } from './project/services/model/import-model.ts';
+import { startFrom } from './project/services/model/start-from.ts';
 import { type PredictHandle, type PredictRequest, startPrediction } from './project/services/predict/predict.ts';
 import { type EvaluateRequest, type EvaluationReport, evaluateRun } from './project/services/review/evaluate.ts';
 import { type Compare, compareOf, type Review, reviewOf } from './project/services/review/index.ts';
 import { type SuggestionReport, type SuggestRequest, suggestScans } from './project/services/review/suggest.ts';
 import { type ProjectStatus, projectStatus } from './project/services/status.ts';
+import type { StartWeights } from './project/services/train/continued.ts';
 import { evolutionFrames, evolutionPicture } from './project/services/train/evolution.ts';
 import {
   type ExpectedTime,
@@ -94,6 +96,8 @@ export interface Project {
     export(request: ExportModelRequest): Promise<ExportedModel>;
     /** A run to predict with; the same model twice is one run. */
     import(request: ImportModelRequest): Promise<ModelImport>;
+    /** The weights of a run, or of the file at `path`, to train on from. */
+    startFrom(named: string, path?: string): Promise<StartWeights>;
   };
   /** Median of a run's last steps; null before the first. */
   secondsPerStep(run: number): number | null;
@@ -141,6 +145,7 @@ function assemble(store: Store, start: StartTrainer): Project {
     models: {
       export: (request) => exportModel(store, request),
       import: (request) => importModel(store, request),
+      startFrom: (named, path) => startFrom(store, named, path),
     },
     secondsPerStep: (run) => secondsPerStep(store, run),
     evolution: {

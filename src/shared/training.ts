@@ -49,6 +49,8 @@ export interface TrainJob {
   normalisation: Normalisation;
   /** What the network sees; one channel, with `normalisation`, where it is absent. */
   channels?: ModelChannel[];
+  /** A checkpoint whose student has the first weights; random ones without it. */
+  startFrom?: string;
   /** Go on from runFolder's last checkpoint. */
   resume: boolean;
   /** Patch and batch that are left after steps that did not fit into memory; before those of checkpoint and options. */

@@ -51,6 +51,10 @@ test('a model predicts in another project what it predicts at home', async (t) =
   assert.ok(Math.max(...voxels) > 0, 'a mask holds something');
   const again = await done('model', 'import', 'away', 'm.safetensors', '--json');
   assert.equal((again.json() as { known: boolean }).known, true);
+  const more = await done('train', 'p', '--from', 'atlas', '--steps', '1', '--patch', '16,16,16', '--json');
+  assert.deepEqual((more.json() as { from: unknown }).from, { kind: 'run', name: 'atlas', step: 3 });
+  const file = await done('train', 'p', '--from', 'm.safetensors', '--dry-run', '--json');
+  assert.equal((file.json() as { options: { width: number } }).options.width, 1);
   const card = await done('model', 'info', 'm.safetensors');
   assert.match(
     card.stdout,

@@ -8,7 +8,7 @@ import { encodeNetwork } from '../../src/core/train/checkpoint.ts';
 import type { NamedArray } from '../../src/core/train/safetensors.ts';
 import { type Run, runFolder, type Store } from '../../src/project/store/index.ts';
 
-const OPTIONS: SettledOptions = {
+export const OPTIONS: SettledOptions = {
   ...DEFAULT_OPTIONS,
   width: 1,
   steps: 40,
@@ -18,7 +18,7 @@ const OPTIONS: SettledOptions = {
 };
 
 /** Random weights of the network that the options name, as a checkpoint keeps them. */
-function randomNetwork(
+export function randomNetwork(
   { network, width, plan, deepSupervision }: SettledOptions,
   classes: number,
   seed = 1,

@@ -7,6 +7,7 @@ import type { TrainerEvent } from '../../shared/training.ts';
 import { addTrainingFlags, givenOptions, wholeNumber } from '../flags.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { EXIT, Exit, notice, type Output, Progress, result } from '../output.ts';
+import { userPath } from '../place.ts';
 import { withProject } from './common.ts';
 
 export function trainCommand(): Command {
@@ -24,19 +25,28 @@ export function trainCommand(): Command {
       wholeNumber(0),
     )
     .option('--name <RUN>', 'name of the run; numbered without it')
+    .option('--from <RUN|FILE>', 'start from the weights of a run, or of a model file')
     .option('--notes <TEXT>', 'kept with the run')
     .option('--dry-run', 'say what would be trained on, with which patch and for how long, and stop');
   addTrainingFlags(command);
   return command.action(
     (
       folder: string,
-      flags: Output & { labeled?: number; validation?: number; name?: string; notes?: string; dryRun?: boolean },
+      flags: Output & {
+        labeled?: number;
+        validation?: number;
+        name?: string;
+        from?: string;
+        notes?: string;
+        dryRun?: boolean;
+      },
     ) =>
       withProject(folder, flags.dryRun ? 'read' : 'write', async (project) => {
         const request = {
           options: givenOptions(flags as unknown as Record<string, unknown>),
           labelled: flags.labeled,
           validation: flags.validation,
+          ...(flags.from !== undefined && { from: await project.models.startFrom(flags.from, userPath(flags.from)) }),
         };
         if (flags.dryRun) {
           const plan = project.plan(request);
@@ -127,6 +137,7 @@ async function follow(
         labelled: cases('labelled'),
         unlabelled: cases('unlabelled'),
         validation: cases('validation'),
+        ...(run.startedFrom && { from: run.startedFrom }),
         ...(run.state === 'finished' ? {} : { resume: how }),
       },
       () =>

@@ -3,6 +3,8 @@ import { DecileError } from '../errors.ts';
 import type { NamedArray } from '../train/safetensors.ts';
 import type { ModelLabel } from './description.ts';
 
+type Told = Pick<ModelLabel, 'name' | 'term'>;
+
 interface ProjectLabel {
   value: number;
   name: string;
@@ -23,10 +25,10 @@ const sameTerm = (a: ModelLabel['term'], b: ModelLabel['term']): boolean =>
  * The project's label of each of the model's: of the same name, else the only one of the same coded term.
  * @throws model/labels where the project lacks one of the model's labels
  */
-export function matchLabels<T extends ProjectLabel>(model: readonly ModelLabel[], project: readonly T[]): T[] {
-  const named = (label: ModelLabel) => project.find((other) => plain(other.name) === plain(label.name));
+export function matchLabels<T extends ProjectLabel>(model: readonly Told[], project: readonly T[]): T[] {
+  const named = (label: Told) => project.find((other) => plain(other.name) === plain(label.name));
   const taken = new Set(model.map(named));
-  const coded = (label: ModelLabel) => {
+  const coded = (label: Told) => {
     const free = project.filter((other) => !taken.has(other) && sameTerm(other.term, label.term));
     return free.length === 1 && model.filter(({ term }) => sameTerm(term, label.term)).length === 1
       ? free[0]

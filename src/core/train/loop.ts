@@ -42,6 +42,8 @@ export interface TrainInputs {
   unlabelled: readonly PatchSource[];
   kernels: Kernels;
   resumeFrom?: DecodedCheckpoint;
+  /** Whose student gives the first weights. */
+  startFrom?: DecodedCheckpoint;
   hooks: TrainHooks;
 }
 

@@ -46,17 +46,21 @@ export interface CheckpointMeta {
   memory?: MemoryState;
 }
 
-/** Student from the seed; every teacher starts as its copy, other networks from streams of their own. */
+/**
+ * Student from the seed, or from the student of a checkpoint; every teacher starts as its copy, other networks from streams of
+ * their own.
+ */
 export function initialState(
   method: Method,
   options: TrainingOptions & WithPlan,
   classes: number,
   inputChannels = 1,
+  from?: DecodedCheckpoint,
 ): TrainState {
   const deepSupervision = options.deepSupervision === 'on';
   const shape = { width: options.width, inputChannels, classes, deepSupervision };
   const fresh = (stream: number) => initNetwork(options.network, shape, new Random(options.seed, stream), options.plan);
-  const student = fresh(0);
+  const student = from ? startedFrom(fresh(0), weightsOf(from, 'student')) : fresh(0);
   const initialWeights = (kind: NetworkKind): Weights => {
     switch (kind) {
       case 'ema':
@@ -82,6 +86,23 @@ export function initialState(
     skipped: {},
     memory: {},
   };
+}
+
+/** Logits of coarser levels, which a network without deep supervision does not have. */
+const DEEP_HEAD = /^out\d/;
+
+/** The network with these weights; takes both over. */
+function startedFrom(fresh: Weights, from: Weights): Weights {
+  const unlike = Object.keys(fresh).find(
+    (name) => !(DEEP_HEAD.test(name) && !from[name]) && fresh[name].shape.join() !== from[name]?.shape.join(),
+  );
+  if (unlike !== undefined) throw new Error(`Weights to start from must be of the network, got another ${unlike}.`);
+  for (const [name, w] of Object.entries(from)) {
+    fresh[name]?.dispose();
+    if (fresh[name]) fresh[name] = w;
+    else w.dispose();
+  }
+  return fresh;
 }
 
 /** Names of what the optimiser keeps of a network: one momentum for SGD, two moments for Adam. Adversaries have Adam. */

@@ -41,6 +41,7 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
   warnOfMissingClasses(labelled, classes, report);
 
   const resumeFrom = job.resume ? decodeCheckpoint(readFileSync(checkpointPath(runFolder))) : undefined;
+  const startFrom = job.startFrom && !resumeFrom ? decodeCheckpoint(readFileSync(job.startFrom)) : undefined;
   const { patch, plan, ...batch } = fitOfRun(job, resumeFrom?.meta, [...labelled, ...unlabelled]);
   const options: SettledOptions = { ...job.options, ...batch, patch, ...(plan && { plan }) };
   if (batch.labelledPerStep < job.options.labelledPerStep && !resumeFrom && !job.fit)
@@ -67,6 +68,7 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
     unlabelled,
     kernels,
     resumeFrom,
+    startFrom,
     hooks: {
       onStart({ step, parameters }) {
         report({

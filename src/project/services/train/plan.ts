@@ -7,6 +7,7 @@ import { DecileError } from '../../../shared/errors.ts';
 import type { Normalisation, TrainingCase, TrainingLists } from '../../../shared/training.ts';
 import type { Mask, RunCase, Scan, Store } from '../../store/index.ts';
 import { channelFilesOf } from './channels.ts';
+import { checkStart, inherited, type StartWeights } from './continued.ts';
 
 export interface PlanOptions {
   options: Partial<TrainingOptions>;
@@ -14,6 +15,8 @@ export interface PlanOptions {
   labelled?: number;
   /** Hold N labelled scans out for validation: those after the first `labelled`, or the last N. */
   validation?: number;
+  /** Weights to start from. */
+  from?: StartWeights;
 }
 
 export interface TrainPlan {
@@ -35,13 +38,14 @@ export const normalisationOf = (preset: PresetName): Normalisation => normalisat
 
 /**
  * Plans a run from what the project holds now.
- * @throws option/invalid, option/unknown, train/no-scans, train/no-labels, train/too-few-labels, train/class-missing, channels/missing
+ * @throws option/invalid, option/unknown, train/no-scans, train/no-labels, train/too-few-labels, train/class-missing, channels/missing, model/other-network,
+ * model/channels
  */
 export function planTraining(
   store: Store,
-  { options: given, labelled: first, validation: held = 0 }: PlanOptions,
+  { options: given, labelled: first, validation: held = 0, from }: PlanOptions,
 ): TrainPlan {
-  const resolved = resolveOptions(given);
+  const resolved = resolveOptions(inherited(given, from));
   const scans = store.scans.list();
   if (scans.length === 0)
     throw new DecileError(
@@ -50,7 +54,9 @@ export function planTraining(
       'Import some: `decile import DIR SCANS_FOLDER`.',
     );
   const spacing = settleSpacing(resolved.spacing, scans, resolved.network);
-  const options = { ...resolved, spacing, voxel: trainingVoxel(spacing, scans) };
+  const kept = given.spacing === undefined ? from?.options.voxel : undefined;
+  const options = { ...resolved, spacing, voxel: kept ?? trainingVoxel(spacing, scans) };
+  if (from) checkStart(store, options, from);
   const references = store.masks.references();
   const withMask = scans.filter((scan) => references.has(scan.id));
   if (withMask.length === 0) {

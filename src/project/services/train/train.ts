@@ -1,7 +1,7 @@
 /** Runs of training as the project sees them: started, watched, written down, gone on with. */
 
-import { relative, sep } from 'node:path';
-import { makeFolder } from '../../../disk/index.ts';
+import { join, relative, sep } from 'node:path';
+import { makeFolder, writeFileAtomic } from '../../../disk/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import type { StartTrainer } from '../../../shared/trainer.ts';
 import type { TrainerEvent, TrainJob } from '../../../shared/training.ts';
@@ -40,7 +40,9 @@ export function startTraining(
     options: plan.options,
     classes: plan.classes,
     cases: plan.cases,
+    startedFrom: request.from?.origin,
   });
+  if (request.from) writeFileAtomic(join(store.path(runFolder(run.id)), START_FILE), request.from.bytes);
   if (request.notes) store.runs.update(run.id, { notes: request.notes });
   return launch(store, startTrainer, run, plan, false, onEvent);
 }
@@ -68,6 +70,9 @@ export function resumeTraining(
   return launch(store, startTrainer, run, null, true, onEvent);
 }
 
+/** In the run's folder: the weights it started from, for a resume before the first checkpoint. */
+const START_FILE = 'start.safetensors';
+
 function launch(
   store: Store,
   startTrainer: StartTrainer,
@@ -88,6 +93,7 @@ function launch(
     classes: made.classes,
     normalisation: normalisationOf(store.project.get().preset),
     ...(channels && { channels }),
+    ...(made.startedFrom && { startFrom: join(folder, START_FILE) }),
     resume: resume && store.checkpoints.latest(id) !== null,
   };
   const run = store.runs.update(id, {

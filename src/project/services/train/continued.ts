@@ -1,0 +1,71 @@
+/** Options of a run that starts from other weights: its network is theirs. */
+import type { ModelChannel } from '../../../core/model-channels.ts';
+import type { NetworkPlan } from '../../../core/network/plan.ts';
+import type { PlannedOptions, SettledOptions, TrainingOptions } from '../../../core/options.ts';
+import { planFor } from '../../../core/train/planned-patch.ts';
+import { DecileError } from '../../../shared/errors.ts';
+import type { StartedFrom, Store } from '../../store/index.ts';
+import { modelChannels } from './channels.ts';
+
+export interface StartWeights {
+  origin: StartedFrom;
+  /** What they were trained with. */
+  options: SettledOptions;
+  /** What their network sees. */
+  channels: ModelChannel[];
+  /** As a checkpoint, in the project's classes. */
+  bytes: Uint8Array;
+}
+
+/** What is not asked for is as it was for the weights: network, width and voxel size, and the window of a planned network. */
+export function inherited(given: Partial<TrainingOptions>, from: StartWeights | undefined): Partial<TrainingOptions> {
+  if (!from) return given;
+  const { network, width, spacing, patch } = from.options;
+  const asked = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return { network, width, spacing, ...(network === 'planned' && { patch }), ...asked };
+}
+
+/** @throws model/channels, model/other-network where the weights are of another network than the run's */
+export function checkStart(store: Store, options: PlannedOptions, from: StartWeights): void {
+  const channels = modelChannels(store)?.map(({ name }) => name);
+  const theirs = from.channels.map(({ name }) => name);
+  const alike = channels
+    ? channels.length === theirs.length && channels.every((name, n) => name.toLowerCase() === theirs[n].toLowerCase())
+    : theirs.length === 1;
+  if (!alike)
+    throw new DecileError(
+      'model/channels',
+      `The weights to start from must see the channels of the scans (${channels?.join(', ') ?? 'one'}), got ${theirs.join(', ')} in ${from.origin.name}.`,
+      'Train without --from, or start from a model of these channels.',
+    );
+  checkNetwork(options, from);
+}
+
+function checkNetwork(options: PlannedOptions, { origin, options: theirs }: StartWeights): void {
+  const differ = (what: string, wanted: string, got: string, cure: string) =>
+    new DecileError(
+      'model/other-network',
+      `The weights to start from must be of the network to train (${what} ${wanted}), got ${what} ${got} in ${origin.name}.`,
+      cure,
+    );
+  for (const key of ['network', 'width'] as const)
+    if (options[key] !== theirs[key])
+      throw differ(
+        `--${key}`,
+        String(options[key]),
+        String(theirs[key]),
+        `Leave --${key} out, or train without --from.`,
+      );
+  if (options.network !== 'planned' || options.patch === 'auto' || !theirs.plan) return;
+  const plan = planFor(options.voxel ?? [1, 1, 1], [...options.patch], options.width);
+  if (describe(plan) !== describe(theirs.plan))
+    throw differ(
+      'plan',
+      describe(plan),
+      describe(theirs.plan),
+      'Leave --patch and --spacing out, or train without --from.',
+    );
+}
+
+const describe = ({ channels, kernels, pools }: NetworkPlan): string =>
+  `${channels.join('-')}, kernels ${kernels.map((k) => k.join('x')).join(' ')}, pools ${pools.map((p) => p.join('x')).join(' ')}`;
