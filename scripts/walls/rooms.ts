@@ -96,7 +96,7 @@ export const ROOMS: Readonly<Record<RoomName, Room>> = {
   services: {
     at: 'src/project/services',
     on: ['core', 'shared', 'engine', 'imaging', 'disk', 'store', 'report'],
-    packages: ['zod'],
+    packages: ['pbf', 'zod'],
     node: true,
     instead:
       'services are what a user can do with a project. They get the trainer as a parameter from src/app.ts and do not know who asks (window, server or command line).',

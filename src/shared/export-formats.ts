@@ -20,3 +20,6 @@ export type ExportChoice = (typeof EXPORT_CHOICES)[number];
 /** What becomes of dates in a de-identified export. */
 export const DATE_RULES = ['remove', 'shift'] as const;
 export type DateRule = (typeof DATE_RULES)[number];
+/** Forms of a model's file: the first is read again, the second is for other programs. */
+export const MODEL_FORMATS = ['safetensors', 'onnx'] as const;
+export type ModelFormat = (typeof MODEL_FORMATS)[number];

@@ -1,5 +1,6 @@
 /** Runs with a whole network that nobody trained: what model files are made of. */
 import { mkdirSync, writeFileSync } from 'node:fs';
+import type { ModelDescription } from '../../src/core/model/description.ts';
 import { initWeights } from '../../src/core/network/network.ts';
 import { networkByName } from '../../src/core/network/networks.ts';
 import { DEFAULT_OPTIONS, type SettledOptions } from '../../src/core/options.ts';
@@ -33,6 +34,28 @@ export function randomNetwork(
       return [name, { shape: tensor.shape, values }];
     }),
   );
+}
+
+/** What a model of these options says of itself. */
+export function described(options: SettledOptions, channels: number, labels: number): ModelDescription {
+  const { network, width, plan, deepSupervision, patch, spacing } = options;
+  return {
+    ...{ format: 1, program: 'Decile test', name: 'made up', patch: [...patch], spacing, voxel: [1, 1, 1] },
+    labels: Array.from({ length: labels }, (_, n) => ({
+      name: `label ${n + 1}`,
+      colour: '#808080',
+      term: null,
+      pieces: null,
+    })),
+    channels: Array.from({ length: channels }, (_, n) => ({ name: `channel ${n + 1}`, normalisation: { kind: 'mr' } })),
+    network: { kind: network, width, deepSupervision: deepSupervision === 'on', ...(plan && { plan }) },
+    training: {
+      ...{ step: 1, options, labelled: 1, unlabelled: 0, validation: 0, finished: '2026-01-02' },
+      ...{ modalities: { MR: 1 }, orientations: { LPS: 1 } },
+    },
+    validation: null,
+    heldOut: null,
+  };
 }
 
 /** A finished run of the project's labels with a network of random weights. */

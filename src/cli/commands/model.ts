@@ -1,5 +1,6 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { modelCard } from '../../core/model/card.ts';
+import { MODEL_FORMATS, type ModelFormat } from '../../shared/export-formats.ts';
 import { notice, type Output, result } from '../output.ts';
 import { userPath } from '../place.ts';
 import { withProject } from './common.ts';
@@ -18,9 +19,18 @@ function exportCommand(): Command {
     .argument('<DIR>', 'the project')
     .argument('<FILE>', 'the file, replaced when there is one')
     .option('--run <RUN>', 'name of the run; the latest finished one without it')
-    .action((folder: string, file: string, flags: Output & { run?: string }) =>
+    .addOption(
+      new Option(
+        '--format <FORMAT>',
+        'safetensors, which decile reads again, or onnx; by the ending of FILE without it',
+      ).choices(MODEL_FORMATS),
+    )
+    .action((folder: string, file: string, flags: Output & { run?: string; format?: ModelFormat }) =>
       withProject(folder, 'read', async (project) => {
-        const { run, path, bytes, description } = await project.models.export({ path: userPath(file), run: flags.run });
+        const format = flags.format ?? (/\.onnx$/i.test(file) ? 'onnx' : 'safetensors');
+        const { run, path, bytes, description } = await project.models.export({
+          ...{ path: userPath(file), run: flags.run, format },
+        });
         result(
           flags,
           { run: run.name, file: path, bytes, model: description },

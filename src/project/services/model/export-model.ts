@@ -5,17 +5,21 @@ import { reordered } from '../../../core/model/labels.ts';
 import { oneChannel } from '../../../core/model-channels.ts';
 import { decodeCheckpoint, networkOf } from '../../../core/train/checkpoint.ts';
 import { streamFileAtomic, writeAll } from '../../../disk/index.ts';
+import type { ModelFormat } from '../../../shared/export-formats.ts';
 import type { Normalisation } from '../../../shared/training.ts';
 import { type Run, runFolder, type Store } from '../../store/index.ts';
 import { runForPrediction } from '../predict/predict.ts';
 import { describeModel } from './describe.ts';
 import { encodeModel, type ModelFile, readModel, type Tensors } from './model-file.ts';
+import { encodeOnnx } from './onnx-file.ts';
 
 export interface ExportModelRequest {
   /** Its folder must exist; a file of that name is replaced. */
   path: string;
   /** Name of the run; the latest finished one without it. */
   run?: string;
+  /** `safetensors` without it: a model file, which `decile` reads again. */
+  format?: ModelFormat;
 }
 
 export interface ExportedModel {
@@ -29,9 +33,13 @@ export interface ExportedModel {
  * Writes the network that predicts, with everything that prediction needs, whole or not at all.
  * @throws run/unknown, run/none-finished, run/no-checkpoint, and what writing a file throws
  */
-export async function exportModel(store: Store, { path, run: name }: ExportModelRequest): Promise<ExportedModel> {
+export async function exportModel(
+  store: Store,
+  { path, run: name, format = 'safetensors' }: ExportModelRequest,
+): Promise<ExportedModel> {
   const run = runForPrediction(store, name);
-  const { description, tensors, bytes = encodeModel(description, tensors) } = await modelOfRun(store, run);
+  const { description, tensors, bytes: kept } = await modelOfRun(store, run);
+  const bytes = format === 'onnx' ? encodeOnnx(description, tensors) : (kept ?? encodeModel(description, tensors));
   await streamFileAtomic(path, (file) => writeAll(file, bytes));
   return { run, path, bytes: bytes.length, description };
 }
