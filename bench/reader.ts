@@ -1,15 +1,22 @@
 /**
  * A simulated reader: how many clicks a mask takes, and how good the answers are. Scans are read from FOLDER/left-atrium,
  * /hippocampus, /vertebrae, each with images/ and labels/; FOLDER may be the left atrium alone.
- * npm run bench -- reader --data FOLDER [--quick] [--cohorts left-atrium,...] [--json]
- * --quick: left atrium at 2.5 mm, 5 cases. Prints a line a figure, and the aims last.
+ * npm run bench -- reader --data FOLDER [--quick] [--cohorts left-atrium,...] [--steps N] [--out FOLDER] [--json]
+ * --quick: left atrium at 2.5 mm, 5 cases, 600 steps at 48x32x16. --steps: of the training otherwise; 0: image alone.
+ * --out FOLDER keeps the trained projects, and uses those that are there. Prints a line a figure, and the aims last.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { COHORTS, type Cohort, folderOf } from './reader/cohort.ts';
 import { type Aim, atMost, type Figure, unjudged } from './reader/figures.ts';
 import { clickFigures, imageAlone } from './reader/image-alone.ts';
+import { predictedCases } from './reader/model.ts';
+import { previewTimes } from './reader/preview.ts';
+import { withModel } from './reader/with-model.ts';
 
-const QUICK = { cases: 5, spacing: 2.5 };
+const QUICK = { cases: 5, spacing: 2.5, steps: 600, patch: '48,32,16' };
 
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
@@ -18,6 +25,8 @@ export async function run(args: string[]): Promise<void> {
       data: { type: 'string' },
       quick: { type: 'boolean', default: false },
       cohorts: { type: 'string' },
+      steps: { type: 'string', default: '2000' },
+      out: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
@@ -43,8 +52,19 @@ export async function run(args: string[]): Promise<void> {
     else console.table(more);
   };
   const spacing = quick ? QUICK.spacing : null;
-  for (const [cohort, folder] of found) {
-    say(clickFigures(cohort.name, 'image', await imageAlone(folder, cohort, spacing)));
+  say([previewTimes()]);
+  const steps = quick ? QUICK.steps : Number(values.steps);
+  const out = values.out ?? mkdtempSync(join(tmpdir(), 'decile-reader-'));
+  try {
+    for (const [cohort, folder] of found) {
+      say(clickFigures(cohort.name, 'image', await imageAlone(folder, cohort, spacing)));
+      if (steps === 0) continue;
+      const patch = quick ? QUICK.patch : cohort.patch;
+      const cases = await predictedCases(folder, cohort, { steps, patch, spacing, out });
+      say(clickFigures(cohort.name, 'model', withModel(cases, cohort)));
+    }
+  } finally {
+    if (!values.out) rmSync(out, { recursive: true, force: true });
   }
   const aims = { aims: aimsOf(figures) };
   if (values.json) console.log(JSON.stringify(aims));

@@ -12,13 +12,17 @@ export interface Cohort {
   /** Labelled cases that a model learns from: the first ones. */
   readonly labelled: number;
   readonly cases: number;
+  /** Labels that its masks have. */
+  readonly labels: number;
+  /** Patch that a training takes at the files' own voxel size. */
+  readonly patch: string;
 }
 
 /** The cases after the labelled ones are reported; constants were chosen on left-atrium scans 041-056, which are not. */
 export const COHORTS: readonly Cohort[] = [
-  { name: 'left-atrium', label: 1, labelled: 8, cases: 20 },
-  { name: 'hippocampus', label: 1, labelled: 8, cases: 20 },
-  { name: 'vertebrae', label: 3, labelled: 8, cases: 12 },
+  { name: 'left-atrium', label: 1, labelled: 8, cases: 20, labels: 1, patch: '64,64,32' },
+  { name: 'hippocampus', label: 1, labelled: 8, cases: 20, labels: 2, patch: '32,48,32' },
+  { name: 'vertebrae', label: 3, labelled: 8, cases: 12, labels: 5, patch: '96,96,32' },
 ];
 
 /** The folder of a cohort: below `data`, or `data` itself where that holds images/ and labels/ of the left atrium. */
@@ -27,13 +31,20 @@ export function folderOf(data: string, { name }: Cohort): string | null {
   return name === 'left-atrium' && existsSync(join(data, 'images')) ? data : null;
 }
 
-/** Names of the cohort's files, in order: those to learn from and those to report. */
-export function casesOf(folder: string, { labelled, cases }: Cohort): { learn: string[]; report: string[] } {
+/** Names of the cohort's files, in order: those to learn from, those to report, and the rest. */
+export function casesOf(
+  folder: string,
+  { labelled, cases }: Cohort,
+): {
+  learn: string[];
+  report: string[];
+  rest: string[];
+} {
   const names = readdirSync(join(folder, 'images'))
     .filter((name) => /\.nii(\.gz)?$/.test(name) && existsSync(join(folder, 'labels', name)))
     .sort();
   const first = Math.min(labelled, Math.max(0, names.length - cases));
-  return { learn: names.slice(0, first), report: names.slice(first, first + cases) };
+  return { learn: names.slice(0, first), report: names.slice(first, first + cases), rest: names.slice(first + cases) };
 }
 
 export interface ReadCase {

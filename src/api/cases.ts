@@ -1,20 +1,24 @@
 /** Cases as the window shows them. */
 import type { CaseEntry, PredictionView } from '../project/services/review/cases.ts';
+import type { Expectations } from '../project/services/review/expected.ts';
 import { MASK_ORIGINS, type Mask, type Store } from '../project/store/index.ts';
 import type { MaskVersion, PredictionDetail, ScanDetail, ScanRow } from '../shared/contract/index.ts';
 import type { Session } from './session.ts';
 
 export function scanRows(session: Session): ScanRow[] {
-  const { store, review } = session.project();
+  const { store, review, compare } = session.project();
+  const { byScan } = compare.expectedSoFar();
   const runs = new Map(store.runs.list().map(({ id, name }) => [id, name]));
-  return review.cases().map((entry) => scanRow(session, entry, (run) => runs.get(run) ?? ''));
+  return review.cases().map((entry) => scanRow(session, entry, (run) => runs.get(run) ?? '', byScan));
 }
 
 function scanRow(
   session: Session,
   { scan, state, masks: newest, prediction, rank }: CaseEntry,
   runName: (run: number) => string,
+  expected: Expectations['byScan'],
 ): ScanRow {
+  const likely = prediction ? expected.get(scan.id) : undefined;
   const names = session.user.settings().showPatientNames;
   const patient = names ? session.project().store.scans.patient(scan.id)?.name : undefined;
   const masks: ScanRow['masks'] = {};
@@ -33,6 +37,7 @@ function scanRow(
     review: scan.review,
     masks,
     ...(prediction ? { uncertainty: prediction.meanEntropy, predictedBy: runName(prediction.run) } : {}),
+    ...(likely ? { expected: likely } : {}),
     ...(rank === undefined ? {} : { rank }),
     thumbnail: thumbnailKey(masks),
     notices: scan.notices,
@@ -50,7 +55,7 @@ export async function scanDetail(session: Session, id: number): Promise<ScanDeta
   const { size, spacing, origin, direction } = scan;
   const entry = { ...seen, prediction: prediction?.prediction ?? null };
   return {
-    ...scanRow(session, entry, (run) => store.runs.get(run).name),
+    ...scanRow(session, entry, (run) => store.runs.get(run).name, session.project().compare.expectedSoFar().byScan),
     grid: { size, spacing, origin, direction },
     dtype: seen.dtype,
     editing: seen.editing,

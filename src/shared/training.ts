@@ -133,6 +133,8 @@ export type TrainerEvent =
       entropyPath: string;
       meanEntropy: number;
       sliceEntropy: number[];
+      /** Dice of each class after background if its probabilities are right, percent. */
+      ownDice: number[];
       volumesMl: number[];
     }
   /** Of a ProbeJob; bytes: peak resident memory of the process. */

@@ -70,7 +70,8 @@ test('window and command line see one queue: the service, the api’s call, the 
   assert.deepEqual(queue, known);
   // Reading needs no lock: the window has the project open.
   const listed = await decile(['review', 'list', folder, '--json']);
-  assert.deepEqual(listed.json(), { queue: known });
+  // These predictions are of an older version: they say nothing of their Dice.
+  assert.deepEqual(listed.json(), { queue: known.map((entry) => ({ ...entry, expectedDice: null })), left: 0 });
   const rows: ScanRow[] = await api.call('scans.list', undefined);
   const ranked = rows.filter(({ rank }) => rank !== undefined).sort((a, b) => (a.rank ?? 0) - (b.rank ?? 0));
   assert.deepEqual(

@@ -160,6 +160,7 @@ const predicts = (upTo = Number.POSITIVE_INFINITY) =>
         entropyPath,
         meanEntropy: scan / 100,
         sliceEntropy: [0, 1],
+        ownDice: [90],
         volumesMl: [27 * 0.0045],
       };
     }

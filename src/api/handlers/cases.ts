@@ -90,6 +90,8 @@ export const caseHandlers = (session: Session): Pick<Handlers, Names> => ({
   'review.next': ({ after }) => ({ next: session.project().review.next(after) }),
   async 'review.decide'({ scan, decision, slices, reason }) {
     const decided = await session.project().review.decide(scan, decision, { slices, reason });
+    // What this review says of the others is known when they are next looked at.
+    if (decision === 'accept' && !slices) await session.project().compare.expected();
     session.emitter.emit('case-state', { scan, state: decided.state });
     session.changed([scan]);
     return decided;

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Project } from '../../app.ts';
 import { ENGINES, type EngineName } from '../../core/options.ts';
+import { expectedWords } from '../../core/predict/expected-dice.ts';
 import type { Flips } from '../../core/predict/mirror.ts';
 import type { PredictRequest } from '../../project/services/predict/predict.ts';
 import { DecileError } from '../../shared/errors.ts';
@@ -62,12 +63,19 @@ export function predictCommand(): Command {
           const report = await handle.done;
           progress.end();
           const classes = report.run.classes.slice(1);
-          result(flags, { run: report.run.name, predicted: report.predicted, left: report.left }, () => {
-            const rows = report.predicted
+          const { byScan } = await project.compare.expected();
+          const predicted = report.predicted.map((p) => ({ ...p, expectedDice: byScan.get(p.scan) ?? null }));
+          result(flags, { run: report.run.name, predicted, left: report.left }, () => {
+            const rows = predicted
               .toSorted((a, b) => b.meanEntropy - a.meanEntropy)
-              .map((p) => [p.name, p.meanEntropy, ...p.volumesMl]);
+              .map((p) => [
+                p.name,
+                p.meanEntropy,
+                p.expectedDice ? expectedWords(p.expectedDice).replace('expected ', '') : '',
+                ...p.volumesMl,
+              ]);
             const head = `${report.predicted.length} scans predicted by ${report.run.name}, most uncertain first:`;
-            return `${head}\n${table(['scan', 'entropy', ...classes.map((name) => `${name} ml`)], rows, 3)}`;
+            return `${head}\n${table(['scan', 'entropy', 'expected Dice', ...classes.map((name) => `${name} ml`)], rows, 3)}`;
           });
           if (report.cancelled) throw new Exit(EXIT.interrupted);
         } finally {

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { expectedWords } from '../../core/predict/expected-dice.ts';
 import type { ReviewedScans } from '../../project/services/review/decide-scans.ts';
 import { REJECT_REASONS, rejectReason } from '../../shared/review.ts';
 import { onInterrupt } from '../interrupt.ts';
@@ -26,15 +27,17 @@ function listCommand(): Command {
     .description('predicted scans that nobody decided, most worth a look first')
     .argument('<DIR>', 'the project')
     .action((folder: string, flags: Output) =>
-      withProject(folder, 'read', async ({ review }) => {
-        const queue = review.queue();
-        result(flags, { queue }, () => {
+      withProject(folder, 'read', async ({ review, compare }) => {
+        const { byScan, left } = await compare.expected();
+        const queue = review.queue().map((entry) => ({ ...entry, expectedDice: byScan.get(entry.scan) ?? null }));
+        result(flags, { queue, left }, () => {
           if (queue.length === 0) return 'No prediction waits for review.';
-          const rows = queue.map(({ rank, name, worth, flagged, slices, reasons }) => {
+          const rows = queue.map(({ rank, name, worth, flagged, slices, reasons, expectedDice }) => {
             const look = flagged.map((k) => k + 1).sort((a, b) => a - b);
-            return [rank, name, worth, `${look.join(', ') || 'none'} of ${slices}`, reasons.join('; ')];
+            const words = expectedDice ? expectedWords(expectedDice).replace('expected ', '') : '';
+            return [rank, name, worth, words, `${look.join(', ') || 'none'} of ${slices}`, reasons.join('; ')];
           });
-          return `${queue.length} to review, most worth a look first:\n${table(['', 'scan', 'worth', 'slices to look at', 'reasons'], rows)}`;
+          return `${queue.length} to review, most worth a look first; ${left} until 95 % are expected at 90 Dice or better:\n${table(['', 'scan', 'worth', 'expected Dice', 'slices to look at', 'reasons'], rows)}`;
         });
       }),
     );

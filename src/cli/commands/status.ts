@@ -8,7 +8,9 @@ export function statusCommand(): Command {
     .argument('<DIR>', 'the project')
     .action((folder: string, flags: Output) =>
       withProject(folder, 'read', async (project) => {
-        const status = project.status();
+        const { byScan, left } = await project.compare.expected();
+        const expected = { cases: byScan.size, left };
+        const status = { ...project.status(), expected };
         result(flags, status, () => {
           const { scans } = status;
           const lines = [
@@ -16,6 +18,8 @@ export function statusCommand(): Command {
             `Labels: ${status.labels.map((label) => `${label.value} ${label.name}`).join(', ')}`,
             `Scans: ${scans.total}, of these ${scans.labelled} labelled, ${scans.unlabelled} unlabelled, ${scans.predicted} predicted`,
           ];
+          if (byScan.size > 0)
+            lines.push(`Review ${left} more until 95 % of the cases are expected at 90 Dice or better.`);
           if (status.runs.length > 0) {
             const rows = status.runs.map((run) => [
               run.name,

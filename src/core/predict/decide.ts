@@ -2,6 +2,7 @@
 import { gridOf, sameGrid, voxelToWorld } from '../geometry.ts';
 import { resample } from '../resample.ts';
 import { type Grid, type LabelMap, type Volume, voxelCount, voxelIndex } from '../volume.ts';
+import { ownDice } from './expected-dice.ts';
 
 export interface VoxelDecision {
   mask: LabelMap;
@@ -10,6 +11,8 @@ export interface VoxelDecision {
   meanEntropy: number;
   /** Mean entropy of each slice along k. */
   sliceEntropy: number[];
+  /** Of each class after background, percent: see ownDice. */
+  ownDice: number[];
 }
 
 const SLAB = 16;
@@ -24,6 +27,7 @@ export function decide(probabilities: Float32Array[], from: Grid, to: Grid): Vox
   const mask = new Uint8Array(voxelCount(to));
   const entropy = new Float32Array(mask.length);
   const sliceEntropy: number[] = [];
+  const [inside, voxels, all] = [0, 1, 2].map(() => new Float64Array(probabilities.length));
   const same = sameGrid(from, to);
   for (let k = 0; k < nz; k += SLAB) {
     const depth = Math.min(SLAB, nz - k);
@@ -45,6 +49,9 @@ export function decide(probabilities: Float32Array[], from: Grid, to: Grid): Vox
           const p = map[i] / total;
           if (p > 0) h -= p * Math.log(p);
         }
+        for (let c = 1; c < maps.length; c++) all[c] += maps[c][i] / total;
+        voxels[best]++;
+        inside[best] += maps[best][i] / total;
         const at = k * plane + i;
         mask[at] = best;
         entropy[at] = Math.round(h * 256) / 256;
@@ -54,5 +61,11 @@ export function decide(probabilities: Float32Array[], from: Grid, to: Grid): Vox
     }
   }
   const meanEntropy = sliceEntropy.reduce((a, b) => a + b, 0) / sliceEntropy.length;
-  return { mask: { ...gridOf(to), data: mask }, entropy: { ...gridOf(to), data: entropy }, meanEntropy, sliceEntropy };
+  return {
+    mask: { ...gridOf(to), data: mask },
+    entropy: { ...gridOf(to), data: entropy },
+    meanEntropy,
+    sliceEntropy,
+    ownDice: probabilities.slice(1).map((_, n) => ownDice(inside[n + 1], voxels[n + 1], all[n + 1])),
+  };
 }

@@ -11,23 +11,28 @@ interface PredictionRow {
   sliceEntropy: string;
   volumesMl: string;
   seconds: number;
+  ownDice: string;
   createdAt: string;
 }
 
 const PREDICTION =
-  'run, scan, mask, entropy_file AS entropyFile, mean_entropy AS meanEntropy, slice_entropy AS sliceEntropy, volumes_ml AS volumesMl, seconds, created_at AS createdAt';
+  'run, scan, mask, entropy_file AS entropyFile, mean_entropy AS meanEntropy, slice_entropy AS sliceEntropy, volumes_ml AS volumesMl, seconds, own_dice AS ownDice, created_at AS createdAt';
 const fromRow = (row: PredictionRow): Prediction => ({
   ...row,
   sliceEntropy: JSON.parse(row.sliceEntropy) as number[],
   volumesMl: JSON.parse(row.volumesMl) as number[],
+  ownDice: JSON.parse(row.ownDice) as number[],
 });
+
+/** A prediction that says nothing of its own Dice has none. */
+export type NewPrediction = Omit<Prediction, 'createdAt' | 'ownDice'> & Partial<Pick<Prediction, 'ownDice'>>;
 
 export interface PredictionRepository {
   /**
    * Puts a run's prediction of a scan in the place of its earlier one (the earlier mask stays in the history). A case that
    * was rejected is open again: there is something new to decide on.
    */
-  put(prediction: Omit<Prediction, 'createdAt'>): void;
+  put(prediction: NewPrediction): void;
   get(run: number, scan: number): Prediction | null;
   /** Most uncertain first. */
   list(run: number): Prediction[];
@@ -47,7 +52,7 @@ export function predictionRepository(db: Db): PredictionRepository {
   return {
     put(p) {
       db.transaction(() => {
-        prepared(db, 'INSERT OR REPLACE INTO predictions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
+        prepared(db, 'INSERT OR REPLACE INTO predictions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
           p.run,
           p.scan,
           p.mask,
@@ -57,6 +62,7 @@ export function predictionRepository(db: Db): PredictionRepository {
           JSON.stringify(p.volumesMl),
           p.seconds,
           new Date().toISOString(),
+          JSON.stringify(p.ownDice ?? []),
         );
         prepared(db, "UPDATE scans SET review = 'unreviewed' WHERE id = ? AND review = 'rejected'").run(p.scan);
       })();

@@ -240,6 +240,8 @@ export interface Prediction {
   /** Predicted volume per class, ml, in the order of the run's classes after background. */
   volumesMl: number[];
   seconds: number;
+  /** Dice of each class if its probabilities are right, percent; empty where an older version predicted. */
+  ownDice: number[];
   createdAt: string;
 }
 

@@ -1,6 +1,8 @@
 /** What crosses between window and main process: plain data, no class, no path that a handler would trust. */
+
 import type { ErrorCode } from '../../core/errors.ts';
 import type { PresetName } from '../../core/options.ts';
+import type { ExpectedDice } from '../../core/predict/expected-dice.ts';
 import type { Grid, VoxelType } from '../../core/volume.ts';
 import type { ExportChoice } from '../export-formats.ts';
 
@@ -77,6 +79,8 @@ export interface ScanRow {
   masks: Partial<Record<MaskOrigin, number>>;
   /** Mean entropy of the newest prediction, nats. */
   uncertainty?: number;
+  /** How good the newest prediction is likely to be; none for one of an older version. */
+  expected?: ExpectedDice;
   /** Name of the run that made the newest prediction. */
   predictedBy?: string;
   /** 1 = most worth a look; only for predicted, unreviewed cases. */

@@ -114,7 +114,7 @@ async function predictCase(
       if (control.cancelled) throw new Cancelled();
     },
   );
-  const { mask, entropy, meanEntropy, sliceEntropy } = decide(probabilities, grid, scan);
+  const { mask, entropy, meanEntropy, sliceEntropy, ownDice } = decide(probabilities, grid, scan);
   for (const [c, count] of pieces.entries()) if (count !== null) keepPieces(mask, c + 1, count);
   const maskPath = join(job.outputFolder, `${item.scan}.nii.gz`);
   const entropyPath = join(job.outputFolder, `${item.scan}.entropy.nii.gz`);
@@ -134,6 +134,7 @@ async function predictCase(
     entropyPath,
     meanEntropy,
     sliceEntropy,
+    ownDice,
     volumesMl: voxels.slice(1).map((n) => n * ml),
   });
 }

@@ -155,7 +155,7 @@ function keepPrediction(store: Store, run: Run, event: Extract<TrainerEvent, { t
     moveIntoPlace(event.entropyPath, store.path(entropy));
     const prediction = { scan: scan.id, origin: 'predicted', run: run.id, accepted: false, labels } as const;
     const mask = store.masks.keep(event.maskPath, prediction);
-    const { meanEntropy, sliceEntropy, volumesMl, seconds } = event;
+    const { meanEntropy, sliceEntropy, ownDice, volumesMl, seconds } = event;
     store.predictions.put({
       run: run.id,
       scan: scan.id,
@@ -163,6 +163,7 @@ function keepPrediction(store: Store, run: Run, event: Extract<TrainerEvent, { t
       entropyFile: entropy,
       meanEntropy,
       sliceEntropy,
+      ownDice,
       volumesMl,
       seconds,
     });

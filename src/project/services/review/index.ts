@@ -21,6 +21,7 @@ import {
 import { maskChanges, reviewSummary } from './compare.ts';
 import { type Decided, type DecideHow, decide, undoDecision } from './decide.ts';
 import { type DecideOptions, decideScans, type ReviewedScans, undoScans } from './decide-scans.ts';
+import { type Expectations, expectations, knownExpectations } from './expected.ts';
 import { nextCase, reviewQueue } from './queue.ts';
 import { thumbnail } from './thumbnail.ts';
 
@@ -57,6 +58,10 @@ export interface Review {
 export interface Compare {
   /** What the mask of a case changed against its newest prediction, label by label. */
   changes(scan: number): Promise<MaskChange[]>;
+  /** How good each prediction is likely to be; reads the masks of reviewed cases that were not measured before. */
+  expected(): Promise<Expectations>;
+  /** The same from what was measured so far. */
+  expectedSoFar(): Expectations;
   /** Predictions of a run (of all without one) against what a person made of them. */
   summary(run?: number): Promise<ReportSummary>;
 }
@@ -84,4 +89,6 @@ export const reviewOf = (store: Store, drawings: Drawings): Review => ({
 export const compareOf = (store: Store, drawings: Drawings): Compare => ({
   changes: (scan) => maskChanges(store, drawings, scan),
   summary: (run) => reviewSummary(store, run),
+  expected: () => expectations(store),
+  expectedSoFar: () => knownExpectations(store),
 });

@@ -4,6 +4,7 @@ import { foreignKeyIndexes } from './0002-foreign-key-indexes.ts';
 import { models } from './0003-models.ts';
 import { channels } from './0004-channels.ts';
 import { decisions } from './0005-decisions.ts';
+import { ownDice } from './0006-own-dice.ts';
 
 export interface Migration {
   /** The database's user_version after it. */
@@ -12,5 +13,5 @@ export interface Migration {
   sql: string;
 }
 
-export const MIGRATIONS: readonly Migration[] = [initial, foreignKeyIndexes, models, channels, decisions];
+export const MIGRATIONS: readonly Migration[] = [initial, foreignKeyIndexes, models, channels, decisions, ownDice];
 export const LATEST_VERSION = MIGRATIONS[MIGRATIONS.length - 1].version;

@@ -11,6 +11,7 @@ export type Column =
   | 'state'
   | 'prediction'
   | 'review'
+  | 'expected'
   | 'uncertainty'
   | 'rank'
   | 'importedAt';
@@ -187,6 +188,8 @@ function compare(a: ScanRow, b: ScanRow, column: Column): number {
       return natural(a.predictedBy ?? '', b.predictedBy ?? '');
     case 'review':
       return natural(reviewWord(a), reviewWord(b));
+    case 'expected':
+      return (a.expected?.value ?? 101) - (b.expected?.value ?? 101);
     case 'uncertainty':
       return (a.uncertainty ?? -1) - (b.uncertainty ?? -1);
     case 'rank':

@@ -1,0 +1,72 @@
+/** How good a prediction is likely to be, before anybody has looked at it. */
+
+/** Reviewed cases below which there is no 90 % interval: the ninth of nine residuals is the first that covers 90 %. */
+export const LEAST_REVIEWED = 9;
+const COVERAGE = 0.9;
+
+/** What a prediction says of itself (percent), and what a review made of it. */
+export interface Reviewed {
+  readonly own: number;
+  readonly dice: number;
+}
+
+export interface ExpectedDice {
+  /** Percent. */
+  readonly value: number;
+  /** 90 % interval, percent; null below LEAST_REVIEWED reviewed cases. */
+  readonly low: number | null;
+  readonly high: number | null;
+  /** No interval, and a value that no review has corrected. */
+  readonly rough: boolean;
+  /** Reviewed cases that it stands on. */
+  readonly reviewed: number;
+}
+
+/**
+ * Dice that a prediction would have if its probabilities were right: with M the voxels where class c is the most likely,
+ * 100 * 2 sum_M p_c / (|M| + sum p_c); 0 where M is empty.
+ * @param inside sum of p_c over M; @param voxels |M|; @param all sum of p_c
+ */
+export const ownDice = (inside: number, voxels: number, all: number): number =>
+  voxels > 0 ? (200 * inside) / (voxels + all) : 0;
+
+/**
+ * The expected Dice from a prediction's own, by split conformal prediction on n reviewed cases with differences d = dice - own:
+ * value = own + median d. From 19 cases on the interval is own + the k-th smallest to own + the k-th largest d, k = the whole
+ * part of 0.05 (n + 1); from 9 on own plus or minus the ceil(0.9 (n + 1))-th smallest |d|. Each covers at least 90 % of new cases
+ * that are like the reviewed ones (Vovk et al., Algorithmic Learning in a Random World, 2005). Everything keeps to 0..100.
+ */
+export function expectedDice(own: number, reviewed: readonly Reviewed[]): ExpectedDice {
+  const n = reviewed.length;
+  const within = (value: number) => Math.min(100, Math.max(0, value));
+  if (n < LEAST_REVIEWED) return { value: within(own), low: null, high: null, rough: true, reviewed: n };
+  const differences = reviewed.map((one) => one.dice - one.own).sort((a, b) => a - b);
+  const k = Math.floor(((1 - COVERAGE) / 2) * (n + 1) + 1e-9);
+  const sizes = differences.map((d) => Math.abs(d)).sort((a, b) => a - b);
+  const half = sizes[Math.ceil(COVERAGE * (n + 1) - 1e-9) - 1];
+  const [low, high] = k > 0 ? [differences[k - 1], differences[n - k]] : [-half, half];
+  const value = within(own + median(differences));
+  return { value, low: within(own + low), high: within(own + high), rough: false, reviewed: n };
+}
+
+/** `expected 91, 86 to 95`, or `expected 91, rough`. */
+export const expectedWords = ({ value, low, high }: ExpectedDice): string =>
+  low === null || high === null
+    ? `expected ${Math.round(value)}, rough`
+    : `expected ${Math.round(value)}, ${Math.round(low)} to ${Math.round(high)}`;
+
+/**
+ * Cases to review until `share` of all are expected at `goal` or better; a reviewed one is. The worst come first.
+ * @param open expected Dice of the cases that nobody decided
+ */
+export function leftToReview(open: readonly number[], decided: number, goal = 90, share = 0.95): number {
+  const good = open.filter((value) => value >= goal).length;
+  const needed = Math.ceil(share * (open.length + decided) - 1e-9) - decided - good;
+  return Math.max(0, needed);
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}

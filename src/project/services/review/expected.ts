@@ -1,0 +1,75 @@
+/** How good each prediction is likely to be: what it says of itself, corrected by what reviews made of others of its run. */
+import { dice } from '../../../core/metrics/dice.ts';
+import { countOverlap } from '../../../core/metrics/overlap.ts';
+import { type ExpectedDice, expectedDice, leftToReview, type Reviewed } from '../../../core/predict/expected-dice.ts';
+import { readMask } from '../../../imaging/index.ts';
+import type { Mask, Prediction, Store } from '../../store/index.ts';
+import { caseStates } from './case-states.ts';
+
+export interface Expectations {
+  /** By scan, of its newest prediction; one of an older version says nothing of itself. */
+  readonly byScan: ReadonlyMap<number, ExpectedDice>;
+  /** Cases to review until 95 % of all are expected at 90 Dice or better. */
+  readonly left: number;
+}
+
+/** Versions of a mask never change, so neither does the Dice between two; by their ids. */
+const measured = new Map<string, number>();
+
+/** Mean over the labels; null where the prediction says nothing of itself. */
+export const ownDiceOf = ({ ownDice }: Pick<Prediction, 'ownDice'>): number | null =>
+  ownDice.length ? ownDice.reduce((sum, value) => sum + value, 0) / ownDice.length : null;
+
+/** Reads the masks of reviewed cases that were not measured before, then answers. */
+export async function expectations(store: Store): Promise<Expectations> {
+  for (const { prediction, predicted, reference } of reviewedPairs(store)) {
+    const key = keyOf(store, predicted, reference);
+    if (!measured.has(key)) measured.set(key, await diceBetween(store, predicted, reference, prediction));
+  }
+  return knownExpectations(store);
+}
+
+/** The same from what was measured so far: reads no mask. */
+export function knownExpectations(store: Store): Expectations {
+  const reviewed = new Map<number, Reviewed[]>();
+  for (const { prediction, predicted, reference } of reviewedPairs(store)) {
+    const found = measured.get(keyOf(store, predicted, reference));
+    const own = ownDiceOf(prediction);
+    if (found === undefined || own === null) continue;
+    reviewed.set(prediction.run, [...(reviewed.get(prediction.run) ?? []), { own, dice: found }]);
+  }
+  const byScan = new Map<number, ExpectedDice>();
+  for (const [scan, prediction] of store.predictions.newest()) {
+    const own = ownDiceOf(prediction);
+    if (own !== null) byScan.set(scan, expectedDice(own, reviewed.get(prediction.run) ?? []));
+  }
+  const states = caseStates(store);
+  const open = [...byScan].flatMap(([scan, { value }]) => (states.get(scan) === 'predicted' ? [value] : []));
+  const decided = [...states.values()].filter((state) => state === 'labelled' || state === 'reviewed').length;
+  return { byScan, left: leftToReview(open, decided) };
+}
+
+const keyOf = (store: Store, predicted: Mask, reference: Mask): string =>
+  `${store.folder}|${predicted.id}|${reference.id}`;
+
+/** Predictions of scans that have a reference which their run did not learn from. */
+function reviewedPairs(store: Store): { prediction: Prediction; predicted: Mask; reference: Mask }[] {
+  const references = store.masks.references();
+  return store.runs.list().flatMap((run) => {
+    const learned = new Set(store.runs.cases(run.id).flatMap(({ scan, role }) => (role === 'labelled' ? [scan] : [])));
+    return store.predictions.list(run.id).flatMap((prediction) => {
+      const reference = references.get(prediction.scan);
+      if (!reference || learned.has(prediction.scan)) return [];
+      return [{ prediction, predicted: store.masks.get(prediction.mask), reference }];
+    });
+  });
+}
+
+/** Mean over the labels that the prediction speaks of, percent. */
+async function diceBetween(store: Store, predicted: Mask, reference: Mask, { ownDice }: Prediction): Promise<number> {
+  const [before, after] = [await readMask(store.path(predicted.file)), await readMask(store.path(reference.file))];
+  const values = Array.from({ length: Math.max(1, ownDice.length) }, (_, n) =>
+    dice(countOverlap(before, after, n + 1)),
+  );
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

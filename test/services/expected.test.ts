@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { openExistingProject } from '../../src/app.ts';
+import { decile } from '../cli/run.ts';
+import { addRun } from '../store/helpers.ts';
+import { maskOf, projectWith, temporaryFolder } from './helpers.ts';
+import { keepPrediction } from './predicted.ts';
+
+/** case_01 is labelled; 02 to 12 are predicted alike, and each says 80 of itself. */
+async function project(t: TestContext) {
+  const store = await projectWith(t, temporaryFolder(t), 12, 1);
+  const run = addRun(store, 'run-1');
+  for (const [n, scan] of store.scans.list().entries()) {
+    if (n === 0) continue;
+    await keepPrediction(store, run, scan, maskOf(), [0, 0, 0.1, 0, 0, 0]);
+    const prediction = store.predictions.latest(scan.id);
+    if (prediction) store.predictions.put({ ...prediction, ownDice: [80] });
+  }
+  const { folder } = store;
+  store.close();
+  const opened = openExistingProject(folder);
+  t.after(() => opened.close());
+  return opened;
+}
+
+test('a prediction is expected to be what it says of itself until nine like it were reviewed, then what reviews say', async (t) => {
+  const { review, compare, store } = await project(t);
+  const scans = store.scans.list().slice(1);
+  const last = scans[10].id;
+  assert.deepEqual((await compare.expected()).byScan.get(last), {
+    value: 80,
+    low: null,
+    high: null,
+    rough: true,
+    reviewed: 0,
+  });
+  for (const scan of scans.slice(0, 9)) await review.decide(scan.id, 'accept');
+  assert.equal(compare.expectedSoFar().byScan.get(last)?.rough, true, 'nothing was measured yet');
+  // Accepted as they are: each had a Dice of 100, 20 more than it said.
+  const expected = await compare.expected();
+  assert.deepEqual(expected.byScan.get(last), { value: 100, low: 60, high: 100, rough: false, reviewed: 9 });
+  assert.deepEqual(compare.expectedSoFar(), expected);
+  assert.equal(expected.left, 0);
+});
+
+test('the command line says what is expected of each prediction, and how many are left to review', async (t) => {
+  const opened = await project(t);
+  const { folder } = opened.store;
+  opened.close();
+  const list = (await decile(['review', 'list', folder, '--json'])).json() as {
+    queue: { expectedDice: { value: number; rough: boolean } }[];
+    left: number;
+  };
+  assert.deepEqual(list.queue.map(({ expectedDice: { value, rough } }) => [value, rough])[0], [80, true]);
+  // 12 cases, one labelled: 95 % are 12 of 12.
+  assert.equal(list.left, 11);
+  const status = (await decile(['status', folder, '--json'])).json() as { expected: object };
+  assert.deepEqual(status.expected, { cases: 11, left: 11 });
+});
