@@ -17,7 +17,7 @@ export interface Expectations {
 const measured = new Map<string, number>();
 
 /** Mean over the labels; null where the prediction says nothing of itself. */
-export const ownDiceOf = ({ ownDice }: Pick<Prediction, 'ownDice'>): number | null =>
+const ownDiceOf = ({ ownDice }: Pick<Prediction, 'ownDice'>): number | null =>
   ownDice.length ? ownDice.reduce((sum, value) => sum + value, 0) / ownDice.length : null;
 
 /** Reads the masks of reviewed cases that were not measured before, then answers. */
