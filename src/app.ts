@@ -66,7 +66,7 @@ export interface Project {
   importFromServer(
     server: DicomWebServer,
     query: StudyQuery,
-    options?: Pick<ImportOptions, 'only' | 'onProgress' | 'signal'>,
+    options?: Pick<ImportOptions, 'only' | 'channels' | 'onProgress' | 'signal'>,
   ): Promise<ImportReport>;
   /** Which scans to label first. */
   suggest(request?: SuggestRequest): Promise<SuggestionReport>;

@@ -3,18 +3,25 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
+import { MOST_CHANNELS } from '../core/model-channels.ts';
 import { fileError } from '../disk/index.ts';
 import { DecileError } from '../shared/errors.ts';
 
-import { stem } from './names.ts';
+import { numberedName } from './channel-names.ts';
+import { stem, unique } from './names.ts';
 
 export interface DatasetCase {
   name: string;
+  /** Of several channels the first that is there. */
   image: string;
   mask?: string;
+  /** Where the data set has several: those that the case has, each by its place among `channels`. */
+  channels?: { channel: number; path: string; part?: number }[];
 }
 export interface Dataset {
   layout: 'nnunet' | 'msd';
+  /** Their names, one or several. */
+  channels: string[];
   labels: { value: number; name: string }[];
   cases: DatasetCase[];
 }
@@ -33,7 +40,7 @@ const msd = z.object({
 
 /**
  * Reads the folder's dataset.json; null where there is none.
- * @throws import/dataset-json when it is there and is neither form, or has several channels or regions
+ * @throws import/dataset-json when it is there and is neither form, or has regions or more channels than a scan may have
  */
 export async function discoverDataset(folder: string): Promise<Dataset | null> {
   const path = join(folder, 'dataset.json');
@@ -59,18 +66,34 @@ export async function discoverDataset(folder: string): Promise<Dataset | null> {
   }
   const asNnunet = nnunet.safeParse(json);
   if (asNnunet.success) {
-    const channels = Object.values(asNnunet.data.channel_names);
-    if (channels.length !== 1) throw bad(`${channels.length} channels (${channels.join(', ')})`);
+    const channels = channelNames(asNnunet.data.channel_names, bad);
     return {
       layout: 'nnunet',
+      channels,
       labels: labelsOf(asNnunet.data.labels, bad),
-      cases: await nnunetCases(folder, asNnunet.data.file_ending),
+      cases: await nnunetCases(folder, asNnunet.data.file_ending, channels.length),
     };
   }
   const asMsd = msd.safeParse(json);
-  if (asMsd.success)
-    return { layout: 'msd', labels: msdLabels(asMsd.data.labels, bad), cases: msdCases(folder, asMsd.data) };
+  if (asMsd.success) {
+    const { modality, labels } = asMsd.data;
+    const channels = typeof modality === 'object' ? channelNames(modality, bad) : [modality ?? ''];
+    const parts = channels.map((_, channel) => ({ channel, part: channel }));
+    const cases = msdCases(folder, asMsd.data).map((one) =>
+      channels.length === 1 ? one : { ...one, channels: parts.map((part) => ({ ...part, path: one.image })) },
+    );
+    return { layout: 'msd', channels, labels: msdLabels(labels, bad), cases };
+  }
   throw bad(asNnunet.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`).join('; '));
+}
+
+/** In the order of their numbers; equal names get their number. */
+function channelNames(given: Record<string, string>, bad: (got: string) => DecileError): string[] {
+  const numbers = Object.keys(given).sort((a, b) => Number(a) - Number(b));
+  if (numbers.length === 0 || numbers.length > MOST_CHANNELS)
+    throw bad(`${numbers.length} channels, where a scan has 1 to ${MOST_CHANNELS}`);
+  if (numbers.some((key, n) => Number(key) !== n)) throw bad(`channels numbered ${numbers.join(', ')}`);
+  return unique(numbers.map((key) => given[key]));
 }
 
 function labelsOf(labels: Record<string, number | number[]>, bad: (got: string) => DecileError) {
@@ -94,8 +117,8 @@ function msdLabels(labels: Record<string, string>, bad: (got: string) => DecileE
 }
 
 /** imagesTr and imagesTs, masks of the same name in labelsTr and labelsTs. */
-async function nnunetCases(folder: string, ending: string): Promise<DatasetCase[]> {
-  const cases: DatasetCase[] = [];
+async function nnunetCases(folder: string, ending: string, channels: number): Promise<DatasetCase[]> {
+  const cases = new Map<string, DatasetCase>();
   for (const [images, labels] of [
     ['imagesTr', 'labelsTr'],
     ['imagesTs', 'labelsTs'],
@@ -104,16 +127,24 @@ async function nnunetCases(folder: string, ending: string): Promise<DatasetCase[
     const masks = new Set(await list(join(folder, labels)));
     for (const file of names) {
       if (!file.endsWith(ending)) continue;
-      const name = file.slice(0, -ending.length).replace(/_0000$/, '');
+      const path = join(folder, images, file);
+      const numbered = channels > 1 ? numberedName(file) : null;
+      const name = numbered?.scan ?? file.slice(0, -ending.length).replace(/_0000$/, '');
       const mask = `${name}${ending}`;
-      cases.push({
-        name,
-        image: join(folder, images, file),
+      const key = join(images, name);
+      const one = cases.get(key) ?? {
+        ...{ name, image: path },
         ...(masks.has(mask) ? { mask: join(folder, labels, mask) } : {}),
-      });
+      };
+      cases.set(key, one);
+      // A number that dataset.json does not name is no channel; a file without a number holds them all.
+      if (numbered && numbered.number < channels)
+        one.channels = [...(one.channels ?? []), { channel: numbered.number, path }];
+      else if (channels > 1 && !numbered)
+        one.channels = Array.from({ length: channels }, (_, channel) => ({ channel, path, part: channel }));
     }
   }
-  return cases;
+  return [...cases.values()].map((one) => ({ ...one, image: one.channels?.[0].path ?? one.image }));
 }
 
 async function list(folder: string): Promise<string[]> {

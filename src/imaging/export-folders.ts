@@ -7,12 +7,14 @@ import { makeFolder, streamFileAtomic, writeAll } from '../disk/index.ts';
 import { DecileError } from '../shared/errors.ts';
 
 import { unique } from './names.ts';
-import { writeNifti } from './nifti/write.ts';
+import { writeNifti, writeNifti4D } from './nifti/write.ts';
 
 /** One case; volumes are loaded one at a time, when it is their turn. */
 export interface ExportCase {
   name: string;
   image: () => Promise<Volume>;
+  /** Where the data set has several channels: each in its order, null where the case lacks it. */
+  channels?: ((() => Promise<Volume>) | null)[];
   /** Absent for cases without a mask. */
   mask?: () => Promise<LabelMap>;
   /** False for a prediction that nobody accepted: nnU-Net and MSD must not learn from it. */
@@ -30,6 +32,8 @@ export interface ExportOptions {
   name: string;
   /** CT, MR, ... */
   modality: string;
+  /** Names of several channels; one, called by the modality, without it. */
+  channels?: readonly string[];
   labels: readonly ExportLabel[];
   version?: string;
   /** Called before each case, and at the end; may throw to stop. */
@@ -50,7 +54,7 @@ const fileNames = (cases: readonly ExportCase[]) =>
 /** What a network may learn from; the other cases go to the test images. */
 const isTraining = (c: ExportCase) => c.mask !== undefined && c.decided !== false;
 
-/** nnU-Net: labels consecutive from 0, images `<case>_0000.nii.gz`. Returns the files. @throws export/labels */
+/** nnU-Net: labels consecutive from 0, images `<case>_0000.nii.gz` and on, one a channel. Returns the files. @throws export/labels */
 export async function exportNnunet(folder: string, cases: readonly ExportCase[], o: ExportOptions): Promise<string[]> {
   const values = o.labels.map((l) => l.value).sort((a, b) => a - b);
   if (values.some((v, n) => v !== n + 1))
@@ -60,10 +64,19 @@ export async function exportNnunet(folder: string, cases: readonly ExportCase[],
       'Renumber the labels of the project.',
     );
   const names = fileNames(cases);
-  const files = await writeCases(folder, cases, names, o, (name) => `${name}_0000.nii.gz`);
+  const files = await writeCases(folder, cases, names, o, async ({ image, channels }, path) => {
+    const written: string[] = [];
+    for (const [n, channel] of (channels ?? [image]).entries()) {
+      if (!channel) continue;
+      const name = `${path}_${String(n).padStart(4, '0')}.nii.gz`;
+      await writeNifti(join(folder, name), await channel());
+      written.push(name);
+    }
+    return written;
+  });
   await writeJson(join(folder, 'dataset.json'), {
     name: o.name,
-    channel_names: { 0: o.modality },
+    channel_names: { ...(o.channels ?? [o.modality]) },
     labels: { background: 0, ...Object.fromEntries(o.labels.map((l) => [l.name, l.value])) },
     numTraining: cases.filter(isTraining).length,
     file_ending: '.nii.gz',
@@ -71,18 +84,32 @@ export async function exportNnunet(folder: string, cases: readonly ExportCase[],
   return [...files, 'dataset.json'];
 }
 
-/** Medical Segmentation Decathlon: modality and labels by number, training pairs and test images listed. */
+/**
+ * Medical Segmentation Decathlon: modality and labels by number, training pairs and test images listed; several channels as 4D
+ * files, zero where a case lacks one.
+ */
 export async function exportMsd(folder: string, cases: readonly ExportCase[], o: ExportOptions): Promise<string[]> {
   const names = fileNames(cases);
-  const files = await writeCases(folder, cases, names, o, (name) => `${name}.nii.gz`);
+  const files = await writeCases(folder, cases, names, o, async ({ image, channels }, path) => {
+    const volumes: (Volume | null)[] = [];
+    for (const channel of channels ?? [image]) volumes.push(channel && (await channel()));
+    const there = volumes.find((volume) => volume !== null) as Volume;
+    // A 4D file has no place for what is not there.
+    const blank = (): Volume => ({ ...there, data: there.data.map(() => 0) });
+    await writeNifti4D(
+      join(folder, `${path}.nii.gz`),
+      volumes.map((volume) => volume ?? blank()),
+    );
+    return [`${path}.nii.gz`];
+  });
   const training = names
     .filter((_, n) => isTraining(cases[n]))
     .map((n) => ({ image: `./imagesTr/${n}.nii.gz`, label: `./labelsTr/${n}.nii.gz` }));
   const test = names.filter((_, n) => !isTraining(cases[n])).map((n) => `./imagesTs/${n}.nii.gz`);
   await writeJson(join(folder, 'dataset.json'), {
     name: o.name,
-    tensorImageSize: '3D',
-    modality: { 0: o.modality },
+    tensorImageSize: o.channels ? '4D' : '3D',
+    modality: { ...(o.channels ?? [o.modality]) },
     labels: { 0: 'background', ...Object.fromEntries(o.labels.map((l) => [String(l.value), l.name])) },
     numTraining: training.length,
     numTest: test.length,
@@ -101,15 +128,13 @@ async function writeCases(
   cases: readonly ExportCase[],
   names: readonly string[],
   o: ExportOptions,
-  imageName: (name: string) => string,
+  writeImage: (one: ExportCase, path: string) => Promise<string[]>,
 ): Promise<string[]> {
   const files: string[] = [];
   for (const sub of ['imagesTr', 'labelsTr', 'imagesTs']) makeFolder(join(folder, sub));
   for (const [n, c] of cases.entries()) {
     o.onProgress?.(n, cases.length, c.name);
-    const image = `${isTraining(c) ? 'imagesTr' : 'imagesTs'}/${imageName(names[n])}`;
-    await writeNifti(join(folder, image), await c.image());
-    files.push(image);
+    files.push(...(await writeImage(c, `${isTraining(c) ? 'imagesTr' : 'imagesTs'}/${names[n]}`)));
     if (!c.mask) continue;
     const mask = `${isTraining(c) ? 'labelsTr' : 'predictionsTs'}/${names[n]}.nii.gz`;
     makeFolder(join(folder, dirname(mask)));

@@ -32,7 +32,7 @@ export { writeMetaImage } from './itk/metaimage.ts';
 export { writeNrrd } from './itk/nrrd.ts';
 export type { ReadMask } from './masks.ts';
 export { readNiftiHeader } from './nifti/read.ts';
-export { writeNifti } from './nifti/write.ts';
+export { writeNifti, writeNifti4D } from './nifti/write.ts';
 export { readMask, readMaskWithNotices, readScan, readVolume } from './open.ts';
 export { type NamedSegment, type Overlap, openSegments, type SegmentObject } from './segments.ts';
 export type { MaskObject, ScanFailure, ScanKind, ScanSource } from './types.ts';

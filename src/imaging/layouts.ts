@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { listFolder } from '../disk/index.ts';
 import { DecileError } from '../shared/errors.ts';
+import { aliasesOf } from './channel-names.ts';
 
 export const LAYOUTS = ['brats2019', 'kits19'] as const;
 export type LayoutName = (typeof LAYOUTS)[number];
@@ -16,6 +17,8 @@ export interface LayoutCase {
   image: string;
   /** Null where the data set has none: KiTS19's cases 210 to 299, BraTS's validation cases. */
   mask: string | null;
+  /** Where several were asked for: those that the case has, in the order of the request. */
+  channels?: { name: string; path: string }[];
 }
 
 /** Every value above 0 of the masks is the structure that the paper segments: the whole tumour, the whole kidney. */
@@ -33,9 +36,14 @@ const KITS_CASE = /^case_\d{5}$/;
 /**
  * The data set of a folder by its layout, or null. The folder may be the data set's own (with HGG and LGG, or with
  * case_00000 and so on) or that of KiTS19's repository, whose cases lie in `data`.
+ * @param channels names of several modalities of a case that are channels of its scan; BraTS alone
  */
-export function discoverLayout(root: string, modality: BratsModality = 'flair'): LayoutDataset | null {
-  return discoverBrats(root, modality) ?? discoverKits(root) ?? discoverKits(join(root, 'data'));
+export function discoverLayout(
+  root: string,
+  modality: BratsModality = 'flair',
+  channels?: readonly string[],
+): LayoutDataset | null {
+  return discoverBrats(root, channels ?? modality) ?? discoverKits(root) ?? discoverKits(join(root, 'data'));
 }
 
 /** As `discoverLayout`, of one layout; throws `layout/not-found` saying what is expected. */
@@ -49,20 +57,28 @@ export function readLayout(root: string, layout: LayoutName, modality: BratsModa
   throw new DecileError('layout/not-found', `${root} must hold ${expected}, got neither.`, 'Check the path.');
 }
 
-function discoverBrats(root: string, modality: BratsModality): LayoutDataset | null {
+function discoverBrats(root: string, wanted: BratsModality | readonly string[]): LayoutDataset | null {
   const grades = GRADES.map((grade) => join(root, grade)).filter(existsSync);
   const folders = GRADES.includes(basename(root)) ? [root] : grades;
+  const several = typeof wanted !== 'string';
+  const asked = several ? wanted : [wanted];
   const cases: LayoutCase[] = [];
   const notices: string[] = [];
   for (const folder of folders.flatMap(subfolders)) {
     const name = basename(folder);
-    const image = niftiNamed(folder, `${name}_${modality}`);
-    if (image) cases.push({ name, image, mask: niftiNamed(folder, `${name}_seg`) });
+    const found = asked.flatMap((channel) => {
+      const path = aliasesOf(channel)
+        .map((alias) => niftiNamed(folder, `${name}_${alias}`))
+        .find(Boolean);
+      return path ? [{ name: channel, path }] : [];
+    });
+    const mask = niftiNamed(folder, `${name}_seg`);
+    if (found.length > 0) cases.push({ name, image: found[0].path, mask, ...(several && { channels: found }) });
     else if (BRATS_MODALITIES.some((other) => niftiNamed(folder, `${name}_${other}`)))
-      notices.push(`${name} is left out: it has no ${name}_${modality}.nii.gz.`);
+      notices.push(`${name} is left out: it has no ${name}_${asked.join(` and no ${name}_`)}.nii.gz.`);
   }
   if (cases.length === 0) return null;
-  return { layout: 'brats2019', title: `BraTS 2019 (${modality})`, cases: inOrder(cases), notices };
+  return { layout: 'brats2019', title: `BraTS 2019 (${asked.join(', ')})`, cases: inOrder(cases), notices };
 }
 
 function discoverKits(root: string): LayoutDataset | null {

@@ -1,8 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Project } from '../../app.ts';
 import { BRATS_MODALITIES, type BratsModality } from '../../imaging/layouts.ts';
+import type { NamedChannel } from '../../project/services/import/channel-groups.ts';
 import type { ImportProgress, ImportReport } from '../../project/services/import/import.ts';
 import { DecileError } from '../../shared/errors.ts';
+import { parseChannels } from '../channels.ts';
 import { dicomWebServer } from '../dicomweb.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { EXIT, Exit, notice, type Output, Progress, result } from '../output.ts';
@@ -14,6 +16,7 @@ interface Flags extends Output {
   masks?: string;
   only?: string;
   modality?: BratsModality;
+  channels?: NamedChannel[] | 'none';
   dicomweb?: string;
   study: string[];
   series: string[];
@@ -32,6 +35,11 @@ export function importCommand(): Command {
     .option('--only <GLOB>', "only scans whose name matches, e.g. 'la_00*'")
     .addOption(
       new Option('--modality <NAME>', 'which scan of each BraTS case; flair without it').choices(BRATS_MODALITIES),
+    )
+    .option(
+      '--channels <NAMES>',
+      "channels of a scan, in order, e.g. 't1,ct,pet' or 'a:mr,b:ct' with their kinds; none: every file is a scan",
+      parseChannels,
     )
     .option('--dicomweb <URL>', 'fetch from a DICOMweb server, e.g. https://pacs.example/dicom-web')
     .option('--study <UID>', 'StudyInstanceUID to fetch; may be repeated', append, [])
@@ -81,15 +89,17 @@ async function bring(
   signal: AbortSignal,
   onProgress: (progress: ImportProgress) => void,
 ): Promise<ImportReport> {
-  const { only, modality, masks } = flags;
+  const { only, modality, masks, channels } = flags;
   if (flags.dicomweb === undefined) {
     const labels = flags.labels === undefined ? undefined : userPath(flags.labels);
-    return project.importScans(userPath(scans as string), { only, labels, masks, modality, signal, onProgress });
+    return project.importScans(userPath(scans as string), {
+      ...{ only, labels, masks, modality, channels, signal, onProgress },
+    });
   }
   return project.importFromServer(
     dicomWebServer(flags.dicomweb, signal),
     { studies: flags.study, match: flags.match, ...(flags.series.length > 0 ? { series: flags.series } : {}) },
-    { only, signal, onProgress },
+    { only, channels, signal, onProgress },
   );
 }
 

@@ -32,6 +32,17 @@ export const trainingErrors = {
     message: 'The scans of a project must have <channels>, got <list>.',
     cure: 'Import them into another project, or name the channels alike',
   },
+  'channels/several': {
+    when: 'Several series of a patient fit the name of a channel; they are named',
+    message: 'The channel <name> must be one series, got <list>.',
+    cure: 'Name the channel by a word of one description alone, or move the others away',
+  },
+  'channels/other-frame': {
+    when: 'The channels of a patient are in several frames of reference, and in none of them all',
+    message:
+      'All channels of a patient must lie in one frame of reference, got another one for <name> than for <list>.',
+    cure: 'Register them first, and export them as NIfTI on one grid',
+  },
   'channels/other-grid': {
     when: 'A channel of a scan lies on another grid than the first one; the difference is stated',
     message: 'All channels of <name> must lie on one grid, got another one for <name>: <difference>.',

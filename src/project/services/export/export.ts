@@ -16,7 +16,7 @@ import {
 import { unique } from '../../../imaging/names.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import { DICOM_FORMATS } from '../../../shared/export-formats.ts';
-import { explainedAsync, type Run, type Store } from '../../store/index.ts';
+import { type Channel, explainedAsync, type Run, type Scan, type Store } from '../../store/index.ts';
 import { scansOf } from '../review/decide-scans.ts';
 import { chooseMask, type MaskChoice } from './choose.ts';
 import { exportCsv } from './export-csv.ts';
@@ -175,7 +175,7 @@ async function exportNrrd(job: ExportJob): Promise<string[]> {
 }
 
 /** nnU-Net v2 raw folder, Medical Segmentation Decathlon, or BIDS derivatives. */
-async function exportDataset({ store, request, chosen, output }: ExportJob): Promise<string[]> {
+async function exportDataset({ store, request, chosen, output, report }: ExportJob): Promise<string[]> {
   const marker = request.format === 'bids' ? 'dataset_description.json' : 'dataset.json';
   if (existsSync(join(output, marker)))
     throw new DecileError(
@@ -183,18 +183,30 @@ async function exportDataset({ store, request, chosen, output }: ExportJob): Pro
       `The export folder must hold no data set, got ${join(output, marker)}.`,
       'Choose another folder.',
     );
+  const channels = store.channels.list();
+  const volume = (file: string) => async () => (await readVolume(store.path(file))).volume;
   const cases = chosen.map(
     ({ scan, mask, file, decided }): ExportCase => ({
       name: file,
-      image: async () => (await readVolume(store.path(scan.volumeFile))).volume,
+      image: volume(scan.volumeFile),
+      ...(channels.length > 0 && { channels: filesOf(store, scan).map((one) => (one === null ? null : volume(one))) }),
       ...(mask ? { mask: () => readMask(store.path(mask.file)), origin: mask.origin, decided } : {}),
     }),
   );
+  if (request.format !== 'bids')
+    for (const { scan, name } of chosen) {
+      const lacking = channels.filter((_, n) => filesOf(store, scan)[n] === null).map((channel) => channel.name);
+      if (channels.length > 0 && lacking.length > 0)
+        report.notices.push(
+          `${name} has no ${lacking.join(' and no ')}: ${LACKING[request.format as 'nnunet' | 'msd']}`,
+        );
+    }
   const write = { nnunet: exportNnunet, msd: exportMsd, bids: exportBids }[request.format as 'nnunet' | 'msd' | 'bids'];
   return explainedAsync(`Writing ${basename(output)}`, () =>
     write(output, cases, {
       name: request.deidentify ? 'Decile' : plainName(store.project.get().name),
       modality: chosen[0].scan.modality,
+      ...(channels.length > 0 && { channels: channels.map((one) => plainName(nnunetName(one))) }),
       labels: store.labels
         .list()
         .map(({ value, name, colour }) => ({ value, name: plainName(name), colour: rgb(colour) })),
@@ -204,4 +216,18 @@ async function exportDataset({ store, request, chosen, output }: ExportJob): Pro
       },
     }),
   );
+}
+
+const LACKING = {
+  nnunet: 'nnU-Net needs a file for every channel; make one or leave the case out.',
+  msd: 'its volume is zero.',
+};
+
+/** nnU-Net knows CT by the name and clips it then. */
+const nnunetName = ({ name, kind }: Channel): string => (kind === 'ct' ? 'CT' : name);
+
+/** The file of each of the project's channels; null where the scan lacks it. */
+function filesOf(store: Store, scan: Scan): (string | null)[] {
+  const own = new Map(store.channels.of(scan.id).map(({ name, file }) => [name, file]));
+  return store.channels.list().map(({ name }) => own.get(name) ?? null);
 }

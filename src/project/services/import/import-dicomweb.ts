@@ -36,7 +36,9 @@ export async function importFromServer(
   store: Store,
   server: DicomWebServer,
   query: StudyQuery,
-  options: Pick<ImportOptions, 'only' | 'onProgress' | 'signal'> & { onFetch?: (objects: number) => void } = {},
+  options: Pick<ImportOptions, 'only' | 'channels' | 'onProgress' | 'signal'> & {
+    onFetch?: (objects: number) => void;
+  } = {},
 ): Promise<ImportReport> {
   const studies = [...query.studies];
   if (Object.keys(query.match).length > 0) studies.push(...(await searchStudies(server, query.match)));

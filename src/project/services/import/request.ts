@@ -1,0 +1,46 @@
+/** What is asked of an import, and what it answers. */
+import type { ScanFailure } from '../../../imaging/index.ts';
+import type { BratsModality } from '../../../imaging/layouts.ts';
+import type { NamedChannel } from './channel-groups.ts';
+
+export interface ImportOptions {
+  /** Folder with masks: named like the scans, or DICOM SEG and RTSTRUCT that refer to them. */
+  labels?: string;
+  /** Glob on names or paths, e.g. 'la_00*'. */
+  only?: string;
+  /** Glob on names or paths of the files that are masks: all others are scans, whatever they look like. */
+  masks?: string;
+  /** Which of BraTS's four scans of a case; FLAIR without it. */
+  modality?: BratsModality;
+  /** The channels of a scan, in order; `none`: every file is a scan. Without it, what files say beyond doubt. */
+  channels?: readonly NamedChannel[] | 'none';
+  /** Where the folder's files came from, if that is not the folder: kept as the scans' source. */
+  from?: string;
+  onProgress?: (progress: ImportProgress) => void;
+  signal?: AbortSignal;
+}
+
+export interface ImportProgress {
+  phase: 'searching' | 'importing';
+  done: number;
+  total: number;
+  /** The case being imported. */
+  name: string;
+}
+
+export interface ImportReport {
+  added: { id: number; name: string; notices: string[] }[];
+  /** Scans that the project had already, with the name they have there. */
+  duplicates: { path: string; name: string }[];
+  /** Masks that became a version. */
+  masks: { scan: string; version: number; path: string }[];
+  /** Masks that are already the scan's current one. */
+  sameMasks: number;
+  /** Scans and masks that were refused, each with its reason; the rest was imported. */
+  failures: ScanFailure[];
+  /** Mask files of `labels` that belong to no scan of this import. */
+  unmatchedMasks: string[];
+  notices: string[];
+  /** Stopped by the signal: what is listed was imported, the rest was not looked at. */
+  interrupted: boolean;
+}
