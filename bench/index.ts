@@ -6,6 +6,7 @@ export const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promis
   scans: () => import('./scans.ts'),
   jobs: () => import('./jobs.ts'),
   viewer: () => import('./viewer.ts'),
+  tasks: () => import('./tasks.ts'),
   import: () => import('./import.ts'),
   paint: () => import('./paint.ts'),
   survive: () => import('./survive.ts'),

@@ -23,19 +23,30 @@ export interface Edit {
   readonly boxes: readonly DirtyBox[];
 }
 
-/** Label values that must not be overwritten: 1 at each, 256 long. */
+/** What edits must leave alone, by value, 256 long: 1 = its voxels are not overwritten, 2 = nor are any voxels given it. */
 export type Protection = Uint8Array;
 const NO_PROTECTION: Protection = new Uint8Array(256);
+const LOCKED = 2;
 
-export function protect(values: Iterable<number>): Protection {
-  const table = new Uint8Array(256);
-  for (const value of values) table[value] = 1;
+/** Which voxels a tool may paint over: all, background alone, or those of one label alone. */
+export type PaintOver = 'all' | 'empty' | { readonly label: number };
+
+/**
+ * The protection that locked labels and the rule for painting over make.
+ * @param active the label that is painted: its own voxels may always be painted over, and erased
+ */
+export function protect(locked: Iterable<number>, over: PaintOver = 'all', active = 0): Protection {
+  const table = new Uint8Array(256).fill(over === 'all' ? 0 : 1);
+  if (over === 'empty') table[0] = 0;
+  else if (over !== 'all') table[over.label] = 0;
+  if (active > 0) table[active] = 0;
+  for (const value of locked) table[value] = LOCKED;
   return table;
 }
 
 /**
  * Writes into a mask and remembers what was there, one copied row per touched row, so that a stroke of any length
- * becomes one Edit. Protected labels are never overwritten.
+ * becomes one Edit. Protected labels are never overwritten, locked ones neither lose nor gain a voxel.
  */
 export class Recorder {
   readonly mask: LabelMap;
@@ -55,7 +66,7 @@ export class Recorder {
   write(offset: number, value: number): boolean {
     const { data, size } = this.mask;
     const old = data[offset];
-    if (old === value || this.protection[old]) return false;
+    if (old === value || this.protection[old] || this.protection[value] === LOCKED) return false;
     const row = Math.floor(offset / size[0]);
     if (row !== this.row) {
       this.row = row;

@@ -21,6 +21,8 @@ export interface Message {
   text: string;
   cure?: string;
   action?: { label: string; run: () => void };
+  /** How long it stands, s; 8 without it, an error until it is dismissed. */
+  seconds?: number;
 }
 
 export class AppState {
@@ -38,6 +40,8 @@ export class AppState {
   scanName = $state('');
   /** The case that was open last: the list of cases stands on its row. */
   lastScan: number | null = null;
+  /** Counts what was asked to be opened: the same case again is opened anew. */
+  asked = $state(0);
   /** Scans chosen in the table, for an export of them alone. */
   selected = $state.raw<readonly number[]>([]);
   /** Slice along k to open the case at. */
@@ -111,11 +115,12 @@ export class AppState {
   }
 
   /** Says it once: the same text again takes the place of the first. */
-  tell(message: Omit<Message, 'id'>): void {
+  tell(message: Omit<Message, 'id'>): number {
     const id = ++this.counter;
     const others = this.messages.filter(({ text }) => text !== message.text);
     this.messages = [...others.slice(-3), { ...message, id }];
-    if (message.kind === 'info') setTimeout(() => this.dismiss(id), 8000);
+    if (message.kind === 'info') setTimeout(() => this.dismiss(id), 1000 * (message.seconds ?? 8));
+    return id;
   }
 
   dismiss(id: number): void {
@@ -132,6 +137,7 @@ export class AppState {
     this.cases[place] = scan;
     this.lastScan = scan;
     this.slice = slice;
+    this.asked++;
     this.go(place);
   }
 

@@ -1,5 +1,5 @@
 /** The open case: scan, mask, prediction, and every change of the mask as undoable, saveable edits. */
-import { type DirtyBox, type Edit, type Protection, protect, Recorder } from '../../core/edit/edit.ts';
+import { type DirtyBox, type Edit, type PaintOver, type Protection, protect, Recorder } from '../../core/edit/edit.ts';
 import { History } from '../../core/edit/history.ts';
 import { MaskStatistics } from '../../core/edit/statistics.ts';
 import type { LabelMap, Volume } from '../../core/volume.ts';
@@ -25,7 +25,9 @@ export class CaseEditor {
   readonly statistics: MaskStatistics;
   readonly history = new History();
   private readonly listener: EditorListener;
-  private locked: Protection = protect([]);
+  private locked: readonly number[] = [];
+  private rule: { over: PaintOver; active: number } = { over: 'all', active: 0 };
+  private protection: Protection = protect([]);
   private stroke: Recorder | null = null;
 
   constructor(voxels: CaseVoxels, listener: EditorListener) {
@@ -41,18 +43,29 @@ export class CaseEditor {
     return this.stroke !== null;
   }
 
-  /** Labels that no edit overwrites. */
+  /** Labels that no edit changes. */
   setLocked(values: Iterable<number>): void {
-    this.locked = protect(values);
+    this.locked = [...values];
+    this.protect();
+  }
+
+  /** What tools may paint over while they paint the label `active`. */
+  setPaintOver(over: PaintOver, active: number): void {
+    this.rule = { over, active };
+    this.protect();
+  }
+
+  private protect(): void {
+    this.protection = protect(this.locked, this.rule.over, this.rule.active);
   }
 
   isLocked(value: number): boolean {
-    return this.locked[value] === 1;
+    return this.locked.includes(value);
   }
 
   /** Starts a stroke; what `paint` writes shows at once and becomes one undo step at `endStroke`. */
   beginStroke(): void {
-    this.stroke ??= new Recorder(this.mask, this.locked);
+    this.stroke ??= new Recorder(this.mask, this.protection);
   }
 
   paint(act: (recorder: Recorder) => void): void {
@@ -87,7 +100,7 @@ export class CaseEditor {
   /** One whole operation as one undo step; an error in it changes nothing. */
   apply(name: string, act: (recorder: Recorder) => void): Edit | null {
     if (this.stroke) return null;
-    const recorder = new Recorder(this.mask, this.locked);
+    const recorder = new Recorder(this.mask, this.protection);
     try {
       act(recorder);
     } catch (error) {

@@ -44,6 +44,7 @@ export const KEYS = [
   row('Tools', 'brush.ball', 'Brush in 2D or 3D', 'O'),
   row('Editing', 'edit.undo', 'Undo', 'Ctrl+Z'),
   row('Editing', 'edit.redo', 'Redo', 'Ctrl+Shift+Z', 'Ctrl+Y'),
+  row('Editing', 'edit.cornerBack', 'Take the last corner of a polygon back (also Ctrl+Z)', 'Backspace'),
   row('Editing', 'edit.interpolate', 'Interpolate between drawn slices', 'I'),
   row('Editing', 'edit.copyPrevious', 'Copy from the previous slice', 'C'),
   row('Editing', 'edit.copyNext', 'Copy from the next slice', 'Shift+C'),

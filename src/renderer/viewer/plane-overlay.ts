@@ -19,6 +19,8 @@ export interface OverlayContent {
   outlineClosed: boolean;
   /** Seeds of click-to-mask on this slice. */
   seeds: readonly ShownMark[];
+  /** The slice that the outline belongs to, counted from 1, where it is not the one shown. */
+  outlineSlice: number | null;
 }
 
 /** A seed: plus for this, minus for not this. */
@@ -98,7 +100,12 @@ function drawCrosshair(
 
 function drawOutline(context: CanvasRenderingContext2D, view: PlaneView, content: OverlayContent): void {
   const points = content.outline.map((p) => view.toCanvas(p)).filter((p) => p !== null);
-  if (content.pointer && content.tool === 'polygon') points.push([...content.pointer]);
+  const away = content.outlineSlice !== null;
+  if (away) {
+    context.globalAlpha = 0.6;
+    context.setLineDash([5, 4]);
+  }
+  if (content.pointer && content.tool === 'polygon' && !away) points.push([...content.pointer]);
   const path = () => {
     context.beginPath();
     points.forEach(([x, y], n) => {
@@ -114,6 +121,13 @@ function drawOutline(context: CanvasRenderingContext2D, view: PlaneView, content
   context.lineWidth = 1.5;
   context.strokeStyle = content.erasing ? '#ffffff' : content.colour;
   path();
+  context.setLineDash([]);
+  context.globalAlpha = 1;
+  if (away && points[0]) {
+    context.font = '12px system-ui';
+    context.fillStyle = '#ffffff';
+    context.fillText(`polygon on slice ${content.outlineSlice}`, points[0][0] + 8, points[0][1] - 8);
+  }
   if (content.tool !== 'polygon') return;
   context.fillStyle = content.colour;
   for (const [x, y] of content.outline.map((p) => view.toCanvas(p) as [number, number])) {

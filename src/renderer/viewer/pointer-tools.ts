@@ -3,10 +3,10 @@
 import { voxelsAlong, voxelsWithin } from '../../core/click/strokes.ts';
 import { intensityUnder, paintAt, paintLine } from '../../core/edit/brush.ts';
 import { floodFill, growRegion } from '../../core/edit/flood.ts';
-import { ellipse, fillOutline, type OutlinePoint, rectangle } from '../../core/edit/outline.ts';
-import { type Plane, sliceLayout } from '../../core/edit/planes.ts';
+import type { Plane } from '../../core/edit/planes.ts';
 import { voxelFrom } from '../../core/volume.ts';
 import type { CaseEditor } from './case-editor.ts';
+import { OutlineTool } from './outline-tool.ts';
 import { handlesOf } from './plane-overlay.ts';
 import type { PlaneView } from './plane-view.ts';
 import { isPainting, TOOLS, type ToolId, type ToolSettings } from './tools.ts';
@@ -38,6 +38,8 @@ export interface PointerHost {
   overlayChanged(): void;
   /** Click to mask: these voxels are the label, or are not. */
   seed(voxels: number[], inside: boolean): void;
+  /** One undo step; shows why where it is refused. */
+  edit(name: string, act: Parameters<CaseEditor['apply']>[1]): void;
   /** An edit was refused: shows why. */
   refuse(error: unknown): void;
 }
@@ -68,12 +70,13 @@ export class PointerTools {
   pointer: [number, number] | null = null;
   /** Ctrl is held: painting tools erase. */
   erasing = false;
-  outline: Point[] = [];
+  readonly outlines: OutlineTool;
 
   constructor(view: PlaneView, plane: Plane, host: PointerHost) {
     this.view = view;
     this.plane = plane;
     this.host = host;
+    this.outlines = new OutlineTool(view, plane, host);
   }
 
   /** The tool that a drag would use now: Shift moves the crosshair, whatever the tool. */
@@ -99,6 +102,10 @@ export class PointerTools {
       this.host.say('This tool works on planes along the voxels.', 'Straighten the planes, or use the brush.');
       return;
     }
+    if (tool !== 'navigate' && this.host.editor.isLocked(settings.label)) {
+      this.host.say('The label is locked: no tool changes it.', 'Unlock it in the list of labels, or choose another.');
+      return;
+    }
     switch (tool) {
       case 'navigate':
         this.drag = this.grabHandle(event) ?? { kind: 'crosshair' };
@@ -110,18 +117,18 @@ export class PointerTools {
         this.startPaint(tool, at);
         break;
       case 'scissors':
-        this.outline = [at];
+        this.outlines.startScissors(at, this.erasing);
         this.drag = { kind: 'outline', start: at };
         break;
       case 'polygon':
-        this.addCorner(at);
+        this.outlines.addCorner(at, this.erasing);
         break;
       case 'click':
-        this.outline = [at];
+        this.outlines.startScissors(at, this.erasing);
         this.drag = { kind: 'seed' };
         break;
       case 'fill':
-        this.tryEdit('Flood fill', (recorder) =>
+        this.host.edit('Flood fill', (recorder) =>
           floodFill(recorder, voxelFrom(this.nearest(at)), settings.solid ? null : this.plane.normal, this.value()),
         );
         break;
@@ -141,12 +148,14 @@ export class PointerTools {
       case 'paint':
         this.paintTo(drag, event);
         break;
-      case 'outline':
-        this.extend(drag.start, x, y);
+      case 'outline': {
+        const at = this.view.toVoxel(x, y);
+        if (at) this.outlines.extend(drag.start, at);
         break;
+      }
       case 'seed': {
         const at = this.view.toVoxel(x, y);
-        if (at) this.outline.push(at);
+        if (at) this.outlines.points.push(at);
         break;
       }
       case 'window':
@@ -214,42 +223,45 @@ export class PointerTools {
 
   /** Esc: gives up the stroke or outline at hand; false where there was none. */
   cancel(): boolean {
-    const busy = this.drag !== null || this.outline.length > 0;
+    const busy = this.drag !== null;
+    // A region that was given up leaves the tolerance as it was before the drag.
+    if (this.drag?.kind === 'grow') this.host.setTolerance(this.drag.tolerance);
     if (this.drag?.kind === 'paint' || this.drag?.kind === 'grow') this.host.editor.cancelStroke();
     this.drag = null;
-    this.outline = [];
+    const dropped = this.outlines.drop();
     this.host.overlayChanged();
-    return busy;
+    return busy || dropped;
   }
 
-  /** Fills the outline that was drawn; false where there was none. */
+  /** Enter: closes the open outline; false where there is none. */
   closeOutline(): boolean {
-    const { settings } = this.host;
-    const points = this.outline;
-    if (points.length === 0) return false;
-    this.outline = [];
-    const { axisA, axisB } = sliceLayout(this.host.editor.mask.size, this.plane.normal, 0);
-    const corners = points.map((p): OutlinePoint => [p[axisA], p[axisB]]);
-    const slice = Math.round(points[0][this.plane.normal]);
-    const last = this.host.editor.mask.size[this.plane.normal] - 1;
-    const name = TOOLS.find((t) => t.id === settings.tool)?.name ?? 'Outline';
-    this.tryEdit(this.erasing ? `${name}: cut` : name, (recorder) =>
-      fillOutline(recorder, corners, {
-        normal: this.plane.normal,
-        slices: settings.through ? [0, last] : [slice, slice],
-        value: this.value(),
-        // Cutting takes the active label alone: what lies beside it stays.
-        only: this.erasing ? settings.label : null,
-      }),
-    );
+    const closed = this.outlines.close();
     this.host.overlayChanged();
-    return true;
+    return closed;
+  }
+
+  /** Backspace and Ctrl+Z: takes the last corner of the open polygon back; false where there is none. */
+  takeCornerBack(): boolean {
+    const taken = this.outlines.takeBack();
+    this.host.overlayChanged();
+    return taken;
+  }
+
+  /** Another tool was taken: it finds no outline of the last one. */
+  toolChanged(): void {
+    if (this.drag?.kind === 'outline') this.drag = null;
+    this.outlines.leave();
+    this.host.overlayChanged();
+  }
+
+  doubleClick(): void {
+    if (this.outlines.isPolygon) this.closeOutline();
   }
 
   /** A click or a short drag is a line of its own, a lasso what it goes around. */
   private seed(): void {
-    const line = this.outline;
-    this.outline = [];
+    const line = this.outlines.points;
+    this.outlines.drop();
     const { size } = this.host.editor.mask;
     const lasso = this.host.settings.seeds === 'lasso' && line.length > 2;
     this.host.seed(lasso ? voxelsWithin(line, size, this.plane.normal) : voxelsAlong(line, size), !this.erasing);
@@ -323,39 +335,6 @@ export class PointerTools {
     if (Math.abs(tolerance - this.host.settings.tolerance) < step) return;
     this.host.setTolerance(tolerance);
     this.growFrom(drag.seed, tolerance);
-  }
-
-  private addCorner(at: Point): void {
-    const first = this.outline[0] && this.view.toCanvas(this.outline[0]);
-    const here = this.view.toCanvas(at);
-    const closes = first && here && this.outline.length > 2 && Math.hypot(first[0] - here[0], first[1] - here[1]) < 8;
-    if (closes) this.closeOutline();
-    else this.outline = [...this.outline, at];
-  }
-
-  private extend(start: Point, x: number, y: number): void {
-    const at = this.view.toVoxel(x, y);
-    if (!at) return;
-    if (this.host.settings.scissors === 'freehand') {
-      this.outline.push(at);
-      return;
-    }
-    const { axisA, axisB } = sliceLayout(this.host.editor.mask.size, this.plane.normal, 0);
-    const make = this.host.settings.scissors === 'rectangle' ? rectangle : ellipse;
-    this.outline = make([start[axisA], start[axisB]], [at[axisA], at[axisB]]).map(([a, b]) => {
-      const corner: Point = [...start];
-      corner[axisA] = a;
-      corner[axisB] = b;
-      return corner;
-    });
-  }
-
-  private tryEdit(name: string, act: Parameters<CaseEditor['apply']>[1]): void {
-    try {
-      this.host.editor.apply(name, act);
-    } catch (error) {
-      this.host.refuse(error);
-    }
   }
 
   private shape() {

@@ -1,12 +1,18 @@
 /** The tools of the Annotate screen as data, and their settings. */
 
+import type { PaintOver } from '../../core/edit/edit.ts';
+
 export const TOOLS = [
   { id: 'navigate', name: 'Crosshair', help: 'Drag to move the crosshair in all planes.' },
   { id: 'brush', name: 'Brush', help: 'Drag to paint. Hold Ctrl to erase.' },
   { id: 'eraser', name: 'Eraser', help: 'Drag to erase.' },
   { id: 'threshold', name: 'Threshold brush', help: 'Paints only intensities inside the range.' },
   { id: 'scissors', name: 'Scissors', help: 'Draw around an area to fill it; hold Ctrl to cut it out.' },
-  { id: 'polygon', name: 'Polygon', help: 'Click corners; Enter or a click on the first corner closes, Esc cancels.' },
+  {
+    id: 'polygon',
+    name: 'Polygon',
+    help: 'Click corners. Enter, a double click or the first corner closes; Backspace takes one back, Esc drops it.',
+  },
   { id: 'fill', name: 'Flood fill', help: 'Click into a closed outline, or on a part to relabel it.' },
   {
     id: 'click',
@@ -36,6 +42,10 @@ export interface ToolSettings {
   through: boolean;
   /** Fill and grow in 3D. */
   solid: boolean;
+  /** What is painted over, apart from the label in hand. */
+  over: PaintOver;
+  /** Margin of Grow and Shrink, mm. */
+  margin: number;
   /** Region growing: largest distance from the seed's mean, in the scan's units. */
   tolerance: number;
   /** Click to mask: a drag says it of the line, or of all that it goes around. */
@@ -60,6 +70,8 @@ export const DEFAULT_SETTINGS: ToolSettings = {
   scissors: 'freehand',
   through: false,
   solid: false,
+  over: 'all',
+  margin: 1,
   tolerance: 30,
   seeds: 'line',
 };

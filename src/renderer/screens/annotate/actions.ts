@@ -9,6 +9,10 @@ export interface ScreenActions {
   accept(): void;
   reject(): void;
   cancel(): void;
+  /** Takes the last corner of an open polygon back; false where none is open. */
+  cornerBack(): boolean;
+  /** Takes the last decision back where it was made after the last stroke; false where there is none. */
+  undoDecision(): boolean;
 }
 
 /** One function per action; `repeat`: the key is held down. */
@@ -50,7 +54,10 @@ export function actionsOf(screen: AnnotateState, own: ScreenActions): Record<Act
     'brush.ball': once(() => {
       tools.settings.ball = !tools.settings.ball;
     }),
-    'edit.undo': () => screen.undo(),
+    'edit.undo': () => {
+      if (!own.cornerBack() && !own.undoDecision()) screen.undo();
+    },
+    'edit.cornerBack': own.cornerBack,
     'edit.redo': () => screen.redo(),
     'edit.interpolate': once(() => screen.operations.interpolate()),
     'edit.copyPrevious': once(() => screen.operations.copyFrom(-1)),
@@ -87,7 +94,7 @@ export function actionsOf(screen: AnnotateState, own: ScreenActions): Record<Act
     'review.markNext': () => screen.review.mark(1),
     'review.markBack': () => screen.review.mark(-1),
     'review.acceptSlices': once(() => {
-      if (screen.detail?.prediction) void screen.review.decide('accept', false);
+      if (screen.detail?.prediction) void screen.review.decide('accept', { wholeCase: false });
     }),
     cancel: () => {
       if (!screen.click.cancel()) own.cancel();

@@ -7,6 +7,8 @@ export interface ReviewHost {
   readonly phase: string;
   detail: ScanDetail | null;
   readonly position: { readonly crosshair: readonly [number, number, number]; goToK(k: number): void };
+  /** Undo steps in force. */
+  readonly steps: { readonly current: number };
   readonly saving: { flush(): Promise<void>; commit(): Promise<void> };
   /** A clicked mask that is not taken yet. */
   readonly click?: { take(): boolean };
@@ -24,6 +26,8 @@ export class CaseReview {
   /** No case is left after this one. */
   finished = $state(false);
   private deciding = $state(false);
+  /** Undo steps that were in force when the case was opened or decided last. */
+  private baseline = 0;
   private readonly screen: ReviewHost;
 
   constructor(screen: ReviewHost) {
@@ -35,6 +39,12 @@ export class CaseReview {
     this.changes = null;
     this.selection = null;
     this.finished = false;
+    this.baseline = 0;
+  }
+
+  /** Nothing was drawn since the case was opened or decided: what is taken back next is the last decision. */
+  get undoesDecision(): boolean {
+    return this.finished || this.screen.steps.current <= this.baseline;
   }
 
   /** Goes one slice along k and marks it with those marked before; going back takes marks away. */
@@ -50,8 +60,14 @@ export class CaseReview {
     position.goToK(next);
   }
 
-  /** Decides the case or the selected slices; answers the next case, null where there is none or the case stays. */
-  async decide(decision: ReviewDecision, wholeCase = true): Promise<number | null> {
+  /**
+   * Decides the case or the selected slices; answers the next case, null where nothing was decided.
+   * @param reason why the case is rejected
+   */
+  async decide(
+    decision: ReviewDecision,
+    { wholeCase = true, reason }: { wholeCase?: boolean; reason?: string } = {},
+  ): Promise<{ next: number | null } | null> {
     const { screen, selection } = this;
     const { detail } = screen;
     if (!detail || this.busy) return null;
@@ -61,13 +77,13 @@ export class CaseReview {
     try {
       screen.click?.take();
       await screen.saving.commit();
-      const answer = await screen.client.call('review.decide', { scan: detail.id, decision, slices });
+      const answer = await screen.client.call('review.decide', { scan: detail.id, decision, slices, reason });
       this.slices = answer.slices;
       this.selection = null;
       screen.detail = { ...detail, state: answer.state, slices: answer.slices };
       if (!wholeCase || decision === 'correct' || decision === 'reopen') return null;
-      this.finished = answer.next === null;
-      return answer.next;
+      this.baseline = screen.steps.current;
+      return { next: answer.next };
     } catch (error) {
       screen.refuse(error);
       return null;

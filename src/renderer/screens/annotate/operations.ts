@@ -4,10 +4,11 @@ import { clearSlices, combineWith, copySlice } from '../../../core/edit/combine.
 import { keepLargest, removeIslands } from '../../../core/edit/components.ts';
 import type { Recorder } from '../../../core/edit/edit.ts';
 import { fillHoles } from '../../../core/edit/flood.ts';
-import { interpolateSlices } from '../../../core/edit/interpolate.ts';
+import type { Gap } from '../../../core/edit/gaps.ts';
+import { interpolateSlices, labelledSlices } from '../../../core/edit/interpolate.ts';
 import type { Plane, PlaneName } from '../../../core/edit/planes.ts';
 import { growLabel, smoothLabel } from '../../../core/edit/shape.ts';
-import { voxelMl } from '../../../core/volume.ts';
+import { type LabelMap, voxelMl } from '../../../core/volume.ts';
 import type { ScanDetail } from '../../../shared/contract/index.ts';
 import type { CaseEditor } from '../../viewer/case-editor.ts';
 
@@ -20,7 +21,7 @@ export interface OperationsHost {
     readonly main: PlaneName;
     readonly crosshair: readonly [number, number, number];
   };
-  readonly tools: { readonly settings: { readonly label: number } };
+  readonly tools: { readonly settings: { readonly label: number; readonly margin: number } };
   readonly labels: { readonly active: { readonly name: string; readonly locked: boolean } | null };
   /** Marked slices along k, both included. */
   readonly review: { readonly selection: readonly [number, number] | null };
@@ -37,8 +38,15 @@ export class Operations {
     this.screen = screen;
   }
 
-  /** An operation on the active label as one undo step, on the main plane; says so where it changed nothing. */
-  private run(name: string, act: (recorder: Recorder, label: number, plane: Plane, slice: number) => void): void {
+  /**
+   * An operation on the active label as one undo step, on the main plane; says so where it changed nothing.
+   * @param why why it changed nothing, where the label is drawn in the scan
+   */
+  private run(
+    name: string,
+    act: (recorder: Recorder, label: number, plane: Plane, slice: number) => void,
+    why: (mask: LabelMap, label: number, plane: Plane, slice: number) => string,
+  ): void {
     const { screen } = this;
     const { editor, position, tools, labels } = screen;
     const { planes, crosshair, main } = position;
@@ -53,58 +61,116 @@ export class Operations {
       const edit = editor.apply(name, (recorder) => {
         act(recorder, tools.settings.label, plane, crosshair[plane.normal]);
       });
-      screen.notice = edit ? null : { text: `${name}: nothing to change.`, cure: '' };
+      if (edit) screen.notice = null;
+      else {
+        const { label } = tools.settings;
+        const drawn = editor.statistics.total[label] > 0;
+        const reason = drawn ? why(editor.mask, label, plane, crosshair[plane.normal]) : 'it is not drawn in this scan';
+        screen.notice = { text: `${name}: nothing to change, ${reason}.`, cure: '' };
+      }
     } catch (error) {
       screen.refuse(error);
     }
   }
 
   interpolate(): void {
-    this.run('Interpolate', (recorder, label, plane) => interpolateSlices(recorder, label, plane.normal));
+    this.run(
+      'Interpolate',
+      (recorder, label, plane) => interpolateSlices(recorder, label, plane.normal),
+      (mask, label, plane) => {
+        const slices = labelledSlices(mask, label, plane.normal);
+        if (slices.length === 1) return `only slice ${slices[0] + 1} of the large plane is drawn; draw another one`;
+        const empty = slices[slices.length - 1] - slices[0] + 1 - slices.length;
+        return empty === 0 ? 'no slice of the large plane is empty between drawn ones' : 'other labels lie in between';
+      },
+    );
+  }
+
+  /** Fills what Done found empty: each label across the axis that it was drawn along. */
+  fillGaps(gaps: readonly Gap[]): void {
+    const { editor } = this.screen;
+    try {
+      editor?.apply('Interpolate', (recorder) => {
+        for (const { label, normal } of gaps) interpolateSlices(recorder, label, normal);
+      });
+    } catch (error) {
+      this.screen.refuse(error);
+    }
   }
 
   /** Copies the label from a neighbouring slice onto this one. */
   copyFrom(way: 1 | -1): void {
-    this.run('Copy slice', (recorder, label, { normal }, slice) => {
-      const from = slice + way;
-      if (from >= 0 && from < recorder.mask.size[normal]) {
-        copySlice(recorder, recorder.mask, normal, from, slice, label);
-      }
-    });
+    this.run(
+      'Copy slice',
+      (recorder, label, { normal }, slice) => {
+        const from = slice + way;
+        if (from >= 0 && from < recorder.mask.size[normal]) {
+          copySlice(recorder, recorder.mask, normal, from, slice, label);
+        }
+      },
+      whyNotCopied(way),
+    );
   }
 
   clearSlice(): void {
-    this.run('Erase slice', (recorder, label, { normal }, slice) => {
-      clearSlices(recorder, normal, [slice, slice], label);
-    });
+    this.run(
+      'Erase slice',
+      (recorder, label, { normal }, slice) => {
+        clearSlices(recorder, normal, [slice, slice], label);
+      },
+      () => 'it is not on this slice',
+    );
   }
 
   smooth(wholeVolume: boolean): void {
     const spacing = this.screen.detail?.grid.spacing ?? [1, 1, 1];
     const sigma = Math.min(...spacing) * 1.5;
-    this.run(wholeVolume ? 'Smooth 3D' : 'Smooth slice', (recorder, label, { normal }, slice) => {
-      if (wholeVolume) smoothLabel(recorder, label, sigma);
-      else smoothLabel(recorder, label, sigma, normal, [slice, slice]);
-    });
+    this.run(
+      wholeVolume ? 'Smooth 3D' : 'Smooth slice',
+      (recorder, label, { normal }, slice) => {
+        if (wholeVolume) smoothLabel(recorder, label, sigma);
+        else smoothLabel(recorder, label, sigma, normal, [slice, slice]);
+      },
+      () => (wholeVolume ? 'it is smooth already' : 'it is smooth on this slice, or not on it'),
+    );
   }
 
   keepLargest(): void {
-    this.run('Keep largest', (recorder, label) => keepLargest(recorder, label));
+    this.run(
+      'Keep largest',
+      (recorder, label) => keepLargest(recorder, label),
+      () => 'it is one part',
+    );
   }
 
   /** Drops parts of less than 0.1 ml. */
   removeIslands(): void {
     const { detail } = this.screen;
     const voxels = detail ? Math.max(2, Math.round(0.1 / voxelMl(detail.grid))) : 2;
-    this.run('Remove islands', (recorder, label) => removeIslands(recorder, label, voxels));
+    this.run(
+      'Remove islands',
+      (recorder, label) => removeIslands(recorder, label, voxels),
+      () => 'no part is smaller than 0.1 ml',
+    );
   }
 
   fillHoles(): void {
-    this.run('Fill holes', (recorder, label, { normal }) => fillHoles(recorder, label, normal));
+    this.run(
+      'Fill holes',
+      (recorder, label, { normal }) => fillHoles(recorder, label, normal),
+      () => 'it encloses no background',
+    );
   }
 
-  grow(margin: number): void {
-    this.run(margin > 0 ? 'Grow 1 mm' : 'Shrink 1 mm', (recorder, label) => growLabel(recorder, label, margin));
+  /** Grows (1) or shrinks (-1) by the margin that is set, by a voxel at least. */
+  grow(way: 1 | -1): void {
+    const { detail, tools } = this.screen;
+    const margin = Math.max(tools.settings.margin, Math.min(...(detail?.grid.spacing ?? [0])));
+    this.run(
+      `${way > 0 ? 'Grow' : 'Shrink'} ${Number(margin.toFixed(2))} mm`,
+      (recorder, label) => growLabel(recorder, label, way * margin),
+      () => (way > 0 ? 'other labels are all around it' : 'nothing but it is in the scan'),
+    );
   }
 
   /** Puts the prediction back on the slices at hand: the selected ones, or the present one. */
@@ -112,15 +178,34 @@ export class Operations {
     const { screen } = this;
     const prediction = screen.editor?.voxels.prediction;
     if (!prediction) return;
-    this.run('Back to prediction', (recorder, _label, { normal }, slice) => {
-      const [from, to] = screen.review.selection ?? [slice, slice];
-      const across = screen.review.selection ? 2 : normal;
-      for (let n = from; n <= to; n++) copySlice(recorder, prediction, across, n, n, null);
-    });
+    this.run(
+      'Back to prediction',
+      (recorder, _label, { normal }, slice) => {
+        const [from, to] = screen.review.selection ?? [slice, slice];
+        const across = screen.review.selection ? 2 : normal;
+        for (let n = from; n <= to; n++) copySlice(recorder, prediction, across, n, n, null);
+      },
+      () => 'the mask is as predicted here',
+    );
   }
 
   /** Gives all voxels of another label to the active one. */
   merge(other: number): void {
-    this.run('Merge labels', (recorder, label) => combineWith(recorder, label, 'union', recorder.mask, other));
+    this.run(
+      'Merge labels',
+      (recorder, label) => combineWith(recorder, label, 'union', recorder.mask, other),
+      () => 'the other label is not drawn',
+    );
   }
 }
+
+/** Why copying from the slice before (-1) or after (1) changed nothing. */
+const whyNotCopied =
+  (way: 1 | -1) =>
+  (mask: LabelMap, label: number, { normal }: Plane, slice: number): string => {
+    const from = slice + way;
+    if (from < 0 || from >= mask.size[normal])
+      return `there is no slice ${way < 0 ? 'before the first' : 'after the last'}`;
+    if (!labelledSlices(mask, label, normal).includes(from)) return `it is not on slice ${from + 1}`;
+    return 'this slice has it already';
+  };

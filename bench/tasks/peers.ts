@@ -1,0 +1,76 @@
+/**
+ * What peers need for the same jobs by their own documentation: presses of a button (a drag is one) and of keys, the case
+ * open already, the shortest way that the page names. `not there`: the page knows no such job.
+ */
+
+export interface PeerWay {
+  clicks: number;
+  keys: number;
+  /** Where it says so, and how it is counted. */
+  page: string;
+  counted: string;
+}
+export type PeerCount = PeerWay | 'not there';
+
+const SLICER = 'https://slicer.readthedocs.io/en/latest/user_guide/modules/segmenteditor.html';
+const ITK_SNAP = 'http://www.itksnap.org/docs/fullmanual.php';
+const MONAI = 'https://docs.monai.io/projects/label/en/latest/quickstart.html';
+const MONAI_REVIEWER =
+  'https://github.com/Project-MONAI/MONAILabel/blob/main/plugins/slicer/MONAILabelReviewer/README.md';
+
+export const PEERS: Record<string, Record<'slicer' | 'itksnap' | 'monailabel', PeerCount>> = {
+  'draw-kidney': {
+    slicer: {
+      clicks: 23,
+      keys: 2,
+      page: SLICER,
+      counted:
+        'Add; Draw by its number key; ten times a left drag and a right click that fills; Fill between slices by its key, Initialize, Apply',
+    },
+    itksnap: {
+      clicks: 33,
+      keys: 0,
+      page: ITK_SNAP,
+      counted:
+        'ten times a drag, a right click that closes the polygon and Accept; Tools, Interpolate Labels, Interpolate',
+    },
+    monailabel: {
+      clicks: 25,
+      keys: 2,
+      page: MONAI,
+      counted: 'Next Sample; as in Slicer, whose Segment Editor it uses; Submit Label',
+    },
+  },
+  'correct-three-slices': { slicer: 'not there', itksnap: 'not there', monailabel: 'not there' },
+  'twenty-cases': {
+    slicer: 'not there',
+    itksnap: 'not there',
+    monailabel: { clicks: 40, keys: 0, page: MONAI_REVIEWER, counted: 'Approve and Next, twenty times' },
+  },
+  'open-worst': {
+    slicer: 'not there',
+    itksnap: 'not there',
+    monailabel: {
+      clicks: 3,
+      keys: 0,
+      page: MONAI,
+      counted: 'the list of strategies, one that ranks by uncertainty, Next Sample',
+    },
+  },
+  'export-accepted': {
+    slicer: {
+      clicks: 20,
+      keys: 0,
+      page: SLICER,
+      counted: 'four cases, each by itself: Segmentations, Export to files, the folder and its choice, Export',
+    },
+    itksnap: {
+      clicks: 12,
+      keys: 0,
+      page: ITK_SNAP,
+      counted:
+        'four cases, each by itself: Segmentation, Save Segmentation Image, Finish, with the name that is offered',
+    },
+    monailabel: 'not there',
+  },
+};
