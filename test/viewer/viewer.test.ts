@@ -452,7 +452,7 @@ test('review: flagged slices, correction, change in ml, range and case decisions
     await page.waitForTimeout(200);
     assert.deepEqual(harness.decisions.at(-1), { scan: 1, decision: 'accept', slices: { from: 15, to: 17 } });
     await page.keyboard.press('Enter');
-    await page.waitForSelector('aside b:text("second")');
+    await page.waitForSelector('aside h1:text("second")');
     assert.deepEqual(harness.decisions.at(-1), { scan: 1, decision: 'accept' });
     assert.deepEqual(harness.commits, [1]);
     assert.equal(cases[1].mask, null, 'opening a case changes nothing');

@@ -2,10 +2,8 @@
 import { ellipse, fillOutline, type OutlinePoint, rectangle } from '../../core/edit/outline.ts';
 import { type Plane, sliceLayout } from '../../core/edit/planes.ts';
 import type { PlaneView } from './plane-view.ts';
-import type { PointerHost } from './pointer-tools.ts';
+import type { Point, PointerHost } from './pointer-host.ts';
 import { TOOLS } from './tools.ts';
-
-type Point = [number, number, number];
 
 /** A click this near to a corner is on it, pixels. */
 const ON_CORNER = 8;

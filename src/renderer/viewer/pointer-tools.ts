@@ -5,44 +5,12 @@ import { intensityUnder, paintAt, paintLine } from '../../core/edit/brush.ts';
 import { floodFill, growRegion } from '../../core/edit/flood.ts';
 import type { Plane } from '../../core/edit/planes.ts';
 import { voxelFrom } from '../../core/volume.ts';
-import type { CaseEditor } from './case-editor.ts';
 import { OutlineTool } from './outline-tool.ts';
 import { handlesOf } from './plane-overlay.ts';
 import type { PlaneView } from './plane-view.ts';
-import { isPainting, TOOLS, type ToolId, type ToolSettings } from './tools.ts';
+import type { Point, PointerHost } from './pointer-host.ts';
+import { isPainting, TOOLS, type ToolId } from './tools.ts';
 import { dragWindow, type Window } from './window.ts';
-
-type Point = [number, number, number];
-
-/** What the plane's surroundings give to the tools and hear from them. */
-export interface PointerHost {
-  readonly editor: CaseEditor;
-  readonly settings: ToolSettings;
-  readonly window: Window;
-  setWindow(window: Window): void;
-  moveSlice(by: number): void;
-  /** Moves the crosshair, and with it the slices of all planes. */
-  moveCrosshair(index: Point): void;
-  /** This plane is turned against the voxels. */
-  readonly isTurned: boolean;
-  readonly crosshair: readonly [number, number, number];
-  /** Directions in which the other planes cut this one, pixels. */
-  readonly cuts: readonly (readonly [number, number])[];
-  /** Turns the other planes about the crosshair, clockwise on this screen, radians. */
-  turnOthers(angle: number): void;
-  /** Tells why nothing happened. */
-  say(text: string, cure: string): void;
-  stepRadius(way: 1 | -1): void;
-  setTolerance(tolerance: number): void;
-  /** The overlay (brush circle, outline) must be drawn again. */
-  overlayChanged(): void;
-  /** Click to mask: these voxels are the label, or are not. */
-  seed(voxels: number[], inside: boolean): void;
-  /** One undo step; shows why where it is refused. */
-  edit(name: string, act: Parameters<CaseEditor['apply']>[1]): void;
-  /** An edit was refused: shows why. */
-  refuse(error: unknown): void;
-}
 
 type Drag =
   | { kind: 'paint'; last: Point; value: number; range: [number, number] | null }
