@@ -19,7 +19,12 @@ import { type DemoRequest, makeDemoProject } from './project/services/import/dem
 import { type ImportOptions, type ImportReport, importScans } from './project/services/import/import.ts';
 import { importFromServer, type StudyQuery } from './project/services/import/import-dicomweb.ts';
 import { termFor } from './project/services/import/terms.ts';
-import { type ExportedModel, type ExportModelRequest, exportModel } from './project/services/model/export-model.ts';
+import {
+  type ExportedModel,
+  type ExportModelRequest,
+  exportModel,
+  modelContent,
+} from './project/services/model/export-model.ts';
 import { type ImportModelRequest, importModel, type ModelImport } from './project/services/model/import-model.ts';
 import { startFrom } from './project/services/model/start-from.ts';
 import { type PredictHandle, type PredictRequest, startPrediction } from './project/services/predict/predict.ts';
@@ -94,6 +99,8 @@ export interface Project {
   /** Models as files that travel. */
   readonly models: {
     export(request: ExportModelRequest): Promise<ExportedModel>;
+    /** What export would write. */
+    content(run: number): Promise<Uint8Array>;
     /** A run to predict with; the same model twice is one run. */
     import(request: ImportModelRequest): Promise<ModelImport>;
     /** The weights of a run, or of the file at `path`, to train on from. */
@@ -144,6 +151,7 @@ function assemble(store: Store, start: StartTrainer): Project {
     resume: (name, onEvent) => resumeTraining(store, start, name, onEvent),
     models: {
       export: (request) => exportModel(store, request),
+      content: async (run) => (await modelContent(store, { run: store.runs.get(run).name })).content,
       import: (request) => importModel(store, request),
       startFrom: (named, path) => startFrom(store, named, path),
     },

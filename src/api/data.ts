@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { type Grid, type VoxelType, voxelCount } from '../core/volume.ts';
-import { BOXES_TYPE, type MaskOrigin, type SaveReceipt } from '../shared/contract/index.ts';
+import { BOXES_TYPE, type MaskOrigin, type ModelReceipt, type SaveReceipt } from '../shared/contract/index.ts';
 import { DecileError } from '../shared/errors.ts';
 import type { DataRequest } from './api.ts';
 import { errorInfo } from './errors.ts';
@@ -32,6 +32,7 @@ async function route(session: Session, request: DataRequest): Promise<Response> 
   const id = Number(first);
   if (!Number.isSafeInteger(id) || id < 0) throw unknown(request);
   if (request.method === 'PUT' && what === 'mask') return save(session, id, second, request);
+  if (request.method === 'PUT' && what === 'model') return importModel(session, request);
   if (request.method !== 'GET') throw unknown(request);
   switch (what) {
     case 'volume':
@@ -40,6 +41,8 @@ async function route(session: Session, request: DataRequest): Promise<Response> 
       return mask(session, id, kindOf(second), request.url.searchParams.get('version'));
     case 'entropy':
       return entropy(session, id);
+    case 'model':
+      return new Response(body(await session.project().models.content(id)), { headers: BYTES_ALONE });
     case 'thumbnail':
       return png(await session.project().review.thumbnail(id));
     case 'evolution': {
@@ -56,7 +59,7 @@ async function route(session: Session, request: DataRequest): Promise<Response> 
 const unknown = (request: DataRequest) =>
   new DecileError(
     'data/unknown',
-    `Data must be a volume, mask, entropy or picture, got ${request.method} ${request.url.pathname}.`,
+    `Data must be a volume, mask, entropy, model or picture, got ${request.method} ${request.url.pathname}.`,
     'Reload the window.',
   );
 
@@ -151,6 +154,18 @@ async function save(session: Session, id: number, kind: string | undefined, requ
   };
   session.emitter.emit('saved', receipt);
   if (first) session.changed([id]);
+  return Response.json(receipt);
+}
+
+const BYTES_ALONE = { 'content-type': 'application/octet-stream', 'cache-control': 'no-store' };
+
+/** A model file of the user's becomes a run. */
+async function importModel(session: Session, request: DataRequest): Promise<Response> {
+  const { models } = session.project();
+  const path = (request.url.searchParams.get('name') ?? 'the file').slice(0, 200);
+  const { run, known, notices } = await models.import({ path, content: await request.body() });
+  session.changed([]);
+  const receipt: ModelReceipt = { run: run.id, name: run.name, known, notices };
   return Response.json(receipt);
 }
 

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { about } from '../../src/api/about.ts';
+import { createApi } from '../../src/api/index.ts';
+import { createApp } from '../../src/app.ts';
 import { decodeCheckpoint, networkOf } from '../../src/core/train/checkpoint.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/core/train/safetensors.ts';
 import { spacingFor } from '../../src/core/train/spacing.ts';
@@ -10,6 +13,7 @@ import { importModel } from '../../src/project/services/model/import-model.ts';
 import { encodeModel, readModel } from '../../src/project/services/model/model-file.ts';
 import { startPrediction } from '../../src/project/services/predict/predict.ts';
 import type { Store } from '../../src/project/store/index.ts';
+import type { ModelReceipt, RunInfo } from '../../src/shared/contract/index.ts';
 import { newProject, projectWith, scriptedTrainer, temporaryFolder } from './helpers.ts';
 import { finishedRun } from './model-runs.ts';
 
@@ -129,6 +133,40 @@ test('prediction with an imported model brings scans of another grid to the voxe
   assert.deepEqual(spacingFor('native', { spacing: [1.05, 1.5, 3] }, [1, 1.5, 3]), 'native');
   assert.deepEqual(spacingFor('native', { spacing: [1, 1.5, 5] }, [1, 1.5, 3]), [1, 1.5, 3]);
   assert.deepEqual(spacingFor(2, { spacing: [1, 1.5, 5] }, [1, 1.5, 3]), 2);
+});
+
+test('the window takes a model out of one project and into another as bytes', async (t) => {
+  const { store, path } = await exported(t);
+  const other = newProject(t, ['tumour', 'kidney']);
+  for (const project of [store, other]) project.close();
+  const shell = { about: () => about('server'), chooseFolder: async () => null, browsing: true, documents: path };
+  const api = createApi(shell, createApp(), temporaryFolder(t));
+  t.after(() => api.close());
+  const ask = async (method: string, url: string, session: string, content = new Uint8Array()) =>
+    api.data({
+      method,
+      url: new URL(`http://x/data/${url}project=${session}`),
+      contentType: '',
+      body: async () => content,
+    });
+  const open = async (folder: string) =>
+    (await api.call('projects.open', { folder: api.registerFolder(folder).folder })).session;
+  const got = await ask('GET', 'model/1?', await open(store.folder));
+  const content = new Uint8Array(await got.arrayBuffer());
+  assert.deepEqual(content, new Uint8Array(readFileSync(path)));
+  const session = await open(other.folder);
+  const put = await ask('PUT', 'model/0?name=m.safetensors&', session, content);
+  const { notices, ...receipt } = (await put.json()) as ModelReceipt;
+  assert.deepEqual(receipt, { run: 1, name: 'first', known: false });
+  assert.match(notices.join(), /learned from MR, and the project is for CT/);
+  const listed = await api.dispatch('runs.list', undefined, session);
+  assert.deepEqual(listed.ok && (listed.value as RunInfo[]).map(({ name, state }) => [name, state]), [
+    ['first', 'finished'],
+  ]);
+  const half = await ask('PUT', 'model/0?name=half.safetensors&', session, content.subarray(0, 5000));
+  const said = (await half.json()) as { code: string; message: string };
+  assert.equal(said.code, 'model/damaged');
+  assert.match(said.message, /half.safetensors/);
 });
 
 /** What each kind of wrong file is told. */

@@ -8,6 +8,8 @@
  * | GET /data/entropy/<scan> | - | float32 a voxel, nats, of the newest prediction; 204 without one |
  * | GET /data/thumbnail/<scan> | - | image/png of the middle slice with the mask's outline |
  * | GET /data/evolution/<run>/<step>/<panel>.png | - | image/png |
+ * | GET /data/model/<run> | - | the model file that `decile model export` writes |
+ * | PUT /data/model/0 | a model file; `?name=<its name>` for messages | ModelReceipt as JSON |
  * | PUT /data/mask/<scan>/<kind> | `application/octet-stream`: the whole mask | SaveReceipt as JSON |
  * | PUT /data/mask/<scan>/<kind> | `application/x-decile-boxes`: edited boxes, with bits for the voxels that changed | SaveReceipt as JSON |
  *

@@ -340,3 +340,11 @@ export interface FolderListing {
   /** Files in this folder, to see that it is the right one. */
   files: number;
 }
+
+/** A model file that became a run, or had become one before. */
+export interface ModelReceipt {
+  run: number;
+  name: string;
+  known: boolean;
+  notices: string[];
+}

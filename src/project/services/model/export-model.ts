@@ -33,15 +33,21 @@ export interface ExportedModel {
  * Writes the network that predicts, with everything that prediction needs, whole or not at all.
  * @throws run/unknown, run/none-finished, run/no-checkpoint, and what writing a file throws
  */
-export async function exportModel(
+export async function exportModel(store: Store, request: ExportModelRequest): Promise<ExportedModel> {
+  const { run, description, content } = await modelContent(store, request);
+  await streamFileAtomic(request.path, (file) => writeAll(file, content));
+  return { run, path: request.path, bytes: content.length, description };
+}
+
+/** What `exportModel` writes, for whoever keeps it elsewhere. */
+export async function modelContent(
   store: Store,
-  { path, run: name, format = 'safetensors' }: ExportModelRequest,
-): Promise<ExportedModel> {
+  { run: name, format = 'safetensors' }: Omit<ExportModelRequest, 'path'>,
+): Promise<{ run: Run; description: ModelDescription; content: Uint8Array }> {
   const run = runForPrediction(store, name);
-  const { description, tensors, bytes: kept } = await modelOfRun(store, run);
-  const bytes = format === 'onnx' ? encodeOnnx(description, tensors) : (kept ?? encodeModel(description, tensors));
-  await streamFileAtomic(path, (file) => writeAll(file, bytes));
-  return { run, path, bytes: bytes.length, description };
+  const { description, tensors, bytes } = await modelOfRun(store, run);
+  const content = format === 'onnx' ? encodeOnnx(description, tensors) : (bytes ?? encodeModel(description, tensors));
+  return { run, description, content };
 }
 
 type RunModel = Pick<ModelFile, 'description' | 'tensors'> & { bytes?: Uint8Array };

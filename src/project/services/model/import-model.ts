@@ -6,10 +6,12 @@ import { encodeNetwork } from '../../../core/train/checkpoint.ts';
 import { writeFileAtomic } from '../../../disk/index.ts';
 import { type Run, runFolder, type Store } from '../../store/index.ts';
 import { MODEL_FILE } from './export-model.ts';
-import { type ModelFile, readModel } from './model-file.ts';
+import { decodeModel, type ModelFile, readModel } from './model-file.ts';
 
 export interface ImportModelRequest {
   path: string;
+  /** What is in the file, where it does not lie on this machine. */
+  content?: Uint8Array;
   /** Name of the run; the model's own without it, numbered where that is taken. */
   name?: string;
 }
@@ -27,8 +29,8 @@ export interface ModelImport {
  * Brings a model in. Its outputs become the project's labels of the same name or coded term.
  * @throws model/not-a-model, model/damaged, model/version, model/labels, run/name-taken, and what reading a file throws
  */
-export async function importModel(store: Store, { path, name }: ImportModelRequest): Promise<ModelImport> {
-  const model = await readModel(path);
+export async function importModel(store: Store, { path, content, name }: ImportModelRequest): Promise<ModelImport> {
+  const model = await (content ? decodeModel(content, path) : readModel(path));
   const { description, sha256 } = model;
   const known = store.runs.list().find((run) => run.model?.sha256 === sha256);
   const notices = noticesFor(store, description);

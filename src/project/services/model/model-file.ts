@@ -14,6 +14,8 @@ export interface ModelFile {
   /** Weights by name, convolutions [kD, kH, kW, C, K]. */
   tensors: Tensors;
   sha256: string;
+  /** The file. */
+  bytes: Uint8Array;
 }
 
 /** The bytes of a model file. Its metadata: `decile_model`, the description as JSON, and `sha256` of that and all weights. */
@@ -34,19 +36,20 @@ function digest(text: string, tensors: Tensors): string {
 }
 
 /** @throws model/not-a-model, model/damaged, model/version, and what reading a file throws */
-export async function readModel(path: string): Promise<ModelFile & { bytes: Uint8Array }> {
-  const bytes = await bytesOf(path);
-  return { ...(await decodeModel(bytes, path)), bytes };
-}
+export const readModel = async (path: string): Promise<ModelFile> => decodeModel(await bytesOf(path), path);
 
-/** @param path for messages */
-async function decodeModel(bytes: Uint8Array, path: string): Promise<ModelFile> {
+/**
+ * Reads the content of a model file.
+ * @param path for messages
+ */
+export async function decodeModel(bytes: Uint8Array, path: string): Promise<ModelFile> {
   const damaged = (why: string) =>
     new DecileError(
       'model/damaged',
       `A model file must be whole, got ${why} in ${path}.`,
       'Copy it again from where it came from, or export the model again.',
     );
+  if (!startsAsModel(bytes)) throw notAModel(path, bytes.length === 0 ? 'an empty file' : 'another format');
   const { tensors, metadata } = decodeSafetensors(bytes, damaged);
   const { decile_model: text, sha256 } = metadata;
   if (text === undefined)
@@ -65,19 +68,20 @@ async function decodeModel(bytes: Uint8Array, path: string): Promise<ModelFile> 
   const description = parseDescription(told);
   if (!description) throw damaged('a description without what prediction needs');
   await checkShapes(description, tensors, damaged);
-  return { description, tensors, sha256 };
+  return { description, tensors, sha256, bytes };
 }
 
 /** A safetensors file starts with the length of its header, then the header's brace. */
+const startsAsModel = (head: Uint8Array): boolean => head[8] === 0x7b;
+
+/** Of another file no more than its start is read. */
 async function bytesOf(path: string): Promise<Uint8Array> {
   try {
     const file = await open(path, 'r');
     try {
-      const head = Buffer.alloc(9);
-      const { bytesRead } = await file.read(head, 0, 9, 0);
-      if (bytesRead < 9 || head[8] !== 0x7b)
-        throw notAModel(path, bytesRead === 0 ? 'an empty file' : 'another format');
-      return await file.readFile();
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(9), 0, 9, 0);
+      const head = buffer.subarray(0, bytesRead);
+      return startsAsModel(head) ? await file.readFile() : head;
     } finally {
       await file.close();
     }

@@ -4,6 +4,7 @@ import { describeRule, type OptionValue, parseOption } from '../../../core/parse
 import type { Curve, EvolutionFrame, RunInfo, TrainOutlook } from '../../../shared/contract/index.ts';
 import type { TrainerEvent } from '../../../shared/training.ts';
 import type { AppState } from '../../shell/app.svelte.ts';
+import { ModelFiles } from './model-files.ts';
 
 const EMPTY: Curve = { steps: [], losses: {}, lambda: [], learningRate: [], secondsPerStep: [], validation: [] };
 /** The plan stands still for so long before a step is measured for it, ms. */
@@ -35,6 +36,7 @@ export class TrainState {
   problems = $state.raw<Record<string, string>>({});
   /** A step is being measured, for the expected time. */
   probing = $state(false);
+  readonly models: ModelFiles;
   private readonly app: AppState;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private probeTimer: ReturnType<typeof setTimeout> | null = null;
@@ -54,6 +56,7 @@ export class TrainState {
 
   constructor(app: AppState) {
     this.app = app;
+    this.models = new ModelFiles(app, (run) => this.bring(run));
   }
 
   follow(): () => void {
@@ -203,9 +206,14 @@ export class TrainState {
     this.notes = '';
     // What it does now stands below them.
     this.advanced = false;
-    this.shown = started.run;
+    await this.bring(started.run);
+  }
+
+  /** Puts a new run in sight. */
+  private async bring(run: number): Promise<void> {
+    this.shown = run;
     await this.reload();
-    await this.show(started.run);
+    await this.show(run);
   }
 
   pause = () =>
