@@ -156,3 +156,18 @@ test('a summary without a standard deviation shows the mean alone', () => {
     ['1.3', '-'],
   );
 });
+
+test('further figures and spurious cases stand in the table where they were measured, and not where they were not', () => {
+  const one = { dice: 80, jaccard: 70, hd95: 2, asd: 1, emptyPrediction: false };
+  const cases = [
+    { ...one, name: 'a', hd95Max: 3, surfaceDice: 90, spurious: false },
+    { ...one, ...{ dice: 0, hd95: null, asd: null }, name: 'b', hd95Max: null, surfaceDice: 0, spurious: true },
+  ];
+  const methods = [{ name: 'CPCL', colour: '#000', cases, curves: {} }];
+  const empty = { title: 't', summary: [], facts: [], remarks: [], pictures: [], key: [], footer: [] };
+  const page = renderReport({ ...empty, methods });
+  assert.match(page, /<th>95HD max mm<\/th><th>Surface Dice %<\/th><th>Empty<\/th><th>Spurious<\/th><th>Cases<\/th>/);
+  assert.match(page, /<td>3\.0<\/td><td>45\.0 \(63\.6\)<\/td><td>0<\/td><td>1<\/td><td>2<\/td>/);
+  const plain = renderReport({ ...empty, methods: [{ ...methods[0], cases: [{ ...one, name: 'a' }] }] });
+  assert.doesNotMatch(plain, /Surface Dice|Spurious/);
+});

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { DEFAULT_OPTIONS } from '../../src/core/options.ts';
 import { type LabelMap, spacingMm } from '../../src/core/volume.ts';
 import { encodeDicomSeg, writeNifti } from '../../src/imaging/index.ts';
+import { exportProject } from '../../src/project/services/export/export.ts';
 import { evaluateRun } from '../../src/project/services/review/evaluate.ts';
 import type { CaseRole, Store } from '../../src/project/store/index.ts';
 import { rtFile } from '../imaging/rt-files.ts';
@@ -129,6 +130,37 @@ test('a reference may be an RTSTRUCT or a SEG: labels by name, and what was left
     ],
   );
   assert.match(notices.join(), /case_01, its reference: Kidney: 1 POINT contour on slice 4 is no closed outline/);
+});
+
+test('cases that were missed, or found where nothing is, are counted beside the means: JSON, store, CSV', async (t) => {
+  const { folder, store } = await project(t);
+  const masks = { case_01: maskOf(0), case_02: maskOf(), case_03: maskOf(1, [2, 2, 1], [5, 5, 4]), case_04: maskOf() };
+  await predictedBy(store, 'r', masks);
+  const reference = await writeVolumes(join(folder, 'truth'), {
+    ...{
+      'case_01.nii.gz': maskOf(),
+      'case_02.nii.gz': maskOf(0),
+      'case_03.nii.gz': maskOf(),
+      'case_04.nii.gz': maskOf(),
+    },
+  });
+  const { overall } = await evaluateRun(store, { reference, tolerance: 3 });
+  assert.deepEqual([overall.n, overall.emptyPredictions, overall.spurious, overall.tolerance], [4, 1, 1, 3]);
+  // Two of four have distances: 0 and one voxel along k, 3 mm; at 3 mm their surfaces agree.
+  assert.deepEqual([overall.hd95Max, overall.surfaceDice], [1.5, 50]);
+  const kept = store.evaluations.list(1).map((e) => [e.hd95Max, e.surfaceDice, e.tolerance, e.missed, e.spurious]);
+  assert.deepEqual(kept, [[null, 0, 3, true, false], [null, 0, 3, false, true], [3, 100, 3, false, false], [0, 100, 3, false, false]]); // biome-ignore format: a table
+  const output = join(folder, 'out');
+  await exportProject(store, { format: 'csv', output });
+  const table = (name: string) => {
+    const [header, ...rows] = readFileSync(join(output, name), 'utf8').trim().split('\r\n');
+    return rows.map((row) => Object.fromEntries(row.split(',').map((cell, n) => [header.split(',')[n], cell])));
+  };
+  const metrics = table('metrics.csv').map((r) => [r.hd95Max_mm, r.surfaceDice_percent, r.tolerance_mm, r.finding]);
+  assert.deepEqual(metrics, [['', '0', '3', 'missed'], ['', '0', '3', 'spurious'], ['3', '100', '3', ''], ['0', '100', '3', '']]); // biome-ignore format: a table
+  const [means] = table('means.csv');
+  const { run, cases, hd95Max_mm, surfaceDice_percent, missed, spurious } = means;
+  assert.deepEqual([run, cases, hd95Max_mm, surfaceDice_percent, missed, spurious], ['r', '4', '1.5', '50', '1', '1']);
 });
 
 test('with several labels a case is the mean over its labels, and each label is listed', async (t) => {

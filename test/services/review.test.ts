@@ -161,6 +161,7 @@ test('the summary compares a run with what people made of it, and leaves out wha
   const [corrected, untouched] = ['case_03', 'case_04'].map((name) => summary.cases.find((row) => row.name === name));
   assert.deepEqual([corrected?.worstSlice, untouched?.worstSlice, untouched?.dice], [4, null, 100]);
   assert.ok(Math.abs((summary.meanChangeMl ?? 0) - VOXEL_ML) < 1e-12, 'two voxels in one of two cases');
+  assert.deepEqual([untouched?.hd95Max, untouched?.surfaceDice, untouched?.missed, untouched?.spurious], [0, 100, false, false]); // biome-ignore format: one row
   // A run that learned from case_03 says nothing of it.
   const learned = store.runs.create({
     name: 'learned',

@@ -18,6 +18,7 @@ const RELEASED: Record<number, string> = {
   4: 'cf7f1746ec9372f2c76f739fafc73fc39ddda9e76aa108e129dcab903c5ec5cb',
   5: '950723064d0c0ad83a4a5289ef57e5ed745354b5831f23efbaecb36e844d886d',
   6: '5352399ec3aaf347358f02ee5a963cd565ae51652bc262fdd39177bc67ea8cbe',
+  7: 'fd69cdebebcb7c8c7a024cb06d68e411272202458ac35e14021f00901ac0eca4',
 };
 
 test('migrations are numbered 1, 2, 3 without a gap', () => {

@@ -50,6 +50,10 @@ function millimetres(text: string): number {
   return value;
 }
 
+/** What the mean counts 0 in overlap and cannot count in distances. */
+const counted = ({ n, emptyPredictions, spurious = 0 }: EvaluationReport['overall']): string =>
+  ` of ${n}${emptyPredictions > 0 ? `, ${emptyPredictions} missed` : ''}${spurious > 0 ? `, ${spurious} found where nothing is` : ''}`;
+
 /** Cases, worst first, then mean and standard deviation. */
 function asTable({ overall, cases }: EvaluationReport): string {
   const figure = (value: number | null) => (value === null ? '-' : value.toFixed(2));
@@ -61,7 +65,7 @@ function asTable({ overall, cases }: EvaluationReport): string {
   const lines = [
     table(
       ['case', 'Dice %', 'Jaccard %', '95HD mm', 'ASD mm', '95HD max mm', `surface Dice % at ${overall.tolerance} mm`],
-      [...rows, row('mean', overall), row('SD', overall.sd)],
+      [...rows, row(`mean${counted(overall)}`, overall), row('SD', overall.sd)],
     ),
   ];
   for (const [name, values] of Object.entries(overall.labels ?? {}))

@@ -1,10 +1,10 @@
 /** What changed of one label between two masks on one grid. */
-import { type CaseMetrics, caseMetrics } from '../metrics/index.ts';
+import { type LabelScores, labelScores } from '../metrics/index.ts';
 import { type LabelMap, voxelMl } from '../volume.ts';
 
 /** One label of two masks on one grid. */
 export interface LabelChange {
-  metrics: CaseMetrics;
+  metrics: LabelScores;
   addedMl: number;
   removedMl: number;
   /** The slice along k with most changed voxels, the first of equals; null where nothing differs. */
@@ -24,7 +24,7 @@ export function compareLabel(before: LabelMap, after: LabelMap, label: number): 
   }
   const worst = perSlice.reduce((best, count, k) => (count > perSlice[best] ? k : best), 0);
   return {
-    metrics: caseMetrics(before, after, label),
+    metrics: labelScores(before, after, label),
     addedMl: added * ml,
     removedMl: removed * ml,
     worstSlice: perSlice[worst] > 0 ? worst : null,

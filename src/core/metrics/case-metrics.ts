@@ -4,8 +4,8 @@ import { asd } from './asd.ts';
 import { dice } from './dice.ts';
 import { hd95 } from './hd95.ts';
 import { jaccard } from './jaccard.ts';
-import { countOverlap } from './overlap.ts';
-import { surfaceDistances } from './surface-distances.ts';
+import { countOverlap, type Overlap } from './overlap.ts';
+import { type SurfaceDistances, surfaceDistances } from './surface-distances.ts';
 
 /** One label of one case. */
 export interface CaseMetrics {
@@ -28,8 +28,11 @@ export interface CaseMetrics {
  * @throws `metrics/size-mismatch` where the sizes differ
  */
 export function caseMetrics(prediction: LabelMap, reference: LabelMap, label: number): CaseMetrics {
-  const overlap = countOverlap(prediction, reference, label);
-  const distances = surfaceDistances(prediction, reference, label);
+  return metricsOf(countOverlap(prediction, reference, label), surfaceDistances(prediction, reference, label));
+}
+
+/** The same from what was counted and measured already. */
+export function metricsOf(overlap: Overlap, distances: SurfaceDistances | null): CaseMetrics {
   return {
     dice: dice(overlap),
     jaccard: jaccard(overlap),

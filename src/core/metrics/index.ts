@@ -1,7 +1,13 @@
 /** Segmentation metrics of one case and over cases: Dice, Jaccard, 95HD, ASD, paired t-test. */
 export { type CaseMetrics, caseMetrics } from './case-metrics.ts';
 export { type MetricSummary, meanAndSd, summarise } from './summary.ts';
-export { type SurfaceScores, surfaceScores } from './surface-scores.ts';
+export {
+  type LabelScores,
+  labelScores,
+  SURFACE_TOLERANCE_MM,
+  type SurfaceScores,
+  surfaceScores,
+} from './surface-scores.ts';
 export { type PairedTTest, pairedTTest } from './t-test.ts';
 
 export const METRICS = ['dice', 'jaccard', 'hd95', 'asd'] as const;

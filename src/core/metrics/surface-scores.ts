@@ -1,8 +1,9 @@
 /** Further figures by which results compare with others' papers: the larger 95HD, surface Dice, missed and spurious labels. */
 import type { LabelMap } from '../volume.ts';
+import { type CaseMetrics, metricsOf } from './case-metrics.ts';
 import { percentile } from './hd95.ts';
-import { countOverlap } from './overlap.ts';
-import { surfaceDistances } from './surface-distances.ts';
+import { countOverlap, type Overlap } from './overlap.ts';
+import { type SurfaceDistances, surfaceDistances } from './surface-distances.ts';
 
 export interface SurfaceScores {
   /** The larger of both directions' 95th percentiles, mm, as MONAI has it; null where prediction or reference is empty. */
@@ -25,8 +26,32 @@ export function surfaceScores(
   label: number,
   tolerance: number,
 ): SurfaceScores {
+  return scoresOf(
+    countOverlap(prediction, reference, label),
+    surfaceDistances(prediction, reference, label),
+    tolerance,
+  );
+}
+
+/** Every figure of one label of one case. */
+export type LabelScores = CaseMetrics & SurfaceScores;
+
+/** Where nobody said another, mm. */
+export const SURFACE_TOLERANCE_MM = 1;
+
+/** Metrics and surface scores with the distances measured once. @throws `metrics/size-mismatch` where the sizes differ */
+export function labelScores(
+  prediction: LabelMap,
+  reference: LabelMap,
+  label: number,
+  tolerance = SURFACE_TOLERANCE_MM,
+): LabelScores {
   const overlap = countOverlap(prediction, reference, label);
   const distances = surfaceDistances(prediction, reference, label);
+  return { ...metricsOf(overlap, distances), ...scoresOf(overlap, distances, tolerance) };
+}
+
+function scoresOf(overlap: Overlap, distances: SurfaceDistances | null, tolerance: number): SurfaceScores {
   const missed = overlap.reference > 0 && overlap.prediction === 0;
   const spurious = overlap.prediction > 0 && overlap.reference === 0;
   if (!distances) return { hd95Max: null, surfaceDice: missed || spurious ? 0 : 100, missed, spurious };

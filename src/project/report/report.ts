@@ -7,6 +7,7 @@ import {
   METRICS,
   type MetricName,
   type MetricSummary,
+  meanAndSd,
   type PairedTTest,
   summarise,
 } from '../../core/metrics/index.ts';
@@ -37,9 +38,18 @@ export interface MethodReport {
   name: string;
   colour: string;
   /** Methods may have scored different cases: the table of cases shows a dash where one is missing. */
-  cases: readonly (CaseMetrics & { name: string })[];
+  cases: readonly ReportedCase[];
   /** Curves by name: `loss.supervised`, `lambda`, `validation.dice`, ... */
   curves: Readonly<Record<string, readonly { step: number; value: number | null }[]>>;
+}
+
+/** Figures of one case; the further ones where they were measured, surface Dice at 1 mm. */
+export interface ReportedCase extends CaseMetrics {
+  name: string;
+  hd95Max?: number | null;
+  surfaceDice?: number;
+  /** The prediction has the label, the reference nothing of it. */
+  spurious?: boolean;
 }
 
 export interface PictureRow {
@@ -106,16 +116,30 @@ function resultTable(methods: readonly MethodReport[]): string {
     const means = rows.map((row) => row.summary[metric].mean).filter((mean) => mean !== null);
     return LARGER_IS_BETTER[metric] ? Math.max(...means) : Math.min(...means);
   };
-  const body = rows.map(({ name, summary }) => {
+  const further = methods.some(hasFurther);
+  const body = rows.map(({ name, summary }, n) => {
     const cells = METRICS.map(
       (metric) =>
         `<td${rows.length > 1 && summary[metric].mean === best(metric) ? ' class="best"' : ''}>${formatSummary(summary[metric])}</td>`,
     );
-    return `<tr><td>${escapeHtml(name)}</td>${cells.join('')}<td>${summary.emptyPredictions}</td><td>${summary.cases}</td></tr>`;
+    const { cases } = methods[n];
+    const more = FURTHER.map(({ of }) => `<td>${formatSummary(meanAndSd(cases.map(of)))}</td>`);
+    const spurious = `<td>${cases.filter((one) => one.spurious).length}</td>`;
+    return `<tr><td>${escapeHtml(name)}</td>${cells.join('')}${further ? more.join('') : ''}<td>${summary.emptyPredictions}</td>${further ? spurious : ''}<td>${summary.cases}</td></tr>`;
   });
-  return `<div class="scroll"><table><thead><tr><th>Method</th>${METRICS.map((m) => `<th>${METRIC_TITLES[m]}</th>`).join('')}<th>Empty</th><th>Cases</th></tr></thead><tbody>${body.join('')}</tbody></table></div>
-<p class="dim">Mean (standard deviation over cases). 95HD: 95th percentile of the surface distances of both directions; ASD: mean distance from the predicted surface to the reference. Empty predictions count 0 in Dice and Jaccard and have no distances.</p>`;
+  const heads = [...METRICS.map((m) => METRIC_TITLES[m]), ...(further ? FURTHER.map(({ title }) => title) : [])];
+  const counts = ['Empty', ...(further ? ['Spurious'] : []), 'Cases'];
+  const head = ['Method', ...heads, ...counts].map((title) => `<th>${title}</th>`).join('');
+  return `<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table></div>
+<p class="dim">Mean (standard deviation over cases). 95HD: 95th percentile of the surface distances of both directions; ASD: mean distance from the predicted surface to the reference. Empty predictions count 0 in Dice and Jaccard and have no distances.${further ? ' So do spurious ones, found where the reference has nothing. 95HD max: the larger of both directions; surface Dice: share of both surfaces within 1 mm of each other.' : ''}</p>`;
 }
+
+/** Figures that compare with other papers, where they were measured. */
+const FURTHER: readonly { title: string; of: (one: ReportedCase) => number | null }[] = [
+  { title: '95HD max mm', of: ({ hd95Max }) => hd95Max ?? null },
+  { title: 'Surface Dice %', of: ({ surfaceDice }) => surfaceDice ?? null },
+];
+const hasFurther = ({ cases }: MethodReport): boolean => cases.some(({ surfaceDice }) => surfaceDice !== undefined);
 
 const dicePlot = (methods: readonly MethodReport[]) =>
   stripPlot(
@@ -162,14 +186,24 @@ function trainingCharts({ name, curves }: MethodReport): string {
 
 function caseTable(methods: readonly MethodReport[]): string {
   const number = (value: number | null) => (value === null ? '-' : value.toFixed(1));
+  const titles = (m: MethodReport) => [
+    ...METRICS.map((metric) => METRIC_TITLES[metric]),
+    ...(hasFurther(m) ? FURTHER.map(({ title }) => title) : []),
+  ];
   const head = methods
-    .map((m) => METRICS.map((metric) => `<th>${escapeHtml(m.name)}<br>${METRIC_TITLES[metric]}</th>`).join(''))
+    .map((m) =>
+      titles(m)
+        .map((title) => `<th>${escapeHtml(m.name)}<br>${title}</th>`)
+        .join(''),
+    )
     .join('');
   const names = [...new Set(methods.flatMap((m) => m.cases.map((c) => c.name)))];
   const rows = names.map((name) => {
     const cells = methods.map((m) => {
       const one = m.cases.find((c) => c.name === name);
-      return METRICS.map((metric) => `<td>${one ? number(one[metric]) : '-'}</td>`).join('');
+      const further = hasFurther(m) ? FURTHER.map(({ of }) => one && of(one)) : [];
+      const values = [...METRICS.map((metric) => one?.[metric]), ...further];
+      return values.map((value) => `<td>${number(value ?? null)}</td>`).join('');
     });
     return `<tr><td>${escapeHtml(name)}</td>${cells.join('')}</tr>`;
   });

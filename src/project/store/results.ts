@@ -83,25 +83,46 @@ export function predictionRepository(db: Db): PredictionRepository {
   };
 }
 
+type Further = 'hd95Max' | 'surfaceDice' | 'tolerance' | 'missed' | 'spurious';
+/** The further figures where they were measured. */
+type NewEvaluation = Omit<Evaluation, 'createdAt' | Further> & Partial<Pick<Evaluation, Further>>;
+
 export interface EvaluationRepository {
   /** Replaces the run's earlier figures for these scans. */
-  put(rows: Omit<Evaluation, 'createdAt'>[]): void;
+  put(rows: NewEvaluation[]): void;
   list(run: number): Evaluation[];
 }
+
+type EvaluationRow = Omit<Evaluation, 'missed' | 'spurious'> & { missed: number; spurious: number };
+
+const NOT_MEASURED = { hd95Max: null, surfaceDice: null, tolerance: null };
+
+/** Columns and what they are called outside. */
+const EVALUATION: readonly (readonly [column: string, field: keyof Evaluation])[] = [
+  ['run', 'run'], ['scan', 'scan'], ['label', 'label'], ['dice', 'dice'], ['jaccard', 'jaccard'], ['hd95', 'hd95'],
+  ['asd', 'asd'], ['hd95_max', 'hd95Max'], ['surface_dice', 'surfaceDice'], ['tolerance', 'tolerance'],
+  ['missed', 'missed'], ['spurious', 'spurious'], ['reference', 'reference'], ['created_at', 'createdAt'],
+]; // biome-ignore format: a table
 
 export function evaluationRepository(db: Db): EvaluationRepository {
   return {
     put(rows) {
-      const insert = prepared(db, 'INSERT OR REPLACE INTO evaluations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
-      const now = new Date().toISOString();
+      const insert = prepared(
+        db,
+        `INSERT OR REPLACE INTO evaluations (${EVALUATION.map(([column]) => column).join(', ')}) VALUES (${EVALUATION.map(([, field]) => `@${field}`).join(', ')})`,
+      );
+      const createdAt = new Date().toISOString();
       db.transaction(() => {
-        for (const e of rows) insert.run(e.run, e.scan, e.label, e.dice, e.jaccard, e.hd95, e.asd, e.reference, now);
+        for (const e of rows)
+          insert.run({ ...NOT_MEASURED, ...e, missed: e.missed ? 1 : 0, spurious: e.spurious ? 1 : 0, createdAt });
       })();
     },
     list: (run) =>
-      prepared(
-        db,
-        'SELECT run, scan, label, dice, jaccard, hd95, asd, reference, created_at AS createdAt FROM evaluations WHERE run = ? ORDER BY scan, label',
-      ).all(run) as Evaluation[],
+      (
+        prepared(
+          db,
+          `SELECT ${EVALUATION.map(([column, field]) => `${column} AS ${field}`).join(', ')} FROM evaluations WHERE run = ? ORDER BY scan, label`,
+        ).all(run) as EvaluationRow[]
+      ).map((row) => ({ ...row, missed: row.missed === 1, spurious: row.spurious === 1 })),
   };
 }

@@ -255,6 +255,16 @@ export interface Evaluation {
   jaccard: number;
   hd95: number | null;
   asd: number | null;
+  /** The larger of both directions' 95HD, mm. */
+  hd95Max: number | null;
+  /** Percent of the surfaces within `tolerance` of each other; null for figures of before version 7 of the store. */
+  surfaceDice: number | null;
+  /** mm. */
+  tolerance: number | null;
+  /** The reference has the label, the prediction nothing of it. */
+  missed: boolean;
+  /** The prediction has the label, the reference nothing of it. */
+  spurious: boolean;
   /** The reference mask's path. */
   reference: string;
   createdAt: string;

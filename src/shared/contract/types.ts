@@ -285,6 +285,12 @@ export interface ReportedCase {
   /** mm, null where a mask is empty. */
   hd95: number | null;
   asd: number | null;
+  /** The larger of both directions' 95HD, mm; percent of the surfaces within 1 mm of each other. */
+  hd95Max: number | null;
+  surfaceDice: number;
+  /** The reference has the label and the prediction nothing of it, or the other way round: no distances. */
+  missed: boolean;
+  spurious: boolean;
   /** k of the slice where prediction and reference differ most. */
   worstSlice: number | null;
   reference: 'corrected' | 'manual' | 'external';

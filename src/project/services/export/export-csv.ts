@@ -1,9 +1,10 @@
-/** The project's tables: scans.csv, one row a scan; metrics.csv, one row a run, scan and label that was evaluated. */
+/** The project's tables: scans.csv, one row a scan; metrics.csv, one row a run, scan and label that was evaluated; means.csv, one row a run. */
 
 import { join } from 'node:path';
+import { meanAndSd } from '../../../core/metrics/index.ts';
 import { toCsv } from '../../../core/plain-text.ts';
 import { writeFileAtomic } from '../../../disk/index.ts';
-import type { Store } from '../../store/index.ts';
+import type { Evaluation, Run, Store } from '../../store/index.ts';
 import type { Chosen } from './export-job.ts';
 
 /** @param references with the folders that masks of reference were read from: paths say whose they are */
@@ -64,6 +65,10 @@ export function exportCsv(
         e.jaccard,
         e.hd95,
         e.asd,
+        e.hd95Max,
+        e.surfaceDice,
+        e.tolerance,
+        e.missed ? 'missed' : e.spurious ? 'spurious' : '',
         references ? e.reference : null,
       ];
     });
@@ -83,10 +88,38 @@ export function exportCsv(
         'jaccard_percent',
         'hd95_mm',
         'asd_mm',
+        'hd95Max_mm',
+        'surfaceDice_percent',
+        'tolerance_mm',
+        'finding',
         'reference',
       ],
       ...metricRows,
     ]),
   );
-  return ['scans.csv', 'metrics.csv'];
+  writeFileAtomic(join(output, 'means.csv'), toCsv([MEAN_COLUMNS, ...runs.flatMap((run) => meanRow(store, run))]));
+  return ['scans.csv', 'metrics.csv', 'means.csv'];
+}
+
+const MEAN_COLUMNS = [
+  ...['run', 'cases', 'dice_percent', 'jaccard_percent', 'hd95_mm', 'asd_mm', 'hd95Max_mm', 'surfaceDice_percent'],
+  ...['tolerance_mm', 'missed', 'spurious'],
+];
+
+/** Means over cases and labels; what was missed or found where nothing is counts 0 in overlap and has no distance. */
+function meanRow(store: Store, run: Run): (string | number | null)[][] {
+  const rows = store.evaluations.list(run.id);
+  if (rows.length === 0) return [];
+  const mean = (of: (row: Evaluation) => number | null) => meanAndSd(rows.map(of)).mean;
+  const tolerances = new Set(rows.map((row) => row.tolerance));
+  return [
+    [
+      run.name,
+      new Set(rows.map((row) => row.scan)).size,
+      ...[mean((row) => row.dice), mean((row) => row.jaccard), mean((row) => row.hd95), mean((row) => row.asd)],
+      ...[mean((row) => row.hd95Max), mean((row) => row.surfaceDice)],
+      tolerances.size === 1 ? rows[0].tolerance : null,
+      ...[rows.filter((row) => row.missed).length, rows.filter((row) => row.spurious).length],
+    ],
+  ];
 }

@@ -59,13 +59,10 @@ export async function exportHtml({ store, request, chosen, output }: ExportJob, 
       colour: SERIES_HUES[at % SERIES_HUES.length],
       cases: summary.cases
         .filter((row) => row.run === run)
-        .map(({ scan, dice, jaccard, hd95, asd }) => ({
+        .map(({ scan, dice, jaccard, hd95, asd, hd95Max, surfaceDice, missed, spurious }) => ({
           name: nameOf(scan),
-          dice,
-          jaccard,
-          hd95,
-          asd,
-          emptyPrediction: hd95 === null && dice === 0,
+          ...{ dice, jaccard, hd95, asd, hd95Max, surfaceDice, spurious },
+          emptyPrediction: missed,
         })),
       curves: Object.fromEntries(store.metrics.names(run).map((curve) => [curve, store.metrics.curve(run, curve)])),
     })),

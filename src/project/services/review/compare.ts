@@ -82,9 +82,10 @@ async function compared(
   const rows = labels.map(({ value: label }): Compared => {
     const change = compareLabel({ ...before, size, spacing }, { ...after, size, spacing }, label);
     const { metrics, addedMl, removedMl, worstSlice } = change;
-    const { dice, jaccard, hd95, asd } = metrics;
+    const { dice, jaccard, hd95, asd, hd95Max, surfaceDice, missed, spurious } = metrics;
+    const scores = { dice, jaccard, hd95, asd, hd95Max, surfaceDice, missed, spurious };
     const kind = reference.origin === 'corrected' ? 'corrected' : 'manual';
-    return { label, dice, jaccard, hd95, asd, worstSlice, reference: kind, addedMl, removedMl };
+    return { label, ...scores, worstSlice, reference: kind, addedMl, removedMl };
   });
   measured.set(key, rows);
   return rows;

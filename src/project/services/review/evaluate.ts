@@ -1,15 +1,14 @@
 /** Measures a run's predictions against reference masks of the same name. */
 import { basename, resolve } from 'node:path';
 import {
-  type CaseMetrics,
-  caseMetrics,
+  type LabelScores,
+  labelScores,
   METRICS,
   type MetricName,
   meanAndSd,
   type PairedTTest,
   pairedTTest,
-  type SurfaceScores,
-  surfaceScores,
+  SURFACE_TOLERANCE_MM,
 } from '../../../core/metrics/index.ts';
 import { walkFilesSync } from '../../../disk/index.ts';
 import { discoverDataset, readMask, type ScanFailure } from '../../../imaging/index.ts';
@@ -96,7 +95,7 @@ export async function evaluateRun(store: Store, request: EvaluateRequest): Promi
     [],
     [],
   ];
-  const tolerance = request.tolerance ?? 1;
+  const tolerance = request.tolerance ?? SURFACE_TOLERANCE_MM;
   const told: string[] = [];
   let [empty, spurious] = [0, 0];
   for (const [index, { scan, reference }] of withReference.entries()) {
@@ -128,10 +127,10 @@ export async function evaluateRun(store: Store, request: EvaluateRequest): Promi
       );
       cases.push({
         ...toScore(scan.name, scored.metrics, labels, roles.get(scan.id) ?? null),
-        hd95Max: meanAndSd(scored.surfaces.map((s) => s.hd95Max)).mean,
-        surfaceDice: meanAndSd(scored.surfaces.map((s) => s.surfaceDice)).mean,
+        hd95Max: meanAndSd(scored.metrics.map((s) => s.hd95Max)).mean,
+        surfaceDice: meanAndSd(scored.metrics.map((s) => s.surfaceDice)).mean,
       });
-      spurious += scored.surfaces.filter((s) => s.spurious).length;
+      spurious += scored.metrics.filter((s) => s.spurious).length;
       empty += scored.metrics.filter((m) => m.emptyPrediction).length;
       // A reader of the project may evaluate too; only a writer keeps the figures.
       if (store.mode === 'write')
@@ -141,7 +140,8 @@ export async function evaluateRun(store: Store, request: EvaluateRequest): Promi
             scan: scan.id,
             label: label.value,
             ...distancesAndOverlap(scored.metrics[n]),
-            reference,
+            ...furtherScores(scored.metrics[n]),
+            ...{ tolerance, reference },
           })),
         );
     } catch (error) {
@@ -176,7 +176,10 @@ export async function evaluateRun(store: Store, request: EvaluateRequest): Promi
   };
 }
 
-const distancesAndOverlap = ({ dice, jaccard, hd95, asd }: CaseMetrics) => ({ dice, jaccard, hd95, asd });
+const distancesAndOverlap = ({ dice, jaccard, hd95, asd }: LabelScores) => ({ dice, jaccard, hd95, asd });
+const furtherScores = ({ hd95Max, surfaceDice, missed, spurious }: LabelScores) => ({
+  ...{ hd95Max, surfaceDice, missed, spurious },
+});
 
 async function referenceFinder(folder: string): Promise<(name: string) => string | null> {
   const dataset = await discoverDataset(folder).catch(() => null);
@@ -204,13 +207,12 @@ async function scoreCase(
   referenceFile: string,
   labels: readonly Label[],
   tolerance: number,
-): Promise<{ metrics: CaseMetrics[]; surfaces: SurfaceScores[]; notices: string[] }> {
+): Promise<{ metrics: LabelScores[]; notices: string[] }> {
   const prediction = await readMask(predictionFile);
   const { mask: reference, notices } = await readReference(store, scan, referenceFile, prediction, labels);
   return {
     notices,
-    metrics: labels.map((label) => caseMetrics(prediction, reference, label.value)),
-    surfaces: labels.map((label) => surfaceScores(prediction, reference, label.value, tolerance)),
+    metrics: labels.map((label) => labelScores(prediction, reference, label.value, tolerance)),
   };
 }
 
@@ -219,7 +221,7 @@ const surfaceMeans = (cases: readonly CaseScore[]) => ({
   surfaceDice: meanAndSd(cases.map((c) => c.surfaceDice ?? null)).mean,
 });
 
-function toScore(name: string, metrics: CaseMetrics[], labels: readonly Label[], role: CaseRole | null): CaseScore {
+function toScore(name: string, metrics: LabelScores[], labels: readonly Label[], role: CaseRole | null): CaseScore {
   const mean = (metric: MetricName) => meanAndSd(metrics.map((m) => m[metric])).mean;
   const score: CaseScore = {
     name,

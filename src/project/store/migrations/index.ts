@@ -5,6 +5,7 @@ import { models } from './0003-models.ts';
 import { channels } from './0004-channels.ts';
 import { decisions } from './0005-decisions.ts';
 import { ownDice } from './0006-own-dice.ts';
+import { surfaceScores } from './0007-surface-scores.ts';
 
 export interface Migration {
   /** The database's user_version after it. */
@@ -13,5 +14,13 @@ export interface Migration {
   sql: string;
 }
 
-export const MIGRATIONS: readonly Migration[] = [initial, foreignKeyIndexes, models, channels, decisions, ownDice];
+export const MIGRATIONS: readonly Migration[] = [
+  initial,
+  foreignKeyIndexes,
+  models,
+  channels,
+  decisions,
+  ownDice,
+  surfaceScores,
+];
 export const LATEST_VERSION = MIGRATIONS[MIGRATIONS.length - 1].version;

@@ -5,7 +5,7 @@ import type { ReportedCase, ReportSummary, RunInfo } from '../../../shared/contr
 import type { AppState } from '../../shell/app.svelte.ts';
 
 export type Metric = 'dice' | 'jaccard' | 'hd95' | 'asd';
-export type Column = 'name' | 'runName' | Metric | 'addedMl' | 'removedMl';
+export type Column = 'name' | 'runName' | Metric | 'hd95Max' | 'surfaceDice' | 'addedMl' | 'removedMl';
 export const METRIC_TEXTS: Record<Metric, { title: string; unit: string; higher: boolean }> = {
   dice: { title: 'Dice', unit: '%', higher: true },
   jaccard: { title: 'Jaccard', unit: '%', higher: true },
@@ -27,6 +27,20 @@ export class ReportState {
     const sign = this.descending ? -1 : 1;
     const rows = (this.summary?.cases ?? []).filter((row) => this.run === null || row.run === this.run);
     return rows.sort((a, b) => sign * compare(a, b, this.column) || natural(a.name, b.name));
+  });
+  /** Means of the rows; what was missed, or found where nothing is, has no distance and counts 0 in overlap. */
+  readonly means = $derived.by(() => {
+    const rows = this.rows;
+    const mean = (column: 'dice' | 'jaccard' | 'hd95' | 'asd' | 'hd95Max' | 'surfaceDice') => {
+      const values = rows.map((row) => row[column]).filter((value) => value !== null);
+      return values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
+    };
+    return {
+      ...{ dice: mean('dice'), jaccard: mean('jaccard'), hd95: mean('hd95'), asd: mean('asd') },
+      ...{ hd95Max: mean('hd95Max'), surfaceDice: mean('surfaceDice') },
+      missed: rows.filter((row) => row.missed).length,
+      spurious: rows.filter((row) => row.spurious).length,
+    };
   });
   /** One box for each run that has figures, oldest first. */
   readonly boxes = $derived.by(() => {
@@ -94,7 +108,8 @@ export class ReportState {
     else {
       this.column = column;
       // Worst first.
-      this.descending = column === 'hd95' || column === 'asd' || column === 'addedMl' || column === 'removedMl';
+      this.descending =
+        column === 'hd95' || column === 'hd95Max' || column === 'asd' || column === 'addedMl' || column === 'removedMl';
     }
   }
 
