@@ -1,9 +1,10 @@
 /** DICOMweb: search (QIDO-RS), retrieve (WADO-RS) and store (STOW-RS). The only network use of the program, on request. */
 
 import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { makeFolder, streamFileAtomic, writeAll } from '../disk/index.ts';
+import { basename, join } from 'node:path';
+import { listFolder, makeFolder, streamFileAtomic, sweepLeftovers, writeAll } from '../disk/index.ts';
 import { DecileError } from '../shared/errors.ts';
 import { looksLikeDicom, parseDicom } from './dicom/dataset.ts';
 import { type DicomWebServer, json, parts, request, uid } from './dicomweb-http.ts';
@@ -97,7 +98,8 @@ export interface FetchOptions {
 
 /**
  * Fetches every instance of a study (or one of its series) into `folder`, one file each, as the server stores them. What
- * an answer leaves out, or what was cut off with it, is asked for instance by instance.
+ * lies there from a fetch that was killed is not asked for again. What an answer leaves out, or what was cut off with it, is asked
+ * for instance by instance.
  * @returns the files, in the server's order
  * @throws dicomweb/incomplete where instances are missing in the end
  */
@@ -109,7 +111,8 @@ export async function fetchStudy(
 ): Promise<string[]> {
   const path = `studies/${uid(studyUid)}${options.seriesUid ? `/series/${uid(options.seriesUid)}` : ''}`;
   makeFolder(folder);
-  const files = new Map<string, string>();
+  const files = await alreadyThere(folder);
+  let next = 1 + Math.max(0, ...[...files.values()].map((path) => Number.parseInt(basename(path), 10)));
   const fetchInto = async (from: string): Promise<number> => {
     const response = await request(server, from, {
       headers: { accept: 'multipart/related; type="application/dicom"; transfer-syntax=*' },
@@ -123,23 +126,30 @@ export async function fetchStudy(
         );
       const sop = sopOf(part) || `object ${files.size}`;
       if (files.has(sop)) continue;
-      const file = join(folder, `${String(files.size + 1).padStart(6, '0')}.dcm`);
+      const file = join(folder, `${String(next++).padStart(6, '0')}.dcm`);
       await streamFileAtomic(file, (handle) => writeAll(handle, part));
       files.set(sop, file);
       options.onFile?.(files.size);
     }
     return response.status;
   };
-  let failure: unknown;
-  const status = await fetchInto(path).catch((error: unknown) => {
-    // Nothing came at all: the server's own reason is the best one.
-    if (files.size === 0 || server.signal?.aborted) throw error;
-    failure = error;
-    return 206;
-  });
   const expected = options.expected ?? 0;
+  if (expected > 0 && files.size >= expected) return [...files.values()];
+  // Of a series that was fetched for the most part the rest alone is asked for, where the server lists it.
+  const resumed = expected > 0 && 2 * files.size >= expected && options.seriesUid !== undefined;
+  const list = () => searchAll(server, `${path}/instances`, '00080018').catch(() => null);
+  const known = resumed ? await list() : null;
+  let failure: unknown;
+  const status = known
+    ? 206
+    : await fetchInto(path).catch((error: unknown) => {
+        // Nothing came at all: the server's own reason is the best one.
+        if (files.size === 0 || server.signal?.aborted) throw error;
+        failure = error;
+        return 206;
+      });
   if (status !== 206 && files.size >= expected) return [...files.values()];
-  const listed = options.seriesUid ? await searchAll(server, `${path}/instances`, '00080018').catch(() => null) : null;
+  const listed = known ?? (options.seriesUid ? await list() : null);
   for (const sop of (listed ?? []).map((row) => value(row, '00080018')))
     if (sop && !files.has(sop)) await fetchInto(`${path}/instances/${uid(sop)}`).catch(() => 0);
   const wanted = Math.max(expected, listed?.length ?? 0);
@@ -150,6 +160,19 @@ export async function fetchStudy(
     `${server.url} must give all ${wanted || 'its'} objects of ${options.seriesUid ? `series ${options.seriesUid}` : `study ${studyUid}`}, got ${files.size}.`,
     'Try again later; if it stays so, look into the server’s log, or export the series from the archive.',
   );
+}
+
+/** Objects of an earlier fetch by SOPInstanceUID; what is no whole object goes. */
+async function alreadyThere(folder: string): Promise<Map<string, string>> {
+  sweepLeftovers(folder);
+  const files = new Map<string, string>();
+  for (const { path, kind } of listFolder(folder)) {
+    if (kind !== 'file' || !/\d{6}\.dcm$/.test(path)) continue;
+    const sop = sopOf(await readFile(path));
+    if (sop && !files.has(sop)) files.set(sop, path);
+    else rmSync(path, { force: true });
+  }
+  return files;
 }
 
 const sopOf = (bytes: Uint8Array): string => {

@@ -1,6 +1,6 @@
 /** A DICOMweb server that gives less than it has: asked on, counted, never taken for whole. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, truncateSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -170,4 +170,55 @@ test('half a series is not imported, and a study of more series than are listed 
   await rejectsWith(imported(t, { cap: 5 }), 'dicomweb/incomplete');
   const report = await imported(t, { series: 2 });
   assert.deepEqual([report.added.length, [...new Set(codes(report.failures))]], [5, ['dicomweb/incomplete']]);
+});
+
+test('a fetch that was killed is taken up where it ended: what lies there is not asked for again', async () => {
+  const to = join(folder, `out${n++}`);
+  const first = await serve({ cap: 6, status: 206, instances: false });
+  await rejectsWith(fetchStudy(first.server, STUDIES[0], to, { seriesUid: '9.0', expected: 8 }), 'dicomweb/incomplete');
+  const files = readdirSync(to).sort();
+  assert.equal(files.length, 6);
+  // One was half written when the program died, as was one of another process.
+  truncateSync(join(to, files[5]), 200);
+  const again = await serve({ instances: true });
+  const got = await fetchStudy(again.server, STUDIES[0], to, { seriesUid: '9.0', expected: 8 });
+  assert.equal(got.length, 8);
+  const given = again.asked.filter((path) => !path.endsWith('/instances') && !path.includes('offset'));
+  assert.deepEqual(given.map((path) => path.split('/').length), [7, 7, 7]); // biome-ignore format: one row
+  assert.equal(
+    new Set(await Promise.all(got.map(async (f) => (await readDicomHeader(f)).dataSet.string('x00080018')))).size,
+    8,
+  );
+  // Whole already: nothing is asked.
+  const third = await serve({});
+  await fetchStudy(third.server, STUDIES[0], to, { seriesUid: '9.0', expected: 8 });
+  assert.deepEqual(third.asked, []);
+});
+
+test('an import that was killed while it fetched asks for what is missing alone, and leaves nothing behind', async (t) => {
+  const store = newProject(t);
+  const slow = await serve({ instances: true });
+  const stopped = new AbortController();
+  const options = { onFetch: (count: number) => count === 20 && stopped.abort() };
+  await assert.rejects(importFromServer(store, { ...slow.server, signal: stopped.signal }, query, options));
+  assert.deepEqual(store.scans.list(), []);
+  const whole = (asked: string[]) => asked.filter((path) => /^\/studies\/[^/]+\/series\/[^/]+$/.test(path)).length;
+  assert.equal(whole(slow.asked), 3);
+  const report = await importFromServer(store, slow.server, query);
+  assert.deepEqual([report.added.length, codes(report.failures)], [5, []]);
+  // Two series were whole; of the third the rest came one by one, where half of it was there.
+  assert.ok(whole(slow.asked) <= 3 + 3, slow.asked.join(' '));
+  assert.deepEqual(readdirSync(store.folder).filter((name) => name === 'fetched'), []); // biome-ignore format: one row
+});
+
+test('half a series stays for the next try', async (t) => {
+  const store = newProject(t);
+  const one = { studies: [STUDIES[0]], match: {} };
+  const b: Behaviour = { cap: 5 };
+  const { server, asked } = await serve(b);
+  await rejectsWith(importFromServer(store, server, one), 'dicomweb/incomplete');
+  Object.assign(b, { cap: 8, instances: true });
+  const report = await importFromServer(store, server, one);
+  assert.equal(report.added.length, 1);
+  assert.equal(asked.filter((path) => path.split('/').length === 7).length, 3);
 });

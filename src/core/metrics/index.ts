@@ -5,7 +5,6 @@ export {
   type LabelScores,
   labelScores,
   SURFACE_TOLERANCE_MM,
-  type SurfaceScores,
   surfaceScores,
 } from './surface-scores.ts';
 export { type PairedTTest, pairedTTest } from './t-test.ts';

@@ -13,6 +13,8 @@ import {
   deidentify,
   discoverDataset,
   discoverScans,
+  encodeDicomSeg,
+  encodeRtStruct,
   findIdentifiers,
   identifiersOf,
   openSegments,
@@ -62,6 +64,11 @@ export async function readers(): Promise<Reader[]> {
         segments: [1, 2].map((value) => ({ value, label: `L${value}`, algorithm: 'MANUAL' as const })),
       }),
     );
+    const segments = [1, 2].map((value) => ({ value, label: `L${value}`, algorithm: 'AUTOMATIC' as const }));
+    const written = { segments, made: { name: 'Decile cpcl', version: '0.1.0', run: 'run 1' } };
+    const labelMap = await encodeDicomSeg(mask, { ...written, labelMap: true });
+    // Keyholes, and planes that are stated.
+    const outlined = (await encodeRtStruct(mask, written)).bytes;
     const plain = new Uint8Array(await seriesFile(folder));
     // Sequences in sequences, of known and unknown length, one stored as UN.
     const icon = new Uint8Array(Buffer.from('feff00e00a0000002800100002000000' + '0200', 'hex'));
@@ -117,9 +124,9 @@ export async function readers(): Promise<Reader[]> {
       { name: 'dicom-folder', seeds: [plain, nested, second], read: async (f: string, bytes: Uint8Array) => { writeFileSync(join(f, 'first'), plain); await asFile('f', async () => undefined)(f, bytes); await everyScan(f); } },
       { name: 'dicom-enhanced', seeds: [enhanced()], read: asFile('f.dcm', readVolume) },
       { name: 'dicom-codecs', seeds: compressed(), read: asFile('f.dcm', readVolume) },
-      { name: 'dicom-seg', seeds: [seg], read: asFile('f.dcm', readDicomSeg) },
-      { name: 'rtstruct', seeds: [rtStruct(grid)], read: asFile('f.dcm', async (p) => rtLabelMap(p, await readRtStruct(p), grid)) },
-      { name: 'mask-objects', seeds: [seg, rtStruct(grid, '1.2.3', '1.2.4'), slicer, layered], read: async (f: string, bytes: Uint8Array) => { await asFile('f.dcm', drawn(grid))(f, bytes); await discoverScans(f); } },
+      { name: 'dicom-seg', seeds: [seg, labelMap], read: asFile('f.dcm', readDicomSeg) },
+      { name: 'rtstruct', seeds: [rtStruct(grid), outlined], read: asFile('f.dcm', async (p) => rtLabelMap(p, await readRtStruct(p), grid)) },
+      { name: 'mask-objects', seeds: [seg, labelMap, rtStruct(grid, '1.2.3', '1.2.4'), outlined, slicer, layered], read: async (f: string, bytes: Uint8Array) => { await asFile('f.dcm', drawn(grid))(f, bytes); await discoverScans(f); } },
       { name: 'deidentify', seeds: [plain, nested, implicit(nested), seg, enhanced()], read: asFile('f.dcm', searched) },
       { name: 'nrrd', seeds: [nrrd, ascii], read: asFile('f.nrrd', readVolume) },
       { name: 'metaimage', seeds: [mha], read: asFile('f.mha', readVolume) },

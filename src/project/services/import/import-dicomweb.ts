@@ -1,8 +1,5 @@
-/** Studies from a DICOMweb server: searched, fetched into a folder that is removed again, imported. */
+/** Studies from a DICOMweb server: searched, fetched into a folder that is removed when they are imported. */
 
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { temporaryFolder } from '../../../disk/index.ts';
 import {
   type DicomWebServer,
   fetchStudy,
@@ -15,6 +12,7 @@ import {
 import { DecileError } from '../../../shared/errors.ts';
 import { explained, type Store } from '../../store/index.ts';
 import { type ImportOptions, type ImportReport, importScans } from './import.ts';
+import { type Incoming, incoming } from './incoming.ts';
 
 export interface StudyQuery {
   /** StudyInstanceUIDs. */
@@ -59,36 +57,51 @@ export async function importFromServer(
       `${server.url} must hold CT, MR or PET series of the study, got none in ${new Set(studies).size} studies.`,
       'Check the StudyInstanceUID or the search, and that the server shows the study to you.',
     );
-  // In the project's own folder: patients' data goes to no shared temporary folder.
-  const folder = explained('Fetching a study', () => temporaryFolder(store.folder, 'incoming'));
+  const asked = [server.url, JSON.stringify([query.studies, query.match, query.series ?? []])];
+  const place = explained('Fetching a study', () => incoming(store.folder, asked));
   try {
-    let [objects, brought] = [0, 0];
-    for (const [n, { studyUid, seriesUid, instances }] of found.entries()) {
-      if (server.signal?.aborted) break;
-      const place = join(folder, String(n + 1).padStart(4, '0'));
-      try {
-        await fetchStudy(server, studyUid, place, {
-          ...{ seriesUid, expected: instances },
-          onFile: () => options.onFetch?.(++objects),
-        });
-        brought++;
-      } catch (error) {
-        if (!(error instanceof DecileError) || error.code !== 'dicomweb/incomplete') throw error;
-        // Half a series is no scan: it goes, the others stay.
-        rmSync(place, { recursive: true, force: true });
-        missing.push({ path: server.url, code: error.code, message: error.message, cure: error.cure });
-      }
-    }
+    const brought = await fetchAll(server, found, place, missing, options.onFetch);
     if (missing.length > 0 && brought === 0) {
       const [{ message, cure }] = missing;
       throw new DecileError('dicomweb/incomplete', message, cure);
     }
-    const report = await importScans(store, folder, { ...options, from: server.url });
+    const report = await importScans(store, place.whole, { ...options, from: server.url });
     report.failures.unshift(...missing);
+    // Stopped: what was fetched is there for the next time.
+    if (!report.interrupted) place.clear();
     return report;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    place.release();
   }
+}
+
+/** @returns how many series are whole; half ones are listed as missing */
+async function fetchAll(
+  server: DicomWebServer,
+  found: readonly SeriesEntry[],
+  place: Incoming,
+  missing: ScanFailure[],
+  onFetch?: (objects: number) => void,
+): Promise<number> {
+  let [objects, brought] = [0, 0];
+  for (const { studyUid, seriesUid, instances } of found) {
+    if (server.signal?.aborted) break;
+    try {
+      if (!place.has(seriesUid, instances)) {
+        await fetchStudy(server, studyUid, place.partOf(seriesUid), {
+          ...{ seriesUid, expected: instances },
+          onFile: () => onFetch?.(++objects),
+        });
+        place.keep(seriesUid);
+      }
+      brought++;
+    } catch (error) {
+      if (!(error instanceof DecileError) || error.code !== 'dicomweb/incomplete') throw error;
+      // Half a series is no scan: it waits for the next try, the others come in.
+      missing.push({ path: server.url, code: error.code, message: error.message, cure: error.cure });
+    }
+  }
+  return brought;
 }
 
 /** What the server counts in the study and does not list. */
