@@ -77,8 +77,8 @@ export interface Project {
   suggest(request?: SuggestRequest): Promise<SuggestionReport>;
   /** The stored voxels of scans, slice by slice. */
   readonly volumes: {
-    /** Where they lie; throws `scan/unknown`, `scan/vanished`. */
-    stored(scan: number): Promise<StoredVolume>;
+    /** Where they lie, of a channel where the scan has several; throws `scan/unknown`, `scan/vanished`. */
+    stored(scan: number, channel?: number): Promise<StoredVolume>;
     slice(volume: StoredVolume, k: number): Promise<VoxelArray>;
   };
   /** Masks that are being drawn, and their versions. */
@@ -138,7 +138,11 @@ function assemble(store: Store, start: StartTrainer): Project {
     importScans: (folder, options) => importScans(store, folder, options),
     importFromServer: (server, query, options) => importFromServer(store, server, query, options),
     suggest: (request) => suggestScans(store, request),
-    volumes: { stored: (scan) => storedVolume(store.path(store.scans.get(scan).volumeFile)), slice: readSlice },
+    volumes: {
+      stored: (scan, channel = 0) =>
+        storedVolume(store.path(store.channels.of(scan)[channel]?.file ?? store.scans.get(scan).volumeFile)),
+      slice: readSlice,
+    },
     drawing,
     setLabels: (labels) => replaceLabels(store, drawing, labels),
     plan: (request) => planTraining(store, request),

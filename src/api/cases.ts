@@ -64,6 +64,7 @@ export async function scanDetail(session: Session, id: number): Promise<ScanDeta
     ...(prediction ? { prediction: { ...predictionDetail(store, prediction), reasons: seen.reasons } } : {}),
     slices: seen.slices,
     percentiles: seen.percentiles,
+    ...(seen.channels.length > 0 && { channels: seen.channels }),
   };
 }
 

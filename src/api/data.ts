@@ -36,7 +36,7 @@ async function route(session: Session, request: DataRequest): Promise<Response> 
   if (request.method !== 'GET') throw unknown(request);
   switch (what) {
     case 'volume':
-      return volume(session, id, request.url.searchParams.get('k'));
+      return volume(session, id, request.url.searchParams);
     case 'mask':
       return mask(session, id, kindOf(second), request.url.searchParams.get('version'));
     case 'entropy':
@@ -89,13 +89,16 @@ const headers = (grid: Grid, dtype: VoxelType): Record<string, string> => ({
 });
 
 /** Streams the voxels of the uncompressed file, or reads one slice of them: memory does not grow with the scan. */
-async function volume(session: Session, id: number, k: string | null): Promise<Response> {
+async function volume(session: Session, id: number, asked: URLSearchParams): Promise<Response> {
   const { store, volumes } = session.project();
   const scan = store.scans.get(id);
-  const stored = await volumes.stored(id);
+  const channel = asked.get('channel');
+  const channels = Math.max(1, store.channels.of(id).length);
+  const stored = await volumes.stored(id, channel === null ? 0 : indexBelow(channel, channels, 'A channel'));
+  const k = asked.get('k');
   const { path, dtype, offset, bytes } = stored;
   if (k !== null) {
-    const slice = await volumes.slice(stored, sliceIndex(k, scan.size[2]));
+    const slice = await volumes.slice(stored, indexBelow(k, scan.size[2], 'A slice'));
     const head = { ...headers(scan, dtype), 'content-length': String(slice.byteLength) };
     return new Response(body(new Uint8Array(slice.buffer)), { headers: head });
   }
@@ -105,10 +108,10 @@ async function volume(session: Session, id: number, k: string | null): Promise<R
   });
 }
 
-function sliceIndex(value: string, slices: number): number {
-  const k = Number(value);
-  if (/^\d+$/.test(value) && k < slices) return k;
-  throw new DecileError('data/unknown', `A slice must be 0 to ${slices - 1}, got ${value}.`, 'Reload the window.');
+function indexBelow(value: string, count: number, what: string): number {
+  const n = Number(value);
+  if (/^\d+$/.test(value) && n < count) return n;
+  throw new DecileError('data/unknown', `${what} must be 0 to ${count - 1}, got ${value}.`, 'Reload the window.');
 }
 
 async function mask(session: Session, id: number, kind: MaskOrigin, version: string | null): Promise<Response> {

@@ -245,14 +245,19 @@ STEP_CASES = [
 STEPS, LAMBDA_MAX = 20, 0.1
 
 
-def step_batch(t, classes):
-    """The fixed crops of step t: 2 labelled, 2 unlabelled; image = 0.6 label + 0.4 noise."""
+# How much of the label each channel shows.
+SHOWN = (1.0, 0.5, 0.0)
+
+
+def step_batch(t, classes, channels=1):
+    """The fixed crops of step t: 2 labelled, 2 unlabelled; channel c of the image = 0.6 SHOWN[c] label + 0.4 noise."""
     size = tuple(reversed(SIDES))
     shapes = [blobs(SIDES, classes, (t + k) % 4, {}) for k in range(4)]
     labels = np.stack([mask(size, s) for s in shapes])
-    images = np.float32(np.float32(0.4) * noise((4, *SIDES, 1), 5000 + t).astype(np.float32) + np.float32(0.6) * labels[..., None])
+    shown = np.float32(0.6) * np.float32(SHOWN[:channels]) * labels[..., None].astype(np.float32)
+    images = np.float32(np.float32(0.4) * noise((4, *SIDES, channels), 5000 + t).astype(np.float32) + shown)
     images = from_last(images.astype(np.float64))
-    shift = from_last(noise((2, *SIDES, 1), 5100 + t, 0.2))
+    shift = from_last(noise((2, *SIDES, channels), 5100 + t, 0.2))
     batch = {"images_l": images[:2], "images_u": images[2:], "noise": shift,
              "one_hot_l": one_hot(torch.tensor(labels[:2].astype(np.int64)), classes, torch.float64)}
     return batch, shapes
@@ -272,6 +277,25 @@ def steps_golden():
         worst = max(abs(a[k] / b[k] - 1) for a, b in zip(single, rows) for k in b if b[k])
         print(f"{name}: {[round(r['total'], 6) for r in rows]}, float32 differs by {worst:.1e}")
         cases.append({"name": name, "classes": classes, "options": options, "losses": rows})
+        for network in ("student", "teacher"):
+            for key, w in getattr(trainer, network).named_parameters():
+                if key == "out.bias" or key.endswith(".weight"):
+                    golden.add(f"{n}/{network}/{key}", weight_last(w))
+    golden.facts["cases"] = cases
+    golden.save()
+
+
+def channel_steps_golden():
+    """Three steps on images of three channels, as in `steps`."""
+    channels = len(SHOWN)
+    golden = Golden("channel-steps", samples=48, width=WIDTH, sides=SIDES, steps=STEPS, lambdaMax=LAMBDA_MAX, beta=10.0, alpha=ALPHA, inputChannels=channels)
+    golden.facts["masks"] = {2: [step_batch(t, 2)[1] for t in range(3)]}
+    cases = []
+    for n, method in enumerate(("supervised", "mean-teacher", "cpcl")):
+        trainer = Trainer(set_hashed_weights(UNet(WIDTH, 2, channels).double()), method, steps=STEPS, lambda_max=LAMBDA_MAX)
+        rows = [trainer.step(step_batch(t, 2, channels)[0]) for t in range(3)]
+        print(method, [{k: round(v, 5) for k, v in r.items() if v is not None} for r in rows])
+        cases.append({"method": method, "losses": rows})
         for network in ("student", "teacher"):
             for key, w in getattr(trainer, network).named_parameters():
                 if key == "out.bias" or key.endswith(".weight"):
@@ -371,7 +395,7 @@ if __name__ == "__main__":
     torch.set_num_threads(2)
     if sys.argv[1:] in ([], ["metrics"]):
         metrics.main()
-    for group, make in {"unet-2": lambda: unet_golden(2), "unet-3": lambda: unet_golden(3), "vnet": vnet_golden, "planned": planned_golden, "losses": loss_golden, "steps": steps_golden,
+    for group, make in {"unet-2": lambda: unet_golden(2), "unet-3": lambda: unet_golden(3), "vnet": vnet_golden, "planned": planned_golden, "losses": loss_golden, "steps": steps_golden, "channel-steps": channel_steps_golden,
                         "terms": term_golden, "method-steps": method_steps_golden}.items():
         if sys.argv[1:] in ([], [group]):
             make()

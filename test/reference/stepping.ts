@@ -32,6 +32,8 @@ export interface StepFacts {
   lambdaMax: number;
   beta: number;
   alpha: number;
+  /** 1 where it is absent. */
+  inputChannels?: number;
   /** By number of classes, step and image. */
   masks: Record<string, MaskShape[][][]>;
 }
@@ -57,26 +59,36 @@ class Script extends Random {
   }
 }
 
-/** Two labelled and two unlabelled patches of step t: image = 0.4 noise + 0.6 label. */
-function batchOf({ sides: [depth, height, breadth], masks }: StepFacts, t: number, classes: number): Batch {
+/** How much of the label each channel shows (make_golden.py). */
+const SHOWN = [1, 0.5, 0];
+
+/** Two labelled and two unlabelled patches of step t: channel c of the image = 0.4 noise + 0.6 SHOWN[c] label. */
+function batchOf(
+  { sides: [depth, height, breadth], masks, inputChannels: channels = 1 }: StepFacts,
+  t: number,
+  classes: number,
+): Batch {
   const size: Triple = [breadth, height, depth];
   const voxels = depth * height * breadth;
   const drawn = masks[classes][t].map((shapes) => drawMask(size, shapes));
-  const grey = noise(4 * voxels, 5000 + t);
+  const grey = noise(4 * voxels * channels, 5000 + t);
   const images = drawn.map((mask, k) => {
-    const image = mask.reduce((values, label, v) => {
-      values[v] = Math.fround(0.4) * grey[k * voxels + v] + Math.fround(0.6) * label;
-      return values;
-    }, new Float32Array(voxels));
+    // The channels of an image one after another; those of the noise side by side.
+    const image = new Float32Array(channels * voxels);
+    mask.forEach((label, v) => {
+      for (let c = 0; c < channels; c++)
+        image[c * voxels + v] =
+          Math.fround(0.4) * grey[(k * voxels + v) * channels + c] + Math.fround(Math.fround(0.6) * SHOWN[c]) * label;
+    });
     return imageTensor(image, size);
   });
   const labelled = maskTensors(drawn.slice(0, 2), size, classes);
   return { labelled: { images: images.slice(0, 2), ...labelled }, unlabelled: { images: images.slice(2) } };
 }
 
-const unet = (width: number, classes: number, seed: number): Weights =>
+const unet = (width: number, classes: number, seed: number, inputChannels = 1): Weights =>
   Object.fromEntries(
-    unetShapes({ width, inputChannels: 1, classes }).map(([name, shape], i) => [
+    unetShapes({ width, inputChannels, classes }).map(([name, shape], i) => [
       name,
       tf.tensor(hashedWeight(shape, i, seed), shape),
     ]),
@@ -110,8 +122,8 @@ export async function checkSteps(
   kernels: Kernels,
   tolerance: (network: string) => number,
 ): Promise<void> {
-  const { width, sides, steps, lambdaMax, beta, alpha } = golden.facts;
-  const voxels = sides[0] * sides[1] * sides[2];
+  const { width, sides, steps, lambdaMax, beta, alpha, inputChannels = 1 } = golden.facts;
+  const values = sides[0] * sides[1] * sides[2] * inputChannels;
   const options = resolveOptions({
     ...PAPER_READING,
     steps,
@@ -124,7 +136,7 @@ export async function checkSteps(
     ...given,
   });
   const method = methodByName(options.method);
-  const student = unet(width, classes, 0);
+  const student = unet(width, classes, 0, inputChannels);
   const start: Record<string, () => Weights> = {
     student: () => student,
     teacher: () => copyOf(student),
@@ -147,7 +159,7 @@ export async function checkSteps(
   }
   for (const [t, expectedLosses] of losses.entries()) {
     // UA-MT's nine noise maps, its target's first; one map for every other method.
-    script.load(options.method === 'ua-mt' ? noise(18 * voxels, 5200 + t, 0.2) : noise(2 * voxels, 5100 + t, 0.2));
+    script.load(options.method === 'ua-mt' ? noise(18 * values, 5200 + t, 0.2) : noise(2 * values, 5100 + t, 0.2));
     const sampler = { next: () => batchOf(golden.facts, t, classes) } as TwoStreamSampler;
     const report = await trainStep(method, state, sampler, { options, kernels });
     const { lambda, learningRate, ...terms } = expectedLosses as Record<string, number>;

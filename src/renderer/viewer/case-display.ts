@@ -30,7 +30,7 @@ export class CaseDisplay {
   /** Null while only one slice of the scan has come. */
   voxels: CaseVoxels | null = null;
   private readonly slot: number;
-  private readonly scan: DisplayScan;
+  private scan: DisplayScan;
   private readonly volume: LocalVolume;
   private readonly layers = new Map<LayerName, LabelmapLayer>();
   private difference: LabelMap | null = null;
@@ -63,6 +63,12 @@ export class CaseDisplay {
     this.voxels = voxels;
     const { data } = voxels.scan;
     if (isDrawn(data) && data !== this.scan.data) this.volume.replace(data);
+  }
+
+  /** Another channel of the scan stands in its place; masks, planes and zoom stay. @param percentiles its 1st and 99th */
+  show(scan: Volume, percentiles: readonly [number, number]): void {
+    this.scan = displayScan(scan, percentiles, this.scan.data);
+    this.volume.replace(this.scan.data);
   }
 
   /** The window as Cornerstone3D needs it, in stored values. */

@@ -21,7 +21,7 @@ export interface EditorListener {
 }
 
 export class CaseEditor {
-  readonly voxels: CaseVoxels;
+  voxels: CaseVoxels;
   readonly statistics: MaskStatistics;
   readonly history = new History();
   private readonly listener: EditorListener;
@@ -34,6 +34,11 @@ export class CaseEditor {
     this.voxels = voxels;
     this.statistics = new MaskStatistics(voxels.mask, voxels.empty);
     this.listener = listener;
+  }
+
+  /** Tools that look at intensities look at these from now on. */
+  show(scan: Volume): void {
+    this.voxels = { ...this.voxels, scan };
   }
 
   get mask(): LabelMap {

@@ -70,6 +70,8 @@ export async function loadCase(client: Client, scan: number, { signal, first }: 
       'Import it again from its files.',
     );
   }
+  // Other channels will stand in its place: bytes have too few shades for them.
+  const scanOf16 = detail.channels && scanVoxels.data instanceof Uint8Array;
   const untouched = drawn === null && detail.editing === 'corrected' ? predicted : null;
   const data = (drawn?.data ?? untouched?.data.slice() ?? new Uint8Array(voxelCount(detail.grid))) as Uint8Array;
   const entropy = detail.prediction ? loadEntropy(client, detail, init) : Promise.resolve(null);
@@ -79,7 +81,7 @@ export async function loadCase(client: Client, scan: number, { signal, first }: 
     detail,
     entropy,
     voxels: {
-      scan: scanVoxels,
+      scan: scanOf16 ? { ...scanVoxels, data: Int16Array.from(scanVoxels.data) } : scanVoxels,
       mask: { ...detail.grid, data },
       prediction: predicted as LabelMap | null,
       empty: drawn === null && untouched === null,
@@ -87,11 +89,28 @@ export async function loadCase(client: Client, scan: number, { signal, first }: 
   };
 }
 
+/** Another channel of a case than the first. */
+export async function loadChannel(
+  client: Client,
+  { id, name, grid, channels }: ScanDetail,
+  at: number,
+): Promise<Volume> {
+  const dtype = channels?.[at]?.dtype ?? 'int16';
+  const volume = await readVoxels(await client.data(`/data/volume/${id}?channel=${at}`), grid, dtype);
+  if (volume) return volume;
+  throw new DecileError(
+    'scan/no-voxels',
+    `The scan ${name} must have voxels, got none of ${channels?.[at]?.name}.`,
+    'Import it again from its files.',
+  );
+}
+
 /** Slice k of a large scan whose voxels are drawn as they are; null for others, which come whole. */
 async function loadSlice(client: Client, detail: ScanDetail, k: number, init: RequestInit): Promise<FirstSlice | null> {
   const { grid, dtype } = detail;
   const data = new VOXEL_ARRAYS[dtype](new ArrayBuffer(0));
   const [ni, nj] = grid.size;
+  if (detail.channels && dtype === 'uint8') return null;
   if (!isDrawn(data) || voxelCount(grid) * data.BYTES_PER_ELEMENT < LARGE) return null;
   const slice = new VOXEL_ARRAYS[dtype](
     await (await client.data(`/data/volume/${detail.id}?k=${k}`, init)).arrayBuffer(),

@@ -65,6 +65,15 @@ export const KEYS = [
   row('View', 'window.3', 'Window preset 3', '3'),
   row('View', 'window.4', 'Window preset 4', '4'),
   row('View', 'window.5', 'Window preset 5', '5'),
+  row('View', 'channel.1', 'Channel 1', 'Alt+1'),
+  row('View', 'channel.2', 'Channel 2', 'Alt+2'),
+  row('View', 'channel.3', 'Channel 3', 'Alt+3'),
+  row('View', 'channel.4', 'Channel 4', 'Alt+4'),
+  row('View', 'channel.5', 'Channel 5', 'Alt+5'),
+  row('View', 'channel.6', 'Channel 6', 'Alt+6'),
+  row('View', 'channel.7', 'Channel 7', 'Alt+7'),
+  row('View', 'channel.8', 'Channel 8', 'Alt+8'),
+  row('View', 'channel.9', 'Channel 9', 'Alt+9'),
   row('View', 'view.fit', 'Fit', 'F'),
   row('View', 'view.layout', 'Next layout', 'L'),
   row('View', 'view.heat', 'Uncertainty map', 'U'),
@@ -75,8 +84,12 @@ export const KEYS = [
 export type ActionName = (typeof KEYS)[number]['action'];
 
 /** `Ctrl+Shift+Z` for a key press; Command counts as Ctrl. Shift is left out where it only makes the character. */
-export function chordOf(event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey'>): string {
-  const named = event.key === ' ' ? 'Space' : event.key;
+export function chordOf(
+  event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey'> & { readonly code?: string },
+): string {
+  // A Mac's Alt makes another character of a digit.
+  const digit = event.altKey ? /^Digit(\d)$/.exec(event.code ?? '')?.[1] : undefined;
+  const named = digit ?? (event.key === ' ' ? 'Space' : event.key);
   const letter = /^[a-z]$/i.test(named);
   const key = letter ? named.toUpperCase() : named;
   const shift = event.shiftKey && (letter || named.length > 1);

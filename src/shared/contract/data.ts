@@ -3,7 +3,7 @@
  *
  * | request | body | answer |
  * |---|---|---|
- * | GET /data/volume/<scan> | - | voxels, i fastest, little endian, type as in `x-decile-dtype`. `?k=<n>`: that slice alone |
+ * | GET /data/volume/<scan> | - | voxels, i fastest, little endian, type as in `x-decile-dtype`. `?k=<n>`: that slice alone; `?channel=<n>`: of that channel, from 0 |
  * | GET /data/mask/<scan>/<kind> | - | one uint8 a voxel on the scan's grid; 204 where there is no such mask. `?version=<n>`: that version |
  * | GET /data/entropy/<scan> | - | float32 a voxel, nats, of the newest prediction; 204 without one |
  * | GET /data/thumbnail/<scan> | - | image/png of the middle slice with the mask's outline |

@@ -1,6 +1,7 @@
 /** What crosses between window and main process: plain data, no class, no path that a handler would trust. */
 
 import type { ErrorCode } from '../../core/errors.ts';
+import type { ChannelKind } from '../../core/model-channels.ts';
 import type { PresetName } from '../../core/options.ts';
 import type { ExpectedDice } from '../../core/predict/expected-dice.ts';
 import type { Grid, VoxelType } from '../../core/volume.ts';
@@ -115,6 +116,18 @@ export interface ScanDetail extends ScanRow {
   /** Slice ranges along k decided one by one. */
   slices: SliceDecision[];
   /** 1st and 99th percentile of the intensities: the MR window. */
+  percentiles: [number, number];
+  /** Those that the scan has, in order, where it may have several; `/data/volume/<scan>` sends the first. */
+  channels?: ChannelInfo[];
+}
+
+/** A channel of a scan as the viewer shows it. */
+export interface ChannelInfo {
+  name: string;
+  kind: ChannelKind;
+  /** Type of the voxels that `/data/volume/<scan>?channel=<n>` sends. */
+  dtype: VoxelType;
+  /** 1st and 99th percentile of its intensities. */
   percentiles: [number, number];
 }
 

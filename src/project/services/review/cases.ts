@@ -1,7 +1,7 @@
 /** The cases of a project, each with all that decides how it is shown and worked on. */
 import type { VoxelType } from '../../../core/volume.ts';
 import { readVolume } from '../../../imaging/index.ts';
-import type { CaseState, SliceDecision } from '../../../shared/contract/index.ts';
+import type { CaseState, ChannelInfo, SliceDecision } from '../../../shared/contract/index.ts';
 import type { Mask, MaskOrigin, Prediction, Scan, Store } from '../../store/index.ts';
 import { percentiles, readSlice, storedVolume } from '../drawing/stored-volume.ts';
 import type { DrawnKind } from '../drawing/working-mask.ts';
@@ -40,6 +40,8 @@ export interface CaseView extends Omit<CaseEntry, 'rank' | 'prediction'> {
   dtype: VoxelType;
   /** 1st and 99th percentile of the middle slice. */
   percentiles: [number, number];
+  /** Those that the scan has; none where it has one without a name. */
+  channels: ChannelInfo[];
 }
 
 /** Every case, in the order of the names, with few questions to the store. */
@@ -58,8 +60,10 @@ export function listCases(store: Store): CaseEntry[] {
 /** One case as it is now; throws `scan/unknown`, `scan/vanished`. */
 export async function viewCase(store: Store, id: number): Promise<CaseView> {
   const scan = store.scans.get(id);
-  const volume = await storedVolume(store.path(scan.volumeFile));
-  const middle = await readSlice(volume, scan.size[2] >> 1);
+  const { dtype, percentiles } = await voxelsOf(store, scan, scan.volumeFile);
+  const channels: ChannelInfo[] = [];
+  for (const { name, kind, file } of store.channels.of(id))
+    channels.push({ name, kind, ...(await voxelsOf(store, scan, file)) });
   const masks: CaseView['masks'] = {};
   for (const origin of ['manual', 'predicted', 'corrected'] as const) {
     const mask = store.masks.current(id, origin);
@@ -68,13 +72,19 @@ export async function viewCase(store: Store, id: number): Promise<CaseView> {
   const current = currentMask(store, id);
   const prediction = viewPrediction(store, id);
   return {
-    ...{ scan, masks, current, prediction, dtype: volume.dtype },
+    ...{ scan, masks, current, prediction, dtype, percentiles, channels },
     state: caseState(store, scan),
     reasons: prediction ? (reviewQueue(store).find((entry) => entry.scan === id)?.reasons ?? []) : [],
     editing: masks.predicted && !(current?.origin === 'manual' && current.accepted) ? 'corrected' : 'manual',
     slices: sliceDecisions(store, id),
-    percentiles: percentiles(middle, [0.01, 0.99]) as [number, number],
   };
+}
+
+/** Type of a stored volume, and the percentiles of its middle slice. */
+async function voxelsOf(store: Store, scan: Scan, file: string): Promise<Pick<ChannelInfo, 'dtype' | 'percentiles'>> {
+  const volume = await storedVolume(store.path(file));
+  const middle = await readSlice(volume, scan.size[2] >> 1);
+  return { dtype: volume.dtype, percentiles: percentiles(middle, [0.01, 0.99]) as [number, number] };
 }
 
 /** The newest prediction of a scan, or null. */

@@ -11,6 +11,7 @@ import type { ToolId } from '../../viewer/tools.ts';
 import { CaseLabels } from './case-labels.svelte.ts';
 import { CaseReview } from './case-review.svelte.ts';
 import { CaseSaving } from './case-saving.svelte.ts';
+import { Channels } from './channels.svelte.ts';
 import { ClickTool } from './click-tool.svelte.ts';
 import { LoadAhead } from './load-ahead.ts';
 import { Look } from './look.svelte.ts';
@@ -40,6 +41,7 @@ export class AnnotateState {
   readonly look = new Look();
   readonly position = new Position(this.look);
   readonly tools = new ToolState();
+  readonly channels = new Channels(this);
   readonly labels = new CaseLabels(this);
   readonly saving: CaseSaving;
   readonly review = new CaseReview(this);
@@ -152,6 +154,7 @@ export class AnnotateState {
         save(edit);
       },
     });
+    this.channels.enter(voxels.scan);
     this.labels.lock();
     if (opening.mode === 'review') this.labels.chooseOn(this.position.crosshair[2]);
     void this.showEntropy(entropy, this.position.crosshair);

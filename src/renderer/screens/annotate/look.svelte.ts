@@ -1,6 +1,6 @@
 /** How image and mask look: window, opacity, overlays, layout. Stays as it is from case to case. */
 import type { PlaneName } from '../../../core/edit/planes.ts';
-import type { ScanDetail } from '../../../shared/contract/index.ts';
+import type { ChannelInfo, ScanDetail } from '../../../shared/contract/index.ts';
 import { presetsOf, type Window, type WindowPreset } from '../../viewer/window.ts';
 
 export type Layout = 'single' | 'side' | 'grid';
@@ -36,12 +36,22 @@ export class Look {
   }
 
   /** The window of another case: CT keeps its own from scan to scan. True where it was set anew. */
-  suit({ modality, percentiles }: ScanDetail): boolean {
+  suit({ modality: own, percentiles, channels }: ScanDetail): boolean {
+    const first = channels?.[0];
+    const modality = first ? (first.kind === 'ct' ? 'CT' : 'MR') : own;
     const same = this.presets.length > 0 && this.modality === modality && modality === 'CT';
     this.modality = modality;
     if (same) return false;
     this.presets = presetsOf(modality, percentiles);
     this.window = this.presets[0];
     return true;
+  }
+
+  /** The window of another channel of the case. @param kept what it was left with */
+  suitChannel({ kind, percentiles }: ChannelInfo, kept: Window | undefined): void {
+    this.modality = kind === 'ct' ? 'CT' : 'MR';
+    this.presets = presetsOf(this.modality, percentiles);
+    // A window of its own: equal numbers stand for other stored values now.
+    this.window = { ...(kept ?? this.presets[0]) };
   }
 }
