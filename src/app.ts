@@ -28,6 +28,7 @@ import {
 import { type ImportModelRequest, importModel, type ModelImport } from './project/services/model/import-model.ts';
 import { startFrom } from './project/services/model/start-from.ts';
 import { type PredictHandle, type PredictRequest, startPrediction } from './project/services/predict/predict.ts';
+import { scansOf } from './project/services/review/decide-scans.ts';
 import { type EvaluateRequest, type EvaluationReport, evaluateRun } from './project/services/review/evaluate.ts';
 import { type Compare, compareOf, type Review, reviewOf } from './project/services/review/index.ts';
 import { type SuggestionReport, type SuggestRequest, suggestScans } from './project/services/review/suggest.ts';
@@ -42,6 +43,7 @@ import {
   secondsPerStep,
   settleEngine,
 } from './project/services/train/expected-time.ts';
+import { leaveOut } from './project/services/train/leave-out.ts';
 import { type PlanOptions, planTraining, type TrainPlan } from './project/services/train/plan.ts';
 import { type RunHandle, resumeTraining, startTraining, type TrainRequest } from './project/services/train/train.ts';
 import {
@@ -93,6 +95,8 @@ export interface Project {
   expectedTime(plan: TrainPlan, say?: (text: string) => void): Promise<ExpectedTime>;
   /** Measures a step of the plan on each engine that it allows; throws the last engine's error where none computes. */
   measure(plan: TrainPlan): Promise<void>;
+  /** Leaves named scans out of training for a reason, or takes them in again with an empty one. Throws `scan/unknown`. */
+  leaveOut(names: readonly string[], reason: string): { scan: string; leftOut: string }[];
   train(request: TrainRequest, onEvent?: OnEvent): RunHandle;
   /** The named run, or the latest unfinished one. */
   resume(name?: string, onEvent?: OnEvent): RunHandle;
@@ -151,6 +155,7 @@ function assemble(store: Store, start: StartTrainer): Project {
     async measure({ options, classes }) {
       await measureSteps(start, options, likelyFit(store, options), classes.length);
     },
+    leaveOut: (names, reason) => leaveOut(store, scansOf(store, names), reason),
     train: (request, onEvent) => startTraining(store, start, request, onEvent),
     resume: (name, onEvent) => resumeTraining(store, start, name, onEvent),
     models: {

@@ -41,6 +41,7 @@ function scanRow(
     ...(rank === undefined ? {} : { rank }),
     thumbnail: thumbnailKey(masks),
     notices: scan.notices,
+    ...(scan.leftOut ? { leftOut: scan.leftOut } : {}),
     importedAt: scan.importedAt,
   };
 }

@@ -57,11 +57,12 @@ export function session(parts: Pick<Session, 'app' | 'emitter' | 'folders' | 'jo
     const counts = Object.fromEntries([...CASE_STATES, 'scans'].map((name) => [name, 0])) as ProjectOverview['counts'];
     counts.scans = states.size;
     for (const state of states.values()) counts[state]++;
-    const { name, preset } = store.project.get();
+    const { name, preset, range } = store.project.get();
     return {
       session: sessionOf(store),
       name,
       preset,
+      range,
       path: store.folder,
       counts,
       runs: store.runs.list().length,

@@ -11,9 +11,11 @@ import { enginesCommand } from './commands/engines.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
+import { leaveOutCommand } from './commands/leave-out.ts';
 import { modelCommand } from './commands/model.ts';
 import { newCommand } from './commands/new.ts';
 import { predictCommand } from './commands/predict.ts';
+import { rangeCommand } from './commands/range.ts';
 import { reviewCommand } from './commands/review.ts';
 import { serveCommand } from './commands/serve.ts';
 import { statusCommand } from './commands/status.ts';
@@ -41,6 +43,8 @@ export function buildProgram(): Command {
     statusCommand,
     checkCommand,
     suggestCommand,
+    leaveOutCommand,
+    rangeCommand,
     trainCommand,
     resumeCommand,
     predictCommand,

@@ -30,7 +30,28 @@ export const kindOfName = (name: string, otherwise: ChannelKind): ChannelKind =>
   CHANNEL_KINDS.find((kind) => WORDS[kind].test(name)) ?? otherwise;
 
 /** The kind of scans of a preset. */
-export const kindOfPreset = (preset: PresetName): ChannelKind => (preset === 'ct-kidney' ? 'ct' : 'mr');
+export const kindOfPreset = (preset: PresetName): ChannelKind => (preset.startsWith('ct') ? 'ct' : 'mr');
+
+/** Intensities in HU that training clips to: for the kidney those of the paper, else the windows that scans are read with. */
+const CT_RANGES: Partial<Record<PresetName, readonly [low: number, high: number]>> = {
+  'ct-kidney': [-75, 175],
+  'ct-abdomen': [-160, 240],
+  'ct-lung': [-1350, 150],
+  'ct-bone': [-770, 1730],
+  'ct-head': [0, 80],
+};
+
+/** The range of a preset; null where it has none: MR is not clipped, and `ct` is for a range of one's own. */
+export const rangeOfPreset = (preset: PresetName): readonly [number, number] | null => CT_RANGES[preset] ?? null;
+
+/** How a preset turns intensities into network input. @param range of one's own, HU */
+export const normalisationOfPreset = (
+  preset: PresetName,
+  range: readonly [number, number] | null = null,
+): Normalisation => {
+  const kind = kindOfPreset(preset);
+  return kind === 'ct' ? { kind, clip: range ?? rangeOfPreset(preset) ?? SOFT_TISSUE } : normalisationOfKind(kind);
+};
 
 /** The window of the paper's kidney CT, HU: soft tissue. */
 const SOFT_TISSUE = [-75, 175] as const;

@@ -18,7 +18,7 @@ export const METHODS = [
 export type MethodName = (typeof METHODS)[number];
 /** False for methods in which no unlabelled scan has a part. */
 export const usesUnlabelled = (method: MethodName): boolean => method !== 'supervised' && method !== 'paste';
-export const PRESETS = ['ct-kidney', 'mr-flair', 'mr'] as const;
+export const PRESETS = ['ct-kidney', 'ct-abdomen', 'ct-lung', 'ct-bone', 'ct-head', 'ct', 'mr-flair', 'mr'] as const;
 export type PresetName = (typeof PRESETS)[number];
 export const ENGINES = ['auto', 'tensorflow', 'webgpu', 'simd', 'cpu'] as const;
 export type EngineName = (typeof ENGINES)[number];

@@ -5,7 +5,7 @@ import { maskVersions, predictionDetail, scanDetail, scanRows, toVersion } from 
 import type { Session } from '../session.ts';
 
 type Names =
-  | `scans.${'list' | 'detail' | 'import' | 'suggest' | 'remove' | 'restore'}`
+  | `scans.${'list' | 'detail' | 'import' | 'suggest' | 'remove' | 'restore' | 'leaveOut'}`
   | `masks.${'commit' | 'versions' | 'restore'}`
   | 'predictions.get'
   | `review.${'queue' | 'decide' | 'undo' | 'next' | 'changes'}`;
@@ -58,6 +58,16 @@ export const caseHandlers = (session: Session): Pick<Handlers, Names> => ({
     store.transaction(() => {
       for (const scan of scans) store.scans.restore(scan);
     });
+    session.changed(scans);
+    return null;
+  },
+
+  'scans.leaveOut'({ scans, reason }) {
+    const project = session.project();
+    project.leaveOut(
+      scans.map((scan) => project.store.scans.get(scan).name),
+      reason,
+    );
     session.changed(scans);
     return null;
   },

@@ -23,7 +23,7 @@ type Names =
   | 'app.about'
   | `settings.${'get' | 'set'}`
   | `folders.${'choose' | 'browse' | 'create'}`
-  | `projects.${'recent' | 'forget' | 'create' | 'open' | 'current' | 'close' | 'setLabels' | 'demo'}`;
+  | `projects.${'recent' | 'forget' | 'create' | 'open' | 'current' | 'close' | 'setLabels' | 'setRange' | 'demo'}`;
 
 const termOf = (label: Pick<LabelInfo, 'code'>): CodedTerm | null =>
   label.code ? { scheme: label.code.scheme, code: label.code.value, meaning: label.code.meaning } : null;
@@ -56,7 +56,7 @@ export const projectHandlers = (session: Session, shell: Shell): Pick<Handlers, 
     session.user.forget(session.folders.resolve(folder));
     return null;
   },
-  async 'projects.create'({ parent, name, preset, labels }) {
+  async 'projects.create'({ parent, name, preset, range, labels }) {
     const folder = join(session.folders.resolve(parent), folderName(name));
     if (existsSync(folder))
       throw new DecileError(
@@ -67,6 +67,7 @@ export const projectHandlers = (session: Session, shell: Shell): Pick<Handlers, 
     return session.create(folder, {
       name,
       preset,
+      ...(range && { range }),
       labels: labels.map((label) => ({ name: label.name, colour: label.colour, term: termOf(label) })),
     });
   },
@@ -75,6 +76,12 @@ export const projectHandlers = (session: Session, shell: Shell): Pick<Handlers, 
   async 'projects.close'() {
     await session.close();
     return null;
+  },
+  'projects.setRange'({ range }) {
+    session.project().store.project.setRange(range);
+    const overview = session.overview();
+    session.emitter.emit('project', overview);
+    return overview;
   },
   async 'projects.setLabels'({ labels }) {
     await session.project().setLabels(

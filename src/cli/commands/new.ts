@@ -49,6 +49,14 @@ export function parseLabel(text: string, before: LabelFlag[] = []): LabelFlag[] 
   return [...before, { name, colour }];
 }
 
+/** LOW,HIGH as two numbers. */
+export function parseRange(text: string): [number, number] {
+  const [low, high, ...more] = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  if (!Number.isFinite(low) || !Number.isFinite(high) || more.length > 0 || low >= high)
+    throw new InvalidArgumentError(`It must be LOW,HIGH with LOW below HIGH, got ${text}.`);
+  return [low, high];
+}
+
 export function newCommand(): Command {
   return new Command('new')
     .description('make a project folder')
@@ -59,22 +67,31 @@ export function newCommand(): Command {
       parseLabel,
     )
     .addOption(new Option('--preset <PRESET>', 'how intensities are read').choices(PRESETS).makeOptionMandatory())
+    .option('--range <LOW,HIGH>', "intensities that training clips to, HU; the preset's without it", parseRange)
     .option('--name <NAME>', "the project's name; the folder's without it")
-    .action(async (folder: string, flags: Output & { label: LabelFlag[]; preset: PresetName; name?: string }) => {
-      const { newProject } = await import('../../app.ts');
-      const project = newProject(userPath(folder), { name: flags.name, preset: flags.preset, labels: flags.label });
-      try {
-        const { name, preset } = project.store.project.get();
-        const made = project.store.labels.list();
-        result(flags, { folder: project.store.folder, name, preset, labels: made }, () =>
-          [
-            `Made project ${name} (${preset}) in ${project.store.folder}.`,
-            ...made.map((label) => `  ${label.value}  ${label.name}  ${label.colour}`),
-            `Next: decile import ${folder} SCANS_FOLDER`,
-          ].join('\n'),
-        );
-      } finally {
-        await project.close();
-      }
-    });
+    .action(
+      async (
+        folder: string,
+        flags: Output & { label: LabelFlag[]; preset: PresetName; name?: string; range?: [number, number] },
+      ) => {
+        const { newProject } = await import('../../app.ts');
+        const project = newProject(userPath(folder), {
+          ...{ name: flags.name, preset: flags.preset, labels: flags.label },
+          ...(flags.range && { range: flags.range }),
+        });
+        try {
+          const { name, preset, range } = project.store.project.get();
+          const made = project.store.labels.list();
+          result(flags, { folder: project.store.folder, name, preset, range, labels: made }, () =>
+            [
+              `Made project ${name} (${preset}) in ${project.store.folder}.`,
+              ...made.map((label) => `  ${label.value}  ${label.name}  ${label.colour}`),
+              `Next: decile import ${folder} SCANS_FOLDER`,
+            ].join('\n'),
+          );
+        } finally {
+          await project.close();
+        }
+      },
+    );
 }

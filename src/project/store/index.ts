@@ -73,6 +73,8 @@ export interface Store {
 export interface NewProject {
   name?: string;
   preset: PresetName;
+  /** Intensities that training clips to, HU; the preset's without it. Needed with `ct`, refused with MR. */
+  range?: readonly [number, number];
   labels: { name: string; colour?: string; term?: CodedTerm | null }[];
 }
 
@@ -92,9 +94,10 @@ export function createProject(folder: string, project: NewProject, version = '0.
     throw new DecileError(
       'option/invalid',
       `--preset must be one of ${PRESETS.join(', ')}, got ${String(project.preset)}.`,
-      'ct-kidney for CT, mr-flair or mr for MR.',
+      'ct-abdomen, ct-kidney and the like for CT, mr-flair or mr for MR.',
     );
   }
+  checkRange(project.preset, project.range ?? null);
   if (project.labels.length === 0)
     throw new DecileError(
       'project/no-label',
@@ -109,8 +112,14 @@ export function createProject(folder: string, project: NewProject, version = '0.
     const made = db;
     made.transaction(() => {
       made
-        .prepare('INSERT INTO project (id, name, preset, created_at, created_by) VALUES (1, ?, ?, ?, ?)')
-        .run(project.name ?? basename(root), project.preset, new Date().toISOString(), version);
+        .prepare('INSERT INTO project (id, name, preset, range, created_at, created_by) VALUES (1, ?, ?, ?, ?, ?)')
+        .run(
+          project.name ?? basename(root),
+          project.preset,
+          project.range ? JSON.stringify(project.range) : null,
+          new Date().toISOString(),
+          version,
+        );
       const labels = labelRepository(made);
       for (const label of project.labels) labels.add(label);
     })();
@@ -210,6 +219,7 @@ function assemble(folder: string, mode: 'write' | 'read', db: Db, lock: ProjectL
           return get();
         },
         setRange(range) {
+          checkRange(get().preset, range);
           db.prepare('UPDATE project SET range = ? WHERE id = 1').run(range && JSON.stringify(range));
           return get();
         },
@@ -268,6 +278,30 @@ function sweepProject(root: string): void {
   sweepLeftovers(root, { alone: true, unmarked: /^\.incoming-\w{6}$/ });
   for (const name of ['volumes', 'masks', 'runs', 'cache', '.cache'])
     sweepLeftovers(join(root, name), { alone: true, unmarked: UNMARKED, depth: 3 });
+}
+
+/** Throws `option/invalid` where a preset and a range do not go together. */
+function checkRange(preset: PresetName, range: readonly [number, number] | null): void {
+  if (range === null) {
+    if (preset !== 'ct') return;
+    throw new DecileError(
+      'option/invalid',
+      '--preset ct must come with a range, got none.',
+      'Add --range LOW,HIGH in HU.',
+    );
+  }
+  if (!preset.startsWith('ct'))
+    throw new DecileError(
+      'option/invalid',
+      `--range must come with a preset of CT, got ${preset}.`,
+      'MR is brought to zero mean and unit variance instead: leave the range out.',
+    );
+  if (range.every(Number.isFinite) && range[0] < range[1]) return;
+  throw new DecileError(
+    'option/invalid',
+    `--range must be LOW,HIGH with LOW below HIGH, got ${range.join(',')}.`,
+    'For instance -160,240.',
+  );
 }
 
 /** The system's name of who runs the program; some containers have none. */

@@ -36,6 +36,8 @@ const options = z.record(
   z.union([z.string().max(60), z.number(), z.tuple([z.number(), z.number(), z.number()]).readonly()]),
 );
 
+/** Low and high, HU. */
+const range = z.tuple([z.number(), z.number()]).readonly();
 /** Labelled scans held out to watch the training with. */
 const validation = z.number().int().min(0).max(10_000).optional();
 
@@ -64,11 +66,19 @@ export const CALLS = {
   'projects.recent': call<T.RecentProject[]>()(nothing),
   'projects.forget': call<null>()(z.object({ folder })),
   'projects.create': call<T.ProjectOverview>()(
-    z.object({ parent: folder, name, preset: z.enum(PRESETS), labels: z.array(label).min(1).max(255) }),
+    z.object({
+      parent: folder,
+      name,
+      preset: z.enum(PRESETS),
+      range: range.optional(),
+      labels: z.array(label).min(1).max(255),
+    }),
   ),
   'projects.open': call<T.ProjectOverview>()(z.object({ folder })),
   'projects.current': call<T.ProjectOverview | null>()(nothing),
   'projects.close': call<null>()(nothing),
+  /** Intensities that training clips to from the next run on; null: those of the preset. */
+  'projects.setRange': call<T.ProjectOverview>()(z.object({ range: range.nullable() })),
   'projects.setLabels': call<T.ProjectOverview>()(z.object({ labels: z.array(label).min(1).max(255) })),
   /** Makes a project of phantoms, a tenth of them labelled; a job. */
   'projects.demo': call<{ job: string }>()(nothing),
@@ -79,6 +89,8 @@ export const CALLS = {
   'scans.suggest': call<T.Suggestion[]>()(nothing),
   'scans.remove': call<null>()(scans),
   'scans.restore': call<null>()(scans),
+  /** Leaves scans out of training for a reason; takes them in again with an empty one. */
+  'scans.leaveOut': call<null>()(z.object({ scans: z.array(id).max(100_000), reason: z.string().max(200) })),
 
   /** Turns the strokes saved so far into a version of the mask's history. */
   'masks.commit': call<T.MaskVersion | null>()(scan),

@@ -60,6 +60,8 @@ export interface ProjectOverview {
   name: string;
   path: string;
   preset: PresetName;
+  /** Intensities that training clips to, HU; null: those of the preset. */
+  range: readonly [low: number, high: number] | null;
   labels: LabelInfo[];
   counts: Record<CaseState, number> & { scans: number };
   runs: number;
@@ -89,6 +91,8 @@ export interface ScanRow {
   /** Changes whenever the thumbnail would. */
   thumbnail: string;
   notices: string[];
+  /** Why training does not see the scan; absent where it does. */
+  leftOut?: string;
   importedAt: string;
 }
 

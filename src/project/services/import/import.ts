@@ -6,6 +6,7 @@ import { type Provenance, readScan, writeNifti } from '../../../imaging/index.ts
 import { DecileError } from '../../../shared/errors.ts';
 import { type Channel, explainedAsync, type Scan, type Store } from '../../store/index.ts';
 import { keptProvenance, saveProvenance } from '../export/provenance.ts';
+import { leaveOutOthers } from '../train/leave-out.ts';
 import { type Candidate, findCandidates } from './candidates.ts';
 import { contentHash } from './content-hash.ts';
 import { type HeldFile, held, maskValues, settle } from './held-masks.ts';
@@ -84,6 +85,11 @@ export async function importScans(store: Store, folder: string, options: ImportO
     options.onProgress?.({ phase: 'importing', done: candidates.length, total: candidates.length, name: '' });
     report.unmatchedMasks = (files?.paths ?? []).filter((path) => !used.has(path) && !options.only);
   }
+  const others = leaveOutOthers(
+    store,
+    report.added.map(({ id }) => store.scans.get(id)),
+  );
+  if (others) report.notices.push(others);
   return report;
 }
 
@@ -206,7 +212,7 @@ function importedAlready(
 }
 
 /** NIfTI does not say its modality; the project's preset does. */
-const presetModality = (store: Store): string => (store.project.get().preset === 'ct-kidney' ? 'CT' : 'MR');
+const presetModality = (store: Store): string => (store.project.get().preset.startsWith('ct') ? 'CT' : 'MR');
 
 function existingFolder(folder: string, what: string): string {
   const root = resolve(folder);

@@ -54,7 +54,7 @@ export const suggestedCount = (scans: number, labelled: number): number =>
  * @throws train/no-scans, option/invalid
  */
 export async function suggestScans(store: Store, request: SuggestRequest = {}): Promise<SuggestionReport> {
-  const scans = store.scans.list();
+  const scans = store.scans.list().filter((scan) => scan.leftOut === '');
   if (scans.length === 0)
     throw new DecileError(
       'train/no-scans',

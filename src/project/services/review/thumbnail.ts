@@ -36,7 +36,7 @@ async function draw(store: Store, scan: Scan, mask: Uint8Array | null): Promise<
   const slice = await readSlice(volume, k);
   const drawn = mask && mask.length === voxelCount(scan) ? mask.subarray(k * area, (k + 1) * area) : null;
   const [low, high] =
-    scan.modality === 'CT' || store.project.get().preset === 'ct-kidney'
+    scan.modality === 'CT' || store.project.get().preset.startsWith('ct')
       ? SOFT_TISSUE
       : percentiles(slice, [0.01, 0.99]);
   const view = sliceView(scan);

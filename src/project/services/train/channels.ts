@@ -1,5 +1,5 @@
 /** The channels of a project as the trainer sees them; undefined where scans have one without a name. */
-import { type ModelChannel, normalisationOfKind } from '../../../core/model-channels.ts';
+import { type ModelChannel, normalisationOfKind, normalisationOfPreset } from '../../../core/model-channels.ts';
 import type { ChannelFile } from '../../../shared/training.ts';
 import type { Store } from '../../store/index.ts';
 
@@ -7,7 +7,9 @@ import type { Store } from '../../store/index.ts';
 export function modelChannels(store: Store): ModelChannel[] | undefined {
   const channels = store.channels.list();
   if (channels.length === 0) return undefined;
-  return channels.map(({ name, kind }) => ({ name, normalisation: normalisationOfKind(kind) }));
+  const { preset, range } = store.project.get();
+  const ct = preset.startsWith('ct') ? normalisationOfPreset(preset, range) : normalisationOfKind('ct');
+  return channels.map(({ name, kind }) => ({ name, normalisation: kind === 'ct' ? ct : normalisationOfKind(kind) }));
 }
 
 /** The channels that a scan has. */

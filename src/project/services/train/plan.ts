@@ -1,5 +1,5 @@
 /** Decides which scans a run learns from: the lists, and every reason why training cannot start. */
-import { kindOfPreset, missingChannels, normalisationOfKind } from '../../../core/model-channels.ts';
+import { missingChannels, normalisationOfPreset } from '../../../core/model-channels.ts';
 import type { PlannedOptions, PresetName, TrainingOptions } from '../../../core/options.ts';
 import { resolveOptions } from '../../../core/parse-option.ts';
 import { settleSpacing, trainingVoxel } from '../../../core/train/spacing.ts';
@@ -34,7 +34,8 @@ export interface TrainPlan {
 }
 
 /** How a preset turns intensities into network input. */
-export const normalisationOf = (preset: PresetName): Normalisation => normalisationOfKind(kindOfPreset(preset));
+export const normalisationOf = (preset: PresetName, range: readonly [number, number] | null = null): Normalisation =>
+  normalisationOfPreset(preset, range);
 
 /**
  * Plans a run from what the project holds now.
@@ -46,12 +47,16 @@ export function planTraining(
   { options: given, labelled: first, validation: held = 0, from }: PlanOptions,
 ): TrainPlan {
   const resolved = resolveOptions(inherited(given, from));
-  const scans = store.scans.list();
+  const project = store.project.get();
+  const all = store.scans.list();
+  const scans = all.filter((scan) => scan.leftOut === '');
   if (scans.length === 0)
     throw new DecileError(
       'train/no-scans',
       'A project must hold scans to train on, got none.',
-      'Import some: `decile import DIR SCANS_FOLDER`.',
+      all.length > 0
+        ? 'Take some in again: `decile leave-out DIR SCAN --undo`.'
+        : 'Import some: `decile import DIR SCANS_FOLDER`.',
     );
   const spacing = settleSpacing(resolved.spacing, scans, resolved.network);
   const kept = given.spacing === undefined ? from?.options.voxel : undefined;
@@ -84,6 +89,8 @@ export function planTraining(
   const unlabelled = scans.filter((scan) => !taken.has(scan.id));
   checkClasses(store, labelled, references);
   const notices: string[] = [];
+  if (scans.length < all.length)
+    notices.push(`${all.length - scans.length} of ${all.length} scans are left out of training.`);
   const lacking = missingOf(store, scans, options.channelDropout);
   if (lacking) notices.push(lacking);
   if (labelled.length === 1)
@@ -97,7 +104,7 @@ export function planTraining(
   return {
     ...{ options, labelled, unlabelled, validation, notices },
     classes: store.labels.classes(),
-    normalisation: normalisationOf(store.project.get().preset),
+    normalisation: normalisationOf(project.preset, project.range),
     cases: [
       ...withRole(labelled, 'labelled'),
       ...withRole(unlabelled, 'unlabelled'),

@@ -1,10 +1,11 @@
 /** Runs of training as the project sees them: started, watched, written down, gone on with. */
 
+import { existsSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { makeFolder, writeFileAtomic } from '../../../disk/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import type { StartTrainer } from '../../../shared/trainer.ts';
-import type { TrainerEvent, TrainJob } from '../../../shared/training.ts';
+import type { Normalisation, TrainerEvent, TrainJob } from '../../../shared/training.ts';
 import { type Run, type RunState, runFolder, type Store } from '../../store/index.ts';
 import { modelChannels } from './channels.ts';
 import { normalisationOf, type PlanOptions, planTraining, type TrainPlan, trainingLists } from './plan.ts';
@@ -73,6 +74,14 @@ export function resumeTraining(
 /** In the run's folder: the weights it started from, for a resume before the first checkpoint. */
 const START_FILE = 'start.safetensors';
 
+/** A run that goes on keeps the range that it began with, whatever the project's is now. */
+function normalisationForRun(store: Store, folder: string, resume: boolean): Normalisation {
+  const kept = join(folder, 'normalisation.json');
+  if (resume && existsSync(kept)) return JSON.parse(readFileSync(kept, 'utf8')) as Normalisation;
+  const { preset, range } = store.project.get();
+  return normalisationOf(preset, range);
+}
+
 function launch(
   store: Store,
   startTrainer: StartTrainer,
@@ -91,7 +100,7 @@ function launch(
     options: made.options,
     lists: trainingLists(store, store.runs.cases(id)),
     classes: made.classes,
-    normalisation: normalisationOf(store.project.get().preset),
+    normalisation: normalisationForRun(store, folder, resume),
     ...(channels && { channels }),
     ...(made.startedFrom && { startFrom: join(folder, START_FILE) }),
     resume: resume && store.checkpoints.latest(id) !== null,

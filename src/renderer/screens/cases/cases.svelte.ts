@@ -159,6 +159,26 @@ export class CasesState {
     await this.load();
   }
 
+  /** Leaves the selected scans out of training, or takes them in again where all of them are left out. */
+  async leaveOut(ids: number[], reason: string): Promise<void> {
+    const { app } = this;
+    if ((await app.attempt(() => app.client.call('scans.leaveOut', { scans: ids, reason }))) === undefined) return;
+    const back = reason === '' ? 'left out by hand' : '';
+    app.tell({
+      kind: 'info',
+      text: `${count(ids.length, 'scan')} ${reason ? 'left out of' : 'taken into'} training.`,
+      action: {
+        label: 'Undo',
+        run: () => void app.attempt(() => app.client.call('scans.leaveOut', { scans: ids, reason: back })),
+      },
+    });
+  }
+
+  /** Every selected scan is left out of training. */
+  get selectionLeftOut(): boolean {
+    return this.rows.every((row) => !this.selected.has(row.id) || row.leftOut !== undefined);
+  }
+
   async remove(ids: number[]): Promise<void> {
     if (ids.length === 0) return;
     const { app } = this;

@@ -6,10 +6,15 @@ import { LabelList } from './labels.svelte.ts';
 
 export const PRESET_TEXTS: Record<PresetName, { title: string; text: string; label: string }> = {
   'ct-kidney': {
-    title: 'CT, abdomen',
-    text: 'Intensities from -75 to 175 HU, as for the kidney; 1 mm voxels in training.',
+    title: 'CT, kidney',
+    text: 'Intensities from -75 to 175 HU.',
     label: 'kidney',
   },
+  'ct-abdomen': { title: 'CT, abdomen', text: 'From -160 to 240 HU: liver, spleen, pancreas.', label: 'liver' },
+  'ct-lung': { title: 'CT, lung', text: 'From -1350 to 150 HU.', label: 'lung' },
+  'ct-bone': { title: 'CT, bone', text: 'From -770 to 1730 HU.', label: 'bone' },
+  'ct-head': { title: 'CT, head', text: 'From 0 to 80 HU: the brain, bleeding.', label: 'brain' },
+  ct: { title: 'CT, own range', text: 'Between two values of your own.', label: '' },
   'mr-flair': {
     title: 'MR, FLAIR',
     text: 'Each scan to zero mean and unit variance; brain lesions and tumours.',
@@ -23,6 +28,9 @@ export class ProjectsState {
   making = $state(false);
   name = $state('');
   preset = $state<PresetName>('ct-kidney');
+  /** Of a CT project with a range of its own, HU. */
+  low = $state(-160);
+  high = $state(240);
   place = $state.raw<ChosenFolder | null>(null);
   list = $state.raw(new LabelList([]));
   busy = $state(false);
@@ -52,16 +60,23 @@ export class ProjectsState {
   get problem(): string {
     if (!this.name.trim()) return 'Give the project a name.';
     if (!this.place) return 'Choose where to keep it.';
+    if (this.preset === 'ct' && !(this.low < this.high)) return 'The lower value must be below the higher one.';
     return this.list.problem;
   }
 
   async create(): Promise<void> {
     if (this.problem || !this.place || !this.app.mayCloseProject()) return;
-    const { app, name, preset, place } = this;
+    const { app, name, preset, place, low, high } = this;
     this.busy = true;
     const labels = $state.snapshot(this.list.labels);
     const made = await app.attempt(() =>
-      app.client.call('projects.create', { parent: place.folder, name: name.trim(), preset, labels }),
+      app.client.call('projects.create', {
+        parent: place.folder,
+        name: name.trim(),
+        preset,
+        labels,
+        ...(preset === 'ct' ? { range: [low, high] as const } : {}),
+      }),
     );
     this.busy = false;
     if (made) app.go('cases');
