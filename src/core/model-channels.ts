@@ -41,16 +41,13 @@ const CT_RANGES: Partial<Record<PresetName, readonly [low: number, high: number]
   'ct-head': [0, 80],
 };
 
-/** The range of a preset; null where it has none: MR is not clipped, and `ct` is for a range of one's own. */
-export const rangeOfPreset = (preset: PresetName): readonly [number, number] | null => CT_RANGES[preset] ?? null;
-
 /** How a preset turns intensities into network input. @param range of one's own, HU */
 export const normalisationOfPreset = (
   preset: PresetName,
   range: readonly [number, number] | null = null,
 ): Normalisation => {
   const kind = kindOfPreset(preset);
-  return kind === 'ct' ? { kind, clip: range ?? rangeOfPreset(preset) ?? SOFT_TISSUE } : normalisationOfKind(kind);
+  return kind === 'ct' ? { kind, clip: range ?? CT_RANGES[preset] ?? SOFT_TISSUE } : normalisationOfKind(kind);
 };
 
 /** The window of the paper's kidney CT, HU: soft tissue. */
