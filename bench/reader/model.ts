@@ -27,6 +27,8 @@ export interface PredictedCase extends ReadCase {
   readonly entropy: Uint8Array;
   /** Nats. */
   readonly meanEntropy: number;
+  /** By label, percent. */
+  readonly ownDice: readonly number[];
 }
 
 /** Trains where nothing is in `out` yet; predicts and reads the cases to report. */
@@ -100,7 +102,13 @@ async function withPredictions(project: string, cases: readonly ReadCase[]): Pro
       const { volume } = await readVolume(store.path(prediction.entropyFile));
       const entropy = Uint8Array.from(volume.data, (h) => Math.min(255, Math.round((255 * h) / Math.LN2)));
       const mask = await readMask(store.path(store.masks.get(prediction.mask).file));
-      found.push({ ...one, prediction: mask, entropy, meanEntropy: prediction.meanEntropy });
+      found.push({
+        ...one,
+        prediction: mask,
+        entropy,
+        meanEntropy: prediction.meanEntropy,
+        ownDice: prediction.ownDice,
+      });
     }
     return found;
   } finally {

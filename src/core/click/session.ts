@@ -175,7 +175,8 @@ export class ClickSession {
 
   /** What was clicked is so, whatever the field says. */
   private voxels({ box }: Region, field: Float32Array, seeds: readonly Seed[]): Preview {
-    const inside = Uint8Array.from(field, (f) => (f > 0 ? 1 : 0));
+    const inside = new Uint8Array(field.length);
+    for (let v = 0; v < inside.length; v++) if (field[v] > 0) inside[v] = 1;
     const whole: Region = {
       box,
       step: [1, 1, 1],
