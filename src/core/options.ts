@@ -78,7 +78,9 @@ export interface TrainingOptions {
   /** Which network validates and predicts. */
   predictWith: PredictorName;
   lambdaMax: number;
-  /** Share of the steps after which lambda has its final weight. */
+  /** Share of the steps, the first ones, in which unlabelled scans have no part. */
+  unlabelledFrom: number;
+  /** Share of the steps that are left then after which lambda has its final weight. */
   lambdaRamp: number;
   beta: number;
   alpha: number;
@@ -159,7 +161,7 @@ export const OPTIONS: readonly OptionRow[] = [
   row(
     'network',
     'network',
-    'unet',
+    'planned',
     choice(NETWORKS),
     '',
     'The U-Net of the paper, the V-Net of the left-atrium benchmark, or a network planned for the grid of the scans.',
@@ -228,16 +230,16 @@ export const OPTIONS: readonly OptionRow[] = [
   row(
     'learningRate',
     'learning-rate',
-    0.05,
+    0.01,
     real(1e-7, 10),
     '',
-    'Starting learning rate; falls by the schedule. The paper takes 0.01 for its 20,000 steps; adamw wants about 0.001.',
+    'Largest learning rate; rises and falls by warm-up and schedule. sgd wants about 0.1, and 0.01 for the 20,000 steps of the paper.',
   ),
-  row('optimiser', 'optimiser', 'sgd', choice(OPTIMISERS), '', 'SGD with momentum, or AdamW.'),
+  row('optimiser', 'optimiser', 'adamw', choice(OPTIMISERS), '', 'AdamW, or SGD with momentum as in the paper.'),
   row(
     'schedule',
     'schedule',
-    'poly',
+    'cosine',
     choice(SCHEDULES),
     '',
     'How the learning rate falls: (1 - t/T)^0.9, or half a cosine.',
@@ -245,7 +247,7 @@ export const OPTIONS: readonly OptionRow[] = [
   row(
     'warmUp',
     'warm-up',
-    0,
+    0.05,
     real(0, 0.5),
     '',
     'Share of the steps over which the learning rate rises to that of the schedule.',
@@ -259,7 +261,14 @@ export const OPTIONS: readonly OptionRow[] = [
     '',
     "SGD looks one step ahead along its momentum (Nesterov's form).",
   ),
-  row('weightDecay', 'weight-decay', 1e-4, real(0, 1), '', 'Weight decay: coupled in SGD, decoupled in AdamW.'),
+  row(
+    'weightDecay',
+    'weight-decay',
+    0.01,
+    real(0, 1),
+    '',
+    'Weight decay: decoupled in AdamW, coupled in SGD, which wants 1e-4.',
+  ),
   row(
     'clipNorm',
     'clip-norm',
@@ -272,19 +281,27 @@ export const OPTIONS: readonly OptionRow[] = [
   row(
     'predictWith',
     'predict-with',
-    'student',
+    'teacher',
     choice(PREDICTORS),
     '',
     'The network that validates and predicts: the student, or its moving average, which methods without a teacher then keep too.',
   ),
   row('lambdaMax', 'lambda-max', 0.1, real(0, 100), '', 'Final weight of the consistency terms.'),
   row(
+    'unlabelledFrom',
+    'unlabeled-from',
+    0,
+    real(0, 0.95),
+    '',
+    'Share of the steps, the first ones, that learn from labelled patches alone, at half the time; from then on the method goes on from a network that knows something.',
+  ),
+  row(
     'lambdaRamp',
     'lambda-ramp',
     0.3,
     real(0.001, 1),
     '',
-    'Share of the steps over which lambda rises; the paper: all of them.',
+    'Share of the steps with unlabelled scans over which lambda rises; the paper: all of them.',
   ),
   row('beta', 'beta', 10, real(0, 1000), '', 'Weight of the backward term (equation 11).'),
   row('alpha', 'alpha', 20, real(0.01, 1000), '', 'Sharpness of the prototype softmax (equation 5).'),
@@ -352,7 +369,19 @@ export const OPTIONS: readonly OptionRow[] = [
   row('checkpointEvery', 'checkpoint-every', 100, whole(1, 1_000_000), 'steps', 'Steps between two checkpoints.'),
 ];
 
-/** The paper's reading of CPCL's two open choices, and its ramp of lambda; the defaults are those that our own figures are for. */
-export const PAPER_READING = { unlabelledBranch: 'teacher', prototypeFeatures: 'bottleneck', lambdaRamp: 1 } as const;
+/** The paper's network, optimiser and reading of CPCL's open choices; the defaults are those that our own figures are for. */
+export const PAPER_READING = {
+  network: 'unet',
+  optimiser: 'sgd',
+  learningRate: 0.01,
+  schedule: 'poly',
+  warmUp: 0,
+  weightDecay: 1e-4,
+  predictWith: 'student',
+  dropout: 0.3,
+  unlabelledBranch: 'teacher',
+  prototypeFeatures: 'bottleneck',
+  lambdaRamp: 1,
+} as const;
 
 export const DEFAULT_OPTIONS = Object.fromEntries(OPTIONS.map((o) => [o.key, o.default])) as unknown as TrainingOptions;

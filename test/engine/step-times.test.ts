@@ -7,7 +7,7 @@ import { resolveOptions } from '../../src/core/parse-option.ts';
 import { fastestEngine, keepStepTime, type StepTime, stepTimes } from '../../src/engine/choose/step-times.ts';
 import { othersShare, processorTimes } from '../../src/engine/machine/machine-load.ts';
 
-const options = resolveOptions({ width: 8 });
+const options = resolveOptions({ network: 'unet', width: 8 });
 const before = process.env.DECILE_CACHE;
 let cache: string;
 beforeEach(() => {

@@ -11,6 +11,7 @@ import { type Run, runFolder, type Store } from '../../src/project/store/index.t
 
 export const OPTIONS: SettledOptions = {
   ...DEFAULT_OPTIONS,
+  network: 'unet',
   width: 1,
   steps: 40,
   patch: [16, 16, 16],

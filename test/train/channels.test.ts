@@ -91,6 +91,7 @@ for (const method of METHODS)
     });
     const options: SettledOptions = {
       ...resolveOptions({
+        network: 'unet',
         method,
         width: 2,
         steps: 2,

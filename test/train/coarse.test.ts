@@ -68,7 +68,7 @@ test('a batch at half the resolution has more and smaller patches of the same fi
     ...{ patch: [32, 32, 32], classes: 2, labelledPerStep: 2, unlabelledPerStep: 1, seed: 1 },
     ...{ augmentation: 'warp', intensity: 'off', network: 'unet' },
   });
-  const coarse = sampler.next(true);
+  const coarse = sampler.next({ atHalf: true });
   assert.deepEqual(
     coarse.labelled.images.map(({ shape }) => shape),
     Array(8).fill([1, 16, 16, 16, 1]),

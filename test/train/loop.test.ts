@@ -17,6 +17,7 @@ const SETTLED = { patch: [16, 16, 16], spacing: 'native' } as const;
 async function run(given: Partial<TrainingOptions>, checkpoint?: Uint8Array, stopBefore = Number.POSITIVE_INFINITY) {
   const options: SettledOptions = {
     ...resolveOptions({
+      network: 'unet',
       width: 2,
       steps: 4,
       checkpointEvery: 100,
@@ -65,6 +66,8 @@ const RUNS: [string, Partial<TrainingOptions>][] = [
     'supervised by AdamW, with a moving average',
     { method: 'supervised', optimiser: 'adamw', predictWith: 'teacher', clipNorm: 1 },
   ],
+  ['cpcl, unlabelled scans from half of the steps on', { method: 'cpcl', unlabelledFrom: 0.5 }],
+  ['dan, unlabelled scans from half of the steps on', { method: 'dan', unlabelledFrom: 0.5 }],
   ['cpcl with a memory', { method: 'cpcl', prototypeMemory: 0.9 }],
   ['cpcl-mix with a memory', { method: 'cpcl-mix', prototypeMemory: 0.9 }],
   ['cpcl with certainty weighting', { method: 'cpcl', certaintyWeighting: 'on' }],
@@ -91,13 +94,24 @@ for (const [name, given] of RUNS) {
   });
 }
 
+test(`until unlabelled scans have a part the steps are supervised-only, term by term (${engine})`, async () => {
+  const alone = await run({ method: 'supervised' });
+  const later = await run({ method: 'cpcl', unlabelledFrom: 0.5, lambdaRamp: 0.001 });
+  assert.deepEqual(later.losses.slice(0, 2), alone.losses.slice(0, 2));
+  for (const losses of later.losses.slice(2))
+    assert.deepEqual(Object.keys(losses), ['total', 'supervised', 'forward', 'backward']);
+});
+
 test(`a loss that is no number ends the run with its step, saves nothing and keeps no tensor (${engine})`, async () => {
   const before = tf.memory().numTensors;
   const broken = labelled.map((source) => ({ ...source, readImage: () => new Float32Array(16 ** 3).fill(Number.NaN) }));
   let saves = 0;
   await assert.rejects(
     train({
-      options: { ...resolveOptions({ method: 'supervised', width: 2, steps: 4, checkpointEvery: 1 }), ...SETTLED },
+      options: {
+        ...resolveOptions({ network: 'unet', method: 'supervised', width: 2, steps: 4, checkpointEvery: 1 }),
+        ...SETTLED,
+      },
       ...{ classes: ['background', 'ball'], labelled: broken, unlabelled: [], kernels },
       hooks: {
         onCheckpoint: async () => {
@@ -113,7 +127,7 @@ test(`a loss that is no number ends the run with its step, saves nothing and kee
 
 test(`a run that nobody listens to trains to its end (${engine})`, async () => {
   const ended = await train({
-    options: { ...resolveOptions({ method: 'supervised', width: 2, steps: 1 }), ...SETTLED },
+    options: { ...resolveOptions({ network: 'unet', method: 'supervised', width: 2, steps: 1 }), ...SETTLED },
     ...{ classes: ['background', 'ball'], labelled, unlabelled: [], kernels },
     hooks: { onCheckpoint: async () => {} },
   });

@@ -156,7 +156,13 @@ test('an automatic patch fits the median scan and the memory', () => {
 });
 
 test('patch and batch fit half of the free memory: one patch of each kind comes before sides under 32 voxels', () => {
-  const options = resolveOptions({ width: 16, unlabelledBranch: 'teacher', labelledPerStep: 4, unlabelledPerStep: 4 });
+  const options = resolveOptions({
+    network: 'unet',
+    width: 16,
+    unlabelledBranch: 'teacher',
+    labelledPerStep: 4,
+    unlabelledPerStep: 4,
+  });
   const of = (free: number, given = options) => fitOf(given, [[300, 300, 300]], { free, total: free });
   const bytes = ({ patch, labelledPerStep }: Fit) => stepBytes(patch, load(16, labelledPerStep));
   assert.deepEqual(of(64e9), { patch: [96, 96, 96], labelledPerStep: 4, unlabelledPerStep: 4 });

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { oneHotArgMax } from '../network/channels.ts';
 import { keepPieces } from '../predict/pieces.ts';
-import { rampUp } from '../train/schedules.ts';
+import { rampedUp } from '../train/schedules.ts';
 import type { Context } from './method.ts';
 import type { MapSides } from './mixing.ts';
 
@@ -11,7 +11,7 @@ const PSEUDO_WEIGHT = 0.5;
 
 /** 0.5, reached as lambda is: from nothing, over `--lambda-ramp` of the steps. While the teacher is bad it weighs next to nothing. */
 export const pseudoWeight = ({ step, steps, options }: Context): number =>
-  rampUp(step, options.lambdaRamp * steps, PSEUDO_WEIGHT);
+  rampedUp(step, { ...options, steps }, PSEUDO_WEIGHT);
 
 /**
  * argmax of the logits, of each class its largest connected piece alone (26 neighbours); the others become background.

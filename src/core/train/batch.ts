@@ -50,8 +50,8 @@ export class TwoStreamSampler {
     this.seen = unlabelled.map(() => noPlaces(options.classes));
   }
 
-  /** @param atHalf a batch at half the resolution */
-  next(atHalf = false): Batch {
+  /** @param atHalf a batch at half the resolution; `labelledOnly` draws no unlabelled patch */
+  next({ atHalf = false, labelledOnly = false } = {}): Batch {
     const { labelledPerStep, unlabelledPerStep, classes } = this.options;
     const { sources } = this;
     const coarse = atHalf ? coarseView(this.options.patch, this.options) : undefined;
@@ -59,7 +59,7 @@ export class TwoStreamSampler {
     const times = coarse?.times ?? 1;
     const labelled = this.draw(sources.labelled, this.labelled, times * labelledPerStep, coarse);
     const unlabelled =
-      sources.unlabelled.length > 0
+      sources.unlabelled.length > 0 && !labelledOnly
         ? this.draw(sources.unlabelled, this.unlabelled, times * unlabelledPerStep, coarse)
         : [];
     this.drawn = unlabelled.map(({ scan, plan }) => ({ scan, plan, sides: patch }));

@@ -5,15 +5,16 @@ import { methodOf } from '../methods/index.ts';
 import type { Context, Method } from '../methods/method.ts';
 import { type Box, drawBox } from '../methods/mixing.ts';
 import { PrototypeMemory } from '../methods/prototype-memory.ts';
+import { supervised } from '../methods/supervised.ts';
 import type { ModelChannel } from '../model-channels.ts';
 import type { FeatureMap, Kernels } from '../network/kernels.ts';
 import { parameterCount } from '../network/network.ts';
-import type { SettledOptions, TrainingOptions, WithPlan } from '../options.ts';
+import { type SettledOptions, type TrainingOptions, usesUnlabelled, type WithPlan } from '../options.ts';
 import { disposeBatch, TwoStreamSampler } from './batch.ts';
 import { patchMasks } from './patch-masks.ts';
 import type { PatchSource } from './patches.ts';
 import { betaVariate, clippedNoise, dropoutMask } from './randomness.ts';
-import { learningRateAt, rampUp } from './schedules.ts';
+import { lambdaAt, learningRateAt } from './schedules.ts';
 import {
   type DecodedCheckpoint,
   disposeState,
@@ -93,15 +94,30 @@ export async function train(inputs: TrainInputs): Promise<{ outcome: 'finished' 
 /** Every eighth step after the first tenth: reading the unlabelled patches once more costs a part of a step. */
 const seesClasses = (step: number, steps: number): boolean => step >= 0.1 * steps && step % 8 === 0;
 
+/** Whether unlabelled scans have no part in a step yet. Runs of earlier versions have no such steps. */
+const labelledAlone = (step: number, { method, unlabelledFrom = 0, steps }: TrainingOptions): boolean =>
+  usesUnlabelled(method) && step < unlabelledFrom * steps;
+
+/** Supervised-only, with the moving averages of the method that comes after it. */
+const onLabelled = ({ networks }: Method): Method => ({
+  ...supervised,
+  networks: {
+    ...supervised.networks,
+    ...Object.fromEntries(Object.entries(networks).filter(([, kind]) => kind === 'ema')),
+  },
+});
+
 /** Draws a batch, differentiates, updates the student, then the teacher. */
 export async function trainStep(
-  method: Method,
+  whole: Method,
   state: TrainState,
   sampler: TwoStreamSampler,
   { options, kernels }: { options: TrainingOptions & WithPlan; kernels: Kernels },
 ): Promise<StepReport> {
   const { step } = state;
-  const lambda = rampUp(step, options.lambdaRamp * options.steps, options.lambdaMax);
+  const alone = labelledAlone(step, options);
+  const method = alone ? onLabelled(whole) : whole;
+  const lambda = alone ? 0 : lambdaAt(step, options);
   const learningRate = learningRateAt(step, options);
   const owned: FeatureMap[] = [];
   let mixing: number | undefined;
@@ -134,7 +150,7 @@ export async function trainStep(
         return sum;
       }),
   };
-  const batch = sampler.next(step < options.coarseShare * options.steps);
+  const batch = sampler.next({ atHalf: step < options.coarseShare * options.steps, labelledOnly: alone });
   const drawDropout =
     options.dropout > 0
       ? (shape: readonly number[]) => (kernels.dropoutMask ?? dropoutMask)(shape, options.dropout, state.dropout)
@@ -148,7 +164,7 @@ export async function trainStep(
     drawDropout,
     plan: options.plan,
   });
-  if (options.foregroundShare > 0 && seesClasses(step, options.steps))
+  if (options.foregroundShare > 0 && !alone && seesClasses(step, options.steps))
     sampler.remember(
       await patchMasks(batch.unlabelled.images, state.networks.teacher ?? state.networks.student, kernels, options),
     );

@@ -5,6 +5,17 @@ import type { TrainingOptions } from '../options.ts';
 export const rampUp = (step: number, rampSteps: number, max: number): number =>
   max * Math.exp(-5 * (1 - Math.min(step / rampSteps, 1)) ** 2);
 
+type RampOptions = Pick<TrainingOptions, 'steps' | 'lambdaRamp'> & Partial<Pick<TrainingOptions, 'unlabelledFrom'>>;
+
+/** `rampUp` of the steps in which unlabelled scans have a part: R is `lambdaRamp` of them. */
+export function rampedUp(step: number, { steps, lambdaRamp, unlabelledFrom = 0 }: RampOptions, max: number): number {
+  const first = unlabelledFrom * steps;
+  return step < first ? 0 : rampUp(step - first, lambdaRamp * (steps - first), max);
+}
+
+export const lambdaAt = (step: number, options: RampOptions & Pick<TrainingOptions, 'lambdaMax'>): number =>
+  rampedUp(step, options, options.lambdaMax);
+
 /** lr(t) = lr_0 (1 - t/T)^0.9 */
 export const polynomialDecay = (step: number, steps: number, start: number): number =>
   start * (1 - step / steps) ** 0.9;

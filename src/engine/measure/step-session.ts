@@ -21,7 +21,8 @@ export class StepSession {
   constructor(kernels: Kernels, options: TrainingOptions & WithPlan, patch: [number, number, number], classes = 2) {
     this.kernels = kernels;
     const cubes = options.network === 'planned' && { plan: planFor([1, 1, 1], patch, options.width) };
-    this.options = { ...cubes, ...options };
+    // The steps that cost most: those with unlabelled patches at full resolution.
+    this.options = { ...cubes, ...options, unlabelledFrom: 0, coarseShare: 0 };
     this.sampler = new TwoStreamSampler([ball(patch, true)], [ball(patch, false)], { ...options, patch, classes });
     this.state = initialState(methodOf(options), this.options, classes);
   }
