@@ -159,7 +159,7 @@ export async function startServer(
         status: 403,
         error: {
           code: 'server/wrong-origin',
-          message: `A request must come from http://${host}, got one from another site.`,
+          message: `The Origin must be http://${host}, got ${site}.`,
           cure: "Only the program's own page may call it.",
         },
       };
