@@ -100,7 +100,7 @@ export async function loadChannel(
   if (volume) return volume;
   throw new DecileError(
     'scan/no-voxels',
-    `The scan ${name} must have voxels, got none of ${channels?.[at]?.name}.`,
+    `The scan ${name}, ${channels?.[at]?.name}, must have voxels, got none.`,
     'Import it again from its files.',
   );
 }
