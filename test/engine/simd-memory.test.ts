@@ -7,7 +7,8 @@ import { resolveOptions } from '../../src/core/parse-option.ts';
 import { StepSession } from '../../src/engine/measure/step-session.ts';
 import { registerSimd, simdBackend, simdKernels } from '../../src/engine/simd/index.ts';
 
-const options = (method: MethodName) => resolveOptions({ network: 'unet', method, width: 4, labelledPerStep: 1, unlabelledPerStep: 1 });
+const options = (method: MethodName) =>
+  resolveOptions({ network: 'unet', method, width: 4, labelledPerStep: 1, unlabelledPerStep: 1 });
 
 registerSimd();
 await tf.setBackend('simd');

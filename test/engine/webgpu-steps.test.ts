@@ -19,7 +19,14 @@ const TOLERANCE = 1e-4;
 /** Losses of the first steps of a method on made-up 16^3 patches, and tensors and bytes in use after each. */
 async function steps(engine: string, kernels: () => Kernels, method: MethodName, count: number) {
   await tf.setBackend(engine);
-  const options = resolveOptions({ network: 'unet', method, width: 4, steps: 10, labelledPerStep: 1, unlabelledPerStep: 1 });
+  const options = resolveOptions({
+    network: 'unet',
+    method,
+    width: 4,
+    steps: 10,
+    labelledPerStep: 1,
+    unlabelledPerStep: 1,
+  });
   const session = new StepSession(kernels(), options, [16, 16, 16]);
   const losses: number[] = [];
   const held: number[][] = [];
