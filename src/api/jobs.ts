@@ -11,6 +11,7 @@ export interface JobHandle {
   ): void;
   notice(message: string): void;
   fail(failures: JobInfo['failures']): void;
+  ask(unsure: NonNullable<JobInfo['unsure']>): void;
 }
 
 export interface JobBoard {
@@ -72,6 +73,10 @@ export function jobBoard(emit: <N extends keyof Events>(name: N, payload: Events
         },
         notice(message) {
           info.notices = [...info.notices, message];
+          say(id, false);
+        },
+        ask(unsure) {
+          info.unsure = unsure;
           say(id, false);
         },
         fail(failures) {

@@ -167,6 +167,22 @@ test('what --masks names is never a scan: it is the mask of the scans beside it,
   assert.deepEqual([odd.scans, odd.codes], [['x', 'y'], ['mask/no-scan']]);
 });
 
+test('files that were not sure become what the user says, and what was sure stays', async (t) => {
+  const folder = join(temporaryFolder(t), 'scans');
+  await writeVolumes(folder, {
+    ...{ 'a/FLAIR.nii.gz': scanOf(1), 'a/T1.nii.gz': scanOf(2), 'a/wmh.nii.gz': maskOf() },
+    ...{ 'b/x.nii.gz': scanOf(3), 'b/x_seg.nii.gz': other },
+  });
+  const store = newProject(t);
+  const first = await importScans(store, folder);
+  assert.deepEqual([codes(first.failures), first.masks.map(({ scan }) => scan)], [['mask/unsure'], ['x']]);
+  const paths = first.failures.map(({ path }) => path);
+  const masks = await importScans(store, folder, { settled: { paths, as: 'mask' } });
+  assert.deepEqual([masks.masks.length, masks.added.length, masks.sameMasks, codes(masks.failures)], [2, 0, 1, []]);
+  const scans = await importScans(store, folder, { settled: { paths, as: 'scan' } });
+  assert.deepEqual([scans.added.map(({ name }) => name), codes(scans.failures)], [['wmh'], []]);
+});
+
 test('masks that --masks does not name are no scans either, but scans in folders of masks are', async (t) => {
   const files = {
     ...{ 'c1.nii.gz': scanOf(1), 'c2.nii.gz': scanOf(2), 'masks/c3.nii.gz': scanOf(3) },

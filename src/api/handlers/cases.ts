@@ -10,16 +10,20 @@ type Names =
   | 'predictions.get'
   | `review.${'queue' | 'decide' | 'undo' | 'next' | 'changes'}`;
 
+/** Files that may be masks or scans; SEG and RTSTRUCT are never scans. */
+const VOLUME = /\.(nii(\.gz)?|hdr|nrrd|nhdr|mha|mhd)$/i;
+
 export const caseHandlers = (session: Session): Pick<Handlers, Names> => ({
   'scans.list': () => scanRows(session),
   'scans.detail': ({ scan }) => scanDetail(session, scan),
-  'scans.import'({ folder, labels }) {
+  'scans.import'({ folder, labels, settled }) {
     const project = session.project();
     const path = session.folders.resolve(folder);
     const masks = labels === undefined ? undefined : session.folders.resolve(labels);
     const { id } = session.jobs.start('import', `Importing ${basename(path)}`, async (job) => {
       const report = await project.importScans(path, {
         labels: masks,
+        settled,
         signal: job.signal,
         onProgress: ({ phase, done, total, name }) => {
           job.update({ done, total, detail: phase === 'searching' ? 'looking for scans' : name });
@@ -27,6 +31,10 @@ export const caseHandlers = (session: Session): Pick<Handlers, Names> => ({
         },
       });
       job.fail(report.failures);
+      const unsure = report.failures
+        .filter(({ code, path: file }) => code === 'mask/unsure' || (code === 'mask/no-scan' && VOLUME.test(file)))
+        .map(({ path: file }) => file);
+      if (unsure.length > 0) job.ask({ folder, ...(labels === undefined ? {} : { labels }), paths: unsure });
       for (const notice of report.notices) job.notice(notice);
       for (const { name, notices } of report.added) for (const notice of notices) job.notice(`${name}: ${notice}`);
       for (const { path: twin, name } of report.duplicates)

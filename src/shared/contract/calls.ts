@@ -85,7 +85,12 @@ export const CALLS = {
 
   'scans.list': call<T.ScanRow[]>()(nothing),
   'scans.detail': call<T.ScanDetail>()(scan),
-  'scans.import': call<{ job: string }>()(z.object({ folder, labels: folder.optional() })),
+  'scans.import': call<{ job: string }>()(
+    z.object({
+      ...{ folder, labels: folder.optional() },
+      settled: z.object({ paths: z.array(z.string()), as: z.enum(['mask', 'scan']) }).optional(),
+    }),
+  ),
   'scans.suggest': call<T.Suggestion[]>()(nothing),
   'scans.remove': call<null>()(scans),
   'scans.restore': call<null>()(scans),

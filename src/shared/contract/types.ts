@@ -213,6 +213,8 @@ export interface JobInfo {
   error?: ErrorInfo;
   failures: ImportFailure[];
   notices: string[];
+  /** Files of an import that may be masks or scans: the user says which, and they are imported so. */
+  unsure?: { folder: FolderId; labels?: FolderId; paths: string[] };
 }
 
 export interface ImportFailure {

@@ -16,7 +16,7 @@ import { type ChannelSource, groupChannels, kindsOf, type NamedChannel } from '.
 import type { HeldFile } from './held-masks.ts';
 import { asFailure } from './import-masks.ts';
 import { caseName, type MaskFiles, nameDifferences } from './names.ts';
-import type { ImportOptions, ImportReport } from './request.ts';
+import { type ImportOptions, type ImportReport, settledAs } from './request.ts';
 import { type Roles, rolesOf } from './roles.ts';
 
 export interface Candidate {
@@ -125,7 +125,9 @@ export async function findCandidates(
   const single = sources.filter((source) => source.kind !== 'dicom').map((source) => source.paths[0]);
   const slicer = found.masks.filter(({ kind }) => kind === 'seg-nrrd').map(({ path }) => path);
   const folders = new Map([...series].map(([folder, { paths }]) => [basename(folder), paths[0]]));
-  const roles = rolesOf(root, [...single, ...slicer], folders, maskMatcher(options.masks, root));
+  const roles = rolesOf(root, [...single, ...slicer], folders, maskMatcher(options.masks, root), (path) =>
+    settledAs(options, path),
+  );
   const beside = roles.masks;
   const masks = new Set([
     ...[...beside.values(), ...[...roles.organs.values()].flat()],

@@ -14,7 +14,7 @@ import { asFailure, importMaskFile, importMaskObjects } from './import-masks.ts'
 import { findMaskFiles, freeName } from './names.ts';
 import { importOrgans } from './organs.ts';
 import { channelsHash, lackingNotice, readChannels, settleChannels } from './read-channels.ts';
-import type { ImportOptions, ImportReport } from './request.ts';
+import { type ImportOptions, type ImportReport, settledAs } from './request.ts';
 
 export type { ImportOptions, ImportProgress, ImportReport } from './request.ts';
 
@@ -62,7 +62,10 @@ export async function importScans(store: Store, folder: string, options: ImportO
     const { source, mask, merge, organs, suspect, word } = candidate;
     if (options.signal?.aborted) break;
     options.onProgress?.({ phase: 'importing', done: index, total: candidates.length, name: source.name });
-    const settled = (options.masks !== undefined && word === undefined) || candidate.channels !== undefined;
+    const settled =
+      settledAs(options, source.paths[0]) === 'scan' ||
+      (options.masks !== undefined && word === undefined) ||
+      candidate.channels !== undefined;
     const hold = settled || source.kind === 'dicom' || mask !== null ? undefined : { files: holding, suspect, word };
     const scan = await importScan(incoming, candidate, hold);
     if (mask !== null) used.add(mask);

@@ -10,6 +10,8 @@ export interface ImportOptions {
   only?: string;
   /** Glob on names or paths of the files that are masks: all others are scans, whatever they look like. */
   masks?: string;
+  /** What files are that an import before this one was not sure about. */
+  settled?: { paths: readonly string[]; as: 'mask' | 'scan' };
   /** Which of BraTS's four scans of a case; FLAIR without it. */
   modality?: BratsModality;
   /** The channels of a scan, in order; `none`: every file is a scan. Without it, what files say beyond doubt. */
@@ -19,6 +21,10 @@ export interface ImportOptions {
   onProgress?: (progress: ImportProgress) => void;
   signal?: AbortSignal;
 }
+
+/** What the user said of a file that he was asked about. */
+export const settledAs = ({ settled }: ImportOptions, path: string): 'mask' | 'scan' | undefined =>
+  settled?.paths.includes(path) ? settled.as : undefined;
 
 export interface ImportProgress {
   phase: 'searching' | 'importing';

@@ -30,17 +30,20 @@ export interface Roles {
  * @param paths files below `root` that hold one volume each
  * @param others scans that are no single files (DICOM series): name to what stands for them in the result
  * @param isMask the user's word on which files are masks
+ * @param settled the user's word on files that he was asked about
  */
 export function rolesOf(
   root: string,
   paths: readonly string[],
   others: ReadonlyMap<string, string>,
   isMask?: (path: string) => boolean,
+  settled: (path: string) => 'mask' | 'scan' | undefined = () => undefined,
 ): Roles {
   const inFolder = (path: string) => EXTENSION.test(path) || foldersOf(root, path).some((name) => FOLDER.test(name));
   const named = (path: string) => looksNamed(caseName(path));
-  const strong = (path: string) => (isMask ? isMask(path) : inFolder(path));
-  const weak = (path: string) => !isMask && !inFolder(path) && named(path);
+  const byUser = (path: string) => isMask?.(path) || settled(path) === 'mask';
+  const strong = (path: string) => byUser(path) || (!isMask && settled(path) === undefined && inFolder(path));
+  const weak = (path: string) => !isMask && settled(path) === undefined && !inFolder(path) && named(path);
   const doubtful = new Set(isMask ? paths.filter((path) => !isMask(path) && (inFolder(path) || named(path))) : []);
   const index = new Index(
     root,
@@ -74,10 +77,10 @@ export function rolesOf(
     const free = scans.length > 0 && scans.every((scan) => !roles.masks.has(scan));
     if (theirs && scans.length === 1 && free) roles.organs.set(scans[0], files);
     // The user's word: a mask of whatever name is that of the scans beside it.
-    else if (isMask && files.length === 1 && free) for (const scan of scans) roles.masks.set(scan, files[0]);
+    else if (byUser(files[0]) && files.length === 1 && free) for (const scan of scans) roles.masks.set(scan, files[0]);
     else for (const path of files) orphans.add(path);
   }
-  if (isMask) roles.called = new Set(paths.filter((path) => orphans.has(path) && isMask(path)));
+  roles.called = new Set(paths.filter((path) => orphans.has(path) && byUser(path)));
   return roles;
 }
 
