@@ -34,6 +34,7 @@ export type Processes = (typeof PROCESSES)[number];
 export const AUGMENTATIONS = ['turns', 'warp', 'strong', 'none'] as const;
 export type Augmentation = (typeof AUGMENTATIONS)[number];
 export const SWITCH = ['off', 'on'] as const;
+export const REGIONS = ['off', 'auto'] as const;
 export const OPTIMISERS = ['sgd', 'adamw'] as const;
 export type OptimiserName = (typeof OPTIMISERS)[number];
 export const SCHEDULES = ['poly', 'cosine'] as const;
@@ -58,6 +59,8 @@ export interface TrainingOptions {
   intensity: (typeof SWITCH)[number];
   /** Share of the patches that are drawn around a voxel of a class. */
   foregroundShare: number;
+  /** Whether a coarse model first finds the part of each scan that is worth reading. */
+  region: (typeof REGIONS)[number];
   /** Share of the steps, the first ones, that read patches at half the resolution. */
   coarseShare: number;
   labelledPerStep: number;
@@ -224,6 +227,14 @@ export const OPTIONS: readonly OptionRow[] = [
     real(0, 0.9),
     '',
     'Share of the steps, the first ones, that read the same field of view at half the resolution, in more and smaller patches: a step takes about half the time. Not with turns.',
+  ),
+  row(
+    'region',
+    'region',
+    'off',
+    choice(REGIONS),
+    '',
+    'auto: a coarse model of whole scans finds the region first, and the fine one learns and predicts inside it; for small structures in large scans.',
   ),
   row('labelledPerStep', 'labeled-batch', 2, whole(1, 16), 'patches', 'Labelled patches a step.'),
   row('unlabelledPerStep', 'unlabeled-batch', 2, whole(1, 16), 'patches', 'Unlabelled patches a step.'),

@@ -34,6 +34,8 @@ export interface ModelDescription {
   labels: ModelLabel[];
   channels: ModelChannel[];
   network: { kind: NetworkName; width: number; deepSupervision: boolean; plan?: NetworkPlan };
+  /** The coarse model that finds the region first (`--region auto`): the size of its voxels, mm, and sides of its window. */
+  region?: { spacing: number; patch: [number, number, number]; width: number };
   /** Sides of the window that the network reads, x, y, z, voxels. */
   patch: [number, number, number];
   /** Voxel size that scans are brought to; `native`: scans keep their own. */

@@ -11,9 +11,11 @@ import { agreedPieces, countPieces, keepPieces } from '../../core/predict/pieces
 import { defaultStride } from '../../core/predict/sliding-window.ts';
 import { joined } from '../../core/train/channels.ts';
 import { decodeCheckpoint } from '../../core/train/checkpoint.ts';
+import { findRegion, onGrid } from '../../core/train/coarse-region.ts';
 import { disposeAll } from '../../core/train/optimiser.ts';
 import type { Sides } from '../../core/train/patches.ts';
 import type { Normalisation } from '../../core/train/preprocess.ts';
+import type { Box } from '../../core/train/region.ts';
 import { type CheckpointMeta, weightsOf } from '../../core/train/state.ts';
 import { voxelCount, voxelMl } from '../../core/volume.ts';
 import { makeFolder, writeFileAtomic } from '../../disk/index.ts';
@@ -22,6 +24,7 @@ import { kernelsOf } from '../../engine/choose/kernels-of.ts';
 import { DecileError } from '../../shared/errors.ts';
 import type { PredictJob, TrainingCase } from '../../shared/training.ts';
 import { channelFiles, prepareChannels } from './case-channels.ts';
+import { type CoarseModel, nothingFound, openCoarse } from './coarse-model.ts';
 import type { Control, Report, TrainerFiles } from './dependencies.ts';
 import { checkpointPath } from './files.ts';
 
@@ -55,12 +58,15 @@ export async function runPredict(
   if (engine.notice) report({ type: 'notice', message: engine.notice });
   const kernels = kernelsOf(engine);
   const weights = weightsOf(checkpoint, checkpoint.meta.options.predictWith ?? 'student');
+  const coarse = openCoarse(job.runFolder);
   makeFolder(job.outputFolder);
   const pieces = await piecesOf(job, checkpoint.meta.classes, report, files);
   try {
     for (const [index, item] of job.cases.entries()) {
       await control.whileParked();
-      await predictCase(item, index, job, checkpoint.meta, channels, weights, kernels, pieces, report, control, files);
+      await predictCase(
+        ...[item, index, job, checkpoint.meta, channels, weights, kernels, coarse, pieces, report, control, files],
+      );
     }
     report({ type: 'finished', step: checkpoint.meta.step, seconds: (performance.now() - began) / 1000 });
   } catch (error) {
@@ -68,6 +74,7 @@ export async function runPredict(
     report({ type: 'cancelled', step: checkpoint.meta.step });
   } finally {
     disposeAll(weights);
+    if (coarse) disposeAll(coarse.weights);
   }
 }
 
@@ -79,6 +86,7 @@ async function predictCase(
   channels: ModelChannel[],
   weights: Weights,
   kernels: Kernels,
+  coarse: CoarseModel | null,
   pieces: (number | null)[],
   report: Report,
   control: Control,
@@ -99,13 +107,14 @@ async function predictCase(
   );
   // A missing channel is read as one that training left out: 0, the mean of a normalised scan.
   const image = joined(channels.map((_, n) => images[n] ?? new Float32Array(voxelCount(grid))));
+  const region = coarse ? ((await regionOf(item, grid.size, channels, coarse, kernels, report, files)) ?? body) : body;
   const patch: Sides = meta.patch;
   const { network, plan } = meta.options;
   const stride = job.stride === 'auto' ? defaultStride(patch) : job.stride;
   const probabilities = await slidingWindowInBody(
     image,
     grid.size,
-    body,
+    region,
     weights,
     kernels,
     { patch, stride, network, plan, flips: job.flips },
@@ -137,6 +146,26 @@ async function predictCase(
     ownDice,
     volumesMl: voxels.slice(1).map((n) => n * ml),
   });
+}
+
+/** The part of a scan, on its fine grid, in which the coarse model sees something; null where it sees nothing, which is said. */
+async function regionOf(
+  item: TrainingCase,
+  fine: Sides,
+  channels: ModelChannel[],
+  { weights, options }: CoarseModel,
+  kernels: Kernels,
+  report: Report,
+  files: TrainerFiles,
+): Promise<Box | null> {
+  const images: Float32Array[] = [];
+  const { grid } = await prepareChannels(item, channels, options.spacing, files, (image, n) => {
+    images[n] = image.data;
+  });
+  const image = joined(channels.map((_, n) => images[n] ?? new Float32Array(voxelCount(grid))));
+  const box = await findRegion(image, grid.size, weights, options, kernels);
+  if (!box) report({ type: 'notice', message: nothingFound([item.name]) });
+  return box && onGrid(box, grid.size, fine);
 }
 
 const withoutChannels = (name: string, missing: string[], { options }: CheckpointMeta): string =>

@@ -16,6 +16,7 @@ import { kernelsOf } from '../../engine/choose/kernels-of.ts';
 import { DecileError } from '../../shared/errors.ts';
 import type { CurveLine, TrainingCase, TrainJob } from '../../shared/training.ts';
 import { channelFiles } from './case-channels.ts';
+import { withRegions } from './coarse-model.ts';
 import type { Control, Report, TrainerFiles } from './dependencies.ts';
 import { evolutionRecorder } from './evolution.ts';
 import { checkpointPath } from './files.ts';
@@ -30,22 +31,31 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
   if (engine.notice) report({ type: 'notice', message: engine.notice });
   const kernels = kernelsOf(engine);
 
-  const { labelled, unlabelled, validation } = await prepareLists(job, channels, report, control, files);
+  const lists = await prepareLists(job, channels, report, control, files);
   if (control.cancelled) return report({ type: 'cancelled', step: 0 });
-  if (labelled.length === 0)
+  if (lists.labelled.length === 0)
     throw new DecileError(
       'train/no-labels',
       'Training must have at least one labelled scan, got none.',
       'Label a scan first, or import masks with --labels.',
     );
-  warnOfMissingClasses(labelled, classes, report);
+  warnOfMissingClasses(lists.labelled, classes, report);
 
   const resumeFrom = job.resume ? decodeCheckpoint(readFileSync(checkpointPath(runFolder))) : undefined;
   const startFrom = job.startFrom && !resumeFrom ? decodeCheckpoint(readFileSync(job.startFrom)) : undefined;
-  const { patch, plan, ...batch } = fitOfRun(job, resumeFrom?.meta, [...labelled, ...unlabelled]);
+  const { patch, plan, ...batch } = fitOfRun(job, resumeFrom?.meta, [...lists.labelled, ...lists.unlabelled]);
   const options: SettledOptions = { ...job.options, ...batch, patch, ...(plan && { plan }) };
   if (batch.labelledPerStep < job.options.labelledPerStep && !resumeFrom && !job.fit)
     report({ type: 'notice', message: 'Memory is small: one patch of each kind a step.' });
+  const bounded =
+    options.region === 'auto'
+      ? await withRegions(lists, {
+          ...{ runFolder, cache: cacheOf(runFolder), options, channels, kernels, report, control, files },
+          scanOf: ({ scan }) => scanOf(job, scan),
+        })
+      : lists;
+  if (!bounded) return report({ type: 'cancelled', step: resumeFrom?.meta.step ?? 0 });
+  const { labelled, unlabelled, validation } = bounded;
   const evolution = evolutionRecorder({
     runFolder,
     patch,
@@ -148,6 +158,15 @@ function fitOfRun({ fit, options }: TrainJob, resumed: CheckpointMeta | undefine
   return { patch: [...resumed.patch], labelledPerStep, unlabelledPerStep, ...(plan && { plan }) };
 }
 
+const cacheOf = (runFolder: string): string => join(runFolder, '..', '..', 'cache');
+
+/** A scan of the job without its mask. */
+function scanOf({ lists }: TrainJob, id: number): TrainingCase {
+  const all = [...lists.labelled, ...lists.unlabelled, ...lists.validation];
+  const { maskPath: _, ...scan } = all.find(({ scan }) => scan === id) as TrainingCase;
+  return scan;
+}
+
 async function prepareLists(
   { lists, options, classes, runFolder }: TrainJob,
   channels: ModelChannel[],
@@ -155,7 +174,7 @@ async function prepareLists(
   control: Control,
   files: TrainerFiles,
 ) {
-  const folder = join(runFolder, '..', '..', 'cache');
+  const folder = cacheOf(runFolder);
   const all = [...lists.labelled, ...lists.unlabelled, ...lists.validation];
   const lacking = missingChannels(
     channels.map(({ name }) => name),

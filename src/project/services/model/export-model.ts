@@ -1,5 +1,5 @@
 /** A run's model as one file that travels. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { ModelDescription } from '../../../core/model/description.ts';
 import { reordered } from '../../../core/model/labels.ts';
 import { oneChannel } from '../../../core/model-channels.ts';
@@ -10,7 +10,7 @@ import type { Normalisation } from '../../../shared/training.ts';
 import { type Run, runFolder, type Store } from '../../store/index.ts';
 import { runForPrediction } from '../predict/predict.ts';
 import { describeModel } from './describe.ts';
-import { encodeModel, type ModelFile, readModel, type Tensors } from './model-file.ts';
+import { encodeModel, type ModelFile, REGION, readModel, type Tensors } from './model-file.ts';
 import { encodeOnnx } from './onnx-file.ts';
 
 export interface ExportModelRequest {
@@ -63,8 +63,23 @@ async function modelOfRun(store: Store, run: Run): Promise<RunModel> {
   // Values without a label have outputs too, which nobody wants.
   const values = meta.classes.flatMap((name, value) => (value === 0 || name === `unused ${value}` ? [] : [value]));
   const tensors: Tensors = reordered(networkOf(checkpoint, meta.options.predictWith ?? 'student'), [0, ...values]);
-  return { description: await describeModel(store, run, meta, channels, values), tensors };
+  const description = await describeModel(store, run, meta, channels, values);
+  return withRegion(`${folder}/${REGION_FILE}`, { description, tensors });
+}
+
+/** The coarse model of `--region auto` goes along. */
+function withRegion(path: string, model: RunModel): RunModel {
+  if (!existsSync(path)) return model;
+  const checkpoint = decodeCheckpoint(readFileSync(path));
+  const { spacing, patch, width } = checkpoint.meta.options;
+  const coarse = Object.entries(networkOf(checkpoint, 'student')).map(([name, tensor]) => [`${REGION}${name}`, tensor]);
+  return {
+    description: { ...model.description, region: { spacing: Number(spacing), patch: [...patch], width } },
+    tensors: { ...model.tensors, ...Object.fromEntries(coarse) },
+  };
 }
 
 /** In the folder of an imported run: the file as it came. */
 export const MODEL_FILE = 'model.safetensors';
+/** In the folder of a run with `--region auto`: the coarse model. */
+export const REGION_FILE = 'region.safetensors';

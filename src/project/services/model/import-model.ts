@@ -5,8 +5,8 @@ import { matchLabels, reordered } from '../../../core/model/labels.ts';
 import { encodeNetwork } from '../../../core/train/checkpoint.ts';
 import { writeFileAtomic } from '../../../disk/index.ts';
 import { type Run, runFolder, type Store } from '../../store/index.ts';
-import { MODEL_FILE } from './export-model.ts';
-import { decodeModel, type ModelFile, readModel } from './model-file.ts';
+import { MODEL_FILE, REGION_FILE } from './export-model.ts';
+import { decodeModel, type ModelFile, REGION, readModel, type Tensors } from './model-file.ts';
 
 export interface ImportModelRequest {
   path: string;
@@ -37,6 +37,7 @@ export async function importModel(store: Store, { path, content, name }: ImportM
   if (known && (name === undefined || known.name === name)) return { run: known, description, known: true, notices };
   const classes = store.labels.classes();
   const bytes = asCheckpoint(model, store, classes);
+  const coarse = coarseCheckpoint(model);
   const { options, step } = description.training;
   const run = store.transaction(() => {
     const made = store.runs.create({
@@ -46,6 +47,7 @@ export async function importModel(store: Store, { path, content, name }: ImportM
     const folder = runFolder(made.id);
     writeFileAtomic(join(store.path(folder), MODEL_FILE), model.bytes);
     writeFileAtomic(join(store.path(folder), 'checkpoint.safetensors'), bytes);
+    if (coarse) writeFileAtomic(join(store.path(folder), REGION_FILE), coarse);
     store.checkpoints.add(made.id, step, `${folder}/checkpoint.safetensors`);
     return store.runs.update(made.id, { state: 'finished', step, finishedAt: new Date().toISOString() });
   });
@@ -65,7 +67,23 @@ function asCheckpoint(
     return output < 0 ? null : output + 1;
   });
   const { options, step } = description.training;
-  return encodeNetwork(reordered(tensors, order), { step, options, classes, channels: description.channels });
+  return encodeNetwork(reordered(fineOf(tensors), order), { step, options, classes, channels: description.channels });
+}
+
+/** Without the coarse model. */
+export const fineOf = (tensors: Tensors): Tensors =>
+  Object.fromEntries(Object.entries(tensors).filter(([name]) => !name.startsWith(REGION)));
+
+/** The coarse model as the trainer reads it; null where there is none. */
+function coarseCheckpoint({ description, tensors }: ModelFile): Uint8Array | null {
+  const { region, training, channels } = description;
+  if (!region) return null;
+  const coarse = Object.entries(tensors).flatMap(([name, tensor]) =>
+    name.startsWith(REGION) ? [[name.slice(REGION.length), tensor]] : [],
+  );
+  const options = { ...training.options, ...region, network: 'unet', plan: undefined, deepSupervision: 'off' } as const;
+  const told = { step: training.step, options, classes: ['background', 'any label'], channels };
+  return encodeNetwork(Object.fromEntries(coarse), told);
 }
 
 function freeName(store: Store, wanted: string): string {

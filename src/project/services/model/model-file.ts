@@ -108,16 +108,26 @@ function checkFormat(told: unknown, path: string): void {
   );
 }
 
-/** The weights are those of the network that the description names. */
+/** Names of the coarse model's weights start so. */
+export const REGION = 'region/';
+
+/** The weights are those of the networks that the description names. */
 async function checkShapes(
-  { network: { kind, width, deepSupervision, plan }, channels, labels }: ModelDescription,
+  { network: { kind, width, deepSupervision, plan }, region, channels, labels }: ModelDescription,
   tensors: Tensors,
   damaged: (why: string) => DecileError,
 ): Promise<void> {
   // Loaded here: networks bring the tensor library along.
   const { networkByName } = await import('../../../core/network/networks.ts');
-  const shape = { width, inputChannels: channels.length, classes: labels.length + 1, deepSupervision };
-  const expected = networkByName(kind, plan).shapes(shape);
+  const inputChannels = channels.length;
+  const shape = { width, inputChannels, classes: labels.length + 1, deepSupervision };
+  const coarse = region && { width: region.width, inputChannels, classes: 2 };
+  const expected = [
+    ...networkByName(kind, plan).shapes(shape),
+    ...(coarse ? networkByName('unet').shapes(coarse) : []).map(
+      ([name, sides]) => [`${REGION}${name}`, sides] as const,
+    ),
+  ];
   for (const [name, sides] of expected)
     if (tensors[name]?.shape.join() !== sides.join())
       throw damaged(`${tensors[name] ? `other sides of the weight ${name}` : `no weight ${name}`}`);

@@ -44,6 +44,9 @@ const description = z.object({
     deepSupervision: z.boolean(),
     plan: plan.optional(),
   }),
+  region: z
+    .object({ spacing: positive, patch: triple(z.number().int().min(16).max(4096).multipleOf(16)), width: count })
+    .optional(),
   patch: triple(z.number().int().min(1).max(4096)),
   spacing: z.union([z.literal('native'), positive, triple(positive)]),
   voxel: triple(positive),

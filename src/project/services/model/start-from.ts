@@ -9,6 +9,7 @@ import { runFolder, type StartedFrom, type Store } from '../../store/index.ts';
 import { runForPrediction } from '../predict/predict.ts';
 import type { StartWeights } from '../train/continued.ts';
 import { MODEL_FILE } from './export-model.ts';
+import { fineOf } from './import-model.ts';
 import { readModel, type Tensors } from './model-file.ts';
 
 interface Source extends Omit<StartWeights, 'bytes'> {
@@ -42,7 +43,7 @@ export async function startFrom(store: Store, named: string, path = named): Prom
   const outputs = outputsOf(labels, store);
   const order = classes.map((_, value) => (value === 0 ? 0 : (outputs.get(value) ?? null)));
   const { options, channels, origin } = source;
-  const bytes = encodeNetwork(reordered(tensors, order), { step: origin.step, options, classes, channels });
+  const bytes = encodeNetwork(reordered(fineOf(tensors), order), { step: origin.step, options, classes, channels });
   return { ...source, bytes };
 }
 

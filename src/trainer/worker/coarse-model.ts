@@ -1,0 +1,142 @@
+/** The coarse model of `--region auto`: trained before the fine one, kept beside it, and asked where each scan is worth reading. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ModelChannel } from '../../core/model-channels.ts';
+import type { Kernels } from '../../core/network/kernels.ts';
+import type { Weights } from '../../core/network/tape.ts';
+import type { SettledOptions } from '../../core/options.ts';
+import { boxOf } from '../../core/predict/sliding-window.ts';
+import { decodeCheckpoint } from '../../core/train/checkpoint.ts';
+import {
+  boxOfMask,
+  coarseMask,
+  coarseOptions,
+  coarseSize,
+  findRegion,
+  onGrid,
+} from '../../core/train/coarse-region.ts';
+import { train } from '../../core/train/loop.ts';
+import { disposeAll } from '../../core/train/optimiser.ts';
+import type { PatchSource } from '../../core/train/patch-source.ts';
+import { weightsOf } from '../../core/train/state.ts';
+import { writeFileAtomic } from '../../disk/index.ts';
+import type { TrainingCase } from '../../shared/training.ts';
+import type { Control, Report, TrainerFiles } from './dependencies.ts';
+import { type PreparedCase, prepareCase } from './prepared-case.ts';
+
+const CLASSES = ['background', 'any label'];
+const regionPath = (runFolder: string): string => join(runFolder, 'region.safetensors');
+
+export interface CoarseModel {
+  weights: Weights;
+  options: SettledOptions;
+}
+
+/** The coarse model of a run; null for a run without one. The caller disposes its weights. */
+export function openCoarse(runFolder: string): CoarseModel | null {
+  const path = regionPath(runFolder);
+  if (!existsSync(path)) return null;
+  const checkpoint = decodeCheckpoint(readFileSync(path));
+  return { weights: weightsOf(checkpoint, 'student'), options: checkpoint.meta.options };
+}
+
+export interface CoarseJob {
+  runFolder: string;
+  /** Where prepared scans are kept. */
+  cache: string;
+  options: SettledOptions;
+  channels: ModelChannel[];
+  kernels: Kernels;
+  report: Report;
+  control: Control;
+  files: TrainerFiles;
+  /** The scan of a prepared case, without its mask. */
+  scanOf(prepared: PreparedCase): TrainingCase;
+}
+
+/** On the coarse grid, image alone. */
+const coarsely = (prepared: PreparedCase, { options }: Pick<CoarseModel, 'options'>, job: CoarseJob) =>
+  prepareCase(job.scanOf(prepared), job.cache, options.spacing, job.channels, CLASSES.length, job.files);
+
+/**
+ * The cases with the part that is worth reading in the place of the patient's body: around what is drawn in labelled ones, around
+ * what the coarse model finds in the others, the whole body where it finds nothing, which is said. Trains the model unless the run
+ * has it.
+ * @returns null where the job was cancelled
+ */
+export async function withRegions<T extends Record<'labelled' | 'unlabelled' | 'validation', PreparedCase[]>>(
+  cases: T,
+  job: CoarseJob,
+): Promise<T | null> {
+  if (!existsSync(regionPath(job.runFolder)) && !(await trainCoarse(cases.labelled, job))) return null;
+  const model = openCoarse(job.runFolder);
+  if (!model) return null;
+  const missed: string[] = [];
+  const found = async (prepared: PreparedCase): Promise<PreparedCase> => {
+    if (job.control.cancelled) return prepared;
+    const { readImage, size } = await coarsely(prepared, model, job);
+    const box = await findRegion(readImage([0, 0, 0], size), size, model.weights, model.options, job.kernels);
+    if (!box) missed.push(prepared.name);
+    return box ? { ...prepared, body: onGrid(box, size, prepared.size) } : prepared;
+  };
+  const each = async (list: PreparedCase[]) => {
+    const bounded: PreparedCase[] = [];
+    for (const prepared of list) bounded.push(await found(prepared));
+    return bounded;
+  };
+  try {
+    const labelled = cases.labelled.map((prepared) => drawnPart(prepared, Number(model.options.spacing)));
+    const [unlabelled, validation] = [await each(cases.unlabelled), await each(cases.validation)];
+    if (missed.length > 0) job.report({ type: 'notice', message: nothingFound(missed) });
+    return job.control.cancelled ? null : { ...cases, labelled, unlabelled, validation };
+  } finally {
+    disposeAll(model.weights);
+  }
+}
+
+/** Around what is drawn, with the margin that the coarse model's boxes have. */
+function drawnPart(prepared: PreparedCase, mm: number): PreparedCase {
+  const size = coarseSize(prepared, mm);
+  const box = boxOfMask(coarseMask(prepared, size), size);
+  return box ? { ...prepared, body: onGrid(box, size, prepared.size) } : prepared;
+}
+
+/** @returns false where it was cancelled */
+async function trainCoarse(labelled: PreparedCase[], job: CoarseJob): Promise<boolean> {
+  const options = coarseOptions(job.options, labelled);
+  const sources: PatchSource[] = [];
+  for (const prepared of labelled) {
+    const coarse = await coarsely(prepared, { options }, job);
+    const mask = coarseMask(prepared, coarse.size);
+    sources.push({ ...coarse, readMask: (start, box) => boxOf(mask, coarse.size, start, box) });
+  }
+  job.report({
+    type: 'notice',
+    message: `A coarse model looks for the region first: ${options.steps} steps on whole scans at ${Number(options.spacing).toFixed(1)} mm.`,
+  });
+  let bytes: Uint8Array | undefined;
+  const { outcome } = await train({
+    options,
+    classes: CLASSES,
+    channels: job.channels,
+    labelled: sources,
+    unlabelled: [],
+    kernels: job.kernels,
+    hooks: {
+      async mayContinue() {
+        await new Promise(setImmediate);
+        await job.control.whileParked();
+        return job.control.cancelled ? 'cancel' : 'go';
+      },
+      async onCheckpoint(last) {
+        bytes = last;
+      },
+    },
+  });
+  if (outcome === 'cancelled' || !bytes) return false;
+  writeFileAtomic(regionPath(job.runFolder), bytes);
+  return true;
+}
+
+export const nothingFound = (names: readonly string[]): string =>
+  `The coarse model found nothing in ${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}: read whole.`;
