@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME [options]`: the project's measurements. Each says what it measures and prints JSON with --json. */
 export const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
   step: () => import('./step.ts'),
+  tfjs: () => import('./tfjs.ts'),
   engines: () => import('./engines.ts'),
   'left-atrium': () => import('./left-atrium.ts'),
   scans: () => import('./scans.ts'),

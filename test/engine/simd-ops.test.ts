@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { registerSimd, simdBackend } from '../../src/engine/simd/index.ts';
-import { CASES, wave } from './op-cases.ts';
+import { ANSWERS, CASES, furthest, REFUSED, wave } from './op-cases.ts';
 
 before(async () => {
   registerSimd();
@@ -38,14 +38,27 @@ for (const [name, run] of Object.entries(CASES)) {
     assert.deepEqual([tf.memory().numTensors, heap.blocks], before);
     for (const [i, { values, shape, dtype }] of slow.entries()) {
       assert.deepEqual([fast[i].shape, fast[i].dtype], [shape, dtype], `result ${i}`);
-      const scale = Math.max(1, ...values.map(Math.abs));
-      for (const [j, value] of values.entries()) {
-        assert.ok(
-          Math.abs(value - fast[i].values[j]) <= 1e-5 * scale,
-          `result ${i} at ${j}: ${fast[i].values[j]}, not ${value}`,
-        );
-      }
+      assert.equal(furthest(values, fast[i].values, 1e-5), undefined, `result ${i}`);
     }
+  });
+}
+
+for (const [name, [run, dtype, values]] of Object.entries(ANSWERS)) {
+  test(`${name}: ${values}`, async () => {
+    await tf.setBackend('simd');
+    const out = tf.tidy(run);
+    assert.deepEqual([out.dtype, [...(await out.data())]], [dtype, values]);
+    out.dispose();
+  });
+}
+
+for (const [name, run] of Object.entries(REFUSED)) {
+  test(`${name} is refused, and leaves nothing behind`, () => {
+    tf.setBackend('simd');
+    const { heap } = simdBackend().machine;
+    const before = [tf.memory().numTensors, heap.blocks];
+    assert.throws(() => tf.tidy(() => void run()), { code: 'engine/unsupported' });
+    assert.deepEqual([tf.memory().numTensors, heap.blocks], before);
   });
 }
 

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import type { Kernels } from '../../src/core/network/kernels.ts';
 import { webgpuBackend, webgpuKernels } from '../../src/engine/webgpu/index.ts';
-import { CASES, wave } from './op-cases.ts';
+import { ANSWERS, CASES, furthest, REFUSED, wave } from './op-cases.ts';
 import { startWebgpuForTests, valuesOn } from './webgpu.ts';
 
 const skip = await startWebgpuForTests();
@@ -56,12 +56,27 @@ for (const [name, run] of Object.entries({ ...CASES, ...OWN_CASES })) {
     assert.deepEqual([tf.memory().numTensors, pool.slots, pool.used], before);
     for (const [i, { values, shape, dtype }] of slow.entries()) {
       assert.deepEqual([fast[i].shape, fast[i].dtype], [shape, dtype], `result ${i}`);
-      const scale = Math.max(1, ...values.map(Math.abs));
-      for (const [j, value] of values.entries()) {
-        const difference = Math.abs(value - fast[i].values[j]);
-        assert.ok(difference <= 2e-5 * scale, `result ${i} at ${j}: ${fast[i].values[j]}, not ${value}`);
-      }
+      assert.equal(furthest(values, fast[i].values, 2e-5), undefined, `result ${i}`);
     }
+  });
+}
+
+for (const [name, [run, dtype, values]] of Object.entries(ANSWERS)) {
+  test(`${name} on webgpu: ${values}`, { skip }, async () => {
+    await tf.setBackend('webgpu');
+    const out = tf.tidy(run);
+    assert.deepEqual([out.dtype, [...(await out.data())]], [dtype, values]);
+    out.dispose();
+  });
+}
+
+for (const [name, run] of Object.entries(REFUSED)) {
+  test(`${name} is refused on webgpu, and leaves nothing behind`, { skip }, async () => {
+    await tf.setBackend('webgpu');
+    const { pool } = webgpuBackend().gpu;
+    const before = [tf.memory().numTensors, pool.slots, pool.used];
+    assert.throws(() => tf.tidy(() => void run()), { code: 'engine/unsupported' });
+    assert.deepEqual([tf.memory().numTensors, pool.slots, pool.used], before);
   });
 }
 

@@ -1,5 +1,6 @@
 /** How an op of an own backend is written and registered: tensor infos in, tensor infos out, where the backend keeps them. */
 import * as tf from '@tensorflow/tfjs';
+import { DecileError } from '../../core/errors.ts';
 
 export type Inputs = Record<string, tf.TensorInfo>;
 
@@ -40,12 +41,27 @@ export function broadcastStrides(from: readonly number[], to: readonly number[])
   return to.map((_, i) => (i < missing || from[i - missing] === 1 ? 0 : strides[i - missing]));
 }
 
-/** Axes as TensorFlow.js gives them (a number, negative ones, none for all) as sorted indices. */
+/**
+ * Axes as TensorFlow.js gives them (a number, negative ones, none for all) as sorted indices.
+ *
+ * @throws DecileError for what is no axis of so many
+ */
 export function axesOf(axis: number | number[] | null | undefined, rank: number): number[] {
   if (axis === null || axis === undefined) return Array.from({ length: rank }, (_, i) => i);
   const given = Array.isArray(axis) ? axis : [axis];
+  for (const a of given)
+    if (!Number.isInteger(a) || a < -rank || a >= rank)
+      throw new DecileError(
+        'engine/unsupported',
+        `An axis must be a whole number from ${-rank} to ${rank - 1}, got ${a}.`,
+        '',
+      );
   return given.map((a) => (a < 0 ? a + rank : a)).sort((a, b) => a - b);
 }
 
 /** What TensorFlow.js' own helpers look at in a tensor. */
 export const shapeOnly = ({ shape, dtype }: tf.TensorInfo) => ({ shape, dtype, rank: shape.length }) as tf.Tensor;
+
+/** The type that holds the values of all. */
+export const widest = (infos: readonly tf.TensorInfo[]): tf.DataType =>
+  infos.map(({ dtype }) => dtype).reduce((a, b) => tf.upcastType(a, b));

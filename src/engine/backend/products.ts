@@ -1,5 +1,5 @@
 /** What own backends ask of convolutions and matrix products before they compute. */
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import { DecileError } from '../../core/errors.ts';
 import { sizeOf } from './op.ts';
 
@@ -20,6 +20,8 @@ export function checkConvolution(engine: string, x: readonly number[], w: readon
 export interface ConvAttributes {
   strides: number | number[];
   pad: unknown;
+  dilations?: number | number[];
+  dataFormat?: string;
   filterShape: number[];
   inputShape: number[];
 }
@@ -29,19 +31,25 @@ export function checkConvolutionOp(
   engine: string,
   x: readonly number[],
   w: readonly number[],
-  { strides, pad }: ConvAttributes,
+  { strides, pad, dilations = 1, dataFormat = 'NDHWC' }: ConvAttributes,
 ): void {
   checkConvolution(engine, [1, ...x.slice(1)], w);
-  if (w.slice(0, 3).some((side) => side !== 3)) {
-    const message = `A convolution op of the ${engine} engine must have [3, 3, 3, C, K], got [${w}].`;
-    throw new DecileError('engine/unsupported', message, '');
-  }
-  const ones = typeof strides === 'number' ? strides === 1 : strides.every((s) => s === 1);
-  if (!ones || pad !== 'same') {
-    const message = `A convolution of the ${engine} engine must have stride 1 and pad 'same', got ${strides} and ${pad}.`;
-    throw new DecileError('engine/unsupported', message, '');
-  }
+  const refuse = (what: string, got: unknown) =>
+    new DecileError(
+      'engine/unsupported',
+      `A convolution op of the ${engine} engine must have ${what}, got ${got}.`,
+      '',
+    );
+  if (w.slice(0, 3).some((side) => side !== 3)) throw refuse('[3, 3, 3, C, K]', `[${w}]`);
+  if (![strides].flat().every((stride) => stride === 1) || pad !== 'same')
+    throw refuse("stride 1 and pad 'same'", `${strides} and ${pad}`);
+  if (![dilations].flat().every((dilation) => dilation === 1)) throw refuse('dilation 1', dilations);
+  if (dataFormat !== 'NDHWC') throw refuse('channels last (NDHWC)', dataFormat);
 }
+
+/** Whether a convolution has nothing to add up, or nowhere to put it. */
+export const isEmptyConvolution = (x: readonly number[], w: readonly number[]): boolean =>
+  sizeOf(x) === 0 || sizeOf(w) === 0;
 
 /** A factor of a matrix product: strides in elements between its matrices, rows and columns; batch 0 where it repeats. */
 export interface FactorStrides {
@@ -60,6 +68,10 @@ export interface MatrixProduct {
   b: FactorStrides;
   /** Shape of the result. */
   shape: number[];
+  /** Shape of the batch, where a factor has to be repeated to it first: its own repeats in some sides and not in others. */
+  spreads: { a?: number[]; b?: number[] };
+  /** int32 where no factor is a float. */
+  dtype: tf.DataType;
 }
 
 /** How two batches of matrices meet. @throws DecileError where they do not fit */
@@ -73,17 +85,20 @@ export function matrixProduct(
   const [bRows, bColumns] = b.shape.slice(-2);
   const [m, p] = transposeA ? [aColumns, aRows] : [aRows, aColumns];
   const n = transposeB ? bRows : bColumns;
-  const [aBatches, bBatches] = [sizeOf(a.shape.slice(0, -2)), sizeOf(b.shape.slice(0, -2))];
-  if ((transposeB ? bColumns : bRows) !== p || (aBatches !== bBatches && aBatches !== 1 && bBatches !== 1)) {
+  const [aBatch, bBatch] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
+  if ((transposeB ? bColumns : bRows) !== p)
     throw new DecileError('engine/unsupported', `Matrices must fit, got [${a.shape}] and [${b.shape}].`, '');
-  }
-  const batchShape = (aBatches >= bBatches && a.shape.length >= b.shape.length ? a : b).shape.slice(0, -2);
+  const batchShape = tf.backend_util.assertAndGetBroadcastShape(aBatch, bBatch);
+  const batches = sizeOf(batchShape);
+  const apart = (own: number[]) => sizeOf(own) !== batches && sizeOf(own) !== 1;
   const strides = (transposed: boolean, columns: number, batch: number): FactorStrides =>
     transposed ? { batch, row: 1, column: columns } : { batch, row: columns, column: 1 };
   return {
-    ...{ batches: Math.max(aBatches, bBatches), m, n, p },
-    a: strides(transposeA, aColumns, aBatches === 1 ? 0 : m * p),
-    b: strides(transposeB, bColumns, bBatches === 1 ? 0 : p * n),
+    ...{ batches, m, n, p },
+    a: strides(transposeA, aColumns, sizeOf(aBatch) === 1 ? 0 : m * p),
+    b: strides(transposeB, bColumns, sizeOf(bBatch) === 1 ? 0 : p * n),
     shape: [...batchShape, m, n],
+    spreads: { ...(apart(aBatch) && { a: batchShape }), ...(apart(bBatch) && { b: batchShape }) },
+    dtype: tf.upcastType(tf.upcastType(a.dtype, b.dtype), 'int32'),
   };
 }

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { DecileError } from '../../core/errors.ts';
 import { type Entry, OwnBackend, unsupportedType, type Values } from '../backend/own-backend.ts';
-import type { Gpu } from './device.ts';
+import type { Gpu, Span } from './device.ts';
 import type { Slot } from './pool.ts';
 import { bits, type Program } from './program.ts';
 
@@ -11,6 +11,8 @@ interface Placed extends Entry {
   slot?: Slot;
   /** Values from the processor, until they are uploaded; short ones for good. */
   values?: Values;
+  /** Where it was computed; of values from the processor none. */
+  span?: Span;
 }
 
 /** Values of this length stay known to the processor: scalars of losses and the like go into parameters. */
@@ -70,7 +72,12 @@ export class WebgpuBackend extends OwnBackend<Placed> {
     words: readonly number[],
     groups: number,
   ): void {
+    const targets = writes.map((info) => this.entries.get(info.dataId));
+    if (targets.every(({ length }) => length === 0)) return;
     const [from, to] = [reads.map((info) => this.slot(info)), writes.map((info) => this.slot(info))];
+    const sources = reads.map((info) => this.entries.get(info.dataId).span);
+    // An op may write a result in parts.
+    for (const target of targets) target.span = this.gpu.spanOf([...sources, target.span]);
     this.gpu.run(program, from, to, words, groups);
   }
 
@@ -98,9 +105,9 @@ export class WebgpuBackend extends OwnBackend<Placed> {
   }
 
   override async read(dataId: tf.DataId): Promise<tf.BackendValues> {
-    const { slot, values, length, dtype } = this.entries.get(dataId);
+    const { slot, values, length, dtype, span } = this.entries.get(dataId);
     if (values) return values.slice() as tf.BackendValues;
-    const bytes = await this.gpu.download(slot as Slot, 4 * length);
+    const bytes = await this.gpu.download(slot as Slot, 4 * length, span ?? { from: 0, to: -1 });
     switch (wgslType(dtype)) {
       case 'f32':
         return new Float32Array(bytes);

@@ -8,6 +8,12 @@ import type { Executor } from './executor.ts';
 import { Pool, type Slot } from './pool.ts';
 import { PARAMETER_BYTES, type Program } from './program.ts';
 
+/** The batches that a value was computed in, itself and what it was computed from, as far as these may still fail. */
+export interface Span {
+  from: number;
+  to: number;
+}
+
 /** Dispatches of a batch. */
 const BATCH = 128;
 const WORDS = PARAMETER_BYTES / 4;
@@ -26,13 +32,18 @@ export class Gpu {
   private readonly words = new Uint32Array(BATCH * WORDS);
   private recorded = 0;
   private made = 0;
+  /** What ended the device. */
   private fault: DecileError | undefined;
+  private readonly failed = new Map<number, DecileError>();
+  /** Batches before this one are known to have worked, or to have failed. */
+  private confirmed = 0;
 
   constructor(executor: Executor) {
     this.executor = executor;
     this.facts = executor.facts;
-    executor.onFault((fault) => {
-      this.fault = fault;
+    executor.onFault((fault, batch) => {
+      if (batch === undefined) this.fault = fault;
+      else if (!this.failed.has(batch)) this.failed.set(batch, fault);
     });
     const gpu = this;
     this.pool = new Pool({
@@ -53,6 +64,12 @@ export class Gpu {
   run(program: Program, reads: Slot[], writes: Slot[], words: readonly number[], groups: number): void {
     this.check();
     if (groups === 0) return;
+    if (!Number.isSafeInteger(groups) || groups < 0)
+      throw new DecileError(
+        'engine/broken',
+        `The groups of ${program.key} must be a whole number, got ${groups}.`,
+        'Use --engine tensorflow or simd, and report this.',
+      );
     let number = this.known.get(program.key);
     if (number === undefined) {
       number = this.known.size;
@@ -75,32 +92,61 @@ export class Gpu {
     this.executor.write(slot.id, values);
   }
 
-  /** @throws DecileError what any command so far failed with */
-  download(slot: Slot, bytes: number): Promise<ArrayBuffer> {
+  /** The span of what is computed now from values of these spans. */
+  spanOf(inputs: readonly (Span | undefined)[]): Span {
+    const unsure = inputs.filter((span) => span !== undefined && (span.to >= this.confirmed || this.faultIn(span)));
+    return { from: Math.min(this.batch, ...unsure.map((span) => (span as Span).from)), to: this.batch };
+  }
+
+  /** @throws DecileError what ended the device, or what the value's own batches failed with */
+  async download(slot: Slot, bytes: number, span: Span): Promise<ArrayBuffer> {
     this.check();
     this.flush();
-    return this.executor.read(slot.id, bytes);
+    const flushed = this.batch;
+    const known = this.failed.size;
+    const read = async () => {
+      const values = await this.executor.read(slot.id, bytes);
+      const fault = this.faultIn(span);
+      if (fault) throw fault;
+      this.confirmed = Math.max(this.confirmed, flushed);
+      return values;
+    };
+    try {
+      return await read();
+    } catch (error) {
+      // A batch that this value has nothing to do with is told of once, and forgotten.
+      if (this.fault || this.faultIn(span) || this.failed.size === known)
+        throw this.fault ?? this.faultIn(span) ?? error;
+      return read();
+    }
   }
 
   /** Hands the recorded commands over. */
   flush(): void {
     if (this.recorded === 0) return;
     const words = this.words.slice(0, this.recorded * WORDS);
-    this.executor.run({ programs: this.programs, calls: this.calls, words });
+    const { programs, calls } = this;
     this.programs = [];
     this.calls = [];
     this.recorded = 0;
     this.batch++;
+    this.executor.run({ programs, calls, words });
   }
 
-  /** Waits until everything so far is done. @throws DecileError the first failure */
+  /** Waits until everything so far is done. @throws DecileError the first failure since the last time that all was known */
   async settle(): Promise<void> {
     const slot = this.pool.take(4);
+    const from = this.confirmed;
     try {
-      await this.download(slot, 4);
+      await this.download(slot, 4, { from, to: this.batch });
     } finally {
       this.pool.release(slot);
     }
+  }
+
+  private faultIn({ from, to }: Span): DecileError | undefined {
+    for (const [batch, fault] of this.failed) if (batch >= from && batch <= to) return fault;
+    return undefined;
   }
 
   /** @throws DecileError `engine/out-of-memory` for what this GPU cannot hold in one piece */

@@ -16,6 +16,8 @@ export interface Batch {
   words: Uint32Array;
 }
 
+export type FaultListener = (fault: DecileError, batch?: number) => void;
+
 export interface Executor {
   readonly facts: AdapterFacts;
   make(id: number, bytes: number): void;
@@ -23,9 +25,12 @@ export interface Executor {
   /** From the start of the buffer. */
   write(id: number, values: Uint32Array | Float32Array | Int32Array): void;
   run(batch: Batch): void;
-  /** @throws DecileError the first failure of any command before it */
+  /** @throws DecileError the first failure of any command since the read before; for good where the device is lost or full */
   read(id: number, bytes: number): Promise<ArrayBuffer>;
-  /** Called at the first failure, and again when the loss of the device explains it. */
-  onFault(listener: (fault: DecileError) => void): void;
+  /**
+   * Called with the first failure of each batch and that batch's number, which counts the calls of `run`; without a number
+   * for what ends the device for good.
+   */
+  onFault(listener: FaultListener): void;
   stop(): void;
 }

@@ -4,7 +4,7 @@
  */
 import { DecileError } from '../../core/errors.ts';
 import { type AdapterFacts, describeAdapter, findAdapter, requestDevice } from './adapter.ts';
-import type { Batch, Executor } from './executor.ts';
+import type { Batch, Executor, FaultListener } from './executor.ts';
 import { PARAMETER_BYTES, type Program } from './program.ts';
 
 const SCOPES = ['validation', 'internal', 'out-of-memory'] as const;
@@ -35,8 +35,12 @@ export class LocalExecutor implements Executor {
   private uniforms: GPUBuffer | undefined;
   private open = false;
   private bytes = 0;
+  /** What ended the device for good. */
   private fault: DecileError | undefined;
-  private listener: (fault: DecileError) => void = () => {};
+  /** The failure of a batch that no read has told of. */
+  private untold: DecileError | undefined;
+  private runs = 0;
+  private listener: FaultListener = () => {};
   private ended = false;
 
   constructor(device: GPUDevice, facts: AdapterFacts) {
@@ -69,9 +73,19 @@ export class LocalExecutor implements Executor {
     this.device.queue.writeBuffer(this.buffer(id), 0, values as Float32Array<ArrayBuffer>);
   }
 
-  run({ programs, calls, words }: Batch): void {
+  run(given: Batch): void {
+    const batch = this.runs++;
     this.begin();
-    for (const program of programs) this.pipelines.push(this.compile(program));
+    try {
+      this.record(given, batch);
+    } catch (error) {
+      this.fail(broken((error as Error).message), batch);
+    }
+    this.end(batch);
+  }
+
+  private record({ programs, calls, words }: Batch, batch: number): void {
+    for (const program of programs) this.pipelines.push(this.compile(program, batch));
     const uniforms = this.uniformsOf(words.byteLength);
     this.device.queue.writeBuffer(uniforms, 0, words as Uint32Array<ArrayBuffer>);
     const encoder = this.device.createCommandEncoder();
@@ -92,7 +106,6 @@ export class LocalExecutor implements Executor {
     }
     pass.end();
     this.device.queue.submit([encoder.finish()]);
-    this.end();
   }
 
   async read(id: number, bytes: number): Promise<ArrayBuffer> {
@@ -118,7 +131,7 @@ export class LocalExecutor implements Executor {
     return copy;
   }
 
-  onFault(listener: (fault: DecileError) => void): void {
+  onFault(listener: FaultListener): void {
     this.listener = listener;
     if (this.fault) listener(this.fault);
   }
@@ -130,7 +143,9 @@ export class LocalExecutor implements Executor {
 
   private async reported(): Promise<void> {
     while (this.pending.size > 0) await Promise.all(this.pending);
-    if (this.fault) throw this.fault;
+    const told = this.fault ?? this.untold;
+    this.untold = undefined;
+    if (told) throw told;
   }
 
   private buffer(id: number): GPUBuffer {
@@ -152,17 +167,18 @@ export class LocalExecutor implements Executor {
     for (const scope of SCOPES) this.device.pushErrorScope(scope);
   }
 
-  private end(): void {
+  private end(batch?: number): void {
     this.open = false;
-    for (const _ of SCOPES) this.popScope((message) => message);
+    for (const _ of SCOPES) this.popScope((message) => message, batch);
   }
 
-  private popScope(say: (message: string) => string): void {
+  private popScope(say: (message: string) => string, batch: number | undefined): void {
     const report = this.device.popErrorScope().then(
       (error) => {
         if (!error) return;
         const message = say(error.message);
-        this.fail(error instanceof GPUOutOfMemoryError ? outOfMemory(message, this.bytes) : broken(message));
+        if (error instanceof GPUOutOfMemoryError) this.fail(outOfMemory(message, this.bytes));
+        else this.fail(broken(message), batch);
       },
       (error: Error) => this.fail(lost(error.message)),
     );
@@ -170,14 +186,20 @@ export class LocalExecutor implements Executor {
     report.finally(() => this.pending.delete(report));
   }
 
-  private fail(fault: DecileError): void {
+  /** A batch that failed is told of once and leaves later ones alone; whatever else fails ends the device. */
+  private fail(fault: DecileError, batch?: number): void {
+    if (batch !== undefined) {
+      this.untold ??= fault;
+      this.listener(fault, batch);
+      return;
+    }
     // The loss of the device explains whatever failed before it was known.
     if (this.fault && !(fault.code === 'engine/device-lost' && this.fault.code === 'engine/broken')) return;
     this.fault = fault;
     this.listener(fault);
   }
 
-  private compile(program: Program): Pipeline {
+  private compile(program: Program, batch: number): Pipeline {
     const layout = this.layoutOf(program.reads, program.writes);
     this.device.pushErrorScope('validation');
     const module = this.device.createShaderModule({ label: program.key, code: program.source });
@@ -186,7 +208,7 @@ export class LocalExecutor implements Executor {
       layout: this.device.createPipelineLayout({ bindGroupLayouts: [layout] }),
       compute: { module, entryPoint: 'main' },
     });
-    this.popScope((message) => `shader ${program.key}: ${message}`);
+    this.popScope((message) => `shader ${program.key}: ${message}`, batch);
     return { pipeline, layout, bindings: program.reads + program.writes };
   }
 

@@ -70,3 +70,17 @@ export function bits(value: number): number {
 
 /** Groups of a kernel that treats `count` elements one by one. */
 export const groupsFor = (count: number): number => Math.ceil(count / GROUP);
+
+/**
+ * What is no number, told by its bits: WGSL leaves open what max, clamp and comparisons make of it, and GPUs give the other
+ * operand, so that a training which diverges would go on. `isNan` of `T`; of whole numbers none.
+ */
+export const isNan = (T: string): string => {
+  if (T === 'f32') return 'fn isNan(a: f32) -> bool { return (bitcast<u32>(a) & 0x7fffffffu) > 0x7f800000u; }';
+  if (T === 'vec4<f32>')
+    return 'fn isNan(a: vec4<f32>) -> vec4<bool> { return (bitcast<vec4<u32>>(a) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u); }';
+  return `fn isNan(a: ${T}) -> bool { return false; }`;
+};
+
+/** The larger (or smaller) of `a` and `b`, or whichever is no number. */
+export const extremeOf = (f: 'max' | 'min'): string => `select(select(${f}(a, b), b, isNan(b)), a, isNan(a))`;

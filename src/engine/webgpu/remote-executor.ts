@@ -4,7 +4,7 @@
  */
 import { DecileError, type ErrorCode } from '../../core/errors.ts';
 import type { AdapterFacts } from './adapter.ts';
-import type { Batch, Executor } from './executor.ts';
+import type { Batch, Executor, FaultListener } from './executor.ts';
 
 /** The name under which ports are handed on. */
 export const GPU_PORT = 'decile:gpu-port';
@@ -27,7 +27,7 @@ export type GpuReply =
   | { is: 'ready'; facts: AdapterFacts }
   | { is: 'values'; ticket: number; values: Uint8Array }
   | { is: 'failed'; ticket: number; fault: Fault }
-  | { is: 'fault'; fault: Fault };
+  | { is: 'fault'; fault: Fault; batch?: number };
 
 /** One end of a two-way line that keeps the order of messages. */
 export interface Port<Out, In> {
@@ -74,7 +74,7 @@ export function connectExecutor(port: Port<GpuCommand, GpuReply>): Promise<Execu
   return new Promise((resolve, reject) => {
     let ready = false;
     let fault: DecileError | undefined;
-    let tell: (fault: DecileError) => void = () => {};
+    let tell: FaultListener = () => {};
     const waiting = new Map<number, Waiting>();
     let tickets = 0;
     const fail = (error: DecileError) => {
@@ -107,7 +107,7 @@ export function connectExecutor(port: Port<GpuCommand, GpuReply>): Promise<Execu
           ready = true;
           return resolve(executor(reply.facts));
         case 'fault':
-          return fail(asError(reply.fault));
+          return reply.batch === undefined ? fail(asError(reply.fault)) : tell(asError(reply.fault), reply.batch);
         case 'values':
           receive(waiting.get(reply.ticket), reply.values);
           break;
@@ -133,7 +133,7 @@ export async function serveExecutor(port: Port<GpuReply, GpuCommand>, start: () 
   } catch (error) {
     return port.post({ is: 'fault', fault: asFault(error as DecileError) });
   }
-  executor.onFault((fault) => port.post({ is: 'fault', fault: asFault(fault) }));
+  executor.onFault((fault, batch) => port.post({ is: 'fault', fault: asFault(fault), batch }));
   port.onMessage((command) => {
     switch (command.do) {
       case 'make':

@@ -52,7 +52,8 @@ const UNARY: Record<string, Kernel<Unary>> = {
   Relu: { f: (x) => Math.max(0, x), id: 6 },
   Rsqrt: { f: (x) => 1 / Math.sqrt(x), id: 4 },
   Sigmoid: { f: (x) => 1 / (1 + Math.exp(-x)), id: 9 },
-  Sign: { f: Math.sign },
+  // As TensorFlow.js: the sign of what is no number is 0.
+  Sign: { f: (x) => (x > 0 ? 1 : x < 0 ? -1 : 0) },
   Softplus: { f: (x) => Math.max(0, x) + Math.log1p(Math.exp(-Math.abs(x))) },
   Sqrt: { f: Math.sqrt, id: 3 },
   Square: { f: (x) => x * x, id: 5 },
@@ -155,8 +156,16 @@ function map(backend: SimdBackend, x: tf.TensorInfo, f: Unary, id?: number, para
   return out;
 }
 
+function addValues(backend: SimdBackend, terms: tf.TensorInfo[]): tf.TensorInfo {
+  const out = backend.make(terms[0].shape, terms[0].dtype);
+  const to = backend.view(out);
+  for (let i = 0; i < to.length; i++) to[i] = terms.reduce((sum, term) => sum + backend.view(term)[i], 0);
+  return out;
+}
+
 const addN: Op = (backend, inputs) => {
   const terms = inputs as unknown as tf.TensorInfo[];
+  if (!areFloats(...terms)) return addValues(backend, terms);
   const out = backend.make(terms[0].shape, terms[0].dtype);
   const size = sizeOf(out.shape);
   const rows = rowsOf(out.shape, out.shape, out.shape);
@@ -174,7 +183,7 @@ const select: Op = (backend, { condition, t, e }) => {
   return out;
 };
 
-const cast: Op = (backend, { x }, { dtype }: { dtype: tf.DataType }) => {
+export function castTo(backend: SimdBackend, x: tf.TensorInfo, dtype: tf.DataType): tf.TensorInfo {
   if (x.dtype === dtype) return backend.share(x, x.shape);
   const out = backend.make(x.shape, dtype);
   const size = sizeOf(x.shape);
@@ -186,7 +195,21 @@ const cast: Op = (backend, { x }, { dtype }: { dtype: tf.DataType }) => {
   if (dtype === 'bool') for (let i = 0; i < to.length; i++) to[i] = Number(from[i] !== 0);
   else to.set(from);
   return out;
-};
+}
+
+/** f of float values: of whole numbers too it gives floats. */
+function mapFloats(
+  backend: SimdBackend,
+  x: tf.TensorInfo,
+  f: Unary,
+  id: number | undefined,
+  parameter = 0,
+): tf.TensorInfo {
+  const floats = castTo(backend, x, 'float32');
+  const out = map(backend, floats, f, id, parameter);
+  backend.drop(floats);
+  return out;
+}
 
 export const elementwiseOps: Ops = {
   ...Object.fromEntries(Object.entries(ARITHMETIC).map(([name, kernel]) => [name, arithmetic(kernel)])),
@@ -196,11 +219,12 @@ export const elementwiseOps: Ops = {
   ),
   AddN: addN,
   Select: select,
-  Cast: cast,
+  Exp: (backend, { x }) => mapFloats(backend, x, UNARY.Exp.f, UNARY.Exp.id),
+  Cast: (backend, { x }, { dtype }: { dtype: tf.DataType }) => castTo(backend, x, dtype),
   Step: (backend, { x }, { alpha }: { alpha: number }) =>
     map(backend, x, (v) => (v > 0 ? 1 : Number.isNaN(v) ? v : alpha), STEP, alpha),
   LeakyRelu: (backend, { x }, { alpha }: { alpha: number }) =>
-    map(backend, x, (v) => (v > 0 ? v : alpha * v), LEAKY_RELU, alpha),
+    mapFloats(backend, x, (v) => (v > 0 ? v : alpha * v), LEAKY_RELU, alpha),
   ClipByValue: (backend, { x }, { clipValueMin, clipValueMax }: { clipValueMin: number; clipValueMax: number }) =>
     map(backend, x, (v) => Math.min(clipValueMax, Math.max(clipValueMin, v))),
 };

@@ -96,9 +96,13 @@ function reduce(
   return out;
 }
 
+/** Sums and products of truths are whole numbers. */
+const ADDS = ['Sum', 'Prod'];
+const countable = (dtype: tf.DataType): tf.DataType => (dtype === 'bool' ? 'int32' : dtype);
+
 function reduction(name: string): Op {
   return (backend, { x }, { axis, keepDims }: { axis: number | number[]; keepDims: boolean }) => {
-    const dtype = name === 'Mean' ? 'float32' : name === 'Sum' && x.dtype === 'bool' ? 'int32' : x.dtype;
+    const dtype = name === 'Mean' ? 'float32' : ADDS.includes(name) ? countable(x.dtype) : x.dtype;
     return reduce(backend, x, axesOf(axis, x.shape.length), keepDims ?? false, name, dtype);
   };
 }
@@ -137,12 +141,13 @@ function alongLast(
   return out;
 }
 
-function logSum(from: Values, at: number, n: number): number {
+/** The largest value of a row, and the logarithm of the sum of exp(value - largest). */
+function logSum(from: Values, at: number, n: number): [most: number, logSum: number] {
   let most = Number.NEGATIVE_INFINITY;
   for (let i = at; i < at + n; i++) most = Math.max(most, from[i]);
   let sum = 0;
   for (let i = at; i < at + n; i++) sum += Math.exp(from[i] - most);
-  return most + Math.log(sum);
+  return [most, Math.log(sum)];
 }
 
 const cumsum: Op = (
@@ -151,7 +156,7 @@ const cumsum: Op = (
   { axis, exclusive, reverse }: { axis: number; exclusive: boolean; reverse: boolean },
 ) => {
   const [along] = axesOf(axis, x.shape.length);
-  const out = backend.make(x.shape, x.dtype);
+  const out = backend.make(x.shape, countable(x.dtype));
   const [from, to] = [backend.view(x), backend.view(out)];
   const inner = sizeOf(x.shape.slice(along + 1));
   const count = x.shape[along];
@@ -176,13 +181,14 @@ export const reduceOps: Ops = {
   ArgMin: extremeIndex((a, b) => a < b),
   Softmax: (backend, { logits }) =>
     alongLast(backend, logits, (from, to, at, n) => {
-      const total = logSum(from, at, n);
-      for (let i = at; i < at + n; i++) to[i] = Math.exp(from[i] - total);
+      // Beside a large value a sum of two logarithms would be lost: each is taken off on its own.
+      const [most, total] = logSum(from, at, n);
+      for (let i = at; i < at + n; i++) to[i] = Math.exp(from[i] - most - total);
     }),
   LogSoftmax: (backend, { logits }) =>
     alongLast(backend, logits, (from, to, at, n) => {
-      const total = logSum(from, at, n);
-      for (let i = at; i < at + n; i++) to[i] = from[i] - total;
+      const [most, total] = logSum(from, at, n);
+      for (let i = at; i < at + n; i++) to[i] = from[i] - most - total;
     }),
   Cumsum: cumsum,
 };

@@ -1,8 +1,11 @@
 /** Ops that move values without changing them. */
 import * as tf from '@tensorflow/tfjs';
+import { checkConcat, checkSlice, checkStack, placeOfNewAxis } from '../../backend/checks.ts';
+import { widest } from '../../backend/op.ts';
 import { elementBytes, type SimdBackend } from '../backend.ts';
 import { joinedAxes } from './broadcast.ts';
-import { axesOf, type Op, type Ops, shapeOnly, sizeOf, stridesOf, walk } from './op.ts';
+import { castTo } from './elementwise.ts';
+import { axesOf, broadcastStrides, type Op, type Ops, shapeOnly, sizeOf, stridesOf, walk } from './op.ts';
 
 const shared = (backend: SimdBackend, x: tf.TensorInfo, shape: number[]) => backend.share(x, shape);
 
@@ -65,6 +68,10 @@ function copyBox(
   );
 }
 
+/** x repeated to a larger shape. */
+export const spread = (backend: SimdBackend, x: tf.TensorInfo, shape: readonly number[]): tf.TensorInfo =>
+  gather(backend, x, shape, 0, broadcastStrides(x.shape, shape));
+
 /** A new tensor of `shape` filled from x with other strides. */
 function gather(
   backend: SimdBackend,
@@ -80,13 +87,13 @@ function gather(
 }
 
 const concat: Op = (backend, inputs, { axis }: { axis: number }) => {
-  const parts = inputs as unknown as tf.TensorInfo[];
-  const along = axesOf(axis, parts[0].shape.length)[0];
-  const shape = tf.backend_util.computeOutShape(
-    parts.map((part) => part.shape),
-    along,
-  );
-  const out = backend.make(shape, parts[0].dtype);
+  const given = inputs as unknown as tf.TensorInfo[];
+  const along = axesOf(axis, given[0].shape.length)[0];
+  const shapes = given.map((part) => part.shape);
+  checkConcat(shapes, along);
+  const shape = tf.backend_util.computeOutShape(shapes, along);
+  const out = backend.make(shape, widest(given));
+  const parts = given.map((part) => castTo(backend, part, out.dtype));
   const rows = sizeOf(shape.slice(0, along));
   const bytes = elementBytes(out.dtype);
   const stride = sizeOf(shape.slice(along)) * bytes;
@@ -96,11 +103,13 @@ const concat: Op = (backend, inputs, { axis }: { axis: number }) => {
     copyRows(backend, backend.address(part), at, rows, row, row, stride);
     at += row;
   }
+  backend.drop(...parts);
   return out;
 };
 
 /** A box of x. One sliced axis (and any whole ones) is a copy of rows; more go value by value. */
 function slice(backend: SimdBackend, x: tf.TensorInfo, begin: number[], size: number[]): tf.TensorInfo {
+  checkSlice(x.shape, begin, size);
   const out = backend.make(size, x.dtype);
   if (sizeOf(size) === 0) return out;
   const bytes = elementBytes(x.dtype);
@@ -192,7 +201,8 @@ const pad: Op = (
 
 const stack: Op = (backend, inputs, { axis }: { axis: number }) => {
   const parts = inputs as unknown as tf.TensorInfo[];
-  const along = axis < 0 ? axis + parts[0].shape.length + 1 : axis;
+  checkStack(parts);
+  const along = placeOfNewAxis(parts[0].shape.length, axis);
   const widened = parts.map((part) => ({
     ...part,
     shape: [...part.shape.slice(0, along), 1, ...part.shape.slice(along)],
@@ -225,7 +235,7 @@ export const shapeOps: Ops = {
   Reshape: (backend, { x }, { shape }: { shape: number[] }) =>
     shared(backend, x, tf.util.inferFromImplicitShape(shape, sizeOf(x.shape))),
   ExpandDims: (backend, { input }, { dim }: { dim: number }) => {
-    const at = dim < 0 ? dim + input.shape.length + 1 : dim;
+    const at = placeOfNewAxis(input.shape.length, dim);
     return shared(backend, input, [...input.shape.slice(0, at), 1, ...input.shape.slice(at)]);
   },
   Concat: concat,

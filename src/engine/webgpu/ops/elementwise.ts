@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { DecileError } from '../../../core/errors.ts';
 import { type WebgpuBackend, type WgslType, wgslType, wordOf } from '../backend.ts';
-import { bits, groupsFor } from '../program.ts';
+import { bits, extremeOf, groupsFor } from '../program.ts';
 import {
   BROADCAST_SIDES,
   binaryBroadcast,
@@ -19,8 +19,8 @@ const ARITHMETIC: Record<string, string> = {
   Sub: 'return a - b;',
   Multiply: 'return a * b;',
   RealDiv: 'return a / b;',
-  Maximum: 'return max(a, b);',
-  Minimum: 'return min(a, b);',
+  Maximum: `return ${extremeOf('max')};`,
+  Minimum: `return ${extremeOf('min')};`,
   SquaredDifference: 'return (a - b) * (a - b);',
 };
 
@@ -28,16 +28,17 @@ const ARITHMETIC: Record<string, string> = {
 const FLOAT_ARITHMETIC: Record<string, string> = {
   FloorDiv: 'return floor(a / b);',
   // WGSL's pow is for positive numbers; of a negative one only whole powers are real.
-  Pow: 'if (b == 0.0) { return 1.0; } if (a == 0.0 || a > 0.0) { return pow(a, b); } let whole = pow(-a, b); return select(sqrt(a), select(whole, -whole, fract(b * 0.5) != 0.0), fract(b) == 0.0);',
+  Pow: 'if (b == 0.0 && !isNan(b)) { return 1.0; } if (isNan(a)) { return a; } if (isNan(b)) { return b; } if (a == 0.0 || a > 0.0) { return pow(a, b); } let whole = pow(-a, b); return select(nan(a), select(whole, -whole, fract(b * 0.5) != 0.0), fract(b) == 0.0);',
 };
 
+const ORDERED = '!isNan(a) && !isNan(b)';
 const COMPARISON: Record<string, string> = {
-  Equal: 'return u32(a == b);',
-  NotEqual: 'return u32(a != b);',
-  Greater: 'return u32(a > b);',
-  GreaterEqual: 'return u32(a >= b);',
-  Less: 'return u32(a < b);',
-  LessEqual: 'return u32(a <= b);',
+  Equal: `return u32(${ORDERED} && a == b);`,
+  NotEqual: 'return u32(isNan(a) || isNan(b) || a != b);',
+  Greater: `return u32(${ORDERED} && a > b);`,
+  GreaterEqual: `return u32(${ORDERED} && a >= b);`,
+  Less: `return u32(${ORDERED} && a < b);`,
+  LessEqual: `return u32(${ORDERED} && a <= b);`,
 };
 
 const LOGIC: Record<string, string> = {
@@ -45,19 +46,24 @@ const LOGIC: Record<string, string> = {
   LogicalOr: 'return u32(a != 0u || b != 0u);',
 };
 
-/** Of floats; exp overflows beyond 88, where drivers differ in what they give. */
+/** Of floats that are numbers; others stay what they are. Where a function ends, drivers differ in what they give. */
 const UNARY: Record<string, string> = {
   Ceil: 'return ceil(a);',
-  Exp: 'return exp(a);',
+  // By the terms of Cephes' expf: a driver's own may be three units of the last place off.
+  Exp: `if (a > 88.72284) { return infinity(1.0); } if (a < -104.0) { return 0.0; }
+  let k = round(a * 1.44269504); let r = fma(k, 2.12194440e-4, fma(k, -0.693359375, a));
+  let q = fma(fma(fma(fma(fma(1.9875691500e-4, r, 1.3981999507e-3), r, 8.3334519073e-3), r, 4.1665795894e-2), r, 1.6666665459e-1), r, 5.0000001201e-1);
+  return ldexp(fma(q, r * r, r) + 1.0, i32(k));`,
   Expm1: 'return select(exp(a) - 1.0, a * (1.0 + a * (0.5 + a * (0.16666667 + a * 0.041666667))), abs(a) < 0.03);',
   Floor: 'return floor(a);',
-  Log: 'return log(a);',
-  Log1p: 'return select(log(1.0 + a), a * (1.0 - a * (0.5 - a * (0.33333333 - a * 0.25))), abs(a) < 0.03);',
+  Log: 'if (a < 0.0) { return nan(a); } if (a == 0.0) { return infinity(-1.0); } return log(a);',
+  Log1p:
+    'if (a < -1.0) { return nan(a); } if (a == -1.0) { return infinity(a); } return select(log(1.0 + a), a * (1.0 - a * (0.5 - a * (0.33333333 - a * 0.25))), abs(a) < 0.03);',
   Reciprocal: 'return 1.0 / a;',
-  Rsqrt: 'return 1.0 / sqrt(a);',
+  Rsqrt: 'if (a < 0.0) { return nan(a); } return 1.0 / sqrt(a);',
   Sigmoid: 'return 1.0 / (1.0 + exp(-clamp(a, -88.0, 88.0)));',
   Softplus: 'return max(a, 0.0) + log(1.0 + exp(-abs(a)));',
-  Sqrt: 'return sqrt(a);',
+  Sqrt: 'if (a < 0.0) { return nan(a); } return sqrt(a);',
   Tanh: 'let e = exp(-2.0 * min(abs(a), 20.0)); let t = select((1.0 - e) / (1.0 + e), abs(a) * (1.0 - a * a / 3.0), abs(a) < 0.01); return select(t, -t, a < 0.0);',
 };
 
@@ -65,7 +71,7 @@ const UNARY: Record<string, string> = {
 const SIGNED_UNARY: Record<string, string> = {
   Abs: 'return abs(a);',
   Neg: 'return -a;',
-  Sign: 'return sign(a);',
+  Sign: 'if (isNan(a)) { return 0; } return sign(a);',
   Square: 'return a * a;',
 };
 
@@ -169,7 +175,29 @@ function map(
 export function castTo(backend: WebgpuBackend, x: tf.TensorInfo, dtype: tf.DataType): tf.TensorInfo {
   if (x.dtype === dtype) return backend.share(x, x.shape);
   const [T, R] = [wgslType(x.dtype), wgslType(dtype)];
-  return map(backend, x, 'cast', R === 'u32' ? `return u32(a != ${T}(0));` : `return ${R}(a);`, dtype);
+  const body =
+    R === 'u32'
+      ? `return u32(isNan(a) || a != ${T}(0));`
+      : R === 'i32'
+        ? 'if (isNan(a)) { return 0; } return i32(a);'
+        : `return ${R}(a);`;
+  return map(backend, x, 'cast', body, dtype);
+}
+
+/** A function of floats; of whole numbers it is taken as floats, and given back as whole numbers unless `floats`. */
+function mapFloats(
+  backend: WebgpuBackend,
+  x: tf.TensorInfo,
+  name: string,
+  body: string,
+  floats = false,
+  words: number[] = [],
+): tf.TensorInfo {
+  const from = castTo(backend, x, 'float32');
+  const result = map(backend, from, name, `if (isNan(a)) { return a; } ${body}`, 'float32', words);
+  const out = castTo(backend, result, floats ? 'float32' : x.dtype);
+  backend.drop(from, result);
+  return out;
 }
 
 const addN: Op = (backend, inputs) => {
@@ -188,7 +216,7 @@ const select: Op = (backend, { condition, t, e }) => {
   const [yes, no] = [castTo(backend, t, dtype), castTo(backend, e, dtype)];
   const out = backend.make(t.shape, dtype);
   const size = sizeOf(t.shape);
-  const each = condition.shape.length === t.shape.length ? 1 : size / sizeOf(condition.shape);
+  const each = condition.shape.length === t.shape.length || size === 0 ? 1 : size / sizeOf(condition.shape);
   backend.run(selectProgram, [condition, yes, no], [out], [size, each], groupsFor(size));
   backend.drop(yes, no);
   return out;
@@ -206,7 +234,7 @@ export const elementwiseOps: Ops = {
     UNARY,
     (name, body) =>
       (backend, { x }) =>
-        map(backend, x, name, body, 'float32'),
+        mapFloats(backend, x, name, body, name === 'Exp'),
   ),
   ...all(
     SIGNED_UNARY,
@@ -214,18 +242,26 @@ export const elementwiseOps: Ops = {
       (backend, { x }) =>
         map(backend, x, name, body, x.dtype),
   ),
-  Relu: (backend, { x }) => map(backend, x, 'Relu', `return max(a, ${wgslType(x.dtype)}(0));`, x.dtype),
+  Relu: (backend, { x }) =>
+    map(backend, x, 'Relu', `if (isNan(a)) { return a; } return max(a, ${wgslType(x.dtype)}(0));`, x.dtype),
   LogicalNot: (backend, { x }) => map(backend, x, 'LogicalNot', 'return u32(a == 0u);', 'bool'),
   AddN: addN,
   Select: select,
   Cast: (backend, { x }, { dtype }: { dtype: tf.DataType }) => castTo(backend, x, dtype),
   Step: (backend, { x }, { alpha }: { alpha: number }) =>
-    map(backend, x, 'Step', 'return select(p.first, 1.0, a > 0.0);', 'float32', [bits(alpha), 0]),
+    mapFloats(backend, x, 'Step', 'return select(p.first, 1.0, a > 0.0);', false, [bits(alpha), 0]),
   LeakyRelu: (backend, { x }, { alpha }: { alpha: number }) =>
-    map(backend, x, 'LeakyRelu', 'return select(p.first * a, a, a > 0.0);', 'float32', [bits(alpha), 0]),
+    mapFloats(backend, x, 'LeakyRelu', 'return select(p.first * a, a, a > 0.0);', true, [bits(alpha), 0]),
   ClipByValue: (backend, { x }, { clipValueMin, clipValueMax }: { clipValueMin: number; clipValueMax: number }) => {
     const T = wgslType(x.dtype);
     const words = [wordOf(T, clipValueMin), wordOf(T, clipValueMax)];
-    return map(backend, x, 'ClipByValue', 'return min(p.second, max(p.first, a));', x.dtype, words);
+    return map(
+      backend,
+      x,
+      'ClipByValue',
+      'if (isNan(a)) { return a; } return min(p.second, max(p.first, a));',
+      x.dtype,
+      words,
+    );
   },
 };

@@ -1,18 +1,21 @@
 /** Matrix products and TensorFlow.js' own convolution ops, on the kernels. */
 import type * as tf from '@tensorflow/tfjs';
+import { widest } from '../../backend/op.ts';
 import {
   type ConvAttributes,
   checkConvolutionOp,
   type FactorStrides,
+  isEmptyConvolution,
   type MatrixProduct,
   matrixProduct,
 } from '../../backend/products.ts';
 import type { WebgpuBackend } from '../backend.ts';
 import { convolutions } from '../kernels.ts';
 import { product, ROWS, tileColumns } from '../wgsl/matmul.ts';
+import { castTo } from './elementwise.ts';
 import type { Op, Ops } from './op.ts';
 import { addSlabs } from './reduce.ts';
-import { concat, slice } from './shape.ts';
+import { concat, filled, slice, spread } from './shape.ts';
 
 /** Long sums with a small result are cut into slabs of about this many terms. */
 const TERMS = 1024;
@@ -26,16 +29,33 @@ interface Factor extends FactorStrides {
 
 const turned = ({ info, batch, row, column }: Factor): Factor => ({ info, batch, row: column, column: row });
 
-const matMul: Op = (backend, { a, b }, { transposeA, transposeB }: { transposeA: boolean; transposeB: boolean }) => {
-  const sizes = matrixProduct(a, b, transposeA, transposeB);
-  return multiply(backend, { info: a, ...sizes.a }, { info: b, ...sizes.b }, sizes);
+interface Transposed {
+  transposeA: boolean;
+  transposeB: boolean;
+}
+
+const matMul: Op = (backend, { a, b }, attributes: Transposed) => {
+  const sizes = matrixProduct(a, b, attributes.transposeA, attributes.transposeB);
+  const { spreads, dtype } = sizes;
+  if (spreads.a || spreads.b) {
+    const repeated = (x: tf.TensorInfo, batch: number[] | undefined) =>
+      batch ? spread(backend, x, [...batch, ...x.shape.slice(-2)]) : backend.share(x, x.shape);
+    const [left, right] = [repeated(a, spreads.a), repeated(b, spreads.b)];
+    const out = matMul(backend, { a: left, b: right }, attributes) as tf.TensorInfo;
+    backend.drop(left, right);
+    return out;
+  }
+  const [left, right] = [castTo(backend, a, dtype), castTo(backend, b, dtype)];
+  const out = multiply(backend, { info: left, ...sizes.a }, { info: right, ...sizes.b }, sizes);
+  backend.drop(left, right);
+  return out;
 };
 
 function multiply(
   backend: WebgpuBackend,
   left: Factor,
   right: Factor,
-  { batches, m, n, p, shape }: Omit<MatrixProduct, 'a' | 'b'>,
+  { batches, m, n, p, shape, dtype }: Omit<MatrixProduct, 'a' | 'b'>,
 ): tf.TensorInfo {
   // Tiles are tall: a flat product is computed as its transpose, written where it belongs.
   const flat = m < n && m <= 16;
@@ -44,14 +64,20 @@ function multiply(
   const [oRow, oColumn] = flat ? [1, n] : [n, 1];
   const size = batches * m * n;
   const slabs = size <= SMALL_RESULT ? Math.max(1, Math.min(MAXIMUM_SLABS, Math.floor(p / TERMS))) : 1;
-  const out = backend.make(slabs === 1 ? shape : [slabs, ...shape]);
+  const out = backend.make(slabs === 1 ? shape : [slabs, ...shape], dtype);
   const wide = tileColumns(columns);
   const [down, across] = [Math.ceil(rows / ROWS), Math.ceil(columns / wide)];
   const words = [
     ...[batches, rows, columns, p, a.batch, a.row, a.column, b.batch, b.row, b.column],
     ...[m * n, oRow, oColumn, slabs, Math.ceil(p / slabs), size, down, across],
   ];
-  backend.run(product(wide), [a.info, b.info], [out], words, batches * slabs * down * across);
+  backend.run(
+    product(wide, dtype === 'int32' ? 'i32' : 'f32'),
+    [a.info, b.info],
+    [out],
+    words,
+    batches * slabs * down * across,
+  );
   if (slabs === 1) return out;
   const sum = addSlabs(backend, out, slabs, shape);
   backend.drop(out);
@@ -88,12 +114,32 @@ function joined(backend: WebgpuBackend, parts: tf.TensorInfo[]): tf.TensorInfo {
 
 const one = (shape: readonly number[], channels: number): number[] => [1, ...shape.slice(1, 4), channels];
 
+/** Runs a convolution op on float values, and gives its result in the type of all operands. */
+function onFloats(
+  backend: WebgpuBackend,
+  operands: readonly tf.TensorInfo[],
+  shape: number[],
+  empty: boolean,
+  run: (floats: tf.TensorInfo[]) => tf.TensorInfo,
+): tf.TensorInfo {
+  const dtype = widest(operands);
+  if (empty) return filled(backend, shape, dtype, 0);
+  const floats = operands.map((operand) => castTo(backend, operand, 'float32'));
+  const out = run(floats);
+  const typed = castTo(backend, out, dtype);
+  backend.drop(out, ...floats);
+  return typed;
+}
+
 const conv3d: Op = (backend, { x, filter }, attributes) => {
   checkConvolutionOp('webgpu', x.shape, filter.shape, attributes as ConvAttributes);
-  const shape = one(x.shape, filter.shape[4]);
-  return joined(
-    backend,
-    perImage(backend, [x], ([image]) => convolutions.convolve(backend, image, filter, shape)),
+  const k = filter.shape[4];
+  const empty = isEmptyConvolution(x.shape, filter.shape);
+  return onFloats(backend, [x, filter], [...x.shape.slice(0, 4), k], empty, ([images, weights]) =>
+    joined(
+      backend,
+      perImage(backend, [images], ([image]) => convolutions.convolve(backend, image, weights, one(x.shape, k))),
+    ),
   );
 };
 
@@ -101,24 +147,30 @@ const conv3dGradInput: Op = (backend, { dy, filter }, attributes) => {
   const { inputShape } = attributes as ConvAttributes;
   checkConvolutionOp('webgpu', inputShape, filter.shape, attributes as ConvAttributes);
   const shape = one(inputShape, filter.shape[3]);
-  return joined(
-    backend,
-    perImage(backend, [dy], ([slope]) => convolutions.convolveInput(backend, slope, filter, shape)),
+  const empty = isEmptyConvolution(inputShape, filter.shape);
+  return onFloats(backend, [dy, filter], inputShape, empty, ([slopes, weights]) =>
+    joined(
+      backend,
+      perImage(backend, [slopes], ([slope]) => convolutions.convolveInput(backend, slope, weights, shape)),
+    ),
   );
 };
 
 const conv3dGradFilter: Op = (backend, { x, dy }, attributes) => {
   const { filterShape } = attributes as ConvAttributes;
   checkConvolutionOp('webgpu', x.shape, filterShape, attributes as ConvAttributes);
-  const parts = perImage(backend, [x, dy], ([image, slope]) => {
-    const part = convolutions.convolveWeights(backend, image, slope);
-    return { ...part, shape: [1, ...filterShape] };
+  const empty = isEmptyConvolution(x.shape, filterShape);
+  return onFloats(backend, [x, dy], filterShape, empty, (floats) => {
+    const parts = perImage(backend, floats, ([image, slope]) => ({
+      ...convolutions.convolveWeights(backend, image, slope),
+      shape: [1, ...filterShape],
+    }));
+    const all = joined(backend, parts);
+    if (parts.length === 1) return { ...all, shape: filterShape };
+    const dw = addSlabs(backend, all, parts.length, filterShape);
+    backend.drop(all);
+    return dw;
   });
-  const all = joined(backend, parts);
-  if (parts.length === 1) return { ...all, shape: filterShape };
-  const dw = addSlabs(backend, all, parts.length, filterShape);
-  backend.drop(all);
-  return dw;
 };
 
 export const productOps: Ops = {

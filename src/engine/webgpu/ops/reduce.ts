@@ -1,7 +1,7 @@
 /** Reductions along axes, softmax and running sums. Long sums are cut into chunks, always at the same places. */
 import type * as tf from '@tensorflow/tfjs';
-import { type WebgpuBackend, wgslType } from '../backend.ts';
-import { bits, groupsFor } from '../program.ts';
+import { type WebgpuBackend, wgslType, wordOf } from '../backend.ts';
+import { bits, extremeOf, groupsFor } from '../program.ts';
 import {
   extremePlace,
   type Reduction,
@@ -15,13 +15,15 @@ import { castTo } from './elementwise.ts';
 import { axesOf, type Op, type Ops, sizeOf } from './op.ts';
 import { transposed } from './shape.ts';
 
-const same = (value: string) => ({ f32: value, i32: value, u32: value });
+const same = (value: number) => ({ f32: value, i32: value, u32: value });
 const REDUCTIONS: Record<string, Reduction> = {
-  Sum: { name: 'sum', start: same('0'), join: 'a + b' },
-  Prod: { name: 'prod', start: same('1'), join: 'a * b' },
-  Max: { name: 'max', start: { f32: '-0x1.fffffep+127f', i32: 'i32(-2147483647 - 1)', u32: '0u' }, join: 'max(a, b)' },
-  Min: { name: 'min', start: { f32: '0x1.fffffep+127f', i32: '2147483647', u32: '0xffffffffu' }, join: 'min(a, b)' },
+  Sum: { name: 'sum', start: same(0), join: 'a + b' },
+  Prod: { name: 'prod', start: same(1), join: 'a * b' },
+  Max: { name: 'max', start: { f32: Number.NEGATIVE_INFINITY, i32: -(2 ** 31), u32: 0 }, join: extremeOf('max') },
+  Min: { name: 'min', start: { f32: Number.POSITIVE_INFINITY, i32: 2 ** 31 - 1, u32: 1 }, join: extremeOf('min') },
 };
+/** Sums and products of truths are whole numbers. */
+const countable = (dtype: tf.DataType): tf.DataType => (dtype === 'bool' ? 'int32' : dtype);
 
 /** Terms that one thread may add alone. */
 const FEW = 64;
@@ -47,10 +49,11 @@ function reduceMiddle(
   factor = 1,
 ): tf.TensorInfo {
   const T = wgslType(x.dtype);
+  const start = wordOf(T, reduction.start[T]);
   const out = backend.make(shape, x.dtype);
   const count = outer * inner;
   if (middle <= FEW || count >= 65536) {
-    backend.run(reducePlain(reduction, T), [x], [out], [count, middle, inner, bits(factor)], groupsFor(count));
+    backend.run(reducePlain(reduction, T), [x], [out], [count, middle, inner, bits(factor), start], groupsFor(count));
     return out;
   }
   const { columns, rows, half, parts } = groupShape(inner);
@@ -59,12 +62,12 @@ function reduceMiddle(
   const words = [outer, middle, inner, chunk, chunks, columns, rows, half, parts];
   const groups = outer * chunks * parts;
   if (chunks === 1) {
-    backend.run(reduceChunks(reduction, T), [x], [out], [...words, bits(factor)], groups);
+    backend.run(reduceChunks(reduction, T), [x], [out], [...words, bits(factor), start], groups);
     return out;
   }
   backend.drop(out);
   const partials = backend.make([outer, chunks, inner], x.dtype);
-  backend.run(reduceChunks(reduction, T), [x], [partials], [...words, bits(1)], groups);
+  backend.run(reduceChunks(reduction, T), [x], [partials], [...words, bits(1), start], groups);
   const result = reduceMiddle(backend, partials, [outer, chunks, inner], shape, reduction, factor);
   backend.drop(partials);
   return result;
@@ -147,10 +150,11 @@ const softmax =
 
 export const reduceOps: Ops = {
   Sum: (backend, { x }, { axis, keepDims }: Along) =>
-    reduceAs(backend, x, x.dtype === 'bool' ? 'int32' : x.dtype, axis, keepDims, REDUCTIONS.Sum),
+    reduceAs(backend, x, countable(x.dtype), axis, keepDims, REDUCTIONS.Sum),
   Mean: (backend, { x }, { axis, keepDims }: Along) =>
     reduceAs(backend, x, 'float32', axis, keepDims, REDUCTIONS.Sum, true),
-  Prod: (backend, { x }, { axis, keepDims }: Along) => reduceAs(backend, x, x.dtype, axis, keepDims, REDUCTIONS.Prod),
+  Prod: (backend, { x }, { axis, keepDims }: Along) =>
+    reduceAs(backend, x, countable(x.dtype), axis, keepDims, REDUCTIONS.Prod),
   Max: (backend, { x }, { reductionIndices, keepDims }: { reductionIndices: number | number[]; keepDims?: boolean }) =>
     reduceAs(backend, x, x.dtype, reductionIndices, keepDims, REDUCTIONS.Max),
   Min: (backend, { x }, { axis, keepDims }: Along) => reduceAs(backend, x, x.dtype, axis, keepDims, REDUCTIONS.Min),
@@ -162,10 +166,12 @@ export const reduceOps: Ops = {
   LogSoftmax: softmax(true),
   Cumsum: (backend, { x }, { axis, exclusive, reverse }: { axis: number; exclusive: boolean; reverse: boolean }) => {
     const [along] = axesOf(axis, x.shape.length);
-    const out = backend.make(x.shape, x.dtype);
+    const typed = castTo(backend, x, countable(x.dtype));
+    const out = backend.make(x.shape, typed.dtype);
     const lines = sizeOf(x.shape) / x.shape[along];
     const words = [lines, x.shape[along], sizeOf(x.shape.slice(along + 1)), Number(exclusive), Number(reverse)];
-    backend.run(runningSum(wgslType(x.dtype)), [x], [out], words, groupsFor(lines));
+    backend.run(runningSum(wgslType(typed.dtype)), [typed], [out], words, groupsFor(lines));
+    backend.drop(typed);
     return out;
   },
 };

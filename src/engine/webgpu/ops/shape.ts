@@ -1,10 +1,13 @@
 /** Ops that move values without changing them. */
 import * as tf from '@tensorflow/tfjs';
 import { DecileError } from '../../../core/errors.ts';
+import { checkConcat, checkSlice, checkStack, placeOfNewAxis } from '../../backend/checks.ts';
+import { widest } from '../../backend/op.ts';
 import { type WebgpuBackend, wgslType, wordOf } from '../backend.ts';
 import { groupsFor } from '../program.ts';
 import { COPY_SIDES, copyBox, copyRows, fill } from '../wgsl/copy.ts';
-import { axesOf, joinSides, type Op, type Ops, padded, shapeOnly, sizeOf, stridesOf } from './op.ts';
+import { castTo } from './elementwise.ts';
+import { axesOf, broadcastStrides, joinSides, type Op, type Ops, padded, shapeOnly, sizeOf, stridesOf } from './op.ts';
 
 interface Walk {
   first: number;
@@ -53,22 +56,24 @@ function gathered(backend: WebgpuBackend, x: tf.TensorInfo, shape: readonly numb
   return out;
 }
 
-export function concat(backend: WebgpuBackend, parts: tf.TensorInfo[], along: number): tf.TensorInfo {
-  const shape = tf.backend_util.computeOutShape(
-    parts.map((part) => part.shape),
-    along,
-  );
-  const out = backend.make(shape, parts[0].dtype);
+export function concat(backend: WebgpuBackend, given: tf.TensorInfo[], along: number): tf.TensorInfo {
+  const shapes = given.map((part) => part.shape);
+  checkConcat(shapes, along);
+  const shape = tf.backend_util.computeOutShape(shapes, along);
+  const out = backend.make(shape, widest(given));
+  const parts = given.map((part) => castTo(backend, part, out.dtype));
   const strides = stridesOf(shape);
   let at = 0;
   for (const part of parts) {
     copy(backend, part, out, part.shape, packed(part.shape), { first: at * strides[along], strides });
     at += part.shape[along];
   }
+  backend.drop(...parts);
   return out;
 }
 
 export function slice(backend: WebgpuBackend, x: tf.TensorInfo, begin: number[], size: number[]): tf.TensorInfo {
+  checkSlice(x.shape, begin, size);
   const strides = stridesOf(x.shape);
   const first = begin.reduce((sum, b, i) => sum + b * strides[i], 0);
   return gathered(backend, x, size, { first, strides });
@@ -89,6 +94,10 @@ const split: Op = (backend, { x }, { numOrSizeSplits, axis }: { numOrSizeSplits:
     );
   });
 };
+
+/** x repeated to a larger shape. */
+export const spread = (backend: WebgpuBackend, x: tf.TensorInfo, shape: readonly number[]): tf.TensorInfo =>
+  gathered(backend, x, shape, { first: 0, strides: broadcastStrides(x.shape, shape) });
 
 export function transposed(backend: WebgpuBackend, x: tf.TensorInfo, perm: readonly number[]): tf.TensorInfo {
   const strides = stridesOf(x.shape);
@@ -146,7 +155,8 @@ const pad: Op = (
 
 const stack: Op = (backend, inputs, { axis }: { axis: number }) => {
   const parts = inputs as unknown as tf.TensorInfo[];
-  const along = axis < 0 ? axis + parts[0].shape.length + 1 : axis;
+  checkStack(parts);
+  const along = placeOfNewAxis(parts[0].shape.length, axis);
   const widened = parts.map((part) => ({
     ...part,
     shape: [...part.shape.slice(0, along), 1, ...part.shape.slice(along)],
@@ -168,7 +178,7 @@ const unstack: Op = (backend, { value }, { axis }: { axis: number }) => {
   });
 };
 
-function filled(backend: WebgpuBackend, shape: number[], dtype: tf.DataType, value: number): tf.TensorInfo {
+export function filled(backend: WebgpuBackend, shape: number[], dtype: tf.DataType, value: number): tf.TensorInfo {
   const out = backend.make(shape, dtype);
   const size = sizeOf(shape);
   backend.run(fill, [], [out], [size, wordOf(wgslType(dtype), Number(value))], groupsFor(size));
@@ -180,7 +190,7 @@ export const shapeOps: Ops = {
   Reshape: (backend, { x }, { shape }: { shape: number[] }) =>
     backend.share(x, tf.util.inferFromImplicitShape(shape, sizeOf(x.shape))),
   ExpandDims: (backend, { input }, { dim }: { dim: number }) => {
-    const at = dim < 0 ? dim + input.shape.length + 1 : dim;
+    const at = placeOfNewAxis(input.shape.length, dim);
     return backend.share(input, [...input.shape.slice(0, at), 1, ...input.shape.slice(at)]);
   },
   Concat: (backend, inputs, { axis }: { axis: number }) => {

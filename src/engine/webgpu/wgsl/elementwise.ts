@@ -1,12 +1,17 @@
 /** Element-wise programs: one function of one or two elements, over equal sizes, with a number, or broadcast. */
 import type { WgslType } from '../backend.ts';
-import { buffers, eachElement, type Program, parameters, program } from '../program.ts';
+import { buffers, eachElement, isNan, type Program, parameters, program } from '../program.ts';
 
 /** A function of WGSL: its body over `a` (and `b`) of type T. */
 export interface Formula {
   name: string;
   body: string;
 }
+
+/** No number, and infinity: WGSL has no words for them, and refuses expressions that it can tell to give them. */
+const MADE = `
+fn nan(a: f32) -> f32 { return bitcast<f32>(0x7fc00000u | (bitcast<u32>(a) & 1u)); }
+fn infinity(a: f32) -> f32 { return bitcast<f32>(0x7f800000u | (bitcast<u32>(a) & 0x80000000u)); }`;
 
 const FOUR = ['x', 'y', 'z', 'w'] as const;
 
@@ -22,6 +27,7 @@ ${buffers(
   ],
   [['out', `vec4<${R}>`]],
 )}
+${isNan(T)}${T === 'f32' ? MADE : ''}
 fn f(a: ${T}, b: ${T}) -> ${R} { ${body} }
 ${eachElement('p.count', `  let x = a[i]; let y = b[i]; out[i] = vec4<${R}>(${each.join(', ')});`)}`;
   });
@@ -32,6 +38,7 @@ export const binaryNumber = ({ name, body }: Formula, T: WgslType, R: WgslType, 
     const each = FOUR.map((lane) => (first ? `f(p.number, x.${lane})` : `f(x.${lane}, p.number)`));
     return `${parameters('count', `number: ${T}`)}
 ${buffers([['a', `vec4<${T}>`]], [['out', `vec4<${R}>`]])}
+${isNan(T)}${T === 'f32' ? MADE : ''}
 fn f(a: ${T}, b: ${T}) -> ${R} { ${body} }
 ${eachElement('p.count', `  let x = a[i]; out[i] = vec4<${R}>(${each.join(', ')});`)}`;
   });
@@ -52,6 +59,7 @@ ${buffers(
   ],
   [['out', R]],
 )}
+${isNan(T)}${T === 'f32' ? MADE : ''}
 fn f(a: ${T}, b: ${T}) -> ${R} { ${body} }
 ${eachElement(
   'p.count',
@@ -67,6 +75,7 @@ export const unary = ({ name, body }: Formula, T: WgslType, R: WgslType): Progra
     const each = FOUR.map((lane) => `f(x.${lane})`);
     return `${parameters('count', `first: ${T}`, `second: ${T}`)}
 ${buffers([['x', `vec4<${T}>`]], [['out', `vec4<${R}>`]])}
+${isNan(T)}${T === 'f32' ? MADE : ''}
 fn f(a: ${T}) -> ${R} { ${body} }
 ${eachElement('p.count', `  let x = x[i]; out[i] = vec4<${R}>(${each.join(', ')});`)}`;
   });

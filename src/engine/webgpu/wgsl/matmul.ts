@@ -15,9 +15,11 @@ export const tileColumns = (n: number): 4 | 16 | 64 => (n <= 4 ? 4 : n <= 16 ? 1
  * Parameters: batches, m, n, p, then batch, row and column strides of a, of b and of the result, slabs, terms of a slab,
  * the result's stride of a slab, tiles down and across.
  */
-export const product = (columns: 4 | 16 | 64): Program => program(`matmul ${columns}`, 2, 1, () => source(columns));
+export const product = (columns: 4 | 16 | 64, T: 'f32' | 'i32' = 'f32'): Program =>
+  program(`matmul ${columns} ${T}`, 2, 1, () => source(columns, T));
 
-function source(columns: number): string {
+function source(columns: number, T: 'f32' | 'i32'): string {
+  const add = (a: string, b: string, sum: string) => (T === 'f32' ? `fma(${a}, ${b}, ${sum})` : `${a} * ${b} + ${sum}`);
   const each = columns === 4 ? 1 : 4;
   const across = columns / each;
   const threads = (ROWS / 4) * across;
@@ -27,11 +29,11 @@ function source(columns: number): string {
     ...['batches', 'm', 'n', 'p', 'aBatch', 'aRow', 'aColumn', 'bBatch', 'bRow', 'bColumn'],
     ...['oBatch', 'oRow', 'oColumn', 'slabs', 'terms', 'oSlab', 'down', 'across'],
   )}
-@group(0) @binding(1) var<storage, read> a: array<f32>;
-@group(0) @binding(2) var<storage, read> b: array<f32>;
-@group(0) @binding(3) var<storage, read_write> out: array<f32>;
-var<workgroup> left: array<f32, ${ROWS * (DEPTH + 1)}>;
-var<workgroup> right: array<f32, ${DEPTH * columns}>;
+@group(0) @binding(1) var<storage, read> a: array<${T}>;
+@group(0) @binding(2) var<storage, read> b: array<${T}>;
+@group(0) @binding(3) var<storage, read_write> out: array<${T}>;
+var<workgroup> left: array<${T}, ${ROWS * (DEPTH + 1)}>;
+var<workgroup> right: array<${T}, ${DEPTH * columns}>;
 ${eachGroup(
   threads,
   'p.batches * p.slabs * p.down * p.across',
@@ -43,7 +45,7 @@ ${eachGroup(
   let ti = (local / ${across}u) * 4u;
   let tj = local % ${across}u;
   let end = min((slab + 1u) * p.terms, p.p);
-  ${rows.map((r) => cells.map((c) => `var s${r}${c} = 0.0;`).join(' ')).join(' ')}
+  ${rows.map((r) => cells.map((c) => `var s${r}${c} = ${T}(0);`).join(' ')).join(' ')}
   for (var t0 = slab * p.terms; t0 < end; t0 += ${DEPTH}u) {
     workgroupBarrier();
     for (var e = local; e < ${ROWS * DEPTH}u; e += ${threads}u) {
@@ -51,7 +53,7 @@ ${eachGroup(
       let byRow = p.aColumn == 1u;
       let r = select(e % ${ROWS}u, e / ${DEPTH}u, byRow);
       let t = select(e / ${ROWS}u, e % ${DEPTH}u, byRow);
-      var value = 0.0;
+      var value = ${T}(0);
       if (i0 + r < p.m && t0 + t < end) { value = a[batch * p.aBatch + (i0 + r) * p.aRow + (t0 + t) * p.aColumn]; }
       left[r * ${DEPTH + 1}u + t] = value;
     }
@@ -59,7 +61,7 @@ ${eachGroup(
       let byRow = p.bColumn == 1u;
       let t = select(e % ${DEPTH}u, e / ${columns}u, byRow);
       let c = select(e / ${DEPTH}u, e % ${columns}u, byRow);
-      var value = 0.0;
+      var value = ${T}(0);
       if (j0 + c < p.n && t0 + t < end) { value = b[batch * p.bBatch + (t0 + t) * p.bRow + (j0 + c) * p.bColumn]; }
       right[t * ${columns}u + c] = value;
     }
@@ -69,7 +71,7 @@ ${eachGroup(
       ${rows
         .map(
           (r) =>
-            `{ let l = left[(ti + ${r}u) * ${DEPTH + 1}u + t]; ${cells.map((c) => `s${r}${c} = fma(l, r${c}, s${r}${c});`).join(' ')} }`,
+            `{ let l = left[(ti + ${r}u) * ${DEPTH + 1}u + t]; ${cells.map((c) => `s${r}${c} = ${add('l', `r${c}`, `s${r}${c}`)};`).join(' ')} }`,
         )
         .join('\n      ')}
     }

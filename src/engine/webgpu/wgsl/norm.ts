@@ -2,7 +2,7 @@
  * Instance norm with ReLU and its gradient. Statistics are those of chunks of voxels, each with its own mean (so that
  * nothing cancels), joined in a second pass.
  */
-import { buffers, eachElement, eachGroup, type Program, parameters, program } from '../program.ts';
+import { buffers, eachElement, eachGroup, isNan, type Program, parameters, program } from '../program.ts';
 
 /** Threads of a group that sums over voxels. */
 const THREADS = 128;
@@ -185,14 +185,15 @@ export const joinSlopes = (chunks: number): Program => joined(SLOPES, joinsAlone
 /** Four channels at a time where their number allows. */
 const lane = (vector: boolean): string => (vector ? 'vec4<f32>' : 'f32');
 
-/** y = max(0, (x - mean) scale). Parameters: elements (or fours of them), channels (likewise). */
+/** y = max(0, (x - mean) scale); what is no number stays none. Parameters: elements (or fours of them), channels (likewise). */
 export const normalise = (vector: boolean): Program => {
   const T = lane(vector);
   return program(`norm relu ${vector}`, 3, 1, () => {
     const reads: [string, string][] = ['x', 'mean', 'scale'].map((name) => [name, T]);
     return `${parameters('count', 'c')}
 ${buffers(reads, [['y', T]])}
-${eachElement('p.count', `  let c = i % p.c;\n  y[i] = max(${T}(0.0), (x[i] - mean[c]) * scale[c]);`)}`;
+${isNan(T)}
+${eachElement('p.count', `  let c = i % p.c;\n  let n = (x[i] - mean[c]) * scale[c];\n  y[i] = select(max(${T}(0.0), n), n, isNan(n));`)}`;
   });
 };
 

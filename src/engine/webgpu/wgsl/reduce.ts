@@ -1,32 +1,34 @@
 /** Reductions of the middle of [outer, middle, inner], and what looks along one axis: extremes' places, softmax, running sums. */
 import type { WgslType } from '../backend.ts';
-import { buffers, eachElement, eachGroup, type Program, parameters, program } from '../program.ts';
+import { buffers, eachElement, eachGroup, extremeOf, isNan, type Program, parameters, program } from '../program.ts';
 
 /** Threads of a group that reduces one chunk. */
 export const THREADS = 128;
 
 export interface Reduction {
   name: string;
-  start: Record<WgslType, string>;
+  /** The result of nothing. */
+  start: Record<WgslType, number>;
   /** Of `a` and `b`. */
   join: string;
 }
 
 /**
- * One thread a result. Parameters: results, middle, inner, factor of the result (floats).
+ * One thread a result. Parameters: results, middle, inner, factor of the result (floats), the result of nothing.
  */
-export const reducePlain = ({ name, start, join }: Reduction, T: WgslType): Program =>
+export const reducePlain = ({ name, join }: Reduction, T: WgslType): Program =>
   program(
     `${name} ${T} plain`,
     1,
     1,
-    () => `${parameters('count', 'middle', 'inner', 'factor: f32')}
+    () => `${parameters('count', 'middle', 'inner', 'factor: f32', `start: ${T}`)}
 ${buffers([['x', T]], [['out', T]])}
+${isNan(T)}
 fn f(a: ${T}, b: ${T}) -> ${T} { return ${join}; }
 ${eachElement(
   'p.count',
   `  var at = i / p.inner * p.middle * p.inner + i % p.inner;
-  var sum: ${T} = ${start[T]};
+  var sum: ${T} = p.start;
   for (var m = 0u; m < p.middle; m++) { sum = f(sum, x[at]); at += p.inner; }
   out[i] = ${T === 'f32' ? 'sum * p.factor' : 'sum'};`,
 )}`,
@@ -34,16 +36,17 @@ ${eachElement(
 
 /**
  * A group reduces a chunk of the middle for `columns` of the inner values. Writes [outer, chunks, inner].
- * Parameters: outer, middle, inner, chunk, chunks, columns, rows, half (a power of two, 2 half >= rows), parts of inner, factor.
+ * Parameters: outer, middle, inner, chunk, chunks, columns, rows, half (a power of two, 2 half >= rows), parts of inner, factor, the result of nothing.
  */
-export const reduceChunks = ({ name, start, join }: Reduction, T: WgslType): Program =>
+export const reduceChunks = ({ name, join }: Reduction, T: WgslType): Program =>
   program(
     `${name} ${T} chunks`,
     1,
     1,
-    () => `${parameters('outer', 'middle', 'inner', 'chunk', 'chunks', 'columns', 'rows', 'half', 'parts', 'factor: f32')}
+    () => `${parameters('outer', 'middle', 'inner', 'chunk', 'chunks', 'columns', 'rows', 'half', 'parts', 'factor: f32', `start: ${T}`)}
 ${buffers([['x', T]], [['out', T]])}
 var<workgroup> sums: array<${T}, ${THREADS}>;
+${isNan(T)}
 fn f(a: ${T}, b: ${T}) -> ${T} { return ${join}; }
 ${eachGroup(
   THREADS,
@@ -56,7 +59,7 @@ ${eachGroup(
   let column = part * p.columns + local % p.columns;
   let works = row < p.rows && column < p.inner;
   let end = min((chunk + 1u) * p.chunk, p.middle);
-  var sum: ${T} = ${start[T]};
+  var sum: ${T} = p.start;
   if (works) {
     for (var m = chunk * p.chunk + row; m < end; m += p.rows) { sum = f(sum, x[(o * p.middle + m) * p.inner + column]); }
   }
@@ -98,11 +101,13 @@ export const softmaxRows = (logarithm: boolean): Program =>
     1,
     () => `${parameters('count', 'n')}
 ${buffers([['x', 'f32']], [['out', 'f32']])}
+${isNan('f32')}
+fn larger(a: f32, b: f32) -> f32 { return ${extremeOf('max')}; }
 ${eachElement(
   'p.count',
   `  let first = i * p.n;
   var most = x[first];
-  for (var j = 1u; j < p.n; j++) { most = max(most, x[first + j]); }
+  for (var j = 1u; j < p.n; j++) { most = larger(most, x[first + j]); }
   var sum = 0.0;
   for (var j = 0u; j < p.n; j++) { sum += exp(x[first + j] - most); }
   for (var j = 0u; j < p.n; j++) {

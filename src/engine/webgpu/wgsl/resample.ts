@@ -1,5 +1,5 @@
 /** 2x2x2 max-pool and trilinear x2 upsampling, with their gradients; one thread an element, or four channels of it. */
-import { buffers, eachElement, type Program, parameters, program } from '../program.ts';
+import { buffers, eachElement, extremeOf, isNan, type Program, parameters, program } from '../program.ts';
 
 const lane = (vector: boolean): string => (vector ? 'vec4<f32>' : 'f32');
 
@@ -21,9 +21,11 @@ const CORNERS = [0, 1, 2, 3, 4, 5, 6, 7];
 export const maxPool = (vector: boolean): Program => {
   const T = lane(vector);
   return program(`max pool ${vector}`, 1, 1, () => {
-    const most = CORNERS.map((n) => `  most = max(most, x[${corner(n)}]);`).slice(1);
+    const most = CORNERS.map((n) => `  most = larger(most, x[${corner(n)}]);`).slice(1);
     return `${HEAD}
 ${buffers([['x', T]], [['y', T]])}
+${isNan(T)}
+fn larger(a: ${T}, b: ${T}) -> ${T} { return ${extremeOf('max')}; }
 ${eachElement('p.count', `${position('p.h', 'p.w')}\n  var most = x[${corner(0)}];\n${most.join('\n')}\n  y[i] = most;`)}`;
   });
 };
