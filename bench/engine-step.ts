@@ -19,13 +19,14 @@ const { values } = parseArgs({
     width: { type: 'string', default: '8' },
     patch: { type: 'string', default: '64,64,32' },
     batch: { type: 'string', default: '2' },
+    reading: { type: 'string', default: 'paper' },
     'deep-supervision': { type: 'boolean', default: false },
     'warm-up': { type: 'string', default: '2' },
   },
 });
 const patch = values.patch.split(',').map(Number) as [number, number, number];
 const options = resolveOptions({
-  ...PAPER_READING,
+  ...(values.reading === 'paper' ? PAPER_READING : {}),
   deepSupervision: values['deep-supervision'] ? 'on' : 'off',
   method: values.method as MethodName,
   network: values.network as NetworkName,

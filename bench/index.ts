@@ -2,6 +2,7 @@
 export const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
   step: () => import('./step.ts'),
   tfjs: () => import('./tfjs.ts'),
+  gpu: () => import('./gpu.ts'),
   engines: () => import('./engines.ts'),
   'left-atrium': () => import('./left-atrium.ts'),
   scans: () => import('./scans.ts'),

@@ -1,6 +1,7 @@
 /**
  * One training step beside the same step in PyTorch, interleaved in one run: medians, and the ratio of each pair's times.
  * npm run bench -- step --width 8 --patch 64,64,32 [--engine tensorflow,simd] [--method cpcl] [--steps 9] [--threads 2] [--plain] [--json]
+ * --reading default: the program's own default (student branch, decoder features); paper (the default here): the paper's.
  * With --network unet,planned (or vnet): steps of these networks beside each other, planned for cubes; without PyTorch, which
  * has the U-Net alone. A network may have a patch of its own: --network unet:32,48,32/planned:40,56,40.
  */
@@ -14,6 +15,8 @@ import { median, Stepper } from './stepper.ts';
 
 interface Row {
   engine: string;
+  /** default or paper */
+  reading: string;
   /** Median seconds a step; ratio = median of ours / PyTorch's, pair by pair. */
   seconds: number;
   pytorchSeconds: number | null;
@@ -41,12 +44,15 @@ export async function run(args: string[]): Promise<void> {
       network: { type: 'string' },
       'deep-supervision': { type: 'boolean', default: false },
       batch: { type: 'string', default: '2' },
+      reading: { type: 'string', default: 'paper' },
       steps: { type: 'string', default: '9' },
       threads: { type: 'string', default: String(os.availableParallelism()) },
       plain: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
+  if (values.reading !== 'default' && values.reading !== 'paper')
+    throw new Error(`--reading must be default or paper, got ${values.reading}.`);
   const engines = values.engine ? values.engine.split(',') : availableEngines();
   if (values.network) {
     await compareNetworks(engines, values.network, values);
@@ -54,7 +60,18 @@ export async function run(args: string[]): Promise<void> {
   }
   const python = findPyTorch();
   if (!python) console.error('PyTorch cannot be had here (pip install torch): only our own times are measured.');
-  const common = ['--method', values.method, '--width', values.width, '--patch', values.patch, '--batch', values.batch];
+  const common = [
+    '--method',
+    values.method,
+    '--width',
+    values.width,
+    '--patch',
+    values.patch,
+    '--batch',
+    values.batch,
+    '--reading',
+    values.reading,
+  ];
   const torch = (...more: string[]) =>
     new Stepper(python as string, [here('./pytorch/step.py'), ...common, '--threads', values.threads, ...more]);
   const layout = python ? await fasterLayout(torch) : undefined;
@@ -77,6 +94,7 @@ export async function run(args: string[]): Promise<void> {
     const [memory, theirMemory, plainMemory] = [await ours.end(), await theirs?.end(), await plain?.end()];
     rows.push({
       engine,
+      reading: values.reading,
       seconds: median(ours.seconds),
       pytorchSeconds: theirs ? median(theirs.seconds) : null,
       ratio: theirs ? median(ours.seconds.map((s, n) => s / theirs.seconds[n])) : null,
@@ -156,6 +174,7 @@ function readable(row: Row): Record<string, string> {
   const mb = (v: number | null | undefined) => (v == null ? '-' : `${Math.round(v / 1e6)} MB`);
   return {
     engine: row.engine,
+    reading: row.reading,
     step: s(row.seconds),
     PyTorch: s(row.pytorchSeconds),
     ratio: row.ratio?.toFixed(2) ?? '-',

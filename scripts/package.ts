@@ -1,9 +1,11 @@
 /**
  * `npm run package [-- --linux --win --mac --dir]`: installers by electron-builder (electron-builder.yml). The builder is
  * fetched at the version named here when it is first used: it is large, and only whoever makes installers needs it.
+ * `npm run package -- --portable`: the command line alone, as one archive with its own Node (portable.ts).
  */
 import { spawnSync } from 'node:child_process';
 import { build, ROOT } from './build.ts';
+import { portable } from './portable.ts';
 
 const BUILDER = 'electron-builder@26.17.0';
 /** Signs that a file could not be fetched, which is no fault of the program. */
@@ -29,6 +31,11 @@ const run = (program: string, values: string[]): void => {
   }
   process.exit(status ?? 1);
 };
+
+if (process.argv.includes('--portable')) {
+  portable();
+  process.exit(0);
+}
 
 build(() => console.log('Building ...'));
 run('npx', ['--yes', BUILDER, '--config', 'electron-builder.yml', ...process.argv.slice(2)]);

@@ -24,6 +24,10 @@ from train import Trainer, one_hot  # noqa: E402
 from unet import UNet  # noqa: E402
 
 
+# Features and branch of the program's own default.
+READING = ("decoder-1/4", "student")
+
+
 def peak():
     """Peak resident bytes of this process."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
@@ -58,11 +62,18 @@ def main():
     parser.add_argument("--dropout", type=float, default=0.3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--reading", choices=["default", "paper"], help="the program's default or the paper's: sets --features and --branch")
+    parser.add_argument("--precision", choices=["fp32", "tf32", "bf16"], default="fp32", help="on CUDA: TF32 off, TF32 on, bfloat16 autocast")
     parser.add_argument("--layout", choices=["channels-first", "channels-last"], default="channels-first")
     parser.add_argument("--warm-up", type=int, default=2)
     parser.add_argument("--steps", type=int, default=0, help="run this many timed steps and end, without standard input")
     args = parser.parse_args()
 
+    if args.reading:
+        args.features, args.branch = ("bottleneck", "teacher") if args.reading == "paper" else READING
+    if args.device != "cpu":
+        torch.backends.cudnn.benchmark = True
+        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = args.precision != "fp32"
     torch.set_num_threads(args.threads)
     torch.manual_seed(1)
     tiny = torch.nn.Conv3d(1, 1, 3, padding=1)(torch.zeros(1, 1, 4, 4, 4, requires_grad=True))
@@ -77,7 +88,8 @@ def main():
 
     def timed():
         start = time.perf_counter()
-        loss = trainer.step(batch)["total"]
+        with torch.autocast(args.device, dtype=torch.bfloat16, enabled=args.precision == "bf16"):
+            loss = trainer.step(batch)["total"]
         if args.device != "cpu":
             torch.cuda.synchronize()
         return {"seconds": time.perf_counter() - start, "loss": loss}

@@ -5,6 +5,7 @@
 import { DecileError } from '../../core/errors.ts';
 import { type AdapterFacts, describeAdapter, findAdapter, requestDevice } from './adapter.ts';
 import type { Batch, Executor, FaultListener } from './executor.ts';
+import { KernelClock, type KernelTime } from './kernel-clock.ts';
 import { PARAMETER_BYTES, type Program } from './program.ts';
 
 const SCOPES = ['validation', 'internal', 'out-of-memory'] as const;
@@ -40,6 +41,8 @@ export class LocalExecutor implements Executor {
   /** The failure of a batch that no read has told of. */
   private untold: DecileError | undefined;
   private runs = 0;
+  private readonly names: string[] = [];
+  private clock: KernelClock | undefined;
   private listener: FaultListener = () => {};
   private ended = false;
 
@@ -85,11 +88,15 @@ export class LocalExecutor implements Executor {
   }
 
   private record({ programs, calls, words }: Batch, batch: number): void {
-    for (const program of programs) this.pipelines.push(this.compile(program, batch));
+    for (const program of programs) {
+      this.pipelines.push(this.compile(program, batch));
+      this.names.push(program.key);
+    }
     const uniforms = this.uniformsOf(words.byteLength);
     this.device.queue.writeBuffer(uniforms, 0, words as Uint32Array<ArrayBuffer>);
     const encoder = this.device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
+    const clock = this.clock?.next();
+    let pass = clock ? undefined : encoder.beginComputePass();
     for (let at = 0, offset = 0; at < calls.length; offset += PARAMETER_BYTES) {
       const { pipeline, layout, bindings } = this.pipelines[calls[at]];
       const groups = calls[at + 1];
@@ -98,13 +105,19 @@ export class LocalExecutor implements Executor {
       ];
       for (const id of calls.slice(at + 2, at + 2 + bindings))
         entries.push({ binding: entries.length, resource: { buffer: this.buffer(id) } });
+      if (clock) {
+        pass?.end();
+        pass = encoder.beginComputePass({ timestampWrites: clock.write(this.names[calls[at]]) });
+      }
+      if (!pass) throw new Error('A pass must be open.');
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, this.device.createBindGroup({ layout, entries }), [offset]);
       if (groups <= GROUPS_PER_ROW) pass.dispatchWorkgroups(groups);
       else pass.dispatchWorkgroups(GROUPS_PER_ROW, Math.ceil(groups / GROUPS_PER_ROW));
       at += 2 + bindings;
     }
-    pass.end();
+    pass?.end();
+    clock?.resolve(encoder);
     this.device.queue.submit([encoder.finish()]);
   }
 
@@ -134,6 +147,19 @@ export class LocalExecutor implements Executor {
   onFault(listener: FaultListener): void {
     this.listener = listener;
     if (this.fault) listener(this.fault);
+  }
+
+  /** From here on each dispatch is timed; false where the GPU has no clock for that. */
+  startClock(): boolean {
+    if (this.facts.features.includes('timestamp-query')) this.clock = new KernelClock(this.device);
+    return this.clock !== undefined;
+  }
+
+  /** Ends the timing; calls and nanoseconds by kernel. */
+  async stopClock(): Promise<Map<string, KernelTime>> {
+    const { clock } = this;
+    this.clock = undefined;
+    return clock ? clock.times() : new Map();
   }
 
   stop(): void {

@@ -1,0 +1,184 @@
+/**
+ * Everything that a GPU has to say, in one command: what it is and can do at most, whether every kernel is right on it and how
+ * fast, whole steps beside PyTorch's, the prediction of a scan, memory. Largest questions first; the answer is written as it
+ * grows, so that a run that is cut off still says something.
+ * npm run bench -- gpu [--json --out FILE] [--minutes 4]
+ * A software adapter gets smaller sizes (`shrunk`): it shows that all of it runs, not how fast.
+ */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import * as tf from '@tensorflow/tfjs';
+import { initNetwork } from '../src/core/network/networks.ts';
+import { defaultStride, slidingWindow, windowStarts } from '../src/core/predict/sliding-window.ts';
+import { Random } from '../src/core/random.ts';
+import { registerSimd } from '../src/engine/simd/index.ts';
+import { findAdapter } from '../src/engine/webgpu/adapter.ts';
+import { registerWebgpu, stopWebgpu, useRemoteGpu, webgpuBackend, webgpuKernels } from '../src/engine/webgpu/index.ts';
+import { startLocalExecutor } from '../src/engine/webgpu/local-executor.ts';
+import { type GpuKernelRow, measureGpuKernels } from './gpu/kernels.ts';
+import { type MatrixConfiguration, measurePeaks, type Peaks } from './gpu/peaks.ts';
+import { findCuda, torchTimes } from './gpu/pytorch.ts';
+import { measureStep, type Reading, type StepQuestion, type StepRow } from './gpu/steps.ts';
+
+interface Report {
+  adapter: Record<string, unknown>;
+  features: string[];
+  limits: Record<string, number>;
+  matrixConfigurations: MatrixConfiguration[];
+  /** A software adapter: sizes are smaller than what was asked. */
+  shrunk: boolean;
+  peaks: Peaks;
+  steps: StepRow[];
+  kernels: GpuKernelRow[];
+  prediction?: { size: string; window: string; windows: number; total: number; seconds: number };
+  memory?: { peakBytes: number; tensorsLeft: number };
+  /** What was left out, and why. */
+  left: string[];
+}
+
+/** The largest question first. */
+const QUESTIONS: readonly (readonly [width: number, patch: [number, number, number]])[] = [
+  [16, [96, 96, 96]],
+  [8, [64, 64, 32]],
+  [16, [64, 64, 32]],
+  [8, [96, 96, 96]],
+];
+const SHRUNK: typeof QUESTIONS = [
+  [4, [16, 16, 16]],
+  [8, [16, 16, 16]],
+];
+
+export async function run(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      json: { type: 'boolean', default: false },
+      out: { type: 'string' },
+      minutes: { type: 'string', default: '4' },
+    },
+  });
+  const end = performance.now() + Number(values.minutes) * 60_000;
+  const secondsLeft = () => (end - performance.now()) / 1000;
+  const adapter = await findAdapter();
+  const info = (adapter as unknown as { info: { subgroupMatrixConfigs?: Iterable<MatrixConfiguration> } }).info;
+  const configurations = [...(info.subgroupMatrixConfigs ?? [])].map(({ M, N, K, componentType, resultType }) => ({
+    ...{ M, N, K, componentType, resultType },
+  }));
+  const executor = await startLocalExecutor();
+  useRemoteGpu(async () => executor);
+  await registerWebgpu();
+  registerSimd();
+  await tf.setBackend('webgpu');
+  const { limits, features, ...facts } = executor.facts;
+  const shrunk = facts.software;
+  const report: Report = {
+    ...{ adapter: facts, features, limits, matrixConfigurations: configurations, shrunk },
+    ...{ peaks: {}, steps: [], kernels: [], left: [] },
+  };
+  const write = (said?: string) => {
+    if (values.out) writeFileSync(values.out, `${JSON.stringify(report, null, 1)}\n`);
+    if (said && !values.json) console.log(said);
+  };
+  write(`${facts.name} (${features.join(', ') || 'no extras'})${shrunk ? ': a software adapter, sizes shrink' : ''}`);
+
+  report.peaks = await measurePeaks(
+    shrunk,
+    configurations.find(({ componentType, resultType }) => componentType === 'f16' && resultType === 'f32'),
+  );
+  write(
+    `peaks: ${Object.entries(report.peaks)
+      .map(([name, value]) => `${name} ${(value / 1e9).toFixed(1)} G/s`)
+      .join(', ')}`,
+  );
+
+  const python = findCuda();
+  if (!python) report.left.push('PyTorch: no Python here has one that sees a GPU (DECILE_PYTHON, python3)');
+  const finish = (code: number) => {
+    write();
+    if (values.json) console.log(JSON.stringify(report));
+    process.exit(code);
+  };
+  setTimeout(() => {
+    report.left.push(`${asked}: the ${values.minutes} minutes were over`);
+    write(report.left.at(-1));
+    finish(0);
+  }, secondsLeft() * 1000);
+
+  let asked = '';
+  const steps = async () => {
+    const stepsEnd = performance.now() + secondsLeft() * 1000 * 0.6;
+    for (const [width, patch] of shrunk ? SHRUNK : QUESTIONS)
+      for (const reading of ['default', 'paper'] as Reading[]) {
+        const question: StepQuestion = { width, patch, reading, batch: shrunk ? 1 : 2 };
+        asked = `step of width ${width}, ${patch.join('x')}, ${reading} reading`;
+        if (performance.now() > stepsEnd) {
+          report.left.push(`${asked}: out of time`);
+          continue;
+        }
+        const row = await measureStep(executor, question, Math.min(5, secondsLeft() / 10));
+        report.steps.push(row);
+        write(`${asked}: ${row.error ?? sentence(row)}`);
+        if (python && !row.error && secondsLeft() > 60) {
+          const { bytes, ...pytorch } = torchTimes(python, question, 5);
+          Object.assign(row, { pytorch, pytorchBytes: bytes });
+          write(`  PyTorch: ${JSON.stringify(pytorch)}, ${Math.round(bytes / 1e6)} MB`);
+        }
+      }
+  };
+  const kernels = async () => {
+    asked = 'kernels';
+    const kernelsEnd = performance.now() + secondsLeft() * 1000 * (shrunk ? 0.4 : 0.7);
+    const side = shrunk ? 16 : 96;
+    await measureGpuKernels(
+      executor,
+      shrunk ? 4 : 16,
+      [side, side, side],
+      report.peaks,
+      (row) => {
+        report.kernels.push(row);
+        const share = row.share === undefined ? '' : `, ${Math.round(100 * row.share)} % of the peak`;
+        const right = row.right ? 'right' : `WRONG by ${row.error}`;
+        write(`${row.kernel} ${row.shape}: ${(1000 * row.seconds).toFixed(2)} ms${share}, ${right}`);
+      },
+      () => performance.now() < kernelsEnd,
+    );
+    await tf.setBackend('webgpu');
+  };
+  // A software adapter has nothing to say of speed: whether it is right comes first there.
+  for (const part of shrunk ? [kernels, steps] : [steps, kernels]) await part();
+  asked = 'prediction';
+  report.prediction = await predict(shrunk, Math.max(5, secondsLeft() * 0.8));
+  const { gpu } = webgpuBackend();
+  report.memory = { peakBytes: gpu.pool.peak, tensorsLeft: gpu.pool.slots };
+  write(`prediction: ${JSON.stringify(report.prediction)}`);
+  stopWebgpu();
+  finish(report.kernels.every(({ right }) => right) ? 0 : 1);
+}
+
+const sentence = ({ seconds, dispatches, cpuSeconds, gpuSeconds }: StepRow): string =>
+  `${seconds.toFixed(3)} s, ${dispatches} dispatches, ${cpuSeconds.toFixed(3)} s of the processor, ${gpuSeconds?.toFixed(3) ?? 'unknown'} s of the GPU`;
+
+/** Windows of a scan until `seconds` are over; the time of all from those. */
+async function predict(shrunk: boolean, seconds: number): Promise<Report['prediction']> {
+  const [side, window, width] = shrunk ? [32, 16, 4] : [256, 96, 16];
+  const [size, patch] = [
+    [side, side, side],
+    [window, window, window],
+  ] as [number, number, number][];
+  const random = new Random(1);
+  const weights = initNetwork('unet', { width, inputChannels: 1, classes: 2 }, random);
+  const image = Float32Array.from({ length: side ** 3 }, () => random.uniform());
+  const stride = defaultStride(patch);
+  const total = size.map((n, axis) => windowStarts(n, patch[axis], stride[axis]).length).reduce((a, b) => a * b);
+  const start = performance.now();
+  const enough = new Error('enough windows');
+  let [passed, windows] = [0, 0];
+  await slidingWindow(image, size, weights, webgpuKernels(), { patch, stride, network: 'unet' }, (n) => {
+    [passed, windows] = [(performance.now() - start) / 1000, n];
+    if (passed > seconds && n < total) throw enough;
+  }).catch((error) => {
+    if (error !== enough) throw error;
+  });
+  tf.dispose(Object.values(weights));
+  return { size: size.join('x'), window: patch.join('x'), windows, total, seconds: (passed * total) / windows };
+}

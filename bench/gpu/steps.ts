@@ -1,0 +1,87 @@
+/** Whole CPCL steps on the GPU: seconds, dispatches, the processor's time, and the GPU's own by kernel. */
+import * as tf from '@tensorflow/tfjs';
+import { PAPER_READING } from '../../src/core/options.ts';
+import { resolveOptions } from '../../src/core/parse-option.ts';
+import { StepSession } from '../../src/engine/measure/step-session.ts';
+import { webgpuBackend, webgpuKernels } from '../../src/engine/webgpu/index.ts';
+import type { LocalExecutor } from '../../src/engine/webgpu/local-executor.ts';
+import { median } from '../stepper.ts';
+
+export type Reading = 'default' | 'paper';
+
+export interface StepQuestion {
+  width: number;
+  /** x, y, z */
+  patch: [number, number, number];
+  reading: Reading;
+  /** Labelled patches of a step, and as many unlabelled ones. */
+  batch: number;
+}
+
+export interface StepRow extends Omit<StepQuestion, 'patch'> {
+  /** As 64x64x32. */
+  patch: string;
+  seconds: number;
+  steps: number;
+  dispatches: number;
+  /** Of the thread that hands commands over. */
+  cpuSeconds: number;
+  /** Sum over the dispatches by the GPU's own clock; null where it has none. */
+  gpuSeconds: number | null;
+  /** Bytes of buffers in use, at most and since the start. */
+  bytes: number;
+  /** The kernels that took longest. */
+  kernels: { kernel: string; calls: number; seconds: number }[];
+  pytorch: { fp32: number; tf32: number; bf16: number } | null;
+  error?: string;
+}
+
+export const readingOptions = (reading: Reading) => (reading === 'paper' ? PAPER_READING : {});
+
+export async function measureStep(
+  executor: LocalExecutor,
+  { width, patch, reading, batch }: StepQuestion,
+  seconds: number,
+): Promise<StepRow> {
+  await tf.setBackend('webgpu');
+  const { gpu } = webgpuBackend();
+  const options = resolveOptions({
+    ...readingOptions(reading),
+    method: 'cpcl',
+    width,
+    labelledPerStep: batch,
+    unlabelledPerStep: batch,
+    steps: 20000,
+  });
+  const session = new StepSession(webgpuKernels(), options, patch);
+  const row: StepRow = {
+    ...{ width, patch: patch.join('x'), reading, batch, seconds: Number.NaN, steps: 0, dispatches: 0, cpuSeconds: 0 },
+    ...{ gpuSeconds: null, bytes: 0, kernels: [], pytorch: null },
+  };
+  try {
+    await session.step(); // shaders are compiled
+    const times: number[] = [];
+    const cpu: number[] = [];
+    for (const start = performance.now(); times.length < 10; ) {
+      const [before, dispatches] = [process.threadCpuUsage(), gpu.dispatches];
+      times.push((await session.step()).seconds);
+      const { user, system } = process.threadCpuUsage(before);
+      cpu.push((user + system) / 1e6);
+      row.dispatches = gpu.dispatches - dispatches;
+      if ((performance.now() - start) / 1000 > seconds) break;
+    }
+    Object.assign(row, { seconds: median(times), steps: times.length, cpuSeconds: median(cpu), bytes: gpu.pool.peak });
+    if (executor.startClock()) {
+      await session.step();
+      const clock = [...(await executor.stopClock())].map(([kernel, { calls, nanoseconds }]) => ({
+        ...{ kernel, calls, seconds: nanoseconds / 1e9 },
+      }));
+      row.gpuSeconds = clock.reduce((sum, kernel) => sum + kernel.seconds, 0);
+      row.kernels = clock.sort((a, b) => b.seconds - a.seconds).slice(0, 12);
+    }
+  } catch (error) {
+    row.error = (error as Error).message;
+  }
+  session.dispose();
+  return row;
+}

@@ -1,0 +1,34 @@
+/** Shaders that the adapter at hand may have no units for: Dawn reads them all the same, on its adapter without a chip. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { matrixProducts, multiplyAdds } from '../../bench/gpu/peaks.ts';
+
+interface Dawn {
+  create(options: string[]): GPU;
+  globals: object;
+}
+
+/** Dawn's device that computes nothing and refuses nothing. */
+async function chipless(): Promise<GPUDevice> {
+  const name = 'webgpu';
+  const { create, globals } = (await import(name)) as Dawn;
+  Object.assign(globalThis, globals);
+  const adapter = await create(['backend=null', 'enable-dawn-features=allow_unsafe_apis']).requestAdapter();
+  const features = ['shader-f16', 'subgroups', 'chromium-experimental-subgroup-matrix'] as GPUFeatureName[];
+  return (adapter as GPUAdapter).requestDevice({ requiredFeatures: features });
+}
+
+const device = await chipless().catch((error: Error) => error.message);
+const skip = typeof device === 'string' && device;
+
+for (const { key, source } of [
+  multiplyAdds('f32'),
+  multiplyAdds('f16'),
+  ...[8, 16].map((side) => matrixProducts({ M: side, N: side, K: side })),
+])
+  test(`Dawn takes the shader ${key}`, { skip }, async () => {
+    const gpu = device as GPUDevice;
+    gpu.pushErrorScope('validation');
+    gpu.createShaderModule({ code: source });
+    assert.equal((await gpu.popErrorScope())?.message, undefined);
+  });
