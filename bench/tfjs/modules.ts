@@ -10,7 +10,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const require = createRequire(import.meta.url);
 
 /** The library's packages, side by side. */
-const PACKAGES = dirname(dirname(require.resolve('@tensorflow/tfjs-core/package.json')));
+const PACKAGES = dirname(dirname(require.resolve('@tensorflow/tfjs/package.json')));
 /** Folder of the core's modules. */
 export const CORE = join(PACKAGES, 'tfjs-core', 'dist');
 
