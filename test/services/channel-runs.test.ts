@@ -39,6 +39,7 @@ test('a run learns from every channel, its checkpoint says which, and a scan wit
   const events: TrainerEvent[] = [];
   const said = () => events.flatMap((event) => (event.type === 'notice' ? [event.message] : [])).join('\n');
   const handle = startTraining(store, startTrainer, { options: TINY }, (event) => events.push(event));
+  assert.match(handle.plan?.notices.join('\n') ?? '', /The network sees the channels t1, ct, pet\./);
   assert.match(handle.plan?.notices.join('\n') ?? '', /lack channels are learnt from without them: c \(pet\)/);
   const run = await handle.done;
   assert.match(said(), /without them: c \(pet\)/);

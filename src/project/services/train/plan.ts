@@ -91,6 +91,8 @@ export function planTraining(
   const notices: string[] = [];
   if (scans.length < all.length)
     notices.push(`${all.length - scans.length} of ${all.length} scans are left out of training.`);
+  const channels = store.channels.list().map(({ name }) => name);
+  if (channels.length > 0) notices.push(`The network sees the channels ${channels.join(', ')}.`);
   const lacking = missingOf(store, scans, options.channelDropout);
   if (lacking) notices.push(lacking);
   if (labelled.length === 1)
