@@ -87,6 +87,15 @@ for (const [name, above] of [
     assert.deepEqual([...volume.data.subarray(0, 8)], values);
   });
 
+test('12 bits that end in the sixteenth are moved down; where something stands below them the header is wrong', async () => {
+  const high = [el('00280101', 'US', 12), el('00280102', 'US', 15)];
+  const values = [-2048, -241, -1, 0, 1, 2047, 100, -100];
+  const up = written({ positions: rising(3), value: (i) => values[i] << 4, extra: () => high });
+  assert.deepEqual([...(await readVolume(up)).volume.data.subarray(0, 8)], values);
+  const low = written({ positions: rising(3), value: (i) => values[i], extra: () => high });
+  assert.deepEqual([...(await readVolume(low)).volume.data.subarray(0, 8)], values);
+});
+
 test('a padding value beyond the stored bits stays', async () => {
   const here = written({
     positions: rising(3),

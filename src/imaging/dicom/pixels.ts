@@ -49,8 +49,22 @@ async function imagePixels(file: DicomData, f: Frame): Promise<VoxelArray> {
 
 /** Bits that are no part of the values taken out, in place. */
 export function cleaned(values: VoxelArray, f: Frame): VoxelArray {
+  lowerToStored(values, f);
   const masked = f.overlayInPixels || f.signed || strayBits(values, f) ? maskHighBits(values, f) : values;
   return f.reversedRows ? reverseRows(masked, f) : masked;
+}
+
+/**
+ * Stored bits that end above their number, as old headers allow (HighBit 15 of 12 bits): moved down, in place. Where something
+ * stands below them the header is wrong, and the values lie low as ever.
+ */
+function lowerToStored(values: VoxelArray, f: Frame): void {
+  const by = f.highBit + 1 - f.bitsStored;
+  const asStored = UNCOMPRESSED.has(f.transferSyntax) || f.transferSyntax === TRANSFER.rle;
+  if (by <= 0 || f.highBit >= f.bitsAllocated || f.bitsAllocated > 32 || !asStored) return;
+  const below = 2 ** by - 1;
+  for (let n = 0; n < values.length; n++) if ((values[n] & below) !== 0) return;
+  for (let n = 0; n < values.length; n++) values[n] = f.signed ? values[n] >> by : values[n] >>> by;
 }
 
 /** The first row last, in place. */
