@@ -5,6 +5,7 @@ import type { PlannedOptions, SettledSpacing, TrainingOptions, WithPlan } from '
 import type { Flips } from '../core/predict/mirror.ts';
 import type { Fit } from '../core/train/fit-patch.ts';
 import type { Normalisation } from '../core/train/preprocess.ts';
+import type { LeftOut } from './left-out.ts';
 
 export type { Normalisation } from '../core/train/preprocess.ts';
 
@@ -114,6 +115,8 @@ export type TrainerEvent =
       steps: number;
     }
   | { type: 'notice'; message: string }
+  /** The files of a scan cannot be read; the work goes on without it. */
+  | ({ type: 'left-out' } & LeftOut)
   | { type: 'preparing'; done: number; total: number }
   | StepEvent
   | ValidationEvent

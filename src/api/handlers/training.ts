@@ -8,6 +8,7 @@ import type { RunHandle } from '../../project/services/train/train.ts';
 import type { Run, Store } from '../../project/store/index.ts';
 import type { Curve, RunInfo, TrainOutlook } from '../../shared/contract/index.ts';
 import { DecileError } from '../../shared/errors.ts';
+import type { LeftOut } from '../../shared/left-out.ts';
 import type { TrainerEvent } from '../../shared/training.ts';
 import type { Handlers } from '../api.ts';
 import { errorInfo } from '../errors.ts';
@@ -86,12 +87,14 @@ export const trainingHandlers = (session: Session): Pick<Handlers, Names> => ({
         });
         session.changed([event.scan]);
       } else if (event.type === 'notice') job?.notice(event.message);
+      else if (event.type === 'left-out') job?.fail([failureOf(event)]);
     });
     const started = session.jobs.start(
       'predict',
       `Predicting ${handle.total} scans with ${handle.run.name}`,
       async (own) => {
         own.update({ total: handle.total, detail: 'loading the model' });
+        own.fail(handle.leftOut.map(failureOf));
         own.signal.addEventListener('abort', () => handle.cancel(), { once: true });
         const report = await handle.done;
         session.changed([]);
@@ -173,6 +176,9 @@ const watch =
     return { run: run.id, job: started.id };
   };
 
+/** A scan that was left out, in the list of what a job refused. */
+const failureOf = ({ name, code, message, cure }: LeftOut) => ({ path: name, code, message, cure });
+
 function show(job: JobHandle, event: TrainerEvent): void {
   switch (event.type) {
     case 'preparing':
@@ -194,6 +200,9 @@ function show(job: JobHandle, event: TrainerEvent): void {
       break;
     case 'notice':
       job.notice(event.message);
+      break;
+    case 'left-out':
+      job.fail([failureOf(event)]);
       break;
     default:
       break;

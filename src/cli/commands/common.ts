@@ -2,6 +2,8 @@
 import type { Project } from '../../app.ts';
 import { shown } from '../../core/plain-text.ts';
 import { DecileError } from '../../shared/errors.ts';
+import type { LeftOut } from '../../shared/left-out.ts';
+import { EXIT, Exit, notice, type Output } from '../output.ts';
 import { userPath } from '../place.ts';
 
 /** Opens the project of DIR, runs the command, closes it whatever happens. */
@@ -39,4 +41,12 @@ export async function withProjectPreferWrite<T>(folder: string, work: (project: 
   } finally {
     await project.close();
   }
+}
+
+/** Ends with the exit code of work that went on without some scans, each of which is said; does nothing where it had all. */
+export function sayLeftOut(output: Output, left: readonly LeftOut[]): void {
+  if (left.length === 0) return;
+  notice(output, `${left.length} scans were left out:`);
+  for (const { name, code, message, cure } of left) notice(output, `  ${name}\n    ${code}: ${message} ${cure}`);
+  throw new Exit(EXIT.partly);
 }

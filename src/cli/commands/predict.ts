@@ -8,7 +8,7 @@ import { DecileError } from '../../shared/errors.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { EXIT, Exit, notice, type Output, Progress, result, table } from '../output.ts';
 import { userPath } from '../place.ts';
-import { withProject } from './common.ts';
+import { sayLeftOut, withProject } from './common.ts';
 
 interface PredictFlags extends Output {
   run?: string;
@@ -65,7 +65,7 @@ export function predictCommand(): Command {
           const classes = report.run.classes.slice(1);
           const { byScan } = await project.compare.expected();
           const predicted = report.predicted.map((p) => ({ ...p, expectedDice: byScan.get(p.scan) ?? null }));
-          result(flags, { run: report.run.name, predicted, left: report.left }, () => {
+          result(flags, { run: report.run.name, predicted, leftOut: report.leftOut, left: report.left }, () => {
             const rows = predicted
               .toSorted((a, b) => b.meanEntropy - a.meanEntropy)
               .map((p) => [
@@ -78,6 +78,7 @@ export function predictCommand(): Command {
             return `${head}\n${table(['scan', 'entropy', 'expected Dice', ...classes.map((name) => `${name} ml`)], rows, 3)}`;
           });
           if (report.cancelled) throw new Exit(EXIT.interrupted);
+          sayLeftOut(flags, report.leftOut);
         } finally {
           progress.end();
           unwatch();

@@ -8,7 +8,7 @@ import { addTrainingFlags, givenOptions, wholeNumber } from '../flags.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { EXIT, Exit, notice, type Output, Progress, result } from '../output.ts';
 import { userPath } from '../place.ts';
-import { withProject } from './common.ts';
+import { sayLeftOut, withProject } from './common.ts';
 
 export function trainCommand(): Command {
   const command = new Command('train')
@@ -138,6 +138,7 @@ async function follow(
         unlabelled: cases('unlabelled'),
         validation: cases('validation'),
         ...(run.startedFrom && { from: run.startedFrom }),
+        leftOut: handle.leftOut,
         ...(run.state === 'finished' ? {} : { resume: how }),
       },
       () =>
@@ -146,6 +147,7 @@ async function follow(
           : `Run ${run.name} stopped at step ${run.step} of ${run.options.steps}. Go on with: ${how}`,
     );
     if (stopped && run.state !== 'finished') throw new Exit(EXIT.interrupted);
+    sayLeftOut(flags, handle.leftOut);
   } finally {
     progress.end();
     unwatch();
@@ -163,6 +165,9 @@ function showEvent(event: TrainerEvent, progress: Progress, preparing: Progress)
     }
     case 'notice':
       progress.say(event.message);
+      break;
+    case 'left-out':
+      progress.say(`${event.name} is left out. ${event.message}`);
       break;
     case 'preparing':
       preparing.update(event.done, event.total, 'scans');

@@ -150,6 +150,11 @@ export const trainingErrors = {
     message: 'A run must be in training, got run <run>.',
     cure: 'Reload the list',
   },
+  'predict/drawing': {
+    when: 'A scan to be predicted has a drawing that nobody accepted: it is left out, so that no prediction covers the drawing.',
+    message: 'A scan must have no unfinished drawing to be predicted, got one of <scan>.',
+    cure: 'Accept the drawing or reject the case; then predict again.',
+  },
   'predict/no-scans': {
     when: 'There is no scan to predict',
     message: '<what> must <be as expected>, got <value>.',

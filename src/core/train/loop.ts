@@ -51,9 +51,11 @@ export interface TrainInputs {
 export interface TrainHooks {
   onStart?(info: { step: number; parameters: number }): void;
   onStep?(report: StepReport): void;
-  /** Asked before each step; resolves when the run may go on, to 'cancel' when it should stop. */
-  mayContinue?(state: TrainState): Promise<'go' | 'cancel'>;
-  /** Called every `checkpointEvery` steps, on cancel and at the end. */
+  /** Asked before each step; resolves when the run may go on, to 'cancel' when it should stop. `save` makes a checkpoint now. */
+  mayContinue?(state: TrainState, save: () => Promise<void>): Promise<'go' | 'cancel'>;
+  /** Asked after each step whether a checkpoint is due by the clock, beside those of `checkpointEvery`. */
+  checkpointDue?(): boolean;
+  /** Called every `checkpointEvery` steps, when it is due, on pause and cancel and at the end; once a step. */
   onCheckpoint(bytes: Uint8Array, step: number): Promise<void>;
   /** Called every `validateEvery` steps and at the end; reads the networks, never the optimiser. */
   onMilestone?(state: TrainState): Promise<void>;
@@ -70,19 +72,23 @@ export async function train(inputs: TrainInputs): Promise<{ outcome: 'finished' 
   const state = inputs.resumeFrom
     ? restoreState(inputs.resumeFrom, method, sampler)
     : initialState(method, options, classes.length, inputs.channels?.length ?? inputs.labelled[0]?.channels);
-  const save = async () =>
-    hooks.onCheckpoint(await encodeCheckpoint(state, sampler, options, classes, inputs.channels), state.step);
+  let saved: number | null = null;
+  const save = async () => {
+    if (saved === state.step) return;
+    await hooks.onCheckpoint(await encodeCheckpoint(state, sampler, options, classes, inputs.channels), state.step);
+    saved = state.step;
+  };
   try {
     hooks.onStart?.({ step: state.step, parameters: parameterCount(state.networks.student) });
     while (state.step < options.steps) {
-      if ((await hooks.mayContinue?.(state)) === 'cancel') {
+      if ((await hooks.mayContinue?.(state, save)) === 'cancel') {
         await save();
         return { outcome: 'cancelled', step: state.step };
       }
       const report = await trainStep(method, state, sampler, inputs);
       hooks.onStep?.(report);
       const last = state.step === options.steps;
-      if (last || state.step % options.checkpointEvery === 0) await save();
+      if (last || state.step % options.checkpointEvery === 0 || hooks.checkpointDue?.()) await save();
       if (last || state.step % options.validateEvery === 0) await hooks.onMilestone?.(state);
     }
     return { outcome: 'finished', step: state.step };

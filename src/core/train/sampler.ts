@@ -36,7 +36,8 @@ export class CaseStream {
   }
 
   set state({ order, random, intensity, foreground }: StreamState) {
-    this.order = [...order];
+    // Scans whose files cannot be read any more are left out of a run that goes on.
+    this.order = order.filter((n) => n < this.count);
     this.random.state = random;
     if (intensity) this.intensity.state = intensity;
     if (foreground) this.foreground.state = foreground;

@@ -22,6 +22,7 @@ import { makeFolder, writeFileAtomic } from '../../disk/index.ts';
 import { startEngine } from '../../engine/choose/index.ts';
 import { kernelsOf } from '../../engine/choose/kernels-of.ts';
 import { DecileError } from '../../shared/errors.ts';
+import { leftOut } from '../../shared/left-out.ts';
 import type { PredictJob, TrainingCase } from '../../shared/training.ts';
 import { channelFiles, prepareChannels } from './case-channels.ts';
 import { type CoarseModel, nothingFound, openCoarse } from './coarse-model.ts';
@@ -96,15 +97,11 @@ async function predictCase(
   const missing = channelFiles(item, channels).flatMap((file, n) => (file ? [] : [channels[n].name]));
   if (missing.length > 0) report({ type: 'notice', message: withoutChannels(item.name, missing, meta) });
   const images: Float32Array[] = [];
-  const { scan, grid, body } = await prepareChannels(
-    item,
-    channels,
-    item.spacing ?? meta.options.spacing,
-    files,
-    (image, n) => {
-      images[n] = image.data;
-    },
-  );
+  const prepared = await prepareChannels(item, channels, item.spacing ?? meta.options.spacing, files, (image, n) => {
+    images[n] = image.data;
+  }).catch((error: unknown) => report({ type: 'left-out', ...leftOut(item, error) }));
+  if (!prepared) return;
+  const { scan, grid, body } = prepared;
   // A missing channel is read as one that training left out: 0, the mean of a normalised scan.
   const image = joined(channels.map((_, n) => images[n] ?? new Float32Array(voxelCount(grid))));
   const region = coarse ? ((await regionOf(item, grid.size, channels, coarse, kernels, report, files)) ?? body) : body;
@@ -196,7 +193,9 @@ async function piecesOf(
 async function agreedBy(paths: string[], labels: string[], files: TrainerFiles): Promise<(number | null)[]> {
   const counts: number[][] = labels.map(() => []);
   for (const path of paths) {
-    const mask = await files.readMask(path);
+    // A mask that cannot be read says nothing of how many pieces there are; the others do.
+    const mask = await files.readMask(path).catch(() => null);
+    if (!mask) continue;
     labels.forEach((_, n) => void counts[n].push(countPieces(mask, n + 1)));
   }
   return counts.map(agreedPieces);

@@ -14,6 +14,7 @@ import { doingError, FILE_MODE, makeFolder, writeFileAtomic } from '../../disk/i
 import { startEngine } from '../../engine/choose/index.ts';
 import { kernelsOf } from '../../engine/choose/kernels-of.ts';
 import { DecileError } from '../../shared/errors.ts';
+import { leftOut } from '../../shared/left-out.ts';
 import type { CurveLine, TrainingCase, TrainJob } from '../../shared/training.ts';
 import { channelFiles } from './case-channels.ts';
 import { withRegions } from './coarse-model.ts';
@@ -21,7 +22,7 @@ import type { Control, Report, TrainerFiles } from './dependencies.ts';
 import { evolutionRecorder } from './evolution.ts';
 import { checkpointPath } from './files.ts';
 import { type PreparedCase, prepareCase } from './prepared-case.ts';
-import { StepClock } from './step-clock.ts';
+import { CheckpointClock, StepClock } from './step-clock.ts';
 
 export async function runTrain(job: TrainJob, report: Report, control: Control, files: TrainerFiles): Promise<void> {
   const began = performance.now();
@@ -68,6 +69,7 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
   });
   const curve = join(runFolder, 'curve.jsonl');
   const clock = new StepClock();
+  const due = new CheckpointClock();
   truncateCurve(curve, resumeFrom?.meta.step ?? 0);
 
   const { outcome, step } = await train({
@@ -106,18 +108,23 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
         keepLine(curve, event);
         report(event);
       },
-      async mayContinue(state) {
+      checkpointDue: () => due.due(),
+      async mayContinue(state, save) {
         await new Promise(setImmediate); // messages are heard between steps
         if (control.paused && !control.cancelled) {
+          // Before anybody is told: a paused run may be left and killed.
+          await save();
           report({ type: 'paused', step: state.step });
           await control.whileParked();
           if (!control.cancelled) report({ type: 'resumed', step: state.step });
+          due.saved();
           clock.begin();
         }
         return control.cancelled ? 'cancel' : 'go';
       },
       async onCheckpoint(bytes, at) {
         writeFileAtomic(checkpointPath(runFolder), bytes);
+        due.saved();
         report({ type: 'checkpoint', step: at, path: checkpointPath(runFolder) });
         clock.begin();
       },
@@ -187,7 +194,11 @@ async function prepareLists(
     const prepared: PreparedCase[] = [];
     for (const item of cases) {
       if (control.cancelled) break;
-      prepared.push(await prepareCase(item, folder, options.spacing, channels, classes.length, files));
+      try {
+        prepared.push(await prepareCase(item, folder, options.spacing, channels, classes.length, files));
+      } catch (error) {
+        report({ type: 'left-out', ...leftOut(item, error) });
+      }
       report({ type: 'preparing', done: ++done, total: all.length });
       await new Promise(setImmediate);
     }

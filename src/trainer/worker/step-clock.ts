@@ -17,3 +17,33 @@ export class StepClock {
     return { secondsPerStep, secondsLeft: secondsPerStep * stepsLeft };
   }
 }
+
+/** What a killed run may lose, s: it goes on from so long before, or from one step before where a step takes longer. */
+const MOST_LOST = 60;
+
+/** When the next checkpoint is due, by a clock that nobody sets. */
+export class CheckpointClock {
+  private readonly now: () => number;
+  private last: number;
+  private step: number;
+
+  /** @param now milliseconds, rising */
+  constructor(now: () => number = () => performance.now()) {
+    this.now = now;
+    this.last = now();
+    this.step = this.last;
+  }
+
+  /** Asked after each step: whether another step as long would make it more than a minute since the last checkpoint. */
+  due(): boolean {
+    const at = this.now();
+    const took = at - this.step;
+    this.step = at;
+    return at - this.last + took > MOST_LOST * 1000;
+  }
+
+  saved(): void {
+    this.last = this.now();
+    this.step = this.last;
+  }
+}

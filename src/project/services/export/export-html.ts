@@ -8,7 +8,7 @@ import { type PictureRow, type ReportData, writeReport } from '../../report/repo
 import { axialPicture, axialSlices, largestSlice, percentileWindow } from '../../report/slice-picture.ts';
 import type { Run, Store } from '../../store/index.ts';
 import { reviewSummary } from '../review/compare.ts';
-import { type ExportJob, rgb, stopHere } from './export-job.ts';
+import { type ExportJob, readOrRefuse, rgb, stopHere } from './export-job.ts';
 
 /** Colours of runs (Okabe and Ito), and of the outlines. */
 const REFERENCE_COLOUR = HUE.green;
@@ -21,7 +21,8 @@ const FILE = 'report.html';
  * Writes report.html: the predictions of a run (of all without one) against what people made of them.
  * @throws export/nothing before any case was reviewed
  */
-export async function exportHtml({ store, request, chosen, output }: ExportJob, run: Run | null): Promise<string[]> {
+export async function exportHtml(job: ExportJob, run: Run | null): Promise<string[]> {
+  const { store, request, chosen, output } = job;
   const whole = await reviewSummary(store, run?.id, () => stopHere(request, 0, chosen.length));
   const asked = new Set(chosen.map(({ scan }) => scan.id));
   const summary = { ...whole, cases: whole.cases.filter(({ scan }) => asked.has(scan)) };
@@ -42,7 +43,10 @@ export async function exportHtml({ store, request, chosen, output }: ExportJob, 
   for (const [at, row] of worst.entries()) {
     stopHere(request, at, worst.length);
     request.onProgress?.(at, worst.length, nameOf(row.scan));
-    pictures.push(await pictureRow(store, row.scan, row.run, `${nameOf(row.scan)}: Dice ${row.dice.toFixed(1)}`));
+    const caption = `${nameOf(row.scan)}: Dice ${row.dice.toFixed(1)}`;
+    const one = { scan: store.scans.get(row.scan), name: nameOf(row.scan) };
+    const picture = await readOrRefuse(job, one, () => pictureRow(store, row.scan, row.run, caption));
+    if (picture) pictures.push(picture);
   }
   const page: ReportData = {
     title: request.deidentify ? 'Decile' : store.project.get().name,

@@ -2,6 +2,7 @@
 import type { DicomWebServer } from '../../../imaging/index.ts';
 import { DecileError, type ErrorCode } from '../../../shared/errors.ts';
 import type { DateRule, ExportChoice, ExportFormat } from '../../../shared/export-formats.ts';
+import { leftOut } from '../../../shared/left-out.ts';
 import type { Mask, Scan, Store } from '../../store/index.ts';
 import type { Deidentification } from './export-deid.ts';
 
@@ -67,6 +68,21 @@ export interface ExportJob {
   output: string;
   report: ExportReport;
   deid: Deidentification | null;
+}
+
+/** What the files of a scan hold; null, with the scan among those refused, where they cannot be read. */
+export async function readOrRefuse<T>(
+  { report }: Pick<ExportJob, 'report'>,
+  { scan, name }: Pick<Chosen, 'scan' | 'name'>,
+  read: () => Promise<T>,
+): Promise<T | null> {
+  try {
+    return await read();
+  } catch (error) {
+    const { code, message, cure } = leftOut({ scan: scan.id, name }, error);
+    report.refused.push({ scan: name, code, message, cure });
+    return null;
+  }
 }
 
 /** Stops an export that was told to stop; throws `export/cancelled`. */

@@ -23,7 +23,16 @@ import { exportCsv } from './export-csv.ts';
 import { checkExport, startDeidentification } from './export-deid.ts';
 import { exportDicom } from './export-dicom.ts';
 import { exportHtml } from './export-html.ts';
-import { type ExportJob, type ExportReport, type ExportRequest, type ForEach, rgb, stopHere } from './export-job.ts';
+import {
+  type Chosen,
+  type ExportJob,
+  type ExportReport,
+  type ExportRequest,
+  type ForEach,
+  readOrRefuse,
+  rgb,
+  stopHere,
+} from './export-job.ts';
 
 export { countChoices } from './choose.ts';
 export type { ExportReport, ExportRequest } from './export-job.ts';
@@ -149,8 +158,10 @@ const forEach: ForEach = async ({ chosen, request }, work) => {
 
 async function exportNifti(job: ExportJob): Promise<string[]> {
   const files: string[] = [];
-  await forEach(job, ({ mask, file }) => {
-    if (!mask) return;
+  await forEach(job, async (one) => {
+    const { mask, file } = one;
+    // Read to its end first: a damaged mask must not leave as if it were whole.
+    if (!mask || !(await readOrRefuse(job, one, () => readMask(job.store.path(mask.file))))) return;
     // Stored masks are on the scan's own grid already: a copy keeps every voxel and the geometry.
     copyFileAtomic(job.store.path(mask.file), join(job.output, `${file}.nii.gz`));
     files.push(`${file}.nii.gz`);
@@ -164,10 +175,12 @@ async function exportNrrd(job: ExportJob): Promise<string[]> {
   const segments = job.store.labels
     .list()
     .map(({ value, name, colour }) => ({ value, name: plainName(name), colour: rgb(colour) }));
-  await forEach(job, async ({ mask, file }) => {
+  await forEach(job, async (one) => {
+    const { mask, file } = one;
     if (!mask) return;
     const path = `${file}.seg.nrrd`;
-    const volume = await readMask(job.store.path(mask.file));
+    const volume = await readOrRefuse(job, one, () => readMask(job.store.path(mask.file)));
+    if (!volume) return;
     await explainedAsync(`Writing ${path}`, () => writeNrrd(join(job.output, path), volume, segments));
     files.push(path);
   });
@@ -175,7 +188,8 @@ async function exportNrrd(job: ExportJob): Promise<string[]> {
 }
 
 /** nnU-Net v2 raw folder, Medical Segmentation Decathlon, or BIDS derivatives. */
-async function exportDataset({ store, request, chosen, output, report }: ExportJob): Promise<string[]> {
+async function exportDataset(job: ExportJob): Promise<string[]> {
+  const { store, request, output, report } = job;
   const marker = request.format === 'bids' ? 'dataset_description.json' : 'dataset.json';
   if (existsSync(join(output, marker)))
     throw new DecileError(
@@ -185,6 +199,19 @@ async function exportDataset({ store, request, chosen, output, report }: ExportJ
     );
   const channels = store.channels.list();
   const volume = (file: string) => async () => (await readVolume(store.path(file))).volume;
+  const images = request.format !== 'bids';
+  const chosen: Chosen[] = [];
+  // Known before anything is written: the lists name all cases.
+  for (const one of job.chosen) {
+    const { scan, mask } = one;
+    const sound = await readOrRefuse(job, one, async () => {
+      const volumes = channels.length > 0 ? filesOf(store, scan) : [scan.volumeFile];
+      for (const file of images ? volumes : []) if (file) await readVolume(store.path(file));
+      if (mask) await readMask(store.path(mask.file));
+      return true;
+    });
+    if (sound) chosen.push(one);
+  }
   const cases = chosen.map(
     ({ scan, mask, file, decided }): ExportCase => ({
       name: file,
@@ -205,7 +232,7 @@ async function exportDataset({ store, request, chosen, output, report }: ExportJ
   return explainedAsync(`Writing ${basename(output)}`, () =>
     write(output, cases, {
       name: request.deidentify ? 'Decile' : plainName(store.project.get().name),
-      modality: chosen[0].scan.modality,
+      modality: job.chosen[0].scan.modality,
       ...(channels.length > 0 && { channels: channels.map((one) => plainName(nnunetName(one))) }),
       labels: store.labels
         .list()

@@ -6,10 +6,12 @@ import { spacingFor } from '../../../core/train/spacing.ts';
 import { voxelMl } from '../../../core/volume.ts';
 import { moveIntoPlace, temporaryFolder } from '../../../disk/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
+import type { LeftOut } from '../../../shared/left-out.ts';
 import type { StartTrainer } from '../../../shared/trainer.ts';
 import type { PredictJob, TrainerEvent } from '../../../shared/training.ts';
 import { entropyFile, type Run, runFolder, type Scan, type Store } from '../../store/index.ts';
 import { caseOf } from '../train/plan.ts';
+import { isUnfinished, onlyUnfinished, unfinished } from './unfinished.ts';
 
 export interface PredictRequest {
   /** Name of the run; the latest finished one without it. */
@@ -26,6 +28,8 @@ export interface PredictRequest {
 export interface PredictReport {
   run: Run;
   predicted: { scan: number; name: string; meanEntropy: number; volumesMl: number[]; seconds: number }[];
+  /** Scans with a drawing that nobody finished, and scans whose files cannot be read: nothing was made for them. */
+  leftOut: LeftOut[];
   /** Scans asked for that were not reached (cancelled). */
   left: number;
   cancelled: boolean;
@@ -34,6 +38,8 @@ export interface PredictReport {
 export interface PredictHandle {
   run: Run;
   total: number;
+  /** So far; scans with unfinished drawings from the start. */
+  leftOut: readonly LeftOut[];
   cancel(): void;
   done: Promise<PredictReport>;
 }
@@ -64,7 +70,10 @@ export function startPrediction(
   onEvent: (event: TrainerEvent, run: Run) => void = () => {},
 ): PredictHandle {
   const run = runForPrediction(store, request.run);
-  const scans = chooseScans(store, request.scans ?? 'unlabelled');
+  const chosen = chooseScans(store, request.scans ?? 'unlabelled');
+  const scans = chosen.filter((scan) => !isUnfinished(store, scan.id));
+  const leftOut = chosen.filter((scan) => !scans.includes(scan)).map(unfinished);
+  if (scans.length === 0) throw onlyUnfinished(leftOut);
   const { pieces = 'auto' } = request;
   // Its own folder for each job, on the project's disk so that finished files can be moved.
   const outputFolder = temporaryFolder(store.path(runFolder(run.id)), 'predictions');
@@ -85,10 +94,19 @@ export function startPrediction(
   const predicted: PredictReport['predicted'] = [];
   let unwritten: unknown = null;
   const trainer = startTrainer(job, (event) => {
+    if (event.type === 'left-out') {
+      const { scan, name, code, message, cure } = event;
+      leftOut.push({ scan, name, code, message, cure });
+    }
     if (event.type === 'predicted' && unwritten === null) {
       try {
-        keepPrediction(store, run, event);
         const { scan, name, meanEntropy, volumesMl, seconds } = event;
+        if (isUnfinished(store, scan)) {
+          // Somebody began to draw while it was computed.
+          leftOut.push(unfinished(store.scans.get(scan)));
+          return;
+        }
+        keepPrediction(store, run, event);
         predicted.push({ scan, name, meanEntropy, volumesMl, seconds });
       } catch (error) {
         unwritten = error;
@@ -101,10 +119,11 @@ export function startPrediction(
     .then((last): PredictReport => {
       if (unwritten !== null) throw unwritten;
       if (last.type === 'error') throw new DecileError(last.code, last.message, last.cure);
-      return { run, predicted, left: scans.length - predicted.length, cancelled: last.type === 'cancelled' };
+      const left = chosen.length - predicted.length - leftOut.length;
+      return { run, predicted, leftOut, left, cancelled: last.type === 'cancelled' };
     })
     .finally(() => rmSync(outputFolder, { recursive: true, force: true }));
-  return { run, total: scans.length, cancel: () => trainer.cancel(), done };
+  return { run, total: scans.length, leftOut, cancel: () => trainer.cancel(), done };
 }
 
 /** What says how many pieces a label has: the labelled scans, or what an imported model says of those it learned from. */

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { makeFolder, writeFileAtomic } from '../../../disk/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
+import type { LeftOut } from '../../../shared/left-out.ts';
 import type { StartTrainer } from '../../../shared/trainer.ts';
 import type { Normalisation, TrainerEvent, TrainJob } from '../../../shared/training.ts';
 import { type Run, type RunState, runFolder, type Store } from '../../store/index.ts';
@@ -20,6 +21,8 @@ export interface TrainRequest extends PlanOptions {
 export interface RunHandle {
   run: Run;
   plan: TrainPlan | null;
+  /** Scans that the run goes on without, so far. */
+  leftOut: readonly LeftOut[];
   pause(): void;
   resume(): void;
   /** Stops after a checkpoint. `interrupted` means: meant to be resumed. */
@@ -112,7 +115,10 @@ function launch(
   });
   let cancelledAs: RunState = 'cancelled';
   let unwritten: unknown = null;
+  const without: LeftOut[] = [];
   const trainer = startTrainer(job, (event) => {
+    if (event.type === 'left-out')
+      without.push({ scan: event.scan, name: event.name, code: event.code, message: event.message, cure: event.cure });
     try {
       recordEvent(store, id, event);
     } catch (error) {
@@ -148,6 +154,7 @@ function launch(
   return {
     run,
     plan,
+    leftOut: without,
     pause: () => trainer.pause(),
     resume: () => trainer.resume(),
     cancel(as = 'cancelled') {
@@ -195,6 +202,7 @@ function recordEvent(store: Store, run: number, event: TrainerEvent): void {
       store.runs.update(run, { state: 'running' });
       break;
     case 'notice':
+    case 'left-out':
     case 'preparing':
     case 'evolution':
     case 'predicted':
