@@ -96,11 +96,13 @@ export const JOBS: Record<string, Job> = {
     project: { scans: CASES + 4, decided: false },
     async work({ page }, hand) {
       await hand.press('Control+4');
+      const open = () => page.locator('.viewer[data-phase=ready] aside h1').textContent();
       for (let n = 0; n < CASES; n++) {
-        const [first] = await ask(page, 'review.queue');
-        await ready(page, first.name);
+        const name = (await open()) ?? '';
         await hand.press('Enter');
-        await until(async () => (await scanOf(page, first.name)).state === 'reviewed', `${first.name} accepted`);
+        await until(async () => (await scanOf(page, name)).state === 'reviewed', `${name} accepted`);
+        // Decided cases change the ranks of the others: the next is the one that opens.
+        await until(async () => (await open()) !== name, 'the next case');
       }
     },
     async check({ page }) {

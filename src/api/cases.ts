@@ -79,6 +79,7 @@ export const toVersion = (mask: Mask, runName?: string): MaskVersion => ({
   kind: mask.origin,
   createdAt: mask.createdAt,
   ...(runName ? { runName } : {}),
+  ...(mask.person ? { person: mask.person } : {}),
   volumesMl: Object.fromEntries(mask.labels.map(({ value, ml }) => [value, ml])),
 });
 

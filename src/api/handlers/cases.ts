@@ -6,7 +6,7 @@ import type { Session } from '../session.ts';
 
 type Names =
   | `scans.${'list' | 'detail' | 'import' | 'suggest' | 'remove' | 'restore' | 'leaveOut'}`
-  | `masks.${'commit' | 'versions' | 'restore'}`
+  | `masks.${'commit' | 'versions' | 'restore' | 'compare'}`
   | 'predictions.get'
   | `review.${'queue' | 'decide' | 'undo' | 'next' | 'changes'}`;
 
@@ -97,6 +97,8 @@ export const caseHandlers = (session: Session): Pick<Handlers, Names> => ({
     session.changed([scan]);
     return toVersion(mask);
   },
+
+  'masks.compare': ({ scan, versions }) => session.project().compare.versions(scan, versions),
 
   'predictions.get'({ scan }) {
     const { store, review } = session.project();

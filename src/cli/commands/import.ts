@@ -13,6 +13,7 @@ import { withProject } from './common.ts';
 
 interface Flags extends Output {
   labels?: string;
+  as?: string;
   masks?: string;
   only?: string;
   modality?: BratsModality;
@@ -31,6 +32,7 @@ export function importCommand(): Command {
     .argument('<DIR>', 'the project')
     .argument('[SCANS_FOLDER]', 'folder that is searched for scans; left out with --dicomweb')
     .option('--labels <MASKS_FOLDER>', 'masks: named like the scans, or DICOM SEG and RTSTRUCT of them')
+    .option('--as <NAME>', "who drew the masks; the system's user without it")
     .option('--masks <GLOB>', "which files are masks, e.g. '*_seg.nii.gz'; all others are scans then")
     .option('--only <GLOB>', "only scans whose name matches, e.g. 'la_00*'")
     .addOption(
@@ -48,6 +50,7 @@ export function importCommand(): Command {
     .action((folder: string, scans: string | undefined, flags: Flags) => {
       checkPlace(scans, flags);
       return withProject(folder, 'write', async (project) => {
+        if (flags.as !== undefined) project.store.person.name = flags.as.trim();
         const abort = new AbortController();
         const progress = new Progress(flags, 'Importing');
         const unwatch = onInterrupt(() => {

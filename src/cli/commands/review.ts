@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { expectedWords } from '../../core/predict/expected-dice.ts';
 import type { ReviewedScans } from '../../project/services/review/decide-scans.ts';
 import { REJECT_REASONS, rejectReason } from '../../shared/review.ts';
@@ -19,7 +19,9 @@ export function reviewCommand(): Command {
         `why: ${REJECT_REASONS.join(', ')}, or other words`,
       ),
     )
-    .addCommand(undoCommand());
+    .addCommand(undoCommand())
+    .addCommand(compareCommand())
+    .addCommand(historyCommand());
 }
 
 function listCommand(): Command {
@@ -82,6 +84,53 @@ function undoCommand(): Command {
       withProject(folder, 'write', async ({ review }) => {
         const undone = review.undoScans(names);
         result(flags, { undone }, () => undone.map(({ scan, state }) => `${scan} is ${state} again.`).join('\n'));
+      }),
+    );
+}
+
+function compareCommand(): Command {
+  return new Command('compare')
+    .description("two readers' masks of a scan against each other: Dice, 95HD, where they differ")
+    .argument('<DIR>', 'the project')
+    .argument('<SCAN>', 'name of the scan')
+    .option('--readers <A,B>', 'whose masks; not needed where two people drew the scan', parseReaders)
+    .action((folder: string, scan: string, flags: Output & { readers?: [string, string] }) =>
+      withProject(folder, 'read', async ({ compare }) => {
+        const found = await compare.readers(scan, flags.readers);
+        result(flags, found, () => {
+          const rows = found.labels.map((one) => [
+            ...[one.name, one.dice, one.hd95, one.addedMl, one.removedMl],
+            one.worstSlice === null ? '-' : String(one.worstSlice + 1),
+          ]);
+          const head = `${found.second.person} (version ${found.second.version}) against ${found.first.person} (version ${found.first.version}):`;
+          return `${head}\n${table(['label', 'Dice %', '95HD mm', 'more ml', 'less ml', 'differ most on slice'], rows)}`;
+        });
+      }),
+    );
+}
+
+function parseReaders(text: string): [string, string] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.length !== 2 || names[0] === names[1])
+    throw new InvalidArgumentError(`It must be two names as A,B, got ${text}.`);
+  return names as [string, string];
+}
+
+function historyCommand(): Command {
+  return new Command('history')
+    .description('who drew, predicted, accepted and rejected what, and when')
+    .argument('<DIR>', 'the project')
+    .argument('[SCAN...]', 'names of scans; all without them')
+    .action((folder: string, names: string[], flags: Output) =>
+      withProject(folder, 'read', async ({ compare }) => {
+        const history = compare.history(names.length > 0 ? names : undefined);
+        result(flags, { history }, () => {
+          const rows = history.map(({ scan, when, who, what, version, run, reason, undone }) => [
+            ...[scan, when.slice(0, 16).replace('T', ' '), who || '-', undone ? `${what}, taken back` : what],
+            ...[version === null ? '-' : String(version), run, reason],
+          ]);
+          return table(['scan', 'when (UTC)', 'who', 'what', 'version', 'run', 'reason'], rows);
+        });
       }),
     );
 }

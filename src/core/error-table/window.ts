@@ -97,6 +97,11 @@ export const windowErrors = {
     message: 'A case must have a mask to be accepted, got none for <scan>.',
     cure: 'Draw or predict one',
   },
+  'review/readers': {
+    when: 'Two readers of a scan are compared that have not both drawn it',
+    message: '<scan> must have masks of the two readers, got masks of <names>.',
+    cure: 'Name two who have, or import a reader’s masks with `--as NAME`',
+  },
   'review/nothing-to-undo': {
     when: 'A decision is taken back that was never made, or after which another was made',
     message: 'A <case or decision> must <be as expected>, got <value>.',

@@ -103,6 +103,9 @@ export const CALLS = {
   /** Makes an older version current again, as a new version. */
   'masks.restore': call<T.MaskVersion>()(z.object({ scan: id, version: id })),
 
+  /** Two versions of a mask against each other. */
+  'masks.compare': call<T.MaskComparison>()(z.object({ scan: id, versions: z.tuple([id, id]) })),
+
   'predictions.get': call<T.PredictionDetail | null>()(scan),
   'predictions.start': call<{ job: string }>()(z.object({ run: id.optional(), scans: z.enum(['all', 'unlabelled']) })),
 

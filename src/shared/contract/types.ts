@@ -102,6 +102,8 @@ export interface MaskVersion {
   /** ISO time. */
   createdAt: string;
   runName?: string;
+  /** Who made it; absent where that is not known. */
+  person?: string;
   /** Foreground by label value, ml. */
   volumesMl: Record<number, number>;
 }
@@ -165,6 +167,26 @@ export interface MaskChange {
   dice: number;
   /** mm; null where one of the masks is empty. */
   hd95: number | null;
+}
+
+/** Two versions of one scan's mask: the second against the first. */
+export interface MaskComparison {
+  scan: string;
+  first: { version: number; person: string; kind: MaskOrigin; createdAt: string };
+  second: { version: number; person: string; kind: MaskOrigin; createdAt: string };
+  labels: {
+    label: number;
+    name: string;
+    /** Percent. */
+    dice: number;
+    /** mm; null where one of the masks is empty. */
+    hd95: number | null;
+    /** What the second has and the first has not, ml, and the reverse. */
+    addedMl: number;
+    removedMl: number;
+    /** k of the slice where they differ most; null where they are the same. */
+    worstSlice: number | null;
+  }[];
 }
 
 export interface SaveReceipt {

@@ -1,10 +1,11 @@
-/** The project's tables: scans.csv, one row a scan; metrics.csv, one row a run, scan and label that was evaluated; means.csv, one row a run. */
+/** The project's tables: scans.csv, one row a scan; metrics.csv, one row a run, scan and label that was evaluated; means.csv, one row a run; history.csv, who did what. */
 
 import { join } from 'node:path';
 import { meanAndSd } from '../../../core/metrics/index.ts';
 import { toCsv } from '../../../core/plain-text.ts';
 import { writeFileAtomic } from '../../../disk/index.ts';
 import type { Evaluation, Run, Store } from '../../store/index.ts';
+import { historyOf } from '../review/readers.ts';
 import type { Chosen } from './export-job.ts';
 
 /** @param references with the folders that masks of reference were read from: paths say whose they are */
@@ -98,7 +99,24 @@ export function exportCsv(
     ]),
   );
   writeFileAtomic(join(output, 'means.csv'), toCsv([MEAN_COLUMNS, ...runs.flatMap((run) => meanRow(store, run))]));
-  return ['scans.csv', 'metrics.csv', 'means.csv'];
+  const history = historyOf(
+    store,
+    chosen.map(({ scan }) => scan),
+  );
+  writeFileAtomic(
+    join(output, 'history.csv'),
+    toCsv([
+      ['scan', 'when', 'who', 'what', 'mask_version', 'run', 'reason', 'taken_back'],
+      ...history.map((one) => [
+        names.get(store.scans.find(one.scan)?.id ?? -1) ?? one.scan,
+        // Readers are people too: a de-identified export names nobody, and says no day.
+        ...(!references ? ['', ''] : [one.when, one.who]),
+        ...[one.what, one.version, one.run, one.reason],
+        !references ? (one.undone ? 'yes' : '') : one.undone,
+      ]),
+    ]),
+  );
+  return ['scans.csv', 'metrics.csv', 'means.csv', 'history.csv'];
 }
 
 const MEAN_COLUMNS = [

@@ -2,6 +2,7 @@
 import type {
   CaseState,
   MaskChange,
+  MaskComparison,
   QueueEntry,
   ReportSummary,
   ReviewDecision,
@@ -20,9 +21,10 @@ import {
 } from './cases.ts';
 import { maskChanges, reviewSummary } from './compare.ts';
 import { type Decided, type DecideHow, decide, undoDecision } from './decide.ts';
-import { type DecideOptions, decideScans, type ReviewedScans, undoScans } from './decide-scans.ts';
+import { type DecideOptions, decideScans, type ReviewedScans, scansOf, undoScans } from './decide-scans.ts';
 import { type Expectations, expectations, knownExpectations } from './expected.ts';
 import { nextCase, reviewQueue } from './queue.ts';
+import { compareReaders, compareVersions, type HistoryLine, historyOf } from './readers.ts';
 import { thumbnail } from './thumbnail.ts';
 
 export interface Review {
@@ -62,6 +64,12 @@ export interface Compare {
   expected(): Promise<Expectations>;
   /** The same from what was measured so far. */
   expectedSoFar(): Expectations;
+  /** Two versions of a scan's mask, label by label. Throws `mask/unknown`. */
+  versions(scan: number, versions: readonly [number, number]): Promise<MaskComparison>;
+  /** The newest masks of two people of a named scan. Throws `scan/unknown`, `review/readers`. */
+  readers(scan: string, readers?: readonly [string, string]): Promise<MaskComparison>;
+  /** Who did what to the named scans (to all without names), oldest first in each. */
+  history(names?: readonly string[]): HistoryLine[];
   /** Predictions of a run (of all without one) against what a person made of them. */
   summary(run?: number): Promise<ReportSummary>;
 }
@@ -88,6 +96,9 @@ export const reviewOf = (store: Store, drawings: Drawings): Review => ({
 
 export const compareOf = (store: Store, drawings: Drawings): Compare => ({
   changes: (scan) => maskChanges(store, drawings, scan),
+  versions: (scan, versions) => compareVersions(store, scan, versions),
+  readers: async (scan, readers) => compareReaders(store, scansOf(store, [scan])[0], readers),
+  history: (names) => historyOf(store, names ? scansOf(store, names) : store.scans.list()),
   summary: (run) => reviewSummary(store, run),
   expected: () => expectations(store),
   expectedSoFar: () => knownExpectations(store),

@@ -1,0 +1,60 @@
+/** Two readers of one scan are compared, and what everybody did is told. */
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { exportProject } from '../../src/project/services/export/export.ts';
+import { openProject } from '../../src/project/store/index.ts';
+import { decile } from '../cli/run.ts';
+import { maskOf, projectWith, temporaryFolder, writeVolumes } from './helpers.ts';
+
+test('readers’ masks come in under their names, are compared, and the history says who did what', async (t) => {
+  const folder = temporaryFolder(t);
+  const store = await projectWith(t, folder, 2, 0);
+  const at = store.folder;
+  store.close();
+  const scans = join(folder, 'scans');
+  // 27 voxels each, 18 of them shared: Dice 2 * 18 / 54.
+  for (const [name, mask] of [
+    ['Li', maskOf(1, [2, 2, 2], [5, 5, 5])],
+    ['Wang', maskOf(1, [3, 2, 2], [6, 5, 5])],
+  ] as const) {
+    const masks = join(folder, name);
+    mkdirSync(masks);
+    await writeVolumes(masks, { 'case_01.nii.gz': mask });
+    const imported = await decile(['import', at, scans, '--labels', masks, '--as', name, '--json']);
+    assert.equal(JSON.parse(imported.stdout).masks.length, 1, imported.stderr);
+  }
+  const compared = await decile(['review', 'compare', at, 'case_01', '--json']);
+  const { first, second, labels } = JSON.parse(compared.stdout);
+  assert.deepEqual([first.person, second.person], ['Li', 'Wang']);
+  const voxelMl = (1 * 1.5 * 3) / 1000;
+  assert.ok(Math.abs(labels[0].dice - (100 * 2 * 18) / 54) < 1e-6);
+  assert.ok(Math.abs(labels[0].addedMl - 9 * voxelMl) < 1e-9 && Math.abs(labels[0].removedMl - 9 * voxelMl) < 1e-9);
+  assert.equal(labels[0].worstSlice, 2);
+  const turned = await decile(['review', 'compare', at, 'case_01', '--readers', 'Wang,Li', '--json']);
+  assert.equal(JSON.parse(turned.stdout).first.person, 'Wang');
+  assert.match(
+    (await decile(['review', 'compare', at, 'case_02'])).stderr,
+    /review\/readers: case_02 .* got masks of nobody/,
+  );
+  const rejected = await decile(['review', 'reject', at, 'case_01', '--as', 'Chen', '--reason', 'too-large']);
+  assert.equal(rejected.status, 0, rejected.stderr);
+  const { history } = JSON.parse((await decile(['review', 'history', at, 'case_01', '--json'])).stdout);
+  assert.deepEqual(
+    history.map((one: Record<string, string>) => [one.who, one.what, one.reason]),
+    [
+      ['Li', 'drew', ''],
+      ['Wang', 'drew', ''],
+      ['Chen', 'rejected', 'too large'],
+    ],
+  );
+  const again = openProject(at, 'read');
+  t.after(() => again.close());
+  const tables = (name: string, deidentify?: { dates: 'remove' }) =>
+    exportProject(again, { format: 'csv', output: join(folder, name), ...(deidentify && { deidentify }) });
+  await tables('csv');
+  assert.match(readFileSync(join(folder, 'csv', 'history.csv'), 'utf8'), /case_01,[^,]+,Chen,rejected,2,,too large,/);
+  await tables('clean', { dates: 'remove' });
+  assert.doesNotMatch(readFileSync(join(folder, 'clean', 'history.csv'), 'utf8'), /Chen|Li|Wang/);
+});
