@@ -6,7 +6,7 @@ import { middleTaps, withZeroTaps } from '../../core/network/taps.ts';
 import { checkConvolution } from '../backend/products.ts';
 import type { WebgpuBackend } from './backend.ts';
 import { addSlabs, groupShape } from './ops/reduce.ts';
-import { reversed, transposed } from './ops/shape.ts';
+import { turnedWeights } from './ops/shape.ts';
 import { bits, groupsFor } from './program.ts';
 import { convolution, convTile, ROW } from './wgsl/conv.ts';
 import { BOX, convolutionWeights, weightsTile } from './wgsl/conv-weights.ts';
@@ -54,11 +54,9 @@ function convolve(backend: WebgpuBackend, x: tf.TensorInfo, w: tf.TensorInfo, sh
 
 /** dx = dy * w turned round, with its channels swapped. */
 function convolveInput(backend: WebgpuBackend, dy: tf.TensorInfo, w: tf.TensorInfo, shape: number[]): tf.TensorInfo {
-  const turned = reversed(backend, { ...w, shape: [27, w.shape[3], w.shape[4]] }, [0]);
-  const swapped = transposed(backend, turned, [0, 2, 1]);
+  const turned = turnedWeights(backend, w);
+  const dx = convolve(backend, dy, turned, shape);
   backend.drop(turned);
-  const dx = convolve(backend, dy, swapped, shape);
-  backend.drop(swapped);
   return dx;
 }
 
