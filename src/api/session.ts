@@ -7,7 +7,9 @@ import type { NewProject, Store } from '../project/store/index.ts';
 import type { ProjectOverview } from '../shared/contract/index.ts';
 import { CASE_STATES } from '../shared/contract/index.ts';
 import { DecileError } from '../shared/errors.ts';
+import type { LeftOut } from '../shared/left-out.ts';
 import type { Emitter } from './api.ts';
+import { errorInfo } from './errors.ts';
 import type { FolderRegistry } from './folders.ts';
 import type { JobBoard } from './jobs.ts';
 import type { UserFiles } from './settings.ts';
@@ -28,8 +30,12 @@ export interface Session {
    * the first project that was opened: once another was, it could be meant for either, and is refused too.
    */
   admit(project: unknown): void;
-  create(folder: string, project: NewProject): Promise<ProjectOverview>;
-  open(folder: string): Promise<ProjectOverview>;
+  /** As `open`, of a new project. */
+  create(folder: string, project: NewProject, stop?: boolean): Promise<ProjectOverview>;
+  /** Takes the place of the project that is open; throws `project/busy` while something goes on there, but with `stop`. */
+  open(folder: string, stop?: boolean): Promise<ProjectOverview>;
+  /** Throws `project/busy` while a training, prediction or import goes on. */
+  refuseWhileBusy(): void;
   /** Takes a project that was opened elsewhere. */
   enter(project: Project): ProjectOverview;
   close(): Promise<void>;
@@ -40,6 +46,7 @@ export interface Session {
 
 export function session(parts: Pick<Session, 'app' | 'emitter' | 'folders' | 'jobs' | 'user'>): Session {
   let opened: Project | null = null;
+  let damage: LeftOut[] = [];
   /** Sessions of the projects that were open since the start. */
   const known = new Set<string>();
   const changes = turns();
@@ -66,6 +73,7 @@ export function session(parts: Pick<Session, 'app' | 'emitter' | 'folders' | 'jo
       path: store.folder,
       counts,
       runs: store.runs.list().length,
+      damage,
       labels: store.labels.list().map(({ value, name, colour, term, locked }) => ({
         value,
         name,
@@ -88,7 +96,18 @@ export function session(parts: Pick<Session, 'app' | 'emitter' | 'folders' | 'jo
     training.clear();
     await opened.close();
     opened = null;
+    damage = [];
     parts.emitter.emit('project', null);
+  };
+
+  const refuseWhileBusy = (): void => {
+    const going = parts.jobs.list().filter(({ status }) => status === 'running' || status === 'paused');
+    if (!opened || going.length === 0) return;
+    throw new DecileError(
+      'project/busy',
+      `Nothing must go on in the project that is left, got ${going.map(({ title }) => title).join(', ')}.`,
+      'Stop it, or wait for its end: a training stops at a checkpoint and can be resumed.',
+    );
   };
 
   const enter = (next: Project): ProjectOverview => {
@@ -109,17 +128,25 @@ export function session(parts: Pick<Session, 'app' | 'emitter' | 'folders' | 'jo
     admit(project) {
       if (opened && (project === undefined ? known.size > 1 : project !== sessionOf(opened.store))) throw other();
     },
-    create: (folder, made) =>
+    refuseWhileBusy,
+    create: (folder, made, stop = false) =>
       changes.take(0, async () => {
+        if (!stop) refuseWhileBusy();
         await closeNow();
         return enter(parts.app.create(folder, made));
       }),
-    open: (folder) =>
+    open: (folder, stop = false) =>
       changes.take(0, async () => {
         if (opened && folder === opened.store.folder) return overview();
+        if (!stop) refuseWhileBusy();
         await closeNow();
         const next = parts.app.open(folder);
-        await next.drawing.recover();
+        const failures = await next.drawing.recover();
+        damage = failures.map(({ scan, error }) => ({
+          ...errorInfo(error),
+          scan,
+          name: next.store.scans.get(scan).name,
+        }));
         return enter(next);
       }),
     enter,

@@ -23,7 +23,7 @@ type Names =
   | 'app.about'
   | `settings.${'get' | 'set'}`
   | `folders.${'choose' | 'browse' | 'create'}`
-  | `projects.${'recent' | 'forget' | 'create' | 'open' | 'current' | 'close' | 'setLabels' | 'setRange' | 'demo'}`;
+  | `projects.${'recent' | 'forget' | 'create' | 'open' | 'current' | 'close' | 'setLabels' | 'setRange' | 'demo' | 'check'}`;
 
 const termOf = (label: Pick<LabelInfo, 'code'>): CodedTerm | null =>
   label.code ? { scheme: label.code.scheme, code: label.code.value, meaning: label.code.meaning } : null;
@@ -56,7 +56,7 @@ export const projectHandlers = (session: Session, shell: Shell): Pick<Handlers, 
     session.user.forget(session.folders.resolve(folder));
     return null;
   },
-  async 'projects.create'({ parent, name, preset, range, labels }) {
+  async 'projects.create'({ parent, name, preset, range, labels, stop }) {
     const folder = join(session.folders.resolve(parent), folderName(name));
     if (existsSync(folder))
       throw new DecileError(
@@ -64,14 +64,10 @@ export const projectHandlers = (session: Session, shell: Shell): Pick<Handlers, 
         `The folder of a new project must not exist yet, got ${folder}.`,
         'Choose another name, or another place.',
       );
-    return session.create(folder, {
-      name,
-      preset,
-      ...(range && { range }),
-      labels: labels.map((label) => ({ name: label.name, colour: label.colour, term: termOf(label) })),
-    });
+    const coded = labels.map((label) => ({ name: label.name, colour: label.colour, term: termOf(label) }));
+    return session.create(folder, { name, preset, ...(range && { range }), labels: coded }, stop);
   },
-  'projects.open': ({ folder }) => session.open(session.folders.resolve(folder)),
+  'projects.open': ({ folder, stop }) => session.open(session.folders.resolve(folder), stop),
   'projects.current': () => (session.hasProject() ? session.overview() : null),
   async 'projects.close'() {
     await session.close();
@@ -97,7 +93,34 @@ export const projectHandlers = (session: Session, shell: Shell): Pick<Handlers, 
     session.emitter.emit('project', overview);
     return overview;
   },
-  async 'projects.demo'() {
+  'projects.check'({ repair }) {
+    const project = session.project();
+    const title = repair ? 'Putting the project right' : 'Checking the project';
+    const { id } = session.jobs.start('check', title, async (job) => {
+      const { damaged, missing, leftOver, repaired } = await project.check({
+        repair,
+        signal: job.signal,
+        onProgress: (done, total, name) => job.update({ done, total, detail: name }),
+      });
+      const fixed = new Map(repaired.map(({ path, what }) => [path, what]));
+      const found = [...damaged, ...missing];
+      job.fail(
+        found.map(({ path, of, what }) => ({
+          path: of,
+          code: 'project/damaged',
+          message: `A project must hold its files as they were written, got ${path}: ${what.replace(/\.$/, '')}.`,
+          cure: fixed.get(path) ?? 'Restore the file from a backup, or let the check put right what can be.',
+        })),
+      );
+      if (leftOver.length > 0) job.notice(`Nothing names these files: ${leftOver.slice(0, 20).join(', ')}.`);
+      if (repaired.length > 0) session.changed([]);
+      if (found.length === 0) return 'The project is sound.';
+      return `${damaged.length} damaged, ${missing.length} missing, ${repaired.length} put right.`;
+    });
+    return { job: id };
+  },
+  async 'projects.demo'(input) {
+    if (!input?.stop) session.refuseWhileBusy();
     await session.close();
     const { id } = session.jobs.start('demo', 'Making a project of phantoms', async (job) => {
       await session.app.demo(shell.documents, session.enter, { signal: job.signal, onProgress: job.update });

@@ -47,6 +47,16 @@ export const projectErrors = {
     message: "A project's folder must stay where it was opened, got <value>.",
     cure: 'Put it back, or open it at its new place; what the window holds is saved then',
   },
+  'project/damaged': {
+    when: 'A check found a file that is damaged or missing',
+    message: 'A project must hold its files as they were written, got <file>: <what is wrong>.',
+    cure: 'Restore the file from a backup, or let the check put right what can be',
+  },
+  'project/busy': {
+    when: 'Another project is opened while a training, a prediction or an import goes on in the present one',
+    message: 'Nothing must go on in the project that is left, got <what goes on>.',
+    cure: 'Stop it, or wait for its end: a training stops at a checkpoint and can be resumed',
+  },
   'project/other': {
     when: 'A request of a window is for a project that is no longer open, because another was opened meanwhile',
     message: 'A request must be for the open project, got one for another.',

@@ -122,6 +122,11 @@ export const windowErrors = {
     message: 'A mask must be <number> voxels, got <number>.',
     cure: 'Reload the case',
   },
+  'mask/strokes-lost': {
+    when: 'A journal is damaged, and some of its strokes cannot be read',
+    message: 'A journal must be as it was written, got <count> strokes of <scan> that cannot be read.',
+    cure: 'The others are in a version of the mask; the damaged journal lies beside it',
+  },
   'mask/not-saved': {
     when: 'A stroke did not reach the disk yet',
     message: 'A stroke must reach the disk, got <what the system said>.',

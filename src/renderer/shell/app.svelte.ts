@@ -25,6 +25,10 @@ export interface Message {
   seconds?: number;
 }
 
+/** Codes of files that are not as they were written: a check of the whole project is offered. */
+const DAMAGE =
+  /^(scan\/(missing|truncated|corrupt|vanished)|file\/(missing|unreadable|packed)|mask\/strokes-lost|checkpoint\/corrupt|project\/damaged)$/;
+
 export class AppState {
   private readonly program: Client;
   /** For the open project: what a screen asks once another took its place is refused. */
@@ -111,8 +115,31 @@ export class AppState {
 
   fail(error: unknown): void {
     const info = describeError(error);
-    this.tell({ kind: 'error', text: info.message, cure: plainCure(info.cure) });
+    const action = this.project && DAMAGE.test(info.code) ? this.check : undefined;
+    this.tell({ kind: 'error', text: info.message, cure: plainCure(info.cure), ...(action && { action }) });
   }
+
+  /** Opens or makes a project; asks first where something goes on in the present one. `then` follows once it is open. */
+  async enterBy(work: (stop: boolean) => Promise<unknown>, then: () => void = () => {}): Promise<boolean> {
+    try {
+      await work(false);
+      then();
+      return true;
+    } catch (error) {
+      const { code, message, cure } = describeError(error);
+      if (code !== 'project/busy') this.fail(error);
+      else {
+        const run = () => void this.attempt(() => work(true).then(then));
+        this.tell({ kind: 'error', text: message, cure, action: { label: 'Stop it and go on', run } });
+      }
+      return false;
+    }
+  }
+
+  private readonly check = {
+    label: 'Check the project',
+    run: () => void this.attempt(() => this.client.call('projects.check', {})),
+  };
 
   /** Says it once: the same text again takes the place of the first. */
   tell(message: Omit<Message, 'id'>): number {
@@ -154,6 +181,8 @@ export class AppState {
     this.place = project ? 'cases' : 'projects';
     // What was said of another project, or of opening this one, is past.
     if (project) this.messages = [];
+    for (const { name, message, cure } of project?.damage ?? [])
+      this.tell({ kind: 'error', text: `${name}: ${message}`, cure: plainCure(cure), action: this.check });
   }
 
   /** The menu's command, once: a screen that is opened again later must not obey it again. */
@@ -170,7 +199,19 @@ export class AppState {
     if (known?.status === job.status) return;
     if (job.status === 'failed' && job.error)
       this.tell({ kind: 'error', text: `${job.title}: ${job.error.message}`, cure: plainCure(job.error.cure) });
-    if (job.status === 'done') {
+    if (job.status === 'done' && job.kind === 'check' && job.failures.length > 0) {
+      this.dialog = 'jobs';
+      if (!job.title.startsWith('Putting'))
+        this.tell({
+          kind: 'error',
+          text: job.detail,
+          cure: 'Copy the project folder first where there is no backup.',
+          action: {
+            label: 'Put right what can be',
+            run: () => void this.attempt(() => this.client.call('projects.check', { repair: true })),
+          },
+        });
+    } else if (job.status === 'done') {
       const more = job.failures.length + job.notices.length;
       this.tell({
         kind: 'info',

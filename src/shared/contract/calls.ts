@@ -41,6 +41,9 @@ const range = z.tuple([z.number(), z.number()]).readonly();
 /** Labelled scans held out to watch the training with. */
 const validation = z.number().int().min(0).max(10_000).optional();
 
+/** Another project is opened although something goes on in the present one: it is stopped, trainings at a checkpoint. */
+const STOP = z.boolean().default(false);
+
 export const CALLS = {
   'app.about': call<T.About>()(nothing),
   'settings.get': call<T.Settings>()(nothing),
@@ -72,16 +75,19 @@ export const CALLS = {
       preset: z.enum(PRESETS),
       range: range.optional(),
       labels: z.array(label).min(1).max(255),
+      stop: STOP,
     }),
   ),
-  'projects.open': call<T.ProjectOverview>()(z.object({ folder })),
+  'projects.open': call<T.ProjectOverview>()(z.object({ folder, stop: STOP })),
   'projects.current': call<T.ProjectOverview | null>()(nothing),
   'projects.close': call<null>()(nothing),
   /** Intensities that training clips to from the next run on; null: those of the preset. */
   'projects.setRange': call<T.ProjectOverview>()(z.object({ range: range.nullable() })),
   'projects.setLabels': call<T.ProjectOverview>()(z.object({ labels: z.array(label).min(1).max(255) })),
   /** Makes a project of phantoms, a tenth of them labelled; a job. */
-  'projects.demo': call<{ job: string }>()(nothing),
+  'projects.demo': call<{ job: string }>()(z.object({ stop: STOP }).optional()),
+  /** Reads the whole project: what is damaged or missing; puts right what can be with `repair`; a job. */
+  'projects.check': call<{ job: string }>()(z.object({ repair: z.boolean().default(false) })),
 
   'scans.list': call<T.ScanRow[]>()(nothing),
   'scans.detail': call<T.ScanDetail>()(scan),

@@ -6,6 +6,7 @@ import type { PresetName } from '../../core/options.ts';
 import type { ExpectedDice } from '../../core/predict/expected-dice.ts';
 import type { Grid, VoxelType } from '../../core/volume.ts';
 import type { ExportChoice } from '../export-formats.ts';
+import type { LeftOut } from '../left-out.ts';
 
 export type { ExportChoice, ExportFormat } from '../export-formats.ts';
 
@@ -65,6 +66,8 @@ export interface ProjectOverview {
   labels: LabelInfo[];
   counts: Record<CaseState, number> & { scans: number };
   runs: number;
+  /** Cases whose strokes could not all be read when the project was opened. */
+  damage: LeftOut[];
 }
 
 export interface ScanRow {
@@ -218,7 +221,7 @@ export interface QueueEntry {
   state: CaseState;
 }
 
-export type JobKind = 'import' | 'train' | 'predict' | 'evaluate' | 'export' | 'demo';
+export type JobKind = 'import' | 'train' | 'predict' | 'evaluate' | 'export' | 'demo' | 'check';
 export type JobStatus = 'running' | 'paused' | 'done' | 'failed' | 'cancelled';
 export interface JobInfo {
   id: string;

@@ -26,7 +26,7 @@ export interface Drawings {
   commitAll(): Promise<void>;
   /**
    * Turns strokes that a killed program left in journals into versions, so that lists and training see them.
-   * @returns why some could not be, by scan; they stay in their journals
+   * @returns why some could not be, by scan; they stay in their journals, or in the copy of a damaged one
    */
   recover(): Promise<{ scan: number; error: unknown }[]>;
   /** Makes an older version current again, as a new version. Throws `mask/unknown`. */
@@ -72,19 +72,25 @@ export function drawingsOf(store: Store): Drawings {
     }
   };
 
-  const commitNow = async (scan: number): Promise<void> => {
+  const commitJournal = async (scan: number, kind: DrawnKind): Promise<number> => {
+    const mask = await openWorkingMask(store, scan, kind);
+    try {
+      await mask.commit();
+      return mask.lost;
+    } finally {
+      mask.close();
+    }
+  };
+
+  /** @returns strokes that a journal held and that cannot be read */
+  const commitNow = async (scan: number): Promise<number> => {
+    let lost = 0;
     for (const kind of DRAWN_KINDS) {
       const known = open.get(keyOf(scan, kind));
       if (known) await known.commit();
-      else if (hasJournal(scan, kind)) {
-        const mask = await openWorkingMask(store, scan, kind);
-        try {
-          await mask.commit();
-        } finally {
-          mask.close();
-        }
-      }
+      else if (hasJournal(scan, kind)) lost += await commitJournal(scan, kind);
     }
+    return lost;
   };
 
   const supersedeNow: Drawings['supersede'] = async (scan, mask, as) => {
@@ -163,13 +169,23 @@ export function drawingsOf(store: Store): Drawings {
         const current = store.masks.current(scan, kind);
         return current && { data: (await readMask(store.path(current.file))).data, version: current.version };
       }),
-    commit: (scan) => scans.take(scan, () => commitNow(scan)),
+    commit: (scan) => scans.take(scan, async () => void (await commitNow(scan))),
     async commitAll() {
       const [failure] = await commitEach(drawnScans().map(({ id }) => id));
       if (failure) throw failure.error;
     },
     // A full disk, or one damaged case, must not keep a project shut: the journal stays and counts as the drawing.
-    recover: () => commitEach(drawnScans().map(({ id }) => id)),
+    async recover() {
+      const failures: { scan: number; error: unknown }[] = [];
+      for (const { id: scan, name } of drawnScans())
+        await scans
+          .take(scan, () => commitNow(scan))
+          .then(
+            (lost) => lost > 0 && failures.push({ scan, error: strokesLost(name, lost) }),
+            (error: unknown) => failures.push({ scan, error }),
+          );
+      return failures;
+    },
     restore: (scan, version) =>
       scans.take(scan, async () => {
         const old = versionOf(scan, version);
@@ -190,6 +206,13 @@ export function drawingsOf(store: Store): Drawings {
     },
   };
 }
+
+const strokesLost = (name: string, lost: number): DecileError =>
+  new DecileError(
+    'mask/strokes-lost',
+    `A journal must be as it was written, got ${lost} strokes of ${name} that cannot be read.`,
+    'The others are in a version of the mask; the damaged journal lies beside it.',
+  );
 
 const noneOpen = (): DecileError =>
   new DecileError('project/none-open', 'A project must be open, got one that is being closed.', 'Open it again.');

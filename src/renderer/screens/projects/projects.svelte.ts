@@ -69,26 +69,30 @@ export class ProjectsState {
     const { app, name, preset, place, low, high } = this;
     this.busy = true;
     const labels = $state.snapshot(this.list.labels);
-    const made = await app.attempt(() =>
-      app.client.call('projects.create', {
-        parent: place.folder,
-        name: name.trim(),
-        preset,
-        labels,
-        ...(preset === 'ct' ? { range: [low, high] as const } : {}),
-      }),
+    await app.enterBy(
+      (stop) =>
+        app.client.call('projects.create', {
+          parent: place.folder,
+          name: name.trim(),
+          preset,
+          labels,
+          ...(preset === 'ct' ? { range: [low, high] as const } : {}),
+          stop,
+        }),
+      () => app.go('cases'),
     );
     this.busy = false;
-    if (made) app.go('cases');
   }
 
   async open(folder: string): Promise<void> {
     if (!this.app.mayCloseProject()) return;
     this.busy = true;
-    const opened = await this.app.attempt(() => this.app.client.call('projects.open', { folder }));
+    const opened = await this.app.enterBy(
+      (stop) => this.app.client.call('projects.open', { folder, stop }),
+      () => this.app.go('cases'),
+    );
     this.busy = false;
-    if (opened) this.app.go('cases');
-    else await this.load();
+    if (!opened) await this.load();
   }
 
   async openOther(): Promise<void> {
@@ -103,7 +107,7 @@ export class ProjectsState {
 
   async demo(): Promise<void> {
     if (!this.app.mayCloseProject()) return;
-    await this.app.attempt(() => this.app.client.call('projects.demo'));
+    await this.app.enterBy((stop) => this.app.client.call('projects.demo', { stop }));
     await this.app.change({ welcomed: true });
   }
 }
