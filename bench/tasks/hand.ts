@@ -22,6 +22,8 @@ export class Hand {
   /** Clicks the middle of an element, once it is there. */
   async click(target: Locator): Promise<void> {
     await target.waitFor();
+    // What lies below the edge of a dialog is turned into sight by the wheel.
+    await target.scrollIntoViewIfNeeded();
     const box = await target.boundingBox();
     if (!box) throw new Error(`What is clicked must be on the screen, got ${target}.`);
     await this.move(box.x + box.width / 2, box.y + box.height / 2);
