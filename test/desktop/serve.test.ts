@@ -119,7 +119,7 @@ test('deleted scans come back by Undo, with their masks', options, async () => {
   await page.getByRole('button', { name: 'Delete' }).click();
   await page.getByText('1 scan deleted from the project.').waitFor();
   assert.equal((await ask(page, 'scans.list')).length, 3);
-  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.locator('.message', { hasText: 'deleted from' }).getByRole('button', { name: 'Undo' }).click();
   for (let n = 0; n < 100 && (await ask(page, 'scans.list')).length < 4; n++) await page.waitForTimeout(200);
   assert.equal((await ask(page, 'scans.list')).find((row) => row.id === drawn)?.state, 'labelled');
 });

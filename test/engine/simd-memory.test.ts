@@ -10,6 +10,8 @@ import { registerSimd, simdBackend, simdKernels } from '../../src/engine/simd/in
 const options = (method: MethodName) =>
   resolveOptions({ network: 'unet', method, width: 4, labelledPerStep: 1, unlabelledPerStep: 1 });
 
+const WARM_UP = 8;
+
 registerSimd();
 await tf.setBackend('simd');
 
@@ -18,13 +20,13 @@ for (const method of ['cpcl', 'supervised'] as const) {
     const { heap } = simdBackend().machine;
     const session = new StepSession(simdKernels(), options(method), [32, 16, 16]);
     const count = () => ({ tensors: tf.memory().numTensors, blocks: heap.blocks, bytes: heap.used });
-    await session.step();
-    await session.step();
+    // The free list settles within some steps: AdamW's temporary arrays fall into its holes in another order at first.
+    for (let n = 0; n < WARM_UP; n++) await session.step();
     const [before, grown, peak] = [count(), heap.memory.buffer.byteLength, heap.peak];
     assert.ok(before.tensors > 0 && before.bytes > 0);
     for (let n = 0; n < 4; n++) {
       await session.step();
-      assert.deepEqual(count(), before, `after step ${n + 3}`);
+      assert.deepEqual(count(), before, `after step ${n + WARM_UP + 1}`);
     }
     assert.equal(heap.memory.buffer.byteLength, grown);
     assert.equal(heap.peak, peak);

@@ -8,12 +8,16 @@ interface Dawn {
   globals: object;
 }
 
+/** Held: Dawn ends with its object. */
+let gpu: GPU | undefined;
+
 /** Dawn's device that computes nothing and refuses nothing. */
 async function chipless(): Promise<GPUDevice> {
   const name = 'webgpu';
   const { create, globals } = (await import(name)) as Dawn;
   Object.assign(globalThis, globals);
-  const adapter = await create(['backend=null', 'enable-dawn-features=allow_unsafe_apis']).requestAdapter();
+  gpu = create(['backend=null', 'enable-dawn-features=allow_unsafe_apis']);
+  const adapter = await gpu.requestAdapter();
   const features = ['shader-f16', 'subgroups', 'chromium-experimental-subgroup-matrix'] as GPUFeatureName[];
   return (adapter as GPUAdapter).requestDevice({ requiredFeatures: features });
 }

@@ -69,7 +69,8 @@ test('the lock of a killed process is gone and its run is interrupted', async (t
     const store = openProject(${JSON.stringify(store.folder)});
     store.runs.update(store.runs.find('killed').id, { state: 'running' });
     console.log('open');
-    setInterval(() => {}, 1000);`;
+    // Held: a store that nothing refers to is collected, and its lock with it.
+    setInterval(() => store.folder, 1000);`;
   const other = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -39,7 +39,8 @@ function listCommand(): Command {
             const words = expectedDice ? expectedWords(expectedDice).replace('expected ', '') : '';
             return [rank, name, worth, words, `${look.join(', ') || 'none'} of ${slices}`, reasons.join('; ')];
           });
-          return `${queue.length} to review, most worth a look first; ${left} until 95 % are expected at 90 Dice or better:\n${table(['', 'scan', 'worth', 'expected Dice', 'slices to look at', 'reasons'], rows)}`;
+          const until = byScan.size > 0 ? `; ${left} until 95 % are expected at 90 Dice or better` : '';
+          return `${queue.length} to review, most worth a look first${until}:\n${table(['', 'scan', 'worth', 'expected Dice', 'slices to look at', 'reasons'], rows)}`;
         });
       }),
     );

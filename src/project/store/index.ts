@@ -27,6 +27,7 @@ import {
 } from './results.ts';
 import { type RunRepository, runRepository } from './runs.ts';
 import { type ScanRepository, scanRepository } from './scans.ts';
+import { inTransaction } from './transaction.ts';
 import type { CodedTerm, ProjectInfo } from './types.ts';
 
 export type { MetricPoint } from './curves.ts';
@@ -239,7 +240,7 @@ function assemble(folder: string, mode: 'write' | 'read', db: Db, lock: ProjectL
       // Only the holder of the lock may say so: nobody else can be training now.
       interrupted: mode === 'write' ? interruptStale(runs, folder) : [],
       path,
-      transaction: (work) => explained(`Writing to ${folder}`, () => db.transaction(work)()),
+      transaction: (work) => explained(`Writing to ${folder}`, () => inTransaction(db, work)),
       limitPages(pages) {
         db.pragma(`max_page_count = ${pages}`);
       },

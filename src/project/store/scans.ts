@@ -1,11 +1,12 @@
 /** Tables scans and patients. */
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { type Direction, lpsFrom, spacingFrom } from '../../core/volume.ts';
 import { moveIntoPlace } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { channelRepository } from './channels.ts';
 import { type Db, prepared } from './database.ts';
 import { channelFile, volumeFile } from './paths.ts';
+import { inTransaction, onRollback } from './transaction.ts';
 import type { NewScan, PatientFields, ReviewState, Scan } from './types.ts';
 
 interface ScanRow {
@@ -160,17 +161,21 @@ export function scanRepository(db: Db, pathOf: (relative: string) => string): Sc
       return row ? fromRow(row) : null;
     },
     keep: (from, scan, channels = []) =>
-      db.transaction(() => {
+      inTransaction(db, () => {
+        const move = (source: string, file: string) => {
+          moveIntoPlace(source, pathOf(file));
+          onRollback(db, () => rmSync(pathOf(file), { force: true }));
+        };
         const kept = add(nextId(), scan);
         const files = channels.map((_, n) => (n === 0 ? kept.volumeFile : channelFile(kept.id, n)));
         channels.forEach(({ name }, n) => {
           channelRepository(db).add(kept.id, name, files[n]);
         });
         // The first file takes the scan's number: a file without row is passed over.
-        moveIntoPlace(from, pathOf(kept.volumeFile));
-        for (const [n, channel] of channels.entries()) if (n > 0) moveIntoPlace(channel.from, pathOf(files[n]));
+        move(from, kept.volumeFile);
+        for (const [n, channel] of channels.entries()) if (n > 0) move(channel.from, files[n]);
         return kept;
-      })(),
+      }),
     nextId,
     add,
     rename(id, name) {
