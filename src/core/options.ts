@@ -292,7 +292,7 @@ export const OPTIONS: readonly OptionRow[] = [
   row(
     'predictWith',
     'predict-with',
-    'teacher',
+    'student',
     choice(PREDICTORS),
     '',
     'The network that validates and predicts: the student, or its moving average, which methods without a teacher then keep too.',

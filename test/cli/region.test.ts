@@ -54,7 +54,19 @@ test('a coarse model finds the region, the fine one predicts inside it; without 
   };
   await run('new', 'p', '--label', 'cube', '--preset', 'mr');
   await run('import', 'p', 'scans', '--labels', 'masks');
-  const options = ['--region', 'auto', '--method', 'supervised', '--steps', '60', '--engine', 'simd', ...SMALL];
+  const options = [
+    '--region',
+    'auto',
+    '--method',
+    'supervised',
+    '--steps',
+    '60',
+    '--engine',
+    'simd',
+    ...SMALL,
+    '--width',
+    '4',
+  ];
   const trained = await run('train', 'p', ...options);
   assert.match(trained.stderr, /A coarse model looks for the region first: 60 steps on whole scans at 2.0 mm/);
   const coarse = join(cwd, 'p', 'runs', '1', 'region.safetensors');

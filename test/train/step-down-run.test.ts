@@ -58,6 +58,7 @@ test('a real GPU device that is lost in the middle: one notice, and the run goes
   timeout: 840_000,
 }, async () => {
   const given = job('gpu-lost', {
+    network: 'unet',
     ...{ engine: 'webgpu', patch: [32, 16, 16], steps: 5, checkpointEvery: 2, validateEvery: 100 },
     ...{ labelledPerStep: 1, unlabelledPerStep: 1 },
   });

@@ -141,14 +141,19 @@ test('a trainer that dies is an error with a cure, not a crash', async () => {
   assert.match(last.cure, /Resume/);
 });
 
-test('a damaged checkpoint, a vanished scan and no labelled scan are coded errors', async () => {
+test('a damaged checkpoint and no labelled scan are coded errors, a vanished scan is left out by name', async () => {
   const damaged = job('damaged', {}, true);
   writeFileSync(join(damaged.runFolder, 'checkpoint.safetensors'), 'no checkpoint');
   const code = ({ last }: { last: TrainerEvent }) => (last.type === 'error' ? last.code : JSON.stringify(last));
   assert.equal(code(await play(damaged)), 'checkpoint/corrupt');
   const vanished = job('vanished');
   vanished.lists.unlabelled = [{ scan: 9, name: 'gone', volumePath: join(folder, 'gone.nii') }];
-  assert.equal(code(await play(vanished)), 'scan/missing');
+  const { events, last } = await play(vanished);
+  assert.equal(last.type, 'finished', JSON.stringify(last));
+  assert.deepEqual(
+    events.flatMap((event) => (event.type === 'left-out' ? [[event.name, event.code]] : [])),
+    [['gone', 'scan/missing']],
+  );
   const unlabelled = job('unlabelled');
   unlabelled.lists.labelled = [];
   assert.equal(code(await play(unlabelled)), 'train/no-labels');
