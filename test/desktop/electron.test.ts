@@ -99,7 +99,8 @@ test(
     await trainAFew(shell.page, 6);
     assert.match(control.notifications.join(), /^Training /, 'the end of a run is told outside the window too');
     control.focused = true;
-    await predictTheRest(shell.page, 2);
+    // Of the two without a mask one has a drawing that nobody finished: a prediction does not cover it.
+    await predictTheRest(shell.page, 1);
   },
 );
 
