@@ -19,6 +19,7 @@ import { type GpuKernelRow, measureGpuKernels } from './gpu/kernels.ts';
 import { type MatrixConfiguration, measurePeaks, type Peaks } from './gpu/peaks.ts';
 import { findCuda, torchTimes } from './gpu/pytorch.ts';
 import { measureStep, type Reading, type StepQuestion, type StepRow } from './gpu/steps.ts';
+import { addSoftwareAdapter } from './software-adapter.ts';
 
 interface Report {
   adapter: Record<string, unknown>;
@@ -59,6 +60,7 @@ export async function run(args: string[]): Promise<void> {
   });
   const end = performance.now() + Number(values.minutes) * 60_000;
   const secondsLeft = () => (end - performance.now()) / 1000;
+  addSoftwareAdapter();
   const adapter = await findAdapter();
   const info = (adapter as unknown as { info: { subgroupMatrixConfigs?: Iterable<MatrixConfiguration> } }).info;
   const configurations = [...(info.subgroupMatrixConfigs ?? [])].map(({ M, N, K, componentType, resultType }) => ({

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { KernelBackend } from '@tensorflow/tfjs';
+import { addSoftwareAdapter } from '../software-adapter.ts';
 import { CORE, loadAsBundled } from './modules.ts';
 import { type Failure, outcomeOf } from './outcome.ts';
 
@@ -53,7 +54,10 @@ const tf = await import('@tensorflow/tfjs');
 if (values.engine === 'simd') {
   const machine = (await import('../../src/engine/simd/threads.ts')).startMachine();
   (await import('../../src/engine/simd/register.ts')).registerWith(() => machine);
-} else await (await import('../../src/engine/webgpu/index.ts')).registerWebgpu();
+} else {
+  addSoftwareAdapter();
+  await (await import('../../src/engine/webgpu/index.ts')).registerWebgpu();
+}
 await tf.setBackend(values.engine);
 // Each suite ends every backend and starts it anew; threads and the device have to live on.
 (Object.getPrototypeOf(tf.backend()) as KernelBackend).dispose = () => {};

@@ -1,20 +1,8 @@
 /** What tests of the webgpu engine share: an adapter (Chromium's software one where there is no GPU), or why there is none. */
-import { existsSync } from 'node:fs';
 import { after } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
+import { addSoftwareAdapter } from '../../bench/software-adapter.ts';
 import { findAdapter, registerWebgpu, stopWebgpu } from '../../src/engine/webgpu/index.ts';
-
-/** SwiftShader as Debian's chromium and others bring it along. */
-const SOFTWARE_DRIVERS = [
-  '/usr/lib/chromium/vk_swiftshader_icd.json',
-  '/usr/lib/chromium-browser/vk_swiftshader_icd.json',
-];
-
-/** Adds the software driver to those of the machine; a real GPU still comes first. */
-export function addSoftwareAdapter(): void {
-  const driver = SOFTWARE_DRIVERS.find((path) => existsSync(path));
-  if (driver) process.env.VK_ADD_DRIVER_FILES ??= driver;
-}
 
 /** False where the engine starts, else the reason: the value of a test's `skip`. */
 export async function startWebgpuForTests(): Promise<string | false> {

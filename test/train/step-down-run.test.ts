@@ -4,11 +4,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { addSoftwareAdapter } from '../../bench/software-adapter.ts';
 import { findAdapter } from '../../src/engine/webgpu/index.ts';
 import type { TrainerHost } from '../../src/shared/trainer.ts';
 import type { TrainerCommand, TrainerEvent, TrainJob } from '../../src/shared/training.ts';
 import { nodeHost, startTrainer } from '../../src/trainer/host/index.ts';
-import { addSoftwareAdapter } from '../engine/webgpu.ts';
 import { job, play, steps } from './trainer-runs.ts';
 
 addSoftwareAdapter();

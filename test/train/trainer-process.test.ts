@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { addSoftwareAdapter } from '../../bench/software-adapter.ts';
 import { NETWORKS } from '../../src/core/options.ts';
 import { decodeCheckpoint } from '../../src/core/train/checkpoint.ts';
 import { encodeSafetensors } from '../../src/core/train/safetensors.ts';
@@ -9,7 +10,6 @@ import { describeAdapter } from '../../src/engine/webgpu/adapter.ts';
 import { findAdapter } from '../../src/engine/webgpu/index.ts';
 import { readMask, readVolume } from '../../src/imaging/index.ts';
 import type { TrainerEvent } from '../../src/shared/training.ts';
-import { addSoftwareAdapter } from '../engine/webgpu.ts';
 import { folder, grid, job, play, steps, b as unlabelledCase } from './trainer-runs.ts';
 
 for (const network of NETWORKS)
