@@ -141,25 +141,13 @@ export async function startServer(
         },
       };
     }
-    const { origin } = request.headers;
-    if (origin !== undefined && origin !== `http://${host}`) {
+    const from = foreignOrigin(request, host);
+    if (from !== null) {
       return {
         status: 403,
         error: {
           code: 'server/wrong-origin',
-          message: `The Origin must be http://${host}, got ${origin}.`,
-          cure: "Only the program's own page may call it.",
-        },
-      };
-    }
-    // Browsers say where a request comes from; another site's may open the page, and nothing else.
-    const site = request.headers['sec-fetch-site'];
-    if ((site === 'cross-site' || site === 'same-site') && request.headers['sec-fetch-dest'] !== 'document') {
-      return {
-        status: 403,
-        error: {
-          code: 'server/wrong-origin',
-          message: `The Origin must be http://${host}, got ${site}.`,
+          message: `The Origin must be http://${host}, got ${from}.`,
           cure: "Only the program's own page may call it.",
         },
       };
@@ -217,6 +205,16 @@ export async function startServer(
       await new Promise<void>((done) => server.close(() => done()));
     },
   };
+}
+
+/**
+ * What a request of another page says of itself; null for our own. Browsers say where a request comes from: another site's may open the
+ * page, and nothing else.
+ */
+function foreignOrigin({ headers }: IncomingMessage, host: string): string | null {
+  const { origin, 'sec-fetch-site': site, 'sec-fetch-dest': destination } = headers;
+  if (origin !== undefined && origin !== `http://${host}`) return origin;
+  return (site === 'cross-site' || site === 'same-site') && destination !== 'document' ? site : null;
 }
 
 /** On every answer: no guessing of types, no use by other sites' pages, nothing kept where others may read it. */
