@@ -1,14 +1,17 @@
 /**
  * What peers need for the same jobs by their own documentation: presses of a button (a drag is one) and of keys, the case
- * open already, the shortest way that the page names. `not there`: the page knows no such job.
+ * open already, the shortest way that the page names. `not there`: the page knows no such job. What is not `checked` was counted from knowing
+ * the program, and is still to be held against the page.
  */
 
 export interface PeerWay {
   clicks: number;
   keys: number;
-  /** Where it says so, and how it is counted. */
+  /** Where it is written, and how it is counted. */
   page: string;
   counted: string;
+  /** False: counted from knowing the program, and not yet held against the page. */
+  checked: boolean;
 }
 export type PeerCount = PeerWay | 'not there';
 
@@ -24,6 +27,7 @@ export const PEERS: Record<string, Record<'slicer' | 'itksnap' | 'monailabel', P
       clicks: 23,
       keys: 2,
       page: SLICER,
+      checked: true,
       counted:
         'Add; Draw by its number key; ten times a left drag and a right click that fills; Fill between slices by its key, Initialize, Apply',
     },
@@ -31,6 +35,7 @@ export const PEERS: Record<string, Record<'slicer' | 'itksnap' | 'monailabel', P
       clicks: 33,
       keys: 0,
       page: ITK_SNAP,
+      checked: false,
       counted:
         'ten times a drag, a right click that closes the polygon and Accept; Tools, Interpolate Labels, Interpolate',
     },
@@ -38,6 +43,7 @@ export const PEERS: Record<string, Record<'slicer' | 'itksnap' | 'monailabel', P
       clicks: 25,
       keys: 2,
       page: MONAI,
+      checked: true,
       counted: 'Next Sample; as in Slicer, whose Segment Editor it uses; Submit Label',
     },
   },
@@ -45,7 +51,13 @@ export const PEERS: Record<string, Record<'slicer' | 'itksnap' | 'monailabel', P
   'twenty-cases': {
     slicer: 'not there',
     itksnap: 'not there',
-    monailabel: { clicks: 40, keys: 0, page: MONAI_REVIEWER, counted: 'Approve and Next, twenty times' },
+    monailabel: {
+      clicks: 40,
+      keys: 0,
+      page: MONAI_REVIEWER,
+      checked: false,
+      counted: 'Approve and Next, twenty times',
+    },
   },
   'open-worst': {
     slicer: 'not there',
@@ -54,6 +66,7 @@ export const PEERS: Record<string, Record<'slicer' | 'itksnap' | 'monailabel', P
       clicks: 3,
       keys: 0,
       page: MONAI,
+      checked: false,
       counted: 'the list of strategies, one that ranks by uncertainty, Next Sample',
     },
   },
@@ -62,12 +75,14 @@ export const PEERS: Record<string, Record<'slicer' | 'itksnap' | 'monailabel', P
       clicks: 20,
       keys: 0,
       page: SLICER,
+      checked: false,
       counted: 'four cases, each by itself: Segmentations, Export to files, the folder and its choice, Export',
     },
     itksnap: {
       clicks: 12,
       keys: 0,
       page: ITK_SNAP,
+      checked: false,
       counted:
         'four cases, each by itself: Segmentation, Save Segmentation Image, Finish, with the name that is offered',
     },

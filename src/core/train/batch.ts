@@ -4,7 +4,7 @@ import type { Batch } from '../methods/method.ts';
 import type { FeatureMap } from '../network/kernels.ts';
 import type { Augmentation, SWITCH } from '../options.ts';
 import { channelsOf, joined, withoutSome } from './channels.ts';
-import { type CoarseView, coarsened, coarseView, fieldOf, type Grained } from './coarse.ts';
+import { type CoarseView, coarsened, coarseView, fieldOf, type Grained } from './coarse-steps.ts';
 import { varyIntensities } from './intensity.ts';
 import { thickAxis } from './patch-source.ts';
 import { type CropPlan, type Patch, type PatchSource, planCrop, readPatch, type Sides } from './patches.ts';

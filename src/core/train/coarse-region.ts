@@ -6,7 +6,7 @@ import { DEFAULT_OPTIONS, type SettledOptions } from '../options.ts';
 import { argMax } from '../predict/arg-max.ts';
 import { slidingWindow } from '../predict/sliding-window.ts';
 import type { PatchSource, Sides } from './patch-source.ts';
-import type { Box } from './region.ts';
+import { type Box, boxOfVoxels } from './region.ts';
 
 /** Longest side of a whole scan on the coarse grid, voxels. */
 const COARSE = 64;
@@ -57,21 +57,8 @@ export function coarseMask(fine: Pick<PatchSource, 'size' | 'readMask'>, size: S
 }
 
 /** The box of all voxels above 0 with the margin, inside the grid; null where there is none. */
-export function boxOfMask(mask: Uint8Array, size: Sides): Box | null {
-  const low = [...size];
-  const high = [-1, -1, -1];
-  mask.forEach((value, n) => {
-    if (value === 0) return;
-    [n % size[0], Math.floor(n / size[0]) % size[1], Math.floor(n / (size[0] * size[1]))].forEach((v, axis) => {
-      low[axis] = Math.min(low[axis], v);
-      high[axis] = Math.max(high[axis], v);
-    });
-  });
-  if (high[0] < 0) return null;
-  const start = low.map((v) => Math.max(0, v - MARGIN));
-  const end = high.map((v, axis) => Math.min(size[axis], v + 1 + MARGIN));
-  return { start: start as Box['start'], size: end.map((v, axis) => v - start[axis]) as Box['size'] };
-}
+export const boxOfMask = (mask: Uint8Array, size: Sides): Box | null =>
+  boxOfVoxels(mask, size, [MARGIN, MARGIN, MARGIN]);
 
 /** The same part of a scan on another grid over the same extent, rounded outwards. */
 export function onGrid({ start, size }: Box, from: Sides, to: Sides): Box {

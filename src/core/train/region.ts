@@ -12,11 +12,19 @@ export interface Box {
  * The smallest box that holds every voxel above 0, `marginMm` larger on each side, inside the volume; null for an empty
  * mask.
  */
-export function boxAround(mask: LabelMap, marginMm: number): Box | null {
-  const [ni, nj] = mask.size;
+export const boxAround = ({ data, size, spacing }: LabelMap, marginMm: number): Box | null =>
+  boxOfVoxels(
+    data,
+    size,
+    spacing.map((mm) => Math.round(marginMm / mm)),
+  );
+
+/** The same of voxels without a place in the world, x fastest. @param margin voxels along each axis */
+export function boxOfVoxels(data: Uint8Array, size: readonly number[], margin: readonly number[]): Box | null {
+  const [ni, nj] = size;
   const low = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   const high = [-1, -1, -1];
-  mask.data.forEach((value, at) => {
+  data.forEach((value, at) => {
     if (value === 0) return;
     const index = [at % ni, Math.floor(at / ni) % nj, Math.floor(at / (ni * nj))];
     for (let a = 0; a < 3; a++) {
@@ -25,9 +33,8 @@ export function boxAround(mask: LabelMap, marginMm: number): Box | null {
     }
   });
   if (high[0] < 0) return null;
-  const margin = mask.spacing.map((mm) => Math.round(marginMm / mm));
   const start = low.map((n, a) => Math.max(0, n - margin[a])) as Box['start'];
-  const end = high.map((n, a) => Math.min(mask.size[a], n + 1 + margin[a]));
+  const end = high.map((n, a) => Math.min(size[a], n + 1 + margin[a]));
   return { start, size: end.map((n, a) => n - start[a]) as Box['size'] };
 }
 

@@ -5,7 +5,7 @@ import { resolveOptions } from '../../src/core/parse-option.ts';
 import { boxOf } from '../../src/core/predict/sliding-window.ts';
 import { Random } from '../../src/core/random.ts';
 import { disposeBatch, TwoStreamSampler } from '../../src/core/train/batch.ts';
-import { coarsened, coarseView, fieldOf } from '../../src/core/train/coarse.ts';
+import { coarsened, coarseView, fieldOf } from '../../src/core/train/coarse-steps.ts';
 import { type PatchSource, planCrop, readPatch, type Sides, scanVoxel } from '../../src/core/train/patches.ts';
 
 const SIZE: Sides = [40, 36, 32];
