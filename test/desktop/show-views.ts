@@ -175,7 +175,7 @@ export const VIEWS: readonly View[] = [
       await ask(page, 'projects.open', { folder: project.folder });
       await ask(page, 'settings.set', { welcomed: true });
     };
-    await page.locator('.recent .entry').waitFor();
+    await page.locator('.recent .entry').first().waitFor();
     await settle(page);
     await here(page, 'Projects');
   }),
