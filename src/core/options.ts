@@ -31,7 +31,7 @@ export type UnlabelledBranch = (typeof UNLABELLED_BRANCHES)[number];
 
 export const PROCESSES = ['both', 'forward', 'backward', 'labelled'] as const;
 export type Processes = (typeof PROCESSES)[number];
-export const AUGMENTATIONS = ['turns', 'warp', 'strong', 'none'] as const;
+export const AUGMENTATIONS = ['turns', 'warp', 'elastic', 'strong', 'none'] as const;
 export type Augmentation = (typeof AUGMENTATIONS)[number];
 export const SWITCH = ['off', 'on'] as const;
 export const REGIONS = ['off', 'auto'] as const;
@@ -202,7 +202,7 @@ export const OPTIONS: readonly OptionRow[] = [
     'warp',
     choice(AUGMENTATIONS),
     '',
-    "How patches vary: small rotations, zoom and contrast (warp), nnU-Net's rotations, zoom and mirroring (strong), the paper's quarter turns and flips (turns), or not at all.",
+    "How patches vary: small rotations, zoom and contrast (warp), these and a smooth deformation (elastic), nnU-Net's rotations, zoom and mirroring (strong), the paper's quarter turns and flips (turns), or not at all.",
   ),
   row(
     'intensity',

@@ -49,10 +49,10 @@ const STRAIGHT: Warp = { matrix: [[1, 0, 0], [0, 1, 0], [0, 0, 1]], gain: 1, off
 
 /** A crop of a coarse patch's field, read at its voxels: about the same centre, with longer steps. */
 export function coarsened(plan: CropPlan, { sides, factors }: CoarseView): CropPlan {
-  const { matrix, gain, offset } = plan.warp ?? STRAIGHT;
+  const { matrix, ...rest } = plan.warp ?? STRAIGHT;
   return {
     ...plan,
     start: mapAxes(plan.start, (s, axis) => s + (sides[axis] * factors[axis] - sides[axis]) / 2),
-    warp: { matrix: mapAxes(matrix, (row) => mapAxes(row, (v, j) => v * factors[j])), gain, offset },
+    warp: { matrix: mapAxes(matrix, (row) => mapAxes(row, (v, j) => v * factors[j])), ...rest },
   };
 }

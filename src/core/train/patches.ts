@@ -5,7 +5,7 @@ import type { Random } from '../random.ts';
 import { startsInBody } from './body.ts';
 import type { PatchSource, Sides } from './patch-source.ts';
 import type { Box } from './region.ts';
-import { planStrongWarp, planWarp, type Warp, warpedPatch, warpedVoxel } from './warp.ts';
+import { planElasticWarp, planStrongWarp, planWarp, type Warp, warpedPatch, warpedVoxel } from './warp.ts';
 
 export type { PatchSource, Places, Sides } from './patch-source.ts';
 
@@ -44,13 +44,22 @@ export function planCrop(
     const [first, last] = startsInBody(n, box[axis], body?.start[axis] ?? 0, body?.size[axis] ?? n);
     return first + Math.floor(draw * (last - first + 1));
   });
-  const warp =
-    augmentation === 'warp'
-      ? planWarp(random, spacing)
-      : augmentation === 'strong'
-        ? planStrongWarp(random, spacing)
-        : undefined;
+  const warp = warpOf(augmentation, random, patch, spacing);
   return { start, quarterTurns, flips, ...(warp && { warp }) };
+}
+
+function warpOf(augmentation: Augmentation, random: Random, patch: Sides, spacing?: Sides): Warp | undefined {
+  switch (augmentation) {
+    case 'warp':
+      return planWarp(random, spacing);
+    case 'elastic':
+      return planElasticWarp(random, patch, spacing);
+    case 'strong':
+      return planStrongWarp(random, spacing);
+    case 'turns':
+    case 'none':
+      return undefined;
+  }
 }
 
 export interface Patch {

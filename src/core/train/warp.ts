@@ -4,6 +4,7 @@
  */
 import { mapAxes, type Three } from '../axes.ts';
 import type { Random } from '../random.ts';
+import { type Bend, BentRows, furthest, planBend } from './bend.ts';
 import { type PatchSource, type Sides, thickAxis } from './patch-source.ts';
 
 /** Everything random about one warped crop. */
@@ -13,6 +14,8 @@ export interface Warp {
   /** value' = sign(v) |v|^gamma * gain + offset, v the normalised intensity */
   gain: number;
   offset: number;
+  /** What is added to where each voxel is read. */
+  bend?: Bend;
 }
 
 const DEGREES = 15;
@@ -37,6 +40,12 @@ export function planWarp(random: Random, spacing?: Sides): Warp {
     offset: between(-OFFSET, OFFSET),
   };
 }
+
+/** Such a warp, and a smooth deformation of the patch. */
+export const planElasticWarp = (random: Random, patch: Sides, spacing?: Sides): Warp => ({
+  ...planWarp(random, spacing),
+  bend: planBend(random, patch, spacing),
+});
 
 /**
  * As nnU-Net v2 has it (Isensee et al. 2021): a fifth of the patches turned by up to 30 degrees about each axis, a fifth
@@ -103,7 +112,11 @@ export function warpedPatch(
   warp: Warp,
 ): { image: Float32Array; mask?: Uint8Array } {
   const half = mapAxes(patch, (n) => (n - 1) / 2);
-  const reach = mapAxes(warp.matrix, (row) => Math.ceil(row.reduce((sum, v, j) => sum + Math.abs(v) * half[j], 0)) + 1);
+  const moved = warp.bend ? furthest(warp.bend) : ([0, 0, 0] as const);
+  const reach = mapAxes(
+    warp.matrix,
+    (row, axis) => Math.ceil(row.reduce((sum, v, j) => sum + Math.abs(v) * half[j], moved[axis])) + 1,
+  );
   const centre = mapAxes(start, (s, axis) => s + half[axis]);
   const from = mapAxes(centre, (c, axis) => Math.floor(c) - reach[axis]);
   const box = mapAxes(reach, (r) => 2 * r + 2);
@@ -133,8 +146,9 @@ function sample(
   box: Sides,
   [mx, my, mz]: Sides,
   patch: Sides,
-  { matrix, gain, offset }: Warp,
+  { matrix, gain, offset, bend }: Warp,
 ): void {
+  const rows = bend && new BentRows(bend, patch);
   const half = mapAxes(patch, (n) => (n - 1) / 2);
   const [sy, sz] = [box[0], box[0] * box[1]];
   const [rx, ry, rz] = matrix;
@@ -147,13 +161,17 @@ function sample(
       let x = mx + rx[0] * -half[0] + rx[1] * dy + rx[2] * dz;
       let y = my + ry[0] * -half[0] + ry[1] * dy + ry[2] * dz;
       let z = mz + rz[0] * -half[0] + rz[1] * dy + rz[2] * dz;
+      const moved = rows?.at(j, k);
       for (let i = 0; i < patch[0]; i++, o++) {
-        const x0 = Math.floor(x);
-        const y0 = Math.floor(y);
-        const z0 = Math.floor(z);
-        const fx = x - x0;
-        const fy = y - y0;
-        const fz = z - z0;
+        const u = moved ? x + moved[0][i] : x;
+        const v = moved ? y + moved[1][i] : y;
+        const w = moved ? z + moved[2][i] : z;
+        const x0 = Math.floor(u);
+        const y0 = Math.floor(v);
+        const z0 = Math.floor(w);
+        const fx = u - x0;
+        const fy = v - y0;
+        const fz = w - z0;
         const p = x0 + y0 * sy + z0 * sz;
         const q = p + sz;
         const a = image[p] + fx * (image[p + 1] - image[p]);
@@ -163,7 +181,7 @@ function sample(
         const near = a + fy * (b - a);
         const far = c + fy * (d - c);
         into[o] = (near + fz * (far - near)) * gain + offset;
-        if (maskInto && mask) maskInto[o] = mask[Math.round(x) + Math.round(y) * sy + Math.round(z) * sz];
+        if (maskInto && mask) maskInto[o] = mask[Math.round(u) + Math.round(v) * sy + Math.round(w) * sz];
         x += rx[0];
         y += ry[0];
         z += rz[0];
@@ -173,9 +191,14 @@ function sample(
 }
 
 /** The voxel of the scan nearest to where a voxel of the warped patch is read. */
-export const warpedVoxel = ({ matrix }: Warp, patch: Sides, start: Sides, voxel: Sides): Sides => {
+export const warpedVoxel = ({ matrix, bend }: Warp, patch: Sides, start: Sides, voxel: Sides): Sides => {
   const half = mapAxes(patch, (n) => (n - 1) / 2);
+  const moved = bend && new BentRows(bend, patch).at(voxel[1], voxel[2]);
   return mapAxes(matrix, (row, axis) =>
-    Math.round(start[axis] + half[axis] + row.reduce((sum, v, j) => sum + v * (voxel[j] - half[j]), 0)),
+    Math.round(
+      start[axis] +
+        half[axis] +
+        row.reduce((sum, v, j) => sum + v * (voxel[j] - half[j]), moved ? moved[axis][voxel[0]] : 0),
+    ),
   );
 };
