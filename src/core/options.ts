@@ -34,6 +34,8 @@ export type Processes = (typeof PROCESSES)[number];
 export const AUGMENTATIONS = ['turns', 'warp', 'elastic', 'strong', 'none'] as const;
 export type Augmentation = (typeof AUGMENTATIONS)[number];
 export const SWITCH = ['off', 'on'] as const;
+export const ORIENTATIONS = ['patient', 'stored'] as const;
+export type Orientation = (typeof ORIENTATIONS)[number];
 export const REGIONS = ['off', 'auto'] as const;
 export const OPTIMISERS = ['sgd', 'adamw'] as const;
 export type OptimiserName = (typeof OPTIMISERS)[number];
@@ -54,6 +56,8 @@ export interface TrainingOptions {
   patch: 'auto' | readonly [number, number, number];
   /** Voxel size of training in mm, of a cube or x, y, z; or each scan's own grid. */
   spacing: 'auto' | 'native' | number | readonly [number, number, number];
+  /** Whether scans are turned to the patient's axes first, or read as they are stored. */
+  orientation: Orientation;
   augmentation: Augmentation;
   /** Changes of intensity as nnU-Net has them. */
   intensity: (typeof SWITCH)[number];
@@ -195,6 +199,14 @@ export const OPTIONS: readonly OptionRow[] = [
     'mm',
     "Voxel size used in training (one number, or X,Y,Z for thick slices), native (each scan's own), or auto.",
     false,
+  ),
+  row(
+    'orientation',
+    'orientation',
+    'patient',
+    choice(ORIENTATIONS),
+    '',
+    "patient: scans are turned to the patient's axes first (right, front, head), however they are stored; stored: as they are, for files whose axes are not known. X, Y, Z of patch and spacing are along these axes.",
   ),
   row(
     'augmentation',

@@ -104,7 +104,7 @@ async function prepareRegion(
   marginMm: number,
 ): Promise<void> {
   const { volume } = await readVolume(image);
-  const structure = prepareMask(whole(await readMask(mask, volume)), SPACING_MM);
+  const structure = prepareMask(whole(await readMask(mask, volume)), { spacing: SPACING_MM });
   const box = boxAround(structure, marginMm);
   if (!box)
     throw new DecileError(
@@ -112,7 +112,7 @@ async function prepareRegion(
       `The mask of ${name} must hold a structure to crop at, got none.`,
       'Take the case out of the folder.',
     );
-  const prepared = prepareImage(volume, SPACING_MM, normalisation);
+  const prepared = prepareImage(volume, { spacing: SPACING_MM }, normalisation);
   await writeNifti(imageOut, cropTo(prepared, box));
   await writeNifti(maskOut, cropTo(structure, box));
 }

@@ -1,7 +1,8 @@
 /** One patch for all jobs of a study, and how many jobs fit into memory at once. */
-import type { PlannedOptions, SettledOptions, SettledSpacing } from '../core/options.ts';
+import type { PlannedOptions, SettledOptions } from '../core/options.ts';
 import { fitOf, loadOf, type PatchSides, PROCESS_BYTES, stepBytes } from '../core/train/fit-patch.ts';
-import { trainingGrid } from '../core/train/preprocess.ts';
+import { inOrientation } from '../core/train/orientation.ts';
+import { type TrainingFrame, trainingGrid } from '../core/train/preprocess.ts';
 import { settleSpacing, trainingVoxel } from '../core/train/spacing.ts';
 import type { Grid } from '../core/volume.ts';
 import { readNiftiHeader, readVolume } from '../imaging/index.ts';
@@ -22,21 +23,22 @@ export interface SizedJob extends StudyJob {
 export async function sizeJobs({ jobs, split, definition }: StudyPlan): Promise<SizedJob[]> {
   const grids = await gridsOf([...split.train, ...split.test]);
   const gridOf = ({ scan }: StudyCase) => grids.get(scan) as Grid;
-  const sizes = (cases: readonly StudyCase[], spacing: SettledSpacing) =>
-    cases.map((one) => trainingGrid(gridOf(one), spacing).size);
+  const sizes = (cases: readonly StudyCase[], frame: TrainingFrame) =>
+    cases.map((one) => trainingGrid(gridOf(one), frame).size);
   const patches = new Map<string, PatchSides>();
   const patchOf = (options: PlannedOptions): PatchSides => {
-    const key = [options.spacing, options.network === 'planned', options.patch].join(' ');
+    const key = [options.spacing, options.orientation, options.network === 'planned', options.patch].join(' ');
     const everywhere = { free: Number.POSITIVE_INFINITY, total: Number.POSITIVE_INFINITY };
-    const known = patches.get(key) ?? fitOf(options, sizes(split.train, options.spacing), everywhere).patch;
+    const known = patches.get(key) ?? fitOf(options, sizes(split.train, options), everywhere).patch;
     patches.set(key, known);
     return known;
   };
   return jobs.map((job) => {
-    const spacing = settleSpacing(job.options.spacing, split.train.map(gridOf), job.options.network);
-    const options = { ...job.options, spacing, voxel: trainingVoxel(spacing, split.train.map(gridOf)) };
+    const turned = split.train.map((one) => inOrientation(gridOf(one), job.options.orientation));
+    const spacing = settleSpacing(job.options.spacing, turned, job.options.network);
+    const options = { ...job.options, spacing, voxel: trainingVoxel(spacing, turned) };
     const patch = patchOf(options);
-    const largest = Math.max(...sizes(split.test, spacing).map((n) => n[0] * n[1] * n[2]));
+    const largest = Math.max(...sizes(split.test, options).map((n) => n[0] * n[1] * n[2]));
     const prediction =
       4 * largest * (definition.classes.length + 4) +
       stepBytes(patch, { width: options.width, gradientImages: 1, images: 1 });

@@ -42,7 +42,7 @@ test('each channel is normalised by its own kind, kept with a checksum of its ow
   const prepare = (...names: string[]) => {
     const channels = names.map((name) => ({ name, path: join(folder, `${name}.nii`) }));
     const item = { scan: 3, name: 'three', volumePath: channels[0].path, channels };
-    return prepareCase(item, cache, 'native', T1_CT_PET, 2, filesOn());
+    return prepareCase(item, cache, { spacing: 'native' }, T1_CT_PET, 2, filesOn());
   };
   const whole = async (...names: string[]) => {
     const prepared = await prepare(...names);
@@ -81,7 +81,7 @@ test('the volumes of one 4D file are channels, and another choice of them is pre
     const channels = parts.map((part, n) => ({ name: T1_CT_PET[n].name, path, part }));
     const raw = T1_CT_PET.map(({ name }) => ({ name, normalisation: { kind: 'none' as const } }));
     const item = { scan: 3, name: 'three', volumePath: path, channels };
-    return [...(await prepareCase(item, folder, 'native', raw, 2, filesOn())).readImage([0, 0, 0], [4, 3, 2])];
+    return [...(await prepareCase(item, folder, { spacing: 'native' }, raw, 2, filesOn())).readImage([0, 0, 0], [4, 3, 2])];
   };
   assert.deepEqual(await read([0, 1, 2]), [...T1, ...CT, ...PET]);
   assert.deepEqual(await read([2, 1, 0]), [...PET, ...CT, ...T1]);
@@ -93,7 +93,7 @@ test('a channel on another grid than the first is refused by name, with the diff
   const channels = ['t1', 'ct'].map((name) => ({ name, path: join(folder, `${name}.nii`) }));
   const item = { scan: 3, name: 'three', volumePath: channels[0].path, channels };
   const shifted = { ...GRID, origin: lpsPoint(0, 0, 2) };
-  await assert.rejects(prepareCase(item, folder, 'native', T1_CT_PET, 2, filesOn({ 'ct.nii': shifted })), {
+  await assert.rejects(prepareCase(item, folder, { spacing: 'native' }, T1_CT_PET, 2, filesOn({ 'ct.nii': shifted })), {
     code: 'channels/other-grid',
     message: /All channels of three .* got another one for ct: .*2/,
   });

@@ -40,7 +40,7 @@ test('a prepared case knows its voxel size and where its labels lie, read from i
       prepareCase(
         { scan: 7, name: 'seven', volumePath, maskPath },
         cache,
-        'native',
+        { spacing: 'native' },
         oneChannel({ kind: 'none' }),
         3,
         files,
@@ -83,7 +83,7 @@ test('a prepared scan that was cut short or changed is made anew; a moved projec
     return prepareCase(
       { scan: 7, name: 's', volumePath, maskPath },
       join(root, 'cache'),
-      'native',
+      { spacing: 'native' },
       oneChannel({ kind: 'none' }),
       3,
       files,
@@ -124,7 +124,7 @@ test('the body of a prepared case holds what is bright, and what is drawn outsid
     } as unknown as TrainerFiles;
     const prepare = (masked: boolean) => {
       const item = { scan: 7, name: 'seven', volumePath, ...(masked && { maskPath }) };
-      return prepareCase(item, folder, 'native', oneChannel({ kind: 'mr' }), 2, files);
+      return prepareCase(item, folder, { spacing: 'native' }, oneChannel({ kind: 'mr' }), 2, files);
     };
     assert.deepEqual((await prepare(false)).body, { start: [1, 1, 0], size: [4, 2, 3] });
     assert.deepEqual((await prepare(true)).body, { start: [1, 1, 0], size: [5, 2, 3] });

@@ -46,13 +46,13 @@ test('on their own grid scan and mask are taken as they are; on another images a
   const grid = { ...emptyMask([4, 1, 1]), spacing: spacingMm(1, 1, 1) };
   const scan = { ...grid, data: Int16Array.of(0, 10, 20, 60) } as Volume;
   const mask = { ...grid, data: Uint8Array.of(0, 3, 3, 1) };
-  assert.deepEqual([...prepareImage(scan, 'native', { kind: 'none' }).data], [0, 10, 20, 60]);
-  assert.deepEqual([...prepareImage(scan, 1, { kind: 'none' }).data], [0, 10, 20, 60]);
-  assert.deepEqual([...prepareMask(mask, 'native').data], [0, 3, 3, 1]);
-  assert.deepEqual(trainingGrid(scan, 2).size, [2, 1, 1]);
+  assert.deepEqual([...prepareImage(scan, { spacing: 'native' }, { kind: 'none' }).data], [0, 10, 20, 60]);
+  assert.deepEqual([...prepareImage(scan, { spacing: 1 }, { kind: 'none' }).data], [0, 10, 20, 60]);
+  assert.deepEqual([...prepareMask(mask, { spacing: 'native' }).data], [0, 3, 3, 1]);
+  assert.deepEqual(trainingGrid(scan, { spacing: 2 }).size, [2, 1, 1]);
   // Centres at 0.5 and 2.5 of the old voxels.
-  assert.deepEqual([...prepareImage(scan, 2, { kind: 'none' }).data], [5, 40]);
-  assert.ok([...prepareMask(mask, 2).data].every((v) => [0, 1, 3].includes(v)));
+  assert.deepEqual([...prepareImage(scan, { spacing: 2 }, { kind: 'none' }).data], [5, 40]);
+  assert.ok([...prepareMask(mask, { spacing: 2 }).data].every((v) => [0, 1, 3].includes(v)));
   assert.deepEqual([...scan.data], [0, 10, 20, 60], 'the scan itself stays');
 });
 

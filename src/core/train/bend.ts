@@ -107,12 +107,7 @@ function basisOf(voxels: number, intervals: number): Basis {
     const t = place - p;
     first[i] = p;
     weights.set(
-      [
-        (1 - t) ** 3 / 6,
-        (3 * t ** 3 - 6 * t ** 2 + 4) / 6,
-        (-3 * t ** 3 + 3 * t ** 2 + 3 * t + 1) / 6,
-        t ** 3 / 6,
-      ],
+      [(1 - t) ** 3 / 6, (3 * t ** 3 - 6 * t ** 2 + 4) / 6, (-3 * t ** 3 + 3 * t ** 2 + 3 * t + 1) / 6, t ** 3 / 6],
       4 * i,
     );
   }
@@ -125,5 +120,8 @@ function mixed(from: Float32Array, { first, weights }: Basis, at: number, length
   const [a, b, c, d] = weights.subarray(4 * at, 4 * at + 4);
   for (let i = 0; i < length; i++)
     into[i] =
-      a * from[base + i] + b * from[base + length + i] + c * from[base + 2 * length + i] + d * from[base + 3 * length + i];
+      a * from[base + i] +
+      b * from[base + length + i] +
+      c * from[base + 2 * length + i] +
+      d * from[base + 3 * length + i];
 }

@@ -30,6 +30,7 @@ export function coarseOptions(options: SettledOptions, scans: readonly Extent[])
   return {
     ...DEFAULT_OPTIONS,
     ...{ method: 'supervised', network: 'unet', width: WIDTH, spacing: mm, patch: [side(0), side(1), side(2)], steps },
+    orientation: options.orientation,
     ...{ seed: options.seed, engine: options.engine, checkpointEvery: steps, validateEvery: steps },
   };
 }

@@ -1,9 +1,10 @@
 /** From a scan to network input: training grid, then intensities (method section 3). */
 import { gridOf, sameGrid } from '../geometry.ts';
-import type { SettledSpacing } from '../options.ts';
+import type { Orientation, SettledSpacing } from '../options.ts';
 import { gridWithSpacing, resample } from '../resample.ts';
 import type { Grid, LabelMap, Volume } from '../volume.ts';
 import { bodyBox } from './body.ts';
+import { inOrientation } from './orientation.ts';
 import type { Box } from './region.ts';
 
 /**
@@ -16,24 +17,30 @@ export type Normalisation =
   | { kind: 'ct'; clip: readonly [lowHU: number, highHU: number] }
   | { kind: 'none' };
 
+/** Which grid scans are brought to. */
+export interface TrainingFrame {
+  spacing: SettledSpacing;
+  /** Absent in runs of earlier versions, which read scans as they are stored. */
+  orientation?: Orientation;
+}
+
 /** The grid that training and prediction work on. */
-export const trainingGrid = (scan: Grid, spacing: SettledSpacing): Grid =>
-  spacing === 'native' ? gridOf(scan) : gridWithSpacing(scan, spacing);
+export function trainingGrid(scan: Grid, { spacing, orientation = 'stored' }: TrainingFrame): Grid {
+  const turned = inOrientation(scan, orientation);
+  return spacing === 'native' ? turned : gridWithSpacing(turned, spacing);
+}
 
 /** Network input on the training grid, x fastest. */
-export const prepareImage = (
-  scan: Volume,
-  spacing: SettledSpacing,
-  normalisation: Normalisation,
-): Volume<Float32Array> => prepareScan(scan, spacing, normalisation).image;
+export const prepareImage = (scan: Volume, frame: TrainingFrame, normalisation: Normalisation): Volume<Float32Array> =>
+  prepareScan(scan, frame, normalisation).image;
 
 /** Network input on the training grid, and the box in it where the patient is. */
 export function prepareScan(
   scan: Volume,
-  spacing: SettledSpacing,
+  frame: TrainingFrame,
   normalisation: Normalisation,
 ): { image: Volume<Float32Array>; body: Box } {
-  const grid = trainingGrid(scan, spacing);
+  const grid = trainingGrid(scan, frame);
   const image = sameGrid(scan, grid)
     ? { ...gridOf(scan), data: Float32Array.from(scan.data) }
     : resample(scan, grid, 'linear');
@@ -43,8 +50,8 @@ export function prepareScan(
 }
 
 /** The mask on the training grid, nearest neighbour. */
-export function prepareMask(mask: LabelMap, spacing: SettledSpacing): LabelMap {
-  const grid = trainingGrid(mask, spacing);
+export function prepareMask(mask: LabelMap, frame: TrainingFrame): LabelMap {
+  const grid = trainingGrid(mask, frame);
   return sameGrid(mask, grid) ? mask : resample(mask, grid, 'nearest');
 }
 

@@ -1,9 +1,8 @@
 /** The channels of a case as network input, each on the training grid and normalised by its own kind. */
 import { gridDifference, gridOf } from '../../core/geometry.ts';
 import { type ModelChannel, noneOf } from '../../core/model-channels.ts';
-import type { SettledSpacing } from '../../core/options.ts';
 import { boxOfBoth } from '../../core/train/body.ts';
-import { prepareScan } from '../../core/train/preprocess.ts';
+import { prepareScan, type TrainingFrame } from '../../core/train/preprocess.ts';
 import type { Box } from '../../core/train/region.ts';
 import type { Grid, Volume } from '../../core/volume.ts';
 import { DecileError } from '../../shared/errors.ts';
@@ -47,7 +46,7 @@ export interface CaseOnGrid {
 export async function prepareChannels(
   item: TrainingCase,
   channels: readonly ModelChannel[],
-  spacing: SettledSpacing,
+  frame: TrainingFrame,
   files: TrainerFiles,
   keep: (image: Volume<Float32Array>, channel: number) => void,
 ): Promise<CaseOnGrid> {
@@ -62,7 +61,7 @@ export async function prepareChannels(
         `All channels of ${item.name} must lie on one grid, got another one for ${file.name}: ${difference}.`,
         'Resample the channel onto the grid of the first one.',
       );
-    const { image, body } = prepareScan(volume, spacing, channels[n].normalisation);
+    const { image, body } = prepareScan(volume, frame, channels[n].normalisation);
     keep(image, n);
     found = found
       ? { ...found, body: boxOfBoth(found.body, body) }

@@ -56,7 +56,7 @@ export interface CoarseJob {
 
 /** On the coarse grid, image alone. */
 const coarsely = (prepared: PreparedCase, { options }: Pick<CoarseModel, 'options'>, job: CoarseJob) =>
-  prepareCase(job.scanOf(prepared), job.cache, options.spacing, job.channels, CLASSES.length, job.files);
+  prepareCase(job.scanOf(prepared), job.cache, options, job.channels, CLASSES.length, job.files);
 
 /**
  * The cases with the part that is worth reading in the place of the patient's body: around what is drawn in labelled ones, around

@@ -5,13 +5,12 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync, rmSync } from '
 import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { ModelChannel } from '../../core/model-channels.ts';
-import type { SettledSpacing } from '../../core/options.ts';
 import { Random } from '../../core/random.ts';
 import { boxOfBoth } from '../../core/train/body.ts';
 import { joined } from '../../core/train/channels.ts';
 import type { PatchSource, Places, Sides } from '../../core/train/patches.ts';
 import { samplePlaces, voxelAt } from '../../core/train/places.ts';
-import { prepareMask } from '../../core/train/preprocess.ts';
+import { prepareMask, type TrainingFrame } from '../../core/train/preprocess.ts';
 import { type Box, boxAround } from '../../core/train/region.ts';
 import { listFolder, writeFileAtomic } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
@@ -48,7 +47,7 @@ interface Record {
 export async function prepareCase(
   item: TrainingCase,
   folder: string,
-  spacing: SettledSpacing,
+  frame: TrainingFrame,
   channels: readonly ModelChannel[],
   classes: number,
   files: TrainerFiles,
@@ -59,10 +58,11 @@ export async function prepareCase(
   const key = createHash('sha256')
     .update(
       JSON.stringify([
-        5,
+        6,
         several ? stamps : stamps[0],
         item.maskPath ? stamp(item.maskPath) : null,
-        spacing,
+        frame.spacing,
+        frame.orientation ?? 'stored',
         several ? channels.map(({ normalisation }) => normalisation) : channels[0].normalisation,
         classes,
       ]),
@@ -72,7 +72,7 @@ export async function prepareCase(
   const base = join(folder, `${item.scan}-${key}`);
   let record = whole(base);
   if (!record) {
-    await write(base, item, spacing, channels, classes, files);
+    await write(base, item, frame, channels, classes, files);
     record = whole(base);
   }
   if (!record)
@@ -208,7 +208,7 @@ function sweepOld(base: string): void {
 async function write(
   base: string,
   item: TrainingCase,
-  spacing: SettledSpacing,
+  frame: TrainingFrame,
   channels: readonly ModelChannel[],
   classes: number,
   files: TrainerFiles,
@@ -217,12 +217,12 @@ async function write(
   const keep = (end: string, data: Float32Array | Uint8Array | Int32Array) => {
     checksums[end] = store(`${base}.${end}`, data);
   };
-  const { grid, body } = await prepareChannels(item, channels, spacing, files, (image, n) =>
+  const { grid, body } = await prepareChannels(item, channels, frame, files, (image, n) =>
     keep(imageEnd(n), image.data),
   );
   const record: Record = { size: grid.size, spacing: grid.spacing, body, checksums };
   if (item.maskPath) {
-    const mask = prepareMask(await files.readMask(item.maskPath), spacing);
+    const mask = prepareMask(await files.readMask(item.maskPath), frame);
     const drawn = boxAround(mask, 0);
     if (drawn) record.body = boxOfBoth(body, drawn);
     record.voxels = new Array<number>(classes).fill(0);

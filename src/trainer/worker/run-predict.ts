@@ -97,7 +97,7 @@ async function predictCase(
   const missing = channelFiles(item, channels).flatMap((file, n) => (file ? [] : [channels[n].name]));
   if (missing.length > 0) report({ type: 'notice', message: withoutChannels(item.name, missing, meta) });
   const images: Float32Array[] = [];
-  const prepared = await prepareChannels(item, channels, item.spacing ?? meta.options.spacing, files, (image, n) => {
+  const prepared = await prepareChannels(item, channels, { ...meta.options, ...(item.spacing && { spacing: item.spacing }) }, files, (image, n) => {
     images[n] = image.data;
   }).catch((error: unknown) => report({ type: 'left-out', ...leftOut(item, error) }));
   if (!prepared) return;
@@ -156,7 +156,7 @@ async function regionOf(
   files: TrainerFiles,
 ): Promise<Box | null> {
   const images: Float32Array[] = [];
-  const { grid } = await prepareChannels(item, channels, options.spacing, files, (image, n) => {
+  const { grid } = await prepareChannels(item, channels, options, files, (image, n) => {
     images[n] = image.data;
   });
   const image = joined(channels.map((_, n) => images[n] ?? new Float32Array(voxelCount(grid))));

@@ -195,7 +195,7 @@ async function prepareLists(
     for (const item of cases) {
       if (control.cancelled) break;
       try {
-        prepared.push(await prepareCase(item, folder, options.spacing, channels, classes.length, files));
+        prepared.push(await prepareCase(item, folder, options, channels, classes.length, files));
       } catch (error) {
         report({ type: 'left-out', ...leftOut(item, error) });
       }

@@ -37,7 +37,8 @@ function metadataOf(description: ModelDescription): Record<string, string> {
   const { patch, spacing, voxel, channels, labels, training } = description;
   return {
     decile_model: JSON.stringify(description),
-    axes: 'batch, channel, slice k, row j, column i of the scan as it is stored; not turned',
+    axes: 'batch, channel, depth, height, width',
+    orientation: training.options.orientation,
     orientations: JSON.stringify(training.orientations),
     window: JSON.stringify(patch.toReversed()),
     spacing: spacing === 'native' ? 'native' : JSON.stringify([...voxel].reverse()),

@@ -97,5 +97,7 @@ function readable(told: Record<string, unknown>): TrainingOptions {
       return [];
     }
   });
-  return { ...DEFAULT_OPTIONS, ...Object.fromEntries(options) };
+  // Models of earlier versions read scans as they are stored.
+  const before = { orientation: 'stored' } as const;
+  return { ...DEFAULT_OPTIONS, ...before, ...Object.fromEntries(options) };
 }

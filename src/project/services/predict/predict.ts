@@ -2,6 +2,7 @@
 
 import { existsSync, rmSync } from 'node:fs';
 import { matchLabels } from '../../../core/model/labels.ts';
+import { inOrientation } from '../../../core/train/orientation.ts';
 import { spacingFor } from '../../../core/train/spacing.ts';
 import { voxelMl } from '../../../core/volume.ts';
 import { moveIntoPlace, temporaryFolder } from '../../../disk/index.ts';
@@ -83,7 +84,11 @@ export function startPrediction(
     // No mask path: what the student sees is the scan alone.
     cases: scans.map((scan) => ({
       ...caseOf(store, scan),
-      ...(run.model && { spacing: spacingFor(run.options.spacing, scan, run.model.description.voxel) }),
+      ...(run.model && { spacing: spacingFor(
+          run.options.spacing,
+          inOrientation(scan, run.options.orientation ?? 'stored'),
+          run.model.description.voxel,
+        ) }),
     })),
     outputFolder,
     stride: request.stride ?? 'auto',

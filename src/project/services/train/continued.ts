@@ -20,9 +20,10 @@ export interface StartWeights {
 /** What is not asked for is as it was for the weights: network, width and voxel size, and the window of a planned network. */
 export function inherited(given: Partial<TrainingOptions>, from: StartWeights | undefined): Partial<TrainingOptions> {
   if (!from) return given;
-  const { network, width, spacing, patch } = from.options;
+  // Weights of earlier versions read scans as they are stored.
+  const { network, width, spacing, patch, orientation = 'stored' } = from.options;
   const asked = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  return { network, width, spacing, ...(network === 'planned' && { patch }), ...asked };
+  return { network, width, spacing, orientation, ...(network === 'planned' && { patch }), ...asked };
 }
 
 /** @throws model/channels, model/other-network where the weights are of another network than the run's */

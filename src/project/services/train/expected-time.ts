@@ -3,6 +3,7 @@ import { freemem, totalmem } from 'node:os';
 import type { PlannedOptions, TrainingOptions } from '../../../core/options.ts';
 import { type Fit, fitOf } from '../../../core/train/fit-patch.ts';
 import { type KnownAdapter, keepAdapter, knownAdapter } from '../../../engine/choose/known-adapter.ts';
+import { trainingGrid } from '../../../core/train/preprocess.ts';
 import { availableEngines, comparedEngines, type StepTime, stepTimes } from '../../../engine/choose/step-times.ts';
 import { fasterAdvice } from '../../../engine/measure/advice.ts';
 import { DecileError } from '../../../shared/errors.ts';
@@ -145,10 +146,8 @@ export async function settleEngine(
 
 /** Patch and batch that the trainer would take; it looks at the scans that it prepared, this at their sizes. */
 export function likelyFit(store: Store, options: PlannedOptions): Fit {
-  const wanted = typeof options.spacing === 'number' ? Array(3).fill(options.spacing) : options.spacing;
-  const onTrainingGrid = ({ size, spacing }: { size: readonly number[]; spacing: readonly number[] }) =>
-    size.map((n, axis) => (wanted === 'native' ? n : Math.round((n * spacing[axis]) / wanted[axis])));
-  return fitOf(options, store.scans.list().map(onTrainingGrid), { free: freemem(), total: totalmem() });
+  const sizes = store.scans.list().map((scan) => trainingGrid(scan, options).size);
+  return fitOf(options, sizes, { free: freemem(), total: totalmem() });
 }
 
 export function secondsPerStep(store: Store, run: number): number | null {

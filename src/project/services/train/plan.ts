@@ -2,6 +2,7 @@
 import { missingChannels, normalisationOfPreset } from '../../../core/model-channels.ts';
 import type { PlannedOptions, PresetName, TrainingOptions } from '../../../core/options.ts';
 import { resolveOptions } from '../../../core/parse-option.ts';
+import { inOrientation } from '../../../core/train/orientation.ts';
 import { settleSpacing, trainingVoxel } from '../../../core/train/spacing.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import type { Normalisation, TrainingCase, TrainingLists } from '../../../shared/training.ts';
@@ -58,9 +59,10 @@ export function planTraining(
         ? 'Take some in again: `decile leave-out DIR SCAN --undo`.'
         : 'Import some: `decile import DIR SCANS_FOLDER`.',
     );
-  const spacing = settleSpacing(resolved.spacing, scans, resolved.network);
+  const turned = scans.map((scan) => inOrientation(scan, resolved.orientation));
+  const spacing = settleSpacing(resolved.spacing, turned, resolved.network);
   const kept = given.spacing === undefined ? from?.options.voxel : undefined;
-  const options = { ...resolved, spacing, voxel: kept ?? trainingVoxel(spacing, scans) };
+  const options = { ...resolved, spacing, voxel: kept ?? trainingVoxel(spacing, turned) };
   if (from) checkStart(store, options, from);
   const references = store.masks.references();
   const withMask = scans.filter((scan) => references.has(scan.id));
