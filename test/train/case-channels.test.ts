@@ -81,7 +81,9 @@ test('the volumes of one 4D file are channels, and another choice of them is pre
     const channels = parts.map((part, n) => ({ name: T1_CT_PET[n].name, path, part }));
     const raw = T1_CT_PET.map(({ name }) => ({ name, normalisation: { kind: 'none' as const } }));
     const item = { scan: 3, name: 'three', volumePath: path, channels };
-    return [...(await prepareCase(item, folder, { spacing: 'native' }, raw, 2, filesOn())).readImage([0, 0, 0], [4, 3, 2])];
+    return [
+      ...(await prepareCase(item, folder, { spacing: 'native' }, raw, 2, filesOn())).readImage([0, 0, 0], [4, 3, 2]),
+    ];
   };
   assert.deepEqual(await read([0, 1, 2]), [...T1, ...CT, ...PET]);
   assert.deepEqual(await read([2, 1, 0]), [...PET, ...CT, ...T1]);

@@ -97,9 +97,15 @@ async function predictCase(
   const missing = channelFiles(item, channels).flatMap((file, n) => (file ? [] : [channels[n].name]));
   if (missing.length > 0) report({ type: 'notice', message: withoutChannels(item.name, missing, meta) });
   const images: Float32Array[] = [];
-  const prepared = await prepareChannels(item, channels, { ...meta.options, ...(item.spacing && { spacing: item.spacing }) }, files, (image, n) => {
-    images[n] = image.data;
-  }).catch((error: unknown) => report({ type: 'left-out', ...leftOut(item, error) }));
+  const prepared = await prepareChannels(
+    item,
+    channels,
+    { ...meta.options, ...(item.spacing && { spacing: item.spacing }) },
+    files,
+    (image, n) => {
+      images[n] = image.data;
+    },
+  ).catch((error: unknown) => report({ type: 'left-out', ...leftOut(item, error) }));
   if (!prepared) return;
   const { scan, grid, body } = prepared;
   // A missing channel is read as one that training left out: 0, the mean of a normalised scan.

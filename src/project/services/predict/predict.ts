@@ -84,11 +84,13 @@ export function startPrediction(
     // No mask path: what the student sees is the scan alone.
     cases: scans.map((scan) => ({
       ...caseOf(store, scan),
-      ...(run.model && { spacing: spacingFor(
+      ...(run.model && {
+        spacing: spacingFor(
           run.options.spacing,
           inOrientation(scan, run.options.orientation ?? 'stored'),
           run.model.description.voxel,
-        ) }),
+        ),
+      }),
     })),
     outputFolder,
     stride: request.stride ?? 'auto',
