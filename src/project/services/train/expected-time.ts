@@ -2,8 +2,8 @@
 import { freemem, totalmem } from 'node:os';
 import type { PlannedOptions, TrainingOptions } from '../../../core/options.ts';
 import { type Fit, fitOf } from '../../../core/train/fit-patch.ts';
-import { type KnownAdapter, keepAdapter, knownAdapter } from '../../../engine/choose/known-adapter.ts';
 import { trainingGrid } from '../../../core/train/preprocess.ts';
+import { type KnownAdapter, keepAdapter, knownAdapter } from '../../../engine/choose/known-adapter.ts';
 import { availableEngines, comparedEngines, type StepTime, stepTimes } from '../../../engine/choose/step-times.ts';
 import { fasterAdvice } from '../../../engine/measure/advice.ts';
 import { DecileError } from '../../../shared/errors.ts';
