@@ -73,7 +73,9 @@ export class BentRows {
   at(y: number, z: number): readonly [Float32Array, Float32Array, Float32Array] {
     const [nx, ny] = this.points;
     if (z !== this.plane) {
-      this.planes.forEach((plane, axis) => mixed(this.bend.shifts[axis], this.along[2], z, nx * ny, plane));
+      this.planes.forEach((plane, axis) => {
+        mixed(this.bend.shifts[axis], this.along[2], z, nx * ny, plane);
+      });
       this.plane = z;
     }
     const { first, weights } = this.along[0];
