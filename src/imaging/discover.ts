@@ -8,7 +8,7 @@ import { HEAD_BYTES, looksLikeDicom, readDicomHeader } from './dicom/dataset.ts'
 import { missingFiles } from './dicom/dicomdir.ts';
 import { type Frame, framesOf } from './dicom/frame.ts';
 import { maskObjectOf } from './dicom/mask-object.ts';
-import { failure, fileSize, mapLimited, readHead } from './files.ts';
+import { failure, fileSize, linkOutside, mapLimited, readHead } from './files.ts';
 import { looksLikeMetaImage, readMetaHeader } from './itk/metaimage.ts';
 import { looksLikeNrrd, readNrrdHeader } from './itk/nrrd.ts';
 import { slicerSegments } from './itk/slicer-segments.ts';
@@ -76,6 +76,8 @@ export async function discoverScans(
   const failures: ScanFailure[] = [];
   const { signal, onProgress } = options;
   const files = await walkFiles(folder, {
+    links: options.followLinks ? 'all' : 'inside',
+    onLink: (path) => failures.push(linkOutside(path, folder)),
     onFailure(path, error) {
       if (path === folder) throw fileError(path, error);
       failures.push(failure(path, error));
@@ -138,9 +140,20 @@ export async function discoverScans(
   return { sources, masks, failures };
 }
 
-/** Every DICOM file below `folder`, whatever it holds. @throws file/missing, file/no-permission */
-export async function dicomFilesBelow(folder: string): Promise<string[]> {
+/**
+ * Every DICOM file below `folder`, whatever it holds.
+ * @param onLink told of links that lead out of the folder, which are not followed; without it each is an error
+ * @throws file/missing, file/no-permission, file/link-outside
+ */
+export async function dicomFilesBelow(
+  folder: string,
+  onLink: (left: ScanFailure) => void = ({ code, message, cure }) => {
+    throw new DecileError(code, message, cure);
+  },
+): Promise<string[]> {
   const files = await walkFiles(folder, {
+    links: 'inside',
+    onLink: (path) => onLink(linkOutside(path, folder)),
     onFailure(path, error) {
       throw fileError(path, error);
     },

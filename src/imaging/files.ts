@@ -26,6 +26,14 @@ export const failure = (path: string, error: unknown): ScanFailure => {
   return { path, code, message, cure };
 };
 
+/** A link that was not followed: what lies behind it may be anybody's, and the whole machine. */
+export const linkOutside = (path: string, folder: string): ScanFailure => ({
+  path,
+  code: 'file/link-outside',
+  message: `${path} must stay below ${folder}, got a link out of it.`,
+  cure: 'Copy what it leads to into the folder, or import with --follow-links.',
+});
+
 export async function fileSize(path: string): Promise<number> {
   try {
     const info = await stat(path);

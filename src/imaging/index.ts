@@ -28,6 +28,7 @@ export {
   exportMsd,
   exportNnunet,
 } from './export-folders.ts';
+export { linkOutside } from './files.ts';
 export { writeMetaImage } from './itk/metaimage.ts';
 export { writeNrrd } from './itk/nrrd.ts';
 export type { ReadMask } from './masks.ts';

@@ -56,6 +56,8 @@ export interface ReadScan {
 export interface DiscoverOptions {
   /** Glob (`*`, `?`, `**`, `{a,b}`) on the case name, the file name or the path inside the folder. */
   only?: string;
+  /** Go where links lead out of the folder; without it each is a failure. */
+  followLinks?: boolean;
   onProgress?: (done: number, total: number) => void;
   signal?: AbortSignal;
 }

@@ -18,6 +18,7 @@ interface Flags extends Output {
   only?: string;
   modality?: BratsModality;
   channels?: NamedChannel[] | 'none';
+  followLinks?: boolean;
   dicomweb?: string;
   study: string[];
   series: string[];
@@ -43,6 +44,7 @@ export function importCommand(): Command {
       "channels of a scan, in order, e.g. 't1,ct,pet' or 'a:mr,b:ct' with their kinds; none: every file is a scan",
       parseChannels,
     )
+    .option('--follow-links', 'go where links lead out of the folder; without it they are left out and listed')
     .option('--dicomweb <URL>', 'fetch from a DICOMweb server, e.g. https://pacs.example/dicom-web')
     .option('--study <UID>', 'StudyInstanceUID to fetch; may be repeated', append, [])
     .option('--match <NAME=VALUE>', "fetch the studies that match, e.g. 'PatientID=7'; may be repeated", pair, {})
@@ -92,11 +94,11 @@ async function bring(
   signal: AbortSignal,
   onProgress: (progress: ImportProgress) => void,
 ): Promise<ImportReport> {
-  const { only, modality, masks, channels } = flags;
+  const { only, modality, masks, channels, followLinks } = flags;
   if (flags.dicomweb === undefined) {
     const labels = flags.labels === undefined ? undefined : userPath(flags.labels);
     return project.importScans(userPath(scans as string), {
-      ...{ only, labels, masks, modality, channels, signal, onProgress },
+      ...{ only, labels, masks, modality, channels, followLinks, signal, onProgress },
     });
   }
   return project.importFromServer(

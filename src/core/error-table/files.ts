@@ -47,6 +47,11 @@ export const fileErrors = {
     message: '<path> must lead to a file, got symbolic links in a circle.',
     cure: 'Remove the link',
   },
+  'file/link-outside': {
+    when: 'A link leads out of the folder, and `--follow-links` was not given; it was not followed',
+    message: '<path> must stay below <folder>, got a link out of it.',
+    cure: 'Copy what it leads to into the folder, or add `--follow-links`',
+  },
   'file/name-too-long': {
     when: 'The path is longer than the system accepts',
     message: '<path> must be a path that the system accepts, got one that is too long.',

@@ -28,7 +28,8 @@ export async function findIdentifiers(folder: string, identifiers: readonly stri
   const needles = needlesFor(identifiers);
   const onFailure = (path: string, error: unknown) =>
     leaks.push({ path, what: `could not be read: ${fileError(path, error).message}` });
-  for (const path of await walkFiles(folder, { hidden: true, onFailure })) {
+  const onLink = (path: string) => leaks.push({ path, what: 'a link out of the folder, and so not searched' });
+  for (const path of await walkFiles(folder, { hidden: true, links: 'inside', onFailure, onLink })) {
     const bytes = containerOf(await readFile(path));
     if (!bytes) {
       leaks.push({ path, what: 'could not be unpacked, and so not searched' });

@@ -43,10 +43,10 @@ export async function deidentifyFolder(
       `The folder of de-identified files must be empty, got ${to} with files in it.`,
       'Choose another folder: old files would be searched and handed on too.',
     );
-  const paths = await dicomFiles(source);
+  const report: DeidentifyReport = { output: to, files: [], failures: [] };
+  const paths = await dicomFiles(source, (left) => report.failures.push(left));
   const secret = randomBytes(32).toString('hex');
   const identifiers = new Set<string>();
-  const report: DeidentifyReport = { output: to, files: [], failures: [] };
   for (const [n, path] of paths.entries()) {
     onProgress(n, paths.length);
     try {
@@ -81,8 +81,8 @@ export async function searchIdentifiers(folder: string, originals?: string): Pro
   return findIdentifiers(resolve(folder), [...identifiers]);
 }
 
-async function dicomFiles(folder: string): Promise<string[]> {
-  const paths = await dicomFilesBelow(resolve(folder));
+async function dicomFiles(folder: string, onLink?: (left: ScanFailure) => void): Promise<string[]> {
+  const paths = await dicomFilesBelow(resolve(folder), onLink);
   if (paths.length > 0) return paths;
   throw new DecileError(
     'import/no-scans',

@@ -15,6 +15,7 @@ import type { Channel, Store } from '../../store/index.ts';
 import { type ChannelSource, groupChannels, kindsOf, type NamedChannel } from './channel-groups.ts';
 import type { HeldFile } from './held-masks.ts';
 import { asFailure } from './import-masks.ts';
+import { linksOf, staysInside } from './links.ts';
 import { caseName, type MaskFiles, nameDifferences } from './names.ts';
 import { type ImportOptions, type ImportReport, settledAs } from './request.ts';
 import { type Roles, rolesOf } from './roles.ts';
@@ -49,11 +50,17 @@ export async function findCandidates(
   options: ImportOptions,
   report: ImportReport,
 ): Promise<Candidates> {
+  const { signal, followLinks } = options;
+  const inside = staysInside(root, linksOf(options, report));
+  /** A case whose scan lies elsewhere is left out; one whose mask alone does comes without it. */
+  const allInside = (image: string, channels: readonly { path: string }[] = []) =>
+    [image, ...channels.map(({ path }) => path)].every(inside);
+  const ownMask = (mask: string | null | undefined) => (mask && inside(mask) ? mask : null);
   // Masks named like scans are found by name; what refers to a series by itself is found by content.
   const referring = async (): Promise<MaskObject[]> =>
     labels === undefined
       ? []
-      : (await discoverScans(labels, { signal: options.signal })).masks.filter(({ kind }) => kind !== 'seg-nrrd');
+      : (await discoverScans(labels, { signal, followLinks })).masks.filter(({ kind }) => kind !== 'seg-nrrd');
   const kinds = (channels: readonly NamedChannel[]) => kindsOf(channels, kindOfPreset(store.project.get().preset));
   // Without a word from the user, scans are looked for that have the project's own channels.
   const known = store.channels.list();
@@ -70,10 +77,10 @@ export async function findCandidates(
     const of = (path: string): ScanSource => ({ kind: kindByName(path), name: caseName(path), paths: [path] });
     return {
       scans: cases
-        .filter((c) => matchesGlob(options.only, c.name, c.image))
+        .filter((c) => matchesGlob(options.only, c.name, c.image) && allInside(c.image, c.channels))
         .map((c) => ({
           source: { ...of(c.image), name: c.name },
-          mask: files?.find(c.name) ?? c.mask ?? null,
+          mask: files?.find(c.name) ?? ownMask(c.mask),
           ...(c.channels && {
             channels: c.channels.map(({ channel, path, part }) => ({
               name: named[channel].name,
@@ -94,10 +101,10 @@ export async function findCandidates(
     const merge = more.length === 0 ? label.value : undefined;
     const whole = merge === undefined ? '' : ` Every value of its masks becomes ${label.name}.`;
     report.notices.push(`Found ${title} with ${cases.length} cases.${whole}`, ...notices);
-    const chosen = cases.filter((c) => matchesGlob(options.only, c.name, c.image));
+    const chosen = cases.filter((c) => matchesGlob(options.only, c.name, c.image) && allInside(c.image, c.channels));
     return {
       scans: chosen.map(({ name, image, mask, channels }) => ({
-        ...{ source: { kind: 'nifti', name, paths: [image] }, mask: files?.find(name) ?? mask, merge },
+        ...{ source: { kind: 'nifti', name, paths: [image] }, mask: files?.find(name) ?? ownMask(mask), merge },
         ...(channels && {
           channels: channels.map((channel) => ({
             name: channel.name,
@@ -111,7 +118,7 @@ export async function findCandidates(
   }
   const found = await discoverScans(root, {
     only: options.only,
-    signal: options.signal,
+    ...{ signal, followLinks },
     onProgress: (done, total) => options.onProgress?.({ phase: 'searching', done, total, name: '' }),
   }).catch((error: unknown) => {
     if (options.signal?.aborted) return { sources: [], masks: [], failures: [] };
@@ -119,7 +126,8 @@ export async function findCandidates(
   });
   const inLabels = (path: string) =>
     labels !== undefined && labels !== root && (path === labels || path.startsWith(labels + sep));
-  report.failures.push(...found.failures.filter((failure) => !inLabels(failure.path)));
+  const told = new Set(report.failures.map(({ path }) => path));
+  report.failures.push(...found.failures.filter(({ path }) => !inLabels(path) && !told.has(path)));
   const sources = found.sources.filter((source) => !inLabels(source.paths[0]));
   const series = seriesByFolder(sources);
   const single = sources.filter((source) => source.kind !== 'dicom').map((source) => source.paths[0]);
@@ -143,7 +151,7 @@ export async function findCandidates(
   report.notices.push(...grouped.notices);
   report.failures.push(...grouped.failures);
   tellRoles(roles, report);
-  const inside = new Set(found.masks.map(({ path }) => path));
+  const objectPaths = new Set(found.masks.map(({ path }) => path));
   const objects = found.masks.filter(({ path, kind }) => !masks.has(path) && !(kind === 'seg-nrrd' && inLabels(path)));
   return {
     scans: grouped.scans.map(({ source, channels }) => {
@@ -161,7 +169,7 @@ export async function findCandidates(
       return { source: { ...source, name }, channels, mask, organs: first(roles.organs), suspect, word };
     }),
     channels: kinds(grouped.channels),
-    objects: [...objects, ...(await referring()).filter(({ path }) => !inside.has(path))],
+    objects: [...objects, ...(await referring()).filter(({ path }) => !objectPaths.has(path))],
   };
 }
 

@@ -11,6 +11,7 @@ import { type Candidate, findCandidates } from './candidates.ts';
 import { contentHash } from './content-hash.ts';
 import { type HeldFile, held, maskValues, settle } from './held-masks.ts';
 import { asFailure, importMaskFile, importMaskObjects } from './import-masks.ts';
+import { linksOf } from './links.ts';
 import { findMaskFiles, freeName } from './names.ts';
 import { importOrgans } from './organs.ts';
 import { channelsHash, lackingNotice, readChannels, settleChannels } from './read-channels.ts';
@@ -38,7 +39,8 @@ export async function importScans(store: Store, folder: string, options: ImportO
     notices: [],
     interrupted: false,
   };
-  const files = labels === undefined ? null : findMaskFiles(labels);
+  const links = linksOf(options, report);
+  const files = labels === undefined ? null : findMaskFiles(labels, links);
   const { scans: candidates, objects, channels } = await findCandidates(store, root, labels, files, options, report);
   const incoming: Incoming = { store, options, report, channels };
   if (candidates.length === 0 && objects.length === 0 && !options.signal?.aborted) {

@@ -1,7 +1,9 @@
 import { basename } from 'node:path';
 import { walkFilesSync } from '../../../disk/index.ts';
+import { linkOutside } from '../../../imaging/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import { naturalOrder, type Store } from '../../store/index.ts';
+import type { Links } from './links.ts';
 import { maskNames, scanNames } from './mask-names.ts';
 
 const EXTENSION = /\.(nii\.gz|nii|hdr|seg\.nrrd|nrrd|nhdr|mha|mhd)$/i;
@@ -25,8 +27,11 @@ export interface MaskFiles {
   paths: string[];
 }
 
-/** Lists the files that may be masks; throws `import/no-folder`. */
-export function findMaskFiles(folder: string): MaskFiles {
+/**
+ * Lists the files that may be masks; throws `import/no-folder`.
+ * @param links of a folder that is imported; the folders of a study are its author's own
+ */
+export function findMaskFiles(folder: string, links?: Links): MaskFiles {
   let entries: string[];
   try {
     // A link to nowhere stays in the list: whoever needs that mask is told that it is missing.
@@ -35,7 +40,11 @@ export function findMaskFiles(folder: string): MaskFiles {
       if (path === folder || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
       dangling.push(path);
     };
-    entries = [...walkFilesSync(folder, { onFailure }), ...dangling].filter((path) => EXTENSION.test(path));
+    const walk = links && {
+      ...{ links: links.follow ? ('all' as const) : ('inside' as const) },
+      onLink: (path: string) => links.onLink(linkOutside(path, folder)),
+    };
+    entries = [...walkFilesSync(folder, { onFailure, ...walk }), ...dangling].filter((path) => EXTENSION.test(path));
   } catch (error) {
     throw new DecileError(
       'import/no-folder',

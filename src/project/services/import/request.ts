@@ -16,6 +16,8 @@ export interface ImportOptions {
   modality?: BratsModality;
   /** The channels of a scan, in order; `none`: every file is a scan. Without it, what files say beyond doubt. */
   channels?: readonly NamedChannel[] | 'none';
+  /** Go where links lead out of the folders; without it each is a failure. */
+  followLinks?: boolean;
   /** Where the folder's files came from, if that is not the folder: kept as the scans' source. */
   from?: string;
   onProgress?: (progress: ImportProgress) => void;
