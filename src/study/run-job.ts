@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CaseMetrics, caseMetrics } from '../core/metrics/index.ts';
+import { type CaseMetrics, caseMetrics, type SmallStructures, smallStructures } from '../core/metrics/index.ts';
 import { makeFolder, writeFileAtomic } from '../disk/index.ts';
 import { readMask } from '../imaging/index.ts';
 import { DecileError } from '../shared/errors.ts';
@@ -18,6 +18,8 @@ export interface Score extends CaseMetrics {
   case: string;
   /** Value in the mask, 1 and up. */
   label: number;
+  /** Structures of less than 5 ml; absent where the case has none, and in results of earlier versions. */
+  small?: SmallStructures;
 }
 
 /** What a finished job leaves behind, in runs/<id>/scores.json. */
@@ -138,9 +140,13 @@ export async function runJob(
 async function scoreCase(test: StudyCase, folder: string, labels: number): Promise<Score[]> {
   const prediction = await readMask(join(folder, `${test.scan}.nii.gz`));
   const reference = await readMask(test.maskPath);
-  return Array.from({ length: labels }, (_, n) => ({
-    case: test.name,
-    label: n + 1,
-    ...caseMetrics(prediction, reference, n + 1),
-  }));
+  return Array.from({ length: labels }, (_, n) => {
+    const small = smallStructures(prediction, reference, n + 1);
+    return {
+      case: test.name,
+      label: n + 1,
+      ...caseMetrics(prediction, reference, n + 1),
+      ...(small && { small }),
+    };
+  });
 }

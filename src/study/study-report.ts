@@ -14,6 +14,7 @@ import { boxPlot, type Chart, chartFigure, chartFile, efficiencyChart } from './
 import type { StudyPlan } from './plan.ts';
 import { type JobResult, jobFolder } from './run-job.ts';
 import { type ScoredList, scoredLists } from './scored-lists.ts';
+import { smallStructureRows, smallStructuresMarkdown } from './small-structures.ts';
 import type { Row } from './statistics.ts';
 import {
   bySeedText,
@@ -45,6 +46,7 @@ export async function writeStudyReport(plan: StudyPlan, results: readonly JobRes
       `# ${name}\n\n${state}\n`,
       ...lists.map(({ suffix, title, rows }) => `${suffix ? `## ${title}\n\n` : ''}${markdownTable(rows, against)}`),
       `${legend(against)}\n`,
+      ...lists.map(({ noun, results }) => smallStructuresMarkdown(smallStructureRows(plan.definition, results), noun)),
       qualityMarkdown(
         timeToQuality(plan.definition, results, (id) => milestonesIn(out, id)),
         against,

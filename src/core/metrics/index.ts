@@ -1,5 +1,6 @@
 /** Segmentation metrics of one case and over cases: Dice, Jaccard, 95HD, ASD, paired t-test. */
 export { type CaseMetrics, caseMetrics } from './case-metrics.ts';
+export { FOUND_DICE, SMALL_ML, type SmallStructures, smallStructures } from './small-structures.ts';
 export { type MetricSummary, meanAndSd, summarise } from './summary.ts';
 export {
   type LabelScores,

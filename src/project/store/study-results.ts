@@ -11,7 +11,7 @@ CREATE TABLE jobs (
 ) STRICT;
 CREATE TABLE scores (
   job TEXT NOT NULL REFERENCES jobs(id) ON DELETE CASCADE, list TEXT NOT NULL, case_name TEXT NOT NULL, label INTEGER NOT NULL,
-  dice REAL NOT NULL, jaccard REAL NOT NULL, hd95 REAL, asd REAL, empty INTEGER NOT NULL,
+  dice REAL NOT NULL, jaccard REAL NOT NULL, hd95 REAL, asd REAL, empty INTEGER NOT NULL, small INTEGER NOT NULL, small_found INTEGER NOT NULL,
   PRIMARY KEY (job, list, case_name, label)
 ) STRICT;`;
 
@@ -26,6 +26,8 @@ export interface StudyJobScores {
 }
 
 interface StudyScore extends CaseMetrics {
+  /** Absent where the case has no structure of less than 5 ml. */
+  small?: { present: number; found: number };
   case: string;
   label: number;
 }
@@ -39,13 +41,15 @@ export function writeStudyResults(path: string, jobs: readonly StudyJobScores[])
       db.exec(SCHEMA);
       const insertJob = db.prepare('INSERT INTO jobs VALUES (@id, @method, @labelled, @seed, @seconds)');
       const insertScore = db.prepare(
-        `INSERT INTO scores VALUES (@job, @list, @case, @label, ${METRICS.map((m) => `@${m}`).join(', ')}, @empty)`,
+        `INSERT INTO scores VALUES (@job, @list, @case, @label, ${METRICS.map((m) => `@${m}`).join(', ')}, @empty, @small, @found)`,
       );
       for (const { lists, ...job } of jobs) {
         insertJob.run(job);
         for (const [list, scores] of Object.entries(lists))
-          for (const { emptyPrediction, ...values } of scores)
-            insertScore.run({ job: job.id, list, ...values, empty: emptyPrediction ? 1 : 0 });
+          for (const { emptyPrediction, small, ...values } of scores) {
+            const counts = { small: small?.present ?? 0, found: small?.found ?? 0 };
+            insertScore.run({ job: job.id, list, ...values, ...counts, empty: emptyPrediction ? 1 : 0 });
+          }
       }
     }).immediate();
   } finally {
