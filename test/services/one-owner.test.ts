@@ -176,7 +176,8 @@ test('on a full disk a project opens, and its journals are read (full-disk-hides
     const project = openExistingProject(disk + '/project');
     const failures = await project.drawing.recover();
     const read = await project.drawing.read(${id}, 'manual');
-    console.log(JSON.stringify({ code: failures[0]?.error.code, voxel: read?.data[1], state: project.review.states().get(${id}) }));
+    const seen = await project.review.case(${id});
+    console.log(JSON.stringify({ code: failures[0]?.error.code, voxel: read?.data[1], state: seen.state, editing: seen.editing }));
     await project.close();
     console.log(JSON.stringify(readdirSync(disk + '/project/masks/${id}')));`;
   const run = spawnSync(
@@ -193,7 +194,7 @@ test('on a full disk a project opens, and its journals are read (full-disk-hides
   );
   assert.equal(run.status, 0, run.stderr);
   const [seen, files] = run.stdout.trim().split('\n');
-  assert.deepEqual(JSON.parse(seen), { code: 'disk/full', voxel: 1, state: 'drawing' });
+  assert.deepEqual(JSON.parse(seen), { code: 'disk/full', voxel: 1, state: 'drawing', editing: 'manual' });
   assert.deepEqual(JSON.parse(files), ['manual.journal']);
 });
 

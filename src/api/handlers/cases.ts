@@ -89,7 +89,7 @@ export const caseHandlers = (session: Session): Pick<Handlers, Names> => ({
   },
   async 'masks.versions'({ scan }) {
     const { store, drawing } = session.project();
-    await drawing.commit(scan);
+    await drawing.settle(scan);
     return maskVersions(store, scan);
   },
   async 'masks.restore'({ scan, version }) {

@@ -351,6 +351,8 @@ export interface ReportSummary {
   meanChangeMl: number | null;
   correctionDice: number | null;
   cases: ReportedCase[];
+  /** Cases whose masks cannot be read. */
+  leftOut: LeftOut[];
 }
 
 /** How many masks each choice of an export hands out. */

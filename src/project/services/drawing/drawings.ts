@@ -22,6 +22,10 @@ export interface Drawings {
   read(scan: number, kind: MaskOrigin, version?: number): Promise<{ data: Uint8Array; version?: number } | null>;
   /** Turns all strokes of a scan into versions, those in journals too. */
   commit(scan: number): Promise<void>;
+  /**
+   * As `commit`, for who only looks: where the disk takes no version, the strokes stay in their journal, and `read` shows them.
+   */
+  settle(scan: number): Promise<void>;
   /** Turns all strokes of the project into versions. */
   commitAll(): Promise<void>;
   /**
@@ -170,6 +174,14 @@ export function drawingsOf(store: Store): Drawings {
         return current && { data: (await readMask(store.path(current.file))).data, version: current.version };
       }),
     commit: (scan) => scans.take(scan, async () => void (await commitNow(scan))),
+    settle: (scan) =>
+      scans.take(scan, async () => {
+        try {
+          await commitNow(scan);
+        } catch (error) {
+          if (!(error instanceof DecileError) || !error.code.startsWith('disk/')) throw error;
+        }
+      }),
     async commitAll() {
       const [failure] = await commitEach(drawnScans().map(({ id }) => id));
       if (failure) throw failure.error;

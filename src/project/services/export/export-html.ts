@@ -22,10 +22,13 @@ const FILE = 'report.html';
  * @throws export/nothing before any case was reviewed
  */
 export async function exportHtml(job: ExportJob, run: Run | null): Promise<string[]> {
-  const { store, request, chosen, output } = job;
+  const { store, request, chosen, output, report } = job;
   const whole = await reviewSummary(store, run?.id, () => stopHere(request, 0, chosen.length));
   const asked = new Set(chosen.map(({ scan }) => scan.id));
   const summary = { ...whole, cases: whole.cases.filter(({ scan }) => asked.has(scan)) };
+  const damaged = whole.leftOut.filter(({ scan }) => asked.has(scan));
+  if (summary.cases.length === 0 && damaged.length > 0)
+    throw new DecileError(damaged[0].code, damaged[0].message, damaged[0].cure);
   if (summary.cases.length === 0)
     throw new DecileError(
       'export/nothing',
@@ -34,6 +37,7 @@ export async function exportHtml(job: ExportJob, run: Run | null): Promise<strin
     );
   const names = new Map(chosen.map(({ scan, name }) => [scan.id, name]));
   const nameOf = (scan: number) => names.get(scan) ?? String(scan);
+  for (const { scan, code, message, cure } of damaged) report.refused.push({ scan: nameOf(scan), code, message, cure });
   const runs = [...new Set(summary.cases.map((row) => row.run))];
   const worst = [...summary.cases]
     .sort((a, b) => a.dice - b.dice)

@@ -6,6 +6,7 @@ import { agreedPieces, countPieces } from '../../../core/predict/pieces.ts';
 import type { CheckpointMeta } from '../../../core/train/state.ts';
 import { VERSION } from '../../../core/version.ts';
 import { readMask } from '../../../imaging/index.ts';
+import { leftOut } from '../../../shared/left-out.ts';
 import type { Run, Store } from '../../store/index.ts';
 import { labelledMasks } from '../predict/predict.ts';
 
@@ -64,7 +65,8 @@ export async function describeModel(
 async function piecesOf(store: Store, run: Run, values: readonly number[]): Promise<(number | null)[]> {
   const counts: number[][] = values.map(() => []);
   for (const path of labelledMasks(store, run)) {
-    const mask = await readMask(path);
+    const mask = await readMask(path).catch((error: unknown) => void leftOut({ scan: 0, name: path }, error));
+    if (!mask) continue;
     for (const [n, value] of values.entries()) counts[n].push(countPieces(mask, value));
   }
   return counts.map(agreedPieces);

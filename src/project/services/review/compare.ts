@@ -2,6 +2,7 @@
 import { compareLabel } from '../../../core/edit/changes.ts';
 import { readMask } from '../../../imaging/index.ts';
 import type { MaskChange, ReportedCase, ReportSummary } from '../../../shared/contract/index.ts';
+import { type LeftOut, leftOut } from '../../../shared/left-out.ts';
 import type { Label, Mask, Scan, Store } from '../../store/index.ts';
 import type { Drawings } from '../drawing/drawings.ts';
 import { currentMask } from './case-states.ts';
@@ -24,7 +25,8 @@ export async function maskChanges(store: Store, drawings: Drawings, id: number):
 }
 
 /**
- * Every reviewed or labelled case that a run predicted, prediction against what a person made of it.
+ * Every reviewed or labelled case that a run predicted, prediction against what a person made of it. One whose masks are damaged is
+ * left out and listed.
  * @param onCase called before each case; throw in it to stop
  */
 export async function reviewSummary(store: Store, run?: number, onCase: () => void = () => {}): Promise<ReportSummary> {
@@ -32,6 +34,7 @@ export async function reviewSummary(store: Store, run?: number, onCase: () => vo
   const labels = store.labels.list();
   const references = store.masks.references();
   const cases: ReportedCase[] = [];
+  const left = new Map<number, LeftOut>();
   for (const one of run === undefined ? store.runs.list() : [store.runs.get(run)]) {
     const roles = new Map(store.runs.cases(one.id).map((entry) => [entry.scan, entry.role]));
     const predictions = new Map(store.predictions.list(one.id).map((prediction) => [prediction.scan, prediction]));
@@ -41,7 +44,10 @@ export async function reviewSummary(store: Store, run?: number, onCase: () => vo
       // A case that the run learned from says nothing about the run.
       if (!prediction || !reference || roles.get(scan.id) === 'labelled') continue;
       onCase();
-      const found = await compared(store, scan, store.masks.get(prediction.mask), reference, labels);
+      const found = await compared(store, scan, store.masks.get(prediction.mask), reference, labels).catch((error) => {
+        left.set(scan.id, leftOut({ scan: scan.id, name: scan.name }, error));
+        return [];
+      });
       for (const row of found) cases.push({ ...row, scan: scan.id, name: scan.name, run: one.id, runName: one.name });
       await new Promise((next) => setImmediate(next));
     }
@@ -58,7 +64,7 @@ export async function reviewSummary(store: Store, run?: number, onCase: () => vo
     rejected: reviewed.filter((scan) => scan.review === 'rejected').length,
     meanChangeMl: mean(changes.map((row) => row.addedMl + row.removedMl)),
     correctionDice: mean(changes.map((row) => row.dice)),
-    cases,
+    ...{ cases, leftOut: [...left.values()] },
   };
 }
 

@@ -3,6 +3,7 @@ import { dice } from '../../../core/metrics/dice.ts';
 import { countOverlap } from '../../../core/metrics/overlap.ts';
 import { type ExpectedDice, expectedDice, leftToReview, type Reviewed } from '../../../core/predict/expected-dice.ts';
 import { readMask } from '../../../imaging/index.ts';
+import { leftOut } from '../../../shared/left-out.ts';
 import type { Mask, Prediction, Store } from '../../store/index.ts';
 import { caseStates } from './case-states.ts';
 
@@ -24,7 +25,13 @@ const ownDiceOf = ({ ownDice }: Pick<Prediction, 'ownDice'>): number | null =>
 export async function expectations(store: Store): Promise<Expectations> {
   for (const { prediction, predicted, reference } of reviewedPairs(store)) {
     const key = keyOf(store, predicted, reference);
-    if (!measured.has(key)) measured.set(key, await diceBetween(store, predicted, reference, prediction));
+    if (measured.has(key)) continue;
+    try {
+      measured.set(key, await diceBetween(store, predicted, reference, prediction));
+    } catch (error) {
+      // One damaged mask must not end a decision on another case: throws what is about more than this scan.
+      leftOut({ scan: prediction.scan, name: String(prediction.scan) }, error);
+    }
   }
   return knownExpectations(store);
 }

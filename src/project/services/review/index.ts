@@ -32,7 +32,7 @@ export interface Review {
   cases(): CaseEntry[];
   /** State of every case, by scan. */
   states(): Map<number, CaseState>;
-  /** One case as it is now, its strokes committed. Throws `scan/unknown`, `scan/vanished`. */
+  /** One case as it is now, its strokes committed where the disk has room. Throws `scan/unknown`, `scan/vanished`. */
   case(scan: number): Promise<CaseView>;
   /** The mask that stands for a case. */
   current(scan: number): Mask | null;
@@ -78,7 +78,7 @@ export const reviewOf = (store: Store, drawings: Drawings): Review => ({
   cases: () => listCases(store),
   states: () => caseStates(store),
   async case(scan) {
-    await drawings.commit(scan);
+    await drawings.settle(scan);
     return viewCase(store, scan);
   },
   current: (scan) => currentMask(store, scan),
