@@ -55,6 +55,14 @@ function parseFlag(option: OptionRow, text: string): OptionValue {
   }
 }
 
+/** A mask value that says that nobody drew there. */
+export function ignoreLabel(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 255 || text.trim() === '')
+    throw new InvalidArgumentError(`It must be a whole number from 1 to 255, got ${text}.`);
+  return value;
+}
+
 /** A whole number of at least `least`, for flags outside the table. */
 export const wholeNumber =
   (least: number) =>

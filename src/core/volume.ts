@@ -70,8 +70,17 @@ export interface Volume<T extends VoxelArray = VoxelArray> extends Grid {
   readonly data: T;
 }
 
-/** A mask: 0 is background, 1..C-1 the project's labels. */
+/** A mask: 0 is background, 1..C-1 the project's labels, `NOT_DRAWN` what nobody drew. */
 export type LabelMap = Volume<Uint8Array>;
+
+/** Mask value of a voxel that nobody drew: no loss, metric or prototype counts it. nnU-Net's ignore label. */
+export const NOT_DRAWN = 255;
+/** The largest value that a label may have. */
+export const MOST_LABELS = NOT_DRAWN - 1;
+/** Background, or what nobody drew: no label lies there. */
+export const isUnlabelled = (value: number): boolean => value === 0 || value === NOT_DRAWN;
+/** Whether voxels of a mask were left undrawn. */
+export const isPartlyDrawn = ({ data }: Pick<LabelMap, 'data'>): boolean => data.includes(NOT_DRAWN);
 
 /** Volume of one voxel, ml (cm^3). */
 export const voxelMl = ({ spacing: [i, j, k] }: Pick<Grid, 'spacing'>): number => (i * j * k) / 1000;

@@ -23,6 +23,8 @@ export interface Dataset {
   /** Their names, one or several. */
   channels: string[];
   labels: { value: number; name: string }[];
+  /** Value of voxels that nobody drew (nnU-Net's ignore label), where the masks have one. */
+  ignore?: number;
   cases: DatasetCase[];
 }
 
@@ -70,7 +72,7 @@ export async function discoverDataset(folder: string): Promise<Dataset | null> {
     return {
       layout: 'nnunet',
       channels,
-      labels: labelsOf(asNnunet.data.labels, bad),
+      ...withoutIgnore(labelsOf(asNnunet.data.labels, bad)),
       cases: await nnunetCases(folder, asNnunet.data.file_ending, channels.length),
     };
   }
@@ -82,7 +84,7 @@ export async function discoverDataset(folder: string): Promise<Dataset | null> {
     const cases = msdCases(folder, asMsd.data).map((one) =>
       channels.length === 1 ? one : { ...one, channels: parts.map((part) => ({ ...part, path: one.image })) },
     );
-    return { layout: 'msd', channels, labels: msdLabels(labels, bad), cases };
+    return { layout: 'msd', channels, ...withoutIgnore(msdLabels(labels, bad)), cases };
   }
   throw bad(asNnunet.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`).join('; '));
 }
@@ -104,6 +106,15 @@ function labelsOf(labels: Record<string, number | number[]>, bad: (got: string) 
       return { value, name };
     })
     .sort((a, b) => a.value - b.value);
+}
+
+/** nnU-Net's word for voxels that nobody drew. */
+export const IGNORE = 'ignore';
+
+/** The ignore label is no label. */
+function withoutIgnore(labels: Dataset['labels']): Pick<Dataset, 'labels' | 'ignore'> {
+  const ignore = labels.find(({ name }) => name.toLowerCase() === IGNORE)?.value;
+  return { labels: labels.filter(({ value }) => value !== ignore), ...(ignore !== undefined && { ignore }) };
 }
 
 function msdLabels(labels: Record<string, string>, bad: (got: string) => DecileError) {

@@ -2,10 +2,11 @@
 
 import { dirname, join } from 'node:path';
 import { toTsv } from '../core/plain-text.ts';
-import type { LabelMap, Volume } from '../core/volume.ts';
+import { isPartlyDrawn, type LabelMap, NOT_DRAWN, type Volume } from '../core/volume.ts';
 import { makeFolder, streamFileAtomic, writeAll } from '../disk/index.ts';
 import { DecileError } from '../shared/errors.ts';
 
+import { IGNORE } from './dataset-json.ts';
 import { unique } from './names.ts';
 import { writeNifti, writeNifti4D } from './nifti/write.ts';
 
@@ -35,6 +36,8 @@ export interface ExportOptions {
   /** Names of several channels; one, called by the modality, without it. */
   channels?: readonly string[];
   labels: readonly ExportLabel[];
+  /** Some masks are drawn in part. */
+  partly?: boolean;
   version?: string;
   /** Called before each case, and at the end; may throw to stop. */
   onProgress?: (done: number, total: number, name: string) => void;
@@ -64,7 +67,9 @@ export async function exportNnunet(folder: string, cases: readonly ExportCase[],
       'Renumber the labels of the project.',
     );
   const names = fileNames(cases);
-  const files = await writeCases(folder, cases, names, o, async ({ image, channels }, path) => {
+  // nnU-Net asks for the highest number.
+  const ignore = values.length + 1;
+  const files = await writeCases(folder, cases, names, { ...o, ignore }, async ({ image, channels }, path) => {
     const written: string[] = [];
     for (const [n, channel] of (channels ?? [image]).entries()) {
       if (!channel) continue;
@@ -77,7 +82,11 @@ export async function exportNnunet(folder: string, cases: readonly ExportCase[],
   await writeJson(join(folder, 'dataset.json'), {
     name: o.name,
     channel_names: { ...(o.channels ?? [o.modality]) },
-    labels: { background: 0, ...Object.fromEntries(o.labels.map((l) => [l.name, l.value])) },
+    labels: {
+      background: 0,
+      ...Object.fromEntries(o.labels.map((l) => [l.name, l.value])),
+      ...(o.partly && { [IGNORE]: ignore }),
+    },
     numTraining: cases.filter(isTraining).length,
     file_ending: '.nii.gz',
   });
@@ -110,7 +119,11 @@ export async function exportMsd(folder: string, cases: readonly ExportCase[], o:
     name: o.name,
     tensorImageSize: o.channels ? '4D' : '3D',
     modality: { ...(o.channels ?? [o.modality]) },
-    labels: { 0: 'background', ...Object.fromEntries(o.labels.map((l) => [String(l.value), l.name])) },
+    labels: {
+      0: 'background',
+      ...Object.fromEntries(o.labels.map((l) => [String(l.value), l.name])),
+      ...(o.partly && { [NOT_DRAWN]: IGNORE }),
+    },
     numTraining: training.length,
     numTest: test.length,
     training,
@@ -127,7 +140,7 @@ async function writeCases(
   folder: string,
   cases: readonly ExportCase[],
   names: readonly string[],
-  o: ExportOptions,
+  o: ExportOptions & { ignore?: number },
   writeImage: (one: ExportCase, path: string) => Promise<string[]>,
 ): Promise<string[]> {
   const files: string[] = [];
@@ -138,12 +151,16 @@ async function writeCases(
     if (!c.mask) continue;
     const mask = `${isTraining(c) ? 'labelsTr' : 'predictionsTs'}/${names[n]}.nii.gz`;
     makeFolder(join(folder, dirname(mask)));
-    await writeNifti(join(folder, mask), await c.mask());
+    await writeNifti(join(folder, mask), renumbered(await c.mask(), o.ignore));
     files.push(mask);
   }
   o.onProgress?.(cases.length, cases.length, '');
   return files;
 }
+
+/** What nobody drew under another number. */
+const renumbered = (mask: LabelMap, ignore = NOT_DRAWN): LabelMap =>
+  isPartlyDrawn(mask) ? { ...mask, data: mask.data.map((v) => (v === NOT_DRAWN ? ignore : v)) } : mask;
 
 /**
  * BIDS derivatives: `sub-<case>/<anat|ct>/sub-<case>_desc-<origin>_dseg.nii.gz` with a sidecar, `dseg.tsv` for the
@@ -161,7 +178,11 @@ export async function exportBids(folder: string, cases: readonly ExportCase[], o
     c ? `#${c.map((x) => x.toString(16).padStart(2, '0')).join('')}` : NOT_AVAILABLE;
   await writeText(
     join(folder, 'dseg.tsv'),
-    toTsv([['index', 'name', 'color'], ...o.labels.map((l) => [l.value, l.name, hex(l.colour)])]),
+    toTsv([
+      ['index', 'name', 'color'],
+      ...o.labels.map((l) => [l.value, l.name, hex(l.colour)]),
+      ...(o.partly ? [[NOT_DRAWN, IGNORE, NOT_AVAILABLE]] : []),
+    ]),
   );
   await writeText(
     join(folder, 'sourcenames.tsv'),

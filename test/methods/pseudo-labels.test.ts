@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import { partialSupervisedLoss } from '../../src/core/loss/partial-supervised.ts';
 import { supervisedLoss } from '../../src/core/loss/supervised.ts';
 import { agreement, gammaCurve } from '../../src/core/methods/agreement.ts';
 import { cpclMix } from '../../src/core/methods/cpcl-mix.ts';
@@ -77,9 +76,9 @@ test('the loss of a part is L_s of that part alone, and 0 of none', () => {
   const oneHot = oneHotOf([0, 1, 2, 1, 0, 2, 2, 1], 3, [2, 2, 2]);
   const part = tf.tensor4d([1, 1, 1, 1, 0, 0, 0, 0], [1, 2, 2, 2]);
   const first = (map: tf.Tensor4D) => tf.slice(map, [0, 0, 0, 0], [-1, 1, -1, -1]);
-  const own = partialSupervisedLoss([logits], [tf.mul(oneHot, part)]).dataSync()[0];
+  const own = supervisedLoss([logits], [tf.mul(oneHot, part)]).dataSync()[0];
   near(own, supervisedLoss([first(logits)], [first(oneHot)]).dataSync()[0]);
-  assert.equal(partialSupervisedLoss([logits], [tf.zerosLike(oneHot)]).dataSync()[0], 0);
+  assert.equal(supervisedLoss([logits], [tf.zerosLike(oneHot)]).dataSync()[0], 0);
 });
 
 const SIDES: [number, number, number] = [4, 4, 4];

@@ -25,8 +25,9 @@ def dice(probabilities, one_hot, smooth=1e-5):
 
 
 def supervised(logits, one_hot):
-    """Equation 12."""
-    return 0.5 * cross_entropy(logits, one_hot) + 0.5 * dice(torch.softmax(logits, 1), one_hot)
+    """Equation 12, over the voxels that have a class."""
+    counted = one_hot.sum(1, keepdim=True)
+    return 0.5 * cross_entropy(logits, one_hot) + 0.5 * dice(torch.softmax(logits, 1) * counted, one_hot)
 
 
 def mean_teacher(student_logits, teacher_logits):

@@ -150,7 +150,12 @@ LOSS_CASES = [
     ("one of three absent from all labelled images", 4, (3, 3, 3), 3, (2, 2), {2: [0, 1]}, {}),
     ("one of three absent from all pseudo-masks", 4, (3, 3, 3), 3, (2, 2), {}, {1: [0, 1]}),
     ("different classes absent from different images", 4, (3, 3, 3), 3, (2, 2), {1: [0], 2: [1]}, {2: [0], 1: [1]}),
+    ("every fourth slice drawn", 8, (2, 2, 2), 2, (2, 2), {}, {}),
+    ("every fourth slice drawn, three classes", 4, (3, 4, 3), 3, (2, 1), {}, {}),
 ]
+# Of these all but every fourth slice of the labelled images is not drawn.
+APART_CASES = (15, 16)
+NOT_DRAWN = 255
 # Of these also the terms with certainty weighting.
 CERTAINTY_CASES = (0, 6, 9, 14)
 CHANNELS, ALPHA = 6, 20.0
@@ -168,13 +173,18 @@ def blobs(sides, classes, image, absent):
     return shapes
 
 
+def undrawn(sides, image):
+    """Whole slices without a value of their own: all but every fourth one."""
+    return [shape(NOT_DRAWN, (0, 0, k), (0, 0, 1), 0) for k in range(sides[0]) if (k + image) % 4]
+
+
 def loss_golden():
     golden = Golden("losses", samples=300, channels=CHANNELS, alpha=ALPHA)
     facts = []
     for n, (name, factor, coarse, classes, (k_l, k_u), absent_l, absent_u) in enumerate(LOSS_CASES):
         sides = tuple(factor * c for c in coarse)
         seed = 2000 + 10 * n
-        shapes = [blobs(sides, classes, k, absent_l) for k in range(k_l)]
+        shapes = [blobs(sides, classes, k, absent_l) + (undrawn(sides, k) if n in APART_CASES else []) for k in range(k_l)]
         size = tuple(reversed(sides))
         labels = torch.tensor(np.stack([mask(size, s) for s in shapes]).astype(np.int64))
         y_l = one_hot(labels, classes, torch.float64)

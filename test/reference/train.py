@@ -169,5 +169,5 @@ class Trainer:
 
 
 def one_hot(labels, classes, dtype):
-    """int [K, D, H, W] -> [K, C, D, H, W]"""
-    return nnf.one_hot(labels, classes).movedim(-1, 1).to(dtype).contiguous()
+    """int [K, D, H, W] -> [K, C, D, H, W]; a value that is no class (255: not drawn) is 0 in all of them."""
+    return nnf.one_hot(labels.clamp(max=classes), classes + 1)[..., :classes].movedim(-1, 1).to(dtype).contiguous()

@@ -19,6 +19,7 @@ const RELEASED: Record<number, string> = {
   5: '950723064d0c0ad83a4a5289ef57e5ed745354b5831f23efbaecb36e844d886d',
   6: '5352399ec3aaf347358f02ee5a963cd565ae51652bc262fdd39177bc67ea8cbe',
   7: 'fd69cdebebcb7c8c7a024cb06d68e411272202458ac35e14021f00901ac0eca4',
+  8: '5829ead63a1916450e2501129dd6a42f50fb38ec3b12094b2058e03ccc63795f',
 };
 
 test('migrations are numbered 1, 2, 3 without a gap', () => {

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { METRICS } from '../../core/metrics/index.ts';
 import type { EvaluationReport } from '../../project/services/review/evaluate.ts';
+import { ignoreLabel } from '../flags.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { EXIT, Exit, notice, type Output, Progress, result, table } from '../output.ts';
 import { userPath } from '../place.ts';
@@ -13,9 +14,17 @@ export function evaluateCommand(): Command {
     .requiredOption('--reference <MASKS_FOLDER>', 'masks named like the scans, or a data set with dataset.json')
     .option('--run <RUN>', 'name of the run; the latest finished one without it')
     .option('--against <RUN2>', 'a second run: paired t-test over the cases of both')
+    .option(
+      '--ignore-label <VALUE>',
+      'value of references where nobody drew; what dataset.json says without it',
+      ignoreLabel,
+    )
     .option('--tolerance <MM>', 'of surface Dice, mm; 1 without it', millimetres)
     .action(
-      (folder: string, flags: Output & { reference: string; run?: string; against?: string; tolerance?: number }) =>
+      (
+        folder: string,
+        flags: Output & { reference: string; run?: string; against?: string; tolerance?: number; ignoreLabel?: number },
+      ) =>
         withProjectPreferWrite(folder, async (project) => {
           const progress = new Progress(flags, 'Evaluating');
           const abort = new AbortController();
@@ -24,6 +33,7 @@ export function evaluateCommand(): Command {
             const report = await project.evaluate({
               ...{ reference: userPath(flags.reference), run: flags.run, against: flags.against, signal: abort.signal },
               tolerance: flags.tolerance,
+              ignoreLabel: flags.ignoreLabel,
               onProgress: (done, total, name) => progress.update(done, total, name),
             });
             progress.end();

@@ -6,6 +6,7 @@ import type { ImportProgress, ImportReport } from '../../project/services/import
 import { DecileError } from '../../shared/errors.ts';
 import { parseChannels } from '../channels.ts';
 import { dicomWebServer } from '../dicomweb.ts';
+import { ignoreLabel } from '../flags.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { EXIT, Exit, notice, type Output, Progress, result } from '../output.ts';
 import { userPath } from '../place.ts';
@@ -15,6 +16,7 @@ interface Flags extends Output {
   labels?: string;
   as?: string;
   masks?: string;
+  ignoreLabel?: number;
   only?: string;
   modality?: BratsModality;
   channels?: NamedChannel[] | 'none';
@@ -35,6 +37,11 @@ export function importCommand(): Command {
     .option('--labels <MASKS_FOLDER>', 'masks: named like the scans, or DICOM SEG and RTSTRUCT of them')
     .option('--as <NAME>', "who drew the masks; the system's user without it")
     .option('--masks <GLOB>', "which files are masks, e.g. '*_seg.nii.gz'; all others are scans then")
+    .option(
+      '--ignore-label <VALUE>',
+      'value of masks where nobody drew; what dataset.json says without it',
+      ignoreLabel,
+    )
     .option('--only <GLOB>', "only scans whose name matches, e.g. 'la_00*'")
     .addOption(
       new Option('--modality <NAME>', 'which scan of each BraTS case; flair without it').choices(BRATS_MODALITIES),
@@ -94,11 +101,11 @@ async function bring(
   signal: AbortSignal,
   onProgress: (progress: ImportProgress) => void,
 ): Promise<ImportReport> {
-  const { only, modality, masks, channels, followLinks } = flags;
+  const { only, modality, masks, channels, followLinks, ignoreLabel: ignored } = flags;
   if (flags.dicomweb === undefined) {
     const labels = flags.labels === undefined ? undefined : userPath(flags.labels);
     return project.importScans(userPath(scans as string), {
-      ...{ only, labels, masks, modality, channels, followLinks, signal, onProgress },
+      ...{ only, labels, masks, modality, channels, followLinks, signal, onProgress, ignoreLabel: ignored },
     });
   }
   return project.importFromServer(

@@ -1,6 +1,6 @@
 /** What changed of one label between two masks on one grid. */
 import { type LabelScores, labelScores } from '../metrics/index.ts';
-import { type LabelMap, voxelMl } from '../volume.ts';
+import { type LabelMap, NOT_DRAWN, voxelMl } from '../volume.ts';
 
 /** One label of two masks on one grid. */
 export interface LabelChange {
@@ -18,7 +18,7 @@ export function compareLabel(before: LabelMap, after: LabelMap, label: number): 
   let [added, removed] = [0, 0];
   for (let v = 0; v < before.data.length; v++) {
     const was = before.data[v] === label;
-    if (was === (after.data[v] === label)) continue;
+    if (was === (after.data[v] === label) || after.data[v] === NOT_DRAWN) continue;
     was ? removed++ : added++;
     perSlice[Math.floor(v / slice)]++;
   }

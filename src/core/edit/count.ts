@@ -1,5 +1,7 @@
 /** Counting labelled voxels. Most of a mask is empty, so four voxels are looked at at a time. */
 
+import { NOT_DRAWN } from '../volume.ts';
+
 /**
  * Voxels by label of `data` from one place to another: `counts[at + label]`, 256 entries, overwritten.
  * @param to exclusive
@@ -29,6 +31,6 @@ export function labelledBySlice({ data, size }: { data: Uint8Array; size: readon
   const counts = new Uint32Array(256);
   return Array.from({ length: size[2] }, (_, k) => {
     countLabels(data, k * voxels, (k + 1) * voxels, counts, 0);
-    return voxels - counts[0];
+    return voxels - counts[0] - counts[NOT_DRAWN];
   });
 }

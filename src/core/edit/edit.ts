@@ -1,5 +1,5 @@
 /** One undoable change of a mask: recorded while voxels are written, kept as runs, undone and redone exactly. */
-import type { LabelMap } from '../volume.ts';
+import { type LabelMap, NOT_DRAWN } from '../volume.ts';
 
 /** A rectangle of one slice across k that an edit touched, in voxels. */
 export interface DirtyBox {
@@ -37,7 +37,7 @@ export type PaintOver = 'all' | 'empty' | { readonly label: number };
  */
 export function protect(locked: Iterable<number>, over: PaintOver = 'all', active = 0): Protection {
   const table = new Uint8Array(256).fill(over === 'all' ? 0 : 1);
-  if (over === 'empty') table[0] = 0;
+  if (over === 'empty') table[0] = table[NOT_DRAWN] = 0;
   else if (over !== 'all') table[over.label] = 0;
   if (active > 0) table[active] = 0;
   for (const value of locked) table[value] = LOCKED;
@@ -88,6 +88,28 @@ export class Recorder {
     this.written = new Map();
     this.box = null;
     return boxes;
+  }
+
+  /** What a voxel held before anything was written. */
+  before(offset: number): number {
+    const [ni] = this.mask.size;
+    return this.rows.get(Math.floor(offset / ni))?.[offset % ni] ?? this.mask.data[offset];
+  }
+
+  /** The first and the last voxel along each axis that differs from before; null where none does. */
+  extent(): { low: [number, number, number]; high: [number, number, number] } | null {
+    const [ni, nj] = this.mask.size;
+    const low: [number, number, number] = [...this.mask.size];
+    const high: [number, number, number] = [-1, -1, -1];
+    for (const [row, values] of this.rows)
+      for (let i = 0; i < ni; i++) {
+        if (values[i] === this.mask.data[row * ni + i]) continue;
+        [i, row % nj, Math.floor(row / nj)].forEach((at, axis) => {
+          low[axis] = Math.min(low[axis], at);
+          high[axis] = Math.max(high[axis], at);
+        });
+      }
+    return high[0] < 0 ? null : { low, high };
   }
 
   /** Puts back everything written since the start; returns the rows written to, as one box a slice. */

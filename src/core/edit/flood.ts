@@ -1,6 +1,6 @@
 /** Flood fill of an enclosed area of the mask, and region growing over the scan's intensities. */
 import { DecileError } from '../errors.ts';
-import { type LabelMap, type Volume, type VoxelIndex, voxelIndex } from '../volume.ts';
+import { isUnlabelled, type LabelMap, type Volume, type VoxelIndex, voxelIndex } from '../volume.ts';
 import type { Recorder } from './edit.ts';
 import { type Axis, indexOf, offsetOf, sliceLayout, strides } from './planes.ts';
 
@@ -52,9 +52,9 @@ export function floodFill(recorder: Recorder, seed: VoxelIndex, normal: Axis | n
   const old = data[start];
   if (old === value) return;
   const { offsets, touchesEdge } = connected(size, start, normal, (offset) => data[offset] === old, {
-    stopAtEdge: old === 0,
+    stopAtEdge: isUnlabelled(old),
   });
-  if (old === 0 && touchesEdge) {
+  if (isUnlabelled(old) && touchesEdge) {
     throw new DecileError(
       'edit/open-area',
       'The area to fill must be closed, got one that reaches the edge of the scan.',
@@ -83,7 +83,7 @@ export function growRegion(recorder: Recorder, scan: Volume, seed: VoxelIndex, o
   const { normal, value, tolerance, limit } = options;
   const mean = meanAround(scan, seed, normal);
   const inside = (offset: number) =>
-    Math.abs(scan.data[offset] - mean) <= tolerance && (mask.data[offset] === 0 || mask.data[offset] === value);
+    Math.abs(scan.data[offset] - mean) <= tolerance && (isUnlabelled(mask.data[offset]) || mask.data[offset] === value);
   const { offsets, full } = connected(mask.size, offsetOf(mask.size, seed), normal, inside, { limit });
   if (full) {
     throw new DecileError(
@@ -153,6 +153,6 @@ function fillHolesOnSlice(recorder: Recorder, mask: LabelMap, label: number, nor
     if (p < width * (height - 1)) visit(p + width);
   }
   for (let p = 0; p < width * height; p++) {
-    if (!outside[p] && mask.data[at(p)] === 0) recorder.write(at(p), label);
+    if (!outside[p] && isUnlabelled(mask.data[at(p)])) recorder.write(at(p), label);
   }
 }

@@ -1,5 +1,5 @@
 /** Slices that were left empty between drawn ones: what interpolation would fill, or what was forgotten. */
-import type { LabelMap } from '../volume.ts';
+import { isUnlabelled, type LabelMap } from '../volume.ts';
 import type { Axis } from './planes.ts';
 
 export interface Gap {
@@ -31,6 +31,19 @@ export function findGaps(mask: LabelMap, labels: readonly number[]): Gap[] {
   });
 }
 
+/**
+ * The axis that labels were drawn across slice by slice, so far apart that most of the scan was not looked at: every run of every
+ * label is one slice. Null where none is, or nothing is drawn.
+ */
+export function drawnApart(mask: LabelMap, labels: readonly number[]): Axis | null {
+  const present = slicesByAxis(mask, labels);
+  const apart = ([2, 1, 0] as const).filter((normal) => {
+    const runs = labels.flatMap((label) => runsOf(present[normal].get(label) as Uint8Array));
+    return runs.length > 0 && mask.size[normal] > 1 && runs.every(({ first, last }) => first === last);
+  });
+  return apart[0] ?? null;
+}
+
 type Run = { first: number; last: number };
 
 const isDrawnAcross = (runs: readonly Run[]): boolean =>
@@ -55,7 +68,7 @@ function slicesByAxis({ data, size }: LabelMap, labels: readonly number[]): Map<
     for (let j = 0; j < nj; j++) {
       for (let i = 0; i < ni; i++, v++) {
         const value = data[v];
-        if (value === 0) continue;
+        if (isUnlabelled(value)) continue;
         const along = tables[0].get(value);
         if (!along) continue;
         along[i] = 1;

@@ -1,5 +1,5 @@
 /** Interpolation between slices: fills those between two drawn ones, island by island. */
-import type { LabelMap } from '../volume.ts';
+import { isUnlabelled, type LabelMap } from '../volume.ts';
 import { between } from './between.ts';
 import type { Recorder } from './edit.ts';
 import type { PlaneMask } from './islands.ts';
@@ -62,7 +62,7 @@ function write(recorder: Recorder, label: number, normal: Axis, at: number, insi
   let written = false;
   for (let p = 0; p < inside.length; p++) {
     const offset = base + (p % width) * stepA + Math.floor(p / width) * stepB;
-    if (inside[p] && data[offset] === 0 && recorder.write(offset, label)) written = true;
+    if (inside[p] && isUnlabelled(data[offset]) && recorder.write(offset, label)) written = true;
   }
   return written;
 }

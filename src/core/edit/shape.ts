@@ -1,6 +1,6 @@
 /** Whole-shape operations: smoothing, growing and shrinking by a margin in mm. */
 import { squaredDistances } from '../metrics/distance-transform.ts';
-import type { LabelMap } from '../volume.ts';
+import { isUnlabelled, type LabelMap } from '../volume.ts';
 import type { Recorder } from './edit.ts';
 import type { Axis } from './planes.ts';
 
@@ -55,7 +55,7 @@ export function smoothLabel(
   eachInBox(mask, box, (offset, p, index) => {
     if (normal !== null && slices && (index[normal] < slices[0] || index[normal] > slices[1])) return;
     const inside = field[p] >= 0.5;
-    if (inside && mask.data[offset] === 0) recorder.write(offset, label);
+    if (inside && isUnlabelled(mask.data[offset])) recorder.write(offset, label);
     else if (!inside && mask.data[offset] === label) recorder.write(offset, 0);
   });
 }
@@ -78,7 +78,7 @@ export function growLabel(recorder: Recorder, label: number, margin: number): vo
   const limit = margin * margin + 1e-6;
   eachInBox(mask, box, (offset, p) => {
     if (squared[p] > limit) return;
-    if (margin > 0 && mask.data[offset] === 0) recorder.write(offset, label);
+    if (margin > 0 && isUnlabelled(mask.data[offset])) recorder.write(offset, label);
     else if (margin < 0 && mask.data[offset] === label) recorder.write(offset, 0);
   });
 }

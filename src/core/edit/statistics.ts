@@ -1,5 +1,5 @@
 /** Voxel counts by label and slice, kept up to date edit by edit. */
-import { type LabelMap, voxelMl } from '../volume.ts';
+import { type LabelMap, NOT_DRAWN, voxelMl } from '../volume.ts';
 import { countLabels } from './count.ts';
 import type { Edit } from './edit.ts';
 
@@ -44,6 +44,11 @@ export class MaskStatistics {
 
   /** Voxels of any label on slice k. */
   foreground(k: number): number {
-    return this.sliceVoxels - this.perSlice[256 * k];
+    return this.sliceVoxels - this.perSlice[256 * k] - this.notDrawn(k);
+  }
+
+  /** Voxels of slice k that nobody drew. */
+  notDrawn(k: number): number {
+    return this.perSlice[NOT_DRAWN + 256 * k];
   }
 }

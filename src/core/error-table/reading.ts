@@ -196,6 +196,11 @@ export const readingErrors = {
     message: '<what> must <be as expected>, got <value>.',
     cure: 'Number the labels 1, 2, 3, ...',
   },
+  'mask/nothing-drawn': {
+    when: 'A mask says of all its voxels that nobody drew them: it teaches nothing',
+    message: '<what> must hold at least one voxel that was drawn, got none: every voxel is "not drawn".',
+    cure: 'Draw a slice, or check the ignore label',
+  },
   'mask/unknown-value': {
     when: 'A mask holds values that are no label of the project; they are named with their counts',
     message: '<what> must <be as expected>, got <value>.',

@@ -7,17 +7,15 @@ import { supervisedLoss } from './supervised.ts';
  * weights that there are (nnU-Net). The mask of a level is every second, fourth ... voxel along the axes that are pooled.
  * @param labelled K maps a level, each [C, D/s, H/s, W/s]
  * @param oneHot K masks, each [C, D, H, W]
- * @param lossOf of one level, where it is another than L_s
  * @returns a scalar
  */
 export function deepSupervisedLoss(
   { logits, deep = [] }: Pick<Output, 'logits' | 'deep'>,
   oneHot: tf.Tensor4D[],
-  lossOf: typeof supervisedLoss = supervisedLoss,
 ): tf.Scalar {
-  if (deep.length === 0) return lossOf(logits, oneHot);
+  if (deep.length === 0) return supervisedLoss(logits, oneHot);
   const losses = [logits, ...deep].map((maps) =>
-    lossOf(
+    supervisedLoss(
       maps,
       oneHot.map((mask, k) => nearest(mask, maps[k].shape)),
     ),

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
 import { deepSupervisedLoss } from '../loss/deep-supervision.ts';
-import { partialSupervisedLoss } from '../loss/partial-supervised.ts';
 import type { FeatureMap } from '../network/kernels.ts';
 import { comparable } from './cpcl.ts';
 import type { Method } from './method.ts';
@@ -51,7 +50,7 @@ export const agreement: Method<{ Y: tf.Tensor4D[] }> = {
     const supervised = deepSupervisedLoss(labelled, batch.labelled.oneHot);
     const terms: Record<string, tf.Scalar> = { supervised };
     if (Y.length === 0) return { total: supervised, terms, skipped: ['consistency'] };
-    terms.consistency = deepSupervisedLoss(strong, Y, partialSupervisedLoss);
+    terms.consistency = deepSupervisedLoss(strong, Y);
     const total = supervised.add(terms.consistency.mul(pseudoWeight(context))) as tf.Scalar;
     return { total, terms };
   },

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
 import { deepSupervisedLoss } from '../loss/deep-supervision.ts';
-import { partialSupervisedLoss } from '../loss/partial-supervised.ts';
 import type { Batch, Context, Forward, Method, Output } from './method.ts';
 import { type MixedTargets, mixedBothWays, mixedTargets, sidesOf } from './mixing.ts';
 import { largestPieces, pseudoWeight } from './pseudo-labels.ts';
@@ -47,6 +46,6 @@ export async function mixedConstants(
 
 /** L_s of the true part and of the pseudo part. */
 export const mixedTerms = (mixed: Output, { truth, pseudo }: MixedTargets) => ({
-  supervised: deepSupervisedLoss(mixed, truth, partialSupervisedLoss),
-  consistency: deepSupervisedLoss(mixed, pseudo, partialSupervisedLoss),
+  supervised: deepSupervisedLoss(mixed, truth),
+  consistency: deepSupervisedLoss(mixed, pseudo),
 });

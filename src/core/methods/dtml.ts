@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { deepSupervisedLoss } from '../loss/deep-supervision.ts';
 import { diceLoss } from '../loss/dice.ts';
 import { meanSquaredError } from '../loss/mean-squared.ts';
+import { onDrawn } from '../loss/supervised.ts';
 import { softmaxChannels } from '../network/channels.ts';
 import { rampUp } from '../train/schedules.ts';
 import type { Method } from './method.ts';
@@ -27,7 +28,11 @@ export const dtml: Method = {
   loss({ labelled, unlabelled, labelledDistance, unlabelledDistance }, batch, { step, steps }) {
     const supervised = deepSupervisedLoss(labelled, batch.labelled.oneHot);
     const labelledMasks = labelledDistance.logits.map(masksOfDistances);
-    const distance = diceLoss(labelledMasks, batch.labelled.oneHot.map(foreground));
+    const { oneHot } = batch.labelled;
+    const distance = diceLoss(
+      labelledMasks.map((M, k) => onDrawn(M, oneHot[k])),
+      oneHot.map(foreground),
+    );
     const masks = [...labelledMasks, ...unlabelledDistance.logits.map(masksOfDistances)];
     const segmented = [...labelled.logits, ...unlabelled.logits].map((logits) => foreground(softmaxChannels(logits)));
     const consistency = meanSquaredError(masks, segmented);

@@ -1,6 +1,6 @@
 /** Voxel counts that every overlap metric is made of. */
 import { DecileError } from '../errors.ts';
-import type { LabelMap } from '../volume.ts';
+import { type LabelMap, NOT_DRAWN } from '../volume.ts';
 
 /** Voxels of one label in the prediction, in the reference and in both. */
 export interface Overlap {
@@ -10,7 +10,7 @@ export interface Overlap {
 }
 
 /**
- * Counts one label's voxels in two masks of the same size.
+ * Counts one label's voxels in two masks of the same size, those that nobody drew in the reference left out.
  * @throws `metrics/size-mismatch` where the sizes differ
  */
 export function countOverlap(prediction: LabelMap, reference: LabelMap, label: number): Overlap {
@@ -21,6 +21,7 @@ export function countOverlap(prediction: LabelMap, reference: LabelMap, label: n
   let referenced = 0;
   let both = 0;
   for (let v = 0; v < p.length; v++) {
+    if (r[v] === NOT_DRAWN) continue;
     const inPrediction = p[v] === label;
     const inReference = r[v] === label;
     if (inPrediction) predicted++;

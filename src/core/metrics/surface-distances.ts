@@ -1,5 +1,5 @@
 /** Distances between the surfaces of two masks: what ASD and HD95 are computed from. */
-import { type LabelMap, type VoxelIndex, voxelFrom, voxelIndex } from '../volume.ts';
+import { isPartlyDrawn, type LabelMap, type VoxelIndex, voxelFrom, voxelIndex } from '../volume.ts';
 import { squaredDistances } from './distance-transform.ts';
 import { checkSameSize } from './overlap.ts';
 
@@ -20,11 +20,12 @@ interface Box {
 /**
  * Surface distances of one label, in both directions, with the spacing of the volume.
  * Surface = mask minus its 6-connected erosion; outside of the volume counts as background.
- * @returns null where the label is absent from either mask
+ * @returns null where the label is absent from either mask, or the reference has voxels that nobody drew: where its surface runs is not known
  * @throws `metrics/size-mismatch` where the sizes differ
  */
 export function surfaceDistances(prediction: LabelMap, reference: LabelMap, label: number): SurfaceDistances | null {
   checkSameSize(prediction, reference);
+  if (isPartlyDrawn(reference)) return null;
   const boxes = [boundingBox(prediction, label), boundingBox(reference, label)];
   if (boxes[0] === null || boxes[1] === null) return null;
   // Every surface voxel of both masks lies in this box, so distances inside it are those of the whole volume.

@@ -1,5 +1,5 @@
 /** Further figures by which results compare with others' papers: the larger 95HD, surface Dice, missed and spurious labels. */
-import type { LabelMap } from '../volume.ts';
+import { isPartlyDrawn, type LabelMap } from '../volume.ts';
 import { type CaseMetrics, metricsOf } from './case-metrics.ts';
 import { percentile } from './hd95.ts';
 import { countOverlap, type Overlap } from './overlap.ts';
@@ -10,9 +10,9 @@ export interface SurfaceScores {
   readonly hd95Max: number | null;
   /**
    * Percent of surface voxels of both masks that lie within the tolerance of the other surface (Nikolov et al. 2018,
-   * arXiv:1809.04430, counted by voxels as MONAI does); 0 where one mask is empty, 100 where both are.
+   * arXiv:1809.04430, counted by voxels as MONAI does); 0 where one mask is empty, 100 where both are; null where the reference has voxels that nobody drew.
    */
-  readonly surfaceDice: number;
+  readonly surfaceDice: number | null;
   /** The reference has the label, the prediction has no voxel of it. */
   readonly missed: boolean;
   /** The prediction has the label, the reference has no voxel of it. */
@@ -30,6 +30,7 @@ export function surfaceScores(
     countOverlap(prediction, reference, label),
     surfaceDistances(prediction, reference, label),
     tolerance,
+    isPartlyDrawn(reference),
   );
 }
 
@@ -48,12 +49,18 @@ export function labelScores(
 ): LabelScores {
   const overlap = countOverlap(prediction, reference, label);
   const distances = surfaceDistances(prediction, reference, label);
-  return { ...metricsOf(overlap, distances), ...scoresOf(overlap, distances, tolerance) };
+  return { ...metricsOf(overlap, distances), ...scoresOf(overlap, distances, tolerance, isPartlyDrawn(reference)) };
 }
 
-function scoresOf(overlap: Overlap, distances: SurfaceDistances | null, tolerance: number): SurfaceScores {
+function scoresOf(
+  overlap: Overlap,
+  distances: SurfaceDistances | null,
+  tolerance: number,
+  partly: boolean,
+): SurfaceScores {
   const missed = overlap.reference > 0 && overlap.prediction === 0;
   const spurious = overlap.prediction > 0 && overlap.reference === 0;
+  if (partly) return { hd95Max: null, surfaceDice: null, missed, spurious };
   if (!distances) return { hd95Max: null, surfaceDice: missed || spurious ? 0 : 100, missed, spurious };
   const directions = [distances.toReference, distances.toPrediction];
   const within = directions.reduce((sum, all) => sum + all.reduce((n, d) => n + (d <= tolerance ? 1 : 0), 0), 0);

@@ -3,10 +3,12 @@ import * as tf from '@tensorflow/tfjs';
 import type { Batch } from '../methods/method.ts';
 import type { FeatureMap } from '../network/kernels.ts';
 import type { Augmentation, SWITCH } from '../options.ts';
+import type { Random } from '../random.ts';
+import { NOT_DRAWN } from '../volume.ts';
 import { channelsOf, joined, withoutSome } from './channels.ts';
 import { type CoarseView, coarsened, coarseView, fieldOf, type Grained } from './coarse-steps.ts';
 import { varyIntensities } from './intensity.ts';
-import { thickAxis } from './patch-source.ts';
+import { type Places, thickAxis } from './patch-source.ts';
 import { type CropPlan, type Patch, type PatchSource, planCrop, readPatch, type Sides } from './patches.ts';
 import { noPlaces, type PseudoPlaces, placesOf, remembered } from './pseudo-places.ts';
 import { CaseStream, type StreamState } from './sampler.ts';
@@ -83,7 +85,7 @@ export class TwoStreamSampler {
       const scan = stream.next();
       const source = sources[scan];
       const places = stream === this.labelled ? source.places : placesOf(this.seen[scan], source.size);
-      const around = stream.foreground.next(places, stream.random);
+      const around = stream.foreground.next(places, stream.random) ?? drawnPlace(places, stream.random);
       const crop = planCrop(source.size, field, stream.random, augmentation, source.spacing, around, source.body);
       const plan = coarse ? coarsened(crop, coarse) : crop;
       const patch = { ...readPatch(source, sides, plan), scan, plan };
@@ -117,6 +119,10 @@ export class TwoStreamSampler {
   }
 }
 
+/** Somewhere that was drawn, in a scan that is drawn in part; null for a patch from anywhere. */
+const drawnPlace = (places: Places | undefined, random: Random): Sides | null =>
+  places?.drawn ? places.drawn.at(random.integer(places.drawn.count)) : null;
+
 /** Channels one after another, x fastest -> [1, D, H, W, channels] */
 export function imageTensor(image: Float32Array, [x, y, z]: Sides): FeatureMap {
   const channels = image.length / (x * y * z);
@@ -126,7 +132,7 @@ export function imageTensor(image: Float32Array, [x, y, z]: Sides): FeatureMap {
   return tf.tensor5d(values, [1, z, y, x, channels]);
 }
 
-/** Masks -> one-hot [C, D, H, W] each, with the voxels of each class. */
+/** Masks -> one-hot [C, D, H, W] each, 0 in all classes where nothing was drawn, with the voxels of each class. */
 export function maskTensors(
   masks: Uint8Array[],
   [x, y, z]: Sides,
@@ -137,6 +143,7 @@ export function maskTensors(
     const values = new Float32Array(classes * mask.length);
     const counts = new Array<number>(classes).fill(0);
     for (let i = 0; i < mask.length; i++) {
+      if (mask[i] === NOT_DRAWN) continue;
       values[mask[i] * mask.length + i] = 1;
       counts[mask[i]]++;
     }

@@ -5,6 +5,7 @@ import type { Weights } from '../network/tape.ts';
 import { DEFAULT_OPTIONS, type SettledOptions } from '../options.ts';
 import { argMax } from '../predict/arg-max.ts';
 import { slidingWindow } from '../predict/sliding-window.ts';
+import { NOT_DRAWN } from '../volume.ts';
 import type { PatchSource, Sides } from './patch-source.ts';
 import { type Box, boxOfVoxels } from './region.ts';
 
@@ -52,7 +53,7 @@ export function coarseMask(fine: Pick<PatchSource, 'size' | 'readMask'>, size: S
     const slice = fine.readMask?.([0, 0, z], [nx, ny, 1]) ?? new Uint8Array(nx * ny);
     for (let y = 0, v = 0; y < ny; y++)
       for (let x = 0; x < nx; x++, v++)
-        if (slice[v] > 0) mask[at(x, 0) + size[0] * (at(y, 1) + size[1] * at(z, 2))] = 1;
+        if (slice[v] > 0 && slice[v] !== NOT_DRAWN) mask[at(x, 0) + size[0] * (at(y, 1) + size[1] * at(z, 2))] = 1;
   }
   return mask;
 }

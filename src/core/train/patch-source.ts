@@ -17,6 +17,8 @@ export interface Places {
   readonly counts: readonly number[];
   /** The n-th voxel of a class. */
   at(label: number, n: number): Sides;
+  /** Some of the drawn voxels, of scans that are drawn in part: patches lie around them, or they would teach nothing. */
+  readonly drawn?: { readonly count: number; at(n: number): Sides };
 }
 
 /** A preprocessed case: intensities normalised, grid as in training. Crops are read where they lie, never the whole scan. */

@@ -1,5 +1,6 @@
 /** Where each class lies in a scan: a bounded sample of its voxels, around which patches are drawn. */
 import type { Random } from '../random.ts';
+import { NOT_DRAWN } from '../volume.ts';
 import type { Places, Sides } from './patch-source.ts';
 
 /** Voxels of a class that are kept of one scan. */
@@ -21,11 +22,18 @@ export function samplePlaces(
   const left = [...voxels];
   for (let i = 0; i < mask.length; i++) {
     const label = mask[i];
-    if (label === 0) continue;
+    if (label === 0 || label === NOT_DRAWN) continue;
     const wanted = samples[label].length - taken[label];
     if (left[label]-- * random.uniform() < wanted) samples[label][taken[label]++] = i;
   }
   return samples;
+}
+
+/** A random sample without replacement of the voxels that somebody drew, background too, as indices in ascending order. */
+export function sampleDrawn(mask: Uint8Array, random: Random, most = MOST_PLACES): Int32Array {
+  const drawn = Uint8Array.from(mask, (label) => (label === NOT_DRAWN ? 0 : 1));
+  const count = drawn.reduce((sum, v) => sum + v, 0);
+  return samplePlaces(drawn, [0, count], random, most)[1];
 }
 
 /** (x, y, z) of a voxel's index, x fastest. */

@@ -1,8 +1,9 @@
 /** From a scan to network input: training grid, then intensities (method section 3). */
-import { gridOf, sameGrid } from '../geometry.ts';
+import { mapAxes } from '../axes.ts';
+import { gridOf, sameGrid, voxelToWorld, worldToVoxel } from '../geometry.ts';
 import type { Orientation, SettledSpacing } from '../options.ts';
 import { gridWithSpacing, resample } from '../resample.ts';
-import type { Grid, LabelMap, Volume } from '../volume.ts';
+import { type Grid, isPartlyDrawn, type LabelMap, NOT_DRAWN, type Volume, voxelFrom, voxelIndex } from '../volume.ts';
 import { bodyBox } from './body.ts';
 import { inOrientation } from './orientation.ts';
 import type { Box } from './region.ts';
@@ -49,10 +50,46 @@ export function prepareScan(
   return { image, body };
 }
 
-/** The mask on the training grid, nearest neighbour. */
+/** The mask on the training grid, nearest neighbour; of scans drawn in part the nearest that was drawn inside each voxel. */
 export function prepareMask(mask: LabelMap, frame: TrainingFrame): LabelMap {
   const grid = trainingGrid(mask, frame);
-  return sameGrid(mask, grid) ? mask : resample(mask, grid, 'nearest');
+  if (sameGrid(mask, grid)) return mask;
+  const prepared = resample(mask, grid, 'nearest');
+  if (isPartlyDrawn(mask)) keepDrawn(mask, prepared);
+  return prepared;
+}
+
+/** A slice drawn between the centres of coarser voxels would be lost: its voxels go to those that they lie in, the nearest first. */
+function keepDrawn(from: LabelMap, into: LabelMap): void {
+  // Along each axis of the mask the place on the training grid moves by one vector.
+  const start = worldToVoxel(into, voxelToWorld(from, voxelIndex(0, 0, 0)));
+  const [along, across, through] = ([0, 1, 2] as const).map((axis) => {
+    const next = [0, 0, 0];
+    next[axis] = 1;
+    const end = worldToVoxel(into, voxelToWorld(from, voxelFrom(next)));
+    return mapAxes(end, (place, c) => place - start[c]);
+  });
+  const nearest = new Float32Array(into.data.length).fill(Number.POSITIVE_INFINITY);
+  const open = Uint8Array.from(into.data, (value) => (value === NOT_DRAWN ? 1 : 0));
+  const [ni, nj, nk] = from.size;
+  let v = 0;
+  for (let k = 0; k < nk; k++)
+    for (let j = 0; j < nj; j++)
+      for (let i = 0; i < ni; i++) {
+        const label = from.data[v++];
+        if (label === NOT_DRAWN) continue;
+        let [at, far, step] = [0, 0, 1];
+        for (let c = 0; c < 3; c++) {
+          const place = start[c] + i * along[c] + j * across[c] + k * through[c];
+          const near = Math.min(into.size[c] - 1, Math.max(0, Math.round(place)));
+          at += step * near;
+          far += ((place - near) * into.spacing[c]) ** 2;
+          step *= into.size[c];
+        }
+        if (!open[at] || far >= nearest[at]) continue;
+        nearest[at] = far;
+        into.data[at] = label;
+      }
 }
 
 /** In place. A scan whose counted voxels are all equal becomes 0. */

@@ -1,6 +1,6 @@
 /** A region of interest: the box around a mask, and a volume cut to it. */
 import { gridOf, voxelToWorld } from '../geometry.ts';
-import { type LabelMap, type Volume, type VoxelArray, voxelFrom } from '../volume.ts';
+import { type LabelMap, NOT_DRAWN, type Volume, type VoxelArray, voxelFrom } from '../volume.ts';
 
 export interface Box {
   /** First voxel. */
@@ -9,7 +9,7 @@ export interface Box {
 }
 
 /**
- * The smallest box that holds every voxel above 0, `marginMm` larger on each side, inside the volume; null for an empty
+ * The smallest box that holds every voxel of a label, `marginMm` larger on each side, inside the volume; null for an empty
  * mask.
  */
 export const boxAround = ({ data, size, spacing }: LabelMap, marginMm: number): Box | null =>
@@ -25,7 +25,7 @@ export function boxOfVoxels(data: Uint8Array, size: readonly number[], margin: r
   const low = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   const high = [-1, -1, -1];
   data.forEach((value, at) => {
-    if (value === 0) return;
+    if (value === 0 || value === NOT_DRAWN) return;
     const index = [at % ni, Math.floor(at / ni) % nj, Math.floor(at / (ni * nj))];
     for (let a = 0; a < 3; a++) {
       low[a] = Math.min(low[a], index[a]);

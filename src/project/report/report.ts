@@ -47,7 +47,7 @@ export interface MethodReport {
 export interface ReportedCase extends CaseMetrics {
   name: string;
   hd95Max?: number | null;
-  surfaceDice?: number;
+  surfaceDice?: number | null;
   /** The prediction has the label, the reference nothing of it. */
   spurious?: boolean;
 }

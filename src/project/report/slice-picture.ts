@@ -1,5 +1,5 @@
 /** A slice of a scan as a picture, the way a radiologist reads it, with outlines of masks on it. */
-import type { Grid, LabelMap, Volume } from '../../core/volume.ts';
+import { type Grid, isUnlabelled, type LabelMap, type Volume } from '../../core/volume.ts';
 import type { Picture } from '../../imaging/png.ts';
 
 /** Intensities shown as black and as white. */
@@ -44,7 +44,7 @@ export function largestSlice(mask: LabelMap): number {
   const [ni, nj] = mask.size;
   const counts = new Array<number>(mask.size[slice.axis]).fill(0);
   for (let n = 0; n < mask.data.length; n++) {
-    if (!mask.data[n]) continue;
+    if (isUnlabelled(mask.data[n])) continue;
     const index = [n % ni, Math.floor(n / ni) % nj, Math.floor(n / (ni * nj))];
     counts[index[slice.axis]]++;
   }
@@ -86,7 +86,7 @@ export function axialPicture(
   for (const { mask, colour } of outlines) {
     drawOutline(
       pixels,
-      resampled(mask, view, slice, width, height, (v) => (v > 0 ? 1 : 0)),
+      resampled(mask, view, slice, width, height, (v) => (isUnlabelled(v) ? 0 : 1)),
       width,
       height,
       colour,

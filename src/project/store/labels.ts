@@ -1,5 +1,6 @@
 /** Table labels: the project's classes. */
 import { LABEL_HUES } from '../../core/hues.ts';
+import { MOST_LABELS } from '../../core/volume.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { type Db, prepared } from './database.ts';
 import type { CodedTerm, Label } from './types.ts';
@@ -75,12 +76,12 @@ export function labelRepository(db: Db): LabelRepository {
     if (
       !Number.isInteger(label.value) ||
       label.value < 1 ||
-      label.value > 255 ||
+      label.value > MOST_LABELS ||
       others.some((other) => other.value === label.value)
     ) {
       throw new DecileError(
         'label/invalid',
-        `A label's value must be a free whole number from 1 to 255, got ${label.value}.`,
+        `A label's value must be a free whole number from 1 to ${MOST_LABELS}, got ${label.value}.`,
         'Leave the value out to get the next free one.',
       );
     }

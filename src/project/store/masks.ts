@@ -15,6 +15,7 @@ interface MaskRow {
   file: string;
   accepted: number;
   labels: string;
+  not_drawn: number;
   person: string;
   created_at: string;
 }
@@ -28,6 +29,7 @@ const fromRow = (row: MaskRow): Mask => ({
   file: row.file,
   accepted: row.accepted === 1,
   labels: JSON.parse(row.labels) as Mask['labels'],
+  notDrawn: row.not_drawn,
   person: row.person,
   createdAt: row.created_at,
 });
@@ -90,7 +92,7 @@ export function maskRepository(
     const file = maskFile(mask.scan, version);
     const { lastInsertRowid } = prepared(
       db,
-      'INSERT INTO masks (scan, version, origin, run, file, accepted, labels, person, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO masks (scan, version, origin, run, file, accepted, labels, not_drawn, person, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     ).run(
       mask.scan,
       version,
@@ -99,6 +101,7 @@ export function maskRepository(
       file,
       mask.accepted ? 1 : 0,
       JSON.stringify(mask.labels),
+      mask.notDrawn ?? 0,
       person.name,
       new Date().toISOString(),
     );

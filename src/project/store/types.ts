@@ -116,6 +116,8 @@ export interface Mask {
   accepted: boolean;
   /** Voxels of each label value present (0 left out), and the volume in ml. */
   labels: { value: number; voxels: number; ml: number }[];
+  /** Voxels that nobody drew: training and metrics do not count them. */
+  notDrawn: number;
   /** Who drew or corrected it, or had it predicted; empty where that is not known. */
   person: string;
   createdAt: string;
@@ -127,6 +129,8 @@ export interface NewMask {
   run?: number | null;
   accepted: boolean;
   labels: { value: number; voxels: number; ml: number }[];
+  /** 0 without it. */
+  notDrawn?: number;
 }
 
 export const DECISIONS = ['accept', 'correct', 'reject', 'reopen'] as const;

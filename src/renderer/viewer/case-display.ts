@@ -2,7 +2,7 @@
 import { utilities } from '@cornerstonejs/core';
 import type { DirtyBox } from '../../core/edit/edit.ts';
 import type { Grid, LabelMap, Volume } from '../../core/volume.ts';
-import { voxelCount } from '../../core/volume.ts';
+import { NOT_DRAWN, voxelCount } from '../../core/volume.ts';
 import type { CaseVoxels } from './case-editor.ts';
 import { centredGrid } from './centred-grid.ts';
 import { renderingEngine } from './cornerstone.ts';
@@ -124,7 +124,7 @@ export class CaseDisplay {
     const { data } = this.difference;
     for (let v = from; v < to; v++) {
       const is = mask.data[v];
-      data[v] = is === prediction.data[v] ? 0 : is ? ADDED_VALUE : REMOVED_VALUE;
+      data[v] = is === prediction.data[v] || is === NOT_DRAWN ? 0 : is ? ADDED_VALUE : REMOVED_VALUE;
     }
   }
 

@@ -1,8 +1,9 @@
 /** The open case: scan, mask, prediction, and every change of the mask as undoable, saveable edits. */
 import { type DirtyBox, type Edit, type PaintOver, type Protection, protect, Recorder } from '../../core/edit/edit.ts';
 import { History } from '../../core/edit/history.ts';
+import { drawnByStroke } from '../../core/edit/not-drawn.ts';
 import { MaskStatistics } from '../../core/edit/statistics.ts';
-import type { LabelMap, Volume } from '../../core/volume.ts';
+import { type LabelMap, NOT_DRAWN, type Volume } from '../../core/volume.ts';
 
 export interface CaseVoxels {
   readonly scan: Volume;
@@ -96,6 +97,7 @@ export class CaseEditor {
   }
 
   endStroke(name: string): Edit | null {
+    if (this.stroke && this.partlyDrawn) drawnByStroke(this.stroke);
     const edit = this.stroke?.finish(name) ?? null;
     this.stroke = null;
     if (edit) this.keep(edit);
@@ -108,6 +110,7 @@ export class CaseEditor {
     const recorder = new Recorder(this.mask, this.protection);
     try {
       act(recorder);
+      if (this.partlyDrawn) drawnByStroke(recorder);
     } catch (error) {
       recorder.cancel();
       throw error;
@@ -115,6 +118,10 @@ export class CaseEditor {
     const edit = recorder.finish(name);
     if (edit) this.keep(edit);
     return edit;
+  }
+
+  private get partlyDrawn(): boolean {
+    return this.statistics.total[NOT_DRAWN] > 0;
   }
 
   undo(): Edit | null {

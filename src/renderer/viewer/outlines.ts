@@ -1,6 +1,6 @@
 /** Lines around the labels of a slice along the voxel axes, which Cornerstone3D draws on a graphics card alone. */
 import { type Plane, strides } from '../../core/edit/planes.ts';
-import type { Grid, LabelMap } from '../../core/volume.ts';
+import { type Grid, type LabelMap, NOT_DRAWN } from '../../core/volume.ts';
 
 /** Where a slice's pixels lie in memory: offset = start + x * stepX + y * stepY, in screen order (flips done). */
 export interface PictureLayout {
@@ -33,7 +33,7 @@ export type Outlines = Map<number, number[]>;
 export function traceOutlines(mask: LabelMap, layout: PictureLayout, visible: Uint32Array): Outlines {
   const outlines: Outlines = new Map();
   const add = (value: number, flat: boolean, line: number, from: number, to: number) => {
-    if (!visible[value]) return;
+    if (!visible[value] || value === NOT_DRAWN) return;
     let list = outlines.get(value);
     if (!list) {
       list = [];

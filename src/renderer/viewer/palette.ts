@@ -1,5 +1,7 @@
 /** Colours on the image: label hues, the uncertainty map, the difference overlay. Packed pixels are little-endian RGBA. */
 
+import { NOT_DRAWN } from '../../core/volume.ts';
+
 export type Rgb = readonly [red: number, green: number, blue: number];
 
 /** Voxels that a correction added to a prediction, and took from it. */
@@ -45,9 +47,13 @@ export const HEAT: Uint32Array = Uint32Array.from({ length: 256 }, (_, n) =>
   pack(cividis(heatPlace(n / 255)), Math.round(235 * Math.min(1, n / 40))),
 );
 
-/** Packed colour of each label value; labels that are hidden or unknown stay clear. */
+/** A veil over what nobody drew, fainter than any label. */
+const VEIL = pack([125, 136, 150], 90);
+
+/** Packed colour of each label value, and of what nobody drew while a label is shown; labels that are hidden or unknown stay clear. */
 export function labelTable(labels: readonly { value: number; colour: string; visible: boolean }[]): Uint32Array {
   const table = new Uint32Array(256);
+  if (labels.some(({ visible }) => visible)) table[NOT_DRAWN] = VEIL;
   for (const { value, colour, visible } of labels) if (visible) table[value] = pack(parseColour(colour));
   return table;
 }

@@ -1,6 +1,7 @@
 /** Every call between window and main process: its name, the schema of its input, the type of its result. */
 import { z } from 'zod';
 import { PRESETS } from '../../core/options.ts';
+import { MOST_LABELS } from '../../core/volume.ts';
 import { DATE_RULES, EXPORT_CHOICES, EXPORT_FORMATS } from '../export-formats.ts';
 import type * as T from './types.ts';
 
@@ -21,7 +22,7 @@ const text = z.string().max(4000);
 const name = z.string().trim().min(1).max(120);
 const slice = z.number().int().nonnegative();
 const label = z.object({
-  value: z.number().int().min(1).max(255),
+  value: z.number().int().min(1).max(MOST_LABELS),
   name,
   colour: z.string().regex(/^#[0-9a-fA-F]{6}$/),
   code: z.object({ scheme: name, value: name, meaning: name }).optional(),
@@ -74,7 +75,7 @@ export const CALLS = {
       name,
       preset: z.enum(PRESETS),
       range: range.optional(),
-      labels: z.array(label).min(1).max(255),
+      labels: z.array(label).min(1).max(MOST_LABELS),
       stop: STOP,
     }),
   ),
@@ -83,7 +84,7 @@ export const CALLS = {
   'projects.close': call<null>()(nothing),
   /** Intensities that training clips to from the next run on; null: those of the preset. */
   'projects.setRange': call<T.ProjectOverview>()(z.object({ range: range.nullable() })),
-  'projects.setLabels': call<T.ProjectOverview>()(z.object({ labels: z.array(label).min(1).max(255) })),
+  'projects.setLabels': call<T.ProjectOverview>()(z.object({ labels: z.array(label).min(1).max(MOST_LABELS) })),
   /** Makes a project of phantoms, a tenth of them labelled; a job. */
   'projects.demo': call<{ job: string }>()(z.object({ stop: STOP }).optional()),
   /** Reads the whole project: what is damaged or missing; puts right what can be with `repair`; a job. */

@@ -36,7 +36,7 @@ export interface CodedTerm {
 }
 
 export interface LabelInfo {
-  /** 1..255, the value in every mask. */
+  /** 1..254, the value in every mask. */
   value: number;
   name: string;
   /** #rrggbb */
@@ -331,7 +331,7 @@ export interface ReportedCase {
   asd: number | null;
   /** The larger of both directions' 95HD, mm; percent of the surfaces within 1 mm of each other. */
   hd95Max: number | null;
-  surfaceDice: number;
+  surfaceDice: number | null;
   /** The reference has the label and the prediction nothing of it, or the other way round: no distances. */
   missed: boolean;
   spurious: boolean;

@@ -9,10 +9,12 @@ import { Random } from '../../core/random.ts';
 import { boxOfBoth } from '../../core/train/body.ts';
 import { joined } from '../../core/train/channels.ts';
 import type { PatchSource, Places, Sides } from '../../core/train/patches.ts';
-import { samplePlaces, voxelAt } from '../../core/train/places.ts';
+import { sampleDrawn, samplePlaces, voxelAt } from '../../core/train/places.ts';
 import { prepareMask, type TrainingFrame } from '../../core/train/preprocess.ts';
 import { type Box, boxAround } from '../../core/train/region.ts';
+import { isPartlyDrawn, NOT_DRAWN } from '../../core/volume.ts';
 import { listFolder, writeFileAtomic } from '../../disk/index.ts';
+import { nothingDrawn } from '../../shared/drawn.ts';
 import { DecileError } from '../../shared/errors.ts';
 import type { TrainingCase } from '../../shared/training.ts';
 import { channelFiles, prepareChannels } from './case-channels.ts';
@@ -36,6 +38,8 @@ interface Record {
   voxels?: number[];
   /** How many voxels of each class the file of places holds, one class after the other. */
   places?: number[];
+  /** How many drawn voxels it holds behind them, of a scan that is drawn in part. */
+  drawn?: number;
   /** CRC-32 of each file, by its ending. */
   checksums: { [end: string]: number };
 }
@@ -81,7 +85,7 @@ export async function prepareCase(
       `A prepared scan must be as it was written, got other bytes in ${base}.`,
       'Start again: it is then made anew. Check the disk where it comes back.',
     );
-  const { size, spacing: voxelSize, body, voxels, places } = record;
+  const { size, spacing: voxelSize, body, voxels, places, drawn } = record;
   return {
     name: item.name,
     scan: item.scan,
@@ -89,7 +93,7 @@ export async function prepareCase(
     spacing: voxelSize,
     body,
     voxels,
-    ...(places && { places: placesIn(`${base}.places`, places, size) }),
+    ...(places && { places: placesIn(`${base}.places`, places, size, drawn) }),
     ...(several && { channels: channels.length }),
     readImage: (start, box) =>
       joined(
@@ -119,20 +123,23 @@ export async function prepareCase(
 const imageEnd = (channel: number): string => (channel === 0 ? 'f32' : `${channel}.f32`);
 
 /** Read one by one where they lie: memory does not grow with the number of scans. */
-function placesIn(path: string, counts: number[], size: Sides): Places {
+function placesIn(path: string, counts: number[], size: Sides, drawn?: number): Places {
   const starts = counts.map((_, label) => counts.slice(0, label).reduce((a, b) => a + b, 0));
+  const nth = (n: number): Sides => {
+    const index = new Int32Array(1);
+    const file = openSync(path, 'r');
+    try {
+      if (readSync(file, index, 0, 4, 4 * n) < 4) throw cutShort(path);
+    } finally {
+      closeSync(file);
+    }
+    return voxelAt(index[0], size);
+  };
+  const end = counts.reduce((a, b) => a + b, 0);
   return {
     counts,
-    at(label, n) {
-      const index = new Int32Array(1);
-      const file = openSync(path, 'r');
-      try {
-        if (readSync(file, index, 0, 4, 4 * (starts[label] + n)) < 4) throw cutShort(path);
-      } finally {
-        closeSync(file);
-      }
-      return voxelAt(index[0], size);
-    },
+    at: (label, n) => nth(starts[label] + n),
+    ...(drawn !== undefined && { drawn: { count: drawn, at: (n: number) => nth(end + n) } }),
   };
 }
 
@@ -223,10 +230,11 @@ async function write(
   const record: Record = { size: grid.size, spacing: grid.spacing, body, checksums };
   if (item.maskPath) {
     const mask = prepareMask(await files.readMask(item.maskPath), frame);
-    const drawn = boxAround(mask, 0);
-    if (drawn) record.body = boxOfBoth(body, drawn);
+    const labelled = boxAround(mask, 0);
+    if (labelled) record.body = boxOfBoth(body, labelled);
     record.voxels = new Array<number>(classes).fill(0);
     for (const v of mask.data) {
+      if (v === NOT_DRAWN) continue;
       if (v >= classes)
         throw new DecileError(
           'mask/unknown-value',
@@ -238,7 +246,10 @@ async function write(
     keep('u8', mask.data);
     const places = samplePlaces(mask.data, record.voxels, new Random(item.scan, PLACES));
     record.places = places.map((list) => list.length);
-    keep('places', Int32Array.from(places.flatMap((list) => [...list])));
+    const drawn = isPartlyDrawn(mask) ? sampleDrawn(mask.data, new Random(item.scan, PLACES + 1)) : null;
+    if (drawn?.length === 0) throw nothingDrawn(item.name);
+    if (drawn) record.drawn = drawn.length;
+    keep('places', Int32Array.from([...places, drawn ?? new Int32Array()].flatMap((list) => [...list])));
   }
   sweepOld(base);
   store(`${base}.json`, new TextEncoder().encode(JSON.stringify(record)));

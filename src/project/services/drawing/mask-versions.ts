@@ -3,9 +3,10 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { gridDifference, gridOf, voxelToWorld } from '../../../core/geometry.ts';
-import { type Grid, type LabelMap, voxelFrom, voxelMl } from '../../../core/volume.ts';
+import { type Grid, type LabelMap, MOST_LABELS, NOT_DRAWN, voxelFrom, voxelMl } from '../../../core/volume.ts';
 import { makeFolder, temporaryFolder } from '../../../disk/index.ts';
 import { alignMask, type ReadMask, readMask, readMaskWithNotices, writeNifti } from '../../../imaging/index.ts';
+import { nothingDrawn } from '../../../shared/drawn.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import {
   explainedAsync,
@@ -17,17 +18,21 @@ import {
   type Store,
 } from '../../store/index.ts';
 
-/** Voxels and volume of each label value that is present. */
+/** Voxels and volume of each label value that is present; what nobody drew is no label. */
 export function countLabels(mask: LabelMap): Mask['labels'] {
   const counts = new Float64Array(256);
   for (const value of mask.data) counts[value]++;
   const mlPerVoxel = voxelMl(mask);
   const present: Mask['labels'] = [];
-  for (let value = 1; value < 256; value++) {
+  for (let value = 1; value <= MOST_LABELS; value++) {
     if (counts[value] > 0) present.push({ value, voxels: counts[value], ml: counts[value] * mlPerVoxel });
   }
   return present;
 }
+
+/** Voxels that nobody drew. */
+const countNotDrawn = ({ data }: LabelMap): number =>
+  data.reduce((sum, value) => sum + (value === NOT_DRAWN ? 1 : 0), 0);
 
 /** Throws `mask/other-grid` stating the difference. */
 function checkMaskGrid(mask: Grid, scan: Grid, what: string): void {
@@ -81,7 +86,7 @@ export function checkMaskValues(present: Mask['labels'], labels: readonly Label[
 
 /**
  * Keeps a mask as the scan's next version: written whole beside its place, then moved and numbered in one transaction.
- * @throws mask/other-grid, mask/unknown-value, disk/full
+ * @throws mask/other-grid, mask/unknown-value, mask/nothing-drawn, disk/full
  */
 export async function saveMaskVersion(
   store: Store,
@@ -93,6 +98,8 @@ export async function saveMaskVersion(
   checkMaskGrid(mask, scan, what);
   const labels = countLabels(mask);
   checkMaskValues(labels, store.labels.list(), what);
+  const notDrawn = countNotDrawn(mask);
+  if (notDrawn === mask.data.length) throw nothingDrawn(scan.name);
   return explainedAsync(`Saving the mask of ${scan.name}`, async () => {
     const folder = store.path(maskFolder(scan.id));
     makeFolder(folder);
@@ -101,7 +108,7 @@ export async function saveMaskVersion(
       const file = join(unfinished, 'mask.nii.gz');
       // The scan's own geometry is written: a mask within tolerance becomes exactly aligned.
       await writeNifti(file, { data: mask.data, ...gridOf(scan) });
-      return store.transaction(() => store.masks.keep(file, { scan: scan.id, labels, ...as }));
+      return store.transaction(() => store.masks.keep(file, { scan: scan.id, labels, notDrawn, ...as }));
     } finally {
       rmSync(unfinished, { recursive: true, force: true });
     }

@@ -23,6 +23,7 @@ import {
 } from '../../../imaging/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import { explainedAsync, type Label, type Mask, type Run, type Scan, type Store } from '../../store/index.ts';
+import { notDrawnAsBackground } from '../drawing/ignore-label.ts';
 import { type Chosen, type ExportJob, type ForEach, readOrRefuse, rgb } from './export-job.ts';
 import { provenanceOf } from './provenance.ts';
 
@@ -62,7 +63,7 @@ async function exportOne(job: ExportJob, one: Chosen, mask: Mask): Promise<strin
       `A DICOM object must refer to DICOM images, got ${name}, which was imported from another format${scan.seriesUid ? ' or whose images are gone' : ''}.`,
       'Import its DICOM series and masks, or export as NIfTI or NRRD.',
     );
-  const labels = await readOrRefuse(job, one, () => readMask(store.path(mask.file)));
+  const labels = await readOrRefuse(job, one, async () => notDrawnAsBackground(await readMask(store.path(mask.file))));
   if (!labels) return [];
   const run = mask.run === null ? null : store.runs.get(mask.run);
   const { format } = request;

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { plainName } from '../../../core/plain-text.ts';
+import { NOT_DRAWN } from '../../../core/volume.ts';
 import { copyFileAtomic, makeFolder, sweepLeftovers } from '../../../disk/index.ts';
 import {
   type ExportCase,
@@ -17,6 +18,7 @@ import { unique } from '../../../imaging/names.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import { DICOM_FORMATS } from '../../../shared/export-formats.ts';
 import { type Channel, explainedAsync, type Run, type Scan, type Store } from '../../store/index.ts';
+import { notDrawnAsBackground } from '../drawing/ignore-label.ts';
 import { scansOf } from '../review/decide-scans.ts';
 import { chooseMask, type MaskChoice } from './choose.ts';
 import { exportCsv } from './export-csv.ts';
@@ -91,6 +93,7 @@ export async function exportProject(store: Store, request: ExportRequest): Promi
     stored: 0,
     notices: [],
   };
+  report.notices.push(...drawnInPart(chosen, format));
   report.files = await write({ store, request, chosen, output, report, deid }, run);
   if (deid) await checkExport(output, deid);
   return report;
@@ -116,6 +119,27 @@ function write(job: ExportJob, run: Run | null): string[] | Promise<string[]> {
       return exportHtml(job, run);
   }
 }
+
+/** Says of which masks only a part was drawn, and what becomes of the rest in this format. */
+function drawnInPart(chosen: readonly Chosen[], format: ExportRequest['format']): string[] {
+  const names = chosen.filter(({ mask }) => mask !== null && mask.notDrawn > 0).map(({ name }) => name);
+  const rest = REST[format];
+  if (names.length === 0 || !rest) return [];
+  const some = names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
+  return [`Drawn in part: ${some}. ${rest}`];
+}
+
+const BACKGROUND = 'The format has no word for that: what nobody drew leaves as background.';
+const REST: Partial<Record<ExportRequest['format'], string>> = {
+  nifti: `What nobody drew has the value ${NOT_DRAWN}; import it with --ignore-label ${NOT_DRAWN}.`,
+  nnunet: 'What nobody drew has the ignore label.',
+  msd: `What nobody drew has the value ${NOT_DRAWN}, called ignore.`,
+  bids: `What nobody drew has the value ${NOT_DRAWN}, called ignore.`,
+  nrrd: BACKGROUND,
+  seg: BACKGROUND,
+  'seg-labelmap': BACKGROUND,
+  rtstruct: BACKGROUND,
+};
 
 const WANTED = { accepted: 'an accepted mask', predictions: 'a prediction', all: 'a mask' } as const;
 
@@ -181,7 +205,9 @@ async function exportNrrd(job: ExportJob): Promise<string[]> {
     const path = `${file}.seg.nrrd`;
     const volume = await readOrRefuse(job, one, () => readMask(job.store.path(mask.file)));
     if (!volume) return;
-    await explainedAsync(`Writing ${path}`, () => writeNrrd(join(job.output, path), volume, segments));
+    await explainedAsync(`Writing ${path}`, () =>
+      writeNrrd(join(job.output, path), notDrawnAsBackground(volume), segments),
+    );
     files.push(path);
   });
   return files;
@@ -233,6 +259,7 @@ async function exportDataset(job: ExportJob): Promise<string[]> {
     write(output, cases, {
       name: request.deidentify ? 'Decile' : plainName(store.project.get().name),
       modality: job.chosen[0].scan.modality,
+      partly: chosen.some(({ mask }) => mask !== null && mask.notDrawn > 0),
       ...(channels.length > 0 && { channels: channels.map((one) => plainName(nnunetName(one))) }),
       labels: store.labels
         .list()

@@ -33,6 +33,8 @@ export interface Candidate {
   word?: HeldFile['word'];
   /** The one label that every value above 0 of the mask stands for. */
   merge?: number;
+  /** Value of the mask where nobody drew. */
+  ignore?: number;
 }
 export interface Candidates {
   scans: Candidate[];
@@ -81,6 +83,7 @@ export async function findCandidates(
         .map((c) => ({
           source: { ...of(c.image), name: c.name },
           mask: files?.find(c.name) ?? ownMask(c.mask),
+          ...(dataset.ignore !== undefined && { ignore: dataset.ignore }),
           ...(c.channels && {
             channels: c.channels.map(({ channel, path, part }) => ({
               name: named[channel].name,

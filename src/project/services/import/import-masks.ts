@@ -1,6 +1,6 @@
 /** Masks of an import: plain ones by name, SEG, RTSTRUCT and .seg.nrrd by what they refer to, segment by segment. */
 import { basename, dirname } from 'node:path';
-import { type LabelMap, lpsFrom } from '../../../core/volume.ts';
+import { isUnlabelled, type LabelMap, lpsFrom } from '../../../core/volume.ts';
 import {
   type MaskObject,
   type NamedSegment,
@@ -12,6 +12,7 @@ import {
 } from '../../../imaging/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import { explainFailure, type Label, type MaskOrigin, type Scan, type Store } from '../../store/index.ts';
+import { markNotDrawn } from '../drawing/ignore-label.ts';
 import { isCurrentReference, readMaskOnGrid, saveMaskVersion } from '../drawing/mask-versions.ts';
 import { keptProvenance } from '../export/provenance.ts';
 import { maskCaseName } from './names.ts';
@@ -27,21 +28,24 @@ export interface MaskReport {
 
 /**
  * The mask file that belongs to this scan, whatever its format; a wrong one is listed and stops nothing.
- * @param merge the label that every value above 0 of a plain mask becomes; the values are the labels without it
+ * @param as `merge`: the label that every value above 0 of a plain mask becomes; the values are the labels without it.
+ *   `ignore`: its value where nobody drew
  */
 export async function importMaskFile(
   store: Store,
   scan: Scan,
   path: string,
   report: MaskReport,
-  merge?: number,
+  { merge, ignore }: { merge?: number; ignore?: number } = {},
 ): Promise<void> {
   await listing(path, report, async () => {
     const object = await openSegments(path);
     if (!object) {
-      const { mask, notices } = await readMaskOnGrid(path, scan, `The mask of ${scan.name}`);
+      const what = `The mask of ${scan.name}`;
+      const { mask, notices } = await readMaskOnGrid(path, scan, what);
+      markNotDrawn(mask, ignore ?? null, what);
       report.notices.push(...notices.map((notice) => `${scan.name}, its mask: ${notice}`));
-      if (merge !== undefined) mask.data.set(mask.data.map((value) => (value > 0 ? merge : 0)));
+      if (merge !== undefined) mask.data.set(mask.data.map((value) => (isUnlabelled(value) ? value : merge)));
       await keepMask(store, scan, mask, 'manual', path, report);
     } else {
       const drawn = draw(store, object, scan, path);

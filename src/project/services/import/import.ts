@@ -62,6 +62,7 @@ export async function importScans(store: Store, folder: string, options: ImportO
   const brought: { scan: Scan; path: string }[] = [];
   for (const [index, candidate] of candidates.entries()) {
     const { source, mask, merge, organs, suspect, word } = candidate;
+    const ignore = options.ignoreLabel ?? candidate.ignore;
     if (options.signal?.aborted) break;
     options.onProgress?.({ phase: 'importing', done: index, total: candidates.length, name: source.name });
     const settled =
@@ -72,9 +73,9 @@ export async function importScans(store: Store, folder: string, options: ImportO
     const scan = await importScan(incoming, candidate, hold);
     if (mask !== null) used.add(mask);
     if (scan) brought.push({ scan, path: source.paths[0] });
-    if (scan && organs) await importOrgans(store, scan, organs, report);
+    if (scan && organs) await importOrgans(store, scan, organs, report, ignore);
     if (scan) touched.set(scan.id, scan);
-    if (scan && mask !== null) await importMaskFile(store, scan, mask, report, merge);
+    if (scan && mask !== null) await importMaskFile(store, scan, mask, report, { merge, ignore });
     // Lets Ctrl-C and other work in between two scans.
     await new Promise((next) => setImmediate(next));
   }
@@ -121,7 +122,7 @@ async function settleHeld(
     report.notices.push(
       `${basename(path)} was taken for the mask of ${what.name}: it holds ${file.values} whole values on the same voxels.`,
     );
-    await importMaskFile(store, what, path, report);
+    await importMaskFile(store, what, path, report, { ignore: options.ignoreLabel });
   }
   return null;
 }

@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import type { LabelMap } from '../../../core/volume.ts';
 import type { Scan, Store } from '../../store/index.ts';
+import { markNotDrawn } from '../drawing/ignore-label.ts';
 import { readMaskOnGrid } from '../drawing/mask-versions.ts';
 import { keepMask, listing, type MaskReport } from './import-masks.ts';
 import { caseName } from './names.ts';
@@ -9,13 +10,14 @@ import { plainName } from './segment-labels.ts';
 
 /**
  * Joins the files that are called like a label of the project into one mask of the scan; where two meet, the label of the
- * higher value stays, which is said. A single file that is called like no label is the mask itself.
+ * higher value stays, which is said. A single file that is called like no label is the mask itself, `ignore` its value where nobody drew.
  */
 export async function importOrgans(
   store: Store,
   scan: Scan,
   files: readonly string[],
   report: MaskReport,
+  ignore?: number,
 ): Promise<void> {
   const labels = store.labels.list();
   const labelOf = (path: string) => labels.find(({ name }) => plainName(name) === plainName(caseName(path)));
@@ -23,7 +25,9 @@ export async function importOrgans(
   const [first] = files;
   await listing(first, report, async () => {
     if (named.length === 0 && files.length === 1) {
-      const { mask } = await readMaskOnGrid(first, scan, `The mask of ${scan.name}`);
+      const what = `The mask of ${scan.name}`;
+      const { mask } = await readMaskOnGrid(first, scan, what);
+      markNotDrawn(mask, ignore ?? null, what);
       await keepMask(store, scan, mask, 'manual', first, report);
       return;
     }

@@ -12,6 +12,8 @@ export interface ImportOptions {
   masks?: string;
   /** What files are that an import before this one was not sure about. */
   settled?: { paths: readonly string[]; as: 'mask' | 'scan' };
+  /** Value of masks where nobody drew; what dataset.json says without it. */
+  ignoreLabel?: number;
   /** Which of BraTS's four scans of a case; FLAIR without it. */
   modality?: BratsModality;
   /** The channels of a scan, in order; `none`: every file is a scan. Without it, what files say beyond doubt. */

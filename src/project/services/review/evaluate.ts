@@ -25,6 +25,8 @@ export interface EvaluateRequest {
   run?: string;
   /** Name of a second run: paired t-test over the cases that both predicted. */
   against?: string;
+  /** Value of references where nobody drew; what dataset.json says without it. */
+  ignoreLabel?: number;
   /** Of surface Dice, mm; 1 without it. */
   tolerance?: number;
   onProgress?: (done: number, total: number, name: string) => void;
@@ -85,7 +87,8 @@ export async function evaluateRun(store: Store, request: EvaluateRequest): Promi
   const run = runForPrediction(store, request.run);
   const rival = request.against === undefined ? null : store.runs.find(request.against);
   const labels = store.labels.list();
-  const find = await referenceFinder(resolve(request.reference));
+  const { find, ignore: said } = await referenceFinder(resolve(request.reference));
+  const ignore = request.ignoreLabel ?? said;
   const scans = store.scans.list().map((scan) => ({ scan, reference: find(scan.name) }));
   const withReference = scans.filter((s): s is { scan: Scan; reference: string } => s.reference !== null);
   const roles = new Map(store.runs.cases(run.id).map((c) => [c.scan, c.role]));
@@ -112,14 +115,14 @@ export async function evaluateRun(store: Store, request: EvaluateRequest): Promi
       continue;
     }
     try {
-      const scored = await scoreCase(store, scan, path, reference, labels, tolerance);
+      const scored = await scoreCase(store, scan, path, reference, labels, { tolerance, ignore });
       told.push(...scored.notices.map((notice) => `${scan.name}, its reference: ${notice}`));
       const rivalPath = rival && predictionPath(store, rival, scan);
       rivals.push(
         rivalPath
           ? toScore(
               scan.name,
-              (await scoreCase(store, scan, rivalPath, reference, labels, tolerance)).metrics,
+              (await scoreCase(store, scan, rivalPath, reference, labels, { tolerance, ignore })).metrics,
               labels,
               null,
             )
@@ -181,15 +184,18 @@ const furtherScores = ({ hd95Max, surfaceDice, missed, spurious }: LabelScores) 
   ...{ hd95Max, surfaceDice, missed, spurious },
 });
 
-async function referenceFinder(folder: string): Promise<(name: string) => string | null> {
+async function referenceFinder(
+  folder: string,
+): Promise<{ find: (name: string) => string | null; ignore: number | null }> {
   const dataset = await discoverDataset(folder).catch(() => null);
   const masks = new Map((dataset?.cases ?? []).flatMap((c) => (c.mask ? [[c.name, c.mask] as const] : [])));
-  if (masks.size > 0) return (name) => masks.get(name) ?? null;
+  const ignore = dataset?.ignore ?? null;
+  if (masks.size > 0) return { find: (name) => masks.get(name) ?? null, ignore };
   const { find } = findMaskFiles(folder);
   const objects = new Map<string, string>();
   for (const path of walkFilesSync(folder, { onFailure: () => {} }))
     if (DICOM_NAME.test(path)) objects.set(basename(path).normalize('NFC').replace(DICOM_NAME, ''), path);
-  return (name) => find(name) ?? objects.get(name.normalize('NFC')) ?? null;
+  return { find: (name) => find(name) ?? objects.get(name.normalize('NFC')) ?? null, ignore };
 }
 
 /** SEG and RTSTRUCT as an export names them. */
@@ -206,10 +212,10 @@ async function scoreCase(
   predictionFile: string,
   referenceFile: string,
   labels: readonly Label[],
-  tolerance: number,
+  { tolerance, ignore }: { tolerance: number; ignore: number | null },
 ): Promise<{ metrics: LabelScores[]; notices: string[] }> {
   const prediction = await readMask(predictionFile);
-  const { mask: reference, notices } = await readReference(store, scan, referenceFile, prediction, labels);
+  const { mask: reference, notices } = await readReference(store, scan, referenceFile, prediction, labels, ignore);
   return {
     notices,
     metrics: labels.map((label) => labelScores(prediction, reference, label.value, tolerance)),

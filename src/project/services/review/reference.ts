@@ -2,6 +2,7 @@
 import { type LabelMap, lpsFrom } from '../../../core/volume.ts';
 import { openSegments, type ReadMask } from '../../../imaging/index.ts';
 import type { Label, Scan, Store } from '../../store/index.ts';
+import { markNotDrawn } from '../drawing/ignore-label.ts';
 import { checkMaskValues, countLabels, readMaskOnGrid } from '../drawing/mask-versions.ts';
 import { keptProvenance } from '../export/provenance.ts';
 import { labelsOfSegments, unknownSegments } from '../import/segment-labels.ts';
@@ -9,6 +10,7 @@ import { labelsOfSegments, unknownSegments } from '../import/segment-labels.ts';
 /**
  * On the prediction's voxels. Segments and structures are the labels of their names, as on import; the values of a plain mask are
  * the labels.
+ * @param ignore value of a plain mask where nobody drew
  * @throws mask/unknown-value, mask/unknown-segment, mask/several, mask/other-grid and what reading throws
  */
 export async function readReference(
@@ -17,11 +19,13 @@ export async function readReference(
   path: string,
   prediction: LabelMap,
   labels: readonly Label[],
+  ignore: number | null = null,
 ): Promise<ReadMask> {
   const what = `The reference of ${scan.name}`;
   const object = await openSegments(path);
   if (!object) {
     const read = await readMaskOnGrid(path, prediction, what);
+    markNotDrawn(read.mask, ignore, what);
     checkMaskValues(countLabels(read.mask), labels, what);
     return read;
   }

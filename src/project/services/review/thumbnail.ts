@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { sliceView } from '../../../core/slice-view.ts';
-import { voxelCount } from '../../../core/volume.ts';
+import { isUnlabelled, voxelCount } from '../../../core/volume.ts';
 import { writeFileAtomic } from '../../../disk/index.ts';
 import { readMask } from '../../../imaging/index.ts';
 import { encodePng } from '../../../imaging/png.ts';
@@ -79,7 +79,7 @@ function fullestSlice(mask: Uint8Array, area: number): number | null {
   let most = 0;
   for (let k = 0; k * area < mask.length; k++) {
     let count = 0;
-    for (let v = k * area; v < (k + 1) * area; v++) if (mask[v] > 0) count++;
+    for (let v = k * area; v < (k + 1) * area; v++) if (!isUnlabelled(mask[v])) count++;
     if (count > most) [best, most] = [k, count];
   }
   return best;

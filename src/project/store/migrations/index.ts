@@ -6,6 +6,7 @@ import { channels } from './0004-channels.ts';
 import { decisions } from './0005-decisions.ts';
 import { ownDice } from './0006-own-dice.ts';
 import { surfaceScores } from './0007-surface-scores.ts';
+import { notDrawn } from './0008-not-drawn.ts';
 
 export interface Migration {
   /** The database's user_version after it. */
@@ -22,5 +23,6 @@ export const MIGRATIONS: readonly Migration[] = [
   decisions,
   ownDice,
   surfaceScores,
+  notDrawn,
 ];
 export const LATEST_VERSION = MIGRATIONS[MIGRATIONS.length - 1].version;

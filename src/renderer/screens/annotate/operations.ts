@@ -6,7 +6,8 @@ import type { Recorder } from '../../../core/edit/edit.ts';
 import { fillHoles } from '../../../core/edit/flood.ts';
 import type { Gap } from '../../../core/edit/gaps.ts';
 import { interpolateSlices, labelledSlices } from '../../../core/edit/interpolate.ts';
-import type { Plane, PlaneName } from '../../../core/edit/planes.ts';
+import { onlyDrawnSlices } from '../../../core/edit/not-drawn.ts';
+import type { Axis, Plane, PlaneName } from '../../../core/edit/planes.ts';
 import { growLabel, smoothLabel } from '../../../core/edit/shape.ts';
 import { type LabelMap, voxelMl } from '../../../core/volume.ts';
 import type { ScanDetail } from '../../../shared/contract/index.ts';
@@ -93,6 +94,15 @@ export class Operations {
       editor?.apply('Interpolate', (recorder) => {
         for (const { label, normal } of gaps) interpolateSlices(recorder, label, normal);
       });
+    } catch (error) {
+      this.screen.refuse(error);
+    }
+  }
+
+  /** What Done was told: slices across `normal` without a label were not drawn. */
+  onlyDrawnSlices(normal: Axis): void {
+    try {
+      this.screen.editor?.apply('Only drawn slices', (recorder) => onlyDrawnSlices(recorder, normal));
     } catch (error) {
       this.screen.refuse(error);
     }
