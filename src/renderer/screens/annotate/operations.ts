@@ -6,7 +6,7 @@ import type { Recorder } from '../../../core/edit/edit.ts';
 import { fillHoles } from '../../../core/edit/flood.ts';
 import type { Gap } from '../../../core/edit/gaps.ts';
 import { interpolateSlices, labelledSlices } from '../../../core/edit/interpolate.ts';
-import { onlyDrawnSlices } from '../../../core/edit/not-drawn.ts';
+import { drawnSlice, onlyDrawnSlices } from '../../../core/edit/not-drawn.ts';
 import type { Axis, Plane, PlaneName } from '../../../core/edit/planes.ts';
 import { growLabel, smoothLabel } from '../../../core/edit/shape.ts';
 import { type LabelMap, voxelMl } from '../../../core/volume.ts';
@@ -122,11 +122,13 @@ export class Operations {
     );
   }
 
+  /** Erases the label; a slice that nobody drew is then said to be empty. */
   clearSlice(): void {
     this.run(
       'Erase slice',
       (recorder, label, { normal }, slice) => {
         clearSlices(recorder, normal, [slice, slice], label);
+        drawnSlice(recorder, normal, slice);
       },
       () => 'it is not on this slice',
     );
