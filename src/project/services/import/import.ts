@@ -122,7 +122,7 @@ async function settleHeld(
     report.notices.push(
       `${basename(path)} was taken for the mask of ${what.name}: it holds ${file.values} whole values on the same voxels.`,
     );
-    await importMaskFile(store, what, path, report, { ignore: options.ignoreLabel });
+    await importMaskFile(store, what, path, report, { ignore: incoming.options.ignoreLabel });
   }
   return null;
 }
