@@ -33,7 +33,39 @@ export interface AffineNormGradient {
   dShift: tf.Tensor;
 }
 
-export interface Kernels {
+/** One weight with its moments of Adam and its gradient, all of one shape. */
+export interface AdamRow {
+  theta: tf.Tensor;
+  first: tf.Tensor;
+  second: tf.Tensor;
+  gradient: tf.Tensor;
+}
+
+/**
+ * g' = gradientScale g; m <- beta1 m + (1 - beta1) g'; v <- beta2 v + (1 - beta2) g'^2;
+ * theta <- kept theta - learningRate (m / correction1) / (sqrt(v / correction2) + epsilon)
+ */
+export interface AdamRule {
+  gradientScale: number;
+  beta1: number;
+  beta2: number;
+  correction1: number;
+  correction2: number;
+  kept: number;
+  learningRate: number;
+  epsilon: number;
+}
+
+/** Updates of many weights at once: new tensors in the order of the old ones. Where they are absent the caller goes by ops. */
+export interface UpdateKernels {
+  /** sum_j factors[j] terms[j] of each list of terms, at most three of one shape. */
+  weightedSums?(factors: readonly number[], sums: readonly (readonly tf.Tensor[])[]): tf.Tensor[];
+  adam?(rows: readonly AdamRow[], rule: AdamRule): Omit<AdamRow, 'gradient'>[];
+  /** Sum of the squares of all values of all tensors. */
+  squaredSum?(tensors: readonly tf.Tensor[]): Promise<number>;
+}
+
+export interface Kernels extends UpdateKernels {
   /** Set where two convolutions and a sum cost less than one convolution over maps side by side in one. */
   readonly splitsConcatenation?: true;
   /** Stride 1, zero padding to the same size; k 1 or 3 along each axis. [1, D, H, W, C] * [kD, kH, kW, C, K] -> [1, D, H, W, K] */
@@ -57,13 +89,9 @@ export interface Kernels {
   /** Trilinear x2, align_corners false: weights .75/.25, edge rows 1. */
   upsample(x: FeatureMap): FeatureMap;
   upsampleGrad(dy: FeatureMap): FeatureMap;
-  /** Sum of factor * tensor over tensors of one shape, in one pass; where it is absent the caller adds up by ops. */
-  weightedSum?(terms: readonly WeightedTerm[]): tf.Tensor;
   /** The mask of train/randomness.ts, drawn from the same numbers. */
   dropoutMask?(shape: readonly number[], probability: number, random: Random): FeatureMap;
 }
-
-export type WeightedTerm = readonly [factor: number, tensor: tf.Tensor];
 
 export const NORM_EPSILON = 1e-5;
 export const LEAK = 0.01;

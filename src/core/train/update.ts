@@ -29,14 +29,14 @@ export async function updateNetworks(
     const kind = method.networks[name];
     const [first, second] = momentsOf(name, kind, options.optimiser).map((moment) => state.velocities[moment]);
     if (kind === 'adversary') {
-      adamUpdate(networks[name], first, second, sums, { learningRate: ADVERSARY_RATE, updates: step });
+      adamUpdate(networks[name], first, second, sums, { learningRate: ADVERSARY_RATE, updates: step }, kernels);
       continue;
     }
     const { weightDecay } = options;
-    const gradientScale = await clippingFactor(sums, options.clipNorm);
+    const gradientScale = await clippingFactor(sums, options.clipNorm, kernels);
     if (options.optimiser === 'adamw') {
       const rule = { learningRate, updates: step, beta2: ADAMW_BETA2, weightDecay, gradientScale };
-      adamUpdate(networks[name], first, second, sums, rule);
+      adamUpdate(networks[name], first, second, sums, rule, kernels);
     } else {
       const rule = { ...options, learningRate, nesterov: options.nesterov === 'on', gradientScale };
       sgdUpdate(networks[name], first, sums, rule, kernels);

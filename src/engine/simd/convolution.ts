@@ -24,6 +24,18 @@ function blockRows({ h, w, c }: MapShape, taps: Taps): number {
   return Math.max(1, Math.min(h, Math.floor(PACKED_BYTES / perRow) - 2));
 }
 
+/**
+ * Groups that channel blocks are shared out in. Each transforms the input anew, so there are as few as keep all threads at
+ * work four fifths of the time.
+ */
+function groupsOf(stretches: number, blocks: number, threads: number): number {
+  for (let groups = 1; groups < blocks; groups++) {
+    const tasks = stretches * groups;
+    if (tasks / (threads * Math.ceil(tasks / threads)) >= 0.8) return groups;
+  }
+  return blocks;
+}
+
 /** Lays memory out for `run` and frees it afterwards, also after an error. */
 export function withScratch<T>({ machine: { heap } }: SimdBackend, bytes: number[], run: (...at: number[]) => T): T {
   const blocks = bytes.map((size) => heap.allocate(size));
@@ -103,8 +115,8 @@ const POINTS = 36;
 /** Its sets of partial sums should stay in the last cache; their number does not depend on the threads. */
 const WINOGRAD_SLAB_BYTES = 2 * 2 ** 20;
 
-/** Smaller maps are the deep ones of many channels: there the form gains least, and rounds worst. */
-const LEAST_TILES = 512;
+/** Of fewer tiles the weights' transform costs about the products that it saves, and rounding tells most on the deepest maps. */
+const LEAST_TILES = 20;
 
 /** Whether Winograd's form pays: vectors of channels, and enough tiles to be worth transforming the weights. */
 function takesWinograd({ d, h, w, c }: MapShape, k: number): boolean {
@@ -139,7 +151,7 @@ export function convolveWinograd(
   const { machine } = backend;
   const blocks = Math.ceil(k / 8);
   const { tileRows, planes, bytes, stretches } = winogradBlocks(s, taps);
-  const groups = Math.min(blocks, Math.ceil((4 * machine.threads) / stretches));
+  const groups = groupsOf(stretches, blocks, machine.threads);
   const scratchBytes = 1024 + 144 * s.c + 13824 + bytes;
   withScratch(
     backend,
@@ -196,7 +208,7 @@ export function convolveWeightsWinograd(
   const { tileRows, planes, bytes, stretches } = winogradBlocks(s, taps);
   const slabBytes = blocks * POINTS * 32 * taps * s.c;
   const slabs = Math.min(stretches, 2 * SLABS, Math.max(2, Math.floor(WINOGRAD_SLAB_BYTES / slabBytes)));
-  const groups = Math.min(blocks, Math.ceil((2 * machine.threads) / slabs));
+  const groups = groupsOf(slabs, blocks, machine.threads);
   const perGroup = Math.ceil(blocks / groups);
   const tiles = planes * tileRows * Math.ceil(s.w / 4);
   const scratchBytes = 1024 + 144 * Math.max(s.c, 8 * perGroup) + bytes + POINTS * tiles * perGroup * 32;

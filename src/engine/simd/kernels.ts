@@ -6,11 +6,13 @@ import {
   type Kernels,
   NORM_EPSILON,
   type PerAxis,
+  type UpdateKernels,
 } from '../../core/network/kernels.ts';
 import { middleTaps, withZeroTaps } from '../../core/network/taps.ts';
 import { checkConvolution } from '../backend/products.ts';
 import type { SimdBackend } from './backend.ts';
 import { convolve, convolveWeights, type MapShape, type Taps, withScratch } from './convolution.ts';
+import { floatBits, updateKernels } from './updates.ts';
 
 const NAME = 'simd';
 const NORM_CHUNK = 1024;
@@ -36,11 +38,8 @@ function addChunks(partials: Float32Array, chunks: number, c: number): [Float64A
 const planesOf = ([z, y, x]: PerAxis | number[]): Taps | null =>
   y === 3 && x === 3 && (z === 3 || z === 1) ? z : null;
 
-/** Bits of a float, as kernels take them. */
-export const floatBits = (value: number): number => new Int32Array(Float32Array.of(value).buffer)[0];
-
 /** The set for src/core; the simd backend must be current. */
-export function simdKernels(): Kernels & Required<Pick<Kernels, 'weightedSum' | 'dropoutMask'>> {
+export function simdKernels(): Kernels & Required<UpdateKernels & Pick<Kernels, 'dropoutMask'>> {
   const backend = tf.backend() as SimdBackend;
   const { machine } = backend;
   const at = (t: tf.Tensor) => backend.address(t);
@@ -193,14 +192,7 @@ export function simdKernels(): Kernels & Required<Pick<Kernels, 'weightedSum' | 
       );
       return dx;
     },
-    weightedSum(terms) {
-      if (terms.length > 3) throw new Error(`A weighted sum must have at most 3 terms, got ${terms.length}.`);
-      const [, first] = terms[0];
-      const out = make(first.shape);
-      const pairs = [0, 1, 2].flatMap((i) => (terms[i] ? [at(terms[i][1]), floatBits(terms[i][0])] : [at(first), 0]));
-      machine.runFor(first.size)('weightedSum', at(out), first.size, terms.length, ...pairs);
-      return out;
-    },
+    ...updateKernels(backend, make),
     dropoutMask(shape, probability, random) {
       const out = make([...shape]) as FeatureMap;
       withScratch(backend, [16], (state) => {

@@ -8,9 +8,9 @@ import type { WebgpuBackend } from './backend.ts';
 import { addSlabs, groupShape } from './ops/reduce.ts';
 import { turnedWeights } from './ops/shape.ts';
 import { bits, groupsFor } from './program.ts';
+import { updateKernels } from './updates.ts';
 import { convolution, convTile, ROW } from './wgsl/conv.ts';
 import { BOX, convolutionWeights, weightsTile } from './wgsl/conv-weights.ts';
-import { SUM_TERMS, weightedSum } from './wgsl/elementwise.ts';
 import {
   chunkMoments,
   chunkSlopes,
@@ -82,21 +82,6 @@ function convolveWeights(backend: WebgpuBackend, x: tf.TensorInfo, dy: tf.Tensor
   const dw = addSlabs(backend, partials, slabs, shape);
   backend.drop(partials);
   return dw;
-}
-
-/** As few passes as the programs allow. */
-function addWeighted(backend: WebgpuBackend, terms: readonly (readonly [number, tf.TensorInfo])[]): tf.TensorInfo {
-  const now = terms.slice(0, SUM_TERMS);
-  const { shape } = now[0][1];
-  const sum = backend.make(shape);
-  const fours = Math.ceil(tf.util.sizeFromShape(shape) / 4);
-  const words = [fours, ...now.map(([factor]) => bits(factor))];
-  const tensors = now.map(([, term]) => term);
-  backend.run(weightedSum(now.length), tensors, [sum], words, groupsFor(fours));
-  if (now.length === terms.length) return sum;
-  const whole = addWeighted(backend, [[1, sum], ...terms.slice(SUM_TERMS)]);
-  backend.drop(sum);
-  return whole;
 }
 
 export const convolutions = { convolve, convolveInput, convolveWeights };
@@ -203,7 +188,7 @@ export function webgpuKernels(): Kernels {
       const y = scaled(x.shape, 2);
       return resample(upsample, [x], y, y, x.shape);
     },
-    weightedSum: (terms) => tensor(addWeighted(backend, terms)) as tf.Tensor,
+    ...updateKernels(backend),
     upsampleGrad(dy) {
       const dx = scaled(dy.shape, 0.5);
       return resample(upsampleGrad, [dy], dx, dx, dx);

@@ -1,5 +1,5 @@
 // Element-wise kernels for large tensors of equal size.
-import { arg, madd, nextTask } from './common';
+import { arg, nextTask } from './common';
 
 const CHUNK: u32 = 16384;
 
@@ -35,22 +35,6 @@ export function copyRows(thread: u32): void {
       for (; i + 16 <= bytes; i += 16) v128.store(q + i, v128.load(p + i));
       for (; i + 4 <= bytes; i += 4) store<u32>(q + i, load<u32>(p + i));
       for (; i < bytes; i++) store<u8>(q + i, load<u8>(p + i));
-    }
-  }
-}
-
-/** out = f0 a0 + f1 a1 + f2 a2. Arguments: out, n, terms (1 to 3), then of each a and f (bits of a float). */
-export function weightedSum(thread: u32): void {
-  const out: usize = arg(0), a: usize = arg(3), b: usize = arg(5), c: usize = arg(7);
-  const n = arg(1), terms = arg(2);
-  const fa = f32x4.splat(reinterpret<f32>(arg(4))), fb = f32x4.splat(reinterpret<f32>(arg(6))), fc = f32x4.splat(reinterpret<f32>(arg(8)));
-  for (let task = nextTask(); task * CHUNK < n; task = nextTask()) {
-    const end: usize = <usize>min(n, (task + 1) * CHUNK) << 2;
-    for (let i: usize = <usize>(task * CHUNK) << 2; i < end; i += 16) {
-      let sum = f32x4.mul(v128.load(a + i), fa);
-      if (terms > 1) sum = madd(v128.load(b + i), fb, sum);
-      if (terms > 2) sum = madd(v128.load(c + i), fc, sum);
-      v128.store(out + i, sum);
     }
   }
 }

@@ -1,7 +1,7 @@
 /** Element-wise ops. Those that training needs run as kernels on all threads; the rest are plain loops. */
 import * as tf from '@tensorflow/tfjs';
 import type { SimdBackend, Values } from '../backend.ts';
-import { floatBits as bits } from '../kernels.ts';
+import { floatBits as bits } from '../updates.ts';
 import { type Rows, rowsOf } from './broadcast.ts';
 import { broadcastStrides, type Op, type Ops, sizeOf, walk } from './op.ts';
 
