@@ -60,3 +60,10 @@ test('a damaged header is refused with a code, whatever byte it is (checkpoint-u
     }
   }
 });
+
+test('a changed figure in the header is refused, though header and data are each readable', () => {
+  const text = Buffer.from(bytes).toString('latin1');
+  const other = text.replace('\\"step\\":3', '\\"step\\":4');
+  assert.notEqual(other, text);
+  refused(new Uint8Array(Buffer.from(other, 'latin1')));
+});

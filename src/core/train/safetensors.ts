@@ -8,13 +8,14 @@ export interface NamedArray {
 
 export function encodeSafetensors(tensors: Record<string, NamedArray>, metadata: Record<string, string>): Uint8Array {
   const arrays = Object.values(tensors).map(({ values }) => bytesOf(values));
-  const header: Record<string, unknown> = { __metadata__: { ...metadata, [CHECKSUM]: checksum(...arrays) } };
+  const entries: Record<string, unknown> = {};
   let offset = 0;
   for (const [name, { shape, values }] of Object.entries(tensors)) {
-    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + values.byteLength] };
+    entries[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + values.byteLength] };
     offset += values.byteLength;
   }
-  const text = new TextEncoder().encode(JSON.stringify(header));
+  const sums = { [CHECKSUM]: checksum(...arrays), [HEADER_CHECKSUM]: headerChecksum(metadata, entries) };
+  const text = new TextEncoder().encode(JSON.stringify({ __metadata__: { ...metadata, ...sums }, ...entries }));
   const padded = Math.ceil(text.length / 8) * 8;
   const bytes = new Uint8Array(8 + padded + offset);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(padded), true);
@@ -56,6 +57,9 @@ export function decodeSafetensors(
   const { __metadata__: metadata = {}, ...entries } = header;
   if (!isRecord(metadata) || !Object.values(metadata).every((value) => typeof value === 'string'))
     throw damaged('broken metadata');
+  const { [CHECKSUM]: sum, [HEADER_CHECKSUM]: headerSum, ...told } = metadata as Record<string, string>;
+  if (headerSum !== undefined && headerSum !== headerChecksum(told, entries))
+    throw damaged('another checksum of its header');
   const data = bytes.subarray(8 + length);
   const tensors: Record<string, NamedArray> = {};
   for (const [name, entry] of Object.entries(entries)) {
@@ -66,7 +70,7 @@ export function decodeSafetensors(
     if (!values.every(Number.isFinite)) throw damaged(`values of ${name} that are not finite`);
     tensors[name] = { shape, values };
   }
-  if (metadata[CHECKSUM] !== undefined && metadata[CHECKSUM] !== checksum(data)) throw damaged('another checksum');
+  if (sum !== undefined && sum !== checksum(data)) throw damaged('another checksum');
   return { tensors, metadata: metadata as Record<string, string> };
 }
 
@@ -74,6 +78,12 @@ const bytesOf = (values: Float32Array) => new Uint8Array(values.buffer, values.b
 
 /** In the metadata: CRC-32 of all data. Files of other programs and earlier versions have none. */
 const CHECKSUM = 'crc32';
+/** Likewise of the header without both: a changed figure in it would make another network of sound weights. */
+const HEADER_CHECKSUM = 'crc32.header';
+
+/** As JSON writes what JSON read: the same text on both ways. */
+const headerChecksum = (metadata: Record<string, string>, entries: Record<string, unknown>): string =>
+  checksum(new TextEncoder().encode(JSON.stringify({ __metadata__: metadata, ...entries })));
 
 const CRC = Uint32Array.from({ length: 256 }, (_, n) => {
   let c = n;

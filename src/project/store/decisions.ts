@@ -1,5 +1,6 @@
 /** Table decisions: who accepted, rejected or reopened what, when and why. A decision taken back stays, marked so. */
 import { DecileError } from '../../shared/errors.ts';
+import { record } from './columns.ts';
 import { type Db, prepared } from './database.ts';
 import type { Decision, NewDecision } from './types.ts';
 
@@ -18,7 +19,7 @@ interface DecisionRow {
 
 const fromRow = ({ created_at, undone_at, before, ...row }: DecisionRow): Decision => ({
   ...row,
-  before: JSON.parse(before) as Decision['before'],
+  before: record<Decision['before']>('What a decision changed', before),
   createdAt: created_at,
   undoneAt: undone_at,
 });

@@ -10,11 +10,13 @@ import { PRESETS, type PresetName } from '../../core/options.ts';
 import { makeFolder, sweepLeftovers } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { type ChannelRepository, channelRepository } from './channels.ts';
+import { numbers } from './columns.ts';
 import { type CheckpointRepository, checkpointRepository, type MetricRepository, metricRepository } from './curves.ts';
 import { type Db, openDatabase } from './database.ts';
 import { type DecisionRepository, decisionRepository } from './decisions.ts';
 import { explained, explainFailure } from './failures.ts';
 import { type FlagRepository, flagRepository } from './flags.ts';
+import { guarded } from './guarded.ts';
 import { type LabelRepository, labelRepository } from './labels.ts';
 import { lockProject, type ProjectLock } from './lock.ts';
 import { type MaskRepository, maskRepository } from './masks.ts';
@@ -192,10 +194,14 @@ function assemble(folder: string, mode: 'write' | 'read', db: Db, lock: ProjectL
         'A project must know its name, got a database without it.',
         'Restore the project folder from a backup.',
       );
-    return { ...row, range: row.range === null ? null : (JSON.parse(row.range) as [number, number]) };
+    return {
+      ...row,
+      range: row.range === null ? null : numbers<[number, number]>('The range of a project', row.range, 2),
+    };
   };
   const person = { name: userName() };
-  const runs = runRepository(db);
+  const guard = <T extends object>(repository: T): T => guarded(`The project ${folder}`, repository);
+  const runs = guard(runRepository(db));
   const database = databasePath(folder);
   const identity = fileIdentity(database);
   // Asked for each path: a folder that was moved away while it was open must not be made anew in its old place.
@@ -213,7 +219,7 @@ function assemble(folder: string, mode: 'write' | 'read', db: Db, lock: ProjectL
     return {
       folder,
       mode,
-      project: {
+      project: guard({
         get,
         rename(name) {
           db.prepare('UPDATE project SET name = ? WHERE id = 1').run(name);
@@ -224,19 +230,19 @@ function assemble(folder: string, mode: 'write' | 'read', db: Db, lock: ProjectL
           db.prepare('UPDATE project SET range = ? WHERE id = 1').run(range && JSON.stringify(range));
           return get();
         },
-      },
+      }),
       person,
-      labels: labelRepository(db),
-      scans: scanRepository(db, path),
-      channels: channelRepository(db),
-      masks: maskRepository(db, path, person),
-      flags: flagRepository(db),
-      decisions: decisionRepository(db),
+      labels: guard(labelRepository(db)),
+      scans: guard(scanRepository(db, path)),
+      channels: guard(channelRepository(db)),
+      masks: guard(maskRepository(db, path, person)),
+      flags: guard(flagRepository(db)),
+      decisions: guard(decisionRepository(db)),
       runs,
-      metrics: metricRepository(db),
-      checkpoints: checkpointRepository(db),
-      predictions: predictionRepository(db),
-      evaluations: evaluationRepository(db),
+      metrics: guard(metricRepository(db)),
+      checkpoints: guard(checkpointRepository(db)),
+      predictions: guard(predictionRepository(db)),
+      evaluations: guard(evaluationRepository(db)),
       // Only the holder of the lock may say so: nobody else can be training now.
       interrupted: mode === 'write' ? interruptStale(runs, folder) : [],
       path,

@@ -3,7 +3,7 @@
  * the process dies, however it dies, so no stale lock can remain and a copied folder is never locked.
  */
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -20,15 +20,10 @@ export interface ProjectLock {
 export function lockProject(folder: string): ProjectLock {
   const path = join(folder, LOCK_FILE);
   const holder = `${path}.holder`;
-  let database: Database.Database | undefined;
+  let held: Database.Database;
   try {
-    database = new Database(path, { timeout: 0 });
-    // Nothing is ever written: the mutex needs no room on the disk.
-    database.pragma('journal_mode = MEMORY');
-    // In a plain journal mode an exclusive transaction keeps readers out too: it is a pure mutex.
-    database.exec('BEGIN EXCLUSIVE');
+    held = takenLock(path);
   } catch (error) {
-    database?.close();
     if ((error as { code?: string }).code?.startsWith('SQLITE_BUSY')) {
       throw new DecileError(
         'project/in-use',
@@ -38,7 +33,6 @@ export function lockProject(folder: string): ProjectLock {
     }
     throw explainFailure(error, `Opening ${folder} for writing`);
   }
-  const held = database;
   try {
     writeFileSync(holder, JSON.stringify({ pid: process.pid, host: hostname(), since: new Date().toISOString() }), {
       mode: FILE_MODE,
@@ -54,6 +48,24 @@ export function lockProject(folder: string): ProjectLock {
       }
     },
   };
+}
+
+/** The open transaction. Whatever damage put into the file is taken out of it: emptied, not made anew, it stays locked by who has it. */
+function takenLock(path: string, again = false): Database.Database {
+  let database: Database.Database | undefined;
+  try {
+    database = new Database(path, { timeout: 0 });
+    // Nothing is ever written: the mutex needs no room on the disk.
+    database.pragma('journal_mode = MEMORY');
+    // In a plain journal mode an exclusive transaction keeps readers out too: it is a pure mutex.
+    database.exec('BEGIN EXCLUSIVE');
+    return database;
+  } catch (error) {
+    database?.close();
+    if (again || !/^SQLITE_(NOTADB|CORRUPT|ERROR)/.test(String((error as { code?: string }).code))) throw error;
+    truncateSync(path, 0);
+    return takenLock(path, true);
+  }
 }
 
 function describeHolder(path: string): string {

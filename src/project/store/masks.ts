@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { moveIntoPlace } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
+import { records } from './columns.ts';
 import { type Db, prepared } from './database.ts';
 import { maskFile } from './paths.ts';
 import type { Mask, MaskOrigin, NewMask } from './types.ts';
@@ -28,7 +29,7 @@ const fromRow = (row: MaskRow): Mask => ({
   run: row.run,
   file: row.file,
   accepted: row.accepted === 1,
-  labels: JSON.parse(row.labels) as Mask['labels'],
+  labels: records<Mask['labels'][number]>('The volumes of a mask', row.labels, ['value', 'voxels', 'ml']),
   notDrawn: row.not_drawn,
   person: row.person,
   createdAt: row.created_at,

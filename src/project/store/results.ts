@@ -1,4 +1,5 @@
 /** Tables predictions and evaluations: what a run says about scans, and how right it was. */
+import { figures } from './columns.ts';
 import { type Db, prepared } from './database.ts';
 import type { Evaluation, Prediction } from './types.ts';
 
@@ -19,9 +20,9 @@ const PREDICTION =
   'run, scan, mask, entropy_file AS entropyFile, mean_entropy AS meanEntropy, slice_entropy AS sliceEntropy, volumes_ml AS volumesMl, seconds, own_dice AS ownDice, created_at AS createdAt';
 const fromRow = (row: PredictionRow): Prediction => ({
   ...row,
-  sliceEntropy: JSON.parse(row.sliceEntropy) as number[],
-  volumesMl: JSON.parse(row.volumesMl) as number[],
-  ownDice: JSON.parse(row.ownDice) as number[],
+  sliceEntropy: figures('The entropy of a prediction', row.sliceEntropy),
+  volumesMl: figures('The volumes of a prediction', row.volumesMl),
+  ownDice: figures('The Dice of a prediction', row.ownDice),
 });
 
 /** A prediction that says nothing of its own Dice has none. */

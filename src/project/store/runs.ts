@@ -1,6 +1,7 @@
 /** Tables runs and run_cases: what was trained, on which scans, and how far it got. */
 import type { PlannedOptions } from '../../core/options.ts';
 import { DecileError } from '../../shared/errors.ts';
+import { record, texts } from './columns.ts';
 import { type Db, prepared } from './database.ts';
 import type { CaseRole, ImportedModel, Run, RunCase, RunState, StartedFrom } from './types.ts';
 
@@ -22,21 +23,21 @@ interface RunRow {
   finished_at: string | null;
 }
 
-const parsed = <T>(json: string | null): T | null => (json === null ? null : (JSON.parse(json) as T));
+const parsed = <T>(what: string, json: string | null): T | null => (json === null ? null : record<T>(what, json));
 
 const fromRow = (row: RunRow): Run => ({
   id: row.id,
   name: row.name,
-  options: JSON.parse(row.options) as PlannedOptions,
-  classes: JSON.parse(row.classes) as string[],
+  options: record<PlannedOptions>('The options of a run', row.options, ['method']),
+  classes: texts('The classes of a run', row.classes),
   state: row.state,
   step: row.step,
   device: row.device,
   engine: row.engine,
   notes: row.notes,
   failure: row.failure,
-  model: parsed<ImportedModel>(row.model),
-  startedFrom: parsed<StartedFrom>(row.started_from),
+  model: parsed<ImportedModel>('The model of a run', row.model),
+  startedFrom: parsed<StartedFrom>('The start of a run', row.started_from),
   createdAt: row.created_at,
   startedAt: row.started_at,
   finishedAt: row.finished_at,

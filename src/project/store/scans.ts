@@ -4,6 +4,7 @@ import { type Direction, lpsFrom, spacingFrom } from '../../core/volume.ts';
 import { moveIntoPlace } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { channelRepository } from './channels.ts';
+import { numbers, texts } from './columns.ts';
 import { type Db, prepared } from './database.ts';
 import { channelFile, volumeFile } from './paths.ts';
 import { inTransaction, onRollback } from './transaction.ts';
@@ -35,16 +36,16 @@ const fromRow = (row: ScanRow): Scan => ({
   id: row.id,
   name: row.name,
   modality: row.modality,
-  size: JSON.parse(row.size) as Triple,
-  spacing: spacingFrom(JSON.parse(row.spacing) as Triple),
-  origin: lpsFrom(JSON.parse(row.origin) as Triple),
-  direction: JSON.parse(row.direction) as unknown as Direction,
+  size: numbers<Triple>('The size of a scan', row.size, 3),
+  spacing: spacingFrom(numbers<Triple>('The spacing of a scan', row.spacing, 3)),
+  origin: lpsFrom(numbers<Triple>('The origin of a scan', row.origin, 3)),
+  direction: numbers<Direction>('The direction of a scan', row.direction, 9),
   volumeFile: row.volume_file,
   sourcePath: row.source_path,
   seriesUid: row.series_uid,
   description: row.description,
   contentHash: row.content_hash,
-  notices: JSON.parse(row.notices) as string[],
+  notices: texts('The notices of a scan', row.notices),
   review: row.review,
   leftOut: row.left_out,
   importedAt: row.imported_at,
