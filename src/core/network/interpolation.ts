@@ -29,26 +29,48 @@ function matrix(
   return { rows, columns, values };
 }
 
+/** Matrices by what they are of: a step asks for the same few again and again. Nobody changes their values. */
+const known = new Map<string, AxisMatrix>();
+const MOST_KNOWN = 256;
+
+function once(key: string, make: () => AxisMatrix): AxisMatrix {
+  let found = known.get(key);
+  if (!found) {
+    if (known.size >= MOST_KNOWN) known.clear();
+    found = make();
+    known.set(key, found);
+  }
+  return found;
+}
+
+/** The same for what is made of other matrices. */
+const transposes = new WeakMap<AxisMatrix, AxisMatrix>();
+const products = new WeakMap<AxisMatrix, WeakMap<AxisMatrix, AxisMatrix>>();
+
 /** Linear interpolation from `inputs` to `outputs` samples: one axis of the U of method section 4. */
 export function linearMatrix(inputs: number, outputs: number): AxisMatrix {
-  return matrix(outputs, inputs, (set) => {
-    for (let o = 0; o < outputs; o++) {
-      const { cell, t } = cellOf(o, inputs, outputs);
-      set(o, cell, 1 - t);
-      if (t > 0) set(o, cell + 1, t);
-    }
-  });
+  return once(`linear ${inputs} ${outputs}`, () =>
+    matrix(outputs, inputs, (set) => {
+      for (let o = 0; o < outputs; o++) {
+        const { cell, t } = cellOf(o, inputs, outputs);
+        set(o, cell, 1 - t);
+        if (t > 0) set(o, cell + 1, t);
+      }
+    }),
+  );
 }
 
 /** From n samples to the n nodes and the n-1 midpoints between them, 2n-1 in all. */
 export function midpointMatrix(n: number): AxisMatrix {
-  return matrix(2 * n - 1, n, (set) => {
-    for (let i = 0; i < n; i++) set(2 * i, i, 1);
-    for (let i = 0; i + 1 < n; i++) {
-      set(2 * i + 1, i, 0.5);
-      set(2 * i + 1, i + 1, 0.5);
-    }
-  });
+  return once(`midpoints ${n}`, () =>
+    matrix(2 * n - 1, n, (set) => {
+      for (let i = 0; i < n; i++) set(2 * i, i, 1);
+      for (let i = 0; i + 1 < n; i++) {
+        set(2 * i + 1, i, 0.5);
+        set(2 * i + 1, i + 1, 0.5);
+      }
+    }),
+  );
 }
 
 /**
@@ -56,22 +78,30 @@ export function midpointMatrix(n: number): AxisMatrix {
  * Exact for squares of linearly interpolated maps, which are quadratic along each axis inside a cell.
  */
 export function quadraticMatrix(n: number, outputs: number): AxisMatrix {
-  return matrix(outputs, 2 * n - 1, (set) => {
-    for (let o = 0; o < outputs; o++) {
-      const { cell, t } = cellOf(o, n, outputs);
-      set(o, 2 * cell, (1 - t) * (1 - 2 * t));
-      if (t > 0) {
-        set(o, 2 * cell + 1, 4 * t * (1 - t));
-        set(o, 2 * cell + 2, t * (2 * t - 1));
+  return once(`quadratic ${n} ${outputs}`, () =>
+    matrix(outputs, 2 * n - 1, (set) => {
+      for (let o = 0; o < outputs; o++) {
+        const { cell, t } = cellOf(o, n, outputs);
+        set(o, 2 * cell, (1 - t) * (1 - 2 * t));
+        if (t > 0) {
+          set(o, 2 * cell + 1, 4 * t * (1 - t));
+          set(o, 2 * cell + 2, t * (2 * t - 1));
+        }
       }
-    }
-  });
+    }),
+  );
 }
 
-export const transposed = (m: AxisMatrix): AxisMatrix =>
-  matrix(m.columns, m.rows, (set) => {
-    for (let r = 0; r < m.rows; r++) for (let c = 0; c < m.columns; c++) set(c, r, m.values[r * m.columns + c]);
-  });
+export function transposed(m: AxisMatrix): AxisMatrix {
+  let found = transposes.get(m);
+  if (!found) {
+    found = matrix(m.columns, m.rows, (set) => {
+      for (let r = 0; r < m.rows; r++) for (let c = 0; c < m.columns; c++) set(c, r, m.values[r * m.columns + c]);
+    });
+    transposes.set(m, found);
+  }
+  return found;
+}
 
 export const toTensor = (m: AxisMatrix): tf.Tensor2D => tf.tensor2d(m.values, [m.rows, m.columns]);
 
@@ -79,6 +109,17 @@ export type Axes = readonly [z: AxisMatrix, y: AxisMatrix, x: AxisMatrix];
 
 /** The matrix of two axes at once: rows (i, j), columns (k, l), values a[i, k] b[j, l]. */
 function kronecker(a: AxisMatrix, b: AxisMatrix): AxisMatrix {
+  const ofA = products.get(a) ?? new WeakMap<AxisMatrix, AxisMatrix>();
+  products.set(a, ofA);
+  let found = ofA.get(b);
+  if (!found) {
+    found = productOf(a, b);
+    ofA.set(b, found);
+  }
+  return found;
+}
+
+function productOf(a: AxisMatrix, b: AxisMatrix): AxisMatrix {
   return matrix(a.rows * b.rows, a.columns * b.columns, (set) => {
     for (let i = 0; i < a.rows; i++)
       for (let k = 0; k < a.columns; k++)

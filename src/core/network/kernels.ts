@@ -83,6 +83,15 @@ export interface Kernels extends UpdateKernels {
     scale: tf.Tensor,
     forward: InstanceNormResult,
   ): AffineNormGradient;
+  /**
+   * Transposed convolution whose kernel and stride are the factors: each voxel becomes a block. Absent: by matrix products.
+   * [1, D, H, W, C] * [C, fd, fh, fw, K] -> [1, fd D, fh H, fw W, K]
+   */
+  transposedConv?: {
+    forward(x: FeatureMap, w: tf.Tensor5D): FeatureMap;
+    gradInput(dy: FeatureMap, w: tf.Tensor5D): FeatureMap;
+    gradWeights(x: FeatureMap, dy: FeatureMap, factors: PerAxis): tf.Tensor5D;
+  };
   /** The largest value of each block of `factors` voxels (1 or 2 along each axis). */
   maxPool(x: FeatureMap, factors: PerAxis): FeatureMap;
   maxPoolGrad(dy: FeatureMap, x: FeatureMap, y: FeatureMap, factors: PerAxis): FeatureMap;

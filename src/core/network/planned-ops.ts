@@ -1,6 +1,6 @@
 /** The planned network's operations on the tape, each with kernels and factors of its own along every axis. */
 import * as tf from '@tensorflow/tfjs';
-import type { ConvWeights, FeatureMap, PerAxis } from './kernels.ts';
+import type { ConvWeights, FeatureMap, Kernels, PerAxis } from './kernels.ts';
 import type { Tape } from './tape.ts';
 import { conv } from './vnet-ops.ts';
 
@@ -63,22 +63,33 @@ function gathered(map: FeatureMap, [fd, fh, fw]: PerAxis): tf.Tensor2D {
   return split.reshape([(d * h * w) / (fd * fh * fw), fd * fh * fw * k]) as tf.Tensor2D;
 }
 
+/** The slow twin of an engine's own transposed convolution: a matrix product whose rows are spread, or gathered. */
+export const transposedByProducts: NonNullable<Kernels['transposedConv']> = {
+  forward: (x, w) => tf.tidy(() => spread(tf.matMul(voxels(x), matrixOf(w)), x.shape, factorsOf(w))),
+  gradInput: (dy, w) =>
+    tf.tidy(() => {
+      const [, d, h, wide] = dy.shape;
+      const [fd, fh, fw] = factorsOf(w);
+      const rows = tf.matMul(gathered(dy, [fd, fh, fw]), matrixOf(w), false, true);
+      return rows.reshape([1, d / fd, h / fh, wide / fw, w.shape[0]]) as FeatureMap;
+    }),
+  gradWeights: (x, dy, factors) =>
+    tf.tidy(() =>
+      tf
+        .matMul(voxels(x), gathered(dy, factors), true)
+        .reshape([x.shape[4], ...factors, dy.shape[4]] as [number, number, number, number, number]),
+    ),
+};
+
+const factorsOf = ({ shape: [, fd, fh, fw] }: tf.Tensor5D): PerAxis => [fd, fh, fw];
+const matrixOf = (w: tf.Tensor5D) => w.reshape([w.shape[0], w.size / w.shape[0]]) as tf.Tensor2D;
+
 /** Transposed convolution whose kernel and stride are the factors, weights [C, fd, fh, fw, K]: each voxel becomes a block. */
 export function transposedConv(tape: Tape, x: FeatureMap, name: string): FeatureMap {
-  const w = tape.weights[`${name}.weight`];
-  const [c, fd, fh, fw] = w.shape;
-  const factors: PerAxis = [fd, fh, fw];
-  const matrix = () => w.reshape([c, w.size / c]) as tf.Tensor2D;
-  const y = tf.tidy(() => spread(tf.matMul(voxels(x), matrix()), x.shape, factors));
-  return tape.operation([x], y, (dy, into) => {
-    const [dw, dx] = tf.tidy(() => {
-      const rows = gathered(dy, factors);
-      return [
-        tf.matMul(voxels(x), rows, true).reshape(w.shape),
-        tf.matMul(rows, matrix(), false, true).reshape(x.shape) as FeatureMap,
-      ] as const;
-    });
-    into.weight(`${name}.weight`, dw);
-    into.map(x, dx);
+  const w = tape.weights[`${name}.weight`] as tf.Tensor5D;
+  const { forward, gradInput, gradWeights } = tape.kernels.transposedConv ?? transposedByProducts;
+  return tape.operation([x], forward(x, w), (dy, into) => {
+    into.weight(`${name}.weight`, gradWeights(x, dy, factorsOf(w)));
+    into.map(x, gradInput(dy, w));
   });
 }

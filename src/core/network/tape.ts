@@ -29,6 +29,8 @@ export class Tape {
   readonly record: boolean;
   /** Sums d loss / d weight by weight name; shared by the tapes of one step. */
   private readonly into: Map<string, tf.Tensor>;
+  /** The same of this image alone, until its backward pass is over. */
+  private readonly own = new Map<string, tf.Tensor>();
 
   constructor(kernels: Kernels, weights: Weights, record: boolean, into = new Map<string, tf.Tensor>()) {
     this.kernels = kernels;
@@ -219,6 +221,21 @@ export class Tape {
       output.dispose();
     }
     this.nodes.length = 0;
+    this.addToShared();
+  }
+
+  /** Adds this image's weight gradients to the shared sums: all at once, where the engine can. */
+  private addToShared(): void {
+    const { weightedSums } = this.kernels;
+    const both = [...this.own].filter(([name]) => this.into.has(name));
+    const pairs = both.map(([name, gradient]) => [this.into.get(name) as tf.Tensor, gradient] as const);
+    const sums = weightedSums?.([1, 1], pairs) ?? pairs.map(([sum, gradient]) => tf.add(sum, gradient));
+    for (const [name, gradient] of this.own) if (!this.into.has(name)) this.into.set(name, gradient);
+    both.forEach(([name], n) => {
+      this.into.set(name, sums[n]);
+      tf.dispose([...pairs[n]]);
+    });
+    this.own.clear();
   }
 
   private push(output: FeatureMap, backward: (dy: FeatureMap) => void): FeatureMap {
@@ -233,8 +250,8 @@ export class Tape {
   }
 
   private addWeight(name: string, gradient: tf.Tensor): void {
-    const sum = this.into.get(name);
-    this.into.set(name, sum ? tf.add(sum, gradient) : gradient);
+    const sum = this.own.get(name);
+    this.own.set(name, sum ? tf.add(sum, gradient) : gradient);
     if (sum) tf.dispose([sum, gradient]);
   }
 

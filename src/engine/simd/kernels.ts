@@ -12,6 +12,7 @@ import { middleTaps, withZeroTaps } from '../../core/network/taps.ts';
 import { checkConvolution } from '../backend/products.ts';
 import type { SimdBackend } from './backend.ts';
 import { convolve, convolveWeights, type MapShape, type Taps, withScratch } from './convolution.ts';
+import { transposedKernels } from './transposed.ts';
 import { floatBits, updateKernels } from './updates.ts';
 
 const NAME = 'simd';
@@ -39,7 +40,7 @@ const planesOf = ([z, y, x]: PerAxis | number[]): Taps | null =>
   y === 3 && x === 3 && (z === 3 || z === 1) ? z : null;
 
 /** The set for src/core; the simd backend must be current. */
-export function simdKernels(): Kernels & Required<UpdateKernels & Pick<Kernels, 'dropoutMask'>> {
+export function simdKernels(): Kernels & Required<UpdateKernels & Pick<Kernels, 'dropoutMask' | 'transposedConv'>> {
   const backend = tf.backend() as SimdBackend;
   const { machine } = backend;
   const at = (t: tf.Tensor) => backend.address(t);
@@ -193,6 +194,7 @@ export function simdKernels(): Kernels & Required<UpdateKernels & Pick<Kernels, 
       return dx;
     },
     ...updateKernels(backend, make),
+    transposedConv: transposedKernels(backend, make),
     dropoutMask(shape, probability, random) {
       const out = make([...shape]) as FeatureMap;
       withScratch(backend, [16], (state) => {

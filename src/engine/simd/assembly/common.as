@@ -33,6 +33,19 @@ export function splatAt(address: usize): v128 {
   return v128.load_splat<f32>(address);
 }
 
+/** The 4x4 floats whose rows begin at `from`, `step` bytes apart, turned round: rows to `to`, `toStep` bytes apart. */
+// @ts-ignore: decorator
+@inline
+export function transposeFour(from: usize, step: usize, to: usize, toStep: usize): void {
+  const a = v128.load(from), b = v128.load(from + step), c = v128.load(from + 2 * step), d = v128.load(from + 3 * step);
+  const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5), cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
+  const ef = v128.shuffle<f32>(a, b, 2, 6, 3, 7), gh = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<f32>(ab, cd, 0, 1, 4, 5));
+  v128.store(to + toStep, v128.shuffle<f32>(ab, cd, 2, 3, 6, 7));
+  v128.store(to + 2 * toStep, v128.shuffle<f32>(ef, gh, 0, 1, 4, 5));
+  v128.store(to + 3 * toStep, v128.shuffle<f32>(ef, gh, 2, 3, 6, 7));
+}
+
 /**
  * Copies the rows that a block of output rows (z, y0 .. y0 + rows - 1) of a convolution over `taps` planes reads into `target`, zeros
  * around: [taps][rows + 2][W + 2][C]. Rows outside the map are zero.

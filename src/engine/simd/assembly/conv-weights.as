@@ -121,14 +121,19 @@ export function sumSlabs(thread: u32): void {
   for (let task = nextTask(); task * chunk < rows; task = nextTask()) {
     const end = min(rows, (task + 1) * chunk);
     for (let row = task * chunk; row < end; row++) {
-      for (let j: u32 = 0; j < k; j++) {
-        let from = partials + ((<usize>row * wide + j) << 2);
-        let sum: f32 = 0;
-        for (let s: u32 = 0; s < slabs; s++) {
-          sum += load<f32>(from);
-          from += slabBytes;
+      let from = partials + (<usize>(row * wide) << 2), to = dw + (<usize>(row * k) << 2);
+      for (let j: u32 = 0; j < k; j += 4) {
+        // What a vector reads past a row is not stored.
+        let sum = v128.load(from);
+        for (let s: u32 = 1; s < slabs; s++) sum = f32x4.add(sum, v128.load(from + <usize>s * slabBytes));
+        if (j + 4 <= k) v128.store(to, sum);
+        else {
+          store<f32>(to, f32x4.extract_lane(sum, 0));
+          if (j + 1 < k) store<f32>(to, f32x4.extract_lane(sum, 1), 4);
+          if (j + 2 < k) store<f32>(to, f32x4.extract_lane(sum, 2), 8);
         }
-        store<f32>(dw + ((<usize>row * k + j) << 2), sum);
+        from += 16;
+        to += 16;
       }
     }
   }

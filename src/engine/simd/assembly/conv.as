@@ -1,6 +1,6 @@
 // 3x3 convolution in the plane, over 1 or 3 planes (`taps`), stride 1, zero padding to the same size; maps [D, H, W, C], weights
 // [9 taps, C, K].
-import { arg, madd, nextTask } from './common';
+import { arg, madd, nextTask, transposeFour } from './common';
 
 /**
  * Weights in the order of the forward kernel: [K/8][C/part][9 taps][part][8], the last block filled up with zeros.
@@ -19,19 +19,32 @@ export function packWeights(thread: u32): void {
   const blocks = (columns + 7) >> 3;
   for (let b = nextTask(); b < blocks; b = nextTask()) {
     let to = target + (<usize>(b * count) * <usize>rows << 5);
-    for (let i: u32 = 0; i < count * rows; i++) {
-      const tap = i / part % count;
-      const r = i / (count * part) * part + i % part;
-      {
-        for (let j: u32 = 0; j < 8; j++) {
-          const column = (b << 3) + j;
-          let value: f32 = 0;
-          if (column < columns) {
-            const from = flip ? ((count - 1 - tap) * c + column) * k + r : (tap * c + r) * k + column;
-            value = load<f32>(w + (<usize>from << 2));
+    const first = b << 3;
+    const whole = first + 8 <= columns;
+    for (let r0: u32 = 0; r0 < rows; r0 += part) {
+      for (let tap: u32 = 0; tap < count; tap++) {
+        if (whole && flip && part > 1) {
+          const from: usize = w + (<usize>(((count - 1 - tap) * c + first) * k + r0) << 2), step: usize = <usize>k << 2;
+          for (let r: usize = 0; r < <usize>part; r += 4) {
+            transposeFour(from + (r << 2), step, to + (r << 5), 32);
+            transposeFour(from + 4 * step + (r << 2), step, to + (r << 5) + 16, 32);
           }
-          store<f32>(to, value);
-          to += 4;
+          to += <usize>part << 5;
+          continue;
+        }
+        for (let r = r0; r < r0 + part; r++) {
+          if (whole && !flip) {
+            const from: usize = w + (<usize>((tap * c + r) * k + first) << 2);
+            v128.store(to, v128.load(from));
+            v128.store(to, v128.load(from, 16), 16);
+          } else {
+            for (let j: u32 = 0; j < 8; j++) {
+              const column = first + j;
+              const from = flip ? ((count - 1 - tap) * c + column) * k + r : (tap * c + r) * k + column;
+              store<f32>(to + (<usize>j << 2), column < columns ? load<f32>(w + (<usize>from << 2)) : 0);
+            }
+          }
+          to += 32;
         }
       }
     }

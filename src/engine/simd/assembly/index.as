@@ -14,4 +14,5 @@ export { binary } from './binary';
 export { reduceRows, reduceColumns } from './reduce';
 export { copyStrided } from './copy';
 export { matMul } from './matmul';
+export { transposedConv, transposedConvInput, transposedConvWeights } from './transposed';
 export { peak } from './peak';

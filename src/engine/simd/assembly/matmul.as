@@ -24,7 +24,7 @@ function lanesSum(v: v128): f32 {
 }
 
 /** Up to 4 rows and 8 columns of the result, added to what is there unless it is the first pass. B's columns lie side by side. */
-function tile(
+export function tile(
   out: usize, row: usize, rows: u32, columns: u32, add: bool,
   a: usize, aRow: usize, aColumn: usize, b: usize, bRow: usize, count: u32,
 ): void {

@@ -159,7 +159,8 @@ export function winogradGradientEnd(thread: u32): void {
           for (let column: u32 = 0; column < 3; column++) {
             const to: usize = dw + (<usize>(((dz * 3 + row) * 3 + column) * c + i) * k + first << 2);
             const value = scratch + (<usize>column << 4);
-            for (let j: u32 = 0; j < 4 && first + j < k; j++) store<f32>(to + (<usize>j << 2), load<f32>(value + (<usize>j << 2)));
+            if (first + 4 <= k) v128.store(to, v128.load(value));
+            else for (let j: u32 = 0; j < 4 && first + j < k; j++) store<f32>(to + (<usize>j << 2), load<f32>(value + (<usize>j << 2)));
           }
         }
       }

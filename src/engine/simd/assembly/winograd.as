@@ -1,5 +1,5 @@
 // The convolution over 1 or 3 planes (`taps`; stride 1, zero padding) by Winograd's F(4x4, 3x3) in the plane; C is a multiple of 4.
-import { arg, madd, nextTask, splatAt } from './common';
+import { arg, madd, nextTask, splatAt, transposeFour } from './common';
 import { outputLine, transformInput, weightLine } from './winograd-transforms';
 
 /** Tiles whose products are kept before the output transform: [36][ROWS][8] floats stay in the first-level cache. */
@@ -20,30 +20,41 @@ export function winogradWeights(thread: u32): void {
   const blocks = (columns + 7) >> 3;
   const tapBytes: usize = <usize>c * k << 2;
   const point: usize = 32 * <usize>(taps * rows);
-  const lines = scratch + 144;
+  const lines = scratch + 576;
   for (let task = nextTask(); task < blocks * taps; task = nextTask()) {
     const b = task / taps, dz = task % taps;
-    let to: usize = v + <usize>b * 36 * point + <usize>dz * <usize>rows * 32;
-    for (let r: u32 = 0; r < rows; r++) {
+    const to: usize = v + <usize>b * 36 * point + <usize>dz * <usize>rows * 32;
+    for (let r: u32 = 0; r < rows; r += 4) {
+      const some = min<u32>(4, rows - r);
       for (let half: u32 = 0; half < 2; half++) {
         const first = (b << 3) + (half << 2);
+        const whole = first + 4 <= columns;
+        // The taps of up to four rows and four columns, [rows][9][4].
         for (let tap: u32 = 0; tap < 9; tap++) {
           const t = flip ? 9 * taps - 1 - (dz * 9 + tap) : dz * 9 + tap;
           const from: usize = w + <usize>t * tapBytes;
           const at = scratch + (<usize>tap << 4);
-          if (!flip && first + 4 <= columns && (k & 3) == 0) v128.store(at, v128.load(from + (<usize>(r * k + first) << 2)));
+          if (flip && whole && some == 4) transposeFour(from + (<usize>(first * k + r) << 2), <usize>k << 2, at, 144);
           else {
-            for (let j: u32 = 0; j < 4; j++) {
-              const column = first + j;
-              const index = flip ? column * k + r : r * k + column;
-              store<f32>(at + (<usize>j << 2), column < columns ? load<f32>(from + (<usize>index << 2)) : 0);
+            for (let i: u32 = 0; i < some; i++) {
+              const line = at + <usize>i * 144;
+              if (!flip && whole) v128.store(line, v128.load(from + (<usize>((r + i) * k + first) << 2)));
+              else {
+                for (let j: u32 = 0; j < 4; j++) {
+                  const column = first + j;
+                  const index = flip ? column * k + r + i : (r + i) * k + column;
+                  store<f32>(line + (<usize>j << 2), column < columns ? load<f32>(from + (<usize>index << 2)) : 0);
+                }
+              }
             }
           }
         }
-        for (let j: usize = 0; j < 3; j++) weightLine(scratch + (j << 4), 48, lines + (j << 4), 48);
-        for (let i: usize = 0; i < 6; i++) weightLine(lines + i * 48, 16, to + i * 6 * point + (<usize>half << 4), point);
+        for (let i: u32 = 0; i < some; i++) {
+          const from = scratch + <usize>i * 144, out = to + (<usize>(r + i) << 5) + (<usize>half << 4);
+          for (let j: usize = 0; j < 3; j++) weightLine(from + (j << 4), 48, lines + (j << 4), 48);
+          for (let j: usize = 0; j < 6; j++) weightLine(lines + j * 48, 16, out + j * 6 * point, point);
+        }
       }
-      to += 32;
     }
   }
 }
