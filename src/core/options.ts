@@ -16,6 +16,8 @@ export const METHODS = [
   'agreement',
 ] as const;
 export type MethodName = (typeof METHODS)[number];
+/** Methods that learn from pseudo-masks mixed with labelled patches. */
+export const makesPseudoMasks = (method: MethodName): boolean => method === 'bcp' || method === 'cpcl-mix';
 /** False for methods in which no unlabelled scan has a part. */
 export const usesUnlabelled = (method: MethodName): boolean => method !== 'supervised' && method !== 'paste';
 export const PRESETS = ['ct-kidney', 'ct-abdomen', 'ct-lung', 'ct-bone', 'ct-head', 'ct', 'mr-flair', 'mr'] as const;

@@ -27,6 +27,13 @@ test('of each class its largest piece stays, of touching labels each its own; th
   assert.deepEqual([...tf.sum(pieces, 0).dataSync()], Array(9).fill(1), 'every voxel has one class');
 });
 
+test('two pieces stay of a label that labelled scans show as two, and all of one that has no number', async () => {
+  const said = [1, 1, 0, 1, 0, 1, 0, 2, 0, 2, 0, 2];
+  const kept = async (...pieces: (number | null)[]) => classesOf(await largestPieces(oneHotOf(said, 3), pieces));
+  assert.deepEqual(await kept(2, null), [1, 1, 0, 1, 0, 0, 0, 2, 0, 2, 0, 2]);
+  assert.deepEqual(await kept(null, 1), [1, 1, 0, 1, 0, 1, 0, 2, 0, 0, 0, 0]);
+});
+
 test('pieces hang together over corners in three dimensions', async () => {
   const said = Array.from({ length: 8 }, (_, v) => Number(v === 0 || v === 7));
   assert.deepEqual(classesOf(await largestPieces(oneHotOf(said, 2, [2, 2, 2]))), said);

@@ -6,7 +6,7 @@ import { largestPieces, pseudoWeight } from './pseudo-labels.ts';
 
 /**
  * Bidirectional copy-paste (Bai, Chen, Li, Shen, Wang, CVPR 2023): L_s on the labelled part of patches mixed both ways, and
- * w L_s on their unlabelled part by the teacher's pseudo-masks of the clean patches, each class its largest piece. w rises to 0.5;
+ * w L_s on their unlabelled part by the teacher's pseudo-masks of the clean patches, each class its largest pieces. w rises to 0.5;
  * until then it is the method's pre-training on labelled parts.
  */
 export const bcp: Method<MixedTargets> = {
@@ -38,7 +38,7 @@ export async function mixedConstants(
   { labelled: { oneHot } }: Batch,
   context: Context,
 ): Promise<MixedTargets> {
-  const pseudo = await Promise.all(target.logits.map(largestPieces));
+  const pseudo = await Promise.all(target.logits.map((logits) => largestPieces(logits, context.pieces)));
   const targets = mixedTargets(oneHot, pseudo, context.box(sidesOf(oneHot[0])));
   tf.dispose(pseudo);
   return targets;

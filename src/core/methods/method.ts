@@ -49,6 +49,11 @@ export interface Context {
   mixing(): number;
   /** The box that patches of these sides are mixed by, drawn at the first call of a step. */
   box(sides: MapSides): Box;
+  /**
+   * How many connected pieces each label has in all labelled scans, null where it may have any number: what else a pseudo-mask shows is
+   * false. Absent: one piece each.
+   */
+  pieces?: readonly (number | null)[];
   /** Absent without `--prototype-memory`. */
   memory?: PrototypeMemory;
   /** For a method's own draws; its state is in the checkpoint. */

@@ -14,16 +14,21 @@ export const pseudoWeight = ({ step, steps, options }: Context): number =>
   rampedUp(step, { ...options, steps }, PSEUDO_WEIGHT);
 
 /**
- * argmax of the logits, of each class its largest connected piece alone (26 neighbours); the others become background.
+ * argmax of the logits, of each class its largest connected pieces alone (26 neighbours); the others become background. Bai et al. keep
+ * one; two kidneys or many lesions are more.
  * @param logits [C, D, H, W]
+ * @param pieces of each label how many stay, null for all; one of each where it is absent
  * @returns one-hot, [C, D, H, W]
  */
-export async function largestPieces(logits: tf.Tensor4D): Promise<tf.Tensor4D> {
+export async function largestPieces(logits: tf.Tensor4D, pieces?: readonly (number | null)[]): Promise<tf.Tensor4D> {
   const [classes, d, h, w] = logits.shape;
   const winner = tf.tidy(() => tf.argMax(logits, 0));
   const data = Uint8Array.from(await winner.data());
   winner.dispose();
-  for (let c = 1; c < classes; c++) keepPieces({ data, size: [w, h, d] }, c, 1);
+  for (let c = 1; c < classes; c++) {
+    const kept = pieces ? pieces[c - 1] : 1;
+    if (kept !== null) keepPieces({ data, size: [w, h, d] }, c, kept);
+  }
   return oneHotOf(data, classes, [d, h, w]);
 }
 

@@ -13,7 +13,7 @@ const MOST_PIECES = 2;
 const LEAST_MASKS = 2;
 
 /** Pieces of at least 1 % of the label's volume, 26 neighbours; 0 where the label is absent. */
-export function countPieces(mask: LabelMap, label: number): number {
+export function countPieces(mask: Pick<LabelMap, 'data' | 'size'>, label: number): number {
   const { sizes } = componentsOf(mask, label);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   return sizes.filter((size) => size >= SMALLEST_SHARE * total).length;

@@ -42,6 +42,8 @@ export interface TrainInputs {
   labelled: readonly PatchSource[];
   unlabelled: readonly PatchSource[];
   kernels: Kernels;
+  /** Connected pieces of each label, as `Context.pieces`. */
+  pieces?: readonly (number | null)[];
   resumeFrom?: DecodedCheckpoint;
   /** Whose student gives the first weights. */
   startFrom?: DecodedCheckpoint;
@@ -118,7 +120,7 @@ export async function trainStep(
   whole: Method,
   state: TrainState,
   sampler: TwoStreamSampler,
-  { options, kernels }: { options: TrainingOptions & WithPlan; kernels: Kernels },
+  { options, kernels, pieces }: { options: TrainingOptions & WithPlan } & Pick<TrainInputs, 'kernels' | 'pieces'>,
 ): Promise<StepReport> {
   const { step } = state;
   const alone = labelledAlone(step, options);
@@ -134,6 +136,7 @@ export async function trainStep(
     lambda,
     options,
     random: state.noise,
+    ...(pieces && { pieces }),
     ...(options.prototypeMemory > 0 && { memory: new PrototypeMemory(options.prototypeMemory, state.memory) }),
     own: (images) => {
       owned.push(...images);

@@ -4,7 +4,8 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
 import { type ModelChannel, missingChannels, oneChannel } from '../../core/model-channels.ts';
-import { type SettledOptions, usesUnlabelled } from '../../core/options.ts';
+import { makesPseudoMasks, type SettledOptions, usesUnlabelled } from '../../core/options.ts';
+import { agreedPieces, countPieces } from '../../core/predict/pieces.ts';
 import { validate } from '../../core/predict/validate.ts';
 import { decodeCheckpoint } from '../../core/train/checkpoint.ts';
 import { type Fit, fitOf } from '../../core/train/fit-patch.ts';
@@ -79,6 +80,7 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
     labelled,
     unlabelled,
     kernels,
+    ...(makesPseudoMasks(options.method) && { pieces: shownPieces(labelled, classes.length) }),
     resumeFrom,
     startFrom,
     hooks: {
@@ -219,6 +221,15 @@ async function prepareLists(
   }
   return { labelled, unlabelled, validation };
 }
+
+/** For each label the connected pieces that all labelled scans show, null where they differ. */
+const shownPieces = (labelled: readonly PreparedCase[], classes: number): (number | null)[] => {
+  const counts = labelled.map(({ size, readMask }) => {
+    const mask = { size, data: readMask?.([0, 0, 0], size) ?? new Uint8Array() };
+    return Array.from({ length: classes - 1 }, (_, n) => countPieces(mask, n + 1));
+  });
+  return Array.from({ length: classes - 1 }, (_, n) => agreedPieces(counts.map((own) => own[n])));
+};
 
 function warnOfMissingClasses(labelled: PreparedCase[], classes: string[], report: Report): void {
   classes.forEach((name, c) => {
