@@ -134,16 +134,16 @@ function batchAndPatch(
 ): Fit {
   const batch = { labelledPerStep: options.labelledPerStep, unlabelledPerStep: options.unlabelledPerStep };
   if (options.patch !== 'auto') return { patch: [...options.patch], ...batch };
-  const patchIn = (load: StepLoad, bytes: number) =>
+  const patchIn = (load: StepLoad, bytes: number, patches: number) =>
     options.network === 'planned'
-      ? fitPlannedPatch(sizes, voxel, (patch) => stepBytes(patch, load) <= bytes)
+      ? fitPlannedPatch(sizes, voxel, (patch) => stepBytes(patch, load) <= bytes, patches)
       : fitPatch(sizes, load, bytes);
   const room = 0.5 * Math.max(memory.free, 0.5 * memory.total);
   const fitted = (fit: Batch): Fit => {
-    return { patch: patchIn(loadOf({ ...options, ...fit }), room), ...fit };
+    return { patch: patchIn(loadOf({ ...options, ...fit }), room, fit.labelledPerStep), ...fit };
   };
   const whole = fitted(batch);
-  const largest = patchIn(loadOf(options), Number.POSITIVE_INFINITY);
+  const largest = patchIn(loadOf(options), Number.POSITIVE_INFINITY, options.labelledPerStep);
   const small = whole.patch.some((side, axis) => side < Math.min(SMALL, largest[axis]));
   return small ? fitted(batchOfOne(batch)) : whole;
 }

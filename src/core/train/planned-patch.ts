@@ -5,9 +5,14 @@ import { divisorsOf, type NetworkPlan, planNetwork, plannedPatch } from '../netw
 type Triple = readonly [x: number, y: number, z: number];
 type PatchSides = [x: number, y: number, z: number];
 
-/** A thin scan may have a larger plane than a cube's; together the voxels of a cube of 64. */
+/** A thin scan may have a larger plane than a cube's. */
 const LARGEST = 160;
-const MOST_VOXELS = 64 ** 3;
+/**
+ * Labelled voxels of a step, in all its patches: two cubes of 64. One large patch comes before two small ones, as nnU-Net takes it: which of five
+ * vertebrae it sees a network knows by what lies around.
+ */
+const MOST_VOXELS = 2 * 64 ** 3;
+const MOST_PATCHES = 2;
 /** A scan's side beyond the plan's divisor that may be cut off; more is padded. */
 const CUT = 1 / 16;
 /** Below this the plane shows too little. */
@@ -15,19 +20,22 @@ const LEAST = 16;
 
 /**
  * The median scan whole, up to 160 voxels a side, each side rounded as its plan needs; then the longest side shrinks until
- * the patch has at most 64^3 voxels and `fits`.
+ * the patch has at most 2 x 64^3 voxels, or 64^3 where a step reads several, and `fits`.
  * @param sizes scan sizes in voxels of the training grid
  * @param voxel of that grid, x, y, z
+ * @param patches labelled ones of a step
  */
 export function fitPlannedPatch(
   sizes: readonly (readonly number[])[],
   voxel: Triple,
   fits: (patch: PatchSides) => boolean,
+  patches: number = MOST_PATCHES,
 ): PatchSides {
+  const most = MOST_VOXELS / Math.min(MOST_PATCHES, patches);
   const median = (axis: number) => sizes.map((s) => s[axis]).sort((a, b) => a - b)[sizes.length >> 1];
   const whole = (axis: number) => Math.min(LARGEST, Math.max(4, median(axis)));
   let patch = rounded(voxel, [whole(0), whole(1), whole(2)]);
-  while (patch[0] * patch[1] * patch[2] > MOST_VOXELS || !fits(patch)) {
+  while (patch[0] * patch[1] * patch[2] > most || !fits(patch)) {
     const longest = patch.indexOf(Math.max(...patch));
     if (patch[longest] <= LEAST) break;
     const smaller = [...patch] as PatchSides;
