@@ -15,6 +15,7 @@ import { type Aim, atLeast, atMost, type Figure, rounded, unjudged } from './rea
 import { clickFigures, imageAlone } from './reader/image-alone.ts';
 import { predictedCases } from './reader/model.ts';
 import { previewTimes } from './reader/preview.ts';
+import { EVERY, sliceFigures } from './reader/slices.ts';
 import { withModel } from './reader/with-model.ts';
 
 const QUICK = { cases: 5, spacing: 2.5, steps: 600, patch: '48,32,16' };
@@ -59,6 +60,7 @@ export async function run(args: string[]): Promise<void> {
   try {
     for (const [cohort, folder] of found) {
       say(clickFigures(cohort.name, 'image', await imageAlone(folder, cohort, spacing)));
+      say(await sliceFigures(folder, cohort, spacing));
       if (steps === 0) continue;
       const patch = quick ? QUICK.patch : cohort.patch;
       const cases = await predictedCases(folder, cohort, { steps, patch, spacing, out });
@@ -81,6 +83,10 @@ function aimsOf(figures: readonly Figure[]): Aim[] {
     );
     return typeof found?.mean === 'number' ? found.mean : null;
   };
+  const ahead = (every: number): number | null => {
+    const found = figures.find((f) => f.figure === 'slices' && f.cohort === 'left-atrium' && f.every === every);
+    return typeof found?.pAhead === 'number' ? found.pAhead : null;
+  };
   const preview = figures.find((f) => f.figure === 'preview seconds at 256^3');
   return [
     atMost('left atrium, image alone: clicks to 80 Dice', clicks('image', 80), 8),
@@ -89,8 +95,8 @@ function aimsOf(figures: readonly Figure[]): Aim[] {
     typeof preview?.p95 === 'number'
       ? atMost('preview at 256^3: 95th percentile, seconds', preview.p95, 0.3)
       : unjudged('preview at 256^3: 95th percentile, seconds', 0.3),
-    ...[4, 8, 16].map((n) =>
-      unjudged(`every ${n}th slice drawn: p that image-aware is no better than shape-based`, 0.05),
+    ...EVERY.map((n) =>
+      atMost(`every ${n}th slice drawn: p that image-aware is no better than shape-based`, ahead(n), 0.05),
     ),
     unjudged('spread slices against whole scans: Dice ahead', 0),
     ...COHORTS.flatMap(({ name }) => expectedAims(name, figures)),

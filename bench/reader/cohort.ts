@@ -18,7 +18,7 @@ export interface Cohort {
   readonly patch: string;
 }
 
-/** The cases after the labelled ones are reported; constants were chosen on left-atrium scans 041-056, which are not. */
+/** The cases after the labelled ones are reported; constants were chosen on left-atrium scans 041-070, which are not. */
 export const COHORTS: readonly Cohort[] = [
   { name: 'left-atrium', label: 1, labelled: 8, cases: 20, labels: 1, patch: '64,64,32' },
   { name: 'hippocampus', label: 1, labelled: 8, cases: 20, labels: 2, patch: '32,48,32' },

@@ -46,6 +46,7 @@ export const KEYS = [
   row('Editing', 'edit.redo', 'Redo', 'Ctrl+Shift+Z', 'Ctrl+Y'),
   row('Editing', 'edit.cornerBack', 'Take the last corner of a polygon back (also Ctrl+Z)', 'Backspace'),
   row('Editing', 'edit.interpolate', 'Interpolate between drawn slices', 'I'),
+  row('Editing', 'edit.follow', 'Interpolate between drawn slices along the image', 'Shift+I'),
   row('Editing', 'edit.copyPrevious', 'Copy from the previous slice', 'C'),
   row('Editing', 'edit.copyNext', 'Copy from the next slice', 'Shift+C'),
   row('Editing', 'edit.clearSlice', 'Erase the label on this slice', 'Delete'),

@@ -60,6 +60,7 @@ export function actionsOf(screen: AnnotateState, own: ScreenActions): Record<Act
     'edit.cornerBack': own.cornerBack,
     'edit.redo': () => screen.redo(),
     'edit.interpolate': once(() => screen.operations.interpolate()),
+    'edit.follow': once(() => void screen.follow.run()),
     'edit.copyPrevious': once(() => screen.operations.copyFrom(-1)),
     'edit.copyNext': once(() => screen.operations.copyFrom(1)),
     'edit.clearSlice': once(() => screen.operations.clearSlice()),
@@ -106,7 +107,7 @@ export function actionsOf(screen: AnnotateState, own: ScreenActions): Record<Act
       if (screen.detail?.prediction) void screen.review.decide('accept', { wholeCase: false });
     }),
     cancel: () => {
-      if (!screen.click.cancel()) own.cancel();
+      if (!screen.click.cancel() && !screen.follow.cancel()) own.cancel();
     },
   };
 }

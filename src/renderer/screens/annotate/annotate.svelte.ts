@@ -13,6 +13,7 @@ import { CaseReview } from './case-review.svelte.ts';
 import { CaseSaving } from './case-saving.svelte.ts';
 import { Channels } from './channels.svelte.ts';
 import { ClickTool } from './click-tool.svelte.ts';
+import { FollowTool } from './follow-tool.svelte.ts';
 import { LoadAhead } from './load-ahead.ts';
 import { Look } from './look.svelte.ts';
 import { Operations } from './operations.ts';
@@ -46,6 +47,7 @@ export class AnnotateState {
   readonly saving: CaseSaving;
   readonly review = new CaseReview(this);
   readonly click = new ClickTool(this);
+  readonly follow = new FollowTool(this);
   /** Edits of the active label by button or key. */
   readonly operations = new Operations(this);
   /** `arriving`: one slice stands on the screen while the rest of the case comes. */
@@ -125,6 +127,7 @@ export class AnnotateState {
   /** Everything that a case's description and a picture of it can set. */
   private enter(detail: ScanDetail, scan: Volume, k: number, { labels }: Opening): void {
     this.click.close();
+    this.follow.close();
     this.editor = null;
     this.entropy = null;
     this.display?.close();

@@ -1,0 +1,144 @@
+/** Interpolation along the image: worked out beside the window, one undo step, and where to draw next. */
+import { type Fill, withoutFill } from '../../../core/between/refill.ts';
+import type { Recorder } from '../../../core/edit/edit.ts';
+import type { Plane, PlaneName } from '../../../core/edit/planes.ts';
+import { isUnlabelled, type LabelMap } from '../../../core/volume.ts';
+import type { CaseEditor } from '../../viewer/case-editor.ts';
+import type { FollowReply, FollowRequest } from '../../viewer/follow-worker.ts';
+
+/** What the tool needs of the screen. */
+export interface FollowHost {
+  readonly editor: CaseEditor | null;
+  readonly position: { readonly planes: Record<PlaneName, Plane> | null; readonly main: PlaneName };
+  readonly tools: { readonly settings: { readonly label: number } };
+  readonly labels: { readonly active: { readonly name: string; readonly locked: boolean } | null };
+  readonly click?: { take(): boolean };
+  notice: { text: string; cure: string } | null;
+  revision: number;
+  refuse(error: unknown): void;
+}
+
+export class FollowTool {
+  busy = $state(false);
+  /** By slice across k what is undecided, ml; null where nothing was filled across k. */
+  undecided = $state.raw<Float32Array | null>(null);
+  private readonly screen: FollowHost;
+  private worker: Worker | null = null;
+  private editor: CaseEditor | null = null;
+  private fill: Fill | null = null;
+
+  constructor(screen: FollowHost) {
+    this.screen = screen;
+  }
+
+  /** The case was left or another opened. */
+  close(): void {
+    this.cancel();
+    [this.editor, this.fill, this.undecided] = [null, null, null];
+  }
+
+  /** Gives up what is being worked out; false where nothing is. */
+  cancel(): boolean {
+    const was = this.busy;
+    this.worker?.terminate();
+    this.worker = null;
+    this.busy = false;
+    return was;
+  }
+
+  /** Fills the slices of the active label between drawn ones on the main plane. */
+  async run(): Promise<void> {
+    const { screen } = this;
+    const { editor, position, labels, tools } = screen;
+    if (!editor || !position.planes || this.busy) return;
+    screen.click?.take();
+    if (labels.active?.locked) {
+      screen.notice = { text: `${labels.active.name} is locked.`, cure: 'Unlock it in the list of labels.' };
+      return;
+    }
+    if (this.editor !== editor) this.close();
+    this.editor = editor;
+    const { normal } = position.planes[position.main];
+    const { label } = tools.settings;
+    const drawn = withoutFill(editor.mask, this.fill, label);
+    const before = editor.mask.data.slice();
+    this.busy = true;
+    screen.notice = null;
+    try {
+      const filled = await this.ask({ scan: plain(editor.voxels.scan), mask: plain(drawn), label, normal });
+      if (this.editor !== editor || !this.busy) return;
+      this.busy = false;
+      if (!filled) {
+        screen.notice = { text: 'Nothing to fill: fewer than two slices are drawn.', cure: 'Draw another one.' };
+        return;
+      }
+      // Strokes that came meanwhile stay: they are later than what was asked.
+      const same = (v: number) => editor.mask.data[v] === before[v];
+      const inside = new Uint8Array(filled.inside.length);
+      const edit = editor.apply('Follow the image', (recorder) =>
+        write(recorder, drawn, filled.inside, inside, label, same),
+      );
+      this.fill = { label, normal, inside, after: editor.mask.data.slice() };
+      this.undecided = normal === 2 ? filled.undecided : null;
+      screen.revision++;
+      screen.notice = said(edit !== null, filled.undecided);
+    } catch (error) {
+      this.cancel();
+      screen.refuse(error);
+    }
+  }
+
+  private ask(request: FollowRequest): Promise<FollowReply['filled']> {
+    return new Promise((resolve, reject) => {
+      const worker = new Worker(new URL('../../viewer/follow-worker.ts', import.meta.url), { type: 'module' });
+      this.worker = worker;
+      const end = () => {
+        worker.terminate();
+        if (this.worker === worker) this.worker = null;
+      };
+      worker.addEventListener('message', ({ data }: MessageEvent<FollowReply>) => {
+        end();
+        if (data.failure === null) resolve(data.filled);
+        else reject(new Error(data.failure));
+      });
+      worker.addEventListener('error', (event) => {
+        end();
+        reject(new Error(event.message));
+      });
+      worker.postMessage(request);
+    });
+  }
+}
+
+/** A grid with voxels and nothing else: what can be sent to a worker. */
+const plain = <T extends LabelMap | FollowRequest['scan']>({ size, spacing, origin, direction, data }: T) => ({
+  ...{ size, spacing, origin, direction, data },
+});
+
+/** The label where it is inside and nothing else lies, background where an earlier fill put it and this one does not. */
+function write(
+  recorder: Recorder,
+  drawn: LabelMap,
+  wanted: Uint8Array,
+  inside: Uint8Array,
+  label: number,
+  same: (v: number) => boolean,
+): void {
+  const { data } = recorder.mask;
+  for (let v = 0; v < wanted.length; v++) {
+    if (!same(v)) continue;
+    const filledBefore = data[v] === label && drawn.data[v] !== label;
+    if (wanted[v] && (filledBefore || isUnlabelled(data[v]))) {
+      recorder.write(v, label);
+      inside[v] = 1;
+    } else if (filledBefore) recorder.write(v, 0);
+  }
+}
+
+function said(changed: boolean, undecided: Float32Array): { text: string; cure: string } {
+  const worst = undecided.reduce((best, ml, n) => (ml > undecided[best] ? n : best), 0);
+  const text = changed ? 'The slices between drawn ones follow the image.' : 'Nothing to change.';
+  return undecided[worst] > 0
+    ? { text, cure: `Least sure is slice ${worst + 1}: look there first, or draw it and press again.` }
+    : { text, cure: '' };
+}
