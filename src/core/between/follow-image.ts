@@ -32,7 +32,7 @@ export interface FollowOptions {
   readonly sweeps: number;
 }
 
-export const FOLLOW: FollowOptions = {
+const FOLLOW: FollowOptions = {
   blur: [0.8, 0.25],
   brightness: 0.5,
   most: 2.5,
@@ -52,8 +52,9 @@ export function followImage(
   mask: LabelMap,
   label: number,
   main: Axis,
-  options: FollowOptions = FOLLOW,
+  given: Partial<FollowOptions> = {},
 ): Followed | null {
+  const options = { ...FOLLOW, ...given };
   const drawn = drawnSlices(mask, label, main);
   if (drawn.every((slices) => slices.length < 2)) return null;
   const { distance, away } = shapePrior(mask, label, drawn);
