@@ -2,7 +2,7 @@
 import { type Fill, withoutFill } from '../../../core/between/refill.ts';
 import type { Recorder } from '../../../core/edit/edit.ts';
 import type { Plane, PlaneName } from '../../../core/edit/planes.ts';
-import { isUnlabelled, type LabelMap } from '../../../core/volume.ts';
+import { isUnlabelled, type LabelMap, type Volume, type VoxelArray } from '../../../core/volume.ts';
 import type { CaseEditor } from '../../viewer/case-editor.ts';
 import type { FollowReply, FollowRequest } from '../../viewer/follow-worker.ts';
 
@@ -111,7 +111,7 @@ export class FollowTool {
 }
 
 /** A grid with voxels and nothing else: what can be sent to a worker. */
-const plain = <T extends LabelMap | FollowRequest['scan']>({ size, spacing, origin, direction, data }: T) => ({
+const plain = <T extends VoxelArray>({ size, spacing, origin, direction, data }: Volume<T>): Volume<T> => ({
   ...{ size, spacing, origin, direction, data },
 });
 
