@@ -42,6 +42,10 @@ const overBridge = (shell: Bridge): Transport => ({
 function overHttp(): Transport {
   const listeners = new Set<(message: EventMessage) => void>();
   let delay = 250;
+  let gone = false;
+  const tell = (message: EventMessage) => {
+    for (const listener of listeners) listener(message);
+  };
   const connect = () => {
     const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/events`, [
       EVENTS_PROTOCOL,
@@ -49,13 +53,13 @@ function overHttp(): Transport {
     ]);
     socket.onopen = () => {
       delay = 250;
+      if (gone) tell({ name: 'again', payload: null });
+      gone = false;
     };
-    socket.onmessage = ({ data }) => {
-      const message = JSON.parse(data as string) as EventMessage;
-      for (const listener of listeners) listener(message);
-    };
+    socket.onmessage = ({ data }) => tell(JSON.parse(data as string) as EventMessage);
     // The server may restart under an open page; the page finds it again by itself.
     socket.onclose = () => {
+      gone = true;
       setTimeout(connect, delay);
       delay = Math.min(delay * 2, 5000);
     };

@@ -1,9 +1,11 @@
 /** `decile serve`: the program in a browser on this machine, until Ctrl-C. */
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { about } from '../api/about.ts';
+import type { Api } from '../api/api.ts';
 import { createApi } from '../api/index.ts';
+import { type Address, keptAddress } from '../api/kept-address.ts';
 import { userFolder } from '../api/settings.ts';
 import { createApp } from '../app.ts';
 import { DecileError } from '../shared/errors.ts';
@@ -18,7 +20,10 @@ export interface ServeOptions {
   token?: string;
 }
 
-/** Starts the server; throws `server/not-built` before the window was built. */
+/**
+ * Starts the server, where the one before it was that was killed and not stopped; throws `server/not-built` before the window was
+ * built.
+ */
 export async function serve({ port = 0, project, pages, token }: ServeOptions): Promise<RunningServer> {
   const key = token ?? fromEnvironment();
   if (!existsSync(join(pages, 'index.html')))
@@ -34,14 +39,33 @@ export async function serve({ port = 0, project, pages, token }: ServeOptions): 
     userFolder(),
   );
   if (project) await api.call('projects.open', { folder: api.registerFolder(project).folder });
-  const server = await startServer(api, { pages, port, token: key });
+  const kept = keptAddress(userFolder(), project && resolve(project));
+  const server = await started(api, pages, { port, token: key }, kept.take());
+  kept.keep({ port: Number(new URL(server.origin).port), token: server.token });
   return {
     ...server,
     async close() {
+      kept.forget();
       await server.close();
       await api.close();
     },
   };
+}
+
+/** Under the address before where that is asked for or nothing else is, and free; else under a new one. */
+async function started(
+  api: Api,
+  pages: string,
+  { port, token }: { port: number; token: string | undefined },
+  before: Address | null,
+): Promise<RunningServer> {
+  if (before && token === undefined && (port === 0 || port === before.port))
+    try {
+      return await startServer(api, { pages, ...before });
+    } catch (error) {
+      if (!(error instanceof DecileError) || error.code !== 'server/port-taken' || port !== 0) throw error;
+    }
+  return startServer(api, { pages, port, token });
 }
 
 /** The key from DECILE_TOKEN: arguments stand in the list of processes, for every user to read. Trainings do not inherit it. */

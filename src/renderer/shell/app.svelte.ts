@@ -11,6 +11,7 @@ import type {
 } from '../../shared/contract/index.ts';
 import { describeError } from '../parts/describe-error.ts';
 import { plainCure } from '../parts/format.ts';
+import { findAgain } from './find-again.ts';
 
 export type Place = 'projects' | 'cases' | 'annotate' | 'train' | 'review' | 'report';
 export const PLACES = ['cases', 'annotate', 'train', 'review', 'report'] as const;
@@ -73,6 +74,13 @@ export class AppState {
     client.on('saved', ({ savedAt }) => {
       this.savedAt = Date.parse(savedAt);
     });
+    client.on(
+      'again',
+      () =>
+        void this.attempt(async () => {
+          this.jobs = await findAgain(this.program, this.project);
+        }),
+    );
     client.on('menu', ({ command }) => this.obey(command));
   }
 

@@ -34,6 +34,8 @@ export interface Events {
   project: ProjectOverview | null;
   /** Strokes reached the disk. */
   saved: SaveReceipt;
+  /** The program was gone and is there again; the window's own transport says so. */
+  again: null;
   /** The user chose from the menu, or dropped a folder on the window's icon. */
   menu: { command: MenuCommand };
 }
