@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { openExistingProject } from '../../src/app.ts';
+import { inSample } from '../../src/core/predict/sample.ts';
 import { decile } from '../cli/run.ts';
 import { addRun } from '../store/helpers.ts';
 import { maskOf, projectWith, temporaryFolder } from './helpers.ts';
@@ -56,4 +57,36 @@ test('the command line says what is expected of each prediction, and how many ar
   assert.equal(list.left, 11);
   const status = (await decile(['status', folder, '--json'])).json() as { expected: object };
   assert.deepEqual(status.expected, { cases: 11, left: 11 });
+});
+
+test('once nine of the random sample were reviewed, they alone say what the others are: the worst were looked at first', async (t) => {
+  const store = await projectWith(t, temporaryFolder(t), 90, 1);
+  const run = addRun(store, 'run-1');
+  for (const [n, scan] of store.scans.list().entries()) {
+    if (n === 0) continue;
+    await keepPrediction(store, run, scan, maskOf(), [0, 0, 0.1, 0, 0, 0]);
+    const prediction = store.predictions.latest(scan.id);
+    if (prediction) store.predictions.put({ ...prediction, ownDice: [inSample(run.id, scan.id) ? 90 : 60] });
+  }
+  const { folder } = store;
+  store.close();
+  const opened = openExistingProject(folder);
+  t.after(() => opened.close());
+  const scans = opened.store.scans.list().slice(1);
+  const sample = scans.filter(({ id }) => inSample(run.id, id));
+  const others = scans.filter(({ id }) => !inSample(run.id, id));
+  assert.ok(sample.length >= 10, `${sample.length} of 89`);
+  const queue = opened.review.queue();
+  assert.ok(inSample(run.id, queue[4].scan), 'the fifth place');
+  assert.ok(!inSample(run.id, queue[0].scan), 'the least expected Dice first');
+  for (const { id } of others.slice(0, 9)) await opened.review.decide(id, 'accept');
+  const last = others[20].id;
+  assert.equal(
+    (await opened.compare.expected()).byScan.get(last)?.value,
+    100,
+    'until then all reviewed ones count: 60 + 40',
+  );
+  for (const { id } of sample.slice(0, 9)) await opened.review.decide(id, 'accept');
+  const { byScan } = await opened.compare.expected();
+  assert.deepEqual([byScan.get(last)?.value, byScan.get(last)?.reviewed], [70, 9], 'the sample said 10 too little');
 });

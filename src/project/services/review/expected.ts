@@ -1,7 +1,14 @@
 /** How good each prediction is likely to be: what it says of itself, corrected by what reviews made of others of its run. */
 import { dice } from '../../../core/metrics/dice.ts';
 import { countOverlap } from '../../../core/metrics/overlap.ts';
-import { type ExpectedDice, expectedDice, leftToReview, type Reviewed } from '../../../core/predict/expected-dice.ts';
+import {
+  type ExpectedDice,
+  expectedDice,
+  LEAST_REVIEWED,
+  leftToReview,
+  type Reviewed,
+} from '../../../core/predict/expected-dice.ts';
+import { inSample } from '../../../core/predict/sample.ts';
 import { readMask } from '../../../imaging/index.ts';
 import { leftOut } from '../../../shared/left-out.ts';
 import type { Mask, Prediction, Store } from '../../store/index.ts';
@@ -38,23 +45,32 @@ export async function expectations(store: Store): Promise<Expectations> {
 
 /** The same from what was measured so far: reads no mask. */
 export function knownExpectations(store: Store): Expectations {
-  const reviewed = new Map<number, Reviewed[]>();
+  const reviewed = new Map<number, { all: Reviewed[]; sample: Reviewed[] }>();
   for (const { prediction, predicted, reference } of reviewedPairs(store)) {
     const found = measured.get(keyOf(store, predicted, reference));
     const own = ownDiceOf(prediction);
     if (found === undefined || own === null) continue;
-    reviewed.set(prediction.run, [...(reviewed.get(prediction.run) ?? []), { own, dice: found }]);
+    const { run, scan } = prediction;
+    const known = reviewed.get(run) ?? { all: [], sample: [] };
+    known.all.push({ own, dice: found });
+    if (inSample(run, scan)) known.sample.push({ own, dice: found });
+    reviewed.set(run, known);
   }
   const byScan = new Map<number, ExpectedDice>();
   for (const [scan, prediction] of store.predictions.newest()) {
     const own = ownDiceOf(prediction);
-    if (own !== null) byScan.set(scan, expectedDice(own, reviewed.get(prediction.run) ?? []));
+    const known = reviewed.get(prediction.run);
+    if (own !== null) byScan.set(scan, expectedDice(own, known ? basisOf(known) : []));
   }
   const states = caseStates(store);
   const open = [...byScan].flatMap(([scan, { value }]) => (states.get(scan) === 'predicted' ? [value] : []));
   const decided = [...states.values()].filter((state) => state === 'labelled' || state === 'reviewed').length;
   return { byScan, left: leftToReview(open, decided) };
 }
+
+/** The random sample alone where it is large enough: the others were chosen for being bad. */
+const basisOf = ({ all, sample }: { all: Reviewed[]; sample: Reviewed[] }): Reviewed[] =>
+  sample.length >= LEAST_REVIEWED ? sample : all;
 
 const keyOf = (store: Store, predicted: Mask, reference: Mask): string =>
   `${store.folder}|${predicted.id}|${reference.id}`;

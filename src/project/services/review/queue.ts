@@ -1,8 +1,11 @@
 /** Which predictions are most worth a look, and which of their slices. */
+
+import { inSample, lot, withSample } from '../../../core/predict/sample.ts';
 import type { QueueEntry } from '../../../shared/contract/index.ts';
 import { BAD_SCAN } from '../../../shared/review.ts';
 import type { Store } from '../../store/index.ts';
 import { caseStates } from './case-states.ts';
+import { knownExpectations } from './expected.ts';
 
 /** At most so many slices of a case are flagged; more would not be read. */
 const MOST_FLAGGED = 8;
@@ -40,10 +43,10 @@ function median(values: readonly number[]): number {
 }
 
 /**
- * Predicted cases in the order in which they should be looked at: worth = 0.6 x rank of the mean entropy among the
- * predicted + 0.4 x implausibility of the volume (robust distance from the project's other masks, 4 or more counts full);
+ * Predicted cases in the order in which they should be looked at: worth = 0.6 x rank among the predicted of what their expected Dice
+ * lacks (of the mean entropy, where an older version predicted) + 0.4 x implausibility of the volume (robust distance from the project's other masks, 4 or more counts full);
  * an empty mask comes first. A case that was rejected before counts 0.3 more, since the same fault is likely; one whose
- * scan was called bad comes last.
+ * scan was called bad comes last. Every fifth place belongs to a random sample, on which expected Dice stands.
  */
 export function reviewQueue(store: Store): QueueEntry[] {
   const labels = store.labels.list();
@@ -57,24 +60,27 @@ export function reviewQueue(store: Store): QueueEntry[] {
     return [{ scan, state, prediction, mask }];
   });
   const rejections = store.decisions.rejections();
-  const entropies = open.map(({ prediction }) => prediction.meanEntropy).sort((a, b) => a - b);
+  const { byScan } = knownExpectations(store);
+  const known = open.every(({ scan }) => byScan.has(scan.id));
+  const doubtOf = (scan: number, entropy: number) => (known ? 100 - (byScan.get(scan)?.value ?? 0) : entropy);
+  const doubts = open.map(({ scan, prediction }) => doubtOf(scan.id, prediction.meanEntropy));
   const volume = (mask: { labels: { value: number; ml: number }[] }, value: number) =>
     mask.labels.find((label) => label.value === value)?.ml ?? 0;
   const pool = [...references.values(), ...open.map(({ mask }) => mask)];
-  const known = labels.map((label) => pool.map((mask) => volume(mask, label.value)));
+  const volumes = labels.map((label) => pool.map((mask) => volume(mask, label.value)));
   const entries = open.map(({ scan, prediction, mask, state }): QueueEntry => {
-    const below = entropies.filter((entropy) => entropy < prediction.meanEntropy).length;
-    const rank = entropies.length > 1 ? below / (entropies.length - 1) : 1;
+    const doubt = doubtOf(scan.id, prediction.meanEntropy);
+    const rank = doubts.length > 1 ? doubts.filter((other) => other < doubt).length / (doubts.length - 1) : 1;
     const reasons: string[] = [];
     let implausible = 0;
     labels.forEach((label, n) => {
       const ml = volume(mask, label.value);
-      const distance = robustDistance(ml, known[n]);
+      const distance = robustDistance(ml, volumes[n]);
       implausible = Math.max(implausible, Math.min(1, distance / 4));
       if (ml === 0) reasons.push(`no ${label.name} found`);
       else if (distance > 2.5)
         reasons.push(
-          `${label.name} unusually ${ml > median(known[n]) ? 'large' : 'small'}: ${format(ml)} ml, typical ${format(median(known[n]))} ml`,
+          `${label.name} unusually ${ml > median(volumes[n]) ? 'large' : 'small'}: ${format(ml)} ml, typical ${format(median(volumes[n]))} ml`,
         );
     });
     if (rank >= 0.75) reasons.push(rank === 1 ? 'most uncertain of all' : 'more uncertain than most');
@@ -99,10 +105,13 @@ export function reviewQueue(store: Store): QueueEntry[] {
   });
   const entropy = new Map(open.map(({ scan, prediction }) => [scan.id, prediction.meanEntropy]));
   entries.sort((a, b) => b.worth - a.worth || entropy.get(b.scan)! - entropy.get(a.scan)!);
-  entries.forEach((entry, at) => {
+  const runOf = new Map(open.map(({ scan, prediction }) => [scan.id, prediction.run]));
+  const lotOf = ({ scan }: QueueEntry) => lot(runOf.get(scan) ?? 0, scan);
+  const order = withSample(entries, ({ scan }) => inSample(runOf.get(scan) ?? 0, scan), lotOf);
+  order.forEach((entry, at) => {
     entry.rank = at + 1;
   });
-  return entries;
+  return order;
 }
 
 /** The queue's next open case after one; the first when that one is the last or none is named, null when nothing is open. */
