@@ -5,24 +5,48 @@
 // Depth stays direct: three such planes are added up before the last step.
 import { madd } from './common';
 
-/** 6 vectors at constant distances `step` through B', to `to` at distances `toStep`. */
+/** What vectors are multiplied with. Loaded where used: a constant in the code takes V8 three instructions each time. */
+const CONSTANTS: usize = memory.data<f32>([
+  0.87890625, -2.640625, -2.25, 0.625, -0.390625, 1.5, 0.390625, 2.25, 0.244140625, 3.375,
+  // G: 1/q; (1, +-a, a^2) / (2 a^2 (a^2 - b^2)); (1, +-b, b^2) / (2 b^2 (b^2 - a^2)); infinity.
+  1 / 0.87890625,
+  1 / (2 * 0.390625 * (0.390625 - 2.25)), 0.625 / (2 * 0.390625 * (0.390625 - 2.25)),
+  1 / (2 * 2.25 * (2.25 - 0.390625)), 1.5 / (2 * 2.25 * (2.25 - 0.390625)),
+]);
+
+/** Bytes between the results of a line: columns of a tile lie in rows of six. */
 // @ts-ignore: decorator
 @inline
-export function inputLine(p: usize, step: usize, to: usize, toStep: usize): void {
-  const d0 = v128.load(p), d1 = v128.load(p + step), d2 = v128.load(p + 2 * step);
-  const d3 = v128.load(p + 3 * step), d4 = v128.load(p + 4 * step), d5 = v128.load(p + 5 * step);
+function apart<T>(): usize {
+  return sizeof<T>() == 16 ? 16 : 96;
+}
+
+/**
+ * 6 vectors through B', `step` bytes apart, to `to`. T says which pass, so that the other distances are constants: f32 the
+ * columns of a tile (96 bytes apart at `to`), v128 its rows (16 bytes apart at both).
+ */
+// @ts-ignore: decorator
+@inline
+export function inputLine<T>(p: usize, step: usize, to: usize): void {
+  let d0 = v128.load(p), d1 = d0, d2 = d0, d3 = d0, d4 = d0, d5 = d0;
+  if (sizeof<T>() == 16) {
+    d1 = v128.load(p, 16); d2 = v128.load(p, 32); d3 = v128.load(p, 48); d4 = v128.load(p, 64); d5 = v128.load(p, 80);
+  } else {
+    d1 = v128.load(p + step); d2 = v128.load(p + 2 * step); d3 = v128.load(p + 3 * step);
+    d4 = v128.load(p + 4 * step); d5 = v128.load(p + 5 * step);
+  }
   // q = a^2 b^2, s = a^2 + b^2.
-  const q = f32x4.splat(0.87890625), s = f32x4.splat(-2.640625);
+  const q = v128.load_splat<f32>(CONSTANTS, 0), s = v128.load_splat<f32>(CONSTANTS, 4);
   v128.store(to, madd(q, d0, madd(s, d2, d4)));
-  const evenA = madd(f32x4.splat(-2.25), d2, d4);
-  const oddA = f32x4.mul(f32x4.splat(0.625), madd(f32x4.splat(-2.25), d1, d3));
-  v128.store(to + toStep, f32x4.add(evenA, oddA));
-  v128.store(to + 2 * toStep, f32x4.sub(evenA, oddA));
-  const evenB = madd(f32x4.splat(-0.390625), d2, d4);
-  const oddB = f32x4.mul(f32x4.splat(1.5), madd(f32x4.splat(-0.390625), d1, d3));
-  v128.store(to + 3 * toStep, f32x4.add(evenB, oddB));
-  v128.store(to + 4 * toStep, f32x4.sub(evenB, oddB));
-  v128.store(to + 5 * toStep, madd(q, d1, madd(s, d3, d5)));
+  const evenA = madd(v128.load_splat<f32>(CONSTANTS, 8), d2, d4);
+  const oddA = f32x4.mul(v128.load_splat<f32>(CONSTANTS, 12), madd(v128.load_splat<f32>(CONSTANTS, 8), d1, d3));
+  v128.store(to, f32x4.add(evenA, oddA), 1 * apart<T>() + 0);
+  v128.store(to, f32x4.sub(evenA, oddA), 2 * apart<T>() + 0);
+  const evenB = madd(v128.load_splat<f32>(CONSTANTS, 16), d2, d4);
+  const oddB = f32x4.mul(v128.load_splat<f32>(CONSTANTS, 20), madd(v128.load_splat<f32>(CONSTANTS, 16), d1, d3));
+  v128.store(to, f32x4.add(evenB, oddB), 3 * apart<T>() + 0);
+  v128.store(to, f32x4.sub(evenB, oddB), 4 * apart<T>() + 0);
+  v128.store(to, madd(q, d1, madd(s, d3, d5)), 5 * apart<T>() + 0);
 }
 
 /** 6 vectors through A', to 4 vectors. */
@@ -32,9 +56,9 @@ export function outputLine(p: usize, step: usize, to: usize, toStep: usize): voi
   const m1 = v128.load(p + step), m2 = v128.load(p + 2 * step), m3 = v128.load(p + 3 * step), m4 = v128.load(p + 4 * step);
   const sa = f32x4.add(m1, m2), da = f32x4.sub(m1, m2), sb = f32x4.add(m3, m4), db = f32x4.sub(m3, m4);
   v128.store(to, f32x4.add(v128.load(p), f32x4.add(sa, sb)));
-  v128.store(to + toStep, madd(f32x4.splat(0.625), da, f32x4.mul(f32x4.splat(1.5), db)));
-  v128.store(to + 2 * toStep, madd(f32x4.splat(0.390625), sa, f32x4.mul(f32x4.splat(2.25), sb)));
-  v128.store(to + 3 * toStep, madd(f32x4.splat(0.244140625), da, madd(f32x4.splat(3.375), db, v128.load(p + 5 * step))));
+  v128.store(to + toStep, madd(v128.load_splat<f32>(CONSTANTS, 12), da, f32x4.mul(v128.load_splat<f32>(CONSTANTS, 20), db)));
+  v128.store(to + 2 * toStep, madd(v128.load_splat<f32>(CONSTANTS, 24), sa, f32x4.mul(v128.load_splat<f32>(CONSTANTS, 28), sb)));
+  v128.store(to + 3 * toStep, madd(v128.load_splat<f32>(CONSTANTS, 32), da, madd(v128.load_splat<f32>(CONSTANTS, 36), db, v128.load(p + 5 * step))));
 }
 
 /** 4 vectors through A, to 6 vectors: the transpose of outputLine. */
@@ -43,32 +67,27 @@ export function outputLine(p: usize, step: usize, to: usize, toStep: usize): voi
 export function gradientLine(p: usize, step: usize, to: usize, toStep: usize): void {
   const y0 = v128.load(p), y1 = v128.load(p + step), y2 = v128.load(p + 2 * step), y3 = v128.load(p + 3 * step);
   v128.store(to, y0);
-  const evenA = madd(f32x4.splat(0.390625), y2, y0);
-  const oddA = f32x4.mul(f32x4.splat(0.625), madd(f32x4.splat(0.390625), y3, y1));
+  const evenA = madd(v128.load_splat<f32>(CONSTANTS, 24), y2, y0);
+  const oddA = f32x4.mul(v128.load_splat<f32>(CONSTANTS, 12), madd(v128.load_splat<f32>(CONSTANTS, 24), y3, y1));
   v128.store(to + toStep, f32x4.add(evenA, oddA));
   v128.store(to + 2 * toStep, f32x4.sub(evenA, oddA));
-  const evenB = madd(f32x4.splat(2.25), y2, y0);
-  const oddB = f32x4.mul(f32x4.splat(1.5), madd(f32x4.splat(2.25), y3, y1));
+  const evenB = madd(v128.load_splat<f32>(CONSTANTS, 28), y2, y0);
+  const oddB = f32x4.mul(v128.load_splat<f32>(CONSTANTS, 20), madd(v128.load_splat<f32>(CONSTANTS, 28), y3, y1));
   v128.store(to + 3 * toStep, f32x4.add(evenB, oddB));
   v128.store(to + 4 * toStep, f32x4.sub(evenB, oddB));
   v128.store(to + 5 * toStep, y3);
 }
-
-// The rows of G: 1/q; (1, +-a, a^2) / (2 a^2 (a^2 - b^2)); (1, +-b, b^2) / (2 b^2 (b^2 - a^2)); infinity.
-const G0: f32 = 1 / 0.87890625;
-const GA: f32 = 1 / (2 * 0.390625 * (0.390625 - 2.25));
-const GB: f32 = 1 / (2 * 2.25 * (2.25 - 0.390625));
 
 /** 3 vectors through G, to 6 vectors. */
 // @ts-ignore: decorator
 @inline
 export function weightLine(p: usize, step: usize, to: usize, toStep: usize): void {
   const g0 = v128.load(p), g1 = v128.load(p + step), g2 = v128.load(p + 2 * step);
-  v128.store(to, f32x4.mul(g0, f32x4.splat(G0)));
-  const evenA = f32x4.mul(f32x4.splat(GA), madd(f32x4.splat(0.390625), g2, g0)), oddA = f32x4.mul(f32x4.splat(GA * 0.625), g1);
+  v128.store(to, f32x4.mul(g0, v128.load_splat<f32>(CONSTANTS, 40)));
+  const evenA = f32x4.mul(v128.load_splat<f32>(CONSTANTS, 44), madd(v128.load_splat<f32>(CONSTANTS, 24), g2, g0)), oddA = f32x4.mul(v128.load_splat<f32>(CONSTANTS, 48), g1);
   v128.store(to + toStep, f32x4.add(evenA, oddA));
   v128.store(to + 2 * toStep, f32x4.sub(evenA, oddA));
-  const evenB = f32x4.mul(f32x4.splat(GB), madd(f32x4.splat(2.25), g2, g0)), oddB = f32x4.mul(f32x4.splat(GB * 1.5), g1);
+  const evenB = f32x4.mul(v128.load_splat<f32>(CONSTANTS, 52), madd(v128.load_splat<f32>(CONSTANTS, 28), g2, g0)), oddB = f32x4.mul(v128.load_splat<f32>(CONSTANTS, 56), g1);
   v128.store(to + 3 * toStep, f32x4.add(evenB, oddB));
   v128.store(to + 4 * toStep, f32x4.sub(evenB, oddB));
   v128.store(to + 5 * toStep, g2);
@@ -79,11 +98,11 @@ export function weightLine(p: usize, step: usize, to: usize, toStep: usize): voi
 @inline
 export function weightGradientLine(p: usize, step: usize, to: usize, toStep: usize): void {
   const m1 = v128.load(p + step), m2 = v128.load(p + 2 * step), m3 = v128.load(p + 3 * step), m4 = v128.load(p + 4 * step);
-  const sa = f32x4.mul(f32x4.splat(GA), f32x4.add(m1, m2)), da = f32x4.mul(f32x4.splat(GA * 0.625), f32x4.sub(m1, m2));
-  const sb = f32x4.mul(f32x4.splat(GB), f32x4.add(m3, m4)), db = f32x4.mul(f32x4.splat(GB * 1.5), f32x4.sub(m3, m4));
-  v128.store(to, madd(f32x4.splat(G0), v128.load(p), f32x4.add(sa, sb)));
+  const sa = f32x4.mul(v128.load_splat<f32>(CONSTANTS, 44), f32x4.add(m1, m2)), da = f32x4.mul(v128.load_splat<f32>(CONSTANTS, 48), f32x4.sub(m1, m2));
+  const sb = f32x4.mul(v128.load_splat<f32>(CONSTANTS, 52), f32x4.add(m3, m4)), db = f32x4.mul(v128.load_splat<f32>(CONSTANTS, 56), f32x4.sub(m3, m4));
+  v128.store(to, madd(v128.load_splat<f32>(CONSTANTS, 40), v128.load(p), f32x4.add(sa, sb)));
   v128.store(to + toStep, f32x4.add(da, db));
-  v128.store(to + 2 * toStep, madd(f32x4.splat(0.390625), sa, madd(f32x4.splat(2.25), sb, v128.load(p + 5 * step))));
+  v128.store(to + 2 * toStep, madd(v128.load_splat<f32>(CONSTANTS, 24), sa, madd(v128.load_splat<f32>(CONSTANTS, 28), sb, v128.load(p + 5 * step))));
 }
 
 /**
@@ -123,8 +142,8 @@ export function transformInput(x: usize, u: usize, scratch: usize, z0: i32, plan
 function transformTile(from: usize, pitch: usize, side: usize, u: usize, scratch: usize): void {
   const end = from + side;
   while (from < end) {
-    for (let j: usize = 0; j < 6; j++) inputLine(from + j * side, pitch, scratch + (j << 4), 96);
-    for (let i: usize = 0; i < 576; i += 96) inputLine(scratch + i, 16, u + i, 16);
+    for (let j: usize = 0; j < 6; j++) inputLine<f32>(from + j * side, pitch, scratch + (j << 4));
+    for (let i: usize = 0; i < 576; i += 96) inputLine<v128>(scratch + i, 16, u + i);
     from += 16;
     u += 576;
   }
