@@ -12,13 +12,17 @@ import { updateKernels } from './updates.ts';
 import { convolution, convTile, ROW } from './wgsl/conv.ts';
 import { BOX, convolutionWeights, weightsTile } from './wgsl/conv-weights.ts';
 import {
+  chunkLeakySlopes,
   chunkMoments,
   chunkSlopes,
   joinMoments,
   joinSlopes,
+  joinSums,
   joinsAlone,
   normalise,
   normaliseGrad,
+  normaliseLeaky,
+  normaliseLeakyGrad,
 } from './wgsl/norm.ts';
 import { maxPool, maxPoolGrad, upsample, upsampleGrad } from './wgsl/resample.ts';
 
@@ -112,12 +116,12 @@ export function webgpuKernels(): Kernels {
     map: FeatureMap,
     [perChunk, join]: readonly [typeof chunkMoments, typeof joinMoments],
     reads: tf.TensorInfo[],
-    shape: number[],
+    shapes: number[][],
   ) => {
     const { words, chunks, groups, c } = chunkWords(map);
     const partials = backend.make([chunks, 2, c]);
     backend.run(perChunk, reads, [partials], words, groups);
-    const results = [backend.make(shape), backend.make(shape)];
+    const results = shapes.map((shape) => backend.make(shape));
     const joins = joinsAlone(chunks) ? groupsFor(c) : c;
     backend.run(join(chunks), [partials], results, [...words.slice(0, 4), bits(NORM_EPSILON)], joins);
     backend.drop(partials);
@@ -156,18 +160,36 @@ export function webgpuKernels(): Kernels {
       dw.dispose();
       return middle;
     },
-    instanceNormLeaky: portableKernels.instanceNormLeaky,
-    instanceNormLeakyGrad: portableKernels.instanceNormLeakyGrad,
+    instanceNormLeaky(x, scale, shift) {
+      const channels = [1, 1, 1, 1, x.shape[4]];
+      const [mean, inverse] = statistics(x, [chunkMoments, joinMoments], [x], [channels, channels]);
+      const y = backend.make(x.shape);
+      const { vector, count, c } = lanes(x);
+      backend.run(normaliseLeaky(vector), [x, mean, inverse, scale, shift], [y], [count, c], groupsFor(count));
+      return { y: tensor(y), saved: [tensor(mean), tensor(inverse)] };
+    },
+    instanceNormLeakyGrad(dy, x, scale, { y, saved: [mean, inverse] }) {
+      const channels = x.shape[4];
+      const reads = [dy, y, x, mean, inverse];
+      const sums = statistics(x, [chunkLeakySlopes, joinSums], reads, [[channels], [channels], [2, channels]]);
+      const [dShift, dScale, means] = sums;
+      const dx = backend.make(x.shape);
+      const { vector, count, c } = lanes(x);
+      backend.run(normaliseLeakyGrad(vector), [...reads, scale, means], [dx], [count, c], groupsFor(count));
+      backend.drop(means);
+      return { dx: tensor(dx), dScale: tensor(dScale), dShift: tensor(dShift) };
+    },
     instanceNormRelu(x) {
       const channels = [1, 1, 1, 1, x.shape[4]];
-      const [mean, scale] = statistics(x, [chunkMoments, joinMoments], [x], channels);
+      const [mean, scale] = statistics(x, [chunkMoments, joinMoments], [x], [channels, channels]);
       const y = backend.make(x.shape);
       const { vector, count, c } = lanes(x);
       backend.run(normalise(vector), [x, mean, scale], [y], [count, c], groupsFor(count));
       return { y: tensor(y), saved: [tensor(mean), tensor(scale)] };
     },
     instanceNormReluGrad(dy, x, { y, saved: [mean, scale] }) {
-      const means = statistics(x, [chunkSlopes, joinSlopes], [dy, y], [x.shape[4]]);
+      const c1 = [x.shape[4]];
+      const means = statistics(x, [chunkSlopes, joinSlopes], [dy, y], [c1, c1]);
       const dx = backend.make(x.shape);
       const { vector, count, c } = lanes(x);
       const reads = [dy, y, x, mean, scale, ...means];

@@ -2,6 +2,7 @@
  * Instance norm with ReLU and its gradient. Statistics are those of chunks of voxels, each with its own mean (so that
  * nothing cancels), joined in a second pass.
  */
+import { LEAK } from '../../../core/network/kernels.ts';
 import { buffers, eachElement, eachGroup, isNan, type Program, parameters, program } from '../program.ts';
 
 /** Threads of a group that sums over voxels. */
@@ -96,10 +97,39 @@ export const chunkSlopes: Program = program('norm slopes', 2, 1, () =>
   ),
 );
 
+/** Sums of g and of g n, g = dy where y > 0 and LEAK dy elsewhere, n = (x - mean) inverse: [chunks, 2, c]. */
+export const chunkLeakySlopes: Program = program('norm leaky slopes', 5, 1, () =>
+  perChunk(
+    ['dy', 'y', 'x', 'mean', 'inverse'].map((name) => [name, 'f32']),
+    `
+  var products = 0.0;
+  if (works) {
+    for (var v = first + row; v < end; v += p.rows) {
+      let at = v * p.c + channel;
+      let g = select(${LEAK} * dy[at], dy[at], y[at] > 0.0);
+      sum += g;
+      products = fma(g, (x[at] - mean[channel]) * inverse[channel], products);
+    }
+  }
+  sums[local] = sum;
+  {${addRows}
+  }
+  sum = sums[local];
+  workgroupBarrier();
+  sums[local] = products;
+  {${addRows}
+  }
+  if (works && row == 0u) {
+    partials[2u * chunk * p.c + channel] = sum;
+    partials[(2u * chunk + 1u) * p.c + channel] = sums[local];
+  }`,
+  ),
+);
+
 /** What a chunk gives to the two sums of its channel, and what becomes of the means `one` and `two`. */
 interface Join {
   name: string;
-  writes: [string, string];
+  writes: string[];
   first: string;
   second: string;
   end: string;
@@ -120,6 +150,14 @@ const SLOPES: Join = {
   end: 'mean1[id] = one; mean2[id] = two;',
 };
 
+const SUMS: Join = {
+  name: 'sums',
+  writes: ['sum1', 'sum2', 'means'],
+  first: 'value',
+  second: 'other',
+  end: 'sum1[id] = one * f32(p.n); sum2[id] = two * f32(p.n); means[id] = one; means[p.c + id] = two;',
+};
+
 /** Up to this many chunks one thread joins a channel; beyond, a group does. */
 const FEW = 16;
 export const joinsAlone = (chunks: number): boolean => chunks <= FEW;
@@ -133,7 +171,7 @@ const terms = (start: string, stride: string, sum: string, value: string): strin
   }`;
 
 const joined = ({ name, writes, first, second, end }: Join, alone: boolean): Program =>
-  program(`norm join ${name} ${alone}`, 1, 2, () => {
+  program(`norm join ${name} ${alone}`, 1, writes.length, () => {
     const head = `${parameters('n', 'c', 'chunk', 'chunks', 'epsilon: f32')}
 ${buffers(
   [['partials', 'f32']],
@@ -182,6 +220,9 @@ export const joinMoments = (chunks: number): Program => joined(MOMENTS, joinsAlo
 /** Chunks' slopes -> means of g and g n of each channel. */
 export const joinSlopes = (chunks: number): Program => joined(SLOPES, joinsAlone(chunks));
 
+/** Chunks' slopes -> sums of g and g n of each channel, and both means [2, c]. */
+export const joinSums = (chunks: number): Program => joined(SUMS, joinsAlone(chunks));
+
 /** Four channels at a time where their number allows. */
 const lane = (vector: boolean): string => (vector ? 'vec4<f32>' : 'f32');
 
@@ -210,6 +251,38 @@ ${eachElement(
   let g = select(${T}(0.0), dy[i], y[i] > ${T}(0.0));
   let n = (x[i] - mean[c]) * scale[c];
   dx[i] = scale[c] * (g - mean1[c] - n * mean2[c]);`,
+)}`;
+  });
+};
+
+/** y = max(z, LEAK z), z = (x - mean) inverse scale + shift; what is no number stays none. Parameters as `normalise`. */
+export const normaliseLeaky = (vector: boolean): Program => {
+  const T = lane(vector);
+  return program(`norm leaky ${vector}`, 5, 1, () => {
+    const reads: [string, string][] = ['x', 'mean', 'inverse', 'scale', 'shift'].map((name) => [name, T]);
+    return `${parameters('count', 'c')}
+${buffers(reads, [['y', T]])}
+${isNan(T)}
+${eachElement('p.count', `  let c = i % p.c;\n  let z = (x[i] - mean[c]) * inverse[c] * scale[c] + shift[c];\n  y[i] = select(max(z, ${LEAK} * z), z, isNan(z));`)}`;
+  });
+};
+
+/** dx = scale inverse (g - mean g - n mean(g n)), g and n as in `chunkLeakySlopes`, means [2, c]. Parameters as `normalise`. */
+export const normaliseLeakyGrad = (vector: boolean): Program => {
+  const T = lane(vector);
+  return program(`norm leaky grad ${vector}`, 7, 1, () => {
+    const names = ['dy', 'y', 'x', 'mean', 'inverse', 'scale', 'means'];
+    return `${parameters('count', 'c')}
+${buffers(
+  names.map((name) => [name, T]),
+  [['dx', T]],
+)}
+${eachElement(
+  'p.count',
+  `  let c = i % p.c;
+  let g = select(${LEAK} * dy[i], dy[i], y[i] > ${T}(0.0));
+  let n = (x[i] - mean[c]) * inverse[c];
+  dx[i] = scale[c] * inverse[c] * (g - means[c] - n * means[p.c + c]);`,
 )}`;
   });
 };
