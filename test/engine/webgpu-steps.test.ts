@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import type { Kernels } from '../../src/core/network/kernels.ts';
-import { METHODS, type MethodName, PAPER_READING } from '../../src/core/options.ts';
+import { METHODS, type MethodName, PAPER_READING, type TrainingOptions } from '../../src/core/options.ts';
 import { resolveOptions } from '../../src/core/parse-option.ts';
 import { StepSession } from '../../src/engine/measure/step-session.ts';
 import { registerSimd, simdKernels } from '../../src/engine/simd/index.ts';
@@ -16,8 +16,17 @@ registerSimd();
 /** Losses differ by the order of their sums; steps carry the difference on. */
 const TOLERANCE = 1e-4;
 
+/** Of one step of the defaults, width 4, 2 + 2 patches: lower it when fewer are enough. */
+const MOST_DISPATCHES = 1250;
+
 /** Losses of the first steps of a method on made-up 16^3 patches, and tensors and bytes in use after each. */
-async function steps(engine: string, kernels: () => Kernels, method: MethodName, count: number) {
+async function steps(
+  engine: string,
+  kernels: () => Kernels,
+  method: MethodName,
+  count: number,
+  more: Partial<TrainingOptions> = {},
+) {
   await tf.setBackend(engine);
   // SGD's updates are as near as the gradients; AdamW's first ones have the gradients' signs alone, and a gradient near 0 has either.
   const options = resolveOptions({
@@ -31,6 +40,7 @@ async function steps(engine: string, kernels: () => Kernels, method: MethodName,
     steps: 10,
     labelledPerStep: 1,
     unlabelledPerStep: 1,
+    ...more,
   });
   const session = new StepSession(kernels(), options, [16, 16, 16]);
   const losses: number[] = [];
@@ -58,3 +68,29 @@ for (const method of METHODS) {
     for (const held of actual.held) assert.deepEqual(held, actual.held[0]);
   });
 }
+
+test('steps of the planned network with deep supervision on webgpu equal those of the simd engine', {
+  skip,
+}, async () => {
+  const planned = { network: 'planned', deepSupervision: 'on' } as const;
+  const expected = await steps('simd', simdKernels, 'cpcl', 3, planned);
+  const actual = await steps('webgpu', webgpuKernels, 'cpcl', 3, planned);
+  assert.equal(webgpuBackend().gpu.pool.slots, 0);
+  for (const [n, loss] of expected.losses.entries()) {
+    const difference = Math.abs(actual.losses[n] / loss - 1);
+    assert.ok(difference <= TOLERANCE, `step ${n}: ${actual.losses[n]}, not ${loss}`);
+  }
+});
+
+test('a step of the defaults takes no more dispatches than it did', { skip }, async () => {
+  await tf.setBackend('webgpu');
+  const options = resolveOptions({ width: 4, steps: 20_000, labelledPerStep: 2, unlabelledPerStep: 2 });
+  const session = new StepSession(webgpuKernels(), options, [16, 16, 16]);
+  const { gpu } = webgpuBackend();
+  await session.step();
+  const before = gpu.dispatches;
+  await session.step();
+  const dispatches = gpu.dispatches - before;
+  session.dispose();
+  assert.ok(dispatches > 0 && dispatches <= MOST_DISPATCHES, `${dispatches} dispatches, at most ${MOST_DISPATCHES}`);
+});

@@ -35,9 +35,12 @@ test('Adam of several weights on webgpu equals the ops, one dispatch a weight', 
   tf.dispose([rows, fast, slow] as unknown as tf.TensorContainer);
 });
 
-test('weighted sums on webgpu equal those by ops', { skip }, async () => {
+for (const factors of [[0.9, 1, -1e-4], [0.9, -0.2], [2]]) {
+  test(`weighted sums of ${factors.length} terms on webgpu equal those by ops`, { skip }, () => sumsOf(factors));
+}
+
+async function sumsOf(factors: number[]): Promise<void> {
   await tf.setBackend('webgpu');
-  const factors = [0.9, 1, -1e-4];
   const sums = [[5, 7], [1], [33]].map((shape) => factors.map((_, n) => wave(shape, 0.3 + n)));
   for (const [n, sum] of updates().weightedSums(factors, sums).entries()) {
     const values = await Promise.all(sums[n].map((term) => term.data()));
@@ -49,4 +52,4 @@ test('weighted sums on webgpu equal those by ops', { skip }, async () => {
   }
   assert.throws(() => updates().weightedSums(Array(8).fill(1), [Array(8).fill(sums[0][0])]), /1 to 7 terms/);
   tf.dispose(sums);
-});
+}

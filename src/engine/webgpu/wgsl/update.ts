@@ -33,3 +33,21 @@ ${eachElement(
   newSecond[i] = v;`,
 )}`,
 );
+
+/** out = f0 a + f1 b of two pairs of tensors, one after the other. Parameters: fours of both, fours of the first, f0, f1. */
+export const pairedSums: Program = program(
+  'weighted sums of two pairs',
+  4,
+  2,
+  () => `${parameters('count', 'first', 'f0: f32', 'f1: f32')}
+${buffers(
+  ['a0', 'b0', 'a1', 'b1'].map((name) => [name, 'vec4<f32>']),
+  ['out0', 'out1'].map((name) => [name, 'vec4<f32>']),
+)}
+${eachElement(
+  'p.count',
+  `  if (i < p.first) { out0[i] = p.f0 * a0[i] + p.f1 * b0[i]; return; }
+  let j = i - p.first;
+  out1[j] = p.f0 * a1[j] + p.f1 * b1[j];`,
+)}`,
+);
