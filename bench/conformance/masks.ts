@@ -146,10 +146,7 @@ async function sumsOnScan(path: string, grid: Grid, theirs: Record<string, SegAn
   const object = await openSegments(path);
   if (!object) return ['no mask object'];
   const numbers = object.segments.map(({ number }) => number).filter((n) => n >= 1 && n <= 255);
-  const { mask, overlaps } = object.draw(grid, new Map(numbers.map((n) => [n, n])));
-  const sums = new Map<number, number>();
-  for (const value of mask.data) if (value > 0) sums.set(value, (sums.get(value) ?? 0) + 1);
-  for (const { lost, voxels } of overlaps) sums.set(lost, (sums.get(lost) ?? 0) + voxels);
+  const sums = object.draw(grid, new Map(numbers.map((n) => [n, n]))).labels.sizes();
   return numbers.flatMap((n) => {
     const [ours, their] = [sums.get(n) ?? 0, theirs[n]?.distinct ?? 0];
     return ours === their ? [] : [`segment ${n}: ${ours} voxels on its scan, pydicom ${their}`];
@@ -160,13 +157,13 @@ async function sumsOnScan(path: string, grid: Grid, theirs: Record<string, SegAn
 async function drawn(path: string, structures: readonly Structure[], grid: Grid, scratch: string) {
   const object = await openSegments(path);
   return structures.map(({ number }) => {
-    const { mask } = object!.draw(grid, new Map([[number, 1]]));
+    const { data } = object!.draw(grid, new Map([[number, 1]])).labels;
     const [width, height, slices] = grid.size;
     const [low, high] = [
       [width, height, slices],
       [0, 0, 0],
     ];
-    mask.data.forEach((value, n) => {
+    data.forEach((value, n) => {
       if (value === 0) return;
       [n % width, Math.floor(n / width) % height, Math.floor(n / (width * height))].forEach((x, c) => {
         low[c] = Math.min(low[c], x);
@@ -178,7 +175,7 @@ async function drawn(path: string, structures: readonly Structure[], grid: Grid,
     for (let k = low[2]; k < high[2]; k++)
       for (let j = low[1]; j < high[1]; j++) {
         const row = (k * height + j) * width;
-        part.push(mask.data.subarray(row + low[0], row + high[0]));
+        part.push(data.subarray(row + low[0], row + high[0]));
       }
     writeFileSync(file, Buffer.concat(part));
     return {

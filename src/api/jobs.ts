@@ -11,7 +11,7 @@ export interface JobHandle {
   ): void;
   notice(message: string): void;
   fail(failures: JobInfo['failures']): void;
-  ask(unsure: NonNullable<JobInfo['unsure']>): void;
+  ask(what: Pick<JobInfo, 'unsure' | 'overlapping'>): void;
 }
 
 export interface JobBoard {
@@ -75,8 +75,8 @@ export function jobBoard(emit: <N extends keyof Events>(name: N, payload: Events
           info.notices = [...info.notices, message];
           say(id, false);
         },
-        ask(unsure) {
-          info.unsure = unsure;
+        ask(what) {
+          Object.assign(info, what);
           say(id, false);
         },
         fail(failures) {

@@ -31,9 +31,10 @@ export {
 export { linkOutside } from './files.ts';
 export { writeMetaImage } from './itk/metaimage.ts';
 export { writeNrrd } from './itk/nrrd.ts';
+export { highest, LabelSets, type Overlap } from './label-sets.ts';
 export type { ReadMask } from './masks.ts';
 export { readNiftiHeader } from './nifti/read.ts';
 export { writeNifti, writeNifti4D } from './nifti/write.ts';
 export { readMask, readMaskWithNotices, readScan, readVolume } from './open.ts';
-export { type NamedSegment, type Overlap, openSegments, type SegmentObject } from './segments.ts';
+export { type NamedSegment, openSegments, type SegmentObject } from './segments.ts';
 export type { MaskObject, ScanFailure, ScanKind, ScanSource } from './types.ts';

@@ -1,6 +1,6 @@
 /** Mask objects whose parts have names: DICOM SEG, RTSTRUCT, Slicer's .seg.nrrd. */
 import { gridOf } from '../core/geometry.ts';
-import { type Grid, type LabelMap, voxelCount, type WorldPoint } from '../core/volume.ts';
+import { type Grid, voxelCount, type WorldPoint } from '../core/volume.ts';
 import { DecileError } from '../shared/errors.ts';
 import { alignMask } from './align.ts';
 import { drawStructure, usualDistance } from './contours/draw.ts';
@@ -12,6 +12,7 @@ import { openDicomSeg } from './dicom/seg-read.ts';
 import { readHead } from './files.ts';
 import { looksLikeNrrd, readNrrdHeader, readNrrdLayers } from './itk/nrrd.ts';
 import { slicerSegments } from './itk/slicer-segments.ts';
+import { LabelSets } from './label-sets.ts';
 
 export interface NamedSegment {
   number: number;
@@ -23,20 +24,11 @@ export interface NamedSegment {
   algorithm: string;
 }
 
-/** Voxels that were in two segments at once. */
-export interface Overlap {
-  /** Value that the voxels got, and the one they lost. */
-  kept: number;
-  lost: number;
-  voxels: number;
-}
-
 export interface SegmentObject {
   segments: NamedSegment[];
   notices: string[];
   /**
-   * The chosen segments as one mask on the scan's grid. Where segments overlap, the higher value stays (a tumour
-   * inside its organ), and the overlap is stated.
+   * The chosen segments on the scan's grid; where several overlap, a voxel has all of their values.
    * @param values segment number to mask value; other segments are left out
    * @param drawnOn where the scan's slices were taken, LPS mm, where that is known: its grid may be a resampled one
    * @throws mask/other-grid, mask/outside, mask/contour-plane
@@ -45,8 +37,8 @@ export interface SegmentObject {
 }
 
 export interface DrawnSegments {
-  mask: LabelMap;
-  overlaps: Overlap[];
+  /** In the order of the grid's voxels. */
+  labels: LabelSets;
   /** What could not be drawn as it was, one sentence each. */
   notices: string[];
   /** Parts that lie outside the scan and were left out. */
@@ -75,12 +67,12 @@ async function openSeg(path: string): Promise<SegmentObject> {
     })),
     notices: seg.notices,
     draw(grid, values, drawnOn) {
-      const layers = new Layers(voxelCount(grid));
+      const labels = new LabelSets(voxelCount(grid));
       const wanted = (segment: number) => values.has(segment);
       const notices = placeSeg(path, seg, grid, wanted, drawnOn, (segment, voxel) =>
-        layers.put(voxel, values.get(segment) ?? 0),
+        labels.put(voxel, values.get(segment) ?? 0),
       );
-      return { mask: { ...gridOf(grid), data: layers.data }, overlaps: layers.overlaps(), notices, outside: 0 };
+      return { labels, notices, outside: 0 };
     },
   };
 }
@@ -103,7 +95,7 @@ function drawStructures(
   values: ReadonlyMap<number, number>,
   drawnOn: readonly WorldPoint[] | undefined,
 ): DrawnSegments {
-  const layers = new Layers(voxelCount(grid));
+  const labels = new LabelSets(voxelCount(grid));
   const usual = usualDistance(structures, grid);
   const lines: { onLine: Uint32Array; value: number }[] = [];
   const notices: string[] = [];
@@ -115,7 +107,7 @@ function drawStructures(
     try {
       const one = drawStructure(path, structure, grid, { drawnOn, usual });
       for (const n of one.onLine) one.inside[n] = 0;
-      for (let n = 0; n < one.inside.length; n++) if (one.inside[n]) layers.put(n, value);
+      for (let n = 0; n < one.inside.length; n++) if (one.inside[n]) labels.put(n, value);
       lines.push({ onLine: one.onLine, value });
       notices.push(...one.notices);
       outside += one.outside;
@@ -129,8 +121,8 @@ function drawStructures(
   }
   if (drawn === 0 && refused.length > 0) throw refused[0];
   // Neighbours share a line: its voxels go to the first of them.
-  for (const { onLine, value } of lines) for (const n of onLine) if (layers.data[n] === 0) layers.put(n, value);
-  return { mask: { ...gridOf(grid), data: layers.data }, overlaps: layers.overlaps(), notices, outside };
+  for (const { onLine, value } of lines) for (const n of onLine) if (labels.data[n] === 0) labels.put(n, value);
+  return { labels, notices, outside };
 }
 
 async function openSlicer(path: string): Promise<SegmentObject | null> {
@@ -150,7 +142,7 @@ async function openSlicer(path: string): Promise<SegmentObject | null> {
     segments: segments.map(({ number, name }) => ({ number, name, code: '', algorithm: '' })),
     notices: [],
     draw(grid, values) {
-      const drawn = new Layers(voxelCount(own));
+      const drawn = new LabelSets(voxelCount(own));
       for (let layer = 0; layer < layers; layer++) {
         const table = new Uint8Array(256);
         for (const s of segments) if (s.layer === layer) table[s.value] = values.get(s.number) ?? 0;
@@ -158,29 +150,7 @@ async function openSlicer(path: string): Promise<SegmentObject | null> {
           if (table[data[at]] > 0) drawn.put(voxel, table[data[at]]);
       }
       const mask = alignMask({ ...gridOf(own), data: drawn.data }, grid, path);
-      return { mask, overlaps: drawn.overlaps(), notices: [], outside: 0 };
+      return { labels: drawn.over(mask.data), notices: [], outside: 0 };
     },
   };
-}
-
-/** One label map filled voxel by voxel; counts where two values met. */
-class Layers {
-  readonly data: Uint8Array<ArrayBuffer>;
-  private readonly met = new Map<number, number>();
-  constructor(voxels: number) {
-    this.data = new Uint8Array(voxels);
-  }
-  put(voxel: number, value: number): void {
-    const there = this.data[voxel];
-    if (there === 0) this.data[voxel] = value;
-    else if (there !== value) {
-      const kept = Math.max(there, value);
-      const key = 256 * kept + Math.min(there, value);
-      this.met.set(key, (this.met.get(key) ?? 0) + 1);
-      this.data[voxel] = kept;
-    }
-  }
-  overlaps(): Overlap[] {
-    return [...this.met].map(([key, voxels]) => ({ kept: key >> 8, lost: key & 255, voxels }));
-  }
 }

@@ -7,6 +7,7 @@ import { sameGrid } from '../../src/core/geometry.ts';
 import { type Grid, lpsPoint, spacingMm } from '../../src/core/volume.ts';
 import {
   discoverScans,
+  highest,
   openSegments,
   readMask,
   readVolume,
@@ -168,14 +169,14 @@ test('overlapping segments in layers of their own come back each for itself, the
   );
   const grid: Grid = { size: [2, 1, 1], spacing: spacingMm(1, 1, 1), origin: lpsPoint(0, 0, 0), direction: AXIAL };
   const draw = (values: [number, number][]) => object!.draw(grid, new Map(values));
-  assert.deepEqual([...draw([[1, 4]]).mask.data], [4, 4]);
-  assert.deepEqual([...draw([[2, 5]]).mask.data], [0, 5]);
+  assert.deepEqual([...draw([[1, 4]]).labels.data], [4, 4]);
+  assert.deepEqual([...draw([[2, 5]]).labels.data], [0, 5]);
   const both = draw([
     [1, 4],
     [2, 5],
   ]);
-  assert.deepEqual([...both.mask.data], [4, 5]);
-  assert.deepEqual(both.overlaps, [{ kept: 5, lost: 4, voxels: 1 }]);
+  assert.deepEqual(both.labels.overlaps(), [{ values: [4, 5], voxels: 1 }]);
+  assert.deepEqual([...both.labels.settled(highest)], [4, 5]);
   await rejectsWith(readVolume(path), 'mask/overlapping');
   writeFileSync(path, file(2));
   await rejectsWith(openSegments(path), 'scan/corrupt');

@@ -72,7 +72,7 @@ for (const [name, mask] of Object.entries(MASKS)) {
     const path = await written(mask);
     assert.deepEqual((await readMask(path, mask)).data, mask.data);
     const opened = (await openSegments(path))!.draw(mask, new Map([1, 2, 3].map((v) => [v, v])));
-    assert.deepEqual([opened.mask.data, opened.overlaps, opened.notices], [mask.data, [], []]);
+    assert.deepEqual([opened.labels.data, opened.labels.overlaps(), opened.notices], [mask.data, [], []]);
   });
 
   test(`RTSTRUCT, ${name}: scikit-image draws the same voxels`, { skip: noPython }, async () => {
@@ -167,7 +167,7 @@ test('RTSTRUCT of a resampled scan comes back equal too, and says how many slice
   const path = fresh();
   writeFileSync(path, bytes);
   assert.deepEqual((await readMask(path, scan.volume)).data, mask.data);
-  const { mask: drawn } = (await openSegments(path))!.draw(
+  const { labels: drawn } = (await openSegments(path))!.draw(
     scan.volume,
     new Map([[1, 1]]),
     scan.source.frames!.map(({ position }) => position as never),

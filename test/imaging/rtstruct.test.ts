@@ -19,7 +19,7 @@ async function drawn(contours: readonly RtContour[], grid = GRID, drawnOn?: read
   const path = join(folder, `rt${n++}.dcm`);
   writeFileSync(path, rtFile([{ name: 'organ', contours }]));
   const object = await openSegments(path);
-  const { mask, notices, outside } = object!.draw(grid, new Map([[1, 1]]), drawnOn);
+  const { labels: mask, notices, outside } = object!.draw(grid, new Map([[1, 1]]), drawnOn);
   const plane = grid.size[0] * grid.size[1];
   const perSlice = Array.from({ length: grid.size[2] }, (_, k) =>
     mask.data.subarray(k * plane, (k + 1) * plane).reduce((sum, v) => sum + v, 0),

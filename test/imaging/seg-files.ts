@@ -18,6 +18,8 @@ export interface SegFileOptions {
   orientation?: readonly number[];
   /** Label map: frames hold segment numbers as they are. */
   labelMap?: boolean;
+  /** The series that it was drawn on. */
+  seriesUid?: string;
 }
 
 export function segFile(o: SegFileOptions): Uint8Array {
@@ -41,6 +43,7 @@ export function segFile(o: SegFileOptions): Uint8Array {
       el('00080018', 'UI', sop),
       el('00080060', 'CS', 'SEG'),
       el('0020000e', 'UI', newUid()),
+      ...(o.seriesUid ? [el('00081115', 'SQ', [[el('0020000e', 'UI', o.seriesUid)]])] : []),
       el('00280008', 'IS', String(frames.length)),
       ...[el('00280010', 'US', rows), el('00280011', 'US', columns)],
       ...[el('00280002', 'US', 1), el('00280004', 'CS', 'MONOCHROME2'), el('00280103', 'US', 0)],

@@ -25,7 +25,7 @@ function written(o: Partial<SegFileOptions> & Pick<SegFileOptions, 'frames'>): s
 async function drawn(path: string, grid = GRID, drawnOn?: readonly WorldPoint[]) {
   const object = await openSegments(path);
   const values = new Map(object!.segments.map(({ number }) => [number, number]));
-  const { mask, notices } = object!.draw(grid, values, drawnOn);
+  const { labels: mask, notices } = object!.draw(grid, values, drawnOn);
   const plane = grid.size[0] * grid.size[1];
   const perSlice = Array.from({ length: grid.size[2] }, (_, k) =>
     mask.data.subarray(k * plane, (k + 1) * plane).reduce((sum, v) => sum + (v ? 1 : 0), 0),

@@ -188,20 +188,6 @@ test('RTSTRUCT contours become the mask of the series they refer to; structures 
   assert.deepEqual([byFrame.masks.length, byFrame.failures.length], [1, 0]);
 });
 
-test('overlapping segments: the label of the higher value stays, and the notice says how much', async (t) => {
-  const folder = temporaryFolder(t);
-  const path = join(folder, 'A');
-  writeSeries(path, { positions: POSITIONS, columns: 7, rows: 6 });
-  const { volume } = await readScan((await discoverScans(path)).sources[0]);
-  const seriesUid = (await discoverScans(path)).sources[0].seriesUid!;
-  // "Target" is put onto the first slice of "Organ".
-  writeFileSync(join(path, 'RS'), rtStruct(volume, seriesUid, '', 1));
-  const store = newProject(t, ['organ', 'target']);
-  const report = await importScans(store, path);
-  assert.equal(report.masks.length, 1);
-  assert.match(report.notices.join(), /1 voxels are both organ and target; they became target/);
-});
-
 test('masks and scans in NRRD, MetaImage and .seg.nrrd are found by name, with segment names where there are', async (t) => {
   const folder = temporaryFolder(t);
   const scans = join(folder, 'scans');

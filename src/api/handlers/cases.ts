@@ -16,7 +16,7 @@ const VOLUME = /\.(nii(\.gz)?|hdr|nrrd|nhdr|mha|mhd)$/i;
 export const caseHandlers = (session: Session): Pick<Handlers, Names> => ({
   'scans.list': () => scanRows(session),
   'scans.detail': ({ scan }) => scanDetail(session, scan),
-  'scans.import'({ folder, labels, settled }) {
+  'scans.import'({ folder, labels, settled, overlaps }) {
     const project = session.project();
     const path = session.folders.resolve(folder);
     const masks = labels === undefined ? undefined : session.folders.resolve(labels);
@@ -24,6 +24,7 @@ export const caseHandlers = (session: Session): Pick<Handlers, Names> => ({
       const report = await project.importScans(path, {
         labels: masks,
         settled,
+        overlaps,
         signal: job.signal,
         onProgress: ({ phase, done, total, name }) => {
           job.update({ done, total, detail: phase === 'searching' ? 'looking for scans' : name });
@@ -34,7 +35,10 @@ export const caseHandlers = (session: Session): Pick<Handlers, Names> => ({
       const unsure = report.failures
         .filter(({ code, path: file }) => code === 'mask/unsure' || (code === 'mask/no-scan' && VOLUME.test(file)))
         .map(({ path: file }) => file);
-      if (unsure.length > 0) job.ask({ folder, ...(labels === undefined ? {} : { labels }), paths: unsure });
+      const place = { folder, ...(labels === undefined ? {} : { labels }) };
+      if (unsure.length > 0) job.ask({ unsure: { ...place, paths: unsure } });
+      const shared = report.failures.filter(({ code }) => code === 'mask/overlapping').length;
+      if (shared > 0) job.ask({ overlapping: { ...place, masks: shared } });
       for (const notice of report.notices) job.notice(notice);
       for (const { name, notices } of report.added) for (const notice of notices) job.notice(`${name}: ${notice}`);
       for (const { path: twin, name } of report.duplicates)

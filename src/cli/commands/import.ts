@@ -3,6 +3,7 @@ import type { Project } from '../../app.ts';
 import { BRATS_MODALITIES, type BratsModality } from '../../imaging/layouts.ts';
 import type { NamedChannel } from '../../project/services/import/channel-groups.ts';
 import type { ImportProgress, ImportReport } from '../../project/services/import/import.ts';
+import type { OverlapRule } from '../../project/services/import/overlaps.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { parseChannels } from '../channels.ts';
 import { dicomWebServer } from '../dicomweb.ts';
@@ -20,6 +21,7 @@ interface Flags extends Output {
   only?: string;
   modality?: BratsModality;
   channels?: NamedChannel[] | 'none';
+  overlaps?: OverlapRule;
   followLinks?: boolean;
   dicomweb?: string;
   study: string[];
@@ -41,6 +43,11 @@ export function importCommand(): Command {
       '--ignore-label <VALUE>',
       'value of masks where nobody drew; what dataset.json says without it',
       ignoreLabel,
+    )
+    .option(
+      '--overlaps <RULE>',
+      "voxels in several labels get: smaller (the smaller structure's), separate (a label of their own), or names in order, e.g. 'tumour,kidney'; without it such masks are refused",
+      overlapRule,
     )
     .option('--only <GLOB>', "only scans whose name matches, e.g. 'la_00*'")
     .addOption(
@@ -101,17 +108,17 @@ async function bring(
   signal: AbortSignal,
   onProgress: (progress: ImportProgress) => void,
 ): Promise<ImportReport> {
-  const { only, modality, masks, channels, followLinks, ignoreLabel: ignored } = flags;
+  const { only, modality, masks, channels, followLinks, overlaps, ignoreLabel: ignored } = flags;
   if (flags.dicomweb === undefined) {
     const labels = flags.labels === undefined ? undefined : userPath(flags.labels);
     return project.importScans(userPath(scans as string), {
-      ...{ only, labels, masks, modality, channels, followLinks, signal, onProgress, ignoreLabel: ignored },
+      ...{ only, labels, masks, modality, channels, followLinks, overlaps, signal, onProgress, ignoreLabel: ignored },
     });
   }
   return project.importFromServer(
     dicomWebServer(flags.dicomweb, signal),
     { studies: flags.study, match: flags.match, ...(flags.series.length > 0 ? { series: flags.series } : {}) },
-    { only, channels, signal, onProgress },
+    { only, channels, overlaps, signal, onProgress },
   );
 }
 
@@ -139,6 +146,14 @@ function say(report: ImportReport, flags: Output): void {
     throw new Exit(done > 0 || lost ? EXIT.partly : EXIT.failed);
 }
 
+/** @throws InvalidArgumentError for an empty name */
+function overlapRule(text: string): OverlapRule {
+  if (text === 'smaller' || text === 'separate') return text;
+  const names = text.split(',').map((name) => name.trim());
+  if (names.includes(''))
+    throw new InvalidArgumentError(`It must be smaller, separate or names of labels, got ${text}.`);
+  return names;
+}
 const append = (value: string, before: string[]): string[] => [...before, value];
 function pair(value: string, before: Record<string, string>): Record<string, string> {
   const at = value.indexOf('=');

@@ -245,7 +245,7 @@ export const readingErrors = {
   'mask/overlapping': {
     when: 'Structures overlap and cannot become one mask',
     message: '<what> must <be as expected>, got <value>.',
-    cure: 'Import them one by one',
+    cure: 'Say which of them counts there, or import them one by one',
   },
   'mask/outside': {
     when: 'Labelled voxels lie outside the scan',

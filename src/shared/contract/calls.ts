@@ -96,6 +96,7 @@ export const CALLS = {
     z.object({
       ...{ folder, labels: folder.optional() },
       settled: z.object({ paths: z.array(z.string()), as: z.enum(['mask', 'scan']) }).optional(),
+      overlaps: z.enum(['smaller', 'separate']).optional(),
     }),
   ),
   'scans.suggest': call<T.Suggestion[]>()(nothing),

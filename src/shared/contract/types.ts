@@ -240,6 +240,8 @@ export interface JobInfo {
   notices: string[];
   /** Files of an import that may be masks or scans: the user says which, and they are imported so. */
   unsure?: { folder: FolderId; labels?: FolderId; paths: string[] };
+  /** Masks of an import whose labels share voxels, by their number: the user says which label counts there. */
+  overlapping?: { folder: FolderId; labels?: FolderId; masks: number };
 }
 
 export interface ImportFailure {

@@ -2,9 +2,9 @@
 import { basename, dirname } from 'node:path';
 import { isUnlabelled, type LabelMap, lpsFrom } from '../../../core/volume.ts';
 import {
+  type LabelSets,
   type MaskObject,
   type NamedSegment,
-  type Overlap,
   openSegments,
   type Provenance,
   type ScanFailure,
@@ -16,6 +16,7 @@ import { markNotDrawn } from '../drawing/ignore-label.ts';
 import { isCurrentReference, readMaskOnGrid, saveMaskVersion } from '../drawing/mask-versions.ts';
 import { keptProvenance } from '../export/provenance.ts';
 import { maskCaseName } from './names.ts';
+import { type OverlapRule, settleOverlaps } from './overlaps.ts';
 import { labelsOfSegments, type SegmentLabels, unknownSegments } from './segment-labels.ts';
 
 /** The part of an import's report that masks fill in. */
@@ -26,17 +27,22 @@ export interface MaskReport {
   notices: string[];
 }
 
-/**
- * The mask file that belongs to this scan, whatever its format; a wrong one is listed and stops nothing.
- * @param as `merge`: the label that every value above 0 of a plain mask becomes; the values are the labels without it.
- *   `ignore`: its value where nobody drew
- */
+export interface MaskHow {
+  /** The label that every value above 0 of a plain mask becomes; the values are the labels without it. */
+  merge?: number;
+  /** Its value where nobody drew. */
+  ignore?: number;
+  /** What becomes of voxels that several labels share; without it they are refused. */
+  overlaps?: OverlapRule;
+}
+
+/** The mask file that belongs to this scan, whatever its format; a wrong one is listed and stops nothing. */
 export async function importMaskFile(
   store: Store,
   scan: Scan,
   path: string,
   report: MaskReport,
-  { merge, ignore }: { merge?: number; ignore?: number } = {},
+  { merge, ignore, overlaps }: MaskHow = {},
 ): Promise<void> {
   await listing(path, report, async () => {
     const object = await openSegments(path);
@@ -50,7 +56,9 @@ export async function importMaskFile(
     } else {
       const drawn = draw(store, object, scan, path);
       tell(store, scan, drawn, report);
-      await keepMask(store, scan, drawn.mask, madeHow(drawn.used), path, report);
+      const { mask, notices } = settleOverlaps(store, scan, drawn.found, overlaps, basename(path));
+      report.notices.push(...notices);
+      await keepMask(store, scan, mask, madeHow(drawn.used), path, report);
     }
   });
 }
@@ -67,6 +75,7 @@ export async function importMaskObjects(
   touched: readonly Scan[],
   alone: boolean,
   report: MaskReport,
+  overlaps?: OverlapRule,
 ): Promise<void> {
   const scans = alone ? touched : store.scans.list();
   const known = new Map<number, Provenance | null>();
@@ -89,14 +98,18 @@ export async function importMaskObjects(
         const opened = await openSegments(object.path);
         if (!opened) throw noScan(object);
         const { scan, drawn } = firstThatFits(store, opened, candidates, object.path);
-        const joined = byScan.get(scan.id) ?? { scan, mask: null, used: [], owners: new Map(), path: object.path };
+        const joined = byScan.get(scan.id) ?? { scan, found: null, used: [], owners: new Map(), path: object.path };
         add(store, joined, drawn, report);
         byScan.set(scan.id, joined);
       });
     }
-    for (const { scan, mask, used, path } of byScan.values())
+    for (const { scan, found, used, owners, path } of byScan.values())
       await listing(path, report, async () => {
-        if (mask) await keepMask(store, scan, mask, madeHow(used), path, report);
+        if (!found) return;
+        const what = [...new Set(owners.values())].map((owner) => basename(owner)).join(', ');
+        const { mask, notices } = settleOverlaps(store, scan, found, overlaps, what);
+        report.notices.push(...notices);
+        await keepMask(store, scan, mask, madeHow(used), path, report);
       });
   }
 }
@@ -104,7 +117,7 @@ export async function importMaskObjects(
 /** What the objects of one scan give together. */
 interface Joined {
   scan: Scan;
-  mask: LabelMap | null;
+  found: LabelSets | null;
   used: NamedSegment[];
   /** Mask value to the object that it came from. */
   owners: Map<number, string>;
@@ -120,17 +133,16 @@ function add(store: Store, joined: Joined, drawn: Drawn, report: MaskReport): vo
     if (other) throw severalObjects(store, joined.scan, value, other, drawn.path);
   }
   for (const value of values) joined.owners.set(value, drawn.path);
-  if (joined.mask) join(joined.mask, drawn, report, joined.scan);
-  else joined.mask = drawn.mask;
+  if (joined.found) joined.found.join(drawn.found);
+  else joined.found = drawn.found;
   joined.used.push(...drawn.used);
   tell(store, joined.scan, drawn, report);
 }
 
 interface Drawn {
-  mask: LabelMap;
+  found: LabelSets;
   labels: SegmentLabels;
   used: NamedSegment[];
-  overlaps: Overlap[];
   /** Parts of the object outside this scan. */
   outside: number;
   notices: string[];
@@ -140,9 +152,9 @@ interface Drawn {
 function draw(store: Store, object: SegmentObject, scan: Scan, path: string): Drawn {
   const labels = labelsOfSegments(object.segments, store.labels.list(), path);
   const drawnOn = keptProvenance(store, scan.id)?.instances.map(({ position }) => lpsFrom(position));
-  const { mask, overlaps, notices, outside } = object.draw(scan, labels.values, drawnOn);
+  const { labels: found, notices, outside } = object.draw(scan, labels.values, drawnOn);
   const used = object.segments.filter(({ number }) => labels.values.has(number));
-  return { mask, labels, used, overlaps, outside, notices: [...object.notices, ...notices, ...labels.notices], path };
+  return { found, labels, used, outside, notices: [...object.notices, ...notices, ...labels.notices], path };
 }
 
 /** Series of several volumes (echoes, phases) share series and place: shared instances rank first. */
@@ -193,21 +205,6 @@ function firstThatFits(
   throw first;
 }
 
-/** Adds the labelled voxels of another object; where both are labelled the higher value stays. */
-function join(into: LabelMap, { mask, path }: Drawn, report: MaskReport, scan: Scan): void {
-  let met = 0;
-  for (let n = 0; n < mask.data.length; n++) {
-    const value = mask.data[n];
-    if (value === 0) continue;
-    if (into.data[n] !== 0) met++;
-    into.data[n] = Math.max(into.data[n], value);
-  }
-  if (met > 0)
-    report.notices.push(
-      `${scan.name}: ${met} voxels of ${basename(path)} were in another object too; the label of the higher value stayed.`,
-    );
-}
-
 /** True to how the segments came to be: all drawn, all computed, or mixed. */
 function madeHow(used: readonly NamedSegment[]): MaskOrigin {
   if (used.length === 0 || used.every(({ algorithm }) => algorithm === '' || algorithm === 'MANUAL')) return 'manual';
@@ -216,14 +213,7 @@ function madeHow(used: readonly NamedSegment[]): MaskOrigin {
 
 function tell(store: Store, scan: Scan, drawn: Drawn, report: MaskReport): void {
   const labels = store.labels.list();
-  const name = (value: number) => labels.find((label) => label.value === value)?.name ?? String(value);
-  report.notices.push(
-    ...drawn.notices.map((notice) => `${scan.name}: ${notice}`),
-    ...drawn.overlaps.map(
-      ({ kept, lost, voxels }) =>
-        `${scan.name}: ${voxels} voxels are both ${name(lost)} and ${name(kept)}; they became ${name(kept)}.`,
-    ),
-  );
+  report.notices.push(...drawn.notices.map((notice) => `${scan.name}: ${notice}`));
   if (drawn.labels.unknown.length > 0)
     report.failures.push(asFailure(unknownSegments(drawn.labels.unknown, labels, drawn.path), drawn.path));
 }

@@ -14,6 +14,7 @@ import { asFailure, importMaskFile, importMaskObjects } from './import-masks.ts'
 import { linksOf } from './links.ts';
 import { findMaskFiles, freeName } from './names.ts';
 import { importOrgans } from './organs.ts';
+import { checkRule } from './overlaps.ts';
 import { channelsHash, lackingNotice, readChannels, settleChannels } from './read-channels.ts';
 import { type ImportOptions, type ImportReport, settledAs } from './request.ts';
 
@@ -29,6 +30,8 @@ export type { ImportOptions, ImportProgress, ImportReport } from './request.ts';
 export async function importScans(store: Store, folder: string, options: ImportOptions = {}): Promise<ImportReport> {
   const root = existingFolder(folder, 'The scans');
   const labels = options.labels === undefined ? undefined : existingFolder(options.labels, 'The masks');
+  const { overlaps } = options;
+  checkRule(overlaps, store.labels.list());
   const report: ImportReport = {
     added: [],
     duplicates: [],
@@ -73,9 +76,9 @@ export async function importScans(store: Store, folder: string, options: ImportO
     const scan = await importScan(incoming, candidate, hold);
     if (mask !== null) used.add(mask);
     if (scan) brought.push({ scan, path: source.paths[0] });
-    if (scan && organs) await importOrgans(store, scan, organs, report, ignore);
+    if (scan && organs) await importOrgans(store, scan, organs, report, { ignore, overlaps });
     if (scan) touched.set(scan.id, scan);
-    if (scan && mask !== null) await importMaskFile(store, scan, mask, report, { merge, ignore });
+    if (scan && mask !== null) await importMaskFile(store, scan, mask, report, { merge, ignore, overlaps });
     // Lets Ctrl-C and other work in between two scans.
     await new Promise((next) => setImmediate(next));
   }
@@ -85,7 +88,7 @@ export async function importScans(store: Store, folder: string, options: ImportO
       if (scan) touched.set(scan.id, scan);
     }
   if (!options.signal?.aborted && objects.length > 0)
-    await importMaskObjects(store, objects, [...touched.values()], options.only !== undefined, report);
+    await importMaskObjects(store, objects, [...touched.values()], options.only !== undefined, report, overlaps);
   report.interrupted = options.signal?.aborted ?? false;
   if (!report.interrupted) {
     options.onProgress?.({ phase: 'importing', done: candidates.length, total: candidates.length, name: '' });
@@ -122,7 +125,8 @@ async function settleHeld(
     report.notices.push(
       `${basename(path)} was taken for the mask of ${what.name}: it holds ${file.values} whole values on the same voxels.`,
     );
-    await importMaskFile(store, what, path, report, { ignore: incoming.options.ignoreLabel });
+    const { ignoreLabel: ignore, overlaps } = incoming.options;
+    await importMaskFile(store, what, path, report, { ignore, overlaps });
   }
   return null;
 }

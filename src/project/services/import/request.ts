@@ -2,6 +2,7 @@
 import type { ScanFailure } from '../../../imaging/index.ts';
 import type { BratsModality } from '../../../imaging/layouts.ts';
 import type { NamedChannel } from './channel-groups.ts';
+import type { OverlapRule } from './overlaps.ts';
 
 export interface ImportOptions {
   /** Folder with masks: named like the scans, or DICOM SEG and RTSTRUCT that refer to them. */
@@ -14,6 +15,8 @@ export interface ImportOptions {
   settled?: { paths: readonly string[]; as: 'mask' | 'scan' };
   /** Value of masks where nobody drew; what dataset.json says without it. */
   ignoreLabel?: number;
+  /** What becomes of voxels that several labels of a mask share; without it such masks are refused by name. */
+  overlaps?: OverlapRule;
   /** Which of BraTS's four scans of a case; FLAIR without it. */
   modality?: BratsModality;
   /** The channels of a scan, in order; `none`: every file is a scan. Without it, what files say beyond doubt. */

@@ -1,17 +1,22 @@
 /** The mask that a prediction is measured against, from a file of any format. */
+import { gridOf } from '../../../core/geometry.ts';
 import { type LabelMap, lpsFrom } from '../../../core/volume.ts';
-import { openSegments, type ReadMask } from '../../../imaging/index.ts';
+import { highest, openSegments, type ReadMask } from '../../../imaging/index.ts';
 import type { Label, Scan, Store } from '../../store/index.ts';
 import { markNotDrawn } from '../drawing/ignore-label.ts';
 import { checkMaskValues, countLabels, readMaskOnGrid } from '../drawing/mask-versions.ts';
 import { keptProvenance } from '../export/provenance.ts';
+import { namesOf, overlapping } from '../import/overlaps.ts';
 import { labelsOfSegments, unknownSegments } from '../import/segment-labels.ts';
+
+const NO_OVERLAP =
+  'A prediction has one label a voxel: leave one of the two out of the reference, or cut it out of the other.';
 
 /**
  * On the prediction's voxels. Segments and structures are the labels of their names, as on import; the values of a plain mask are
  * the labels.
  * @param ignore value of a plain mask where nobody drew
- * @throws mask/unknown-value, mask/unknown-segment, mask/several, mask/other-grid and what reading throws
+ * @throws mask/unknown-value, mask/unknown-segment, mask/several, mask/overlapping, mask/other-grid and what reading throws
  */
 export async function readReference(
   store: Store,
@@ -32,16 +37,14 @@ export async function readReference(
   const { values, unknown, notices } = labelsOfSegments(object.segments, labels, path);
   const drawnOn = keptProvenance(store, scan.id)?.instances.map(({ position }) => lpsFrom(position));
   const drawn = object.draw(prediction, values, drawnOn);
-  const name = (value: number) => labels.find((label) => label.value === value)?.name ?? String(value);
+  const overlaps = drawn.labels.overlaps();
+  if (overlaps.length > 0) throw overlapping(what, namesOf(labels), overlaps, NO_OVERLAP);
   return {
-    mask: drawn.mask,
+    mask: { ...gridOf(prediction), data: drawn.labels.settled(highest) },
     notices: [
       ...object.notices,
       ...notices,
       ...drawn.notices,
-      ...drawn.overlaps.map(
-        ({ kept, lost, voxels }) => `${voxels} voxels are both ${name(lost)} and ${name(kept)}; ${name(kept)} counts.`,
-      ),
       ...(unknown.length > 0 ? [unknownSegments(unknown, labels, path).message] : []),
     ],
   };
