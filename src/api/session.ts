@@ -101,7 +101,10 @@ export function session(parts: Pick<Session, 'app' | 'emitter' | 'folders' | 'jo
   };
 
   const refuseWhileBusy = (): void => {
-    const going = parts.jobs.list().filter(({ status }) => status === 'running' || status === 'paused');
+    const going = parts.jobs.list().filter(
+      // Looking at scans leaves nothing unfinished.
+      ({ status, kind }) => kind !== 'suggest' && (status === 'running' || status === 'paused'),
+    );
     if (!opened || going.length === 0) return;
     throw new DecileError(
       'project/busy',

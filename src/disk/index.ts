@@ -8,6 +8,7 @@ export {
   flushFolder,
   makeFolder,
   moveIntoPlace,
+  ownFile,
   streamFileAtomic,
   writeAll,
   writeFileAtomic,

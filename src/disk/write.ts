@@ -2,7 +2,18 @@
  * Files that appear whole or not at all, and stay: written beside their place, flushed, renamed over it, and the folder flushed
  * too. A reader at any moment finds the old file or the new one; after a loss of power likewise.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { explained, fileError } from './failures.ts';
@@ -94,6 +105,16 @@ export async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<v
   for (let at = 0; at < bytes.byteLength; ) {
     const { bytesWritten } = await handle.write(bytes, at, Math.min(MAX_WRITE, bytes.byteLength - at));
     at += bytesWritten;
+  }
+}
+
+/** Makes a file that somebody else fills its owner's alone, empty where there is none; one of another user stays as it is. */
+export function ownFile(path: string): void {
+  closeSync(openSync(path, 'a', FILE_MODE));
+  try {
+    if ((statSync(path).mode & 0o777) !== FILE_MODE) chmodSync(path, FILE_MODE);
+  } catch (error) {
+    if (!['EPERM', 'ENOTSUP', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
 }
 

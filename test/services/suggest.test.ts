@@ -104,3 +104,50 @@ test('a scan whose voxels are gone is reported and never suggested', async (t) =
 test('an empty project has nothing to suggest and says so', async (t) => {
   await assert.rejects(suggestScans(newProject(t, ['kidney'])), { code: 'train/no-scans' });
 });
+
+test('looking at scans says how far it is, and can be stopped', async (t) => {
+  const store = await mixedProject(t, []);
+  const seen: number[] = [];
+  await suggestScans(store, { onProgress: (done, total) => seen.push(total === 10 ? done : -1) });
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 11 }, (_, n) => n),
+  );
+  const abort = new AbortController();
+  const onProgress = (done: number) => done === 3 && abort.abort();
+  await assert.rejects(suggestScans(store, { onProgress, signal: abort.signal }), { code: 'suggest/cancelled' });
+});
+
+test('the window looks at many scans as one job, which can be stopped, and at few without', async () => {
+  const { jobBoard } = await import('../../src/api/jobs.ts');
+  const { suggesting } = await import('../../src/api/suggesting.ts');
+  const jobs = jobBoard(() => {});
+  let scans = 200;
+  let asked = 0;
+  const project = {
+    store: { scans: { list: () => Array.from({ length: scans }) } },
+    async suggest({ signal }: { signal?: AbortSignal } = {}) {
+      asked++;
+      if (signal?.aborted) throw Object.assign(new Error('stopped'), { code: 'suggest/cancelled' });
+      return { scans };
+    },
+  };
+  const ask = suggesting({ jobs, project: () => project } as unknown as Parameters<typeof suggesting>[0]);
+  await ask();
+  assert.equal(jobs.list().length, 0);
+  scans = 201;
+  const both = [ask(), ask()];
+  const [job] = jobs.list();
+  jobs.cancel(job.id);
+  for (const one of both) await assert.rejects(one, { code: 'suggest/cancelled' });
+  assert.equal(asked, 2, 'who asks meanwhile waits for the same answer');
+  await ask();
+  await ask();
+  assert.deepEqual(
+    jobs.list().map(({ kind, status }) => [kind, status]),
+    [
+      ['suggest', 'cancelled'],
+      ['suggest', 'done'],
+    ],
+  );
+});

@@ -1,8 +1,10 @@
 /** Scans, masks, predictions, review. */
 import { basename } from 'node:path';
+import { DecileError } from '../../shared/errors.ts';
 import type { Handlers } from '../api.ts';
 import { maskVersions, predictionDetail, scanDetail, scanRows, toVersion } from '../cases.ts';
 import type { Session } from '../session.ts';
+import { suggesting } from '../suggesting.ts';
 
 type Names =
   | `scans.${'list' | 'detail' | 'import' | 'suggest' | 'remove' | 'restore' | 'leaveOut'}`
@@ -13,7 +15,7 @@ type Names =
 /** Files that may be masks or scans; SEG and RTSTRUCT are never scans. */
 const VOLUME = /\.(nii(\.gz)?|hdr|nrrd|nhdr|mha|mhd)$/i;
 
-export const caseHandlers = (session: Session): Pick<Handlers, Names> => ({
+export const caseHandlers = (session: Session, suggest = suggesting(session)): Pick<Handlers, Names> => ({
   'scans.list': () => scanRows(session),
   'scans.detail': ({ scan }) => scanDetail(session, scan),
   'scans.import'({ folder, labels, settled, overlaps }) {
@@ -51,11 +53,16 @@ export const caseHandlers = (session: Session): Pick<Handlers, Names> => ({
     return { job: id };
   },
   async 'scans.suggest'() {
-    const { store, suggest } = session.project();
     // An empty project is no error of the window.
-    if (store.scans.list().length === 0) return [];
-    const { suggestions } = await suggest();
-    return suggestions.map(({ scan, name, reason }) => ({ scan, name, reason }));
+    if (session.project().store.scans.list().length === 0) return [];
+    try {
+      const { suggestions } = await suggest();
+      return suggestions.map(({ scan, name, reason }) => ({ scan, name, reason }));
+    } catch (error) {
+      // Who stopped the search wants no scan named, and no error.
+      if (error instanceof DecileError && error.code === 'suggest/cancelled') return [];
+      throw error;
+    }
   },
   'scans.remove'({ scans }) {
     const { store } = session.project();

@@ -1,6 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander';
+import type { Project } from '../../app.ts';
+import type { SuggestionReport } from '../../project/services/review/suggest.ts';
 import { wholeNumber } from '../flags.ts';
-import { notice, type Output, result, table } from '../output.ts';
+import { onInterrupt } from '../interrupt.ts';
+import { EXIT, Exit, notice, type Output, Progress, result, table } from '../output.ts';
 import { withProject } from './common.ts';
 
 export function suggestCommand(): Command {
@@ -11,7 +14,7 @@ export function suggestCommand(): Command {
     .option('--percent <P>', 'so many that P percent of the project are labelled in the end; 10 without it', percent)
     .action((folder: string, flags: Output & { count?: number; percent?: number }) =>
       withProject(folder, 'read', async (project) => {
-        const report = await project.suggest({ count: flags.count, percent: flags.percent });
+        const report = await suggested(project, flags);
         for (const { name, code } of report.unreadable) notice(flags, `${name} is left out: ${code}.`);
         result(flags, report, () => {
           const { scans, labelled, suggestions } = report;
@@ -22,6 +25,29 @@ export function suggestCommand(): Command {
         });
       }),
     );
+}
+
+/** With progress, until Ctrl-C. */
+async function suggested(
+  project: Project,
+  flags: Output & { count?: number; percent?: number },
+): Promise<SuggestionReport> {
+  const abort = new AbortController();
+  const progress = new Progress(flags, 'Looking at');
+  const unwatch = onInterrupt(() => abort.abort());
+  try {
+    const { count, percent } = flags;
+    return await project.suggest({
+      ...{ count, percent, signal: abort.signal },
+      onProgress: (done, total, name) => progress.update(done, total, name),
+    });
+  } catch (error) {
+    if (abort.signal.aborted) throw new Exit(EXIT.interrupted);
+    throw error;
+  } finally {
+    progress.end();
+    unwatch();
+  }
 }
 
 function percent(text: string): number {

@@ -165,6 +165,11 @@ export const trainingErrors = {
     message: '<what> must <be as expected>, got <value>.',
     cure: 'Check names; predict with `--scans all`',
   },
+  'suggest/cancelled': {
+    when: 'The search for scans to label first was stopped',
+    message: 'Scans must all be looked at to choose among them, got stopped after <number> of <number>.',
+    cure: 'Ask again',
+  },
   'evaluate/cancelled': {
     when: 'The evaluation was stopped',
     message: 'The evaluation must run to its end, got stopped after <index> of <number> cases.',

@@ -1,6 +1,7 @@
 /** Opens project.sqlite: identity, integrity, migrations. */
 import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { ownFile } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { explainFailure } from './failures.ts';
 import { LATEST_VERSION, MIGRATIONS } from './migrations/index.ts';
@@ -37,6 +38,8 @@ export function openDatabase(path: string, mode: 'create' | 'write' | 'read'): D
 }
 
 function openOnce(path: string, mode: 'create' | 'write' | 'read', alone: boolean): Db {
+  // SQLite makes files by the umask, and those beside the database as the database is.
+  if (mode !== 'read') ownFile(path);
   const db = new Database(path, { readonly: mode === 'read', timeout: 5000 });
   try {
     if (alone) db.pragma('locking_mode = EXCLUSIVE');

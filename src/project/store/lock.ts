@@ -7,7 +7,7 @@ import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { FILE_MODE } from '../../disk/index.ts';
+import { FILE_MODE, ownFile } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { explainFailure } from './failures.ts';
 import { LOCK_FILE } from './paths.ts';
@@ -54,6 +54,7 @@ export function lockProject(folder: string): ProjectLock {
 function takenLock(path: string, again = false): Database.Database {
   let database: Database.Database | undefined;
   try {
+    ownFile(path);
     database = new Database(path, { timeout: 0 });
     // Nothing is ever written: the mutex needs no room on the disk.
     database.pragma('journal_mode = MEMORY');

@@ -221,7 +221,7 @@ export interface QueueEntry {
   state: CaseState;
 }
 
-export type JobKind = 'import' | 'train' | 'predict' | 'evaluate' | 'export' | 'demo' | 'check';
+export type JobKind = 'import' | 'train' | 'predict' | 'evaluate' | 'export' | 'demo' | 'check' | 'suggest';
 export type JobStatus = 'running' | 'paused' | 'done' | 'failed' | 'cancelled';
 export interface JobInfo {
   id: string;

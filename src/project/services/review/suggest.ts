@@ -24,6 +24,9 @@ export interface SuggestRequest {
   count?: number;
   /** Of all scans; those that are labelled already count towards it. */
   percent?: number;
+  /** Scans whose voxels were looked at; those of an earlier time cost nothing. */
+  onProgress?: (done: number, total: number, name: string) => void;
+  signal?: AbortSignal;
 }
 
 export interface SuggestedScan {
@@ -51,7 +54,7 @@ export const suggestedCount = (scans: number, labelled: number): number =>
 /**
  * Ranks scans by what they add: each next one is the farthest, in the space of the traits, from all that are labelled
  * or ranked before it. The same project gives the same list.
- * @throws train/no-scans, option/invalid
+ * @throws train/no-scans, option/invalid, suggest/cancelled
  */
 export async function suggestScans(store: Store, request: SuggestRequest = {}): Promise<SuggestionReport> {
   const scans = store.scans.list().filter((scan) => scan.leftOut === '');
@@ -66,13 +69,21 @@ export async function suggestScans(store: Store, request: SuggestRequest = {}): 
   const report: SuggestionReport = { scans: scans.length, labelled: references.size, suggestions: [], unreadable: [] };
   if (count === 0) return report;
   const readable: { scan: Scan; traits: number[] }[] = [];
-  for (const scan of scans) {
+  for (const [done, scan] of scans.entries()) {
+    if (request.signal?.aborted)
+      throw new DecileError(
+        'suggest/cancelled',
+        `Scans must all be looked at to choose among them, got stopped after ${done} of ${scans.length}.`,
+        'Ask again: what was looked at is remembered until the program ends.',
+      );
+    request.onProgress?.(done, scans.length, scan.name);
     try {
       readable.push({ scan, traits: await cachedTraits(store, scan) });
     } catch (error) {
       report.unreadable.push({ name: scan.name, code: error instanceof DecileError ? error.code : 'scan/unreadable' });
     }
   }
+  request.onProgress?.(scans.length, scans.length, '');
   const points = standardise(readable.map(({ traits }) => traits));
   const labelled = readable.flatMap(({ scan }, n) => (references.has(scan.id) ? [n] : []));
   report.suggestions = spreadOut(points, labelled, count).map(({ at, first, distance }) => ({
