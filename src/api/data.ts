@@ -32,6 +32,7 @@ async function route(session: Session, request: DataRequest): Promise<Response> 
   const id = Number(first);
   if (!Number.isSafeInteger(id) || id < 0) throw unknown(request);
   if (request.method === 'PUT' && what === 'mask') return save(session, id, second, request);
+  if (what === 'undo') return undo(session, `${id}/${kindOf(second)}`, request);
   if (request.method === 'PUT' && what === 'model') return importModel(session, request);
   if (request.method !== 'GET') throw unknown(request);
   switch (what) {
@@ -158,6 +159,18 @@ async function save(session: Session, id: number, kind: string | undefined, requ
   session.emitter.emit('saved', receipt);
   if (first) session.changed([id]);
   return Response.json(receipt);
+}
+
+/** Undo steps of a mask, kept as they come for who asks for them. */
+async function undo(session: Session, mask: string, request: DataRequest): Promise<Response> {
+  session.project();
+  if (request.method === 'PUT') {
+    session.undo.put(mask, await request.body());
+    return new Response(null, { status: 204 });
+  }
+  if (request.method !== 'GET') throw unknown(request);
+  const steps = session.undo.get(mask);
+  return steps ? new Response(body(steps), { headers: BYTES_ALONE }) : new Response(null, { status: 204 });
 }
 
 const BYTES_ALONE = { 'content-type': 'application/octet-stream', 'cache-control': 'no-store' };

@@ -13,6 +13,7 @@ import { errorInfo } from './errors.ts';
 import type { FolderRegistry } from './folders.ts';
 import type { JobBoard } from './jobs.ts';
 import type { UserFiles } from './settings.ts';
+import { type UndoShelf, undoShelf } from './undo-shelf.ts';
 
 export interface Session {
   readonly app: App;
@@ -20,6 +21,8 @@ export interface Session {
   readonly folders: FolderRegistry;
   readonly jobs: JobBoard;
   readonly user: UserFiles;
+  /** Undo steps of the open project's cases. */
+  readonly undo: UndoShelf;
   /** Runs in training now, by run id. */
   readonly training: Map<number, { handle: RunHandle; job: string }>;
   /** Throws `project/none-open`. */
@@ -50,6 +53,7 @@ export function session(parts: Pick<Session, 'app' | 'emitter' | 'folders' | 'jo
   /** Sessions of the projects that were open since the start. */
   const known = new Set<string>();
   const changes = turns();
+  const undo = undoShelf();
   const training: Session['training'] = new Map();
 
   const project = (): Project => {
@@ -95,6 +99,7 @@ export function session(parts: Pick<Session, 'app' | 'emitter' | 'folders' | 'jo
     await parts.jobs.settle();
     training.clear();
     await opened.close();
+    undo.clear();
     opened = null;
     damage = [];
     parts.emitter.emit('project', null);
@@ -125,7 +130,7 @@ export function session(parts: Pick<Session, 'app' | 'emitter' | 'folders' | 'jo
 
   return {
     ...parts,
-    training,
+    ...{ training, undo },
     project,
     hasProject: () => opened !== null,
     admit(project) {

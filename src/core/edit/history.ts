@@ -50,6 +50,18 @@ export class History {
     return edit;
   }
 
+  /** Every step, those in force oldest first, and those that `redo` would bring, the next one last. */
+  get kept(): { done: readonly Edit[]; undone: readonly Edit[] } {
+    return { done: this.done, undone: this.undone };
+  }
+
+  /** Takes the steps of an earlier history of the same mask. */
+  restore(done: readonly Edit[], undone: readonly Edit[]): void {
+    this.clear();
+    this.done.push(...done);
+    this.undone.push(...undone);
+  }
+
   clear(): void {
     this.done.length = 0;
     this.undone.length = 0;

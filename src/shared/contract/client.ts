@@ -28,6 +28,8 @@ export interface Client {
   data: Transport['data'];
   dataUrl: Transport['dataUrl'];
   dropped?: Transport['dropped'];
+  /** Session of the project that it is for. */
+  readonly session?: string;
   /** The client whose every call and address is for that project: where another is open they are refused (`project/other`). */
   within(session: string): Client;
 }
@@ -54,6 +56,7 @@ export function createClient(transport: Transport, project?: string): Client {
     },
     dataUrl: (path) => transport.dataUrl(named(path)),
     dropped: transport.dropped && ((file) => transport.dropped!(file)),
+    ...(project !== undefined && { session: project }),
     within: (session) => createClient(transport, session),
   };
 }

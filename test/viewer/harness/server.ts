@@ -171,6 +171,12 @@ export async function startHarness(cases: HarnessCase[], labels: LabelInfo[]): P
     k: string | null,
   ): Promise<void> {
     const entry = cases[scan - 1];
+    if (what === 'undo') {
+      // Kept by the program alone: here a page that is loaded anew begins without steps.
+      await body(request);
+      response.writeHead(204).end();
+      return;
+    }
     if (request.method === 'PUT') return save(request, response, entry, scan);
     const volume =
       what === 'volume'

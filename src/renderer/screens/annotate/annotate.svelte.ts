@@ -9,6 +9,7 @@ import { type FirstSlice, type LoadedCase, loadCase, WINDOW } from '../../viewer
 import type { PlaneView } from '../../viewer/plane-view.ts';
 import type { ToolId } from '../../viewer/tools.ts';
 import { CaseLabels } from './case-labels.svelte.ts';
+import { CaseMemory, type CaseView } from './case-memory.ts';
 import { CaseReview } from './case-review.svelte.ts';
 import { CaseSaving } from './case-saving.svelte.ts';
 import { Channels } from './channels.svelte.ts';
@@ -82,11 +83,17 @@ export class AnnotateState {
   private opening = 0;
   private others: ReturnType<typeof setTimeout> | null = null;
   private readonly ahead: LoadAhead;
+  private readonly memory: CaseMemory;
+  /** No case was shown yet: the tool in hand is the one that this case was left with. */
+  private fresh = true;
+  /** The case stands where it was left. */
+  private returned = false;
 
   constructor(client: Client, onunsaved: (error: ErrorInfo | null) => void = () => {}) {
     this.client = client;
     this.saving = new CaseSaving(client, onunsaved);
     this.ahead = new LoadAhead(client);
+    this.memory = new CaseMemory(client);
   }
 
   /** Saves and leaves the present case, then shows another. */
@@ -103,7 +110,7 @@ export class AnnotateState {
     this.phase = 'loading';
     [this.failure, this.notice, this.review.finished] = [null, null, false];
     const first = {
-      of: (detail: ScanDetail) => firstSlice(detail, opening),
+      of: (detail: ScanDetail) => firstSlice(detail, opening, this.memory.view(detail.id)),
       show: (slice: FirstSlice) => {
         if (ticket === this.opening) this.arrive(slice, opening);
       },
@@ -125,7 +132,7 @@ export class AnnotateState {
   }
 
   /** Everything that a case's description and a picture of it can set. */
-  private enter(detail: ScanDetail, scan: Volume, k: number, { labels }: Opening): void {
+  private enter(detail: ScanDetail, scan: Volume, k: number, { labels, slice }: Opening): void {
     this.click.close();
     this.follow.close();
     this.editor = null;
@@ -138,10 +145,36 @@ export class AnnotateState {
     if (this.look.suit(detail)) this.tools.suit(detail.percentiles);
     if (this.look.main !== 'surface') this.look.main = this.position.acquisition;
     this.detail = detail;
+    this.goBack(slice);
+  }
+
+  /** As the case was left, but on the slice that was asked for. */
+  private goBack(slice: number | undefined): void {
+    const view = this.detail && this.memory.view(this.detail.id);
+    this.returned = view !== null && slice === undefined;
+    if (view) {
+      if (slice === undefined) this.position.moveCrosshair(view.crosshair);
+      this.look.window = view.window;
+      this.look.main = view.main;
+      if (this.fresh) this.tools.settings = { ...this.tools.settings, ...view.tool };
+    }
+    this.fresh = false;
+  }
+
+  /** The case as it stands and looks now, and its undo steps. */
+  remember(): Promise<void> {
+    const { detail, position, look, tools } = this;
+    if (detail && this.phase === 'ready')
+      this.memory.keepView(detail.id, {
+        ...{ crosshair: position.crosshair, window: look.window, main: look.main },
+        tool: $state.snapshot(tools.settings),
+      });
+    return this.memory.keepSteps();
   }
 
   private show({ detail, voxels, entropy }: LoadedCase, opening: Opening): void {
-    if (this.phase !== 'arriving') this.enter(detail, voxels.scan, firstSlice(detail, opening), opening);
+    if (this.phase !== 'arriving')
+      this.enter(detail, voxels.scan, firstSlice(detail, opening, this.memory.view(detail.id)), opening);
     const display = this.display as CaseDisplay;
     display.complete(voxels);
     const save = this.saving.start(detail, voxels.mask);
@@ -155,15 +188,21 @@ export class AnnotateState {
         this.notice = null;
         this.review.changes = null;
         save(edit);
+        if (this.editor) this.memory.noteEdit(detail, this.editor);
       },
     });
+    void this.bringSteps(detail, this.editor);
     this.channels.enter(voxels.scan);
     this.labels.lock();
     if (opening.mode === 'review') this.labels.chooseOn(this.position.crosshair[2]);
-    void this.showEntropy(entropy, this.position.crosshair);
+    void this.showEntropy(entropy, this.returned ? [-1, -1, -1] : this.position.crosshair);
     this.revision++;
     this.phase = 'ready';
     if (opening.mode === 'review') void this.ahead.start(detail.id, () => this.detail?.id === detail.id);
+  }
+
+  private async bringSteps(detail: ScanDetail, editor: CaseEditor): Promise<void> {
+    if (await this.memory.restoreSteps(detail, editor)) this.revision++;
   }
 
   /** Shows the uncertainty once it has come, and where nobody has moved yet, its worst voxel on the slice. */
@@ -190,6 +229,7 @@ export class AnnotateState {
     this.click.take();
     try {
       await this.saving.leave();
+      await this.remember();
       return true;
     } catch (error) {
       this.refuse(error);
@@ -279,7 +319,7 @@ export class AnnotateState {
 }
 
 /** Slice along k that a case opens at. */
-function firstSlice({ grid, prediction }: ScanDetail, { mode, slice }: Opening): number {
+function firstSlice({ grid, prediction }: ScanDetail, { mode, slice }: Opening, left: CaseView | null): number {
   const flagged = mode === 'review' ? prediction?.flagged[0] : undefined;
-  return Math.min(grid.size[2] - 1, Math.max(0, slice ?? flagged ?? grid.size[2] >> 1));
+  return Math.min(grid.size[2] - 1, Math.max(0, slice ?? left?.crosshair[2] ?? flagged ?? grid.size[2] >> 1));
 }
