@@ -239,7 +239,22 @@ test('the parts of a name that are looked for name somebody; short ones count to
 test('no VR that holds free text or bytes is kept but by name, and every name kept is such an attribute', () => {
   const free = ['PN', 'LO', 'SH', 'LT', 'ST', 'UT', 'UC', 'UR', 'AE', 'DA', 'DT', 'TM', 'UN', 'OB', 'OW', 'OF', 'OD', 'OL', 'OV']; // biome-ignore format: a list
   const kept: string[] = [];
-  for (const group of ['0008', '0018', '0020', '0022', '0024', '0028', '0048', '0052', '0054', '0062', '0066', '7fe0'])
+  for (const group of [
+    '0008',
+    '0018',
+    '0020',
+    '0022',
+    '0024',
+    '0028',
+    '0048',
+    '0052',
+    '0054',
+    '0062',
+    '0066',
+    '3006',
+    '300e',
+    '7fe0',
+  ])
     for (let element = 1; element < 0x10000; element++) {
       const tag = group + element.toString(16).padStart(4, '0');
       const vr = standardVr(tag);

@@ -9,7 +9,7 @@ export const exchangeErrors = {
   },
   'deid/not-an-image': {
     when: 'An object of free text or captures',
-    message: '<path> must be a CT, MR, PET or segmentation object, got <value>.',
+    message: '<path> must be a CT, MR, PET, segmentation or structure set object, got <value>.',
     cure: 'Leave it out',
   },
   'deid/pixels': {

@@ -8,7 +8,7 @@ import { type DicomElement, el, encodeFile, encodeSet, join } from '../dicom/enc
 import { shiftedMoment } from './dates.ts';
 import { identifiersIn } from './identifiers.ts';
 import { bareFrames, barePixels } from './pixels.ts';
-import { actionFor, MULTI_FRAME_DUMMIES } from './table.ts';
+import { actionFor, MULTI_FRAME_DUMMIES, STRUCTURE_SET_DUMMIES } from './table.ts';
 import { keptValue, type ValueRules, valueRules } from './values.ts';
 import { vrOf } from './vr.ts';
 
@@ -67,10 +67,10 @@ export function deidentify(path: string, bytes: Uint8Array, options: DeidOptions
       );
   }
   const modality = (dataSet.string('x00080060') ?? '').trim();
-  if (!['CT', 'MR', 'PT', 'NM', 'SEG'].includes(modality)) {
+  if (!['CT', 'MR', 'PT', 'NM', 'SEG', 'RTSTRUCT'].includes(modality)) {
     throw new DecileError(
       'deid/not-an-image',
-      `${path} must be a CT, MR, PET or segmentation object, got ${modality || 'no modality'}.`,
+      `${path} must be a CT, MR, PET, segmentation or structure set object, got ${modality || 'no modality'}.`,
       'Reports, plans and captures hold free text and pictures of text: leave them out.',
     );
   }
@@ -89,6 +89,9 @@ const PIXELS = new Set(['7fe00008', '7fe00009', '7fe00010']);
 
 /** Shared functional groups: what every multi-frame object has. */
 const SHARED_GROUPS = 'x52009229';
+/** Structures of a structure set. */
+const STRUCTURES = 'x30060020';
+const NONE: ReadonlyMap<string, string> = new Map();
 
 /** Encodes a parsed data set again, element by element, in its own byte order and VR style. */
 class Writer {
@@ -117,13 +120,19 @@ class Writer {
     for (const [key, element] of Object.entries(d.elements)) {
       const tag = key.slice(1);
       if (root && tag.startsWith('0002')) continue;
-      const dummy = root && d.elements[SHARED_GROUPS] ? MULTI_FRAME_DUMMIES.get(tag) : undefined;
+      const dummy = root ? this.demanded(d).get(tag) : undefined;
       const out = dummy === undefined ? this.element(tag, element, d) : this.dummy(tag, element, d, dummy);
       if (out) parts.push([tag, out]);
     }
     if (root) for (const e of this.statement()) parts.push([e.tag, this.raw(e.tag, e.vr, this.plain(e))]);
     parts.sort((a, b) => (a[0] < b[0] ? -1 : 1));
     return join(parts.map((p) => p[1]));
+  }
+
+  /** What the object's own modules demand to be there. */
+  private demanded(root: DataSet): ReadonlyMap<string, string> {
+    if (root.elements[SHARED_GROUPS]) return MULTI_FRAME_DUMMIES;
+    return root.elements[STRUCTURES] ? STRUCTURE_SET_DUMMIES : NONE;
   }
 
   /** What PS3.15 demands of the result: that, how and by which profile identity was removed. */

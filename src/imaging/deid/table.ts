@@ -26,10 +26,12 @@ const tags = (group: string, elements: string): string[] =>
     .split(/\s+/)
     .map((e) => group + e);
 
-const DUMMY = new Set(['00100010', '00100020']);
+const DUMMY = new Set(['00100010', '00100020', '30060002']);
 
 /** Kept of group 0010: nothing but the four attributes that must be present. */
 const EMPTY = new Set([
+  // Who interpreted a structure.
+  ...tags('3006', '00a6'),
   ...tags('0008', '0050 0090 009c'),
   ...tags('0010', '0030 0040'),
   ...tags('0018', '0010 1203'),
@@ -38,7 +40,7 @@ const EMPTY = new Set([
   // X/Z/D: empty is allowed wherever they are type 2 or 3; 0008,1010 and others are removed below.
 ]);
 
-const DATES_EMPTY = new Set([...tags('0008', '0020 0022 0023 0030 0032 0033 002a')]);
+const DATES_EMPTY = new Set([...tags('0008', '0020 0022 0023 0030 0032 0033 002a'), ...tags('3006', '0008 0009')]);
 const DATES_REMOVE = new Set([
   ...tags('0008', '0012 0013 0015 0021 0024 0025 0031 0034 0035 0201'),
   ...tags(
@@ -49,6 +51,7 @@ const DATES_REMOVE = new Set([
 ]);
 
 const UIDS = new Set([
+  ...tags('3006', '0024'),
   ...tags('0002', '0003'),
   ...tags('0004', '1511'),
   ...tags('0008', '0014 0017 0018 0019 0058 1155 1195 3010'),
@@ -119,6 +122,12 @@ const KEPT = new Set([
   // Units, real-world values, codes of purpose and concept, used inside sequences of images and segmentations.
   ...tags('0040', '08ea 9094 9096 9098 9210 9211 9212 9214 9216 9224 9225 a040 a043 a168 a170'),
   ...tags('0070', '0080'),
+  // Structure sets: what they refer to, names and colours of structures, contours and their planes, observations, approval.
+  ...tags(
+    '3006',
+    '0010 0012 0014 0016 0020 0022 002a 0036 0037 0039 0040 0042 0046 0048 004a 0050 0080 0082 0084 0086 00a4',
+  ),
+  ...tags('300e', '0002'),
 ]);
 
 /** In multi-frame objects these must have a value (their modules demand it), or be there: dummies stand for them. */
@@ -128,6 +137,9 @@ export const MULTI_FRAME_DUMMIES: ReadonlyMap<string, string> = new Map([
   ['00181000', 'ANON'],
   ['00700081', ''],
 ]);
+
+/** The same for structure sets: the operator's name must be there, and may be empty. */
+export const STRUCTURE_SET_DUMMIES: ReadonlyMap<string, string> = new Map([['00081070', '']]);
 
 /** UIDs that name kinds of things, not things: of classes, coding schemes and their tables. */
 const KINDS = new Set(tags('0008', '0016 001a 001b 0062 010c 0117 0118 0124 1150 115a'));
@@ -150,6 +162,8 @@ export const TEXT_KEPT: ReadonlySet<string> = new Set([
   // Segments: label and algorithm; source, version and name of what made them (its parameters are free text and go).
   ...tags('0062', '0005 0009'),
   ...tags('0024', '0202'),
+  // Names of structures, as those of segments.
+  ...tags('3006', '0026'),
   ...tags('0066', '0031 0036'),
   ...tags('7fe0', '0008 0009 0010'),
 ]);

@@ -49,8 +49,10 @@ const CODE = {
 /** Kinds of image and frame tell the parts of a series apart, and content must have a label: a word stands for each that goes. */
 const KINDS = new Set(['00080008', '00089007', '00700080']);
 const MAKER = new Set(['00080070', '00081090']);
-/** A label that a person gave: it is not emptied behind his back; the search refuses it. */
-const SEGMENT_LABEL = '00620005';
+/** Labels that a person gave: they are not emptied behind his back; the search refuses them. */
+const LABELS = new Set(['00620005', '30060026']);
+/** Corners of contours: one left out would make another structure. */
+const CONTOUR = '30060050';
 const TABLE = '00283006';
 /** Numbers that count images may equal a short number of the patient. */
 const COUNTS = new Set(['00200013', '00280008']);
@@ -69,6 +71,7 @@ export function keptValue(tag: string, vr: string, e: Element, d: DataSet, rules
       return each(bytes, (word) => codedWord(tag, word, rules));
     case 'IS':
     case 'DS': {
+      if (tag === CONTOUR) return /^[-+0-9.eE\\ \0]*$/.test(bytes.toString('latin1')) ? bytes : new Uint8Array(0);
       const digits = vr === 'DS' || COUNTS.has(tag) ? 6 : 4;
       const tidy = withoutNotes(vr, bytes);
       const value = tidy === null ? bytes : padded(tidy);
@@ -83,7 +86,7 @@ export function keptValue(tag: string, vr: string, e: Element, d: DataSet, rules
   }
   if (NUMBERS[vr]) return says(bytes, rules.long) || holdsNumber(vr, bytes, rules) ? new Uint8Array(0) : bytes;
   if (/^O/.test(vr)) return says(bytes, rules.long) ? new Uint8Array(0) : bytes;
-  if (tag === SEGMENT_LABEL) return bytes;
+  if (LABELS.has(tag)) return bytes;
   if (tag === '00181020' && !isVersion(bytes.toString('latin1'))) return new Uint8Array(0);
   return namesIn(tag, bytes, rules).length > 0 ? new Uint8Array(0) : bytes;
 }

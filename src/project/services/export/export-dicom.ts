@@ -1,4 +1,4 @@
-/** Masks as DICOM SEG or RTSTRUCT, each joined to the study of its images; SEG de-identified together with them. */
+/** Masks as DICOM SEG or RTSTRUCT, each joined to the study of its images; de-identified together with them. */
 
 import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -27,14 +27,8 @@ import { notDrawnAsBackground } from '../drawing/ignore-label.ts';
 import { type Chosen, type ExportJob, type ForEach, readOrRefuse, rgb } from './export-job.ts';
 import { provenanceOf } from './provenance.ts';
 
-/** @throws export/not-dicom when none of the scans came from DICOM, option/invalid for de-identified structures */
+/** @throws export/not-dicom when none of the scans came from DICOM */
 export async function exportDicom(job: ExportJob, forEach: ForEach): Promise<string[]> {
-  if (job.deid && job.request.format === 'rtstruct')
-    throw new DecileError(
-      'option/invalid',
-      'A de-identified export must be of a format other than rtstruct, got rtstruct.',
-      'Export as seg, or without --deidentify.',
-    );
   const files: string[] = [];
   await forEach(job, async (one) => {
     if (!one.mask) return;
@@ -73,22 +67,22 @@ async function exportOne(job: ExportJob, one: Chosen, mask: Mask): Promise<strin
     ...(run ? { made: madeBy(run) } : {}),
     labelMap: format === 'seg-labelmap',
   };
-  if (format === 'rtstruct') {
-    const { bytes, between } = await encodeRtStruct(labels, options);
-    if (between > 0)
-      report.notices.push(
-        `${name} was resampled when it was imported: the contours of ${between} of its slices lie between its images.`,
-      );
-    return stored(job, [put(output, `${file}.rtstruct.dcm`, bytes)]);
-  }
-  const bytes = await encodeDicomSeg(labels, options);
-  if (!deid) return stored(job, [put(output, `${file}.seg.dcm`, bytes)]);
+  const { bytes, between } =
+    format === 'rtstruct'
+      ? await encodeRtStruct(labels, options)
+      : { bytes: await encodeDicomSeg(labels, options), between: 0 };
+  if (between > 0)
+    report.notices.push(
+      `${name} was resampled when it was imported: the contours of ${between} of its slices lie between its images.`,
+    );
+  const kept = `${file}.${format === 'rtstruct' ? 'rtstruct' : 'seg'}.dcm`;
+  if (!deid) return stored(job, [put(output, kept, bytes)]);
   const clean = deid.optionsFor(patientIdOf(source));
-  const written = [put(output, `${file}/${file}.seg.dcm`, deidentify(`${file}.seg.dcm`, bytes, clean))];
+  const written = [put(output, `${file}/${kept}`, deidentify(kept, bytes, clean))];
   const images = await sourceFiles(scan, source);
   if (images.length === 0)
     report.notices.push(
-      `The images of ${name} are gone from where they were imported; its segmentation was exported alone.`,
+      `The images of ${name} are gone from where they were imported; its ${format === 'rtstruct' ? 'structure set' : 'segmentation'} was exported alone.`,
     );
   for (const [n, image] of images.entries()) {
     const path = `${file}/images/${String(n + 1).padStart(5, '0')}.dcm`;
