@@ -19,6 +19,34 @@ const TISSUE = sct('85756007', 'Tissue');
 const LEFT = sct('7771000', 'Left');
 const RIGHT = sct('24028007', 'Right');
 
+/** SNOMED CT concepts of the vertebrae from the neck down. */
+const VERTEBRAE: readonly (readonly [name: string, value: string])[] = [
+  ['C1', '14806007'],
+  ['C2', '39976000'],
+  ['C3', '113205007'],
+  ['C4', '5329002'],
+  ['C5', '36978003'],
+  ['C6', '36054005'],
+  ['C7', '87391001'],
+  ['T1', '64864005'],
+  ['T2', '53733008'],
+  ['T3', '1626008'],
+  ['T4', '73071006'],
+  ['T5', '56401006'],
+  ['T6', '45296009'],
+  ['T7', '62487009'],
+  ['T8', '11068009'],
+  ['T9', '82687006'],
+  ['T10', '7610001'],
+  ['T11', '12989004'],
+  ['T12', '23215003'],
+  ['L1', '66794005'],
+  ['L2', '14293000'],
+  ['L3', '36470004'],
+  ['L4', '11994002'],
+  ['L5', '49668003'],
+];
+
 /** Longer names first where one contains another. */
 const TERMS: [RegExp, Code, Code][] = [
   [/left atri|atrium,? left|^la$/, ANATOMY, sct('82471001', 'Left atrium')],
@@ -33,6 +61,15 @@ const TERMS: [RegExp, Code, Code][] = [
   [/kidney|renal/, ANATOMY, sct('64033007', 'Kidney')],
   [/liver|hepat/, ANATOMY, sct('10200004', 'Liver')],
   [/spleen/, ANATOMY, sct('78961009', 'Spleen')],
+  [/upper lobe|lobe upper/, ANATOMY, sct('45653009', 'Upper lobe of lung')],
+  [/middle lobe|lobe middle/, ANATOMY, sct('72481006', 'Middle lobe of right lung')],
+  [/lower lobe|lobe lower/, ANATOMY, sct('90572001', 'Lower lobe of lung')],
+  ...VERTEBRAE.map(([name, value]): [RegExp, Code, Code] => [
+    new RegExp(`^(?:vertebrae? )?${name}(?: vertebra)?$`, 'i'),
+    ANATOMY,
+    sct(value, `${name} vertebra`),
+  ]),
+  [/vertebra/, ANATOMY, sct('51282000', 'Vertebra')],
   [/lung/, ANATOMY, sct('39607008', 'Lung')],
   [/brain/, ANATOMY, sct('12738006', 'Brain')],
   [/heart|cardiac/, ANATOMY, sct('80891009', 'Heart')],
@@ -61,7 +98,7 @@ export function codesFor(name: string): SegmentCodes {
   const found = TERMS.find(([pattern]) => pattern.test(plain));
   if (!found) return { category: TISSUE, type: TISSUE };
   const [, category, type] = found;
-  const sided = /^(Left|Right) /.test(type.meaning);
+  const sided = /^(Left|Right) | right lung$/.test(type.meaning);
   const modifier = sided ? undefined : /\bleft\b/.test(plain) ? LEFT : /\bright\b/.test(plain) ? RIGHT : undefined;
   return { category, type, modifier };
 }

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { LABEL_SET_NAMES, LABEL_SETS, type LabelSetName } from '../../core/label-sets.ts';
 import { PRESETS, type PresetName } from '../../core/options.ts';
 import { type Output, result } from '../output.ts';
 import { userPath } from '../place.ts';
@@ -61,10 +62,16 @@ export function newCommand(): Command {
   return new Command('new')
     .description('make a project folder')
     .argument('<DIR>', 'folder of the project, made when absent')
-    .requiredOption(
+    .option(
       '--label <NAME[:COLOUR]>',
       'a structure to segment, repeat for several; value 1, 2, ... in masks',
       parseLabel,
+    )
+    .addOption(
+      new Option(
+        '--label-set <SET>',
+        'labels that are often used together, with their coded terms; before those of --label',
+      ).choices(LABEL_SET_NAMES),
     )
     .addOption(new Option('--preset <PRESET>', 'how intensities are read').choices(PRESETS).makeOptionMandatory())
     .option('--range <LOW,HIGH>', "intensities that training clips to, HU; the preset's without it", parseRange)
@@ -72,11 +79,19 @@ export function newCommand(): Command {
     .action(
       async (
         folder: string,
-        flags: Output & { label: LabelFlag[]; preset: PresetName; name?: string; range?: [number, number] },
+        flags: Output & {
+          label?: LabelFlag[];
+          labelSet?: LabelSetName;
+          preset: PresetName;
+          name?: string;
+          range?: [number, number];
+        },
       ) => {
         const { newProject } = await import('../../app.ts');
+        const set = flags.labelSet ? LABEL_SETS[flags.labelSet].map((name): LabelFlag => ({ name })) : [];
+        const labels = [...set, ...(flags.label ?? [])];
         const project = newProject(userPath(folder), {
-          ...{ name: flags.name, preset: flags.preset, labels: flags.label },
+          ...{ name: flags.name, preset: flags.preset, labels },
           ...(flags.range && { range: flags.range }),
         });
         try {

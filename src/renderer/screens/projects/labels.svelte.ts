@@ -1,5 +1,6 @@
 /** The list of labels while it is edited: in a new project and in an open one. */
 import { LABEL_HUES } from '../../../core/hues.ts';
+import { LABEL_SETS, type LabelSetName } from '../../../core/label-sets.ts';
 import { KNOWN_TERMS, termFor } from '../../../core/terms.ts';
 import type { LabelInfo } from '../../../shared/contract/index.ts';
 
@@ -16,6 +17,13 @@ export class LabelList {
       LABEL_HUES.find((hue) => !this.labels.some((label) => label.colour === hue)) ??
       LABEL_HUES[(value - 1) % LABEL_HUES.length];
     this.labels.push({ value, name, colour: free, locked: false, ...(termFor(name) ? { code: termFor(name) } : {}) });
+  }
+
+  /** Puts the labels of a set in the place of those that have no name yet, behind the others. */
+  addSet(set: LabelSetName): void {
+    const taken = new Set(this.labels.map((label) => label.name.trim().toLowerCase()));
+    this.labels = this.labels.filter((label) => label.name.trim() !== '');
+    for (const name of LABEL_SETS[set]) if (!taken.has(name)) this.add(name);
   }
 
   remove(at: number): void {
