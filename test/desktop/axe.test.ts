@@ -80,7 +80,7 @@ const FILLED: Screens = {
   },
   'Train, every option': async (page) => {
     await place(page, 'Train');
-    await page.getByRole('button', { name: 'Options' }).click();
+    await page.getByRole('button', { name: 'Research' }).click();
     await page.locator('#option-steps').waitFor();
   },
   Report: async (page) => {

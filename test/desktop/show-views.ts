@@ -142,7 +142,7 @@ export const VIEWS: readonly View[] = [
   }),
   view('train-options', DARK, async (page) => {
     await go(page, 'Train', '.entry');
-    await page.getByRole('button', { name: 'Options' }).click();
+    await page.getByRole('button', { name: 'Research' }).click();
     await page.locator('#option-steps').waitFor();
   }),
   view('report', BOTH, (page) => go(page, 'Report', '.cards')),
@@ -186,7 +186,7 @@ export const VIEWS: readonly View[] = [
  * would say half a day where other programs compute.
  */
 const asRound2 = async (page: Page) => {
-  const fold = page.getByRole('button', { name: 'Options' });
+  const fold = page.getByRole('button', { name: 'Research' });
   await fold.click();
   const { patch, spacing, labelledPerStep, unlabelledPerStep } = OPTIONS;
   const values = { steps: 400, patch: patch.join(','), spacing, labelledPerStep, unlabelledPerStep, validateEvery: 20 };

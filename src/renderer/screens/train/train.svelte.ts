@@ -1,5 +1,5 @@
 /** The Train screen: what will happen, the run in sight, its curves and pictures. */
-import { DEFAULT_OPTIONS, OPTIONS, type OptionRow } from '../../../core/options.ts';
+import { DEFAULT_OPTIONS, type EngineName, OPTIONS, type OptionRow } from '../../../core/options.ts';
 import { describeRule, type OptionValue, parseOption } from '../../../core/parse-option.ts';
 import type { Curve, EvolutionFrame, RunInfo, TrainOutlook } from '../../../shared/contract/index.ts';
 import type { TrainerEvent } from '../../../shared/training.ts';
@@ -33,7 +33,11 @@ export class TrainState {
   notes = $state('');
   advanced = $state(false);
   phase = $state('');
+  /** What the phase says to researchers. */
+  research = $state('');
   problems = $state.raw<Record<string, string>>({});
+  /** Expected seconds of each of LENGTHS; null where that is not known yet. */
+  lengths = $state.raw<(number | null)[]>([]);
   /** A step is being measured, for the expected time. */
   probing = $state(false);
   readonly models: ModelFiles;
@@ -89,9 +93,26 @@ export class TrainState {
     const plan = await this.app.attempt(() => this.app.client.call('train.plan', { options, validation }));
     if (!plan) return;
     this.plan = plan;
+    void this.planLengths();
     if (this.probeTimer) clearTimeout(this.probeTimer);
     // While options are being chosen every one of them would be measured: then it waits to be asked.
     if (this.canProbe && !this.advanced) this.probeTimer = setTimeout(() => void this.probe(), PROBE_AFTER_MS);
+  }
+
+  /** How long each of the plain choices would take. */
+  private async planLengths(): Promise<void> {
+    const { changed, validation } = this;
+    const { client } = this.app;
+    const ask = ({ steps }: { steps: number }) =>
+      client.call('train.plan', { options: { ...changed, steps }, validation });
+    const plans = await this.app.attempt(() => Promise.all(LENGTHS.map(ask)));
+    if (plans && changed === this.changed) this.lengths = plans.map(({ seconds }) => seconds);
+  }
+
+  /** Holds so many labelled scans out. */
+  hold(scans: number): void {
+    this.validation = scans;
+    void this.replan();
   }
 
   /** The time is not known, and nothing else uses the device. */
@@ -107,7 +128,9 @@ export class TrainState {
     this.probing = true;
     try {
       const plan = await this.app.client.call('train.probe', { options, validation });
-      if (options === this.changed && validation === this.validation) this.plan = plan;
+      if (options !== this.changed || validation !== this.validation) return;
+      this.plan = plan;
+      await this.planLengths();
     } catch {
       // An estimate is a convenience: what keeps training from starting is said by the plan and by the start.
     } finally {
@@ -118,7 +141,7 @@ export class TrainState {
   async show(run: number | null): Promise<void> {
     this.shown = run;
     this.moment = null;
-    this.phase = '';
+    [this.phase, this.research] = ['', ''];
     this.curve = EMPTY;
     this.frames = [];
     await this.refresh();
@@ -164,7 +187,10 @@ export class TrainState {
         this.runs = this.runs.map((one) =>
           one.id === run ? { ...one, step: event.step, secondsPerStep: event.secondsPerStep } : one,
         );
-        if (event.step % 10 === 1 || !this.phase.startsWith('Step')) this.phase = stepWords(event);
+        if (event.step % 10 === 1 || !this.phase.startsWith('Step')) {
+          this.phase = stepWords(event, this.run?.steps);
+          this.research = researchWords(event);
+        }
         this.later();
         break;
       case 'validation':
@@ -283,13 +309,32 @@ export class TrainState {
   }
 }
 
+/** How long to train, in a person's words; the middle one is the default. */
+export const LENGTHS = [
+  { title: 'quick', steps: DEFAULT_OPTIONS.steps / 4 },
+  { title: 'good', steps: DEFAULT_OPTIONS.steps },
+  { title: 'best', steps: DEFAULT_OPTIONS.steps * 4 },
+] as const;
+export const ENGINE_TEXTS: Record<EngineName, string> = {
+  auto: 'the fastest here',
+  tensorflow: 'TensorFlow, on the processor or GPU',
+  webgpu: 'the graphics card (WebGPU)',
+  simd: 'the processor (WebAssembly)',
+  cpu: 'the processor, plain and slow',
+};
+
 export const BASIC = OPTIONS.filter((row) => !row.advanced);
 export const ADVANCED = OPTIONS.filter((row) => row.advanced);
 
-function stepWords(event: Extract<TrainerEvent, { type: 'step' }>): string {
+type StepEvent = Extract<TrainerEvent, { type: 'step' }>;
+
+const stepWords = (event: StepEvent, steps: number | undefined): string =>
+  `Step ${event.step.toLocaleString('en')}${steps ? ` of ${steps.toLocaleString('en')}` : ''}, ${event.secondsPerStep.toFixed(2)} s each.`;
+
+function researchWords(event: StepEvent): string {
   const skipped = Object.entries(event.skipped).filter(([, count]) => count > 0);
   const left = skipped.length
     ? ` Left out so far for want of the class: ${skipped.map(([term, count]) => `${term} in ${count} steps`).join(', ')}.`
     : '';
-  return `Step ${event.step}: ${event.secondsPerStep.toFixed(2)} s a step, the consistency terms weigh ${event.lambda.toPrecision(2)}.${left}`;
+  return `The consistency terms weigh ${event.lambda.toPrecision(2)}.${left}`;
 }

@@ -1,0 +1,87 @@
+/** Train asks a clinician four plain things; what is for research is folded away, words and curves too. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { noBrowser } from './browser.ts';
+import { type FilledWindow, openFilledWindow } from './filled.ts';
+import { ask, place, until as untilLate } from './whole-job.ts';
+
+const until = (holds: () => Promise<boolean>, what: string) => untilLate(holds, what, 60);
+const options = { skip: noBrowser };
+let window: FilledWindow;
+let page: Page;
+before(async () => {
+  if (noBrowser) return;
+  window = await openFilledWindow({ scans: 6, decided: false, labels: ['kidney'] });
+  page = window.page;
+  await place(page, 'Train');
+  await page.getByRole('heading', { name: /^Train on 2 labelled and 4 unlabelled scans/ }).waitFor();
+});
+after(async () => window?.close());
+
+/** Options and validation of the last plan that the window asked for. */
+const planned = async (act: () => Promise<unknown>) => {
+  const asked: { options: Record<string, unknown>; validation: number }[] = [];
+  const note = (request: { url(): string; postData(): string | null }) => {
+    if (request.url().endsWith('/call/train.plan')) asked.push(JSON.parse(request.postData() ?? '').input);
+  };
+  page.on('request', note);
+  await act();
+  await until(async () => asked.length > 0, 'a new plan');
+  page.off('request', note);
+  return asked[0];
+};
+
+test('how long, what is held out, which scans and what computes are chosen in plain words', options, async () => {
+  assert.deepEqual((await planned(() => page.getByRole('radio', { name: /quick/ }).check())).options, { steps: 500 });
+  assert.deepEqual((await planned(() => page.getByRole('radio', { name: /best/ }).check())).options, { steps: 8000 });
+  assert.deepEqual((await planned(() => page.getByRole('radio', { name: /good/ }).check())).options, {});
+  assert.equal(
+    (await planned(() => page.getByLabel('Hold out to check').selectOption('1 labelled scan'))).validation,
+    1,
+  );
+  await page.getByRole('heading', { name: /1 held out for validation/ }).waitFor();
+  await planned(() => page.getByLabel('Hold out to check').selectOption('none'));
+  const alone = await planned(() => page.getByLabel('Scans', { exact: true }).selectOption('the labelled ones alone'));
+  assert.deepEqual(alone.options, { method: 'supervised' });
+  await planned(() => page.getByLabel('Scans', { exact: true }).selectOption('all: labelled and unlabelled'));
+  const engine = await planned(() => page.getByLabel('Computed by').selectOption('the processor, plain and slow'));
+  assert.deepEqual(engine.options, { engine: 'cpu' });
+  await planned(() => page.getByLabel('Computed by').selectOption('the fastest here'));
+});
+
+test('each length says its minutes once a step was measured', options, async () => {
+  await until(
+    async () => /quick, about/.test(await page.getByRole('group', { name: 'How long' }).innerText()),
+    'the minutes',
+  );
+  const words = await page.getByRole('group', { name: 'How long' }).innerText();
+  assert.equal(words.match(/about/g)?.length, 3, words);
+});
+
+test('outside Research no word and no curve is for researchers alone', options, async () => {
+  const RESEARCH = /lambda|λ|consistency|cosine|learning rate|ema|decay/i;
+  const text = () => page.locator('main').innerText();
+  assert.doesNotMatch(await text(), RESEARCH);
+  await page.getByRole('button', { name: 'Research' }).click();
+  await page.locator('#option-steps').waitFor();
+  assert.match(await text(), RESEARCH);
+  await page.locator('#option-steps').fill('123');
+  await page.locator('#option-steps').press('Tab');
+  await page.getByText('123 steps, as set under Research').waitFor();
+  await page.getByRole('button', { name: 'Back to defaults' }).click();
+  await page.getByRole('button', { name: 'Research' }).click();
+});
+
+test('a running training speaks plainly too', options, async () => {
+  await ask(page, 'train.start', {
+    options: { steps: 40, width: 2, patch: [32, 32, 32], spacing: 'native', engine: 'simd' },
+  });
+  const now = page.locator('.now');
+  await until(async () => /^Step \d+ of 40, [\d.]+ s each\.$/.test(await now.innerText()), 'a step in words');
+  assert.doesNotMatch(await page.locator('main').innerText(), /lambda|λ|consistency/i);
+  await page.getByText('How far off it still is (loss)').waitFor();
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await until(async () => (await ask(page, 'runs.list')).every(({ state }) => state !== 'running'), 'stopped');
+  assert.deepEqual(window.problems, []);
+});
