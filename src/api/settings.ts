@@ -1,11 +1,11 @@
-/** Settings and recent projects of this user: two small JSON files outside every project. */
+/** Settings, recent projects, and where this user was in each: three small JSON files outside every project. */
 
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { makeFolder, writeFileAtomic } from '../disk/index.ts';
 import { DATABASE_FILE } from '../project/store/index.ts';
-import type { Settings } from '../shared/contract/index.ts';
+import type { ProjectView, Settings } from '../shared/contract/index.ts';
 
 const DEFAULT_SETTINGS: Settings = { theme: 'dark', showPatientNames: false, keys: {}, welcomed: false };
 const KEPT = 20;
@@ -20,6 +20,9 @@ export interface UserFiles {
   settings(): Settings;
   change(change: Partial<Settings>): Settings;
   recent(): (Recent & { exists: boolean })[];
+  /** Where the user was in a project, by its session; null where that is not known. */
+  view(session: string): ProjectView | null;
+  keepView(session: string, view: ProjectView): void;
   remember(path: string, name: string): void;
   forget(path: string): void;
 }
@@ -32,6 +35,7 @@ export function userFiles(folder: string): UserFiles {
   makeFolder(folder);
   const settingsPath = join(folder, 'settings.json');
   const recentPath = join(folder, 'recent.json');
+  const viewsPath = join(folder, 'views.json');
   const read = <T>(path: string, fallback: T): T => {
     try {
       return JSON.parse(readFileSync(path, 'utf8')) as T;
@@ -41,6 +45,11 @@ export function userFiles(folder: string): UserFiles {
     }
   };
   const settings = (): Settings => ({ ...DEFAULT_SETTINGS, ...read<Partial<Settings>>(settingsPath, {}) });
+  /** The one kept last stands last. */
+  const views = (): [string, ProjectView][] => {
+    const list = read<unknown>(viewsPath, []);
+    return Array.isArray(list) ? (list as [string, ProjectView][]) : [];
+  };
   const recent = (): Recent[] => {
     const list = read<unknown>(recentPath, []);
     return Array.isArray(list) ? (list as Recent[]) : [];
@@ -52,6 +61,11 @@ export function userFiles(folder: string): UserFiles {
       const next = { ...settings(), ...change };
       writeFileAtomic(settingsPath, JSON.stringify(next, null, 2));
       return next;
+    },
+    view: (session) => views().find(([name]) => name === session)?.[1] ?? null,
+    keepView(session, view) {
+      const others = views().filter(([name]) => name !== session);
+      writeFileAtomic(viewsPath, JSON.stringify([...others, [session, view]].slice(-KEPT)));
     },
     recent: () => recent().map((entry) => ({ ...entry, exists: existsSync(join(entry.path, DATABASE_FILE)) })),
     remember(path, name) {

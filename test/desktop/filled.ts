@@ -23,18 +23,21 @@ export interface FilledOptions {
   /** Decides case_3 to case_5: accepted as predicted, corrected, rejected. */
   decided?: boolean;
   labels?: readonly string[];
+  /** The name of case_3 instead of that. */
+  longName?: string;
 }
 
 /** Makes the project in `folder`: two labelled scans, predictions by a finished run for all others but the last. */
 async function makeFilledProject(
   folder: string,
-  { scans = 8, decided = true, labels = ['kidney', 'cyst'] }: FilledOptions = {},
+  { scans = 8, decided = true, labels = ['kidney', 'cyst'], longName }: FilledOptions = {},
 ): Promise<void> {
   const [images, masks] = [`${folder}-scans`, `${folder}-masks`];
   for (const path of [images, masks]) mkdirSync(path, { recursive: true });
+  const nameOf = (n: number) => (n === 3 && longName ? longName : `case_${n}`);
   for (let n = 1; n <= scans; n++) {
     const phantom = makePhantom('ct-abdomen', n, SIZE);
-    await writeNifti(join(images, `case_${n}.nii.gz`), phantom.scan);
+    await writeNifti(join(images, `${nameOf(n)}.nii.gz`), phantom.scan);
     if (n <= 2) await writeNifti(join(masks, `case_${n}.nii.gz`), phantom.mask);
   }
   const store = createProject(folder, {
@@ -47,13 +50,13 @@ async function makeFilledProject(
   store.runs.update(run.id, { state: 'finished', step: run.options.steps, finishedAt: new Date().toISOString() });
   const named = new Map(store.scans.list().map((scan) => [scan.name, scan]));
   for (let n = 3; n < scans; n++) {
-    const scan = named.get(`case_${n}`)!;
+    const scan = named.get(nameOf(n))!;
     const { mask } = makePhantom('ct-abdomen', n, SIZE);
     const entropy = Array.from({ length: SIZE[2] }, (_, k) => (UNCERTAIN.includes(k) ? 0.2 + n / 100 : 0.01));
     await keepPrediction(store, run, scan, mask, entropy);
   }
   store.close();
-  if (decided) await decideSome(folder, (n) => named.get(`case_${n}`)!.id);
+  if (decided) await decideSome(folder, (n) => named.get(nameOf(n))!.id);
   for (const path of [images, masks]) rmSync(path, { recursive: true });
 }
 
@@ -78,6 +81,8 @@ export interface FilledWindow {
   problems: string[];
   /** Address that opens the window. */
   url: string;
+  /** Ends the program, starts it again on the same project at another address, and opens that. */
+  restart(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -92,7 +97,8 @@ export async function openFilledWindow(filled: FilledOptions | null = {}): Promi
   mkdirSync(scratch);
   if (filled) await makeFilledProject(project, filled);
   const { serve } = await import('../../src/server/serve.ts');
-  const server = await serve({ pages: PAGES, ...(filled ? { project } : {}) });
+  const start = () => serve({ pages: PAGES, ...(filled ? { project } : {}) });
+  let server = await start();
   const browser = await launchBrowser();
   const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
   page.setDefaultTimeout(45_000);
@@ -105,7 +111,16 @@ export async function openFilledWindow(filled: FilledOptions | null = {}): Promi
     project,
     scratch,
     problems,
-    url: server.url,
+    get url() {
+      return server.url;
+    },
+    async restart() {
+      await page.goto('about:blank');
+      await server.close();
+      server = await start();
+      await page.goto(server.url);
+      await page.getByRole('navigation', { name: 'Places' }).waitFor();
+    },
     async close() {
       await browser.close();
       await server.close();

@@ -49,7 +49,7 @@ test(
       await page.getByRole('button', { name: 'case_2', exact: true }).click();
       const message = page.getByRole('alert').filter({ hasText: 'This case cannot be opened' });
       await message.waitFor();
-      assert.match(await message.innerText(), /must be in the project.*backup/s);
+      assert.match(await message.innerText(), /has gone from the project.*backup/s);
     } finally {
       renameSync(`${path}.away`, path);
     }

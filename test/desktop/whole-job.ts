@@ -138,14 +138,17 @@ export async function moreTools(page: Page, scan: number): Promise<void> {
 
 export async function ready(page: Page, name: string): Promise<void> {
   await page.locator('.viewer[data-phase="ready"]').waitFor();
-  await page.getByText(new RegExp(`^${name}, case`)).waitFor();
+  await page.getByText(new RegExp(`^${name}, `)).waitFor();
+  // The line on top runs ahead of the case; the panel is the case's own.
+  await page.locator('.viewer aside h1').getByText(name, { exact: true }).waitFor();
+  await page.locator('.viewer[data-phase="ready"]').waitFor();
   await page.locator('[data-plane="axial"][data-drawn="all"]').waitFor();
 }
 
 /** A tiny network for a few steps: paused, gone on with, finished. */
 export async function trainAFew(page: Page, steps: number): Promise<void> {
   await place(page, 'Train');
-  await page.getByRole('button', { name: 'Options' }).click();
+  await page.getByRole('button', { name: 'Research' }).click();
   for (const [key, value] of [
     ['steps', String(steps)],
     ['width', '2'],

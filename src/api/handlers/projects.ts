@@ -22,6 +22,7 @@ export interface Shell {
 type Names =
   | 'app.about'
   | `settings.${'get' | 'set'}`
+  | `views.${'get' | 'set'}`
   | `folders.${'choose' | 'browse' | 'create'}`
   | `projects.${'recent' | 'forget' | 'create' | 'open' | 'current' | 'close' | 'setLabels' | 'setRange' | 'demo' | 'check'}`;
 
@@ -32,6 +33,12 @@ export const projectHandlers = (session: Session, shell: Shell): Pick<Handlers, 
   'app.about': () => shell.about(),
   'settings.get': () => session.user.settings(),
   'settings.set': (change) => session.user.change(change),
+
+  'views.get': () => session.user.view(session.overview().session),
+  'views.set'(view) {
+    session.user.keepView(session.overview().session, view);
+    return null;
+  },
 
   async 'folders.choose'({ title }) {
     const path = await shell.chooseFolder(title);

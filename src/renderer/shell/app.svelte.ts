@@ -1,17 +1,22 @@
 /** What every screen shares: the open project, where the user is, running jobs, messages. */
-import type {
-  About,
-  ChosenFolder,
-  Client,
-  ErrorInfo,
-  JobInfo,
-  MenuCommand,
-  ProjectOverview,
-  Settings,
+import {
+  type About,
+  type CallName,
+  type ChosenFolder,
+  type Client,
+  type ErrorInfo,
+  type JobInfo,
+  type MenuCommand,
+  type ProjectOverview,
+  type ProjectView,
+  RefusedCall,
+  type Settings,
 } from '../../shared/contract/index.ts';
 import { describeError } from '../parts/describe-error.ts';
 import { plainCure } from '../parts/format.ts';
+import { plainError } from '../parts/plain-error.ts';
 import { findAgain } from './find-again.ts';
+import { watched } from './watched.ts';
 
 export type Place = 'projects' | 'cases' | 'annotate' | 'train' | 'review' | 'report';
 export const PLACES = ['cases', 'annotate', 'train', 'review', 'report'] as const;
@@ -21,10 +26,31 @@ export interface Message {
   kind: 'info' | 'error';
   text: string;
   cure?: string;
+  /** The exact words and the code, for who wants them. */
+  details?: string;
+  /** What it goes with: the call that was refused, or the job that failed; once that works, it is past. */
+  cause?: CallName | JobInfo['kind'];
+  /** The place where it was said; leaving it ends an error that has no way on. */
+  place?: Place;
   action?: { label: string; run: () => void };
   /** How long it stands, s; 8 without it, an error until it is dismissed. */
   seconds?: number;
 }
+
+/** An error as a message: plainly, with its exact words behind. */
+const told = (info: ErrorInfo, cause?: CallName): Omit<Message, 'id'> => ({
+  kind: 'error',
+  text: plainError(info, cause),
+  cure: plainCure(info.cure),
+  details: `${info.message} (${info.code})`,
+  ...(cause && { cause }),
+});
+
+/** What a project that was never open before is shown as. */
+const FRESH = {
+  filters: { annotate: 'to draw', review: 'to review' },
+  table: { search: '', filter: 'all', column: 'name', descending: false },
+} as const satisfies Pick<ProjectView, 'filters' | 'table'>;
 
 /** Codes of files that are not as they were written: a check of the whole project is offered. */
 const DAMAGE =
@@ -43,6 +69,23 @@ export class AppState {
   /** The cases that Annotate and Review show, each its own. */
   private cases = $state<{ annotate: number | null; review: number | null }>({ annotate: null, review: null });
   scanName = $state('');
+  /** Where the open case stands among what is left to do: `2 of 7 to review`. */
+  scanPlace = $state('');
+  /** The list beside the case, and what it shows in each place. */
+  listOpen = $state(true);
+  workFilters = $state.raw<ProjectView['filters']>(FRESH.filters);
+  /** How the table of cases is searched, filtered and sorted. */
+  table = $state.raw<ProjectView['table']>(FRESH.table);
+  /** Where the user is: kept, and found again after a reload or a restart. */
+  readonly view = $derived.by(
+    (): ProjectView => ({
+      place: this.place,
+      scans: { ...this.cases },
+      filters: this.workFilters,
+      listOpen: this.listOpen,
+      table: this.table,
+    }),
+  );
   /** The case that was open last: the list of cases stands on its row. */
   lastScan: number | null = null;
   /** Counts what was asked to be opened: the same case again is opened anew. */
@@ -62,8 +105,10 @@ export class AppState {
   /** A command from the menu that a screen answers; the number tells two of the same apart. */
   command = $state.raw<{ name: MenuCommand; count: number } | null>(null);
   private counter = 0;
+  private resuming = false;
 
-  constructor(client: Client) {
+  constructor(program: Client) {
+    const client = watched(program, (call) => this.past(call));
     this.program = client;
     this.client = client;
     client.on('project', (project) => this.enter(project));
@@ -107,8 +152,35 @@ export class AppState {
         client.call('jobs.list'),
       ]);
       this.enter(await client.call('projects.current'));
+      await this.resume();
     });
     this.ready = true;
+  }
+
+  /** Goes to where the user was in this project. */
+  async resume(): Promise<void> {
+    if (!this.project) return;
+    this.resuming = true;
+    try {
+      const view = await this.client.call('views.get');
+      if (view) await this.show(view);
+    } finally {
+      this.resuming = false;
+    }
+  }
+
+  private async show(view: ProjectView): Promise<void> {
+    const known = new Set((await this.client.call('scans.list')).map(({ id }) => id));
+    const still = (scan: number | null) => (scan !== null && known.has(scan) ? scan : null);
+    this.cases = { annotate: still(view.scans.annotate), review: still(view.scans.review) };
+    this.lastScan = this.cases[view.place === 'review' ? 'review' : 'annotate'];
+    [this.workFilters, this.listOpen, this.table] = [view.filters, view.listOpen, view.table];
+    this.place = view.place;
+  }
+
+  /** Keeps where the user is; nothing is said where that fails, since no work is lost. */
+  keepView(view: ProjectView): void {
+    if (this.ready && !this.resuming && this.project) this.client.call('views.set', view).catch(() => {});
   }
 
   /** Runs something that may be refused, and shows the refusal. */
@@ -124,7 +196,14 @@ export class AppState {
   fail(error: unknown): void {
     const info = describeError(error);
     const action = this.project && DAMAGE.test(info.code) ? this.check : undefined;
-    this.tell({ kind: 'error', text: info.message, cure: plainCure(info.cure), ...(action && { action }) });
+    const cause = error instanceof RefusedCall ? error.call : undefined;
+    this.tell({ ...told(info, cause), place: this.place, ...(action && { action }) });
+  }
+
+  /** What was said of a call or job that works now. */
+  private past(cause: CallName | JobInfo['kind']): void {
+    if (this.messages.some((message) => message.cause === cause))
+      this.messages = this.messages.filter((message) => message.cause !== cause);
   }
 
   /** Opens or makes a project; asks first where something goes on in the present one. `then` follows once it is open. */
@@ -138,7 +217,13 @@ export class AppState {
       if (code !== 'project/busy') this.fail(error);
       else {
         const run = () => void this.attempt(() => work(true).then(then));
-        this.tell({ kind: 'error', text: message, cure, action: { label: 'Stop it and go on', run } });
+        this.tell({
+          kind: 'error',
+          text: message,
+          cure,
+          place: this.place,
+          action: { label: 'Stop it and go on', run },
+        });
       }
       return false;
     }
@@ -165,7 +250,12 @@ export class AppState {
   /** Goes to a screen; without a project there is only one. */
   go(place: Place): void {
     this.dialog = null;
-    this.place = this.project ? place : 'projects';
+    const next = this.project ? place : 'projects';
+    if (next !== this.place)
+      this.messages = this.messages.filter(
+        ({ kind, action, place: said }) => kind === 'info' || action || said === undefined,
+      );
+    this.place = next;
   }
 
   openCase(scan: number, place: 'annotate' | 'review', slice: number | null = null): void {
@@ -182,6 +272,7 @@ export class AppState {
     this.project = project;
     if (!other) return;
     this.cases = { annotate: null, review: null };
+    [this.workFilters, this.table] = [FRESH.filters, FRESH.table];
     this.lastScan = null;
     this.slice = null;
     this.selected = [];
@@ -205,8 +296,9 @@ export class AppState {
     const known = this.jobs.find((one) => one.id === job.id);
     this.jobs = known ? this.jobs.map((one) => (one.id === job.id ? job : one)) : [...this.jobs, job];
     if (known?.status === job.status) return;
+    if (job.status === 'running' || job.status === 'done') this.past(job.kind);
     if (job.status === 'failed' && job.error)
-      this.tell({ kind: 'error', text: `${job.title}: ${job.error.message}`, cure: plainCure(job.error.cure) });
+      this.tell({ ...told(job.error), text: `${job.title}: ${plainError(job.error)}`, cause: job.kind });
     if (job.status === 'done' && job.kind === 'check' && job.failures.length > 0) {
       this.dialog = 'jobs';
       if (!job.title.startsWith('Putting'))

@@ -3,7 +3,7 @@
 export interface KeyRow {
   /** Stable name, the key of the user's own chords in the settings. */
   readonly action: string;
-  readonly group: 'Slices' | 'Tools' | 'Editing' | 'Labels' | 'View' | 'Review';
+  readonly group: 'Slices' | 'Tools' | 'Editing' | 'Labels' | 'View' | 'Review' | 'Cases';
   readonly text: string;
   /** Default chords, e.g. `Ctrl+Shift+Z`; the first is shown. */
   readonly chords: readonly string[];
@@ -58,6 +58,10 @@ export const KEYS = [
   row('Review', 'review.markBack', 'Mark slices backwards', 'Shift+ArrowUp', 'Shift+ArrowLeft'),
   row('Review', 'review.acceptSlices', 'Accept the marked slices, or this one', 'Shift+Enter'),
   row('Review', 'cancel', 'Cancel', 'Escape'),
+  row('Cases', 'case.next', 'Next case of the list', '>'),
+  row('Cases', 'case.previous', 'Previous case of the list', '<'),
+  row('Cases', 'case.suggested', 'Scan most worth drawing next', 'W'),
+  row('Cases', 'case.list', 'List of cases on or off', 'Shift+W'),
   row('View', 'mask.toggle', 'Mask on or off', 'S'),
   row('View', 'mask.fainter', 'Fainter mask', 'A'),
   row('View', 'mask.stronger', 'Stronger mask', 'D'),

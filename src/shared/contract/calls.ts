@@ -45,6 +45,19 @@ const validation = z.number().int().min(0).max(10_000).optional();
 /** Another project is opened although something goes on in the present one: it is stopped, trainings at a checkpoint. */
 const STOP = z.boolean().default(false);
 
+const view = z.object({
+  place: z.enum(['projects', 'cases', 'annotate', 'train', 'review', 'report']),
+  scans: z.object({ annotate: id.nullable(), review: id.nullable() }),
+  filters: z.object({ annotate: z.string().max(20), review: z.string().max(20) }),
+  listOpen: z.boolean(),
+  table: z.object({
+    search: z.string().max(200),
+    filter: z.string().max(20),
+    column: z.string().max(20),
+    descending: z.boolean(),
+  }),
+});
+
 export const CALLS = {
   'app.about': call<T.About>()(nothing),
   'settings.get': call<T.Settings>()(nothing),
@@ -58,6 +71,10 @@ export const CALLS = {
       })
       .partial(),
   ),
+
+  /** Where the user was in the open project; null where that is not known. */
+  'views.get': call<T.ProjectView | null>()(nothing),
+  'views.set': call<null>()(view),
 
   /** Opens the system's dialog; null when the user cancels it, or in the browser, which asks folders.browse instead. */
   'folders.choose': call<T.ChosenFolder | null>()(z.object({ title: name })),

@@ -34,13 +34,23 @@ export interface Client {
   within(session: string): Client;
 }
 
+/** The error that main made, and the call that it refused. */
+export class RefusedCall extends DecileError {
+  readonly call: CallName;
+
+  constructor({ code, message, cure }: ErrorInfo, call: CallName) {
+    super(code, message, cure);
+    this.call = call;
+  }
+}
+
 /** Wraps a transport; a refused call throws the DecileError that main made. */
 export function createClient(transport: Transport, project?: string): Client {
   const named = (path: string) => (project ? `${path}${path.includes('?') ? '&' : '?'}project=${project}` : path);
   return {
     async call(name, ...input) {
       const reply = await transport.call(name, input[0], project);
-      if (!reply.ok) throw new DecileError(reply.error.code, reply.error.message, reply.error.cure);
+      if (!reply.ok) throw new RefusedCall(reply.error, name);
       return reply.value as never;
     },
     on(name, listener) {

@@ -365,6 +365,18 @@ export interface ExportCounts extends Record<ExportChoice, number> {
   rejected: number;
 }
 
+/** Where a user was in a project: found again after a reload or a restart. */
+export interface ProjectView {
+  place: 'projects' | 'cases' | 'annotate' | 'train' | 'review' | 'report';
+  /** The open case of each place, by scan. */
+  scans: { annotate: number | null; review: number | null };
+  /** What the list beside the case shows. */
+  filters: { annotate: string; review: string };
+  listOpen: boolean;
+  /** The table of cases. */
+  table: { search: string; filter: string; column: string; descending: boolean };
+}
+
 export type Theme = 'dark' | 'light' | 'system';
 export interface Settings {
   theme: Theme;

@@ -2,6 +2,9 @@
 import type { ActionName } from '../../viewer/keys.ts';
 import type { AnnotateState } from './annotate.svelte.ts';
 
+/** Ways from one case to another. */
+export type Step = 'next' | 'previous' | 'suggested';
+
 /** Actions that need more than the state: the panes, the dialog, the shell. */
 export interface ScreenActions {
   fit(): void;
@@ -13,6 +16,9 @@ export interface ScreenActions {
   cornerBack(): boolean;
   /** Takes the last decision back where it was made after the last stroke; false where there is none. */
   undoDecision(): boolean;
+  step(to: Step): void;
+  /** Shows or hides the list of cases. */
+  list(): void;
 }
 
 /** One function per action; `repeat`: the key is held down. */
@@ -66,6 +72,10 @@ export function actionsOf(screen: AnnotateState, own: ScreenActions): Record<Act
     'edit.clearSlice': once(() => screen.operations.clearSlice()),
     'label.previous': () => screen.labels.step(-1),
     'label.next': () => screen.labels.step(1),
+    'case.next': once(() => own.step('next')),
+    'case.previous': once(() => own.step('previous')),
+    'case.suggested': once(() => own.step('suggested')),
+    'case.list': once(own.list),
     'mask.toggle': once(() => {
       look.maskOn = !look.maskOn;
     }),

@@ -80,6 +80,8 @@ export class AnnotateState {
 
   /** Planes on the screen; a stroke tells them directly, since voxels are no reactive state. */
   readonly views = new Set<PlaneView>();
+  /** The case that follows another in the list beside the screen; null where that is not known. */
+  nextOf: (scan: number) => number | null = () => null;
   private opening = 0;
   private others: ReturnType<typeof setTimeout> | null = null;
   private readonly ahead: LoadAhead;
@@ -198,7 +200,8 @@ export class AnnotateState {
     void this.showEntropy(entropy, this.returned ? [-1, -1, -1] : this.position.crosshair);
     this.revision++;
     this.phase = 'ready';
-    if (opening.mode === 'review') void this.ahead.start(detail.id, () => this.detail?.id === detail.id);
+    if (opening.mode === 'review')
+      void this.ahead.start(detail.id, this.nextOf(detail.id), () => this.detail?.id === detail.id);
   }
 
   private async bringSteps(detail: ScanDetail, editor: CaseEditor): Promise<void> {

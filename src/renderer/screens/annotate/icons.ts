@@ -24,6 +24,8 @@ export const ICONS = {
   keyboard: 'M1.5 4.5h13v7.5h-13zM4 7h.01M6.7 7h.01M9.3 7h.01M12 7h.01M5 9.7h6',
   layout: 'M2 3h12v10H2zM9 3v10M9 8h5',
   fit: 'M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10',
+  list: 'M2.5 4h.01M2.5 8h.01M2.5 12h.01M5.5 4h8M5.5 8h8M5.5 12h8',
+  difference: 'M8 2.5v6M5 5.5h6M5 12.5h6',
   pencil: 'M3 13l.7-3L11 2.7l2.3 2.3L6 12.3z',
 } as const;
 export type IconName = keyof typeof ICONS;

@@ -10,10 +10,10 @@ export class LoadAhead {
     this.client = client;
   }
 
-  /** Starts on what follows a case, unless it is no longer the open one by then. */
-  async start(after: number, stillOpen: () => boolean): Promise<void> {
+  /** Starts on what follows a case (`known`, or what the queue says), unless it is no longer the open one by then. */
+  async start(after: number, known: number | null, stillOpen: () => boolean): Promise<void> {
     try {
-      const { next } = await this.client.call('review.next', { after });
+      const next = known ?? (await this.client.call('review.next', { after })).next;
       if (next === null || next === after || !stillOpen()) return;
       this.abort();
       const abort = new AbortController();

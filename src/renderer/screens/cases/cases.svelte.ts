@@ -1,20 +1,24 @@
 /** The Cases screen: what the table shows of the project's scans, what is selected, what to label first. */
-import type { CaseState, ScanRow, Suggestion } from '../../../shared/contract/index.ts';
+import { CASE_STATES, type CaseState, type ScanRow, type Suggestion } from '../../../shared/contract/index.ts';
 import { count } from '../../parts/format.ts';
 import type { AppState } from '../../shell/app.svelte.ts';
 
-export type Column =
-  | 'name'
-  | 'modality'
-  | 'size'
-  | 'spacing'
-  | 'state'
-  | 'prediction'
-  | 'review'
-  | 'expected'
-  | 'uncertainty'
-  | 'rank'
-  | 'importedAt';
+const COLUMNS = [
+  'name',
+  'modality',
+  'size',
+  'spacing',
+  'state',
+  'prediction',
+  'review',
+  'expected',
+  'uncertainty',
+  'rank',
+  'importedAt',
+] as const;
+export type Column = (typeof COLUMNS)[number];
+/** `first`: the scans to label first. */
+const FILTERS = ['all', 'first', ...CASE_STATES] as const;
 
 export const STATE_WORDS: Record<CaseState, string> = {
   unlabelled: 'unlabelled',
@@ -47,7 +51,7 @@ export class CasesState {
   suggestions = $state.raw<Suggestion[]>([]);
   loaded = $state(false);
   search = $state('');
-  filter = $state<CaseState | 'all'>('all');
+  filter = $state<(typeof FILTERS)[number]>('all');
   column = $state<Column>('name');
   descending = $state(false);
   selected = $state.raw<ReadonlySet<number>>(new Set());
@@ -59,8 +63,10 @@ export class CasesState {
 
   readonly shown = $derived.by(() => {
     const words = this.search.trim().toLowerCase().split(/\s+/).filter(Boolean);
+    const first = new Set(this.suggestions.map(({ scan }) => scan));
     const rows = this.rows.filter((row) => {
-      if (this.filter !== 'all' && row.state !== this.filter) return false;
+      if (this.filter === 'first' && !first.has(row.id)) return false;
+      if (this.filter !== 'all' && this.filter !== 'first' && row.state !== this.filter) return false;
       const text = `${row.name} ${row.modality} ${row.patient ?? ''} ${row.state}`.toLowerCase();
       return words.every((word) => text.includes(word));
     });
@@ -76,6 +82,11 @@ export class CasesState {
   constructor(app: AppState) {
     this.app = app;
     this.focus = app.lastScan;
+    const { search, filter, column, descending } = app.table;
+    this.search = search;
+    this.filter = FILTERS.find((one) => one === filter) ?? 'all';
+    this.column = COLUMNS.find((one) => one === column) ?? 'name';
+    this.descending = descending;
   }
 
   /** Follows the project until the returned function is called. */

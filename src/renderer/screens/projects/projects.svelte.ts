@@ -87,9 +87,14 @@ export class ProjectsState {
   async open(folder: string): Promise<void> {
     if (!this.app.mayCloseProject()) return;
     this.busy = true;
+    const first = this.app.project === null;
     const opened = await this.app.enterBy(
       (stop) => this.app.client.call('projects.open', { folder, stop }),
-      () => this.app.go('cases'),
+      // The first after a start goes on where it was left.
+      () => {
+        this.app.go('cases');
+        if (first) void this.app.attempt(() => this.app.resume());
+      },
     );
     this.busy = false;
     if (!opened) await this.load();

@@ -1,0 +1,187 @@
+/** Nothing is out of reach or moved aside: long names, small windows, 200 % zoom, errors that come and go. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { noBrowser } from './browser.ts';
+import { type FilledWindow, openFilledWindow } from './filled.ts';
+import { ask, place, ready, until as untilLate } from './whole-job.ts';
+
+const until = (holds: () => Promise<boolean>, what: string) => untilLate(holds, what, 40);
+const options = { skip: noBrowser };
+/** What a window of 1280 x 720 has left at 200 % zoom. */
+const ZOOMED = { width: 640, height: 360 };
+const SIZES = [{ width: 1280, height: 720 }, { width: 1920, height: 1080 }, ZOOMED];
+const LONG = 'patient_0000000000000000000123_abdomen_portal_venous_phase_1.5mm_thorax_included_second_reconstruction';
+let window: FilledWindow;
+let page: Page;
+before(async () => {
+  if (noBrowser) return;
+  window = await openFilledWindow({ scans: 7, decided: false, longName: LONG });
+  page = window.page;
+});
+after(async () => window?.close());
+
+/** Buttons and fields that no scrolling brings into the window, and whether the page itself is wider than it. */
+async function outOfReach(): Promise<string[]> {
+  return page.evaluate(() => {
+    const found: string[] = [];
+    const scope = document.querySelector('dialog[open]') ?? document.body;
+    for (const node of scope.querySelectorAll<HTMLElement>('button, input, select, summary')) {
+      if (!node.checkVisibility() || node.closest('.sr-only')) continue;
+      node.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+      const { left, right, top, bottom } = node.getBoundingClientRect();
+      if (left < -1 || top < -1 || right > innerWidth + 1 || bottom > innerHeight + 1)
+        found.push(
+          `${node.textContent?.trim() || node.ariaLabel || node.id} at ${[left, top, right, bottom].map(Math.round)}`,
+        );
+    }
+    if (document.documentElement.scrollWidth > innerWidth)
+      found.push(`page ${document.documentElement.scrollWidth} wide`);
+    return found;
+  });
+}
+
+const SCREENS: Record<string, () => Promise<void>> = {
+  Cases: () => place(page, 'Cases'),
+  Export: async () => {
+    await place(page, 'Cases');
+    await page.getByRole('button', { name: 'Export', exact: true }).click();
+    await page.getByRole('dialog', { name: 'Export', exact: true }).waitFor();
+  },
+  Annotate: async () => {
+    await place(page, 'Annotate');
+    await page.locator('.viewer[data-phase=ready]').waitFor();
+  },
+  Train: async () => {
+    await place(page, 'Train');
+    await page.getByRole('button', { name: 'round-1' }).first().waitFor();
+  },
+  Review: async () => {
+    await place(page, 'Review');
+    await page.locator('.viewer[data-phase=ready]').waitFor();
+  },
+  Report: () => place(page, 'Report'),
+  Projects: () => place(page, 'Projects'),
+};
+
+for (const size of SIZES)
+  test(`every button and field can be reached at ${size.width} x ${size.height}`, options, async () => {
+    await page.setViewportSize(size);
+    const found: string[] = [];
+    for (const [name, show] of Object.entries(SCREENS)) {
+      await show();
+      for (const one of await outOfReach()) found.push(`${name}: ${one}`);
+      if (await page.locator('dialog[open]').count()) await page.keyboard.press('Escape');
+    }
+    await page.setViewportSize(SIZES[0]);
+    assert.deepEqual(found, []);
+  });
+
+test(
+  'a long name moves nothing, and is shown whole under the pointer and by the focus of the keyboard',
+  options,
+  async () => {
+    await place(page, 'Review');
+    await page.locator('.viewer[data-phase=ready]').waitFor();
+    const boxes = async () => [
+      await page.locator('.viewer aside').boundingBox(),
+      await page.getByRole('button', { name: 'Accept Enter' }).boundingBox(),
+      await page.locator('[data-plane=axial]').boundingBox(),
+    ];
+    const list = page.getByRole('navigation', { name: 'Work list' });
+    await list.getByRole('button', { name: /case_4/ }).click();
+    await ready(page, 'case_4');
+    const short = await boxes();
+    await list.getByRole('button', { name: new RegExp(LONG) }).click();
+    await ready(page, LONG);
+    assert.deepEqual(await boxes(), short);
+    const whole = page.locator('.full-text');
+    await page.locator('.viewer aside h1').hover();
+    assert.equal(await whole.innerText(), LONG);
+    await page.mouse.move(600, 400);
+    await whole.waitFor({ state: 'detached' });
+    await page.locator('body').press('Tab');
+    await list.locator('li button[tabindex="0"]').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowUp');
+    assert.match(await whole.innerText(), new RegExp(LONG));
+  },
+);
+
+test('the panel is made wider by pointer and keys, and stays so', options, async () => {
+  const panel = page.locator('.viewer aside');
+  const width = async () => Math.round((await panel.boundingBox())!.width);
+  const edge = page.getByRole('separator', { name: 'Width of the panel' });
+  const before = await width();
+  const { x, y } = (await edge.boundingBox())!;
+  await page.mouse.move(x + 4, y + 200);
+  await page.mouse.down();
+  await page.mouse.move(x - 76, y + 200, { steps: 3 });
+  await page.mouse.up();
+  await until(async () => (await width()) === before + 80, 'wider by the pointer');
+  await edge.focus();
+  await page.keyboard.press('ArrowRight');
+  await until(async () => (await width()) === before + 64, 'narrower by a key');
+  await page.reload();
+  await place(page, 'Review');
+  await page.locator('.viewer[data-phase=ready]').waitFor();
+  assert.equal(await width(), before + 64);
+  await edge.focus();
+  await page.keyboard.press('Enter');
+  await until(async () => (await width()) === before, 'the usual width');
+});
+
+test(
+  'an error says plainly what did not work, folds its details, covers no tool, and goes once it works',
+  options,
+  async () => {
+    const message = page.locator('.message.error');
+    await page.route('**/call/review.undo', (route) =>
+      route.fulfill({
+        json: {
+          ok: false,
+          error: {
+            code: 'review/nothing-to-undo',
+            message: 'A case must have been decided for that to be taken back, got none.',
+            cure: 'Accept or reject it first.',
+          },
+        },
+      }),
+    );
+    await page.keyboard.press('Enter');
+    await page.locator('.message').getByRole('button', { name: 'Undo' }).click();
+    await message
+      .getByText(/^The decision cannot be taken back: a decision is taken back that was never made/)
+      .waitFor();
+    const exact = message.getByText(/A case must have been decided.*review\/nothing-to-undo/);
+    assert.equal(await exact.isVisible(), false);
+    await message.getByText('Details').click();
+    await exact.waitFor();
+    const [own, tools] = [(await message.boundingBox())!, (await page.locator('.viewer aside').boundingBox())!];
+    assert.ok(own.x + own.width <= tools.x, `${own.x + own.width} reaches over ${tools.x}`);
+    await page.unroute('**/call/review.undo');
+    const [decided] = (await ask(page, 'scans.list')).filter(({ state }) => state === 'reviewed');
+    await page.keyboard.press('<');
+    await ready(page, decided.name);
+    await page.keyboard.press('>');
+    await page.locator('.viewer[data-phase=ready]').waitFor();
+    await page.keyboard.press('Enter');
+    await page.locator('.message').getByRole('button', { name: 'Undo' }).click();
+    await message.waitFor({ state: 'detached' });
+  },
+);
+
+test('one button a screen is the primary one, and one line says that all is saved', options, async () => {
+  for (const [name, show] of Object.entries(SCREENS)) {
+    if (name === 'Export') continue;
+    await show();
+    const primary = await page.locator('button.primary').filter({ visible: true }).allInnerTexts();
+    assert.ok(primary.length <= 1, `${name}: ${primary}`);
+    const saved = await page
+      .getByText(/^(all work saved|all changes saved|saved .*)$/)
+      .filter({ visible: true })
+      .count();
+    assert.ok(saved <= 1, `${name}: ${saved} lines`);
+  }
+  assert.deepEqual(window.problems, []);
+});
