@@ -112,9 +112,8 @@ export class WorkList {
         return plain(this.toDraw());
       case 'to review': {
         const rows = new Map(this.rows.map((row) => [row.id, row]));
-        return plain(
-          this.queue.flatMap(({ scan }) => rows.get(scan) ?? []).filter(({ state }) => state === 'predicted'),
-        );
+        const listed = this.order.flatMap((scan) => rows.get(scan) ?? []);
+        return plain(listed.filter(({ id, state }) => state === 'predicted' || this.decided.has(id)));
       }
       case 'accepted':
       case 'corrected':
