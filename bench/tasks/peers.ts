@@ -55,8 +55,8 @@ export const PEERS: Record<string, Record<'slicer' | 'itksnap' | 'monailabel', P
       clicks: 40,
       keys: 0,
       page: MONAI_REVIEWER,
-      checked: false,
-      counted: 'Approve and Next, twenty times',
+      checked: true,
+      counted: 'the buttons Approve and Next, twenty times; the page names no keys',
     },
   },
   'open-worst': {
