@@ -18,7 +18,7 @@ export interface Followed {
   readonly undecided: Float32Array;
 }
 
-/** What was chosen on left-atrium scans 041-056 (bench reader). */
+/** What was chosen on left-atrium scans 041-043 and hippocampus scans 041-050 (in their order), which are not reported. */
 export interface FollowOptions {
   /** Width of the outline's place, mm: at a drawn slice, and more for each mm away from it. */
   readonly blur: readonly [number, number];
@@ -34,10 +34,10 @@ export interface FollowOptions {
 
 const FOLLOW: FollowOptions = {
   blur: [0.8, 0.25],
-  brightness: 0.5,
+  brightness: 1,
   most: 2.5,
   contrast: 1.5,
-  strength: 0.1,
+  strength: 0.3,
   sweeps: 25,
 };
 
