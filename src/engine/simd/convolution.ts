@@ -16,12 +16,15 @@ export type Taps = 1 | 3;
 const PACKED_BYTES = 128 * 1024;
 /** Sets of partial sums of a weight gradient: fixed, so that results do not depend on the number of threads. */
 const SLABS = 8;
-const SLAB_BYTES = 32 * 2 ** 20;
+/** All sets together should stay in the last cache. */
+const SLAB_BYTES = 2 * 2 ** 20;
+/** Packed rows of a weight gradient's task: each block of rows passes over all partial sums, so that there are few. */
+const GRADIENT_PACKED_BYTES = 512 * 1024;
 
 /** Rows of output computed from one packed block. */
-function blockRows({ h, w, c }: MapShape, taps: Taps): number {
+function blockRows({ h, w, c }: MapShape, taps: Taps, packedBytes = PACKED_BYTES): number {
   const perRow = taps * (w + 2) * c * 4;
-  return Math.max(1, Math.min(h, Math.floor(PACKED_BYTES / perRow) - 2));
+  return Math.max(1, Math.min(h, Math.floor(packedBytes / perRow) - 2));
 }
 
 /**
@@ -112,8 +115,11 @@ export function convolveDirect(
 /** Transformed input of one task of the Winograd kernels should stay in a core's second-level cache. */
 const TRANSFORMED_BYTES = 512 * 1024;
 const POINTS = 36;
-/** Its sets of partial sums should stay in the last cache; their number does not depend on the threads. */
-const WINOGRAD_SLAB_BYTES = 2 * 2 ** 20;
+/** Planes of a task, where there are so many: two more than it puts out are transformed. */
+const LEAST_PLANES = 4;
+/** Where partial sums are larger than this, passing over them costs most: then a task has more planes. */
+const LARGE_SUMS = 2 * 2 ** 20;
+const GRADIENT_TRANSFORMED_BYTES = 2 * 2 ** 20;
 
 /** Of fewer tiles the weights' transform costs about the products that it saves, and rounding tells most on the deepest maps. */
 const LEAST_TILES = 20;
@@ -124,12 +130,12 @@ function takesWinograd({ d, h, w, c }: MapShape, k: number): boolean {
 }
 
 /** Rows of tiles and planes of one Winograd task, and its transformed input. */
-function winogradBlocks({ d, h, w, c }: MapShape, taps: Taps) {
+function winogradBlocks({ d, h, w, c }: MapShape, taps: Taps, transformedBytes = TRANSFORMED_BYTES) {
   const [tilesX, tilesY] = [Math.ceil(w / 4), Math.ceil(h / 4)];
   const perRow = tilesX * POINTS * c * 4;
   // Short rows of tiles are taken several at a time, so that groups of six tiles are full.
   const tileRows = Math.min(tilesY, Math.max(1, Math.floor(12 / tilesX)));
-  const depth = Math.min(d, Math.max(1, Math.floor(TRANSFORMED_BYTES / (perRow * tileRows)) - (taps - 1)));
+  const depth = Math.min(d, Math.max(LEAST_PLANES, Math.floor(transformedBytes / (perRow * tileRows)) - (taps - 1)));
   const slices = Math.ceil(d / depth);
   const planes = Math.ceil(d / slices);
   // Six tiles more: the last product reads past its end.
@@ -205,9 +211,10 @@ export function convolveWeightsWinograd(
 ): void {
   const { machine } = backend;
   const blocks = Math.ceil(k / 8);
-  const { tileRows, planes, bytes, stretches } = winogradBlocks(s, taps);
   const slabBytes = blocks * POINTS * 32 * taps * s.c;
-  const slabs = Math.min(stretches, 2 * SLABS, Math.max(2, Math.floor(WINOGRAD_SLAB_BYTES / slabBytes)));
+  const limit = slabBytes > LARGE_SUMS ? GRADIENT_TRANSFORMED_BYTES : TRANSFORMED_BYTES;
+  const { tileRows, planes, bytes, stretches } = winogradBlocks(s, taps, limit);
+  const slabs = Math.min(stretches, 2 * SLABS, Math.max(2, Math.floor(SLAB_BYTES / slabBytes)));
   const groups = groupsOf(slabs, blocks, machine.threads);
   const perGroup = Math.ceil(blocks / groups);
   const tiles = planes * tileRows * Math.ceil(s.w / 4);
@@ -258,7 +265,7 @@ export function convolveWeightsDirect(
 ): void {
   const { machine } = backend;
   const blocks = Math.ceil(k / 8);
-  const rows = blockRows(s, taps);
+  const rows = blockRows(s, taps, GRADIENT_PACKED_BYTES);
   const packed = (taps * (rows + 2) * (s.w + 2) * s.c + rows * s.w * blocks * 8) * 4;
   const slabBytes = 9 * taps * s.c * blocks * 8 * 4;
   const slabs = Math.max(1, Math.min(SLABS, s.d * Math.ceil(s.h / rows), Math.floor(SLAB_BYTES / slabBytes)));
