@@ -1,5 +1,6 @@
 /** What hospitals' series really say: rounded numbers, spare bits, tables, upside-down volumes, grids of slices. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -86,6 +87,25 @@ for (const [name, above] of [
     const { volume } = await readVolume(here);
     assert.deepEqual([...volume.data.subarray(0, 8)], values);
   });
+
+for (const [name, ...command] of [
+  ['RLE', 'dcmcrle'],
+  ['JPEG-LS', 'dcmcjpls'],
+  ['JPEG lossless', 'dcmcjpeg', '+e1'],
+] as const)
+  for (const above of [0x0000, 0xf000])
+    test(`signed values of 12 bits in ${name}, ${above === 0 ? 'zeros' : 'ones'} above them, have the sign of the twelfth`, {
+      skip: missing(command[0]),
+    }, async () => {
+      const values = [-2048, -241, -1, 0, 1, 2047, 100, -100];
+      const plain = written({ positions: rising(1), value: (i) => (values[i] & 0xfff) | above, extra: () => twelve });
+      const [tool, ...flags] = command;
+      const [file] = readdirSync(plain);
+      const packed = join(folder, `packed${n++}.dcm`);
+      execFileSync(tool, [...flags, join(plain, file), packed]);
+      const { volume } = await readVolume(packed);
+      assert.deepEqual([...volume.data.subarray(0, 8)], values);
+    });
 
 test('12 bits that end in the sixteenth are moved down; where something stands below them the header is wrong', async () => {
   const high = [el('00280101', 'US', 12), el('00280102', 'US', 15)];
