@@ -165,7 +165,15 @@ const real = (min: number, max: number): Rule => ({ kind: 'number', min, max });
 const choice = (values: readonly string[]): Rule => ({ kind: 'choice', values });
 
 export const OPTIONS: readonly OptionRow[] = [
-  row('method', 'method', 'cpcl', choice(METHODS), '', 'Training method.', false),
+  row(
+    'method',
+    'method',
+    'bcp',
+    choice(METHODS),
+    '',
+    'Training method: how unlabelled scans take part. bcp mixes them with labelled ones both ways, cpcl is cyclic prototype consistency learning, supervised leaves them out.',
+    false,
+  ),
   row('steps', 'steps', 2000, whole(1, 1_000_000), 'steps', 'Optimiser steps; the paper uses 20,000.', false),
   row(
     'network',
@@ -250,8 +258,8 @@ export const OPTIONS: readonly OptionRow[] = [
     '',
     'auto: a coarse model of whole scans finds the region first, and the fine one learns and predicts inside it; for small structures in large scans.',
   ),
-  row('labelledPerStep', 'labeled-batch', 2, whole(1, 16), 'patches', 'Labelled patches a step.'),
-  row('unlabelledPerStep', 'unlabeled-batch', 2, whole(1, 16), 'patches', 'Unlabelled patches a step.'),
+  row('labelledPerStep', 'labeled-batch', 1, whole(1, 16), 'patches', 'Labelled patches a step.'),
+  row('unlabelledPerStep', 'unlabeled-batch', 1, whole(1, 16), 'patches', 'Unlabelled patches a step.'),
   row(
     'learningRate',
     'learning-rate',
@@ -315,7 +323,7 @@ export const OPTIONS: readonly OptionRow[] = [
   row(
     'unlabelledFrom',
     'unlabeled-from',
-    0,
+    0.25,
     real(0, 0.95),
     '',
     'Share of the steps, the first ones, that learn from labelled patches alone, at half the time; from then on the method goes on from a network that knows something.',
@@ -396,6 +404,9 @@ export const OPTIONS: readonly OptionRow[] = [
 
 /** The paper's network, optimiser and reading of CPCL's open choices; the defaults are those that our own figures are for. */
 export const PAPER_READING = {
+  labelledPerStep: 2,
+  unlabelledPerStep: 2,
+  unlabelledFrom: 0,
   network: 'unet',
   optimiser: 'sgd',
   learningRate: 0.01,

@@ -25,11 +25,13 @@ export async function sizeJobs({ jobs, split, definition }: StudyPlan): Promise<
   const gridOf = ({ scan }: StudyCase) => grids.get(scan) as Grid;
   const sizes = (cases: readonly StudyCase[], frame: TrainingFrame) =>
     cases.map((one) => trainingGrid(gridOf(one), frame).size);
+  // One patch for all: the largest that any of them takes. What shares a step out among more patches has more voxels a step.
+  const fewest = Math.min(...jobs.map(({ options }) => options.labelledPerStep));
   const patches = new Map<string, PatchSides>();
   const patchOf = (options: PlannedOptions): PatchSides => {
     const key = [options.spacing, options.orientation, options.network === 'planned', options.patch].join(' ');
     const everywhere = { free: Number.POSITIVE_INFINITY, total: Number.POSITIVE_INFINITY };
-    const known = patches.get(key) ?? fitOf(options, sizes(split.train, options), everywhere).patch;
+    const known = patches.get(key) ?? fitOf({ ...options, labelledPerStep: fewest }, sizes(split.train, options), everywhere).patch;
     patches.set(key, known);
     return known;
   };
