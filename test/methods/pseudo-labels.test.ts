@@ -72,7 +72,7 @@ test('the gamma curve keeps the ends, bends between them, and leaves a flat imag
 
 test('pseudo-labels weigh 0.5 exp(-5 (1 - t / T)^2), T the ramp of lambda, whatever lambda', () => {
   const at = (step: number) =>
-    pseudoWeight(contextOf(resolveOptions({ lambdaRamp: 0.3, lambdaMax: 0 }), { step, steps: 100 }));
+    pseudoWeight(contextOf(resolveOptions({ lambdaRamp: 0.3, lambdaMax: 0, unlabelledFrom: 0 }), { step, steps: 100 }));
   near(at(0), 0.5 * Math.exp(-5));
   near(at(15), 0.5 * Math.exp(-5 / 4));
   assert.deepEqual([at(30), at(99)], [0.5, 0.5]);

@@ -152,11 +152,11 @@ test('an earlier run tells the time where a step costs the same, and not where i
   machine(t);
   const store = await projectWith(t, temporaryFolder(t), 2, 1);
   const options = resolveOptions({ spacing: 'native', steps: 10 });
-  const run = store.runs.create({ options: { ...options, labelledPerStep: 1 }, classes: ['kidney'], cases: [] });
+  const run = store.runs.create({ options: { ...options, labelledPerStep: 2 }, classes: ['kidney'], cases: [] });
   store.runs.update(run.id, { step: 3 });
   for (let step = 1; step <= 3; step++) store.metrics.record(run.id, step, { secondsPerStep: 2 });
   assert.equal(expectedTime(store, options).seconds, null);
-  const alike = expectedTime(store, { ...options, labelledPerStep: 1 });
+  const alike = expectedTime(store, { ...options, labelledPerStep: 2 });
   assert.equal(alike.seconds, 2 * 10);
   assert.match(alike.basis, new RegExp(`2.00 s a step, measured in ${run.name}`));
 });
