@@ -31,7 +31,8 @@ export async function sizeJobs({ jobs, split, definition }: StudyPlan): Promise<
   const patchOf = (options: PlannedOptions): PatchSides => {
     const key = [options.spacing, options.orientation, options.network === 'planned', options.patch].join(' ');
     const everywhere = { free: Number.POSITIVE_INFINITY, total: Number.POSITIVE_INFINITY };
-    const known = patches.get(key) ?? fitOf({ ...options, labelledPerStep: fewest }, sizes(split.train, options), everywhere).patch;
+    const known =
+      patches.get(key) ?? fitOf({ ...options, labelledPerStep: fewest }, sizes(split.train, options), everywhere).patch;
     patches.set(key, known);
     return known;
   };
