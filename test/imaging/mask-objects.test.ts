@@ -175,6 +175,25 @@ test('RTSTRUCT of a resampled scan comes back equal too, and says how many slice
   assert.deepEqual(drawn.data, mask.data);
 });
 
+test('RTSTRUCT of a tilted series comes back equal, though its images are askew to the scan', async () => {
+  const tilt = 0.3;
+  const here = join(folder, 'tilted');
+  writeSeries(here, {
+    ...{ positions: Array.from({ length: 8 }, (_, k) => [-12, -20, 3 * k]), columns: 24, rows: 40 },
+    ...{ orientation: [1, 0, 0, 0, Math.cos(tilt), Math.sin(tilt)], value: (i, j) => i + j },
+  });
+  const [source] = (await discoverScans(here)).sources;
+  const { volume: scan, provenance } = await readScan(source);
+  const mask = volume(scan, (i, j, k) => (k > 0 && k < 7 && i > 3 && i < 15 && j > 8 + k && j < 22 ? 1 : 0));
+  const { bytes } = await encodeRtStruct(mask, { segments: SEGMENTS, source });
+  const path = fresh();
+  writeFileSync(path, bytes);
+  const drawnOn = provenance!.instances.map(({ position }) => position as never);
+  const { labels } = (await openSegments(path))!.draw(scan, new Map([[1, 1]]), drawnOn);
+  assert.ok(mask.data.includes(1));
+  assert.deepEqual(labels.data, mask.data);
+});
+
 test('structures without a voxel are listed without contours, and values without a name refused', async () => {
   const path = await written(volume(GRIDS.axial, (i) => (i === 3 ? 2 : 0)));
   assert.deepEqual((await readRtStruct(path)).map(({ name }) => name), ['Tumor']); // biome-ignore format: short
