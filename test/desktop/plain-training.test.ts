@@ -6,7 +6,7 @@ import { noBrowser } from './browser.ts';
 import { type FilledWindow, openFilledWindow } from './filled.ts';
 import { ask, place, until as untilLate } from './whole-job.ts';
 
-const until = (holds: () => Promise<boolean>, what: string) => untilLate(holds, what, 60);
+const until = (holds: () => Promise<boolean>, what: string) => untilLate(holds, what, 240);
 const options = { skip: noBrowser };
 let window: FilledWindow;
 let page: Page;
@@ -42,9 +42,9 @@ test('how long, what is held out, which scans and what computes are chosen in pl
   );
   await page.getByRole('heading', { name: /1 held out for validation/ }).waitFor();
   await planned(() => page.getByLabel('Hold out to check').selectOption('none'));
-  const alone = await planned(() => page.getByLabel('Scans', { exact: true }).selectOption('the labelled ones alone'));
+  const alone = await planned(() => page.getByLabel(/^Scans/).selectOption('the labelled ones alone'));
   assert.deepEqual(alone.options, { method: 'supervised' });
-  await planned(() => page.getByLabel('Scans', { exact: true }).selectOption('all: labelled and unlabelled'));
+  await planned(() => page.getByLabel(/^Scans/).selectOption('all: labelled and unlabelled'));
   const engine = await planned(() => page.getByLabel('Computed by').selectOption('the processor, plain and slow'));
   assert.deepEqual(engine.options, { engine: 'cpu' });
   await planned(() => page.getByLabel('Computed by').selectOption('the fastest here'));
