@@ -1,6 +1,7 @@
 /** Train asks a clinician four plain things; what is for research is folded away, words and curves too. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import type { Page } from 'playwright-core';
 import { noBrowser } from './browser.ts';
 import { type FilledWindow, openFilledWindow } from './filled.ts';
@@ -19,35 +20,33 @@ before(async () => {
 });
 after(async () => window?.close());
 
-/** Options and validation of the last plan that the window asked for. */
-const planned = async (act: () => Promise<unknown>) => {
-  const asked: { options: Record<string, unknown>; validation: number }[] = [];
+/** Does something, and waits until the window asks for a plan with these options and so many scans held out. */
+const planned = async (act: () => Promise<unknown>, options: Record<string, unknown>, validation = 0) => {
+  const asked: unknown[] = [];
   const note = (request: { url(): string; postData(): string | null }) => {
     if (request.url().endsWith('/call/train.plan')) asked.push(JSON.parse(request.postData() ?? '').input);
   };
   page.on('request', note);
   await act();
-  await until(async () => asked.length > 0, 'a new plan');
+  await until(
+    async () => asked.some((one) => isDeepStrictEqual(one, { options, validation })),
+    `a plan with ${JSON.stringify(options)}, ${validation} held out`,
+  );
   page.off('request', note);
-  return asked[0];
 };
 
 test('how long, what is held out, which scans and what computes are chosen in plain words', options, async () => {
-  assert.deepEqual((await planned(() => page.getByRole('radio', { name: /quick/ }).check())).options, { steps: 500 });
-  assert.deepEqual((await planned(() => page.getByRole('radio', { name: /best/ }).check())).options, { steps: 8000 });
-  assert.deepEqual((await planned(() => page.getByRole('radio', { name: /good/ }).check())).options, {});
-  assert.equal(
-    (await planned(() => page.getByLabel('Hold out to check').selectOption('1 labelled scan'))).validation,
-    1,
-  );
+  const choose = (label: RegExp, text: string) => () => page.getByLabel(label).selectOption(text);
+  await planned(() => page.getByRole('radio', { name: /quick/ }).check(), { steps: 500 });
+  await planned(() => page.getByRole('radio', { name: /best/ }).check(), { steps: 8000 });
+  await planned(() => page.getByRole('radio', { name: /good/ }).check(), {});
+  await planned(choose(/^Hold out to check/, '1 labelled scan'), {}, 1);
   await page.getByRole('heading', { name: /1 held out for validation/ }).waitFor();
-  await planned(() => page.getByLabel('Hold out to check').selectOption('none'));
-  const alone = await planned(() => page.getByLabel(/^Scans/).selectOption('the labelled ones alone'));
-  assert.deepEqual(alone.options, { method: 'supervised' });
-  await planned(() => page.getByLabel(/^Scans/).selectOption('all: labelled and unlabelled'));
-  const engine = await planned(() => page.getByLabel('Computed by').selectOption('the processor, plain and slow'));
-  assert.deepEqual(engine.options, { engine: 'cpu' });
-  await planned(() => page.getByLabel('Computed by').selectOption('the fastest here'));
+  await planned(choose(/^Hold out to check/, 'none'), {});
+  await planned(choose(/^Scans/, 'the labelled ones alone'), { method: 'supervised' });
+  await planned(choose(/^Scans/, 'all: labelled and unlabelled'), {});
+  await planned(choose(/^Computed by/, 'the processor, plain and slow'), { engine: 'cpu' });
+  await planned(choose(/^Computed by/, 'the fastest here'), {});
 });
 
 test('each length says its minutes once a step was measured', options, async () => {
