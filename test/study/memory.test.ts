@@ -80,7 +80,7 @@ test('an automatic patch is the same for all jobs, whatever their width and meth
       ],
       labelled: [1],
       seeds: [1],
-      options: { network: 'unet', width: 2 },
+      options: { network: 'unet', width: 2, labelledPerStep: 2, unlabelledPerStep: 2 },
     },
     folder,
   );
