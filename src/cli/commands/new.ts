@@ -86,7 +86,10 @@ export function newCommand(): Command {
           name?: string;
           range?: [number, number];
         },
+        command: Command,
       ) => {
+        if (!flags.label && !flags.labelSet)
+          command.error("error: required option '--label <NAME[:COLOUR]>' or '--label-set <SET>' not specified");
         const { newProject } = await import('../../app.ts');
         const set = flags.labelSet ? LABEL_SETS[flags.labelSet].map((name): LabelFlag => ({ name })) : [];
         const labels = [...set, ...(flags.label ?? [])];
