@@ -104,6 +104,8 @@ test(
       .newPage({ viewport: { width: 1280, height: 800 } });
     second.setDefaultTimeout(120_000);
     await second.goto(served.server.url);
+    // A new window opens where the last one was.
+    await place(second, 'Cases');
     await second.getByRole('button', { name: 'case_2', exact: true }).click();
     await ready(second, 'case_2');
     const slices = page.locator('[data-strips]');
