@@ -157,6 +157,7 @@ test('an automatic patch fits the median scan and the memory', () => {
 
 test('patch and batch fit half of the free memory: one patch of each kind comes before sides under 32 voxels', () => {
   const options = resolveOptions({
+    method: 'cpcl',
     network: 'unet',
     width: 16,
     unlabelledBranch: 'teacher',

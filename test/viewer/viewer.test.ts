@@ -438,7 +438,8 @@ test('review: flagged slices, correction, change in ml, range and case decisions
     const added = cases[0].mask?.data.reduce((n, v, at) => n + (v !== predicted[at] ? 1 : 0), 0) ?? 0;
     assert.ok(added > 50, 'the correction starts from the prediction');
     const button = page.getByTitle('What changed against the prediction');
-    assert.equal(await button.innerText(), `+${(added / 1000).toFixed(2)} ml`);
+    // A sign beside it says that it opens a list.
+    assert.equal((await button.innerText()).split('\n')[0], `+${(added / 1000).toFixed(2)} ml`);
     await button.click();
     await page.waitForSelector('.changes table');
     assert.match(await page.locator('.changes').innerText(), new RegExp(`\\+${(added / 1000).toFixed(2)} ml`));
