@@ -104,6 +104,8 @@ export class AppState {
   browser = $state.raw<{ title: string; done: (folder: ChosenFolder | null) => void } | null>(null);
   /** A command from the menu that a screen answers; the number tells two of the same apart. */
   command = $state.raw<{ name: MenuCommand; count: number } | null>(null);
+  /** No project was open in this page yet: the first one goes on where it was left. */
+  fresh = true;
   private counter = 0;
   private resuming = false;
 
@@ -270,6 +272,7 @@ export class AppState {
     const other = project?.session !== this.project?.session;
     if (other) this.client = project ? this.program.within(project.session) : this.program;
     this.project = project;
+    if (project) this.fresh = false;
     if (!other) return;
     this.cases = { annotate: null, review: null };
     [this.workFilters, this.table] = [FRESH.filters, FRESH.table];

@@ -87,7 +87,7 @@ export class ProjectsState {
   async open(folder: string): Promise<void> {
     if (!this.app.mayCloseProject()) return;
     this.busy = true;
-    const first = this.app.project === null;
+    const first = this.app.fresh;
     const opened = await this.app.enterBy(
       (stop) => this.app.client.call('projects.open', { folder, stop }),
       // The first after a start goes on where it was left.
