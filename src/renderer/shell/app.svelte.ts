@@ -16,6 +16,7 @@ import { describeError } from '../parts/describe-error.ts';
 import { plainCure } from '../parts/format.ts';
 import { plainError } from '../parts/plain-error.ts';
 import { findAgain } from './find-again.ts';
+import { FRESH } from './fresh-view.ts';
 import { watched } from './watched.ts';
 
 export type Place = 'projects' | 'cases' | 'annotate' | 'train' | 'review' | 'report';
@@ -45,12 +46,6 @@ const told = (info: ErrorInfo, cause?: CallName): Omit<Message, 'id'> => ({
   details: `${info.message} (${info.code})`,
   ...(cause && { cause }),
 });
-
-/** What a project that was never open before is shown as. */
-const FRESH = {
-  filters: { annotate: 'to draw', review: 'to review' },
-  table: { search: '', filter: 'all', column: 'name', descending: false },
-} as const satisfies Pick<ProjectView, 'filters' | 'table'>;
 
 /** Codes of files that are not as they were written: a check of the whole project is offered. */
 const DAMAGE =
