@@ -42,6 +42,10 @@ export function job(name: string, given: Partial<TrainingOptions> = {}, resume =
   const options: PlannedOptions = {
     ...resolveOptions({
       steps: 4,
+      method: 'cpcl',
+      labelledPerStep: 2,
+      unlabelledPerStep: 2,
+      unlabelledFrom: 0,
       width: 1,
       patch: [16, 16, 16],
       prototypeFeatures: 'decoder-1/2',
