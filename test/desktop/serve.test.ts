@@ -79,16 +79,24 @@ test(
   },
 );
 
-test('Enter accepts the drawing and offers the next scan; back in the list, its row has the keys', options, async () => {
-  await page.keyboard.press('Enter');
-  await page.waitForFunction(() => !document.querySelector('[data-phase="loading"]'));
-  for (let n = 0; n < 100 && (await ask(page, 'scans.list')).find((row) => row.id === drawn)?.state !== 'labelled'; n++)
-    await page.waitForTimeout(200);
-  assert.equal((await ask(page, 'scans.list')).find((row) => row.id === drawn)?.state, 'labelled');
-  await page.locator('button.primary:focus').filter({ hasText: 'Draw on' }).waitFor();
-  await page.getByRole('button', { name: 'Back to the cases' }).last().click();
-  await page.locator('[role=grid]:focus .row.focus').filter({ hasText: 'case_2' }).waitFor();
-});
+test(
+  'Enter accepts the drawing and offers the next scan; back in the list, its row has the keys',
+  options,
+  async () => {
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => !document.querySelector('[data-phase="loading"]'));
+    for (
+      let n = 0;
+      n < 100 && (await ask(page, 'scans.list')).find((row) => row.id === drawn)?.state !== 'labelled';
+      n++
+    )
+      await page.waitForTimeout(200);
+    assert.equal((await ask(page, 'scans.list')).find((row) => row.id === drawn)?.state, 'labelled');
+    await page.locator('button.primary:focus').filter({ hasText: 'Draw on' }).waitFor();
+    await page.getByRole('button', { name: 'Back to the cases' }).last().click();
+    await page.locator('[role=grid]:focus .row.focus').filter({ hasText: 'case_2' }).waitFor();
+  },
+);
 
 test('training starts with one button, pauses, goes on, and draws its curves', options, async () => {
   await trainAFew(page, 12);
