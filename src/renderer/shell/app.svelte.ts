@@ -102,7 +102,7 @@ export class AppState {
   /** No project was open in this page yet: the first one goes on where it was left. */
   fresh = true;
   private counter = 0;
-  private resuming = false;
+  resuming = $state(false);
 
   constructor(program: Client) {
     const client = watched(program, (call) => this.past(call));
