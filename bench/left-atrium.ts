@@ -17,7 +17,8 @@ const CLI = fileURLToPath(new URL('../bin/decile.mjs', import.meta.url));
 const TEACHER = ['--method', 'cpcl', '--unlabeled-branch', 'teacher'];
 const STUDENT = ['--method', 'cpcl', '--unlabeled-branch', 'student'];
 
-/** Everything else is the same for all: width 8, batch 2 + 2. `cpcl` is the paper's reading. */
+/** Everything else is the same for all: width 8, batch 2 + 2 from the first step on. `cpcl` is the paper's reading. */
+const ALIKE = ['--labeled-batch', '2', '--unlabeled-batch', '2', '--unlabeled-from', '0'];
 const RUNS: Record<string, string[]> = {
   supervised: ['--method', 'supervised'],
   'mean-teacher': ['--method', 'mean-teacher'],
@@ -130,6 +131,7 @@ function runOnce(
       steps,
       '--seed',
       seed,
+      ...ALIKE,
       ...RUNS[name],
     );
     // The test cases enter the project after training: the run cannot have seen them.

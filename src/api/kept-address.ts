@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../disk/index.ts';
+import { isAlive, writeFileAtomic } from '../disk/index.ts';
 
 export interface Address {
   port: number;
@@ -42,11 +42,11 @@ export function keptAddress(folder: string, project: string | undefined): KeptAd
   return {
     take() {
       const found = kept();
-      return found && !lives(found.pid) ? { port: found.port, token: found.token } : null;
+      return found && !isAlive(found.pid) ? { port: found.port, token: found.token } : null;
     },
     keep({ port, token }) {
       const found = kept();
-      if (found && found.token !== token && lives(found.pid)) return;
+      if (found && found.token !== token && isAlive(found.pid)) return;
       writeFileAtomic(path, JSON.stringify({ port, token, pid: process.pid }));
       own = token;
     },
@@ -54,13 +54,4 @@ export function keptAddress(folder: string, project: string | undefined): KeptAd
       if (own !== null && existsSync(path) && kept()?.token === own) rmSync(path, { force: true });
     },
   };
-}
-
-function lives(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

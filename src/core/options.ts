@@ -1,142 +1,28 @@
 /** The training options as data: CLI flags, forms, checks (parse-option.ts) and the reference page all derive from this table. */
-import type { NetworkPlan } from './network/plan.ts';
+import {
+  AUGMENTATIONS,
+  ENGINES,
+  METHODS,
+  NETWORKS,
+  OPTIMISERS,
+  ORIENTATIONS,
+  PREDICTORS,
+  PROCESSES,
+  PROTOTYPE_FEATURES,
+  REGIONS,
+  SCHEDULES,
+  SWITCH,
+  type TrainingOptions,
+  UNLABELLED_BRANCHES,
+} from './training-options.ts';
 
-export const METHODS = [
-  'cpcl',
-  'supervised',
-  'mean-teacher',
-  'ua-mt',
-  'entropy',
-  'dan',
-  'ict',
-  'dtml',
-  'paste',
-  'bcp',
-  'cpcl-mix',
-  'agreement',
-] as const;
-export type MethodName = (typeof METHODS)[number];
-/** Methods that learn from pseudo-masks mixed with labelled patches. */
-export const makesPseudoMasks = (method: MethodName): boolean => method === 'bcp' || method === 'cpcl-mix';
-/** False for methods in which no unlabelled scan has a part. */
-export const usesUnlabelled = (method: MethodName): boolean => method !== 'supervised' && method !== 'paste';
-export const PRESETS = ['ct-kidney', 'ct-abdomen', 'ct-lung', 'ct-bone', 'ct-head', 'ct', 'mr-flair', 'mr'] as const;
-export type PresetName = (typeof PRESETS)[number];
-export const ENGINES = ['auto', 'tensorflow', 'webgpu', 'simd', 'cpu'] as const;
-export type EngineName = (typeof ENGINES)[number];
-export const NETWORKS = ['unet', 'vnet', 'planned'] as const;
-export type NetworkName = (typeof NETWORKS)[number];
-export const PROTOTYPE_FEATURES = ['bottleneck', 'decoder-1/8', 'decoder-1/4', 'decoder-1/2'] as const;
-export type PrototypeFeatures = (typeof PROTOTYPE_FEATURES)[number];
-export const UNLABELLED_BRANCHES = ['teacher', 'student', 'both'] as const;
-export type UnlabelledBranch = (typeof UNLABELLED_BRANCHES)[number];
-
-export const PROCESSES = ['both', 'forward', 'backward', 'labelled'] as const;
-export type Processes = (typeof PROCESSES)[number];
-export const AUGMENTATIONS = ['turns', 'warp', 'elastic', 'strong', 'none'] as const;
-export type Augmentation = (typeof AUGMENTATIONS)[number];
-export const SWITCH = ['off', 'on'] as const;
-export const ORIENTATIONS = ['patient', 'stored'] as const;
-export type Orientation = (typeof ORIENTATIONS)[number];
-export const REGIONS = ['off', 'auto'] as const;
-export const OPTIMISERS = ['sgd', 'adamw'] as const;
-export type OptimiserName = (typeof OPTIMISERS)[number];
-export const SCHEDULES = ['poly', 'cosine'] as const;
-export type ScheduleName = (typeof SCHEDULES)[number];
-export const PREDICTORS = ['student', 'teacher'] as const;
-export type PredictorName = (typeof PREDICTORS)[number];
-
-/** Everything that decides a training run besides the scans themselves. */
-export interface TrainingOptions {
-  method: MethodName;
-  steps: number;
-  network: NetworkName;
-  width: number;
-  /** Logits of coarser levels learn too; planned networks alone. */
-  deepSupervision: (typeof SWITCH)[number];
-  /** Patch sides in voxels, x, y, z, divisible as the network needs; 'auto' fits scans and memory. */
-  patch: 'auto' | readonly [number, number, number];
-  /** Voxel size of training in mm, of a cube or x, y, z; or each scan's own grid. */
-  spacing: 'auto' | 'native' | number | readonly [number, number, number];
-  /** Whether scans are turned to the patient's axes first, or read as they are stored. */
-  orientation: Orientation;
-  augmentation: Augmentation;
-  /** Changes of intensity as nnU-Net has them. */
-  intensity: (typeof SWITCH)[number];
-  /** Share of the patches that are drawn around a voxel of a class. */
-  foregroundShare: number;
-  /** Whether a coarse model first finds the part of each scan that is worth reading. */
-  region: (typeof REGIONS)[number];
-  /** Share of the steps, the first ones, that read patches at half the resolution. */
-  coarseShare: number;
-  labelledPerStep: number;
-  unlabelledPerStep: number;
-  learningRate: number;
-  optimiser: OptimiserName;
-  schedule: ScheduleName;
-  /** Share of the steps over which the learning rate rises to its start. */
-  warmUp: number;
-  momentum: number;
-  nesterov: (typeof SWITCH)[number];
-  /** Chance of each channel to be left out of a patch, where scans have several. */
-  channelDropout: number;
-  weightDecay: number;
-  /** Largest norm of a step's gradient; 0 for any. */
-  clipNorm: number;
-  emaDecay: number;
-  /** Which network validates and predicts. */
-  predictWith: PredictorName;
-  lambdaMax: number;
-  /** Share of the steps, the first ones, in which unlabelled scans have no part. */
-  unlabelledFrom: number;
-  /** Share of the steps that are left then after which lambda has its final weight. */
-  lambdaRamp: number;
-  beta: number;
-  alpha: number;
-  unlabelledBranch: UnlabelledBranch;
-  prototypeFeatures: PrototypeFeatures;
-  /** Which prototype processes of CPCL are on. */
-  processes: Processes;
-  /** Adds the Mean Teacher term to CPCL. */
-  meanTeacherTerm: (typeof SWITCH)[number];
-  /** Weighs unlabelled voxels in both prototype processes of CPCL. */
-  certaintyWeighting: (typeof SWITCH)[number];
-  /** Decay of the memory that stands in for prototypes of absent classes; 0: no memory. */
-  prototypeMemory: number;
-  /** Least probability of a pseudo-label of `agreement`. */
-  confidence: number;
-  dropout: number;
-  seed: number;
-  engine: EngineName;
-  validateEvery: number;
-  checkpointEvery: number;
-}
+export * from './training-options.ts';
 
 export type Rule =
   | { kind: 'choice'; values: readonly string[] }
   | { kind: 'integer' | 'number'; min: number; max: number }
   | { kind: 'patch' }
   | { kind: 'spacing' };
-
-/** Voxel size of training, once a plan has settled `auto`. */
-export type SettledSpacing = Exclude<TrainingOptions['spacing'], 'auto'>;
-
-/** Options of a planned run: the voxel size is decided. */
-export interface PlannedOptions extends Omit<TrainingOptions, 'spacing'> {
-  spacing: SettledSpacing;
-  /** Median voxel size of the training grid, x, y, z, mm: what the network `planned` is planned from. */
-  voxel?: readonly [number, number, number];
-}
-
-/** The shape of the network `planned`, once the patch is decided; absent for the others. */
-export interface WithPlan {
-  plan?: NetworkPlan;
-}
-
-/** Options of a run that computes: patch and voxel size are decided. */
-export interface SettledOptions extends Omit<PlannedOptions, 'patch'>, WithPlan {
-  patch: Exclude<TrainingOptions['patch'], 'auto'>;
-}
 
 export interface OptionRow<K extends keyof TrainingOptions = keyof TrainingOptions> {
   key: K;

@@ -84,7 +84,8 @@ function removed(path: string): boolean {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process of that number runs on this machine. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

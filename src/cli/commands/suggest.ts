@@ -23,6 +23,7 @@ export function suggestCommand(): Command {
           const rows = suggestions.map(({ name, reason, distance }, n) => [n + 1, name, distance, reason]);
           return `${state} Label next:\n${table(['', 'scan', 'distance', 'reason'], rows)}`;
         });
+        if (report.unreadable.length > 0) throw new Exit(EXIT.partly);
       }),
     );
 }

@@ -3,7 +3,7 @@
  * kidneys), a predicted piece beyond that number is a false one. Decided by the labelled scans of a run alone.
  */
 import { componentsOf } from '../edit/components.ts';
-import type { LabelMap } from '../volume.ts';
+import { isPartlyDrawn, type LabelMap } from '../volume.ts';
 
 /** A piece below this share of its label's volume is a slip of the brush, not anatomy. */
 const SMALLEST_SHARE = 0.01;
@@ -12,8 +12,12 @@ const MOST_PIECES = 2;
 /** One labelled scan shows no rule. */
 const LEAST_MASKS = 2;
 
-/** Pieces of at least 1 % of the label's volume, 26 neighbours; 0 where the label is absent. */
+/**
+ * Pieces of at least 1 % of the label's volume, 26 neighbours; 0 where the label is absent, and in a mask that is drawn in part, whose
+ * slices hang together nowhere.
+ */
 export function countPieces(mask: Pick<LabelMap, 'data' | 'size'>, label: number): number {
+  if (isPartlyDrawn(mask)) return 0;
   const { sizes } = componentsOf(mask, label);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   return sizes.filter((size) => size >= SMALLEST_SHARE * total).length;

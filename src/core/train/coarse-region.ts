@@ -31,7 +31,8 @@ export function coarseOptions(options: SettledOptions, scans: readonly Extent[])
   return {
     ...DEFAULT_OPTIONS,
     ...{ method: 'supervised', network: 'unet', width: WIDTH, spacing: mm, patch: [side(0), side(1), side(2)], steps },
-    orientation: options.orientation,
+    // Few steps, and scans that are small as a whole: two a step.
+    ...{ orientation: options.orientation, labelledPerStep: 2 },
     ...{ seed: options.seed, engine: options.engine, checkpointEvery: steps, validateEvery: steps },
   };
 }

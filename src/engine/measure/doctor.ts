@@ -127,7 +127,7 @@ function describeEngine({ name, installed, detail, probe }: EngineStatus): strin
     `            3D convolution ${probe.shape}: forward ${speed(probe.forward)}, gradients ${speed(probe.backward)}`,
     ...(probe.step
       ? [
-          `            one CPCL step, width ${probe.step.width}, 2 + 2 patches of ${probe.step.patch.join('x')}: ${probe.step.seconds.toFixed(2)} s; ${probe.step.steps.toLocaleString('en')} steps: ${Math.max(1, Math.round((probe.step.steps * probe.step.seconds) / 60))} min${probe.step.busy ? ' (other programs are busy; faster when they rest)' : ''}`,
+          `            one step of the default, width ${probe.step.width}, 1 + 1 patches of ${probe.step.patch.join('x')}: ${probe.step.seconds.toFixed(2)} s; ${probe.step.steps.toLocaleString('en')} steps: ${Math.max(1, Math.round((probe.step.steps * probe.step.seconds) / 60))} min${probe.step.busy ? ' (other programs are busy; faster when they rest)' : ''}`,
         ]
       : []),
     `            largest difference from the plain sum: ${probe.difference.toExponential(1)} of the largest value`,

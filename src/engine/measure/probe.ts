@@ -24,7 +24,7 @@ export interface Probe {
   /** Of the webgpu engine. */
   adapter?: AdapterFacts;
   /**
-   * One whole CPCL step at the default options, and how many a run has by default; absent for a slow engine. `busy`: other
+   * One whole step at the default options, and how many a run has by default; absent for a slow engine. `busy`: other
    * programs took a good part of the processor meanwhile.
    */
   step?: { seconds: number; busy: boolean; patch: [number, number, number]; width: number; steps: number };
@@ -69,7 +69,7 @@ const STEPS = 3;
 
 /** The measured time is kept: `auto` takes the engine that is faster. */
 async function wholeStep(engine: Engine): Promise<Probe['step']> {
-  const options = resolveOptions({ method: 'cpcl' });
+  const options = resolveOptions({});
   const session = new StepSession(kernelsOf(engine), options, STEP_PATCH);
   const othersWereBusy = watchOthers();
   await session.step();

@@ -9,6 +9,7 @@ import type { ExportChoice } from '../export-formats.ts';
 import type { LeftOut } from '../left-out.ts';
 
 export type { ExportChoice, ExportFormat } from '../export-formats.ts';
+export type * from './user-types.ts';
 
 /** Names a folder that the user chose in a dialog, dropped on the window or opened before; only main knows the path. */
 export type FolderId = string;
@@ -363,39 +364,6 @@ export interface ExportCounts extends Record<ExportChoice, number> {
   unseen: number;
   /** Rejected masks, which leave only where they are asked for. */
   rejected: number;
-}
-
-/** Where a user was in a project: found again after a reload or a restart. */
-export interface ProjectView {
-  place: 'projects' | 'cases' | 'annotate' | 'train' | 'review' | 'report';
-  /** The open case of each place, by scan. */
-  scans: { annotate: number | null; review: number | null };
-  /** What the list beside the case shows. */
-  filters: { annotate: string; review: string };
-  listOpen: boolean;
-  /** The table of cases. */
-  table: { search: string; filter: string; column: string; descending: boolean };
-}
-
-export type Theme = 'dark' | 'light' | 'system';
-export interface Settings {
-  theme: Theme;
-  showPatientNames: boolean;
-  /** Action name to key chord, only where the user changed the default. */
-  keys: Record<string, string>;
-  /** The welcome has been seen. */
-  welcomed: boolean;
-}
-
-export interface About {
-  version: string;
-  electron: string;
-  node: string;
-  chromium: string;
-  platform: string;
-  device: string;
-  /** 'electron' has native dialogs; 'server' browses folders in the page. */
-  shell: 'electron' | 'server';
 }
 
 export interface FolderListing {

@@ -29,7 +29,12 @@ export interface PreparedCase extends PatchSource {
 /** The generator's stream that samples places, of a scan's number as seed: the same scan gives the same sample. */
 const PLACES = 64;
 
+/** Counts up where prepared scans of earlier versions are no use any more. */
+const FORMAT = 7;
+
 interface Record {
+  /** Of the version that prepared it. */
+  format: typeof FORMAT;
   size: Sides;
   /** mm */
   spacing: Sides;
@@ -62,7 +67,7 @@ export async function prepareCase(
   const key = createHash('sha256')
     .update(
       JSON.stringify([
-        6,
+        FORMAT,
         several ? stamps : stamps[0],
         item.maskPath ? stamp(item.maskPath) : null,
         frame.spacing,
@@ -206,9 +211,11 @@ function sweepOld(base: string): void {
   for (const { name, path } of listFolder(dirname(base))) {
     if (!name.startsWith(`${scan}-`) || !name.endsWith('.json')) continue;
     try {
-      if ((JSON.parse(readFileSync(path, 'utf8')) as Partial<Record>).checksums) continue;
+      if ((JSON.parse(readFileSync(path, 'utf8')) as Partial<Record>).format === FORMAT) continue;
     } catch {}
-    for (const end of ['.json', '.f32', '.u8', '.places']) rmSync(path.replace(/\.json$/, end), { force: true });
+    // Every file of its name: a scan of several channels has one for each.
+    const own = `${name.slice(0, -'json'.length)}`;
+    for (const file of listFolder(dirname(base))) if (file.name.startsWith(own)) rmSync(file.path, { force: true });
   }
 }
 
@@ -227,7 +234,7 @@ async function write(
   const { grid, body } = await prepareChannels(item, channels, frame, files, (image, n) =>
     keep(imageEnd(n), image.data),
   );
-  const record: Record = { size: grid.size, spacing: grid.spacing, body, checksums };
+  const record: Record = { format: FORMAT, size: grid.size, spacing: grid.spacing, body, checksums };
   if (item.maskPath) {
     const mask = prepareMask(await files.readMask(item.maskPath), frame);
     const labelled = boxAround(mask, 0);

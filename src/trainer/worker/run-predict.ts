@@ -17,7 +17,7 @@ import type { Sides } from '../../core/train/patches.ts';
 import type { Normalisation } from '../../core/train/preprocess.ts';
 import type { Box } from '../../core/train/region.ts';
 import { type CheckpointMeta, weightsOf } from '../../core/train/state.ts';
-import { isPartlyDrawn, voxelCount, voxelMl } from '../../core/volume.ts';
+import { voxelCount, voxelMl } from '../../core/volume.ts';
 import { makeFolder, writeFileAtomic } from '../../disk/index.ts';
 import { startEngine } from '../../engine/choose/index.ts';
 import { kernelsOf } from '../../engine/choose/kernels-of.ts';
@@ -202,7 +202,7 @@ async function agreedBy(paths: string[], labels: string[], files: TrainerFiles):
     // A mask that cannot be read says nothing of how many pieces there are; the others do.
     const mask = await files.readMask(path).catch(() => null);
     // Of slices drawn apart each would be a piece.
-    if (!mask || isPartlyDrawn(mask)) continue;
+    if (!mask) continue;
     labels.forEach((_, n) => void counts[n].push(countPieces(mask, n + 1)));
   }
   return counts.map(agreedPieces);

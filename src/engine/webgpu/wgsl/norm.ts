@@ -16,6 +16,21 @@ const addRows = `
     }
     workgroupBarrier();`;
 
+/** Adds up `sum` and `products` of a chunk's rows, one after the other in the same room, and writes both. */
+const writeBothSums = `
+  sums[local] = sum;
+  {${addRows}
+  }
+  sum = sums[local];
+  workgroupBarrier();
+  sums[local] = products;
+  {${addRows}
+  }
+  if (works && row == 0u) {
+    partials[2u * chunk * p.c + channel] = sum;
+    partials[(2u * chunk + 1u) * p.c + channel] = sums[local];
+  }`;
+
 const perChunk = (reads: [string, string][], body: string): string =>
   `${parameters('n', 'c', 'chunk', 'chunks', 'columns', 'rows', 'half', 'parts')}
 ${buffers(reads, [['partials', 'f32']])}
@@ -82,18 +97,7 @@ export const chunkSlopes: Program = program('norm slopes', 2, 1, () =>
       }
     }
   }
-  sums[local] = sum;
-  {${addRows}
-  }
-  sum = sums[local];
-  workgroupBarrier();
-  sums[local] = products;
-  {${addRows}
-  }
-  if (works && row == 0u) {
-    partials[2u * chunk * p.c + channel] = sum;
-    partials[(2u * chunk + 1u) * p.c + channel] = sums[local];
-  }`,
+${writeBothSums}`,
   ),
 );
 
@@ -111,18 +115,7 @@ export const chunkLeakySlopes: Program = program('norm leaky slopes', 5, 1, () =
       products = fma(g, (x[at] - mean[channel]) * inverse[channel], products);
     }
   }
-  sums[local] = sum;
-  {${addRows}
-  }
-  sum = sums[local];
-  workgroupBarrier();
-  sums[local] = products;
-  {${addRows}
-  }
-  if (works && row == 0u) {
-    partials[2u * chunk * p.c + channel] = sum;
-    partials[(2u * chunk + 1u) * p.c + channel] = sums[local];
-  }`,
+${writeBothSums}`,
   ),
 );
 

@@ -1,5 +1,6 @@
 /** The Cases screen: what the table shows of the project's scans, what is selected, what to label first. */
 import { CASE_STATES, type CaseState, type ScanRow, type Suggestion } from '../../../shared/contract/index.ts';
+import { coalesced } from '../../parts/coalesced.ts';
 import { count } from '../../parts/format.ts';
 import type { AppState } from '../../shell/app.svelte.ts';
 
@@ -58,8 +59,7 @@ export class CasesState {
   /** Id of the row that the arrow keys move from. */
   focus = $state<number | null>(null);
   private readonly app: AppState;
-  private loading: Promise<void> | null = null;
-  private again = false;
+  private readonly load = coalesced(() => this.fetch());
 
   readonly shown = $derived.by(() => {
     const words = this.search.trim().toLowerCase().split(/\s+/).filter(Boolean);
@@ -93,22 +93,6 @@ export class CasesState {
   follow(): () => void {
     void this.load();
     return this.app.client.on('scans', () => void this.load());
-  }
-
-  /** Many changes in a row make two loads, not many. */
-  private load(): Promise<void> {
-    if (this.loading) {
-      this.again = true;
-      return this.loading;
-    }
-    this.loading = this.fetch().finally(() => {
-      this.loading = null;
-      if (this.again) {
-        this.again = false;
-        void this.load();
-      }
-    });
-    return this.loading;
   }
 
   private async fetch(): Promise<void> {

@@ -1,5 +1,6 @@
 /** The docked list of Annotate and Review: which cases are to be done, in which order, and why in that order. */
 import type { QueueEntry, ScanRow, Suggestion } from '../../../shared/contract/index.ts';
+import { coalesced } from '../../parts/coalesced.ts';
 import type { AppState } from '../../shell/app.svelte.ts';
 
 export type WorkPlace = 'annotate' | 'review';
@@ -29,8 +30,7 @@ export class WorkList {
   /** Decided since the list was opened. */
   private decided = $state.raw<ReadonlySet<number>>(new Set());
   private readonly app: AppState;
-  private loading: Promise<void> | null = null;
-  private again = false;
+  readonly load = coalesced(() => this.fetch());
 
   readonly place = $derived.by((): WorkPlace => (this.app.place === 'review' ? 'review' : 'annotate'));
   /** What is shown; what is open where the kept word is none. */
@@ -67,22 +67,6 @@ export class WorkList {
 
   show(filter: WorkFilter): void {
     this.app.workFilters = { ...this.app.workFilters, [this.place]: filter };
-  }
-
-  /** Many changes in a row make two loads, not many. */
-  load(): Promise<void> {
-    if (this.loading) {
-      this.again = true;
-      return this.loading;
-    }
-    this.loading = this.fetch().finally(() => {
-      this.loading = null;
-      if (this.again) {
-        this.again = false;
-        void this.load();
-      }
-    });
-    return this.loading;
   }
 
   /** Sorts the review list anew, as long as nobody has begun to go through it. */
