@@ -67,6 +67,7 @@ export function demoSetting(kind: PhantomKind, engine: string): DemoSetting {
           patch: smallPatch,
           labelledPerStep: 1,
           unlabelledPerStep: 1,
+          unlabelledFrom: 0,
           learningRate: 0.05,
           dropout: 0,
         },
@@ -77,7 +78,8 @@ export function demoSetting(kind: PhantomKind, engine: string): DemoSetting {
         trainingSeconds: 200,
         leastSteps: 120,
         mostSteps: 600,
-        options: { width: 8, patch },
+        // The batch that the paper has: with one of each a step, so few steps tell CPCL nothing.
+        options: { width: 8, patch, labelledPerStep: 2, unlabelledPerStep: 2, unlabelledFrom: 0 },
       };
 }
 
