@@ -89,7 +89,7 @@ test('a scan whose voxels are gone is reported and never suggested', async (t) =
   rmSync(store.path(store.scans.find('long')!.volumeFile));
   // Traits are kept for the life of a process, so another one is asked.
   const run = await decile(['suggest', store.folder, '--count', '10', '--json']);
-  assert.equal(run.status, 0, run.stderr);
+  assert.equal(run.status, 4, run.stderr);
   const report = run.json() as Awaited<ReturnType<typeof suggestScans>>;
   assert.deepEqual(report.unreadable, [{ name: 'long', code: 'scan/missing' }]);
   assert.equal(report.suggestions.length, 9);
