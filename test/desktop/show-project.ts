@@ -80,7 +80,7 @@ export async function fillShowProject(page: Page, steps: number): Promise<void> 
   for (const { scan, name } of queue.slice(1, 4)) await correct(page, scan, name);
   await ask(page, 'review.decide', { scan: queue.at(-1)!.scan, decision: 'accept' });
   await ask(page, 'review.decide', { scan: queue[0].scan, decision: 'reject' });
-  await round(page, 'round-2', 'With the corrected masks.', { method: 'cpcl', steps, validateEvery: 25 });
+  await round(page, 'round-2', 'With the corrected masks.', { method: 'bcp', steps, validateEvery: 25 });
   const next = await ask(page, 'review.queue');
   await correct(page, next[1].scan, next[1].name);
   await ask(page, 'review.decide', { scan: next.at(-1)!.scan, decision: 'accept' });
