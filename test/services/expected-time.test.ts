@@ -52,7 +52,7 @@ const GPU = { name: 'Some GPU', software: false };
 test('with several engines and nothing measured, each does a step, and auto takes the faster one from then on', async (t) => {
   machine(t);
   const store = await projectWith(t, temporaryFolder(t), 2, 1);
-  const options = resolveOptions({ steps: 100, spacing: 'native' });
+  const options = resolveOptions({ steps: 100, spacing: 'native', unlabelledFrom: 0 });
   const { jobs, start } = probes({ tensorflow: 2, simd: 0.5 });
   const said: string[] = [];
   const expected = await settleEngine(store, start, options, 2, (text) => said.push(text));
@@ -95,7 +95,7 @@ test('an engine that cannot compute is left out; none that computes is an error'
 test('a real GPU is measured as the others, also where those were compared before, and auto takes it where it is fastest', async (t) => {
   machine(t);
   const store = await projectWith(t, temporaryFolder(t), 2, 1);
-  const options = resolveOptions({ steps: 100, spacing: 'native' });
+  const options = resolveOptions({ steps: 100, spacing: 'native', unlabelledFrom: 0 });
   await settleEngine(store, probes({ tensorflow: 2, simd: 0.5 }).start, options, 2);
   assert.deepEqual(availableEngines(), ['tensorflow', 'simd']);
   keepAdapter(null, Date.now() - 25 * 3600 * 1000); // a driver is installed on the next day
@@ -112,7 +112,7 @@ test('a real GPU is measured as the others, also where those were compared befor
 test('an emulated GPU is measured only when it is asked for by name', async (t) => {
   machine(t);
   const store = await projectWith(t, temporaryFolder(t), 2, 1);
-  const options = resolveOptions({ steps: 100, spacing: 'native' });
+  const options = resolveOptions({ steps: 100, spacing: 'native', unlabelledFrom: 0 });
   const { jobs, start } = probes({ tensorflow: 2, simd: 0.5, webgpu: 90 }, { name: 'SwiftShader', software: true });
   await settleEngine(store, start, options, 2);
   assert.deepEqual(kinds(jobs), ['adapter', 'tensorflow', 'simd']);
@@ -127,7 +127,7 @@ test('an emulated GPU is measured only when it is asked for by name', async (t) 
 test('a GPU that cannot do the steps is left out, and not asked again at every training', async (t) => {
   machine(t);
   const store = await projectWith(t, temporaryFolder(t), 2, 1);
-  const options = resolveOptions({ steps: 100, spacing: 'native' });
+  const options = resolveOptions({ steps: 100, spacing: 'native', unlabelledFrom: 0 });
   const { jobs, start } = probes({ tensorflow: 2, simd: 0.5 }, GPU);
   await settleEngine(store, start, options, 2);
   assert.deepEqual(kinds(jobs), ['adapter', 'tensorflow', 'webgpu', 'simd']);
@@ -151,12 +151,13 @@ test('what would be faster is told with the time: TensorFlow where there is none
 test('an earlier run tells the time where a step costs the same, and not where its batch was another', async (t) => {
   machine(t);
   const store = await projectWith(t, temporaryFolder(t), 2, 1);
-  const options = resolveOptions({ spacing: 'native', steps: 10 });
+  const options = resolveOptions({ spacing: 'native', steps: 10, unlabelledFrom: 0.4 });
   const run = store.runs.create({ options: { ...options, labelledPerStep: 2 }, classes: ['kidney'], cases: [] });
   store.runs.update(run.id, { step: 3 });
   for (let step = 1; step <= 3; step++) store.metrics.record(run.id, step, { secondsPerStep: 2 });
   assert.equal(expectedTime(store, options).seconds, null);
   const alike = expectedTime(store, { ...options, labelledPerStep: 2 });
-  assert.equal(alike.seconds, 2 * 10);
+  // Three steps of two labelled patches alone: one with an unlabelled patch too takes 3 s.
+  assert.equal(alike.seconds, 4 * 2 + 6 * 3);
   assert.match(alike.basis, new RegExp(`2.00 s a step, measured in ${run.name}`));
 });

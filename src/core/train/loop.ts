@@ -9,7 +9,7 @@ import { supervised } from '../methods/supervised.ts';
 import type { ModelChannel } from '../model-channels.ts';
 import type { FeatureMap, Kernels } from '../network/kernels.ts';
 import { parameterCount } from '../network/network.ts';
-import { type SettledOptions, type TrainingOptions, usesUnlabelled, type WithPlan } from '../options.ts';
+import type { SettledOptions, TrainingOptions, WithPlan } from '../options.ts';
 import { disposeBatch, TwoStreamSampler } from './batch.ts';
 import { patchMasks } from './patch-masks.ts';
 import type { PatchSource } from './patches.ts';
@@ -24,6 +24,7 @@ import {
   type TrainState,
 } from './state.ts';
 import { methodStep } from './step.ts';
+import { atHalf, labelledAlone } from './step-cost.ts';
 import { updateNetworks } from './update.ts';
 
 export interface StepReport {
@@ -102,10 +103,6 @@ export async function train(inputs: TrainInputs): Promise<{ outcome: 'finished' 
 /** Every eighth step after the first tenth: reading the unlabelled patches once more costs a part of a step. */
 const seesClasses = (step: number, steps: number): boolean => step >= 0.1 * steps && step % 8 === 0;
 
-/** Whether unlabelled scans have no part in a step yet. Runs of earlier versions have no such steps. */
-const labelledAlone = (step: number, { method, unlabelledFrom = 0, steps }: TrainingOptions): boolean =>
-  usesUnlabelled(method) && step < unlabelledFrom * steps;
-
 /** Supervised-only, with the moving averages of the method that comes after it. */
 const onLabelled = ({ networks }: Method): Method => ({
   ...supervised,
@@ -159,7 +156,7 @@ export async function trainStep(
         return sum;
       }),
   };
-  const batch = sampler.next({ atHalf: step < options.coarseShare * options.steps, labelledOnly: alone });
+  const batch = sampler.next({ atHalf: atHalf(step, options), labelledOnly: alone });
   const drawDropout =
     options.dropout > 0
       ? (shape: readonly number[]) => (kernels.dropoutMask ?? dropoutMask)(shape, options.dropout, state.dropout)

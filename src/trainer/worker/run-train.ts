@@ -69,7 +69,7 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
     encodePng: files.encodePng,
   });
   const curve = join(runFolder, 'curve.jsonl');
-  const clock = new StepClock();
+  const clock = new StepClock(options);
   const due = new CheckpointClock();
   truncateCurve(curve, resumeFrom?.meta.step ?? 0);
 
@@ -105,7 +105,7 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
           type: 'step',
           steps: options.steps,
           ...done,
-          ...clock.tick(options.steps - done.step),
+          ...clock.tick(done.step),
         } as const;
         keepLine(curve, event);
         report(event);

@@ -1,20 +1,37 @@
+import { costFrom, stepCost } from '../../core/train/step-cost.ts';
+
 /** Seconds a step and the time left, from the median of the last steps (checkpoints and pauses not counted). */
 export class StepClock {
-  private last = performance.now();
+  private readonly options: Parameters<typeof costFrom>[1];
+  private readonly now: () => number;
+  private last: number;
+  /** Of the last steps, as if each had been a whole one. */
   private readonly recent: number[] = [];
+
+  /** @param now milliseconds, rising */
+  constructor(options: Parameters<typeof costFrom>[1], now: () => number = () => performance.now()) {
+    this.options = options;
+    this.now = now;
+    this.last = now();
+  }
 
   /** Starts counting anew: what happened since the last step was no step. */
   begin(): void {
-    this.last = performance.now();
+    this.last = this.now();
   }
 
-  tick(stepsLeft: number): { secondsPerStep: number; secondsLeft: number } {
-    const now = performance.now();
-    this.recent.push((now - this.last) / 1000);
+  /**
+   * @param done steps done, the one that just ended included
+   * @returns what a step as the last one takes, and all that are left, s
+   */
+  tick(done: number): { secondsPerStep: number; secondsLeft: number } {
+    const now = this.now();
+    const cost = stepCost(done - 1, this.options);
+    this.recent.push((now - this.last) / 1000 / cost);
     this.last = now;
     if (this.recent.length > 25) this.recent.shift();
-    const secondsPerStep = [...this.recent].sort((a, b) => a - b)[this.recent.length >> 1];
-    return { secondsPerStep, secondsLeft: secondsPerStep * stepsLeft };
+    const whole = [...this.recent].sort((a, b) => a - b)[this.recent.length >> 1];
+    return { secondsPerStep: whole * cost, secondsLeft: whole * costFrom(done, this.options) };
   }
 }
 

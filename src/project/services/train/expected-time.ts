@@ -3,6 +3,7 @@ import { freemem, totalmem } from 'node:os';
 import type { PlannedOptions, TrainingOptions } from '../../../core/options.ts';
 import { type Fit, fitOf } from '../../../core/train/fit-patch.ts';
 import { trainingGrid } from '../../../core/train/preprocess.ts';
+import { costFrom, stepCost } from '../../../core/train/step-cost.ts';
 import { type KnownAdapter, keepAdapter, knownAdapter } from '../../../engine/choose/known-adapter.ts';
 import { availableEngines, comparedEngines, type StepTime, stepTimes } from '../../../engine/choose/step-times.ts';
 import { fasterAdvice } from '../../../engine/measure/advice.ts';
@@ -47,7 +48,7 @@ export function expectedTime(store: Store, options: PlannedOptions): ExpectedTim
   const perStep = alike ? secondsPerStep(store, alike.id) : null;
   if (alike && perStep !== null)
     return {
-      seconds: perStep * options.steps,
+      seconds: (perStep / stepCost(alike.step - 1, alike.options)) * costFrom(0, options),
       basis: `${perStep.toFixed(2)} s a step, measured in ${alike.name}.`,
       on: alike.device || null,
       faster,
@@ -56,7 +57,7 @@ export function expectedTime(store: Store, options: PlannedOptions): ExpectedTim
   if (!best)
     return { seconds: null, basis: 'The time is known after a short probe or the first steps.', on: null, faster };
   return {
-    seconds: best.seconds * options.steps,
+    seconds: best.seconds * costFrom(0, options),
     basis: `${best.seconds.toFixed(2)} s a step, measured in a short probe${best.busy ? ' while other programs kept this computer busy; faster when they rest' : ''}.`,
     on: best.device,
     faster,

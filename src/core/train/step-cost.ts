@@ -1,0 +1,35 @@
+/** What the parts of a run cost beside each other: the first steps may read fewer patches, or at half the resolution. */
+import { type TrainingOptions, usesUnlabelled } from '../options.ts';
+
+/** A step at half the resolution beside a whole one: more patches, each an eighth of the voxels. */
+const AT_HALF = 0.5;
+
+type CostOptions = Pick<TrainingOptions, 'steps' | 'method' | 'labelledPerStep' | 'unlabelledPerStep'> &
+  Partial<Pick<TrainingOptions, 'unlabelledFrom' | 'coarseShare'>>;
+
+/** Whether unlabelled scans have no part in a step yet. Runs of earlier versions have no such steps. */
+export const labelledAlone = (
+  step: number,
+  { method, unlabelledFrom = 0, steps }: Pick<CostOptions, 'method' | 'unlabelledFrom' | 'steps'>,
+): boolean => usesUnlabelled(method) && step < unlabelledFrom * steps;
+
+/** Whether a step reads the field of view at half the resolution. */
+export const atHalf = (step: number, { coarseShare = 0, steps }: Pick<CostOptions, 'coarseShare' | 'steps'>): boolean =>
+  step < coarseShare * steps;
+
+/** @returns time of a step beside one that reads all its patches on the whole grid: 1 for most steps */
+export function stepCost(step: number, options: CostOptions): number {
+  const { labelledPerStep, unlabelledPerStep } = options;
+  const patches = labelledAlone(step, options) ? labelledPerStep / (labelledPerStep + unlabelledPerStep) : 1;
+  return patches * (atHalf(step, options) ? AT_HALF : 1);
+}
+
+/** @returns time of the steps from `step` to the end, in whole steps */
+export function costFrom(step: number, options: CostOptions): number {
+  const { steps, unlabelledFrom = 0, coarseShare = 0 } = options;
+  // Within a part all steps cost the same; a part begins at the first whole step that it holds.
+  const parts = [step, Math.ceil(unlabelledFrom * steps), Math.ceil(coarseShare * steps), steps]
+    .filter((at) => at >= step && at <= steps)
+    .sort((a, b) => a - b);
+  return parts.slice(1).reduce((sum, end, n) => sum + (end - parts[n]) * stepCost(parts[n], options), 0);
+}
