@@ -132,16 +132,34 @@ for (const [what, patient, planted, bytes] of [
   ['a stranger in a body part', 'Doe^Jane', el('00180015', 'CS', 'WALBURGA'), 'WALBURGA'],
   ['a short number in an acquisition number', 'Doe^Jane', el('00200012', 'IS', '4711'), '4711'],
   ['a number in a slope', 'Doe^Jane', el('00180088', 'DS', '4711222'), '4711222'],
+  ['a number in a slope with an exponent', 'Doe^Jane', el('00180088', 'DS', '4.711222e6'), '4.711222'],
+  ['a negative number in a slope', 'Doe^Jane', el('00180088', 'DS', '-4711222.0'), '4711222'],
+  ['a divided number in an acquisition number', 'Doe^Jane', el('00200012', 'IS', '4711333'), '4711333'],
+  ['the second number of a slope', 'Doe^Jane', el('00181149', 'DS', ['1', '4711222']), '4711222'],
+  ['a day of birth, day first', 'Doe^Jane', el('00200012', 'IS', '17111953'), '17111953'],
 ] as const)
   test(`${what} does not leave`, async () => {
     const { bytes: out } = await leaves(() => [
       el('00080005', 'CS', 'ISO_IR 192'),
       el('00100010', 'PN', patient),
-      el('00100020', 'LO', what.includes('slope') ? '4711222' : '4711'),
+      el('00100020', 'LO', what.includes('slope') ? '4711222' : what.includes('divided') ? '47-11 333' : '4711'),
+      el('00100030', 'DA', '19531117'),
       planted,
     ]);
     assert.ok(!holds(out, bytes));
   });
+
+test('words in the spare bits of signed values do not leave, and the values stay', async () => {
+  const words = Buffer.from('PID8842197 of 19531117');
+  // Values of 8 bits below the letters: -128 to 127.
+  const values = new Uint8Array(Uint16Array.from({ length: 64 }, (_, n) => ((words[n] ?? 0) << 8) | (n * 4)).buffer);
+  const { bytes } = await leaves(() => [
+    ...[el('00280010', 'US', 8), el('00280011', 'US', 8), el('00280103', 'US', 1)],
+    ...[el('00280101', 'US', 8), el('00280102', 'US', 7), el('7fe00010', 'OW', values)],
+  ]);
+  const upper = bytes.subarray(-128).filter((_, n) => n % 2 === 1);
+  assert.deepEqual(new Set(upper), new Set([0x00, 0xff]));
+});
 
 test('names that are words of the makers and of the standard stop no file', async () => {
   const { dataSet } = await leaves(() => [

@@ -7,7 +7,7 @@ import { type DataSet, type Element, parseDicom, readWhole, TRANSFER } from '../
 import { type DicomElement, el, encodeFile, encodeSet, join } from '../dicom/encode.ts';
 import { shiftedMoment } from './dates.ts';
 import { identifiersIn } from './identifiers.ts';
-import { bareFrames, barePixels } from './pixels.ts';
+import { bareFrames, barePixels, withoutSpareBits } from './pixels.ts';
 import { actionFor, MULTI_FRAME_DUMMIES, STRUCTURE_SET_DUMMIES } from './table.ts';
 import { keptValue, type ValueRules, valueRules } from './values.ts';
 import { vrOf } from './vr.ts';
@@ -215,7 +215,10 @@ class Writer {
 
   /** Pixels cut to the image; of compressed ones each frame is one piece, and the offsets are made anew. */
   private pixels(tag: string, vr: string, e: Element): Uint8Array {
-    if (!e.fragments) return this.raw(tag, vr, barePixels(tag, e, this.root));
+    if (!e.fragments) {
+      const bare = barePixels(tag, e, this.root);
+      return this.raw(tag, vr, tag === '7fe00010' ? withoutSpareBits(bare, this.root, !this.big) : bare);
+    }
     const frames = bareFrames(this.path, this.syntax, e, this.root);
     const offsets: number[] = [];
     let at = 0;

@@ -28,6 +28,10 @@ const HAS_UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Sc
 /** Letters in a row that chance does not bring into voxels. */
 const LONG = /[A-Za-z]{7,}/g;
 const LONGEST_SHORT = 2;
+/** Digits of a number that stands for somebody, whatever divides them. */
+const LONG_NUMBER = 6;
+/** A decimal number, in DICOM and elsewhere. */
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,2})?$/i;
 
 const folded = (text: string) => (/[^\0-\x7f]/.test(text) ? text.normalize('NFKC') : text).toLowerCase();
 const plain = (word: string) => word.normalize('NFD').replace(/\p{M}/gu, '').replace(/ß/g, 'ss').replace(/ø/g, 'o');
@@ -88,7 +92,9 @@ export function needlesFor(identifiers: Iterable<string>): Needles {
     else if (/^\d+(\.\d+)+$/.test(key)) uids.set(key, identifier);
     else {
       phrases.set(key, identifier);
-      for (const digits of key.match(/\d{6,}/g) ?? []) numbers.set(digits, identifier);
+      // "88-42-197" and "17/11/1953" stand in numbers without what divides them.
+      for (const digits of [...(key.match(/\d{6,}/g) ?? []), key.replace(/\D/g, '')])
+        if (digits.length >= LONG_NUMBER) numbers.set(digits, identifier);
     }
   }
   const isName = (word: string | undefined) =>
@@ -134,9 +140,12 @@ export function needlesFor(identifiers: Iterable<string>): Needles {
       return [...found];
     },
     inNumber(value, digits) {
-      const bare = value.trim().replace(/^\+/, '').replace(/\.0*$/, '');
-      if (!/^\d+$/.test(bare) || bare.length < digits) return [];
-      const found = [bare, bare.replace(/^0+/, '')].flatMap((key) => numbers.get(key) ?? []);
+      const stated = value.trim();
+      if (!DECIMAL.test(stated)) return [];
+      // As it stands, for numbers that begin with 0, and by its value: -8842197 and 8.842197E6 say the same.
+      const bare = stated.replace(/^[+-]/, '').replace(/\.0*$/, '');
+      const keys = [bare, bare.replace(/^0+/, ''), String(Math.abs(Number(stated)))];
+      const found = keys.flatMap((key) => (/^\d+$/.test(key) && key.length >= digits ? (numbers.get(key) ?? []) : []));
       return [...new Set(found)];
     },
     inVoxels(latin) {

@@ -13,16 +13,23 @@ interface Shape {
   pixels: number;
   samples: number;
   bits: number;
+  /** Of these the ones that hold the value, from the lowest on; all where the header says otherwise. */
+  stored: number;
+  signed: boolean;
   /** YBR_FULL_422: two of three samples. */
   shared: boolean;
 }
 
 function shapeOf(d: DataSet): Shape {
+  const bits = d.uint16('x00280100') ?? 0;
+  const stored = d.uint16('x00280101') ?? bits;
   return {
     frames: framesIn(d),
     pixels: (d.uint16('x00280010') ?? 0) * (d.uint16('x00280011') ?? 0),
     samples: d.uint16('x00280002') ?? 1,
-    bits: d.uint16('x00280100') ?? 0,
+    bits,
+    stored: (d.uint16('x00280102') ?? stored - 1) === stored - 1 ? stored : bits,
+    signed: d.uint16('x00280103') === 1,
     shared: (d.string('x00280004') ?? '').trim() === 'YBR_FULL_422',
   };
 }
@@ -40,6 +47,26 @@ export function barePixels(tag: string, e: Element, d: DataSet): Uint8Array {
   if (length >= value.length) return value.length % 2 === 0 ? value : padded(value);
   // The byte that makes the length even is no part of the image.
   return padded(value.subarray(0, length));
+}
+
+/**
+ * Uncompressed values of 16 bits with what stands above the stored ones replaced as readers replace it: by the sign of signed values
+ * (PS3.5 8.1.1), by 0 of unsigned ones of 12 bits. Of other widths the upper bits are read, and stay. A padding value beyond the
+ * stored bits stays, too.
+ */
+export function withoutSpareBits(bytes: Uint8Array, d: DataSet, little: boolean): Uint8Array {
+  const { bits, stored, signed } = shapeOf(d);
+  if (bits !== 16 || stored < 1 || stored >= 16 || !(signed || stored === 12)) return bytes;
+  const padding = d.uint16('x00280120');
+  const up = 32 - stored;
+  const out = new Uint8Array(bytes);
+  const view = new DataView(out.buffer);
+  for (let at = 0; at + 2 <= out.length; at += 2) {
+    const value = view.getUint16(at, little);
+    const kept = signed ? (value << up) >> up : value & (2 ** stored - 1);
+    if (!(signed && value === padding)) view.setUint16(at, kept, little);
+  }
+  return out;
 }
 
 function padded(bytes: Uint8Array): Uint8Array {
