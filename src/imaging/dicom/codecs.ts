@@ -98,7 +98,7 @@ async function decodeStream(
     throw new Error(`${frame.width} x ${frame.height} decoded`);
   }
   const raw = wide ? new Uint16Array(frame.bytes.buffer, 0, count) : frame.bytes.subarray(0, count);
-  return store(raw, frame.bitsPerSample, f);
+  return store(raw, frame.bitsPerSample, f, frame.isSigned);
 }
 
 function losslessJpeg(bytes: Uint8Array, size: StreamSize): Uint8Array | Uint16Array {
@@ -108,8 +108,11 @@ function losslessJpeg(bytes: Uint8Array, size: StreamSize): Uint8Array | Uint16A
   return size.precision <= 8 ? new Uint8Array(out) : new Uint16Array(out);
 }
 
-/** Codec output as the header's type: bit patterns reinterpreted, signs extended from the codec's precision. */
-function store(raw: Uint8Array | Uint16Array, precision: number, f: Frame): VoxelArray {
+/**
+ * Codec output as the header's type: the stream's `precision` bits are the pattern, the header (Pixel Representation) says how it is
+ * meant, whatever sign the stream states for itself, as in pydicom and its sign correction.
+ */
+function store(raw: Uint8Array | Uint16Array, precision: number, f: Frame, signedStream = false): VoxelArray {
   const count = f.rows * f.columns;
   if (raw.length < count) throw new Error(`${raw.length} of ${count} pixels decoded`);
   const type = storedType(f);
@@ -118,10 +121,11 @@ function store(raw: Uint8Array | Uint16Array, precision: number, f: Frame): Voxe
   const bits = Math.min(Math.max(f.bitsStored, 1), precision);
   const sign = 2 ** (bits - 1);
   const mask = 2 ** bits - 1;
+  const pattern = signedStream ? 2 ** precision - 1 : 0xffff;
   for (let n = 0; n < count; n++) {
     // Signed streams arrive sign-extended to 16 bits, unsigned ones as they are: the low bits say all.
     const v = raw[n];
-    out[n] = f.signed ? (v & sign ? (v & mask) - 2 * sign : v & mask) : v;
+    out[n] = f.signed ? (v & sign ? (v & mask) - 2 * sign : v & mask) : v & pattern;
   }
   return out;
 }
