@@ -12,6 +12,7 @@ export const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promis
   import: () => import('./import.ts'),
   paint: () => import('./paint.ts'),
   survive: () => import('./survive.ts'),
+  resume: () => import('./resume.ts'),
   fuzz: () => import('./fuzz.ts'),
   conformance: () => import('./conformance.ts'),
   reader: () => import('./reader.ts'),

@@ -1,12 +1,12 @@
 /**
- * Speed of the window in Chromium without a graphics card: `npm run bench -- viewer [--only PART,...] [--json]`.
+ * Speed of the window in Chromium without a graphics card: `npm run bench -- viewer [--only PART,...] [--scans N] [--against CHECKOUT] [--json]`.
  *
  * | part | what |
  * | --- | --- |
  * | cpu | 256^3 cases, Cornerstone3D drawing on the processor: what a computer without a graphics card gets |
  * | software-gl | 128^3 cases and few movements by its WebGL path, on a WebGL that the processor emulates: that it works, not how fast |
  * | ct | a CT of 512 x 512 x 174, on the processor |
- * | table | the list of cases with 1,000 scans, through the real server |
+ * | table | the list of cases with 1,000 scans or `--scans`, through the real server; with `--scans` also what the program needs to open, list, draw and suggest, and with `--against` what another checkout needs, in turns |
  * | memory | after 30 case switches with 500 strokes |
  *
  * Pages and servers run on this machine. Times are those that the page itself sees, medians of three (of one by emulated WebGL); `best` is the least of
@@ -18,14 +18,21 @@ import { CHROMIUM, launch, SOFTWARE_GL } from '../test/viewer/harness/browser.ts
 import { buildHarness } from '../test/viewer/harness/server.ts';
 import { benchMemory, CASES, STROKES } from './viewer/memory.ts';
 import { benchLargeCt, benchPlanes, FEW, FULL } from './viewer/planes.ts';
+import { benchScale } from './viewer/scale.ts';
 import { benchTable, SCANS } from './viewer/table.ts';
 
 const CPU = ['--disable-gpu'];
 
+/** How many scans the table has, and which other checkout is measured in turns. */
+interface Scale {
+  scans?: number;
+  against?: string;
+}
+
 interface Part {
   title: string;
   graphics: readonly string[];
-  run(browser: Browser): Promise<Record<string, number>>;
+  run(browser: Browser, scale: Scale): Promise<Record<string, number>>;
 }
 
 const PARTS: Record<string, Part> = {
@@ -44,7 +51,14 @@ const PARTS: Record<string, Part> = {
     graphics: CPU,
     run: (browser) => benchLargeCt(browser, 'cpu'),
   },
-  table: { title: `Table of ${SCANS} scans`, graphics: CPU, run: benchTable },
+  table: {
+    title: `Table of ${SCANS} scans, or as many as --scans says`,
+    graphics: CPU,
+    run: async (browser, { scans, against }) => ({
+      ...(await benchTable(browser, scans)),
+      ...(scans === undefined ? {} : await benchScale(scans, against)),
+    }),
+  },
   memory: {
     title: `Memory on 96^3 cases: after 3 and after ${CASES} more case switches with ${STROKES} strokes`,
     graphics: CPU,
@@ -53,7 +67,16 @@ const PARTS: Record<string, Part> = {
 };
 
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options: { json: { type: 'boolean' }, only: { type: 'string' } } });
+  const { values } = parseArgs({
+    args,
+    options: {
+      json: { type: 'boolean' },
+      only: { type: 'string' },
+      scans: { type: 'string' },
+      against: { type: 'string' },
+    },
+  });
+  const scale = { scans: values.scans === undefined ? undefined : Number(values.scans), against: values.against };
   if (!CHROMIUM) throw new Error('This bench needs Chromium (CHROMIUM=/path/to/chromium).');
   const wanted = values.only?.split(',') ?? Object.keys(PARTS);
   const unknown = wanted.find((name) => !(name in PARTS));
@@ -63,7 +86,7 @@ export async function run(args: string[]): Promise<void> {
   for (const name of wanted) {
     const { title, graphics, run: measure } = PARTS[name];
     const browser = await launch(graphics);
-    const figures = await measure(browser);
+    const figures = await measure(browser, scale);
     await browser.close();
     for (const key of Object.keys(figures)) figures[key] = Math.round(figures[key] * 10) / 10;
     results[name] = figures;
