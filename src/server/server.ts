@@ -41,7 +41,7 @@ export async function startServer(
   { pages, port, token = randomBytes(24).toString('base64url') }: ServerOptions,
 ): Promise<RunningServer> {
   const server = createServer((request, response) => {
-    for (const [name, value] of Object.entries(GUARDS)) response.setHeader(name, value);
+    guard(response);
     answer(request, response).catch((error: unknown) => {
       if (response.headersSent) response.destroy();
       else if (error instanceof DecileError && error.code === 'server/too-large')
@@ -58,7 +58,11 @@ export async function startServer(
   server.keepAliveTimeout = 120_000;
   // Whoever goes away in the middle ends his connection, not the program; sockets that become WebSockets included.
   server.on('connection', (socket) => socket.on('error', () => socket.destroy()));
+  // What is no HTTP gets an answer like every other.
+  server.on('clientError', (_, socket) => void (socket.writable && socket.end(bareAnswer('400 Bad Request'))));
+  server.on('checkExpectation', (_, response) => guard(response).writeHead(417).end());
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024, handleProtocols: () => EVENTS_PROTOCOL });
+  sockets.on('wsClientError', (_, socket) => socket.end(bareAnswer('400 Bad Request')));
   let host = '';
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -69,7 +73,8 @@ export async function startServer(
         : sendError(response, status, error);
     const refusal = refuse(request);
     if (refusal) return deny(refusal.status, refusal.error);
-    const url = new URL(request.url ?? '/', `http://${host}`);
+    const url = addressOf(request, host);
+    if (!url) return deny(404, notFound(request.url ?? ''));
     const asked = url.pathname === '/' ? url.searchParams.get('token') : null;
     if (asked !== null && !same(asked, token)) return deny(403, WRONG_TOKEN);
     if (url.pathname.startsWith('/call/') || url.pathname.startsWith('/data/')) {
@@ -79,12 +84,7 @@ export async function startServer(
         : answerData(request, response, url);
     }
     const page = await readPage(pages, url.pathname);
-    if (!page)
-      return deny(404, {
-        code: 'server/not-found',
-        message: `The address must be a page of the program, got ${url.pathname}.`,
-        cure: 'Open the address that `decile serve` printed.',
-      });
+    if (!page) return deny(404, notFound(url.pathname));
     response.writeHead(200, {
       'content-type': page.type,
       'content-security-policy': CONTENT_SECURITY_POLICY,
@@ -166,12 +166,10 @@ export async function startServer(
 
   server.on('upgrade', (request, socket, head) => {
     // A browser always names the Origin of a WebSocket; without one it is not our page.
-    const url = new URL(request.url ?? '/', `http://${host}`);
+    const url = addressOf(request, host);
     const { origin } = request.headers;
-    if (refuse(request) || origin === undefined || !hasToken(request, url) || url.pathname !== '/events') {
-      socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
-      return;
-    }
+    if (refuse(request) || origin === undefined || url?.pathname !== '/events' || !hasToken(request, url))
+      return void socket.end(bareAnswer('403 Forbidden'));
     sockets.handleUpgrade(request, socket, head, (client) => {
       const unsubscribe = api.subscribe((message) => client.send(JSON.stringify(message)));
       client.on('close', unsubscribe);
@@ -225,6 +223,27 @@ const GUARDS = {
   'referrer-policy': 'no-referrer',
   'cache-control': 'no-store',
 };
+
+const guard = (response: ServerResponse): ServerResponse => response.setHeaders(new Map(Object.entries(GUARDS)));
+
+/** An answer without a body, for connections that have no response object. */
+const bareAnswer = (status: string): string =>
+  `HTTP/1.1 ${status}\r\nConnection: close\r\n${Object.entries(GUARDS)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('')}\r\n`;
+
+/**
+ * The address of a request; null where it is none. Appended, not resolved: `//`, which a page elsewhere can ask for, is a path here, and
+ * must not throw, as nobody would catch it where connections become WebSockets.
+ */
+const addressOf = ({ url = '/' }: IncomingMessage, host: string): URL | null =>
+  url.startsWith('/') ? URL.parse(`http://${host}${url}`) : null;
+
+const notFound = (path: string): ErrorInfo => ({
+  code: 'server/not-found',
+  message: `The address must be a page of the program, got ${path}.`,
+  cure: 'Open the address that `decile serve` printed.',
+});
 
 const WRONG_TOKEN: ErrorInfo = {
   code: 'server/wrong-token',

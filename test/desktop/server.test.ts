@@ -188,6 +188,45 @@ test('connections that are reset, WebSockets that were asked for included, do no
   assert.equal((await ask('/')).status, 200);
 });
 
+/** What the server says to bytes that no client of HTTP would send. */
+const said = (bytes: string): Promise<string> =>
+  new Promise((done, fail) => {
+    const socket = connect({ port: Number(new URL(server.origin).port), host: '127.0.0.1' }, () => socket.write(bytes));
+    let text = '';
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      // Every answer here is short, and whole at once.
+      socket.destroy();
+    });
+    socket.on('close', () => done(text));
+    socket.on('error', fail);
+  });
+
+test('addresses that are none, and what is no HTTP, get a guarded answer and do not end the process', async () => {
+  const { host } = new URL(server.origin);
+  const upgrade = 'Upgrade: websocket\r\nConnection: Upgrade\r\n';
+  // `new WebSocket('ws://127.0.0.1:PORT//')` of any page asks for `//`.
+  for (const [first, more, status] of [
+    ['GET //', upgrade, 403],
+    ['GET http://[', upgrade, 403],
+    [
+      'GET /events',
+      `Origin: http://${host}\r\nAuthorization: Bearer ${server.token}\r\nSec-WebSocket-Key: x\r\n${upgrade}`,
+      400,
+    ],
+    ['GET //', '', 404],
+    ['GET /%zz', '', 404],
+    ['POST /call/projects.current', 'Expect: a wonder\r\n', 417],
+    ['POST /call/projects.current', 'Content-Length: -1\r\n', 400],
+    ['\x16\x03\x01', '', 400],
+  ] as const) {
+    const answer = await said(`${first} HTTP/1.1\r\nHost: ${host}\r\n${more}\r\n`);
+    assert.match(answer, new RegExp(`^HTTP/1.1 ${status} `), first);
+    assert.match(answer, /x-content-type-options: nosniff/i, first);
+  }
+  assert.equal((await ask('/')).status, 200);
+});
+
 test('a file outside the pages is not served', async () => {
   for (const path of ['/../secret.html', '/%2e%2e/secret.html', '/..%2fsecret.html', '/%00', '/%'])
     assert.equal(code(await ask(path, { headers: bearer() })), 'server/not-found');
