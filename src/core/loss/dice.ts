@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 
-const SMOOTH = 1e-5;
+/** s of the fraction's numerator and denominator. */
+export const SMOOTH = 1e-5;
 
 /**
  * Mean over classes of 1 - (2 sum(p y) + s) / (sum p^2 + sum y^2 + s), sums over the whole sub-batch, s = 1e-5

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { softmaxChannels } from '../network/channels.ts';
 import { crossEntropy } from './cross-entropy.ts';
 import { diceLoss } from './dice.ts';
+import { supervisedByKernel } from './supervised-kernel.ts';
 
 /**
  * L_s = 0.5 CE(Y_l, P_l) + 0.5 Dice(Y_l, P_l), equation 12, over the voxels that were drawn: m = sum_c y, CE over m = 1, Dice of
@@ -10,7 +11,11 @@ import { diceLoss } from './dice.ts';
  * @param oneHot K maps, each [C, D, H, W], 0 or 1; a voxel that is 0 in all classes does not count. Constant
  * @returns a scalar; 0 where no voxel counts
  */
-export function supervisedLoss(logits: tf.Tensor4D[], oneHot: tf.Tensor4D[]): tf.Scalar {
+export const supervisedLoss = (logits: tf.Tensor4D[], oneHot: tf.Tensor4D[]): tf.Scalar =>
+  supervisedByKernel(logits, oneHot) ?? supervisedInParts(logits, oneHot);
+
+/** The same by ops that every engine has. */
+export function supervisedInParts(logits: tf.Tensor4D[], oneHot: tf.Tensor4D[]): tf.Scalar {
   const counted = logits.map((z, k) => onDrawn(softmaxChannels(z), oneHot[k]));
   return crossEntropy(logits, oneHot).mul(0.5).add(diceLoss(counted, oneHot).mul(0.5)) as tf.Scalar;
 }

@@ -5,6 +5,7 @@ import { SimdBackend } from './backend.ts';
 import { registerGradients } from './gradients.ts';
 import type { Machine } from './machine.ts';
 import { elementwiseOps } from './ops/elementwise.ts';
+import { lossOps } from './ops/loss.ts';
 import { productOps } from './ops/products.ts';
 import { reduceOps } from './ops/reduce.ts';
 import { shapeOps } from './ops/shape.ts';
@@ -23,5 +24,5 @@ export function registerWith(start: () => Machine | Promise<Machine>): void {
     },
     2,
   );
-  registerOps<SimdBackend>(NAME, { ...elementwiseOps, ...shapeOps, ...reduceOps, ...productOps });
+  registerOps<SimdBackend>(NAME, { ...elementwiseOps, ...shapeOps, ...reduceOps, ...productOps, ...lossOps });
 }

@@ -7,6 +7,7 @@ import { Gpu } from './device.ts';
 import type { Executor } from './executor.ts';
 import { startLocalExecutor } from './local-executor.ts';
 import { elementwiseOps } from './ops/elementwise.ts';
+import { lossOps } from './ops/loss.ts';
 import { productOps } from './ops/products.ts';
 import { reduceOps } from './ops/reduce.ts';
 import { shapeOps } from './ops/shape.ts';
@@ -34,7 +35,7 @@ export async function registerWebgpu(): Promise<void> {
   tf.registerBackend(NAME, () => new WebgpuBackend(gpu), 0);
   if (registered) return;
   registered = true;
-  registerOps<WebgpuBackend>(NAME, { ...elementwiseOps, ...shapeOps, ...reduceOps, ...productOps });
+  registerOps<WebgpuBackend>(NAME, { ...elementwiseOps, ...shapeOps, ...reduceOps, ...productOps, ...lossOps });
 }
 
 /**

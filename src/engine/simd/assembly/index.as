@@ -15,4 +15,5 @@ export { reduceRows, reduceColumns } from './reduce';
 export { copyStrided } from './copy';
 export { matMul } from './matmul';
 export { transposedConv, transposedConvInput, transposedConvWeights } from './transposed';
+export { supervisedSums, supervisedGrad } from './loss';
 export { peak } from './peak';
