@@ -17,7 +17,7 @@ registerSimd();
 const TOLERANCE = 1e-4;
 
 /** Of one step of the defaults, width 4: lower it when fewer are enough. */
-const MOST_DISPATCHES = 680;
+const MOST_DISPATCHES = 400;
 
 /** Losses of the first steps of a method on made-up 16^3 patches, and tensors and bytes in use after each. */
 async function steps(

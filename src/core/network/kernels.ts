@@ -60,6 +60,7 @@ export interface AdamRule {
 export interface UpdateKernels {
   /** sum_j factors[j] terms[j] of each list of terms, at most three of one shape. */
   weightedSums?(factors: readonly number[], sums: readonly (readonly tf.Tensor[])[]): tf.Tensor[];
+  /** May write over theta and the moments of the rows: the caller gives them up, and takes the results in their place. */
   adam?(rows: readonly AdamRow[], rule: AdamRule): Omit<AdamRow, 'gradient'>[];
   /** Sum of the squares of all values of all tensors. */
   squaredSum?(tensors: readonly tf.Tensor[]): Promise<number>;

@@ -6,6 +6,7 @@ import { registerGradients } from './gradients.ts';
 import type { Machine } from './machine.ts';
 import { elementwiseOps } from './ops/elementwise.ts';
 import { lossOps } from './ops/loss.ts';
+import { pasteOps } from './ops/paste.ts';
 import { productOps } from './ops/products.ts';
 import { reduceOps } from './ops/reduce.ts';
 import { shapeOps } from './ops/shape.ts';
@@ -24,5 +25,12 @@ export function registerWith(start: () => Machine | Promise<Machine>): void {
     },
     2,
   );
-  registerOps<SimdBackend>(NAME, { ...elementwiseOps, ...shapeOps, ...reduceOps, ...productOps, ...lossOps });
+  registerOps<SimdBackend>(NAME, {
+    ...elementwiseOps,
+    ...shapeOps,
+    ...reduceOps,
+    ...productOps,
+    ...lossOps,
+    ...pasteOps,
+  });
 }

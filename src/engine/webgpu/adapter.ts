@@ -24,6 +24,7 @@ const LIMITS = [
   'maxStorageBufferBindingSize',
   'maxComputeWorkgroupStorageSize',
   'maxComputeInvocationsPerWorkgroup',
+  'maxStorageBuffersPerShaderStage',
 ] as const;
 export type LimitName = (typeof LIMITS)[number];
 

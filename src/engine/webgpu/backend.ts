@@ -13,6 +13,8 @@ interface Placed extends Entry {
   values?: Values;
   /** Where it was computed; of values from the processor none. */
   span?: Span;
+  /** The same values in another order, made once: gone when they change or go. */
+  derived?: tf.TensorInfo;
 }
 
 /** Values of this length stay known to the processor: scalars of losses and the like go into parameters. */
@@ -77,8 +79,29 @@ export class WebgpuBackend extends OwnBackend<Placed> {
     const [from, to] = [reads.map((info) => this.slot(info)), writes.map((info) => this.slot(info))];
     const sources = reads.map((info) => this.entries.get(info.dataId).span);
     // An op may write a result in parts.
-    for (const target of targets) target.span = this.gpu.spanOf([...sources, target.span]);
+    for (const target of targets) {
+      target.span = this.gpu.spanOf([...sources, target.span]);
+      target.values = undefined;
+      this.forget(target);
+    }
     this.gpu.run(program, from, to, words, groups);
+  }
+
+  /** What `make` makes of a tensor's values; the backend's own, kept as long as they stay. */
+  derived(info: tf.TensorInfo, make: () => tf.TensorInfo): tf.TensorInfo {
+    const entry = this.entries.get(info.dataId);
+    entry.derived ??= make();
+    return entry.derived;
+  }
+
+  /** Whether no other tensor has these values, so that an op may write over them. */
+  isAlone(info: tf.TensorInfo): boolean {
+    return this.entries.get(info.dataId).references === 1;
+  }
+
+  private forget(entry: Placed): void {
+    if (entry.derived) this.drop(entry.derived);
+    entry.derived = undefined;
   }
 
   override move(
@@ -132,8 +155,9 @@ export class WebgpuBackend extends OwnBackend<Placed> {
     return { slot: this.gpu.pool.take(4 * length), length, dtype, references };
   }
 
-  protected override free({ slot }: Placed): void {
-    if (slot) this.gpu.pool.release(slot);
+  protected override free(entry: Placed): void {
+    this.forget(entry);
+    if (entry.slot) this.gpu.pool.release(entry.slot);
   }
 
   protected override settle(): Promise<void> {

@@ -8,6 +8,7 @@ import type { Executor } from './executor.ts';
 import { startLocalExecutor } from './local-executor.ts';
 import { elementwiseOps } from './ops/elementwise.ts';
 import { lossOps } from './ops/loss.ts';
+import { pasteOps } from './ops/paste.ts';
 import { productOps } from './ops/products.ts';
 import { reduceOps } from './ops/reduce.ts';
 import { shapeOps } from './ops/shape.ts';
@@ -35,7 +36,14 @@ export async function registerWebgpu(): Promise<void> {
   tf.registerBackend(NAME, () => new WebgpuBackend(gpu), 0);
   if (registered) return;
   registered = true;
-  registerOps<WebgpuBackend>(NAME, { ...elementwiseOps, ...shapeOps, ...reduceOps, ...productOps, ...lossOps });
+  registerOps<WebgpuBackend>(NAME, {
+    ...elementwiseOps,
+    ...shapeOps,
+    ...reduceOps,
+    ...productOps,
+    ...lossOps,
+    ...pasteOps,
+  });
 }
 
 /**

@@ -58,10 +58,8 @@ function convolve(backend: WebgpuBackend, x: tf.TensorInfo, w: tf.TensorInfo, sh
 
 /** dx = dy * w turned round, with its channels swapped. */
 function convolveInput(backend: WebgpuBackend, dy: tf.TensorInfo, w: tf.TensorInfo, shape: number[]): tf.TensorInfo {
-  const turned = turnedWeights(backend, w);
-  const dx = convolve(backend, dy, turned, shape);
-  backend.drop(turned);
-  return dx;
+  const turned = backend.derived(w, () => turnedWeights(backend, w));
+  return convolve(backend, dy, turned, shape);
 }
 
 /** dw [3, 3, 3, C, K] of one image. */

@@ -42,12 +42,12 @@ export const buffers = (reads: [string, string][], writes: [string, string][]): 
     ),
   ].join('\n');
 
-/** A main function whose `i` counts elements; groups are laid out in two dimensions, because one ends at 65,535. */
-export const eachElement = (count: string, body: string): string => `
+/** A main function whose `index` counts elements; groups are laid out in two dimensions, because one ends at 65,535. */
+export const eachElement = (count: string, body: string, index = 'i'): string => `
 @compute @workgroup_size(${GROUP})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-  let i = (group.x + group.y * groups.x) * ${GROUP}u + local;
-  if (i >= ${count}) { return; }
+  let ${index} = (group.x + group.y * groups.x) * ${GROUP}u + local;
+  if (${index} >= ${count}) { return; }
 ${body}
 }`;
 

@@ -45,3 +45,25 @@ export const fill: Program = program(
 ${buffers([], [['to', 'u32']])}
 ${eachElement('p.count', '  to[i] = p.word;')}`,
 );
+
+/** A cuboid of `from_` in `into`, [maps, d, h, w, channels] both. Parameters: elements, d, h, w, channels, first voxel, sides. */
+export const pasteBox: Program = program(
+  'paste box',
+  2,
+  1,
+  () => `${parameters('count', 'd', 'h', 'w', 'c', 'z', 'y', 'x', 'sz', 'sy', 'sx')}
+${buffers(
+  [
+    ['into', 'u32'],
+    ['from_', 'u32'],
+  ],
+  [['to', 'u32']],
+)}
+${eachElement(
+  'p.count',
+  `  let voxel = i / p.c;
+  // Below the box the difference wraps round to a large number.
+  let inside = voxel % p.w - p.x < p.sx && voxel / p.w % p.h - p.y < p.sy && voxel / p.w / p.h % p.d - p.z < p.sz;
+  to[i] = select(into[i], from_[i], inside);`,
+)}`,
+);

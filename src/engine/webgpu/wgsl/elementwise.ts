@@ -80,21 +80,6 @@ fn f(a: ${T}) -> ${R} { ${body} }
 ${eachElement('p.count', `  let x = x[i]; out[i] = vec4<${R}>(${each.join(', ')});`)}`;
   });
 
-/** Most terms of one weighted sum: a group of a dispatch binds eight buffers at least. */
-export const SUM_TERMS = 7;
-
-/** out = sum of factor * term, four elements a thread. Parameters: fours, then a factor a term. */
-export const weightedSum = (terms: number): Program =>
-  program(`weighted sum ${terms}`, terms, 1, () => {
-    const each = Array.from({ length: terms }, (_, n) => n);
-    return `${parameters('count', ...each.map((n) => `factor${n}: f32`))}
-${buffers(
-  each.map((n) => [`x${n}`, 'vec4<f32>']),
-  [['out', 'vec4<f32>']],
-)}
-${eachElement('p.count', `  out[i] = ${each.map((n) => `p.factor${n} * x${n}[i]`).join(' + ')};`)}`;
-  });
-
 /** out = condition ? yes : no, on words; a condition of fewer sides counts for `each` elements. Parameters: elements, each. */
 export const select: Program = program(
   'select',
