@@ -57,6 +57,11 @@ export async function readers(): Promise<Reader[]> {
     };
     const volume = counting(GRIDS.oblique);
     const nii = await made('a.nii', (p) => writeNifti(p, volume));
+    // The same voxels as three volumes of one scan: channels.
+    const channels = new Uint8Array(Buffer.concat([nii, nii.subarray(352), nii.subarray(352)]));
+    const dims = new DataView(channels.buffer, 40);
+    for (const [n, value] of [4, ...[0, 1, 2].map((k) => dims.getInt16(2 + 2 * k, true)), 3].entries())
+      dims.setInt16(2 * n, value, true);
     const nii2 = await made('b.nii', (p) => writeNifti(p, counting({ ...GRIDS.axial, size: [33000, 1, 1] })));
     const mask = { ...GRIDS.axial, data: Uint8Array.from({ length: 210 }, (_, n) => n % 3) };
     const seg = await made('s.dcm', (p) =>
@@ -117,6 +122,7 @@ export async function readers(): Promise<Reader[]> {
     const grid = GRIDS.axial;
     return [
       { name: 'nifti', seeds: [nii, nii2.subarray(0, 2000)], read: asFile('f.nii', readVolume) },
+      { name: 'nifti-channels', seeds: [channels], read: asFile('f.nii', (p) => everyScan(dirname(p))) },
       // Damage inside the compressed stream as well as of it.
       { name: 'nifti-gz', seeds: [gzipSync(nii)], read: asFile('f.nii.gz', readVolume) },
       { name: 'nifti-inside-gz', seeds: [nii], read: (f: string, bytes: Uint8Array) => asFile('f.nii.gz', readVolume)(f, gzipSync(bytes, { level: 1 })) },
