@@ -146,7 +146,10 @@ export async function readers(): Promise<Reader[]> {
 /** What an import does with a folder: the search, then every scan that it found; damage to one file may spoil its series. */
 async function everyScan(folder: string): Promise<void> {
   const { sources } = await discoverScans(folder);
-  for (const source of sources) await readScan(source);
+  // Of several volumes in one file each is a channel.
+  for (const source of sources)
+    for (let part = 0; part < (source.volumes ?? 1); part++)
+      await readScan(source.volumes === undefined ? source : { ...source, part });
 }
 
 /** What a de-identified export does with a file: its identifiers, the clean copy, the search of what lies in the folder. */
