@@ -2,25 +2,28 @@
  * Reading a CT series, beside dcm2niix (which writes the NIfTI, as ours does) and pydicom with numpy (which only stacks the
  * pixels; Python by DECILE_PYTHON): each in a process of its own, start included, interleaved, medians, ratios. Beside it
  * the time inside a running program, as in the window, and the peak memory of a conversion and of an import.
- * npm run bench -- import [--slices 200] [--rounds 5] [--data FOLDER] [--json]
+ * With --against another checkout's commands, too, in turns with ours.
+ * npm run bench -- import [--slices 200] [--rounds 5] [--data FOLDER] [--against CHECKOUT] [--json]
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { convertScan } from '../src/imaging/convert.ts';
 import { writeSeries } from '../test/imaging/helpers.ts';
 
-const LAUNCHER = fileURLToPath(new URL('../bin/decile.mjs', import.meta.url));
-const CLI = fileURLToPath(new URL('../src/cli/index.ts', import.meta.url));
+const HERE = fileURLToPath(new URL('..', import.meta.url));
+const launcher = (checkout: string) => join(checkout, 'bin', 'decile.mjs');
 const PYDICOM = `import pydicom,numpy,os,sys
 d=sys.argv[1]; s=[pydicom.dcmread(os.path.join(d,f)) for f in os.listdir(d)]
 s.sort(key=lambda x: float(x.ImagePositionPatient[2])); v=numpy.stack([x.pixel_array for x in s]); print(v.shape)`;
-/** Runs a command of ours and says the process's largest resident memory on the last line of standard error. */
-const WATCHED = `process.on('exit', () => process.stderr.write('\\n' + process.resourceUsage().maxRSS));
-process.argv.splice(1, 0, ${JSON.stringify(CLI)}); await import(${JSON.stringify(`file://${CLI}`)});`;
+/** Runs a command of a checkout and says the process's largest resident memory on the last line of standard error. */
+const watched = (
+  checkout: string,
+) => `process.on('exit', () => process.stderr.write('\\n' + process.resourceUsage().maxRSS));
+process.argv.splice(1, 0, ${JSON.stringify(join(checkout, 'src/cli/index.ts'))}); await import(${JSON.stringify(`file://${join(checkout, 'src/cli/index.ts')}`)});`;
 
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
@@ -29,6 +32,7 @@ export async function run(args: string[]): Promise<void> {
       slices: { type: 'string', default: '200' },
       rounds: { type: 'string', default: '5' },
       data: { type: 'string' },
+      against: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
@@ -36,7 +40,7 @@ export async function run(args: string[]): Promise<void> {
   try {
     const series = values.data ?? join(folder, 'series');
     if (!values.data) makeSeries(series, Number(values.slices));
-    const measured = await compare(folder, series, Number(values.rounds));
+    const measured = await compare(folder, series, Number(values.rounds), values.against && resolve(values.against));
     console.log(values.json ? JSON.stringify(measured) : measured);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -59,11 +63,12 @@ interface Taken {
   cpu: number;
 }
 
-async function compare(folder: string, series: string, rounds: number) {
+async function compare(folder: string, series: string, rounds: number, against?: string) {
   const python = process.env.DECILE_PYTHON ?? 'python3';
   const out = join(folder, 'ours.nii');
   const runs: Record<string, () => Taken | Promise<Taken>> = {
-    decile: () => timed(process.execPath, LAUNCHER, 'convert', series, out),
+    decile: () => timed(process.execPath, launcher(HERE), 'convert', series, out),
+    ...(against && { before: () => timed(process.execPath, launcher(against), 'convert', series, out) }),
     'decile, running': () => running(() => convertScan(series, out)),
     dcm2niix: () => timed('dcm2niix', '-z', 'n', '-b', 'n', '-w', '1', '-o', folder, '-f', 'theirs', series),
     pydicom: () => timed(python, '-W', 'ignore', '-c', PYDICOM, series),
@@ -77,20 +82,27 @@ async function compare(folder: string, series: string, rounds: number) {
     Object.fromEntries([...taken].map(([name, list]) => [name, +median(list.map((t) => t[of])).toFixed(2)]));
   const ratios = (of: keyof Taken) => {
     const seconds = medians(of);
-    const others = ['dcm2niix', 'pydicom'].filter((name) => seconds[name]);
+    const others = ['dcm2niix', 'pydicom', 'before'].filter((name) => seconds[name]);
     const pairs = others.flatMap((name) => ['decile', 'decile, running'].map((own) => [own, name] as const));
     return Object.fromEntries(
       pairs.map(([own, name]) => [`${own} / ${name}`, +(seconds[own] / seconds[name]).toFixed(2)]),
     );
   };
-  const project = join(folder, 'project');
-  peak('new', project, '--label', 'organ', '--preset', 'ct-kidney');
+  const peaks = (checkout: string, name: string) => {
+    const project = join(folder, name);
+    peak(checkout, 'new', project, '--label', 'organ', '--preset', 'ct-kidney');
+    return {
+      convert: peak(checkout, 'convert', series, out),
+      import: peak(checkout, 'import', project, series),
+    };
+  };
   return {
     wallSeconds: medians('wall'),
     wallRatios: ratios('wall'),
     cpuSeconds: medians('cpu'),
     cpuRatios: ratios('cpu'),
-    peakMiB: { convert: peak('convert', series, out), import: peak('import', project, series) },
+    peakMiB: peaks(HERE, 'project'),
+    ...(against && { peakMiBBefore: peaks(against, 'project-before') }),
   };
 }
 
@@ -112,10 +124,10 @@ async function running(work: () => Promise<unknown>): Promise<Taken> {
 }
 
 /** Peak resident memory of the command's process, MiB. */
-function peak(...args: string[]): number {
+function peak(checkout: string, ...args: string[]): number {
   const child = spawnSync(
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', WATCHED, '--', ...args, '--quiet'],
+    ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', watched(checkout), '--', ...args, '--quiet'],
     { encoding: 'utf8' },
   );
   if (child.status !== 0)
