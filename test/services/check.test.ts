@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { openExistingProject, type Project } from '../../src/app.ts';
 import { journalFile } from '../../src/project/services/drawing/working-mask.ts';
@@ -79,4 +79,25 @@ test('decile check ends with 0, 1 or 4', async (t) => {
   truncateSync(store.path(`volumes/${ids[0]}.nii`), 400);
   assert.deepEqual(await run('--repair'), [4, keys]);
   assert.deepEqual(await run('--repair'), [1, keys]);
+});
+
+test('a run without its intensities is damaged, folders of no run are left over, a damaged database is said in the same form', async (t) => {
+  const { project } = await opened(t);
+  const { store } = project;
+  await project.close();
+  const check = async () => {
+    const { status, stdout } = await decile(['check', store.folder, '--json']);
+    return { status, ...(JSON.parse(stdout) as { damaged: { path: string }[]; leftOver: string[] }) };
+  };
+  const trained = await decile(['train', store.folder, '--steps', '1', '--width', '1', '--patch', '16,16,16', '--engine', 'simd', '--quiet']); // biome-ignore format: a command
+  assert.equal(trained.status, 0, trained.stderr);
+  assert.equal((await check()).status, 0);
+  writeFileSync(store.path('runs/1/normalisation.json'), '{"kind":"c');
+  mkdirSync(store.path('runs/7'));
+  const { status, damaged, leftOver } = await check();
+  assert.deepEqual([status, paths(damaged), leftOver], [1, ['runs/1/normalisation.json'], ['runs/7']]);
+  const database = readFileSync(store.path('project.sqlite'));
+  writeFileSync(store.path('project.sqlite'), database.fill(0x33, 4096));
+  const corrupt = await check();
+  assert.deepEqual([corrupt.status, paths(corrupt.damaged)], [1, ['project.sqlite']]);
 });

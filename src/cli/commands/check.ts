@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CheckFinding, CheckReport } from '../../project/services/check.ts';
+import { DecileError } from '../../shared/errors.ts';
 import { EXIT, Exit, type Output, Progress, result } from '../output.ts';
 import { withProject } from './common.ts';
 
@@ -19,6 +20,17 @@ export function checkCommand(): Command {
         const found = report.damaged.length + report.missing.length;
         if (found === 0 || report.repaired.length === found) return;
         throw new Exit(report.repaired.length > 0 ? EXIT.partly : EXIT.failed);
+      }).catch((error: unknown) => {
+        if (!(error instanceof DecileError) || error.code !== 'project/corrupt') throw error;
+        // The database itself: nothing else can be looked at without it.
+        const what = `${error.message} ${error.cure}`;
+        const damaged = [{ path: 'project.sqlite', of: 'the project', what }];
+        result(
+          flags,
+          { damaged, missing: [], leftOver: [], repaired: [] },
+          () => `Damaged:\n  project.sqlite: ${what}`,
+        );
+        throw new Exit(EXIT.failed);
       }),
     );
 }

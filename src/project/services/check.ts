@@ -1,12 +1,13 @@
 /** Reads a whole project: what is damaged, missing or left over, and puts right what can be. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { parseNormalisation } from '../../core/train/kept-normalisation.ts';
 import { decodeSafetensors } from '../../core/train/safetensors.ts';
 import { voxelCount } from '../../core/volume.ts';
 import { isLeftover, listFolder } from '../../disk/index.ts';
 import { readMask, readVolume } from '../../imaging/index.ts';
 import { DecileError } from '../../shared/errors.ts';
-import { entropyFile, type Scan, type Store } from '../store/index.ts';
+import { entropyFile, runFolder, type Scan, type Store } from '../store/index.ts';
 import type { Drawings } from './drawing/drawings.ts';
 import { inspectJournal, moveAside } from './drawing/journal.ts';
 import { countLabels } from './drawing/mask-versions.ts';
@@ -88,6 +89,12 @@ export async function checkProject(
     }
   }
   for (const run of store.runs.list()) {
+    const intensities = `${runFolder(run.id)}/normalisation.json`;
+    named.add(intensities);
+    const unread = existsSync(store.path(intensities))
+      ? await fault(() => void parseNormalisation(readFileSync(store.path(intensities), 'utf8')))
+      : null;
+    if (unread !== null) note(intensities, run.name, unread);
     for (const { path } of store.checkpoints.list(run.id)) {
       if (named.has(path)) continue;
       named.add(path);
@@ -103,7 +110,25 @@ export async function checkProject(
   }
   onProgress(scans.length, scans.length, '');
   for (const folder of ['volumes', 'masks']) report.leftOver.push(...unnamed(store, folder, named));
+  report.leftOver.push(...unnamedRuns(store));
   return report;
+}
+
+/** Folders of runs that the project does not have, and what killed processes left in the others. */
+function unnamedRuns(store: Store): string[] {
+  const runs = new Set(store.runs.list().map(({ id }) => runFolder(id)));
+  const below = (folder: string): string[] =>
+    listFolder(store.path(folder), { hidden: true }).flatMap(({ name, kind }) => {
+      const relative = `${folder}/${name}`;
+      if (isLeftover(name)) return [relative];
+      return kind === 'folder' ? below(relative) : [];
+    });
+  if (!existsSync(store.path('runs'))) return [];
+  return listFolder(store.path('runs'), { hidden: true }).flatMap(({ name, kind }) => {
+    const relative = `runs/${name}`;
+    if (runs.has(relative)) return below(relative);
+    return kind === 'folder' && !isLeftover(name) && name.endsWith('.part') ? [] : [relative];
+  });
 }
 
 /** Why it fails, in words; null where it does not. */

@@ -12,6 +12,7 @@ import { defaultStride } from '../../core/predict/sliding-window.ts';
 import { joined } from '../../core/train/channels.ts';
 import { decodeCheckpoint } from '../../core/train/checkpoint.ts';
 import { findRegion, onGrid } from '../../core/train/coarse-region.ts';
+import { parseNormalisation } from '../../core/train/kept-normalisation.ts';
 import { disposeAll } from '../../core/train/optimiser.ts';
 import type { Sides } from '../../core/train/patches.ts';
 import type { Normalisation } from '../../core/train/preprocess.ts';
@@ -35,7 +36,7 @@ export const keepNormalisation = (runFolder: string, normalisation: Normalisatio
   writeFileAtomic(normalisationPath(runFolder), new TextEncoder().encode(JSON.stringify(normalisation)));
 
 const keptNormalisation = (runFolder: string): Normalisation =>
-  JSON.parse(readFileSync(normalisationPath(runFolder), 'utf8')) as Normalisation;
+  parseNormalisation(readFileSync(normalisationPath(runFolder), 'utf8'));
 
 class Cancelled extends Error {}
 

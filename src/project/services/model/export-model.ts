@@ -1,12 +1,13 @@
 /** A run's model as one file that travels. */
+
 import { existsSync, readFileSync } from 'node:fs';
 import type { ModelDescription } from '../../../core/model/description.ts';
 import { reordered } from '../../../core/model/labels.ts';
 import { oneChannel } from '../../../core/model-channels.ts';
 import { decodeCheckpoint, networkOf } from '../../../core/train/checkpoint.ts';
+import { parseNormalisation } from '../../../core/train/kept-normalisation.ts';
 import { streamFileAtomic, writeAll } from '../../../disk/index.ts';
 import type { ModelFormat } from '../../../shared/export-formats.ts';
-import type { Normalisation } from '../../../shared/training.ts';
 import { type Run, runFolder, type Store } from '../../store/index.ts';
 import { runForPrediction } from '../predict/predict.ts';
 import { describeModel } from './describe.ts';
@@ -58,7 +59,7 @@ async function modelOfRun(store: Store, run: Run): Promise<RunModel> {
   if (run.model) return readModel(`${folder}/${MODEL_FILE}`);
   const checkpoint = decodeCheckpoint(readFileSync(store.path(store.checkpoints.latest(run.id)!.path)));
   const { meta } = checkpoint;
-  const kept = () => JSON.parse(readFileSync(`${folder}/normalisation.json`, 'utf8')) as Normalisation;
+  const kept = () => parseNormalisation(readFileSync(`${folder}/normalisation.json`, 'utf8'));
   const channels = meta.channels ?? oneChannel(kept());
   // Values without a label have outputs too, which nobody wants.
   const values = meta.classes.flatMap((name, value) => (value === 0 || name === `unused ${value}` ? [] : [value]));

@@ -1,3 +1,4 @@
+import { parseNormalisation } from '../../../core/train/kept-normalisation.ts';
 /** Runs of training as the project sees them: started, watched, written down, gone on with. */
 
 import { existsSync, readFileSync } from 'node:fs';
@@ -80,7 +81,7 @@ const START_FILE = 'start.safetensors';
 /** A run that goes on keeps the range that it began with, whatever the project's is now. */
 function normalisationForRun(store: Store, folder: string, resume: boolean): Normalisation {
   const kept = join(folder, 'normalisation.json');
-  if (resume && existsSync(kept)) return JSON.parse(readFileSync(kept, 'utf8')) as Normalisation;
+  if (resume && existsSync(kept)) return parseNormalisation(readFileSync(kept, 'utf8'));
   const { preset, range } = store.project.get();
   return normalisationOf(preset, range);
 }
