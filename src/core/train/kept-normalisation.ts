@@ -13,7 +13,7 @@ export function parseNormalisation(text: string): Normalisation {
   } catch {}
   throw new DecileError(
     'checkpoint/corrupt',
-    "A run's normalisation.json must say its intensities, got unreadable content.",
+    'A checkpoint must have the intensities of its run beside it, got an unreadable normalisation.json.',
     'Use another run, or train again.',
   );
 }

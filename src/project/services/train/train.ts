@@ -1,8 +1,8 @@
-import { parseNormalisation } from '../../../core/train/kept-normalisation.ts';
 /** Runs of training as the project sees them: started, watched, written down, gone on with. */
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
+import { parseNormalisation } from '../../../core/train/kept-normalisation.ts';
 import { makeFolder, writeFileAtomic } from '../../../disk/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import type { LeftOut } from '../../../shared/left-out.ts';
