@@ -1,5 +1,6 @@
 /** Cases as the window shows them. */
 import type { CaseEntry, PredictionView } from '../project/services/review/cases.ts';
+import { companionsOf } from '../project/services/review/companions.ts';
 import type { Expectations } from '../project/services/review/expected.ts';
 import { MASK_ORIGINS, type Mask, type Store } from '../project/store/index.ts';
 import type { MaskVersion, PredictionDetail, ScanDetail, ScanRow } from '../shared/contract/index.ts';
@@ -65,6 +66,10 @@ export async function scanDetail(session: Session, id: number): Promise<ScanDeta
     ...(prediction ? { prediction: { ...predictionDetail(store, prediction), reasons: seen.reasons } } : {}),
     slices: seen.slices,
     percentiles: seen.percentiles,
+    companions: companionsOf(store, scan),
+    measurements: store.measurements.list(id).map(({ id, kind, normal, slice, points, figures, channel }) => ({
+      ...{ id, kind, normal, slice, points, figures, channel },
+    })),
     ...(seen.channels.length > 0 && { channels: seen.channels }),
   };
 }

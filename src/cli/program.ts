@@ -12,6 +12,7 @@ import { evaluateCommand } from './commands/evaluate.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
 import { leaveOutCommand } from './commands/leave-out.ts';
+import { measurementsCommand } from './commands/measurements.ts';
 import { modelCommand } from './commands/model.ts';
 import { newCommand } from './commands/new.ts';
 import { predictCommand } from './commands/predict.ts';
@@ -50,6 +51,7 @@ export function buildProgram(): Command {
     predictCommand,
     modelCommand,
     reviewCommand,
+    measurementsCommand,
     evaluateCommand,
     exportCommand,
     convertCommand,

@@ -1,5 +1,6 @@
 /** Scans, masks, predictions, review. */
 import { basename } from 'node:path';
+import type { Scan } from '../../project/store/index.ts';
 import { DecileError } from '../../shared/errors.ts';
 import type { Handlers } from '../api.ts';
 import { maskVersions, predictionDetail, scanDetail, scanRows, toVersion } from '../cases.ts';
@@ -9,6 +10,7 @@ import { suggesting } from '../suggesting.ts';
 type Names =
   | `scans.${'list' | 'detail' | 'import' | 'suggest' | 'remove' | 'restore' | 'leaveOut'}`
   | `masks.${'commit' | 'versions' | 'restore' | 'compare'}`
+  | `measurements.${'add' | 'remove'}`
   | 'predictions.get'
   | `review.${'queue' | 'decide' | 'undo' | 'next' | 'changes'}`;
 
@@ -111,6 +113,17 @@ export const caseHandlers = (session: Session, suggest = suggesting(session)): P
 
   'masks.compare': ({ scan, versions }) => session.project().compare.versions(scan, versions),
 
+  'measurements.add'({ scan, measurement }) {
+    const { store } = session.project();
+    checkOnGrid(store.scans.get(scan), measurement);
+    store.measurements.add({ ...measurement, scan });
+    return null;
+  },
+  'measurements.remove'({ scan, measurement }) {
+    session.project().store.measurements.remove(scan, measurement);
+    return null;
+  },
+
   'predictions.get'({ scan }) {
     const { store, review } = session.project();
     const prediction = review.prediction(scan);
@@ -145,4 +158,14 @@ function describeImport(added: number, masks: number, duplicates: number, failur
   if (duplicates) parts.push(`${duplicates} already there`);
   if (failures) parts.push(`${failures} refused`);
   return `${parts.join(', ')}.`;
+}
+
+/** Throws `measurement/off-grid` where a measurement names a slice that the scan has not. */
+function checkOnGrid({ name, size }: Scan, { normal, slice }: { normal: 0 | 1 | 2; slice: number }): void {
+  if (slice < size[normal]) return;
+  throw new DecileError(
+    'measurement/off-grid',
+    `A measurement on ${name} must be on one of its ${size[normal]} slices, got slice ${slice + 1}.`,
+    'Reload the window, and measure again.',
+  );
 }

@@ -1,6 +1,6 @@
 /** Brush and eraser: discs and balls of a radius in mm, joined along the pointer's way, with an optional intensity range. */
 import type { Grid, Volume } from '../volume.ts';
-import type { Recorder } from './edit.ts';
+import type { IntensityRule, Recorder } from './edit.ts';
 import { type Axis, strides } from './planes.ts';
 
 /** A point in voxels, fractional; voxel centres are whole numbers. */
@@ -11,13 +11,6 @@ export interface BrushShape {
   readonly radius: number;
   /** Axis that a disc stands across; null paints a ball. */
   readonly normal: Axis | null;
-}
-
-/** Paints only where the scan's intensity is in [low, high]. */
-export interface IntensityRule {
-  readonly scan: Volume;
-  readonly low: number;
-  readonly high: number;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** One undoable change of a mask: recorded while voxels are written, kept as runs, undone and redone exactly. */
-import { type LabelMap, NOT_DRAWN } from '../volume.ts';
+import { type LabelMap, NOT_DRAWN, type Volume } from '../volume.ts';
 
 /** A rectangle of one slice across k that an edit touched, in voxels. */
 export interface DirtyBox {
@@ -44,6 +44,13 @@ export function protect(locked: Iterable<number>, over: PaintOver = 'all', activ
   return table;
 }
 
+/** Only voxels whose intensity is in [low, high]. */
+export interface IntensityRule {
+  readonly scan: Volume;
+  readonly low: number;
+  readonly high: number;
+}
+
 /**
  * Writes into a mask and remembers what was there, one copied row per touched row, so that a stroke of any length
  * becomes one Edit. Protected labels are never overwritten, locked ones neither lose nor gain a voxel.
@@ -51,22 +58,29 @@ export function protect(locked: Iterable<number>, over: PaintOver = 'all', activ
 export class Recorder {
   readonly mask: LabelMap;
   private readonly protection: Protection;
+  private readonly within: IntensityRule | null;
   private readonly rows = new Map<number, Uint8Array>();
   private row = -1;
   /** By slice, what was written since `fresh` was asked last; `box` belongs to `row`. */
   private written = new Map<number, DirtyBox>();
   private box: DirtyBox | null = null;
 
-  constructor(mask: LabelMap, protection: Protection = NO_PROTECTION) {
+  /** @param within voxels of other intensities stay as they are */
+  constructor(mask: LabelMap, protection: Protection = NO_PROTECTION, within: IntensityRule | null = null) {
     this.mask = mask;
     this.protection = protection;
+    this.within = within;
   }
 
-  /** Sets one voxel; false where it had the value already or is protected. */
+  /** Sets one voxel; false where it had the value already, is protected or out of the range. */
   write(offset: number, value: number): boolean {
     const { data, size } = this.mask;
     const old = data[offset];
     if (old === value || this.protection[old] || this.protection[value] === LOCKED) return false;
+    if (this.within) {
+      const intensity = this.within.scan.data[offset];
+      if (!(intensity >= this.within.low && intensity <= this.within.high)) return false;
+    }
     const row = Math.floor(offset / size[0]);
     if (row !== this.row) {
       this.row = row;

@@ -32,6 +32,11 @@ export const windowErrors = {
     message: '<what> must <be as expected>, got <value>.',
     cure: 'Reload the window',
   },
+  'measurement/off-grid': {
+    when: 'A measurement names a slice that its scan has not',
+    message: 'A measurement on <scan> must be on one of its <n> slices, got slice <value>.',
+    cure: 'Reload the window, and measure again',
+  },
   'folder/unknown': {
     when: 'A folder was not chosen in this session',
     message: 'A folder must be one chosen in this session, got <folder>.',

@@ -24,6 +24,8 @@ export interface ReportData {
   /** Short facts, e.g. ['Device', '2 cores']. */
   facts: readonly (readonly [name: string, value: string])[];
   methods: readonly MethodReport[];
+  /** What was measured on scans. */
+  measurements?: readonly MeasuredFigures[];
   /** Sentences under the table, e.g. the paired t-test. */
   remarks: readonly string[];
   pictures: readonly PictureRow[];
@@ -31,6 +33,17 @@ export interface ReportData {
   key: readonly { name: string; colour: string }[];
   /** Last lines, small: the command that made the page, the research-use notice. */
   footer: readonly string[];
+}
+
+export interface MeasuredFigures {
+  scan: string;
+  kind: string;
+  plane: string;
+  /** From 1. */
+  slice: number;
+  channel: string;
+  /** In words, with their units. */
+  figures: string;
 }
 
 export interface MethodReport {
@@ -82,6 +95,7 @@ export function renderReport(data: ReportData): string {
       ? `<section><h2>Training</h2>${data.methods.map(trainingCharts).join('')}</section>`
       : '',
     data.methods.length ? `<section><h2>Every case</h2>${caseTable(data.methods)}</section>` : '',
+    data.measurements?.length ? `<section><h2>Measurements</h2>${measurementTable(data.measurements)}</section>` : '',
     `<footer class="dim">${paragraphs(data.footer)}</footer>`,
   ];
   return `<!doctype html>
@@ -182,6 +196,16 @@ function trainingCharts({ name, curves }: MethodReport): string {
     ),
   ].join('');
   return charts ? `<h3>${escapeHtml(name)}</h3><div class="charts">${charts}</div>` : '';
+}
+
+function measurementTable(measurements: readonly MeasuredFigures[]): string {
+  const rows = measurements.map(({ scan, kind, plane, slice, channel, figures }) => {
+    const cells = [scan, kind, `${plane} slice ${slice}`, channel, figures];
+    return `<tr>${cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join('')}</tr>`;
+  });
+  const head = ['Case', 'Kind', 'Where', 'Channel', 'Figures'].map((title) => `<th>${title}</th>`).join('');
+  return `<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${rows.join('')}</tbody></table></div>
+<p class="dim">Lengths and areas in mm from the voxel geometry. Regions: mean ± standard deviation of the voxels whose centres are inside.</p>`;
 }
 
 function caseTable(methods: readonly MethodReport[]): string {

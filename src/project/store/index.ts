@@ -20,6 +20,7 @@ import { guarded } from './guarded.ts';
 import { type LabelRepository, labelRepository } from './labels.ts';
 import { lockProject, type ProjectLock } from './lock.ts';
 import { type MaskRepository, maskRepository } from './masks.ts';
+import { type MeasurementRepository, measurementRepository } from './measurements.ts';
 import { DATABASE_FILE, databasePath, insideProject } from './paths.ts';
 import {
   type EvaluationRepository,
@@ -34,6 +35,7 @@ import type { CodedTerm, ProjectInfo } from './types.ts';
 
 export type { MetricPoint } from './curves.ts';
 export { explained, explainedAsync, explainFailure } from './failures.ts';
+export type { Measurement } from './measurements.ts';
 export * from './paths.ts';
 export { naturalOrder } from './scans.ts';
 export * from './types.ts';
@@ -56,6 +58,7 @@ export interface Store {
   readonly masks: MaskRepository;
   readonly flags: FlagRepository;
   readonly decisions: DecisionRepository;
+  readonly measurements: MeasurementRepository;
   readonly runs: RunRepository;
   readonly metrics: MetricRepository;
   readonly checkpoints: CheckpointRepository;
@@ -238,6 +241,7 @@ function assemble(folder: string, mode: 'write' | 'read', db: Db, lock: ProjectL
       masks: guard(maskRepository(db, path, person)),
       flags: guard(flagRepository(db)),
       decisions: guard(decisionRepository(db)),
+      measurements: guard(measurementRepository(db, person)),
       runs,
       metrics: guard(metricRepository(db)),
       checkpoints: guard(checkpointRepository(db)),

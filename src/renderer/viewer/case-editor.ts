@@ -1,5 +1,13 @@
 /** The open case: scan, mask, prediction, and every change of the mask as undoable, saveable edits. */
-import { type DirtyBox, type Edit, type PaintOver, type Protection, protect, Recorder } from '../../core/edit/edit.ts';
+import {
+  type DirtyBox,
+  type Edit,
+  type IntensityRule,
+  type PaintOver,
+  type Protection,
+  protect,
+  Recorder,
+} from '../../core/edit/edit.ts';
 import { History } from '../../core/edit/history.ts';
 import { drawnByStroke } from '../../core/edit/not-drawn.ts';
 import { MaskStatistics } from '../../core/edit/statistics.ts';
@@ -29,6 +37,8 @@ export class CaseEditor {
   private locked: readonly number[] = [];
   private rule: { over: PaintOver; active: number } = { over: 'all', active: 0 };
   private protection: Protection = protect([]);
+  /** Intensities that tools change voxels of; null: all. */
+  private limit: readonly [number, number] | null = null;
   private stroke: Recorder | null = null;
 
   constructor(voxels: CaseVoxels, listener: EditorListener) {
@@ -61,6 +71,15 @@ export class CaseEditor {
     this.protect();
   }
 
+  /** Tools change voxels of these intensities alone; null: of all. */
+  setLimit(limit: readonly [number, number] | null): void {
+    this.limit = limit;
+  }
+
+  private get within(): IntensityRule | null {
+    return this.limit && { scan: this.voxels.scan, low: this.limit[0], high: this.limit[1] };
+  }
+
   private protect(): void {
     this.protection = protect(this.locked, this.rule.over, this.rule.active);
   }
@@ -69,9 +88,12 @@ export class CaseEditor {
     return this.locked.includes(value);
   }
 
-  /** Starts a stroke; what `paint` writes shows at once and becomes one undo step at `endStroke`. */
-  beginStroke(): void {
-    this.stroke ??= new Recorder(this.mask, this.protection);
+  /**
+   * Starts a stroke; what `paint` writes shows at once and becomes one undo step at `endStroke`.
+   * @param limited by the intensities that tools may change
+   */
+  beginStroke(limited = false): void {
+    this.stroke ??= new Recorder(this.mask, this.protection, limited ? this.within : null);
   }
 
   paint(act: (recorder: Recorder) => void): void {
@@ -104,10 +126,10 @@ export class CaseEditor {
     return edit;
   }
 
-  /** One whole operation as one undo step; an error in it changes nothing. */
-  apply(name: string, act: (recorder: Recorder) => void): Edit | null {
+  /** One whole operation as one undo step; an error in it changes nothing. @param limited as of `beginStroke` */
+  apply(name: string, act: (recorder: Recorder) => void, limited = false): Edit | null {
     if (this.stroke) return null;
-    const recorder = new Recorder(this.mask, this.protection);
+    const recorder = new Recorder(this.mask, this.protection, limited ? this.within : null);
     try {
       act(recorder);
       if (this.partlyDrawn) drawnByStroke(recorder);

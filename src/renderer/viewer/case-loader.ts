@@ -63,13 +63,7 @@ export async function loadCase(client: Client, scan: number, { signal, first }: 
     readVoxels(mask, detail.grid, 'uint8'),
     prediction && readVoxels(prediction, detail.grid, 'uint8'),
   ]);
-  if (!scanVoxels) {
-    throw new DecileError(
-      'scan/no-voxels',
-      `The scan ${detail.name} must have voxels, got none.`,
-      'Import it again from its files.',
-    );
-  }
+  if (!scanVoxels) throw noVoxels(detail.name);
   // Other channels will stand in its place: bytes have too few shades for them.
   const scanOf16 = detail.channels && scanVoxels.data instanceof Uint8Array;
   const untouched = drawn === null && detail.editing === 'corrected' ? predicted : null;
@@ -98,11 +92,19 @@ export async function loadChannel(
   const dtype = channels?.[at]?.dtype ?? 'int16';
   const volume = await readVoxels(await client.data(`/data/volume/${id}?channel=${at}`), grid, dtype);
   if (volume) return volume;
-  throw new DecileError(
-    'scan/no-voxels',
-    `The scan ${name}, ${channels?.[at]?.name}, must have voxels, got none.`,
-    'Import it again from its files.',
-  );
+  throw noVoxels(`${name}, ${channels?.[at]?.name},`);
+}
+
+const noVoxels = (name: string): DecileError =>
+  new DecileError('scan/no-voxels', `The scan ${name} must have voxels, got none.`, 'Import it again from its files.');
+
+/** Another scan, to be looked at with the open one, and the channel of it that stands first. */
+export async function loadCompanion(client: Client, scan: number): Promise<{ detail: ScanDetail; volume: Volume }> {
+  const detail = await client.call('scans.detail', { scan });
+  refuseTooLarge(detail);
+  const volume = await readVoxels(await client.data(`/data/volume/${scan}`), detail.grid, detail.dtype);
+  if (!volume) throw noVoxels(detail.name);
+  return { detail, volume };
 }
 
 /** Slice k of a large scan whose voxels are drawn as they are; null for others, which come whole. */

@@ -73,9 +73,13 @@ export class OutlineTool {
       this.points.push(at);
       return;
     }
+    this.points = this.box(start, at, this.host.settings.scissors === 'rectangle' ? rectangle : ellipse);
+  }
+
+  /** The rectangle between two corners on the slice, or the ellipse inside it. */
+  box(start: Point, at: Point, make: typeof rectangle | typeof ellipse = rectangle): Point[] {
     const { axisA, axisB } = sliceLayout(this.host.editor.mask.size, this.plane.normal, 0);
-    const make = this.host.settings.scissors === 'rectangle' ? rectangle : ellipse;
-    this.points = make([start[axisA], start[axisB]], [at[axisA], at[axisB]]).map(([a, b]) => {
+    return make([start[axisA], start[axisB]], [at[axisA], at[axisB]]).map(([a, b]) => {
       const corner: Point = [...start];
       corner[axisA] = a;
       corner[axisB] = b;

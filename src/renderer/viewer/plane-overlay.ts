@@ -1,4 +1,5 @@
 /** What lies on top of a plane: crosshair, brush circle, the outline being drawn. A canvas of its own, so it is cheap. */
+import { drawMeasurement, type ShownMeasurement } from './measure-overlay.ts';
 import type { PlaneView } from './plane-view.ts';
 import { isPainting, type ToolId } from './tools.ts';
 
@@ -19,6 +20,8 @@ export interface OverlayContent {
   outlineClosed: boolean;
   /** Seeds of click-to-mask on this slice. */
   seeds: readonly ShownMark[];
+  /** What was and is being measured on this slice. */
+  measurements: readonly ShownMeasurement[];
   /** The slice that the outline belongs to, counted from 1, where it is not the one shown. */
   outlineSlice: number | null;
 }
@@ -44,6 +47,7 @@ export function drawOverlay(canvas: HTMLCanvasElement, view: PlaneView, content:
   if (content.crosshair) drawCrosshair(context, view, content, width, height);
   if (content.outline.length) drawOutline(context, view, content);
   for (const mark of content.seeds) drawMark(context, view, mark);
+  for (const one of content.measurements) drawMeasurement(context, view, one);
   if (content.pointer && isPainting(content.tool)) {
     const [x, y] = content.pointer;
     const colour = content.erasing ? '#ffffff' : content.colour;

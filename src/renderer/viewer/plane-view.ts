@@ -21,6 +21,8 @@ export interface PlaneContent {
   /** The plane's own way through the patient; null: along the voxels. */
   frame: Frame | null;
   window: Window;
+  /** White where it would be black. */
+  invert: boolean;
   /** Packed colour by label value, 0 = hidden. */
   colours: Uint32Array;
   /** 0..1 of the filled mask; its outline stays. */
@@ -163,10 +165,10 @@ export class PlaneView {
     return frame !== null || (crosshair[normal] >= low && crosshair[normal] <= high);
   }
 
-  private async mount({ display, window, frame }: PlaneContent): Promise<void> {
+  private async mount({ display, window, invert, frame }: PlaneContent): Promise<void> {
     const { plane, viewport } = this;
     const orientation = orientationOf(frame ?? straightFrame(display.grid, plane));
-    viewport.setDisplaySetPresentation(display.scanId, { voiRange: display.window(window) });
+    viewport.setDisplaySetPresentation(display.scanId, { voiRange: display.window(window), invert });
     viewport.setViewState({ scale: [FIT, FIT], scaleMode: 'fit' });
     try {
       await viewport.setDisplaySets({ displaySetId: display.scanId, options: { orientation, role: 'source' } });
@@ -198,8 +200,9 @@ export class PlaneView {
     if (moved || differs('colours', 'before')) this.outlines = null;
     if (moved || differs('colours')) this.predictionOutlines = null;
     this.applyLayers(content);
-    if (differs('window')) {
-      viewport.setDisplaySetPresentation(content.display.scanId, { voiRange: content.display.window(content.window) });
+    if (differs('window', 'invert')) {
+      const voiRange = content.display.window(content.window);
+      viewport.setDisplaySetPresentation(content.display.scanId, { voiRange, invert: content.invert });
     }
     // Any change of the view draws the picture; with none of them the outlines alone are new.
     if (told.display && differs('frame')) {

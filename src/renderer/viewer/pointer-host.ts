@@ -1,4 +1,5 @@
 /** What the tools of a plane get from its surroundings, and tell them. */
+import type { MeasuredShape } from '../../core/measure/figures.ts';
 import type { CaseEditor } from './case-editor.ts';
 import type { ToolSettings } from './tools.ts';
 import type { Window } from './window.ts';
@@ -11,6 +12,12 @@ export interface PointerHost {
   readonly settings: ToolSettings;
   readonly window: Window;
   setWindow(window: Window): void;
+  /** The key that moves the picture is held. */
+  readonly panning: boolean;
+  /** The picture was moved with it. */
+  panned(): void;
+  /** A tool for one use was used: the one before it comes back. */
+  toolUsed(): void;
   moveSlice(by: number): void;
   /** Moves the crosshair, and with it the slices of all planes. */
   moveCrosshair(index: Point): void;
@@ -29,6 +36,8 @@ export interface PointerHost {
   overlayChanged(): void;
   /** Click to mask: these voxels are the label, or are not. */
   seed(voxels: number[], inside: boolean): void;
+  /** Something was measured on this plane. */
+  measured(shape: MeasuredShape): void;
   /** One undo step; shows why where it is refused. */
   edit(name: string, act: Parameters<CaseEditor['apply']>[1]): void;
   /** An edit was refused: shows why. */

@@ -1,29 +1,31 @@
 /** Pointer, wheel and tools on one plane: turns what the hand does into edits, navigation and window changes. */
 
 import { voxelsAlong, voxelsWithin } from '../../core/click/strokes.ts';
-import { intensityUnder, paintAt, paintLine } from '../../core/edit/brush.ts';
 import { floodFill, growRegion } from '../../core/edit/flood.ts';
 import type { Plane } from '../../core/edit/planes.ts';
 import { voxelFrom } from '../../core/volume.ts';
+import { Fingers } from './fingers.ts';
+import { MeasureTool } from './measure-tool.ts';
 import { OutlineTool } from './outline-tool.ts';
+import { PaintTool } from './paint-tool.ts';
 import { handlesOf } from './plane-overlay.ts';
 import type { PlaneView } from './plane-view.ts';
 import type { Point, PointerHost } from './pointer-host.ts';
-import { isPainting, TOOLS, type ToolId } from './tools.ts';
-import { dragWindow, type Window } from './window.ts';
+import { isLooking, isPainting, type ToolId } from './tools.ts';
+import { dragWindow, type Window, windowOfRegion } from './window.ts';
 
 type Drag =
-  | { kind: 'paint'; last: Point; value: number; range: [number, number] | null }
+  | { kind: 'paint' }
   | { kind: 'outline'; start: Point }
   | { kind: 'seed' }
+  | { kind: 'measure' }
   | { kind: 'window'; from: Window; x: number; y: number }
+  | { kind: 'region'; start: Point }
   | { kind: 'pan'; x: number; y: number }
   | { kind: 'crosshair' }
   | { kind: 'turn'; centre: [number, number]; angle: number }
   | { kind: 'grow'; seed: Point; tolerance: number; y: number };
 
-/** A voxel counts as unlike the seed once it is this many standard deviations away. */
-const ADAPTIVE_DEVIATIONS = 2.2;
 /** Pixels around a handle in which it is grabbed. */
 const GRAB = 9;
 /** A grown region larger than this part of the scan has leaked. */
@@ -39,12 +41,17 @@ export class PointerTools {
   /** Ctrl is held: painting tools erase. */
   erasing = false;
   readonly outlines: OutlineTool;
+  readonly measure: MeasureTool;
+  private readonly paint: PaintTool;
+  private readonly fingers = new Fingers();
 
   constructor(view: PlaneView, plane: Plane, host: PointerHost) {
     this.view = view;
     this.plane = plane;
     this.host = host;
     this.outlines = new OutlineTool(view, plane, host);
+    this.measure = new MeasureTool(view, plane, host);
+    this.paint = new PaintTool(plane, host);
   }
 
   /** The tool that a drag would use now: Shift moves the crosshair, whatever the tool. */
@@ -54,9 +61,22 @@ export class PointerTools {
 
   down(event: PointerEvent): void {
     const [x, y] = this.place(event);
+    if (event.pointerType === 'touch') this.fingers.down(event.pointerId, [x, y]);
+    if (this.fingers.pinching) {
+      // What the first finger began was the start of this; the corners of a polygon before it stay.
+      this.endDrag();
+      this.measure.drop();
+      if (this.outlines.isPolygon) this.outlines.takeBack();
+      else this.outlines.drop();
+      this.host.overlayChanged();
+      return;
+    }
     const at = this.view.toVoxel(x, y);
     if (!at || this.drag) return;
-    if (event.button === 2) this.drag = { kind: 'window', from: this.host.window, x, y };
+    if (event.button === 0 && this.host.panning) {
+      this.drag = { kind: 'pan', x, y };
+      this.host.panned();
+    } else if (event.button === 2) this.drag = { kind: 'window', from: this.host.window, x, y };
     else if (event.button === 1) this.drag = { kind: 'pan', x, y };
     else if (event.button === 0) this.press(event, at, y);
     this.host.overlayChanged();
@@ -70,19 +90,24 @@ export class PointerTools {
       this.host.say('This tool works on planes along the voxels.', 'Straighten the planes, or use the brush.');
       return;
     }
-    if (tool !== 'navigate' && this.host.editor.isLocked(settings.label)) {
+    if (!isLooking(tool) && this.host.editor.isLocked(settings.label)) {
       this.host.say('The label is locked: no tool changes it.', 'Unlock it in the list of labels, or choose another.');
       return;
     }
+    // Something is being made of the whole scan: it ends first, or is given up.
+    if (this.host.editor.painting && tool !== 'click' && !isLooking(tool)) return;
     switch (tool) {
       case 'navigate':
+      case 'range':
         this.drag = this.grabHandle(event) ?? { kind: 'crosshair' };
         if (this.drag.kind === 'crosshair') this.host.moveCrosshair(at);
         break;
       case 'brush':
       case 'eraser':
       case 'threshold':
-        this.startPaint(tool, at);
+        if (tool === 'eraser') this.erasing = true;
+        this.drag = { kind: 'paint' };
+        this.paint.start(tool, at, this.erasing);
         break;
       case 'scissors':
         this.outlines.startScissors(at, this.erasing);
@@ -94,6 +119,15 @@ export class PointerTools {
       case 'click':
         this.outlines.startScissors(at, this.erasing);
         this.drag = { kind: 'seed' };
+        break;
+      case 'window':
+        this.drag = { kind: 'region', start: at };
+        break;
+      case 'ruler':
+      case 'angle':
+      case 'roi':
+        this.drag = { kind: 'measure' };
+        this.measure.press(tool, at);
         break;
       case 'fill':
         this.host.edit('Flood fill', (recorder) =>
@@ -110,11 +144,19 @@ export class PointerTools {
   move(event: PointerEvent): void {
     const [x, y] = this.place(event);
     this.pointer = [x, y];
+    const pinch = this.fingers.move(event.pointerId, [x, y]);
+    if (pinch) {
+      this.view.pan(pinch.dx, pinch.dy);
+      this.view.zoomBy(pinch.factor, pinch.x, pinch.y);
+    }
+    this.measure.follow(this.view.toVoxel(x, y));
     if (!this.drag) this.erasing = event.ctrlKey || event.metaKey;
     const { drag } = this;
     switch (drag?.kind) {
       case 'paint':
-        this.paintTo(drag, event);
+        this.paint.to(this.placesOf(event));
+        break;
+      case 'measure':
         break;
       case 'outline': {
         const at = this.view.toVoxel(x, y);
@@ -124,6 +166,11 @@ export class PointerTools {
       case 'seed': {
         const at = this.view.toVoxel(x, y);
         if (at) this.outlines.points.push(at);
+        break;
+      }
+      case 'region': {
+        const at = this.view.toVoxel(x, y);
+        if (at) this.outlines.points = this.outlines.box(drag.start, at);
         break;
       }
       case 'window':
@@ -153,10 +200,13 @@ export class PointerTools {
     this.host.overlayChanged();
   }
 
-  up(): void {
+  up(event: PointerEvent): void {
+    this.fingers.up(event.pointerId);
     const { drag } = this;
     this.drag = null;
-    if (drag?.kind === 'paint') this.host.editor.endStroke(this.strokeName());
+    if (drag?.kind === 'region') this.takeRegion(drag.start, event);
+    if (drag?.kind === 'paint') this.paint.end();
+    if (drag?.kind === 'measure') this.measure.release();
     if (drag?.kind === 'grow') this.host.editor.endStroke('Region growing');
     if (drag?.kind === 'outline') this.closeOutline();
     if (drag?.kind === 'seed') this.seed();
@@ -189,16 +239,38 @@ export class PointerTools {
     this.host.moveSlice(slices);
   }
 
+  /** The window of the box that was dragged; a click alone changes nothing. */
+  private takeRegion(start: Point, event: PointerEvent): void {
+    const boxed = this.outlines.drop();
+    const at = this.view.toVoxel(...this.place(event));
+    if (!boxed || !at) return;
+    const { scan } = this.host.editor.voxels;
+    const { normal } = this.plane;
+    this.host.setWindow(windowOfRegion(scan, normal, this.host.crosshair[normal], start, at));
+    this.host.toolUsed();
+  }
+
+  /** The system took the pointer away. */
+  lost(event: PointerEvent): void {
+    this.fingers.up(event.pointerId);
+    this.cancel();
+  }
+
   /** Esc: gives up the stroke or outline at hand; false where there was none. */
   cancel(): boolean {
+    const busy = this.endDrag();
+    const dropped = [this.outlines.drop(), this.measure.drop()].includes(true);
+    this.host.overlayChanged();
+    return busy || dropped;
+  }
+
+  private endDrag(): boolean {
     const busy = this.drag !== null;
     // A region that was given up leaves the tolerance as it was before the drag.
     if (this.drag?.kind === 'grow') this.host.setTolerance(this.drag.tolerance);
     if (this.drag?.kind === 'paint' || this.drag?.kind === 'grow') this.host.editor.cancelStroke();
     this.drag = null;
-    const dropped = this.outlines.drop();
-    this.host.overlayChanged();
-    return busy || dropped;
+    return busy;
   }
 
   /** Enter: closes the open outline; false where there is none. */
@@ -219,6 +291,7 @@ export class PointerTools {
   toolChanged(): void {
     if (this.drag?.kind === 'outline') this.drag = null;
     this.outlines.leave();
+    this.measure.drop();
     this.host.overlayChanged();
   }
 
@@ -244,45 +317,10 @@ export class PointerTools {
     return hit ? { kind: 'turn', centre, angle: Math.atan2(y - centre[1], x - centre[0]) } : null;
   }
 
-  private startPaint(tool: ToolId, at: Point): void {
-    const { editor, settings } = this.host;
-    if (tool === 'eraser') this.erasing = true;
-    let range: [number, number] | null = null;
-    if (tool === 'threshold' && !this.erasing) {
-      range = settings.adaptive ? this.rangeUnder(at) : [...settings.range];
-    }
-    const drag: Drag = { kind: 'paint', last: at, value: this.value(), range };
-    this.drag = drag;
-    editor.beginStroke();
-    editor.paint((recorder) => paintAt(recorder, at, this.shape(), drag.value, this.rule(range)));
-  }
-
-  private paintTo(drag: Drag & { kind: 'paint' }, event: PointerEvent): void {
-    // Between two frames the pointer passed more places than one: all of them are painted.
-    const events = event.getCoalescedEvents?.() ?? [];
-    this.host.editor.paint((recorder) => {
-      for (const part of events.length ? events : [event]) {
-        const at = this.view.toVoxel(...this.place(part, event));
-        if (!at) continue;
-        paintLine(recorder, drag.last, at, this.shape(), drag.value, this.rule(drag.range));
-        drag.last = at;
-      }
-    });
-  }
-
-  private rangeUnder(at: Point): [number, number] {
-    const { mean, deviation } = intensityUnder(this.host.editor.voxels.scan, at, {
-      radius: Math.max(1, this.host.settings.radius / 2),
-      normal: this.plane.normal,
-    });
-    const half = Math.max(ADAPTIVE_DEVIATIONS * deviation, this.host.window.width * 0.03);
-    return [mean - half, mean + half];
-  }
-
   private growFrom(seed: Point, tolerance: number): void {
     const { editor, settings } = this.host;
     editor.cancelStroke();
-    editor.beginStroke();
+    editor.beginStroke(true);
     const limit = Math.round(editor.mask.data.length * LEAK);
     const normal = settings.solid ? null : this.plane.normal;
     try {
@@ -291,7 +329,7 @@ export class PointerTools {
       );
     } catch (error) {
       editor.cancelStroke();
-      editor.beginStroke();
+      editor.beginStroke(true);
       this.host.refuse(error);
     }
   }
@@ -305,29 +343,21 @@ export class PointerTools {
     this.growFrom(drag.seed, tolerance);
   }
 
-  private shape() {
-    const { radius, ball } = this.host.settings;
-    // A disc lies along the voxels; across them the brush is a ball.
-    return { radius, normal: ball || this.host.isTurned ? null : this.plane.normal };
-  }
-
-  private rule(range: [number, number] | null) {
-    return range && { scan: this.host.editor.voxels.scan, low: range[0], high: range[1] };
-  }
-
   private value(): number {
     return this.erasing ? 0 : this.host.settings.label;
-  }
-
-  private strokeName(): string {
-    const { tool } = this.host.settings;
-    if (this.erasing) return 'Erase';
-    return isPainting(tool) ? (TOOLS.find((t) => t.id === tool)?.name ?? 'Stroke') : 'Stroke';
   }
 
   private nearest(at: Point): Point {
     const { size } = this.host.editor.mask;
     return at.map((c, axis) => Math.min(size[axis] - 1, Math.max(0, Math.round(c)))) as Point;
+  }
+
+  /** Where the pointer passed since the last event: between two frames more places than one. */
+  private placesOf(event: PointerEvent): Point[] {
+    const events = event.getCoalescedEvents?.() ?? [];
+    return (events.length ? events : [event])
+      .map((part) => this.view.toVoxel(...this.place(part, event)))
+      .filter((at) => at !== null);
   }
 
   /** Offset in the plane's element; coalesced events know their page position alone. */

@@ -1,8 +1,8 @@
 /** The 3D view: surfaces made in a worker, turned with the mouse, drawn without a graphics card. */
-import { labelledBySlice } from '../../core/edit/count.ts';
 import { indexToWorld } from '../../core/edit/planes.ts';
 import type { Surface } from '../../core/edit/surface.ts';
-import { type LabelMap, voxelCount } from '../../core/volume.ts';
+import { type LabelPart, labelParts } from '../../core/edit/surface-parts.ts';
+import type { Grid, LabelMap } from '../../core/volume.ts';
 import { parseColour } from './palette.ts';
 import {
   FRONT,
@@ -16,8 +16,8 @@ import {
 } from './rasterise.ts';
 import type { SurfaceReply, SurfaceRequest } from './surface-worker.ts';
 
-/** Voxels up to which every one is sampled; above, every second or third. */
-const FINE = 3_000_000;
+/** The mask is looked through for so long before the window gets its turn, ms. */
+const TURN = 8;
 
 export interface SurfaceLabel {
   readonly value: number;
@@ -39,8 +39,11 @@ export class SurfaceView {
   private frame = 0;
   private ticket = 0;
   private picture: Frame | null = null;
-  /** Surfaces are being made. */
-  onbusy: ((busy: boolean) => void) | null = null;
+  /** Labels whose surfaces are still to come, and how many there are in all. */
+  private waiting = new Set<number>();
+  private expected = 0;
+  /** Surfaces are being made: so many of so many are there; null: all are. */
+  onbusy: ((progress: { done: number; of: number } | null) => void) | null = null;
   /** New surfaces are on the screen; `any`: there is something to see. */
   onready: ((any: boolean) => void) | null = null;
 
@@ -69,21 +72,45 @@ export class SurfaceView {
     this.request();
   }
 
-  /** Asks for new surfaces of all labels that the mask holds. */
-  update(mask: LabelMap, present: readonly number[]): void {
-    this.ticket++;
-    const { low, size } = present.length ? boundingBox(mask) : NOTHING;
-    if (size[2] <= 0) {
-      this.receive({ ticket: this.ticket, surfaces: [] });
-      return;
+  /**
+   * Makes new surfaces of these labels, a few slices at a turn and then beside the window; what is there stays until they come.
+   * @param on whether a label may be on slice k
+   */
+  update(mask: LabelMap, labels: readonly number[], on: (label: number, k: number) => boolean): void {
+    const ticket = ++this.ticket;
+    this.waiting = new Set(labels);
+    this.expected = labels.length;
+    for (const label of this.surfaces.keys()) if (!this.waiting.has(label)) this.surfaces.delete(label);
+    if (labels.length === 0) this.tell();
+    else {
+      this.onbusy?.({ done: 0, of: this.expected });
+      void this.gather(ticket, mask, labels, on);
     }
-    const part = cropMask(mask, low, size);
-    const step = Math.max(1, Math.ceil(Math.cbrt(voxelCount(part) / FINE)));
-    const request: SurfaceRequest = { ticket: this.ticket, mask: part, labels: present, step };
-    this.onbusy?.(true);
-    this.worker.postMessage(request, [part.data.buffer]);
+  }
+
+  private async gather(
+    ticket: number,
+    mask: LabelMap,
+    labels: readonly number[],
+    on: (label: number, k: number) => boolean,
+  ): Promise<void> {
+    const found: LabelPart[] = [];
+    let until = performance.now() + TURN;
+    for (const part of labelParts(mask, labels, on)) {
+      if (part) {
+        found.push(part);
+        this.worker.postMessage({ ticket, part } satisfies SurfaceRequest, [part.mask.data.buffer as ArrayBuffer]);
+      }
+      if (performance.now() < until) continue;
+      await new Promise((next) => setTimeout(next));
+      if (ticket !== this.ticket) return;
+      until = performance.now() + TURN;
+    }
+    // What was to be there and is not, a click's mask that is empty now, does not come.
+    for (const label of labels) if (!found.some((part) => part.label === label)) this.arrived(label, null);
     // The whole of it, unless someone chose what to look at.
-    if (!this.zoom || this.zoom === this.fitted) this.fit(part);
+    if (found.length > 0 && (!this.zoom || this.zoom === this.fitted)) this.fit(found.map(({ mask }) => mask));
+    this.tell();
   }
 
   drag(dx: number, dy: number): void {
@@ -117,18 +144,32 @@ export class SurfaceView {
     return { rotation: this.rotation, centre: this.centre, zoom: this.zoom * this.ratio };
   }
 
-  private receive({ ticket, surfaces }: SurfaceReply): void {
+  private receive({ ticket, label, surface }: SurfaceReply): void {
     if (ticket !== this.ticket) return;
-    this.surfaces = new Map(surfaces.map(({ label, ...surface }) => [label, surface]));
-    this.onbusy?.(false);
-    this.onready?.(surfaces.length > 0);
+    this.arrived(label, surface);
+    this.tell();
+  }
+
+  private arrived(label: number, surface: Surface | null): void {
+    this.waiting.delete(label);
+    if (surface) this.surfaces.set(label, surface);
+    else this.surfaces.delete(label);
+  }
+
+  private tell(): void {
+    const left = this.waiting.size;
+    this.onbusy?.(left > 0 ? { done: this.expected - left, of: this.expected } : null);
+    if (left === 0) this.onready?.(this.surfaces.size > 0);
     this.request();
   }
 
-  private fit(part: LabelMap): void {
-    const middle = part.size.map((n) => (n - 1) / 2) as [number, number, number];
-    this.centre = indexToWorld(part, middle);
-    const extent = Math.hypot(...part.size.map((n, axis) => n * part.spacing[axis]));
+  /** The camera that shows these grids whole. */
+  private fit(parts: readonly Grid[]): void {
+    const corners = parts.flatMap((part) => [0, 1, 2, 3, 4, 5, 6, 7].map((n) => cornerOf(part, n)));
+    const low = [0, 1, 2].map((axis) => Math.min(...corners.map((corner) => corner[axis])));
+    const high = [0, 1, 2].map((axis) => Math.max(...corners.map((corner) => corner[axis])));
+    this.centre = [(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, (low[2] + high[2]) / 2];
+    const extent = Math.hypot(high[0] - low[0], high[1] - low[1], high[2] - low[2]);
     this.fitted = (1.15 * Math.min(this.width || 300, this.height || 300)) / Math.max(extent, 1);
     this.zoom = this.fitted;
   }
@@ -157,43 +198,8 @@ export class SurfaceView {
   }
 }
 
-const NOTHING: ReturnType<typeof boundingBox> = { low: [0, 0, 0], size: [0, 0, 0] };
-
-/** Smallest box with every labelled voxel. */
-function boundingBox({ data, size }: LabelMap): { low: [number, number, number]; size: [number, number, number] } {
-  const low: [number, number, number] = [size[0], size[1], size[2]];
-  const high = [-1, -1, -1];
-  const labelled = labelledBySlice({ data, size });
-  for (let k = 0; k < size[2]; k++) {
-    if (labelled[k] === 0) continue;
-    for (let j = 0, row = k * size[0] * size[1]; j < size[1]; j++, row += size[0]) {
-      let first = 0;
-      while (first < size[0] && data[row + first] === 0) first++;
-      if (first === size[0]) continue;
-      let last = size[0] - 1;
-      while (data[row + last] === 0) last--;
-      low[0] = Math.min(low[0], first);
-      high[0] = Math.max(high[0], last);
-      low[1] = Math.min(low[1], j);
-      high[1] = Math.max(high[1], j);
-      low[2] = Math.min(low[2], k);
-      high[2] = k;
-    }
-  }
-  return { low, size: [high[0] - low[0] + 1, high[1] - low[1] + 1, high[2] - low[2] + 1] };
-}
-
-function cropMask(
-  mask: LabelMap,
-  low: readonly [number, number, number],
-  size: readonly [number, number, number],
-): LabelMap {
-  const data = new Uint8Array(size[0] * size[1] * size[2]);
-  for (let c = 0; c < size[2]; c++) {
-    for (let b = 0; b < size[1]; b++) {
-      const row = low[0] + mask.size[0] * (low[1] + b + mask.size[1] * (low[2] + c));
-      data.set(mask.data.subarray(row, row + size[0]), size[0] * (b + size[1] * c));
-    }
-  }
-  return { size, spacing: mask.spacing, direction: mask.direction, origin: indexToWorld(mask, low), data };
+/** Where a corner of a grid lies in space, its outermost voxels whole. */
+function cornerOf(grid: Grid, corner: number): readonly number[] {
+  const end = (axis: number) => ((corner >> axis) & 1 ? grid.size[axis] - 0.5 : -0.5);
+  return indexToWorld(grid, [end(0), end(1), end(2)]);
 }

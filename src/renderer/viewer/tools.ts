@@ -20,8 +20,21 @@ export const TOOLS = [
     help: 'Click or draw on the structure; with Ctrl on what is not it. Enter takes the mask, Esc gives it up.',
   },
   { id: 'grow', name: 'Region growing', help: 'Click a seed; drag up or down to change the tolerance.' },
+  { id: 'ruler', name: 'Ruler', help: 'Drag from end to end, or click both; it stays on its slice.' },
+  { id: 'angle', name: 'Angle', help: 'Drag the first leg, or click its ends, then click the end of the other.' },
+  { id: 'roi', name: 'ROI', help: 'Drag over an area: mean, standard deviation and area of an ellipse or box.' },
+  {
+    id: 'range',
+    name: 'Threshold',
+    help: 'Shows what lies in a range of intensities in the whole scan: label it, or let tools paint there alone.',
+  },
+  { id: 'window', name: 'Window from a region', help: 'Drag a box: the window spans its 1st to 99th percentile.' },
 ] as const;
 export type ToolId = (typeof TOOLS)[number]['id'];
+
+/** Tools that change no mask. */
+export const isLooking = (tool: ToolId): boolean => LOOKING.has(tool);
+const LOOKING: ReadonlySet<ToolId> = new Set(['navigate', 'range', 'window', 'ruler', 'angle', 'roi']);
 
 export const isPainting = (tool: ToolId): boolean => tool === 'brush' || tool === 'eraser' || tool === 'threshold';
 
@@ -35,8 +48,10 @@ export interface ToolSettings {
   ball: boolean;
   /** Threshold brush: fits the range to what is under the brush when the stroke starts. */
   adaptive: boolean;
-  /** Threshold brush: painted intensities. */
+  /** Threshold and threshold brush: intensities from low to high. */
   range: [low: number, high: number];
+  /** Tools change voxels in the range alone. */
+  limited: boolean;
   scissors: 'freehand' | 'rectangle' | 'ellipse';
   /** Scissors and polygon cut through every slice. */
   through: boolean;
@@ -50,6 +65,8 @@ export interface ToolSettings {
   tolerance: number;
   /** Click to mask: a drag says it of the line, or of all that it goes around. */
   seeds: 'line' | 'lasso';
+  /** What ROI draws. */
+  region: 'ellipse' | 'box';
 }
 
 /** Brush radii that `[` and `]` step through, mm. */
@@ -67,6 +84,7 @@ export const DEFAULT_SETTINGS: ToolSettings = {
   ball: false,
   adaptive: true,
   range: [0, 1],
+  limited: false,
   scissors: 'freehand',
   through: false,
   solid: false,
@@ -74,4 +92,5 @@ export const DEFAULT_SETTINGS: ToolSettings = {
   margin: 1,
   tolerance: 30,
   seeds: 'line',
+  region: 'ellipse',
 };

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { PRESETS } from '../../core/options.ts';
 import { MOST_LABELS } from '../../core/volume.ts';
 import { DATE_RULES, EXPORT_CHOICES, EXPORT_FORMATS } from '../export-formats.ts';
+import { measurement } from './measurement.ts';
 import type * as T from './types.ts';
 
 declare const result: unique symbol;
@@ -130,6 +131,10 @@ export const CALLS = {
 
   /** Two versions of a mask against each other. */
   'masks.compare': call<T.MaskComparison>()(z.object({ scan: id, versions: z.tuple([id, id]) })),
+
+  /** Keeps a measurement with the case; one of the same id is kept as it is. */
+  'measurements.add': call<null>()(z.object({ scan: id, measurement })),
+  'measurements.remove': call<null>()(z.object({ scan: id, measurement: z.uuid() })),
 
   'predictions.get': call<T.PredictionDetail | null>()(scan),
   'predictions.start': call<{ job: string }>()(z.object({ run: id.optional(), scans: z.enum(['all', 'unlabelled']) })),

@@ -7,8 +7,12 @@ import type { ExpectedDice } from '../../core/predict/expected-dice.ts';
 import type { Grid, VoxelType } from '../../core/volume.ts';
 import type { ExportChoice } from '../export-formats.ts';
 import type { LeftOut } from '../left-out.ts';
+import type { Companion } from './companion.ts';
+import type { MeasuredRow, Measurement } from './measurement.ts';
 
 export type { ExportChoice, ExportFormat } from '../export-formats.ts';
+export type { Companion } from './companion.ts';
+export type { MeasuredRow, Measurement } from './measurement.ts';
 export type * from './user-types.ts';
 
 /** Names a folder that the user chose in a dialog, dropped on the window or opened before; only main knows the path. */
@@ -129,6 +133,10 @@ export interface ScanDetail extends ScanRow {
   percentiles: [number, number];
   /** Those that the scan has, in order, where it may have several; `/data/volume/<scan>` sends the first. */
   channels?: ChannelInfo[];
+  /** Other scans of the patient that lie in the same place. */
+  companions?: Companion[];
+  /** Rulers, angles and regions, oldest first. */
+  measurements?: Measurement[];
 }
 
 /** A channel of a scan as the viewer shows it. */
@@ -356,6 +364,8 @@ export interface ReportSummary {
   cases: ReportedCase[];
   /** Cases whose masks cannot be read. */
   leftOut: LeftOut[];
+  /** Rulers, angles and regions of all scans. */
+  measurements: MeasuredRow[];
 }
 
 /** How many masks each choice of an export hands out. */

@@ -1,10 +1,11 @@
-/** The project's tables: scans.csv, one row a scan; metrics.csv, one row a run, scan and label that was evaluated; means.csv, one row a run; history.csv, who did what. */
+/** The project's tables: scans.csv, one row a scan; metrics.csv, one row a run, scan and label that was evaluated; means.csv, one row a run; history.csv, who did what; measurements.csv, where something was measured. */
 
 import { join } from 'node:path';
 import { meanAndSd } from '../../../core/metrics/index.ts';
 import { toCsv } from '../../../core/plain-text.ts';
 import { writeFileAtomic } from '../../../disk/index.ts';
 import type { Evaluation, Run, Store } from '../../store/index.ts';
+import { measuredOn } from '../review/measured.ts';
 import { historyOf } from '../review/readers.ts';
 import type { Chosen } from './export-job.ts';
 
@@ -116,7 +117,25 @@ export function exportCsv(
       ]),
     ]),
   );
-  return ['scans.csv', 'metrics.csv', 'means.csv', 'history.csv'];
+  return ['scans.csv', 'metrics.csv', 'means.csv', 'history.csv', ...measurements(store, chosen, output, references)];
+}
+
+const MEASUREMENT_COLUMNS = [
+  ...['scan', 'kind', 'plane', 'slice', 'length_mm', 'angle_degrees', 'area_mm2', 'mean', 'sd', 'voxels', 'channel'],
+  ...['when', 'who'],
+];
+
+/** measurements.csv, where there are any. @param named with who measured when */
+function measurements(store: Store, chosen: readonly Chosen[], output: string, named: boolean): string[] {
+  const rows = chosen.flatMap(({ scan, name }) =>
+    measuredOn(store, [scan]).map((one) => [
+      ...[name, one.kind, one.plane, one.slice, one.lengthMm, one.angleDegrees, one.areaMm2],
+      ...[one.mean, one.sd, one.voxels, one.channel, named ? one.when : '', named ? one.who : ''],
+    ]),
+  );
+  if (rows.length === 0) return [];
+  writeFileAtomic(join(output, 'measurements.csv'), toCsv([MEASUREMENT_COLUMNS, ...rows]));
+  return ['measurements.csv'];
 }
 
 const MEAN_COLUMNS = [

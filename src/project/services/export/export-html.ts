@@ -2,12 +2,15 @@
 
 import { join } from 'node:path';
 import { HUE, SERIES_HUES } from '../../../core/hues.ts';
+import { figuresInWords } from '../../../core/measure/figures.ts';
 import { readMask, readVolume } from '../../../imaging/index.ts';
+import type { MeasuredRow } from '../../../shared/contract/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import { type PictureRow, type ReportData, writeReport } from '../../report/report.ts';
 import { axialPicture, axialSlices, largestSlice, percentileWindow } from '../../report/slice-picture.ts';
 import type { Run, Store } from '../../store/index.ts';
 import { reviewSummary } from '../review/compare.ts';
+import { measuredOn } from '../review/measured.ts';
 import { type ExportJob, readOrRefuse, rgb, stopHere } from './export-job.ts';
 
 /** Colours of runs (Okabe and Ito), and of the outlines. */
@@ -29,13 +32,16 @@ export async function exportHtml(job: ExportJob, run: Run | null): Promise<strin
   const damaged = whole.leftOut.filter(({ scan }) => asked.has(scan));
   if (summary.cases.length === 0 && damaged.length > 0)
     throw new DecileError(damaged[0].code, damaged[0].message, damaged[0].cure);
-  if (summary.cases.length === 0)
+  const names = new Map(chosen.map(({ scan, name }) => [scan.id, name]));
+  const measurements = chosen.flatMap(({ scan, name }) =>
+    measuredOn(store, [scan]).map((one) => ({ ...one, scan: name, figures: inWords(one) })),
+  );
+  if (summary.cases.length === 0 && measurements.length === 0)
     throw new DecileError(
       'export/nothing',
       'A report must have at least one predicted case that was reviewed, got none.',
-      'Accept or correct a prediction first.',
+      'Accept or correct a prediction first, or measure something.',
     );
-  const names = new Map(chosen.map(({ scan, name }) => [scan.id, name]));
   const nameOf = (scan: number) => names.get(scan) ?? String(scan);
   for (const { scan, code, message, cure } of damaged) report.refused.push({ scan: nameOf(scan), code, message, cure });
   const runs = [...new Set(summary.cases.map((row) => row.run))];
@@ -74,6 +80,7 @@ export async function exportHtml(job: ExportJob, run: Run | null): Promise<strin
         })),
       curves: Object.fromEntries(store.metrics.names(run).map((curve) => [curve, store.metrics.curve(run, curve)])),
     })),
+    measurements,
     remarks: [
       'A prediction is the reference of its own correction: cases accepted unedited score 100 by construction.',
     ],
@@ -86,6 +93,12 @@ export async function exportHtml(job: ExportJob, run: Run | null): Promise<strin
   };
   writeReport(join(output, FILE), page);
   return [FILE];
+}
+
+/** Length, angle, or mean and SD with the area. */
+function inWords({ kind, lengthMm, angleDegrees, areaMm2, mean, sd }: MeasuredRow): string {
+  const figures = { mm: lengthMm ?? 0, degrees: angleDegrees ?? 0, areaMm2: areaMm2 ?? 0, mean, sd };
+  return figuresInWords(kind, figures);
 }
 
 async function pictureRow(store: Store, scan: number, run: number, caption: string): Promise<PictureRow> {

@@ -6,6 +6,7 @@ import { type LeftOut, leftOut } from '../../../shared/left-out.ts';
 import type { Label, Mask, Scan, Store } from '../../store/index.ts';
 import type { Drawings } from '../drawing/drawings.ts';
 import { currentMask } from './case-states.ts';
+import { measuredOn } from './measured.ts';
 
 /** What the case's mask, strokes included, changed against its newest prediction, label by label; empty without a prediction. */
 export async function maskChanges(store: Store, drawings: Drawings, id: number): Promise<MaskChange[]> {
@@ -64,7 +65,7 @@ export async function reviewSummary(store: Store, run?: number, onCase: () => vo
     rejected: reviewed.filter((scan) => scan.review === 'rejected').length,
     meanChangeMl: mean(changes.map((row) => row.addedMl + row.removedMl)),
     correctionDice: mean(changes.map((row) => row.dice)),
-    ...{ cases, leftOut: [...left.values()] },
+    ...{ cases, leftOut: [...left.values()], measurements: measuredOn(store, scans) },
   };
 }
 

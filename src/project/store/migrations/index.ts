@@ -7,6 +7,7 @@ import { decisions } from './0005-decisions.ts';
 import { ownDice } from './0006-own-dice.ts';
 import { surfaceScores } from './0007-surface-scores.ts';
 import { notDrawn } from './0008-not-drawn.ts';
+import { measurements } from './0009-measurements.ts';
 
 export interface Migration {
   /** The database's user_version after it. */
@@ -24,5 +25,6 @@ export const MIGRATIONS: readonly Migration[] = [
   ownDice,
   surfaceScores,
   notDrawn,
+  measurements,
 ];
 export const LATEST_VERSION = MIGRATIONS[MIGRATIONS.length - 1].version;

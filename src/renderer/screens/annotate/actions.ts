@@ -43,13 +43,18 @@ export function actionsOf(screen: AnnotateState, own: ScreenActions): Record<Act
     'tool.brush': () => screen.setTool('brush'),
     'tool.eraser': () => screen.setTool('eraser'),
     'tool.threshold': () => screen.setTool('threshold'),
+    'tool.range': () => screen.setTool('range'),
     'tool.scissors': () => screen.setTool('scissors'),
     'tool.polygon': () => screen.setTool('polygon'),
     'tool.fill': () => screen.setTool('fill'),
     'tool.grow': () => screen.setTool('grow'),
     'tool.click': () => screen.setTool('click'),
+    'tool.ruler': () => screen.setTool('ruler'),
+    'tool.angle': () => screen.setTool('angle'),
+    'tool.roi': () => screen.setTool('roi'),
     'click.this': once(() => screen.clickAtCrosshair(true)),
     'click.notThis': once(() => screen.clickAtCrosshair(false)),
+    'tool.window': once(() => screen.setTool('window')),
     'tool.last': once(() => {
       screen.click.take();
       tools.swap();
@@ -86,6 +91,10 @@ export function actionsOf(screen: AnnotateState, own: ScreenActions): Record<Act
     'window.3': () => look.usePreset(2),
     'window.4': () => look.usePreset(3),
     'window.5': () => look.usePreset(4),
+    'view.second': once(() => screen.second.toggle()),
+    'view.invert': once(() => {
+      look.invert = !look.invert;
+    }),
     'channel.1': once(() => void screen.channels.show(0)),
     'channel.2': once(() => void screen.channels.show(1)),
     'channel.3': once(() => void screen.channels.show(2)),
@@ -117,7 +126,7 @@ export function actionsOf(screen: AnnotateState, own: ScreenActions): Record<Act
       if (screen.detail?.prediction) void screen.review.decide('accept', { wholeCase: false });
     }),
     cancel: () => {
-      if (!screen.click.cancel() && !screen.follow.cancel()) own.cancel();
+      if (!screen.click.cancel() && !screen.follow.cancel() && !screen.threshold.cancel()) own.cancel();
     },
   };
 }

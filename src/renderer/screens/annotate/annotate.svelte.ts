@@ -15,10 +15,14 @@ import { CaseSaving } from './case-saving.svelte.ts';
 import { Channels } from './channels.svelte.ts';
 import { ClickTool } from './click-tool.svelte.ts';
 import { FollowTool } from './follow-tool.svelte.ts';
+import { Hand } from './hand.svelte.ts';
 import { LoadAhead } from './load-ahead.ts';
 import { Look } from './look.svelte.ts';
+import { Measurements } from './measurements.svelte.ts';
 import { Operations } from './operations.ts';
 import { Position } from './position.svelte.ts';
+import { SecondScan } from './second-scan.svelte.ts';
+import { ThresholdTool } from './threshold-tool.svelte.ts';
 import { ToolState } from './tool-state.svelte.ts';
 
 export type Mode = 'annotate' | 'review';
@@ -43,12 +47,16 @@ export class AnnotateState {
   readonly look = new Look();
   readonly position = new Position(this.look);
   readonly tools = new ToolState();
+  readonly hand = new Hand();
   readonly channels = new Channels(this);
   readonly labels = new CaseLabels(this);
   readonly saving: CaseSaving;
   readonly review = new CaseReview(this);
   readonly click = new ClickTool(this);
   readonly follow = new FollowTool(this);
+  readonly measurements: Measurements = new Measurements(this);
+  readonly threshold = new ThresholdTool(this);
+  readonly second = new SecondScan(this);
   /** Edits of the active label by button or key. */
   readonly operations = new Operations(this);
   /** `arriving`: one slice stands on the screen while the rest of the case comes. */
@@ -75,8 +83,12 @@ export class AnnotateState {
     void this.revision;
     return this.editor?.history.steps ?? { names: [], current: 0 };
   });
-  readonly canUndo = $derived(this.steps.current > 0);
-  readonly canRedo = $derived(this.steps.current < this.steps.names.length);
+  /** 1st and 99th of the channel on the screen. */
+  readonly percentiles = $derived(
+    this.channels.list[this.channels.shown]?.percentiles ?? this.detail?.percentiles ?? ([0, 1] as [number, number]),
+  );
+  readonly canUndo = $derived(this.steps.current > 0 || this.measurements.canUndo);
+  readonly canRedo = $derived(this.steps.current < this.steps.names.length || this.measurements.canRedo);
 
   /** Planes on the screen; a stroke tells them directly, since voxels are no reactive state. */
   readonly views = new Set<PlaneView>();
@@ -137,6 +149,8 @@ export class AnnotateState {
   private enter(detail: ScanDetail, scan: Volume, k: number, { labels, slice }: Opening): void {
     this.click.close();
     this.follow.close();
+    this.threshold.cancel();
+    this.second.close();
     this.editor = null;
     this.entropy = null;
     this.display?.close();
@@ -144,6 +158,7 @@ export class AnnotateState {
     this.position.enter(detail.grid, k, detail.prediction?.flagged ?? []);
     this.labels.set(labels);
     this.review.enter(detail);
+    this.measurements.enter(detail);
     if (this.look.suit(detail)) this.tools.suit(detail.percentiles);
     if (this.look.main !== 'surface') this.look.main = this.position.acquisition;
     this.detail = detail;
@@ -284,9 +299,10 @@ export class AnnotateState {
     this.tools.use(tool);
   }
 
-  /** Takes the last point of a clicked mask back, otherwise the last edit. */
-  readonly undo = (): unknown => (this.click.pending ? this.click.removeLast() : this.editor?.undo());
-  readonly redo = (): unknown => this.editor?.redo();
+  /** Takes the last point of a clicked mask back, otherwise the last measurement or edit. */
+  readonly undo = (): unknown =>
+    this.click.pending ? this.click.removeLast() : this.measurements.undo() || this.editor?.undo();
+  readonly redo = (): unknown => this.measurements.redo() || this.editor?.redo();
 
   clickAtCrosshair(inside: boolean): void {
     const { editor } = this;

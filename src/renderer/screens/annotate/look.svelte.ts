@@ -9,6 +9,8 @@ export type Pane = PlaneName | 'surface';
 
 export class Look {
   window = $state.raw<Window>({ level: 0, width: 1 });
+  /** White where it would be black. */
+  invert = $state(false);
   presets = $state.raw<WindowPreset[]>([]);
   /** The large plane, and the one that keys and strips move. */
   main = $state<Pane>('axial');

@@ -10,8 +10,7 @@ interface ReadoutHost {
   } | null;
   readonly labels: { readonly list: readonly { readonly value: number; readonly name: string }[] };
   readonly channels: {
-    readonly list: readonly { readonly kind: string }[];
-    readonly shown: number;
+    readonly list: readonly { readonly name: string; readonly kind: string }[];
     readonly name: string;
   };
 }
@@ -27,8 +26,17 @@ export function readout(
   const offset = at[0] + size[0] * (at[1] + size[1] * at[2]);
   const value = editor.voxels.scan.data[offset];
   const label = labels.list.find((one) => one.value === editor.mask.data[offset])?.name ?? '';
-  const channel = channels.list[channels.shown];
-  const unit = (channel ? channel.kind === 'ct' : detail.modality === 'CT') ? ' HU' : '';
+  const unit = valueUnit(detail, channels, channels.name);
   const shown = Number.isInteger(value) ? value : value.toPrecision(4);
   return `${at.map((c) => c + 1).join(', ')}   ${shown}${unit}   ${channels.name} ${label}`;
+}
+
+/** The unit of a scan's values with its blank; '' where they have none. @param name of the channel, '' where there is but one */
+export function valueUnit(
+  detail: Pick<ScanDetail, 'modality'> | null,
+  channels: ReadoutHost['channels'],
+  name: string,
+): string {
+  const channel = channels.list.find((one) => one.name === name);
+  return (channel ? channel.kind === 'ct' : detail?.modality === 'CT') ? ' HU' : '';
 }

@@ -1,0 +1,31 @@
+import { Command } from 'commander';
+import { scansOf } from '../../project/services/review/decide-scans.ts';
+import { measuredOn } from '../../project/services/review/measured.ts';
+import { type Output, result, table } from '../output.ts';
+import { withProject } from './common.ts';
+
+export function measurementsCommand(): Command {
+  return new Command('measurements')
+    .description('list rulers, angles and regions that were measured')
+    .argument('<DIR>', 'the project')
+    .argument('[SCAN...]', 'names of scans; all without')
+    .action((folder: string, names: string[], flags: Output) =>
+      withProject(folder, 'read', async ({ store }) => {
+        const measurements = measuredOn(store, names.length > 0 ? scansOf(store, names) : store.scans.list());
+        result(flags, { measurements }, () =>
+          measurements.length === 0
+            ? 'Nothing was measured.'
+            : table(
+                ['scan', 'kind', 'plane', 'slice', 'mm', 'degrees', 'mm2', 'mean', 'sd', 'channel'],
+                measurements.map(({ scan, kind, plane, slice, channel, ...figures }) => [
+                  ...[scan, kind, plane, slice],
+                  ...[figures.lengthMm, figures.angleDegrees, figures.areaMm2, figures.mean, figures.sd].map(rounded),
+                  channel,
+                ]),
+              ),
+        );
+      }),
+    );
+}
+
+const rounded = (value: number | null): string => value?.toFixed(2) ?? '';
