@@ -9,7 +9,12 @@ import { buildHarness, startHarness } from './harness/server.ts';
 
 const skip = NO_CHROMIUM;
 const COLOURS = ['#e69f00', '#56b4e9', '#009e73'];
-const LABELS: LabelInfo[] = COLOURS.map((colour, n) => ({ value: n + 1, name: `part ${n + 1}`, colour, locked: false }));
+const LABELS: LabelInfo[] = COLOURS.map((colour, n) => ({
+  value: n + 1,
+  name: `part ${n + 1}`,
+  colour,
+  locked: false,
+}));
 const SIZE = [256, 256, 128] as const;
 
 /** Three thick plates, one above the other: 2.5 million voxels each, and more in their boxes than are sampled one by one. */
@@ -51,17 +56,29 @@ test('3D of a large mask says how far it is, and the window draws meanwhile', { 
   });
   await page.goto(`${harness.origin}/?scan=1`);
   const pane = page.locator('[data-plane=surface]');
-  await page.waitForFunction(() => {
-    const { texts } = (globalThis as unknown as { seen: { texts: string[] } }).seen;
-    return texts.some((text) => text.includes('updating')) && texts.at(-1) === '3D';
-  }, undefined, { timeout: 180_000 });
+  await page.waitForFunction(
+    () => {
+      const { texts } = (globalThis as unknown as { seen: { texts: string[] } }).seen;
+      return texts.some((text) => text.includes('updating')) && texts.at(-1) === '3D';
+    },
+    undefined,
+    { timeout: 180_000 },
+  );
   const seen = await page.evaluate(() => (globalThis as unknown as { seen: { texts: string[]; frames: number } }).seen);
-  assert.ok(seen.texts.some((text) => /updating, \d of 3/.test(text)), seen.texts.join(' | '));
+  assert.ok(
+    seen.texts.some((text) => /updating, \d of 3/.test(text)),
+    seen.texts.join(' | '),
+  );
   assert.ok(seen.frames > 5, `${seen.frames} pictures while the surfaces were made`);
   // All three stand there in their own colours.
   const hues = await pane.locator('canvas').evaluate((element) => {
     const canvas = element as HTMLCanvasElement;
-    const { data } = (canvas.getContext('2d') as CanvasRenderingContext2D).getImageData(0, 0, canvas.width, canvas.height);
+    const { data } = (canvas.getContext('2d') as CanvasRenderingContext2D).getImageData(
+      0,
+      0,
+      canvas.width,
+      canvas.height,
+    );
     const found = { orange: 0, blue: 0, green: 0 };
     for (let p = 0; p < data.length; p += 4) {
       const [r, g, b] = [data[p], data[p + 1], data[p + 2]];

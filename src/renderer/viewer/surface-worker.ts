@@ -1,6 +1,7 @@
 /** Makes the surface of a label beside the window, so that painting never waits for it. */
-import type { LabelPart } from '../../core/edit/surface-parts.ts';
+
 import { surfaceOf } from '../../core/edit/surface.ts';
+import type { LabelPart } from '../../core/edit/surface-parts.ts';
 
 export interface SurfaceRequest {
   readonly ticket: number;
