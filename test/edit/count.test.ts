@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { countLabels } from '../../src/core/edit/count.ts';
+import { countLabels, labelledBySlice } from '../../src/core/edit/count.ts';
 
 /** One voxel after the other. */
 function slow(data: Uint8Array, from: number, to: number): number[] {
@@ -26,4 +26,11 @@ test('labels are counted as one by one, wherever the part begins and ends', () =
       assert.equal(counts[0], 9, 'nothing else is written');
     }
   }
+});
+
+test('labelled voxels by slice', () => {
+  const data = new Uint8Array(3 * 3 * 2);
+  data.set([1, 2, 0, 5], 3);
+  data.set([7], 10);
+  assert.deepEqual(labelledBySlice({ data, size: [3, 3, 2] }), [3, 1]);
 });

@@ -1,5 +1,7 @@
 /** Counting labelled voxels. Most of a mask is empty, so four voxels are looked at at a time. */
 
+import { NOT_DRAWN } from '../volume.ts';
+
 /**
  * Voxels by label of `data` from one place to another: `counts[at + label]`, 256 entries, overwritten.
  * @param to exclusive
@@ -21,4 +23,14 @@ export function countLabels(data: Uint8Array, from: number, to: number, counts: 
   let labelled = 0;
   for (let label = 1; label < 256; label++) labelled += counts[at + label];
   counts[at] = to - from - labelled;
+}
+
+/** Labelled voxels of each slice across k. */
+export function labelledBySlice({ data, size }: { data: Uint8Array; size: readonly number[] }): number[] {
+  const voxels = size[0] * size[1];
+  const counts = new Uint32Array(256);
+  return Array.from({ length: size[2] }, (_, k) => {
+    countLabels(data, k * voxels, (k + 1) * voxels, counts, 0);
+    return voxels - counts[0] - counts[NOT_DRAWN];
+  });
 }
