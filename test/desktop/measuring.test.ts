@@ -93,7 +93,7 @@ async function drag(from: readonly [number, number], to: readonly [number, numbe
 const yellow = () =>
   page
     .locator('[data-plane=axial] > canvas')
-    .nth(1)
+    .last()
     .evaluate((canvas) => {
       const { width, height } = canvas as HTMLCanvasElement;
       const { data } = ((canvas as HTMLCanvasElement).getContext('2d') as CanvasRenderingContext2D).getImageData(
