@@ -94,7 +94,7 @@ export class ClickSession {
       image,
       border: null,
       sides: new Map(),
-      correction: new Correction(image, region, options.edge),
+      correction: new Correction(region),
     };
     return this.held;
   }
