@@ -120,7 +120,7 @@ async function gradientsOf(method: Method, given: Partial<TrainingOptions>) {
   const { networks } = state;
   const result = await methodStep({ method, networks, batch, context, kernels, drawDropout: null });
   disposeBatch(batch);
-  return { ...result, state };
+  return { ...result, losses: await result.losses, state };
 }
 
 const norm = (gradient: tf.Tensor | undefined): number => (gradient ? tf.norm(gradient).dataSync()[0] : 0);

@@ -161,7 +161,11 @@ export async function trainStep(
     options.dropout > 0
       ? (shape: readonly number[]) => (kernels.dropoutMask ?? dropoutMask)(shape, options.dropout, state.dropout)
       : null;
-  const { losses, skipped, gradients } = await methodStep({
+  const {
+    losses: reading,
+    skipped,
+    gradients,
+  } = await methodStep({
     method,
     networks: state.networks,
     batch,
@@ -170,22 +174,27 @@ export async function trainStep(
     drawDropout,
     plan: options.plan,
   });
+  // A failure is told of where the losses are waited for, and not before.
+  reading.catch(() => {});
   if (options.foregroundShare > 0 && !alone && seesClasses(step, options.steps))
     sampler.remember(
       await patchMasks(batch.unlabelled.images, state.networks.teacher ?? state.networks.student, kernels, options),
     );
   disposeBatch(batch);
   tf.dispose(owned);
+  const [losses] = await Promise.all([
+    reading,
+    // Not after the losses are known: a GPU computes the one while the other is on its way.
+    updateNetworks(method, state, gradients, learningRate, options, kernels),
+  ]);
+  for (const sums of Object.values(gradients)) tf.dispose([...sums.values()]);
   if (!Number.isFinite(losses.total)) {
-    for (const sums of Object.values(gradients)) tf.dispose([...sums.values()]);
     throw new DecileError(
       'train/diverged',
       `The loss must stay finite, got ${losses.total} at step ${step + 1}.`,
       'Resume from the last checkpoint with a smaller --learning-rate, and look for scans with wrong intensities.',
     );
   }
-  await updateNetworks(method, state, gradients, learningRate, options, kernels);
-  for (const sums of Object.values(gradients)) tf.dispose([...sums.values()]);
   for (const name of skipped) state.skipped[name] = (state.skipped[name] ?? 0) + 1;
   state.step = step + 1;
   return { step: state.step, losses, lambda, learningRate, skipped: { ...state.skipped } };

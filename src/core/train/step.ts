@@ -20,8 +20,8 @@ export interface StepInputs {
 }
 
 export interface StepResult {
-  /** Every term before weighting, and `total`. */
-  losses: Record<string, number>;
+  /** Every term before weighting, and `total`: on their way from where they were computed, while what comes next may begin. */
+  losses: Promise<Record<string, number>>;
   skipped: string[];
   /** Per trained network and adversary, gradient by weight name; the caller frees them. */
   gradients: Record<string, Map<string, tf.Tensor>>;
@@ -117,11 +117,20 @@ export async function methodStep({
     terms[adversary] = own.value as tf.Scalar;
   }
 
-  const losses: Record<string, number> = { total: (await value.data())[0] };
-  for (const [name, term] of Object.entries(terms)) losses[name] = (await term.data())[0];
-  tf.dispose([value, Object.values(terms), constantTensors]);
-  tf.dispose(constants as tf.TensorContainer);
-  return { losses, skipped, gradients };
+  tf.dispose([constantTensors, constants as tf.TensorContainer]);
+  return { losses: valuesOf({ total: value as tf.Scalar, ...terms }), skipped, gradients };
+}
+
+/** Reads scalars, all in one wait, and frees them. */
+async function valuesOf(scalars: Record<string, tf.Scalar>): Promise<Record<string, number>> {
+  // A term may be the total itself.
+  const kept = new Set(Object.values(scalars));
+  try {
+    const values = await Promise.all(Object.values(scalars).map((scalar) => scalar.data()));
+    return Object.fromEntries(Object.keys(scalars).map((name, n) => [name, values[n][0]]));
+  } finally {
+    tf.dispose([...kept]);
+  }
 }
 
 /**
