@@ -6,6 +6,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -16,11 +17,11 @@ import { percentile } from './page.ts';
 
 const PROGRAM = fileURLToPath(new URL('./scale-program.ts', import.meta.url));
 const HERE = fileURLToPath(new URL('../..', import.meta.url));
-const ROUNDS = 5;
+const ROUNDS = 3;
 
 type Figures = Record<string, number>;
 
-/** Milliseconds, medians of five rounds (suggesting: of one); with `against`, another checkout's as `before...`. */
+/** Milliseconds, medians of three rounds (suggesting: of one); with `against`, another checkout's as `before...`. */
 export async function benchScale(scans: number, against?: string): Promise<Figures> {
   const scratch = mkdtempSync(join(tmpdir(), 'decile-scale-'));
   const sides = [
@@ -70,14 +71,30 @@ async function stopped({ process: child }: Program): Promise<void> {
   await gone;
 }
 
-async function ask<T>({ origin, headers }: Program, name: string, input?: unknown): Promise<T> {
-  const response = await fetch(`${origin}/call/${name}`, {
-    method: 'POST',
-    headers: { ...headers, 'content-type': 'application/json' },
-    body: JSON.stringify({ input }),
+/** By plain http: fetch gives up after five minutes, which an older program may need. */
+function sent(
+  { origin, headers }: Program,
+  method: string,
+  path: string,
+  type: string,
+  body: string | Uint8Array,
+): Promise<{ status: number; text: string }> {
+  return new Promise((done, fail) => {
+    const options = { method, headers: { ...headers, 'content-type': type } };
+    const call = request(origin + path, options, (response) => {
+      let text = '';
+      response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      response.on('end', () => done({ status: response.statusCode ?? 0, text }));
+    });
+    call.on('error', fail);
+    call.end(body);
   });
-  const reply = (await response.json()) as Reply<T>;
-  if (!reply.ok) throw new Error(`${name} must be answered, got ${JSON.stringify(reply)}.`);
+}
+
+async function ask<T>(program: Program, name: string, input?: unknown): Promise<T> {
+  const { text } = await sent(program, 'POST', `/call/${name}`, 'application/json', JSON.stringify({ input }));
+  const reply = JSON.parse(text) as Reply<T>;
+  if (!reply.ok) throw new Error(`${name} must be answered, got ${text.slice(0, 500)}.`);
   return reply.value;
 }
 
@@ -124,13 +141,11 @@ async function oneRound(checkout: string, folder: string, scans: number, suggest
   }
 }
 
-async function drawn({ origin, headers }: Program, scan: number, session?: string): Promise<void> {
-  const response = await fetch(`${origin}/data/mask/${scan}/manual${session ? `?project=${session}` : ''}`, {
-    method: 'PUT',
-    headers: { ...headers, 'content-type': BOXES_TYPE },
-    body: encodeBoxes([{ start: [2, 2, 2], size: [4, 4, 1], values: new Uint8Array(16).fill(1) }]),
-  });
-  if (response.status !== 200) throw new Error(`The stroke must be acknowledged, got ${await response.text()}.`);
+async function drawn(program: Program, scan: number, session?: string): Promise<void> {
+  const path = `/data/mask/${scan}/manual${session ? `?project=${session}` : ''}`;
+  const stroke = encodeBoxes([{ start: [2, 2, 2], size: [4, 4, 1], values: new Uint8Array(16).fill(1) }]);
+  const { status, text } = await sent(program, 'PUT', path, BOXES_TYPE, stroke);
+  if (status !== 200) throw new Error(`The stroke must be acknowledged, got ${text}.`);
 }
 
 interface Job {
