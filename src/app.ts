@@ -73,7 +73,7 @@ export interface Project {
   importFromServer(
     server: DicomWebServer,
     query: StudyQuery,
-    options?: Pick<ImportOptions, 'only' | 'channels' | 'overlaps' | 'onProgress' | 'signal'>,
+    options?: Pick<ImportOptions, 'only' | 'channels' | 'overlaps' | 'otherKinds' | 'onProgress' | 'signal'>,
   ): Promise<ImportReport>;
   /** Which scans to label first. */
   suggest(request?: SuggestRequest): Promise<SuggestionReport>;

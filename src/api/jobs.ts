@@ -11,7 +11,7 @@ export interface JobHandle {
   ): void;
   notice(message: string): void;
   fail(failures: JobInfo['failures']): void;
-  ask(what: Pick<JobInfo, 'unsure' | 'overlapping'>): void;
+  ask(what: Pick<JobInfo, 'unsure' | 'overlapping' | 'others'>): void;
 }
 
 export interface JobBoard {

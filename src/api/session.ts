@@ -43,6 +43,8 @@ export interface Session {
   enter(project: Project): ProjectOverview;
   close(): Promise<void>;
   overview(): ProjectOverview;
+  /** What is drawn and decided from now on is kept under the name in the settings. */
+  nameUser(): void;
   /** Tells the window that these scans changed, and the counts with them. */
   changed(scans: number[]): void;
 }
@@ -118,9 +120,16 @@ export function session(parts: Pick<Session, 'app' | 'emitter' | 'folders' | 'jo
     );
   };
 
+  let systemUser = '';
+  const nameUser = (): void => {
+    if (opened) opened.store.person.name = parts.user.settings().person || systemUser;
+  };
+
   const enter = (next: Project): ProjectOverview => {
     if (opened) throw other();
     opened = next;
+    systemUser = next.store.person.name;
+    nameUser();
     known.add(sessionOf(next.store));
     const seen = overview();
     parts.user.remember(next.store.folder, seen.name);
@@ -160,6 +169,7 @@ export function session(parts: Pick<Session, 'app' | 'emitter' | 'folders' | 'jo
     enter,
     close: () => changes.take(0, closeNow),
     overview,
+    nameUser,
     changed(scans) {
       parts.emitter.emit('scans', { scans });
       if (opened) parts.emitter.emit('project', overview());

@@ -7,7 +7,7 @@ import { makeFolder, writeFileAtomic } from '../disk/index.ts';
 import { DATABASE_FILE } from '../project/store/index.ts';
 import type { ProjectView, Settings } from '../shared/contract/index.ts';
 
-const DEFAULT_SETTINGS: Settings = { theme: 'dark', showPatientNames: false, keys: {}, welcomed: false };
+const DEFAULT_SETTINGS: Settings = { theme: 'dark', showPatientNames: false, keys: {}, welcomed: false, person: '' };
 const KEPT = 20;
 
 export interface Recent {

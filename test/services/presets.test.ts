@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { leaveOutOthers, otherKinds } from '../../src/project/services/import/other-kinds.ts';
 import { suggestScans } from '../../src/project/services/review/suggest.ts';
-import { leaveOut, leaveOutOthers } from '../../src/project/services/train/leave-out.ts';
+import { leaveOut } from '../../src/project/services/train/leave-out.ts';
 import { normalisationOf, planTraining } from '../../src/project/services/train/plan.ts';
 import { createProject } from '../../src/project/store/index.ts';
 import { decile } from '../cli/run.ts';
@@ -94,12 +95,14 @@ test('scans of another kind than the project, by their header, wait outside of t
   const add = (name: string, modality: string) =>
     store.scans.add(store.scans.nextId(), { ...scanNamed(name), modality, contentHash: name });
   const scans = [add('a', 'CT'), add('b', 'MR'), add('c', '')];
-  assert.match(leaveOutOthers(store, scans) ?? '', /The project is of CT, .* 1 scans say otherwise: b\./);
+  const others = otherKinds(store, scans);
+  assert.deepEqual(others.map(({ name, why }) => [name, why]), [['b', 'MR in a project of CT']]); // biome-ignore format: short
+  assert.match(leaveOutOthers(store, others) ?? '', /1 scan is of another kind .*: b \(MR in a project of CT\)\./);
   assert.deepEqual(
     store.scans.list().map(({ leftOut }) => leftOut),
     ['', 'MR in a project of CT', ''],
   );
-  assert.equal(leaveOutOthers(store, [scans[0]]), null);
+  assert.equal(leaveOutOthers(store, otherKinds(store, [scans[0]])), null);
 });
 
 test('`decile leave-out` and `--undo`', async (t) => {

@@ -8,7 +8,7 @@ import type { Session } from '../session.ts';
 import { suggesting } from '../suggesting.ts';
 
 type Names =
-  | `scans.${'list' | 'detail' | 'import' | 'suggest' | 'remove' | 'restore' | 'leaveOut'}`
+  | `scans.${'list' | 'detail' | 'import' | 'suggest' | 'history' | 'remove' | 'restore' | 'leaveOut'}`
   | `masks.${'commit' | 'versions' | 'restore' | 'compare'}`
   | `measurements.${'add' | 'remove'}`
   | 'predictions.get'
@@ -43,6 +43,7 @@ export const caseHandlers = (session: Session, suggest = suggesting(session)): P
       if (unsure.length > 0) job.ask({ unsure: { ...place, paths: unsure } });
       const shared = report.failures.filter(({ code }) => code === 'mask/overlapping').length;
       if (shared > 0) job.ask({ overlapping: { ...place, masks: shared } });
+      if (report.others.length > 0) job.ask({ others: report.others });
       for (const notice of report.notices) job.notice(notice);
       for (const { name, notices } of report.added) for (const notice of notices) job.notice(`${name}: ${notice}`);
       for (const { path: twin, name } of report.duplicates)
@@ -91,6 +92,11 @@ export const caseHandlers = (session: Session, suggest = suggesting(session)): P
     );
     session.changed(scans);
     return null;
+  },
+
+  'scans.history'({ scan }) {
+    const { store, compare } = session.project();
+    return compare.history([store.scans.get(scan).name]);
   },
 
   async 'masks.commit'({ scan }) {

@@ -32,7 +32,11 @@ const termOf = (label: Pick<LabelInfo, 'code'>): CodedTerm | null =>
 export const projectHandlers = (session: Session, shell: Shell): Pick<Handlers, Names> => ({
   'app.about': () => shell.about(),
   'settings.get': () => session.user.settings(),
-  'settings.set': (change) => session.user.change(change),
+  'settings.set'(change) {
+    const next = session.user.change(change);
+    if (change.person !== undefined) session.nameUser();
+    return next;
+  },
 
   'views.get': () => session.user.view(session.overview().session),
   'views.set'(view) {

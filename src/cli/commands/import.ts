@@ -23,6 +23,7 @@ interface Flags extends Output {
   channels?: NamedChannel[] | 'none';
   overlaps?: OverlapRule;
   followLinks?: boolean;
+  otherKinds?: 'take' | 'leave-out';
   dicomweb?: string;
   study: string[];
   series: string[];
@@ -57,6 +58,12 @@ export function importCommand(): Command {
       '--channels <NAMES>',
       "channels of a scan, in order, e.g. 't1,ct,pet' or 'a:mr,b:ct' with their kinds; none: every file is a scan",
       parseChannels,
+    )
+    .addOption(
+      new Option(
+        '--other-kinds <WHAT>',
+        'scans that their headers call another kind or part of the body than the project: take, or leave-out of training, as without it',
+      ).choices(['take', 'leave-out']),
     )
     .option('--follow-links', 'go where links lead out of the folder; without it they are left out and listed')
     .option('--dicomweb <URL>', 'fetch from a DICOMweb server, e.g. https://pacs.example/dicom-web')
@@ -108,22 +115,25 @@ async function bring(
   signal: AbortSignal,
   onProgress: (progress: ImportProgress) => void,
 ): Promise<ImportReport> {
-  const { only, modality, masks, channels, followLinks, overlaps, ignoreLabel: ignored } = flags;
+  const { only, modality, masks, channels, followLinks, overlaps, otherKinds, ignoreLabel: ignored } = flags;
   if (flags.dicomweb === undefined) {
     const labels = flags.labels === undefined ? undefined : userPath(flags.labels);
     return project.importScans(userPath(scans as string), {
-      ...{ only, labels, masks, modality, channels, followLinks, overlaps, signal, onProgress, ignoreLabel: ignored },
+      ...{ only, labels, masks, modality, channels, followLinks, overlaps, otherKinds, signal, onProgress },
+      ignoreLabel: ignored,
     });
   }
   return project.importFromServer(
     dicomWebServer(flags.dicomweb, signal),
     { studies: flags.study, match: flags.match, ...(flags.series.length > 0 ? { series: flags.series } : {}) },
-    { only, channels, overlaps, signal, onProgress },
+    { only, channels, overlaps, otherKinds, signal, onProgress },
   );
 }
 
-function say(report: ImportReport, flags: Output): void {
+function say(report: ImportReport, flags: Flags): void {
   for (const text of report.notices) notice(flags, text);
+  if (report.others.length > 0 && flags.otherKinds === undefined)
+    notice(flags, 'Take them in with `decile leave-out DIR SCAN... --undo`, or import with --other-kinds take.');
   for (const { name, notices } of report.added) for (const text of notices) notice(flags, `${name}: ${text}`);
   result(flags, report, () => {
     const lines = [`${count(report.added.length, 'scan')} and ${count(report.masks.length, 'mask')} imported.`];

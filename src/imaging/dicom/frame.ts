@@ -55,6 +55,8 @@ export interface Frame {
   /** Trigger delay, acquisition time: what else tells repeats of one position apart. */
   time: string;
   description: string;
+  /** BodyPartExamined, '' where the header does not say. */
+  bodyPart: string;
   patientName: string;
   patientId: string;
   /** The image holds all slices of a volume side by side. */
@@ -223,6 +225,7 @@ function commonOf(file: DicomData): Common {
     temporal: d.string('x00200100') ?? '',
     time: [d.string('x00181060'), d.string('x00080032')].join('/').replace(/^\/$/, ''),
     description: text(d, 'x0008103e') ?? text(d, 'x00181030') ?? '',
+    bodyPart: d.string('x00180015') ?? '',
     patientName: text(d, 'x00100010') ?? '',
     patientId: text(d, 'x00100020') ?? '',
     statedTilt: number(d, 'x00181120') ?? 0,

@@ -18,6 +18,8 @@ export const provenanceSchema = z.object({
   frameOfReference: z.string(),
   seriesNumber: z.number().nullable(),
   modality: z.string(),
+  /** BodyPartExamined; absent where the header does not say. */
+  bodyPart: z.string().optional(),
   /** The patient, study and equipment attributes that a segmentation repeats, by tag, their bytes in base64 so that the character set stays true. */
   shared: z.record(z.string(), z.string()),
   /** In the order of the slices. */

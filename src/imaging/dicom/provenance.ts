@@ -37,6 +37,7 @@ export async function provenanceOf(frames: readonly Frame[]): Promise<Provenance
     frameOfReference: first.frameOfReference,
     seriesNumber: first.seriesNumber ?? null,
     modality: first.modality,
+    ...(first.bodyPart ? { bodyPart: first.bodyPart } : {}),
     shared: Object.fromEntries(shared) as Record<string, string>,
     instances: frames.map((f) => ({
       sopClass: f.sopClass,

@@ -17,6 +17,7 @@ import { plainCure } from '../parts/format.ts';
 import { plainError } from '../parts/plain-error.ts';
 import { findAgain } from './find-again.ts';
 import { FRESH } from './fresh-view.ts';
+import { othersWords } from './others-words.ts';
 import { watched } from './watched.ts';
 
 export type Place = 'projects' | 'cases' | 'annotate' | 'train' | 'review' | 'report';
@@ -59,7 +60,7 @@ export class AppState {
   project = $state.raw<ProjectOverview | null>(null);
   jobs = $state.raw<JobInfo[]>([]);
   messages = $state.raw<Message[]>([]);
-  settings = $state.raw<Settings>({ theme: 'dark', showPatientNames: false, keys: {}, welcomed: true });
+  settings = $state.raw<Settings>({ theme: 'dark', showPatientNames: false, keys: {}, welcomed: true, person: '' });
   about = $state.raw<About | null>(null);
   /** The cases that Annotate and Review show, each its own. */
   private cases = $state<{ annotate: number | null; review: number | null }>({ annotate: null, review: null });
@@ -311,20 +312,22 @@ export class AppState {
         });
     } else if (job.status === 'done') {
       const more = job.failures.length + job.notices.length;
+      const look = () => {
+        this.dialog = 'jobs';
+      };
       this.tell({
-        kind: 'info',
-        text: `${job.title}: ${job.detail}`,
-        ...(more
-          ? {
-              action: {
-                label: 'Details',
-                run: () => {
-                  this.dialog = 'jobs';
-                },
-              },
-            }
-          : {}),
+        ...{ kind: 'info', text: `${job.title}: ${job.detail}` },
+        ...(more ? { action: { label: 'Details', run: look } } : {}),
       });
+      if (job.others?.length)
+        this.tell({
+          ...{
+            kind: 'error',
+            text: othersWords(job.others),
+            cure: 'Training leaves them out until you say otherwise.',
+          },
+          action: { label: 'Do they belong?', run: look },
+        });
     }
   }
 

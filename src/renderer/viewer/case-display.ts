@@ -23,6 +23,12 @@ const DIFFERENCE = new Uint32Array(256);
 DIFFERENCE[ADDED_VALUE] = pack(ADDED);
 DIFFERENCE[REMOVED_VALUE] = pack(REMOVED);
 
+/** Two masks of one scan: what the second has and the first has not is shown as added. */
+export interface ComparedMasks {
+  readonly first: LabelMap;
+  readonly second: LabelMap;
+}
+
 export class CaseDisplay {
   /** Where Cornerstone3D sees the case: the scan's grid around the point 0. */
   readonly grid: Grid;
@@ -34,6 +40,7 @@ export class CaseDisplay {
   private readonly volume: LocalVolume;
   private readonly layers = new Map<LayerName, LabelmapLayer>();
   private difference: LabelMap | null = null;
+  private compared: ComparedMasks | null = null;
   private entropy: Volume<Uint8Array> | null = null;
   private viewports = 0;
   private closed = false;
@@ -109,7 +116,7 @@ export class CaseDisplay {
       case 'heat':
         return this.entropy;
       case 'difference': {
-        if (!this.voxels?.prediction) return null;
+        if (!this.voxels?.prediction && !this.compared) return null;
         this.difference = { ...this.grid, data: new Uint8Array(voxelCount(this.grid)) };
         this.compare(0, this.difference.data.length);
         return this.difference;
@@ -117,15 +124,26 @@ export class CaseDisplay {
     }
   }
 
-  /** Notes where mask and prediction differ, from one voxel to another; a voxel that changed its label was added. */
+  /** The difference is that of these two masks from now on; null: of mask and prediction again. */
+  compareMasks(compared: ComparedMasks | null): void {
+    this.compared = compared;
+    if (!this.difference) return;
+    this.compare(0, this.difference.data.length);
+    this.layers.get('difference')?.changed(Array.from({ length: this.grid.size[2] }, (_, k) => k));
+  }
+
+  /** Notes where the masks differ, from one voxel to another; a voxel that changed its label was added. */
   private compare(from: number, to: number): void {
-    if (!this.voxels?.prediction || !this.difference) return;
-    const { mask, prediction } = this.voxels;
+    if (!this.difference) return;
     const { data } = this.difference;
-    for (let v = from; v < to; v++) {
-      const is = mask.data[v];
-      data[v] = is === prediction.data[v] || is === NOT_DRAWN ? 0 : is ? ADDED_VALUE : REMOVED_VALUE;
-    }
+    const before = this.compared?.first ?? this.voxels?.prediction;
+    const after = this.compared?.second ?? this.voxels?.mask;
+    if (!before || !after) data.fill(0, from, to);
+    else
+      for (let v = from; v < to; v++) {
+        const is = after.data[v];
+        data[v] = is === before.data[v] || is === NOT_DRAWN ? 0 : is ? ADDED_VALUE : REMOVED_VALUE;
+      }
   }
 
   /** A layer that has been made already. */
@@ -137,7 +155,7 @@ export class CaseDisplay {
   maskChanged(boxes: readonly DirtyBox[]): void {
     const slices = new Set(boxes.map((box) => box.k));
     this.layers.get('mask')?.changed(slices);
-    if (!this.difference) return;
+    if (!this.difference || this.compared) return;
     const [ni, nj] = this.grid.size;
     for (const { k, j0, j1 } of boxes) this.compare(ni * (j0 + nj * k), ni * (j1 + 1 + nj * k));
     this.layers.get('difference')?.changed(slices);

@@ -5,6 +5,7 @@ import {
   type Client,
   encodeBoxes,
   type MaskBox,
+  type MaskOrigin,
   type SaveReceipt,
   type ScanDetail,
 } from '../../shared/contract/index.ts';
@@ -105,6 +106,21 @@ export async function loadCompanion(client: Client, scan: number): Promise<{ det
   const volume = await readVoxels(await client.data(`/data/volume/${scan}`), detail.grid, detail.dtype);
   if (!volume) throw noVoxels(detail.name);
   return { detail, volume };
+}
+
+/** A version of a case's mask. */
+export async function loadVersion(
+  client: Client,
+  { id, name, grid }: ScanDetail,
+  { version, kind }: { version: number; kind: MaskOrigin },
+): Promise<LabelMap> {
+  const mask = await readVoxels(await client.data(`/data/mask/${id}/${kind}?version=${version}`), grid, 'uint8');
+  if (mask) return mask as LabelMap;
+  throw new DecileError(
+    'mask/unknown',
+    `A mask must be one of the project's, got version ${version} of ${name}.`,
+    "Reload the scan's masks.",
+  );
 }
 
 /** Slice k of a large scan whose voxels are drawn as they are; null for others, which come whole. */

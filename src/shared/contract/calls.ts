@@ -69,6 +69,7 @@ export const CALLS = {
         showPatientNames: z.boolean(),
         keys: z.record(z.string().max(60), z.string().max(60)),
         welcomed: z.boolean(),
+        person: z.string().trim().max(120),
       })
       .partial(),
   ),
@@ -135,6 +136,8 @@ export const CALLS = {
   /** Keeps a measurement with the case; one of the same id is kept as it is. */
   'measurements.add': call<null>()(z.object({ scan: id, measurement })),
   'measurements.remove': call<null>()(z.object({ scan: id, measurement: z.uuid() })),
+  /** Who drew, predicted and decided what of a scan, oldest first. */
+  'scans.history': call<T.HistoryLine[]>()(scan),
 
   'predictions.get': call<T.PredictionDetail | null>()(scan),
   'predictions.start': call<{ job: string }>()(z.object({ run: id.optional(), scans: z.enum(['all', 'unlabelled']) })),

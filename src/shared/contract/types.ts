@@ -13,6 +13,7 @@ import type { MeasuredRow, Measurement } from './measurement.ts';
 export type { ExportChoice, ExportFormat } from '../export-formats.ts';
 export type { Companion } from './companion.ts';
 export type { MeasuredRow, Measurement } from './measurement.ts';
+export type * from './compared-types.ts';
 export type * from './user-types.ts';
 
 /** Names a folder that the user chose in a dialog, dropped on the window or opened before; only main knows the path. */
@@ -170,37 +171,6 @@ export interface PredictionDetail {
   reasons: string[];
 }
 
-/** What a person changed in a prediction. */
-export interface MaskChange {
-  label: number;
-  addedMl: number;
-  removedMl: number;
-  /** Percent. */
-  dice: number;
-  /** mm; null where one of the masks is empty. */
-  hd95: number | null;
-}
-
-/** Two versions of one scan's mask: the second against the first. */
-export interface MaskComparison {
-  scan: string;
-  first: { version: number; person: string; kind: MaskOrigin; createdAt: string };
-  second: { version: number; person: string; kind: MaskOrigin; createdAt: string };
-  labels: {
-    label: number;
-    name: string;
-    /** Percent. */
-    dice: number;
-    /** mm; null where one of the masks is empty. */
-    hd95: number | null;
-    /** What the second has and the first has not, ml, and the reverse. */
-    addedMl: number;
-    removedMl: number;
-    /** k of the slice where they differ most; null where they are the same. */
-    worstSlice: number | null;
-  }[];
-}
-
 export interface SaveReceipt {
   scan: number;
   kind: MaskOrigin;
@@ -251,6 +221,8 @@ export interface JobInfo {
   unsure?: { folder: FolderId; labels?: FolderId; paths: string[] };
   /** Masks of an import whose labels share voxels, by their number: the user says which label counts there. */
   overlapping?: { folder: FolderId; labels?: FolderId; masks: number };
+  /** Imported scans of another kind or part of the body than the project, left out of training: the user says whether they belong. */
+  others?: { scan: number; name: string; why: string }[];
 }
 
 export interface ImportFailure {

@@ -20,6 +20,8 @@ export interface Settings {
   keys: Record<string, string>;
   /** The welcome has been seen. */
   welcomed: boolean;
+  /** Under which name drawings and decisions are kept; empty: the system's user. */
+  person: string;
 }
 
 export interface About {

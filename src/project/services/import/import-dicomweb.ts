@@ -34,7 +34,7 @@ export async function importFromServer(
   store: Store,
   server: DicomWebServer,
   query: StudyQuery,
-  options: Pick<ImportOptions, 'only' | 'channels' | 'overlaps' | 'onProgress' | 'signal'> & {
+  options: Pick<ImportOptions, 'only' | 'channels' | 'overlaps' | 'otherKinds' | 'onProgress' | 'signal'> & {
     onFetch?: (objects: number) => void;
   } = {},
 ): Promise<ImportReport> {

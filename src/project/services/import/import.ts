@@ -6,7 +6,6 @@ import { type Provenance, readScan, writeNifti } from '../../../imaging/index.ts
 import { DecileError } from '../../../shared/errors.ts';
 import { type Channel, explainedAsync, type Scan, type Store } from '../../store/index.ts';
 import { keptProvenance, saveProvenance } from '../export/provenance.ts';
-import { leaveOutOthers } from '../train/leave-out.ts';
 import { type Candidate, findCandidates } from './candidates.ts';
 import { contentHash } from './content-hash.ts';
 import { type HeldFile, held, maskValues, settle } from './held-masks.ts';
@@ -14,6 +13,7 @@ import { asFailure, importMaskFile, importMaskObjects } from './import-masks.ts'
 import { linksOf } from './links.ts';
 import { findMaskFiles, freeName } from './names.ts';
 import { importOrgans } from './organs.ts';
+import { leaveOutOthers, otherKinds } from './other-kinds.ts';
 import { checkRule } from './overlaps.ts';
 import { channelsHash, lackingNotice, readChannels, settleChannels } from './read-channels.ts';
 import { type ImportOptions, type ImportReport, settledAs } from './request.ts';
@@ -40,6 +40,7 @@ export async function importScans(store: Store, folder: string, options: ImportO
     failures: [],
     unmatchedMasks: [],
     notices: [],
+    others: [],
     interrupted: false,
   };
   const links = linksOf(options, report);
@@ -94,11 +95,12 @@ export async function importScans(store: Store, folder: string, options: ImportO
     options.onProgress?.({ phase: 'importing', done: candidates.length, total: candidates.length, name: '' });
     report.unmatchedMasks = (files?.paths ?? []).filter((path) => !used.has(path) && !options.only);
   }
-  const others = leaveOutOthers(
+  report.others = otherKinds(
     store,
     report.added.map(({ id }) => store.scans.get(id)),
   );
-  if (others) report.notices.push(others);
+  const left = options.otherKinds === 'take' ? null : leaveOutOthers(store, report.others);
+  if (left) report.notices.push(left);
   return report;
 }
 

@@ -2,6 +2,7 @@
 import type { ScanFailure } from '../../../imaging/index.ts';
 import type { BratsModality } from '../../../imaging/layouts.ts';
 import type { NamedChannel } from './channel-groups.ts';
+import type { OtherKind } from './other-kinds.ts';
 import type { OverlapRule } from './overlaps.ts';
 
 export interface ImportOptions {
@@ -23,6 +24,8 @@ export interface ImportOptions {
   channels?: readonly NamedChannel[] | 'none';
   /** Go where links lead out of the folders; without it each is a failure. */
   followLinks?: boolean;
+  /** What becomes of scans of another kind or part of the body than the project: left out of training without it. */
+  otherKinds?: 'take' | 'leave-out';
   /** Where the folder's files came from, if that is not the folder: kept as the scans' source. */
   from?: string;
   onProgress?: (progress: ImportProgress) => void;
@@ -54,6 +57,8 @@ export interface ImportReport {
   /** Mask files of `labels` that belong to no scan of this import. */
   unmatchedMasks: string[];
   notices: string[];
+  /** Of `added`: scans that their headers call another kind or part of the body than the project is for. */
+  others: OtherKind[];
   /** Stopped by the signal: what is listed was imported, the rest was not looked at. */
   interrupted: boolean;
 }

@@ -1,6 +1,7 @@
 /** Reviewing a project: its cases, the queue of predictions, decisions and what they changed. */
 import type {
   CaseState,
+  HistoryLine,
   MaskChange,
   MaskComparison,
   QueueEntry,
@@ -24,7 +25,7 @@ import { type Decided, type DecideHow, decide, undoDecision } from './decide.ts'
 import { type DecideOptions, decideScans, type ReviewedScans, scansOf, undoScans } from './decide-scans.ts';
 import { type Expectations, expectations, knownExpectations } from './expected.ts';
 import { nextCase, reviewQueue } from './queue.ts';
-import { compareReaders, compareVersions, type HistoryLine, historyOf } from './readers.ts';
+import { compareReaders, compareVersions, historyOf } from './readers.ts';
 import { thumbnail } from './thumbnail.ts';
 
 export interface Review {

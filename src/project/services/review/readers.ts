@@ -1,7 +1,7 @@
 /** Two people's masks of one scan against each other, and who did what to a scan. */
 import { compareLabel } from '../../../core/edit/changes.ts';
 import { readMask } from '../../../imaging/index.ts';
-import type { MaskComparison } from '../../../shared/contract/index.ts';
+import type { HistoryLine, MaskComparison } from '../../../shared/contract/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import type { Mask, Scan, Store } from '../../store/index.ts';
 
@@ -67,20 +67,6 @@ export async function compareReaders(
       "Name two of them with --readers A,B, or import a reader's masks with `decile import DIR SCANS --labels MASKS --as NAME`.",
     );
   return compareVersions(store, scan.id, [found[0].version, found[1].version]);
-}
-
-export interface HistoryLine {
-  scan: string;
-  /** ISO time. */
-  when: string;
-  who: string;
-  what: 'drew' | 'predicted' | 'corrected' | 'accepted' | 'rejected' | 'took up' | 'reopened';
-  /** Version of the mask that it was done to or that came of it; null where it has gone. */
-  version: number | null;
-  run: string;
-  reason: string;
-  /** When it was taken back; empty: it holds. */
-  undone: string;
 }
 
 const MADE = { manual: 'drew', predicted: 'predicted', corrected: 'corrected' } as const;

@@ -14,6 +14,7 @@ import { CaseReview } from './case-review.svelte.ts';
 import { CaseSaving } from './case-saving.svelte.ts';
 import { Channels } from './channels.svelte.ts';
 import { ClickTool } from './click-tool.svelte.ts';
+import { Comparing } from './comparing.svelte.ts';
 import { FollowTool } from './follow-tool.svelte.ts';
 import { Hand } from './hand.svelte.ts';
 import { LoadAhead } from './load-ahead.ts';
@@ -57,6 +58,7 @@ export class AnnotateState {
   readonly measurements: Measurements = new Measurements(this);
   readonly threshold = new ThresholdTool(this);
   readonly second = new SecondScan(this);
+  readonly comparing = new Comparing(this);
   /** Edits of the active label by button or key. */
   readonly operations = new Operations(this);
   /** `arriving`: one slice stands on the screen while the rest of the case comes. */
@@ -151,6 +153,7 @@ export class AnnotateState {
     this.follow.close();
     this.threshold.cancel();
     this.second.close();
+    this.comparing.end();
     this.editor = null;
     this.entropy = null;
     this.display?.close();
