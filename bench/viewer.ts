@@ -6,6 +6,7 @@
  * | cpu | 256^3 cases, Cornerstone3D drawing on the processor: what a computer without a graphics card gets |
  * | software-gl | 128^3 cases and few movements by its WebGL path, on a WebGL that the processor emulates: that it works, not how fast |
  * | ct | a CT of 512 x 512 x 174, on the processor |
+ * | ct-large | a CT of 512 x 512 x 300 and edits of it, on the processor |
  * | table | the list of cases with 1,000 scans or `--scans`, through the real server; with `--scans` also what the program needs to open, list, draw and suggest, and with `--against` what another checkout needs, in turns |
  * | memory | after 30 case switches with 500 strokes |
  *
@@ -16,6 +17,7 @@ import { parseArgs } from 'node:util';
 import type { Browser } from 'playwright-core';
 import { CHROMIUM, launch, SOFTWARE_GL } from '../test/viewer/harness/browser.ts';
 import { buildHarness } from '../test/viewer/harness/server.ts';
+import { benchEdits } from './viewer/edits.ts';
 import { benchMemory, CASES, STROKES } from './viewer/memory.ts';
 import { benchLargeCt, benchPlanes, FEW, FULL } from './viewer/planes.ts';
 import { benchScale } from './viewer/scale.ts';
@@ -50,6 +52,11 @@ const PARTS: Record<string, Part> = {
     title: 'CT of 512 x 512 x 174, drawn on the processor',
     graphics: CPU,
     run: (browser) => benchLargeCt(browser, 'cpu'),
+  },
+  'ct-large': {
+    title: 'CT of 512 x 512 x 300 and edits of it, drawn on the processor',
+    graphics: CPU,
+    run: (browser) => benchEdits(browser, 'cpu'),
   },
   table: {
     title: `Table of ${SCANS} scans, or as many as --scans says`,

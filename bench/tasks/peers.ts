@@ -16,8 +16,11 @@ export interface PeerWay {
 export type PeerCount = PeerWay | 'not there';
 
 const SLICER = 'https://slicer.readthedocs.io/en/latest/user_guide/modules/segmenteditor.html';
+const SLICER_SEGMENTATIONS = 'https://slicer.readthedocs.io/en/latest/user_guide/modules/segmentations.html';
 const ITK_SNAP = 'http://www.itksnap.org/docs/fullmanual.php';
+const ITK_SNAP_KEYS = 'https://github.com/pyushkevich/itksnap/blob/master/ProgramData/HTMLHelp/Shortcuts.html';
 const MONAI = 'https://docs.monai.io/projects/label/en/latest/quickstart.html';
+const MONAI_STRATEGIES = 'https://docs.monai.io/projects/label/en/latest/modules.html';
 const MONAI_REVIEWER =
   'https://github.com/Project-MONAI/MONAILabel/blob/main/plugins/slicer/MONAILabelReviewer/README.md';
 
@@ -33,11 +36,11 @@ export const PEERS: Record<string, Record<'slicer' | 'itksnap' | 'monailabel', P
     },
     itksnap: {
       clicks: 33,
-      keys: 0,
+      keys: 1,
       page: ITK_SNAP,
-      checked: false,
+      checked: true,
       counted:
-        'ten times a drag, a right click that closes the polygon and Accept; Tools, Interpolate Labels, Interpolate',
+        'the polygon tool by its key 3; ten times an outline (counted as one drag, the page clicks its corners), a right click that closes it and Accept; interpolation, which the page does not name, by its menu, tool and button',
     },
     monailabel: {
       clicks: 25,
@@ -65,26 +68,25 @@ export const PEERS: Record<string, Record<'slicer' | 'itksnap' | 'monailabel', P
     monailabel: {
       clicks: 3,
       keys: 0,
-      page: MONAI,
-      checked: false,
-      counted: 'the list of strategies, one that ranks by uncertainty, Next Sample',
+      page: MONAI_STRATEGIES,
+      checked: true,
+      counted: 'the list of strategies, one that ranks by a criterion in place of the random one, Next Sample',
     },
   },
   'export-accepted': {
     slicer: {
       clicks: 20,
       keys: 0,
-      page: SLICER,
-      checked: false,
+      page: SLICER_SEGMENTATIONS,
+      checked: true,
       counted: 'four cases, each by itself: Segmentations, Export to files, the folder and its choice, Export',
     },
     itksnap: {
-      clicks: 12,
-      keys: 0,
-      page: ITK_SNAP,
-      checked: false,
-      counted:
-        'four cases, each by itself: Segmentation, Save Segmentation Image, Finish, with the name that is offered',
+      clicks: 4,
+      keys: 4,
+      page: ITK_SNAP_KEYS,
+      checked: true,
+      counted: 'four cases, each by itself: Ctrl-S and the button that ends the dialog, with the name that is offered',
     },
     monailabel: 'not there',
   },

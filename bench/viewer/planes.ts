@@ -25,7 +25,7 @@ const SETTLED = 1500;
 
 type Figures = Record<string, number>;
 
-async function start(browser: Browser, size: Grid['size'], predicted: boolean, rendering: string) {
+export async function start(browser: Browser, size: Grid['size'], predicted: boolean, rendering: string) {
   const server = await startHarness(
     NAMES.map((name) => makeCase(name, size, predicted)),
     LABELS,
@@ -43,7 +43,7 @@ async function start(browser: Browser, size: Grid['size'], predicted: boolean, r
 }
 
 /** Opens cases that were not fetched ahead, and those that were. `along`: each case's next is fetched ahead. */
-async function openings(page: Page, name: string, along: boolean, repeats: number, from = 0): Promise<Figures> {
+export async function openings(page: Page, name: string, along: boolean, repeats: number, from = 0): Promise<Figures> {
   const [first, complete, busy]: number[][] = [[], [], []];
   let at = from;
   for (let n = 0; n < repeats; n++) {

@@ -46,7 +46,7 @@ async function drawAs(reader: string, slices: number, asked: boolean): Promise<v
     await page.keyboard.press('Enter');
   }
   await until(
-    async () => (await ask(page, 'scans.detail', { scan: await idOf('case_8') })).versions.at(-1)?.person === reader,
+    async () => (await ask(page, 'scans.detail', { scan: await idOf('case_8') })).versions[0]?.person === reader,
     `drawn by ${reader}`,
   );
 }
@@ -91,6 +91,22 @@ test('a decision shows in the history of the open case, and that it was taken ba
   const who = await unfold('Who did what');
   await who.getByText(/Wang rejected .*too large/).waitFor();
   await who.getByText(/taken back/).waitFor();
+});
+
+test('the report names rejected cases with their reasons', options, async () => {
+  await place(page, 'Review');
+  const [{ name }] = await ask(page, 'review.queue');
+  await ready(page, name);
+  await page.keyboard.press('Shift+Backspace');
+  await page.keyboard.press('2');
+  await until(
+    async () => (await ask(page, 'scans.detail', { scan: await idOf(name) })).state === 'rejected',
+    'rejected',
+  );
+  await place(page, 'Report');
+  const rejected = page.getByRole('region', { name: 'Rejected' });
+  await rejected.getByText('missing part').waitFor();
+  assert.match(await rejected.innerText(), new RegExp(name));
 });
 
 test('two readers’ masks are compared: figures, slices, and the difference in the picture', options, async () => {

@@ -10,7 +10,7 @@ function connected(
   seed: number,
   normal: Axis | null,
   inside: (offset: number) => boolean,
-  { limit = Number.POSITIVE_INFINITY, stopAtEdge = false } = {},
+  { limit = Number.POSITIVE_INFINITY, stopAtEdge = false, onPart = (_part: number): void => {} } = {},
 ): { offsets: number[]; touchesEdge: boolean; full: boolean } {
   const step = strides(size);
   const axes = ([0, 1, 2] as const).filter((axis) => axis !== normal);
@@ -20,7 +20,9 @@ function connected(
   if (!inside(seed)) return { offsets, touchesEdge, full: false };
   seen[seed] = 1;
   offsets.push(seed);
+  const most = Math.min(limit, seen.length);
   for (let head = 0; head < offsets.length; head++) {
+    if ((head & 0xffff) === 0) onPart(head / most);
     const offset = offsets[head];
     const index = indexOf(size, offset);
     for (const axis of axes) {
@@ -46,13 +48,20 @@ function connected(
  * Gives `value` to the connected area of equal label around `seed`, on one slice (`normal`) or in 3D (null).
  * @throws `edit/open-area` where background would be filled to the edge of the scan
  */
-export function floodFill(recorder: Recorder, seed: VoxelIndex, normal: Axis | null, value: number): void {
+export function floodFill(
+  recorder: Recorder,
+  seed: VoxelIndex,
+  normal: Axis | null,
+  value: number,
+  onPart?: (part: number) => void,
+): void {
   const { data, size } = recorder.mask;
   const start = offsetOf(size, seed);
   const old = data[start];
   if (old === value) return;
   const { offsets, touchesEdge } = connected(size, start, normal, (offset) => data[offset] === old, {
     stopAtEdge: isUnlabelled(old),
+    onPart,
   });
   if (isUnlabelled(old) && touchesEdge) {
     throw new DecileError(
@@ -78,13 +87,19 @@ export interface GrowOptions {
  * Region growing from `seed` over voxels of similar intensity that are background or the label itself.
  * @throws `edit/region-leaked` where the region passes `limit` voxels
  */
-export function growRegion(recorder: Recorder, scan: Volume, seed: VoxelIndex, options: GrowOptions): void {
+export function growRegion(
+  recorder: Recorder,
+  scan: Volume,
+  seed: VoxelIndex,
+  options: GrowOptions,
+  onPart?: (part: number) => void,
+): void {
   const { mask } = recorder;
   const { normal, value, tolerance, limit } = options;
   const mean = meanAround(scan, seed, normal);
   const inside = (offset: number) =>
     Math.abs(scan.data[offset] - mean) <= tolerance && (isUnlabelled(mask.data[offset]) || mask.data[offset] === value);
-  const { offsets, full } = connected(mask.size, offsetOf(mask.size, seed), normal, inside, { limit });
+  const { offsets, full } = connected(mask.size, offsetOf(mask.size, seed), normal, inside, { limit, onPart });
   if (full) {
     throw new DecileError(
       'edit/region-leaked',
@@ -117,9 +132,11 @@ export function fillHoles(
   label: number,
   normal: Axis,
   slices: readonly [number, number] = [0, recorder.mask.size[normal] - 1],
+  onPart: (part: number) => void = () => {},
 ): void {
   const { mask } = recorder;
   for (let n = Math.max(0, slices[0]); n <= Math.min(mask.size[normal] - 1, slices[1]); n++) {
+    onPart((n - slices[0]) / (slices[1] - slices[0] + 1));
     fillHolesOnSlice(recorder, mask, label, normal, n);
   }
 }

@@ -32,6 +32,7 @@ export function interpolateSlices(
   label: number,
   normal: Axis,
   slices: readonly [number, number] = [0, recorder.mask.size[normal] - 1],
+  onPart: (part: number) => void = () => {},
 ): number {
   const { mask } = recorder;
   const drawn = labelledSlices(mask, label, normal).filter((n) => n >= slices[0] && n <= slices[1]);
@@ -39,6 +40,7 @@ export function interpolateSlices(
   let before: PlaneMask | null = null;
   for (let n = 0; n + 1 < drawn.length; n++) {
     const [from, to] = [drawn[n], drawn[n + 1]];
+    onPart(n / (drawn.length - 1));
     if (to - from < 2) {
       before = null;
       continue;

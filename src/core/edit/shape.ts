@@ -42,6 +42,7 @@ export function smoothLabel(
   sigma: number,
   normal: Axis | null = null,
   slices: readonly [number, number] | null = null,
+  onPart: (part: number) => void = () => {},
 ): void {
   const { mask } = recorder;
   const kernels = ([0, 1, 2] as const).map((axis) => (axis === normal ? [1] : gaussian(sigma / mask.spacing[axis])));
@@ -50,7 +51,8 @@ export function smoothLabel(
   if (!box) return;
   let field = crop(mask, label, box.low, box.size);
   for (const axis of [0, 1, 2] as const) {
-    if (kernels[axis].length > 1) field = convolve(field, box.size, axis, kernels[axis]);
+    if (kernels[axis].length > 1)
+      field = convolve(field, box.size, axis, kernels[axis], (part) => onPart((axis + part) / 3.3));
   }
   eachInBox(mask, box, (offset, p, index) => {
     if (normal !== null && slices && (index[normal] < slices[0] || index[normal] > slices[1])) return;
@@ -61,7 +63,12 @@ export function smoothLabel(
 }
 
 /** Grows (positive) or shrinks (negative) a label by `margin` mm; grows over background alone. */
-export function growLabel(recorder: Recorder, label: number, margin: number): void {
+export function growLabel(
+  recorder: Recorder,
+  label: number,
+  margin: number,
+  onPart: (part: number) => void = () => {},
+): void {
   const { mask } = recorder;
   const reach = mask.spacing.map((s) => Math.ceil(Math.abs(margin) / s) + 1) as [number, number, number];
   const box = labelBox(mask, label, reach);
@@ -74,7 +81,9 @@ export function growLabel(recorder: Recorder, label: number, margin: number): vo
     any ||= sites[p] === 1;
   });
   if (!any) return;
+  onPart(0.2);
   const squared = squaredDistances(sites, box.size, mask.spacing);
+  onPart(0.9);
   const limit = margin * margin + 1e-6;
   eachInBox(mask, box, (offset, p) => {
     if (squared[p] > limit) return;
@@ -122,12 +131,20 @@ function crop(mask: LabelMap, label: number, low: Box['low'], size: Box['size'])
 }
 
 /** One axis of a separable filter; edges repeat, so a label cut by the scan's border keeps its cut. */
-function convolve(field: Float32Array, size: Box['size'], axis: Axis, kernel: number[]): Float32Array {
+function convolve(
+  field: Float32Array,
+  size: Box['size'],
+  axis: Axis,
+  kernel: number[],
+  onPart: (part: number) => void,
+): Float32Array {
   const result = new Float32Array(field.length);
   const step = [1, size[0], size[0] * size[1]][axis];
   const length = size[axis];
   const reach = (kernel.length - 1) / 2;
+  const slice = size[0] * size[1];
   for (let p = 0; p < field.length; p++) {
+    if (p % slice === 0) onPart(p / field.length);
     const at = Math.floor(p / step) % length;
     let sum = 0;
     for (let n = -reach; n <= reach; n++) {

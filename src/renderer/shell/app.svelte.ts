@@ -17,7 +17,8 @@ import { plainCure } from '../parts/format.ts';
 import { plainError } from '../parts/plain-error.ts';
 import { findAgain } from './find-again.ts';
 import { FRESH } from './fresh-view.ts';
-import { othersWords } from './others-words.ts';
+import { jobMessages } from './job-messages.ts';
+import { Leaving } from './leaving.svelte.ts';
 import { watched } from './watched.ts';
 
 export type Place = 'projects' | 'cases' | 'annotate' | 'train' | 'review' | 'report';
@@ -137,6 +138,9 @@ export class AppState {
     this.cases[this.place === 'review' ? 'review' : 'annotate'] = scan;
   }
 
+  /** The project that another takes the place of. */
+  readonly leaving = new Leaving<Place>();
+
   get running(): JobInfo[] {
     return this.jobs.filter((job) => job.status === 'running' || job.status === 'paused');
   }
@@ -207,14 +211,15 @@ export class AppState {
   /** Opens or makes a project; asks first where something goes on in the present one. `then` follows once it is open. */
   async enterBy(work: (stop: boolean) => Promise<unknown>, then: () => void = () => {}): Promise<boolean> {
     try {
-      await work(false);
+      await this.leaving.wait(this.project?.name ?? null, () => work(false));
       then();
       return true;
     } catch (error) {
       const { code, message, cure } = describeError(error);
       if (code !== 'project/busy') this.fail(error);
       else {
-        const run = () => void this.attempt(() => work(true).then(then));
+        const stop = () => this.leaving.wait(this.project?.name ?? null, () => work(true));
+        const run = () => void this.attempt(() => stop().then(then));
         this.tell({
           kind: 'error',
           text: message,
@@ -249,6 +254,7 @@ export class AppState {
   go(place: Place): void {
     this.dialog = null;
     const next = this.project ? place : 'projects';
+    this.leaving.note(next);
     if (next !== this.place)
       this.messages = this.messages.filter(
         ({ kind, action, place: said }) => kind === 'info' || action || said === undefined,
@@ -276,7 +282,7 @@ export class AppState {
     this.slice = null;
     this.selected = [];
     this.savedAt = null;
-    this.place = project ? 'cases' : 'projects';
+    this.place = project ? (this.leaving.chosen ?? 'cases') : 'projects';
     // What was said of another project, or of opening this one, is past.
     if (project) this.messages = [];
     for (const { name, message, cure } of project?.damage ?? [])
@@ -298,37 +304,13 @@ export class AppState {
     if (job.status === 'running' || job.status === 'done') this.past(job.kind);
     if (job.status === 'failed' && job.error)
       this.tell({ ...told(job.error), text: `${job.title}: ${plainError(job.error)}`, cause: job.kind });
-    if (job.status === 'done' && job.kind === 'check' && job.failures.length > 0) {
+    if (job.status !== 'done') return;
+    const look = () => {
       this.dialog = 'jobs';
-      if (!job.title.startsWith('Putting'))
-        this.tell({
-          kind: 'error',
-          text: job.detail,
-          cure: 'Copy the project folder first where there is no backup.',
-          action: {
-            label: 'Put right what can be',
-            run: () => void this.attempt(() => this.client.call('projects.check', { repair: true })),
-          },
-        });
-    } else if (job.status === 'done') {
-      const more = job.failures.length + job.notices.length;
-      const look = () => {
-        this.dialog = 'jobs';
-      };
-      this.tell({
-        ...{ kind: 'info', text: `${job.title}: ${job.detail}` },
-        ...(more ? { action: { label: 'Details', run: look } } : {}),
-      });
-      if (job.others?.length)
-        this.tell({
-          ...{
-            kind: 'error',
-            text: othersWords(job.others),
-            cure: 'Training leaves them out until you say otherwise.',
-          },
-          action: { label: 'Do they belong?', run: look },
-        });
-    }
+    };
+    const repair = () => void this.attempt(() => this.client.call('projects.check', { repair: true }));
+    if (job.kind === 'check' && job.failures.length > 0) look();
+    for (const message of jobMessages(job, { look, repair })) this.tell(message);
   }
 
   /** A folder from the system's dialog, or from the page's own browser where there is none. */
@@ -384,7 +366,10 @@ export class AppState {
         this.toggleTheme();
         return;
       case 'close-project':
-        if (this.mayCloseProject()) void this.attempt(() => this.client.call('projects.close'));
+        if (this.mayCloseProject())
+          void this.attempt(() =>
+            this.leaving.wait(this.project?.name ?? null, () => this.client.call('projects.close')),
+          );
         return;
       case 'import':
         if (!this.project) return;

@@ -80,6 +80,11 @@ export class CaseEditor {
     return this.limit && { scan: this.voxels.scan, low: this.limit[0], high: this.limit[1] };
   }
 
+  /** What no edit changes now: for edits that are worked out elsewhere. */
+  get protectedValues(): Protection {
+    return this.protection;
+  }
+
   private protect(): void {
     this.protection = protect(this.locked, this.rule.over, this.rule.active);
   }

@@ -1,10 +1,18 @@
 /** What the tools of a plane get from its surroundings, and tell them. */
+import type { Recorder } from '../../core/edit/edit.ts';
+import type { EditJob } from '../../core/edit/job.ts';
 import type { MeasuredShape } from '../../core/measure/figures.ts';
 import type { CaseEditor } from './case-editor.ts';
 import type { ToolSettings } from './tools.ts';
 import type { Window } from './window.ts';
 
 export type Point = [number, number, number];
+
+/**
+ * Works a region out beside the window: what it writes, null where nothing. Undefined where a later region was asked for, or it was
+ * given up.
+ */
+export type Grow = (job: EditJob & { kind: 'region' }) => Promise<((recorder: Recorder) => void) | null | undefined>;
 
 /** What the plane's surroundings give to the tools and hear from them. */
 export interface PointerHost {
@@ -36,10 +44,14 @@ export interface PointerHost {
   overlayChanged(): void;
   /** Click to mask: these voxels are the label, or are not. */
   seed(voxels: number[], inside: boolean): void;
-  /** Something was measured on this plane. */
-  measured(shape: MeasuredShape): void;
   /** One undo step; shows why where it is refused. */
   edit(name: string, act: Parameters<CaseEditor['apply']>[1]): void;
+  /** One undo step, of a large scan a little later; shows why where it is refused. */
+  job(name: string, job: EditJob): void;
+  /** Grows regions of a large scan; null where that is done at once. */
+  grower(): Grow | null;
+  /** Something was measured on this plane. */
+  measured(shape: MeasuredShape): void;
   /** An edit was refused: shows why. */
   refuse(error: unknown): void;
 }

@@ -1,10 +1,10 @@
 /** Pointer, wheel and tools on one plane: turns what the hand does into edits, navigation and window changes. */
 
 import { voxelsAlong, voxelsWithin } from '../../core/click/strokes.ts';
-import { floodFill, growRegion } from '../../core/edit/flood.ts';
 import type { Plane } from '../../core/edit/planes.ts';
 import { voxelFrom } from '../../core/volume.ts';
 import { Fingers } from './fingers.ts';
+import { GrowTool } from './grow-tool.ts';
 import { MeasureTool } from './measure-tool.ts';
 import { OutlineTool } from './outline-tool.ts';
 import { PaintTool } from './paint-tool.ts';
@@ -24,12 +24,11 @@ type Drag =
   | { kind: 'pan'; x: number; y: number }
   | { kind: 'crosshair' }
   | { kind: 'turn'; centre: [number, number]; angle: number }
-  | { kind: 'grow'; seed: Point; tolerance: number; y: number };
+  | { kind: 'grow' };
+
 
 /** Pixels around a handle in which it is grabbed. */
 const GRAB = 9;
-/** A grown region larger than this part of the scan has leaked. */
-const LEAK = 0.25;
 
 export class PointerTools {
   private readonly view: PlaneView;
@@ -43,6 +42,7 @@ export class PointerTools {
   readonly outlines: OutlineTool;
   readonly measure: MeasureTool;
   private readonly paint: PaintTool;
+  private readonly grow: GrowTool;
   private readonly fingers = new Fingers();
 
   constructor(view: PlaneView, plane: Plane, host: PointerHost) {
@@ -52,6 +52,7 @@ export class PointerTools {
     this.outlines = new OutlineTool(view, plane, host);
     this.measure = new MeasureTool(view, plane, host);
     this.paint = new PaintTool(plane, host);
+    this.grow = new GrowTool(plane, host);
   }
 
   /** The tool that a drag would use now: Shift moves the crosshair, whatever the tool. */
@@ -130,13 +131,14 @@ export class PointerTools {
         this.measure.press(tool, at);
         break;
       case 'fill':
-        this.host.edit('Flood fill', (recorder) =>
-          floodFill(recorder, voxelFrom(this.nearest(at)), settings.solid ? null : this.plane.normal, this.value()),
-        );
+        this.host.job('Flood fill', {
+          ...{ kind: 'fill', seed: voxelFrom(this.nearest(at)), value: this.value() },
+          normal: settings.solid ? null : this.plane.normal,
+        });
         break;
       case 'grow':
-        this.drag = { kind: 'grow', seed: this.nearest(at), tolerance: settings.tolerance, y };
-        this.growFrom(this.nearest(at), settings.tolerance);
+        this.drag = { kind: 'grow' };
+        this.grow.start(voxelFrom(this.nearest(at)), y);
         break;
     }
   }
@@ -192,7 +194,7 @@ export class PointerTools {
         break;
       }
       case 'grow':
-        this.regrow(drag, y);
+        this.grow.move(y);
         break;
       case undefined:
         break;
@@ -207,7 +209,7 @@ export class PointerTools {
     if (drag?.kind === 'region') this.takeRegion(drag.start, event);
     if (drag?.kind === 'paint') this.paint.end();
     if (drag?.kind === 'measure') this.measure.release();
-    if (drag?.kind === 'grow') this.host.editor.endStroke('Region growing');
+    if (drag?.kind === 'grow') this.grow.end();
     if (drag?.kind === 'outline') this.closeOutline();
     if (drag?.kind === 'seed') this.seed();
     this.host.overlayChanged();
@@ -267,8 +269,8 @@ export class PointerTools {
   private endDrag(): boolean {
     const busy = this.drag !== null;
     // A region that was given up leaves the tolerance as it was before the drag.
-    if (this.drag?.kind === 'grow') this.host.setTolerance(this.drag.tolerance);
-    if (this.drag?.kind === 'paint' || this.drag?.kind === 'grow') this.host.editor.cancelStroke();
+    if (this.drag?.kind === 'grow') this.grow.cancel();
+    if (this.drag?.kind === 'paint') this.host.editor.cancelStroke();
     this.drag = null;
     return busy;
   }
@@ -315,32 +317,6 @@ export class PointerTools {
     const [x, y] = this.place(event);
     const hit = handlesOf(centre, this.host.cuts, this.view.size).some(([hx, hy]) => Math.hypot(hx - x, hy - y) < GRAB);
     return hit ? { kind: 'turn', centre, angle: Math.atan2(y - centre[1], x - centre[0]) } : null;
-  }
-
-  private growFrom(seed: Point, tolerance: number): void {
-    const { editor, settings } = this.host;
-    editor.cancelStroke();
-    editor.beginStroke(true);
-    const limit = Math.round(editor.mask.data.length * LEAK);
-    const normal = settings.solid ? null : this.plane.normal;
-    try {
-      editor.paint((recorder) =>
-        growRegion(recorder, editor.voxels.scan, voxelFrom(seed), { normal, value: settings.label, tolerance, limit }),
-      );
-    } catch (error) {
-      editor.cancelStroke();
-      editor.beginStroke(true);
-      this.host.refuse(error);
-    }
-  }
-
-  /** Dragging up grows further, down less: the tolerance follows the hand. */
-  private regrow(drag: Drag & { kind: 'grow' }, y: number): void {
-    const step = this.host.window.width / 400;
-    const tolerance = Math.max(0, drag.tolerance + (drag.y - y) * step);
-    if (Math.abs(tolerance - this.host.settings.tolerance) < step) return;
-    this.host.setTolerance(tolerance);
-    this.growFrom(drag.seed, tolerance);
   }
 
   private value(): number {

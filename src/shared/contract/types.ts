@@ -334,6 +334,8 @@ export interface ReportSummary {
   meanChangeMl: number | null;
   correctionDice: number | null;
   cases: ReportedCase[];
+  /** Rejected cases, each with its reason; '' where none was given. */
+  rejections: { scan: number; name: string; reason: string }[];
   /** Cases whose masks cannot be read. */
   leftOut: LeftOut[];
   /** Rulers, angles and regions of all scans. */

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { HUE, SERIES_HUES } from '../../../core/hues.ts';
 import { figuresInWords } from '../../../core/measure/figures.ts';
 import { readMask, readVolume } from '../../../imaging/index.ts';
-import type { MeasuredRow } from '../../../shared/contract/index.ts';
+import type { MeasuredRow, ReportSummary } from '../../../shared/contract/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
+import { REJECT_REASONS } from '../../../shared/review.ts';
 import { type PictureRow, type ReportData, writeReport } from '../../report/report.ts';
 import { axialPicture, axialSlices, largestSlice, percentileWindow } from '../../report/slice-picture.ts';
 import type { Run, Store } from '../../store/index.ts';
@@ -83,6 +84,11 @@ export async function exportHtml(job: ExportJob, run: Run | null): Promise<strin
     measurements,
     remarks: [
       'A prediction is the reference of its own correction: cases accepted unedited score 100 by construction.',
+      ...(summary.rejections.length > 0
+        ? [
+            `Rejected: ${summary.rejections.map((one) => rejectionWords(one, request.deidentify ? nameOf : null)).join(', ')}.`,
+          ]
+        : []),
     ],
     pictures,
     key: [
@@ -99,6 +105,16 @@ export async function exportHtml(job: ExportJob, run: Run | null): Promise<strin
 function inWords({ kind, lengthMm, angleDegrees, areaMm2, mean, sd }: MeasuredRow): string {
   const figures = { mm: lengthMm ?? 0, degrees: angleDegrees ?? 0, areaMm2: areaMm2 ?? 0, mean, sd };
   return figuresInWords(kind, figures);
+}
+
+/** @param nameOf where nothing may name a person: other names, and none of a person's own words */
+function rejectionWords(
+  { scan, name, reason }: ReportSummary['rejections'][number],
+  nameOf: ((scan: number) => string) | null,
+) {
+  const own = nameOf !== null && !(REJECT_REASONS as readonly string[]).includes(reason);
+  const words = own && reason ? 'other' : reason;
+  return `${nameOf ? nameOf(scan) : name}${words ? ` (${words})` : ''}`;
 }
 
 async function pictureRow(store: Store, scan: number, run: number, caption: string): Promise<PictureRow> {

@@ -65,8 +65,17 @@ export async function reviewSummary(store: Store, run?: number, onCase: () => vo
     rejected: reviewed.filter((scan) => scan.review === 'rejected').length,
     meanChangeMl: mean(changes.map((row) => row.addedMl + row.removedMl)),
     correctionDice: mean(changes.map((row) => row.dice)),
-    ...{ cases, leftOut: [...left.values()], measurements: measuredOn(store, scans) },
+    ...{ cases, rejections: rejectionsOf(store, reviewed) },
+    ...{ leftOut: [...left.values()], measurements: measuredOn(store, scans) },
   };
+}
+
+/** Those that were rejected, with the reason of their last decision. */
+function rejectionsOf(store: Store, reviewed: readonly Scan[]): ReportSummary['rejections'] {
+  const latest = store.decisions.latest();
+  return reviewed
+    .filter(({ review }) => review === 'rejected')
+    .map(({ id, name }) => ({ scan: id, name, reason: latest.get(id)?.reason ?? '' }));
 }
 
 type Compared = Omit<ReportedCase, 'scan' | 'name' | 'run' | 'runName'>;

@@ -126,7 +126,8 @@ export function actionsOf(screen: AnnotateState, own: ScreenActions): Record<Act
       if (screen.detail?.prediction) void screen.review.decide('accept', { wholeCase: false });
     }),
     cancel: () => {
-      if (!screen.click.cancel() && !screen.follow.cancel() && !screen.threshold.cancel()) own.cancel();
+      const waits = [screen.click, screen.follow, screen.beside, screen.threshold];
+      if (!waits.some((one) => one.cancel())) own.cancel();
     },
   };
 }

@@ -8,6 +8,7 @@ import { CaseEditor } from '../../viewer/case-editor.ts';
 import { type FirstSlice, type LoadedCase, loadCase, WINDOW } from '../../viewer/case-loader.ts';
 import type { PlaneView } from '../../viewer/plane-view.ts';
 import type { ToolId } from '../../viewer/tools.ts';
+import { Beside } from './beside.svelte.ts';
 import { CaseLabels } from './case-labels.svelte.ts';
 import { CaseMemory, type CaseView } from './case-memory.ts';
 import { CaseReview } from './case-review.svelte.ts';
@@ -59,6 +60,7 @@ export class AnnotateState {
   readonly threshold = new ThresholdTool(this);
   readonly second = new SecondScan(this);
   readonly comparing = new Comparing(this);
+  readonly beside = new Beside(this);
   /** Edits of the active label by button or key. */
   readonly operations = new Operations(this);
   /** `arriving`: one slice stands on the screen while the rest of the case comes. */
@@ -154,6 +156,7 @@ export class AnnotateState {
     this.threshold.cancel();
     this.second.close();
     this.comparing.end();
+    this.beside.close();
     this.editor = null;
     this.entropy = null;
     this.display?.close();
@@ -262,6 +265,7 @@ export class AnnotateState {
     this.opening++;
     if (this.others) clearTimeout(this.others);
     this.ahead.abort();
+    this.beside.close();
     this.display?.close();
     AnnotateState.leaving = this.leaveAtLast();
   }

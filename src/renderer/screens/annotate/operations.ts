@@ -3,12 +3,12 @@
 import { clearSlices, combineWith, copySlice } from '../../../core/edit/combine.ts';
 import { keepLargest, removeIslands } from '../../../core/edit/components.ts';
 import type { Recorder } from '../../../core/edit/edit.ts';
-import { fillHoles } from '../../../core/edit/flood.ts';
 import type { Gap } from '../../../core/edit/gaps.ts';
 import { interpolateSlices, labelledSlices } from '../../../core/edit/interpolate.ts';
+import type { EditJob } from '../../../core/edit/job.ts';
 import { drawnSlice, onlyDrawnSlices } from '../../../core/edit/not-drawn.ts';
 import type { Axis, Plane, PlaneName } from '../../../core/edit/planes.ts';
-import { growLabel, smoothLabel } from '../../../core/edit/shape.ts';
+import { smoothLabel } from '../../../core/edit/shape.ts';
 import { type LabelMap, voxelMl } from '../../../core/volume.ts';
 import type { ScanDetail } from '../../../shared/contract/index.ts';
 import type { CaseEditor } from '../../viewer/case-editor.ts';
@@ -27,10 +27,22 @@ export interface OperationsHost {
   /** Marked slices along k, both included. */
   readonly review: { readonly selection: readonly [number, number] | null };
   notice: { text: string; cure: string } | null;
+  /** Works out what takes long. */
+  readonly beside: { do(name: string, job: EditJob, how: { ended(changed: boolean): void }): void };
   /** A clicked mask that is not taken yet. */
   readonly click?: { take(): boolean };
   refuse(error: unknown): void;
 }
+
+/** What an operation works on. */
+interface At {
+  readonly editor: CaseEditor;
+  readonly plane: Plane;
+  readonly label: number;
+  readonly slice: number;
+}
+
+type Why = (mask: LabelMap, label: number, plane: Plane, slice: number) => string;
 
 export class Operations {
   private readonly screen: OperationsHost;
@@ -46,38 +58,56 @@ export class Operations {
   private run(
     name: string,
     act: (recorder: Recorder, label: number, plane: Plane, slice: number) => void,
-    why: (mask: LabelMap, label: number, plane: Plane, slice: number) => string,
+    why: Why,
   ): void {
     const { screen } = this;
-    const { editor, position, tools, labels } = screen;
-    const { planes, crosshair, main } = position;
-    if (!editor || !planes) return;
-    screen.click?.take();
-    if (labels.active?.locked) {
-      screen.notice = { text: `${labels.active.name} is locked.`, cure: 'Unlock it in the list of labels.' };
-      return;
-    }
-    const plane = planes[main];
+    const at = this.begin();
+    if (!at) return;
     try {
-      const edit = editor.apply(name, (recorder) => {
-        act(recorder, tools.settings.label, plane, crosshair[plane.normal]);
-      });
-      if (edit) screen.notice = null;
-      else {
-        const { label } = tools.settings;
-        const drawn = editor.statistics.total[label] > 0;
-        const reason = drawn ? why(editor.mask, label, plane, crosshair[plane.normal]) : 'it is not drawn in this scan';
-        screen.notice = { text: `${name}: nothing to change, ${reason}.`, cure: '' };
-      }
+      const edit = at.editor.apply(name, (recorder) => act(recorder, at.label, at.plane, at.slice));
+      this.ended(name, at, edit !== null, why);
     } catch (error) {
       screen.refuse(error);
     }
   }
 
+  /** As `run`, of what takes long on a large scan. */
+  private job(name: string, of: (label: number, plane: Plane) => EditJob, why: Why): void {
+    const at = this.begin();
+    const ended = (changed: boolean) => at && this.ended(name, at, changed, why);
+    if (at) this.screen.beside.do(name, of(at.label, at.plane), { ended });
+  }
+
+  /** What is operated on; null where nothing can be. */
+  private begin(): At | null {
+    const { screen } = this;
+    const { editor, position, tools, labels } = screen;
+    const { planes, crosshair, main } = position;
+    if (!editor || !planes) return null;
+    screen.click?.take();
+    if (labels.active?.locked) {
+      screen.notice = { text: `${labels.active.name} is locked.`, cure: 'Unlock it in the list of labels.' };
+      return null;
+    }
+    const plane = planes[main];
+    return { editor, plane, label: tools.settings.label, slice: crosshair[plane.normal] };
+  }
+
+  private ended(name: string, { editor, label, plane, slice }: At, changed: boolean, why: Why): void {
+    const { screen } = this;
+    if (changed) {
+      screen.notice = null;
+      return;
+    }
+    const drawn = editor.statistics.total[label] > 0;
+    const reason = drawn ? why(editor.mask, label, plane, slice) : 'it is not drawn in this scan';
+    screen.notice = { text: `${name}: nothing to change, ${reason}.`, cure: '' };
+  }
+
   interpolate(): void {
-    this.run(
+    this.job(
       'Interpolate',
-      (recorder, label, plane) => interpolateSlices(recorder, label, plane.normal),
+      (label, { normal }) => ({ kind: 'interpolate', label, normal }),
       (mask, label, plane) => {
         const slices = labelledSlices(mask, label, plane.normal);
         if (slices.length === 1) return `only slice ${slices[0] + 1} of the large plane is drawn; draw another one`;
@@ -137,14 +167,18 @@ export class Operations {
   smooth(wholeVolume: boolean): void {
     const spacing = this.screen.detail?.grid.spacing ?? [1, 1, 1];
     const sigma = Math.min(...spacing) * 1.5;
-    this.run(
-      wholeVolume ? 'Smooth 3D' : 'Smooth slice',
-      (recorder, label, { normal }, slice) => {
-        if (wholeVolume) smoothLabel(recorder, label, sigma);
-        else smoothLabel(recorder, label, sigma, normal, [slice, slice]);
-      },
-      () => (wholeVolume ? 'it is smooth already' : 'it is smooth on this slice, or not on it'),
-    );
+    if (wholeVolume)
+      this.job(
+        'Smooth 3D',
+        (label) => ({ kind: 'smooth', label, sigma }),
+        () => 'it is smooth already',
+      );
+    else
+      this.run(
+        'Smooth slice',
+        (recorder, label, { normal }, slice) => smoothLabel(recorder, label, sigma, normal, [slice, slice]),
+        () => 'it is smooth on this slice, or not on it',
+      );
   }
 
   keepLargest(): void {
@@ -167,9 +201,9 @@ export class Operations {
   }
 
   fillHoles(): void {
-    this.run(
+    this.job(
       'Fill holes',
-      (recorder, label, { normal }) => fillHoles(recorder, label, normal),
+      (label, { normal }) => ({ kind: 'holes', label, normal }),
       () => 'it encloses no background',
     );
   }
@@ -178,9 +212,9 @@ export class Operations {
   grow(way: 1 | -1): void {
     const { detail, tools } = this.screen;
     const margin = Math.max(tools.settings.margin, Math.min(...(detail?.grid.spacing ?? [0])));
-    this.run(
+    this.job(
       `${way > 0 ? 'Grow' : 'Shrink'} ${Number(margin.toFixed(2))} mm`,
-      (recorder, label) => growLabel(recorder, label, way * margin),
+      (label) => ({ kind: 'grow', label, margin: way * margin }),
       () => (way > 0 ? 'other labels are all around it' : 'nothing but it is in the scan'),
     );
   }

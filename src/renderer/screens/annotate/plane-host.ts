@@ -54,6 +54,8 @@ export function planeHost(screen: AnnotateState, editor: CaseEditor, name: Plane
         screen.refuse(error);
       }
     },
+    job: (edit, job) => screen.beside.do(edit, job, { limited: true }),
+    grower: () => screen.beside.grower(),
     overlayChanged: parts.overlayChanged,
     seed: (voxels, inside) => void screen.click.add(voxels, inside),
     measured: (shape) => screen.measurements.add(shape),

@@ -79,7 +79,7 @@ export class ProjectsState {
           ...(preset === 'ct' ? { range: [low, high] as const } : {}),
           stop,
         }),
-      () => app.go('cases'),
+      () => app.go(app.leaving.chosen ?? 'cases'),
     );
     this.busy = false;
   }
@@ -92,8 +92,9 @@ export class ProjectsState {
       (stop) => this.app.client.call('projects.open', { folder, stop }),
       // The first after a start goes on where it was left.
       () => {
-        this.app.go('cases');
-        if (first) void this.app.attempt(() => this.app.resume());
+        const { chosen } = this.app.leaving;
+        this.app.go(chosen ?? 'cases');
+        if (first && !chosen) void this.app.attempt(() => this.app.resume());
       },
     );
     this.busy = false;
