@@ -70,7 +70,7 @@ for (const [flag, left] of [
 test('without a part in the preset the scans of the project say which part is another', async (t) => {
   const folder = temporaryFolder(t);
   const project = join(folder, 'p');
-  await decile(['new', project, '--label', 'organ', '--preset', 'ct']);
+  await decile(['new', project, '--label', 'organ', '--preset', 'ct-bone']);
   for (const n of [1, 2]) series(join(folder, 'knees', String(n)), 'CT', 'KNEE', n);
   series(join(folder, 'more'), 'CT', 'HEAD', 9);
   assert.deepEqual(
