@@ -64,6 +64,29 @@ async function expected(from: Uint8Array, job: EditJob): Promise<Uint8Array> {
 }
 const spacing = 1;
 
+test('Escape gives an operation up: nothing is changed, and another can be begun', options, async () => {
+  const before = onServer().slice();
+  // Nothing can be worked out before the worker's script comes.
+  let come = () => {};
+  const held = new Promise<void>((resolve) => {
+    come = resolve;
+  });
+  await page.route(/edit-worker/, async (route) => {
+    await held;
+    await route.continue().catch(() => {});
+  });
+  await page.getByRole('button', { name: 'Smooth 3D', exact: true }).click();
+  await banner().waitFor({ state: 'attached' });
+  await page.getByRole('button', { name: 'Fill holes', exact: true }).click();
+  await page.getByText('Smooth 3D is still being worked out.').waitFor();
+  await page.locator('[data-plane=axial]').focus();
+  await page.keyboard.press('Escape');
+  await banner().waitFor({ state: 'detached' });
+  come();
+  await page.unroute(/edit-worker/);
+  assert.equal(Buffer.compare(onServer(), before), 0);
+});
+
 for (const [button, job] of [
   ['Interpolate', { kind: 'interpolate', label: 1, normal: 2 }],
   ['Fill holes', { kind: 'holes', label: 1, normal: 2 }],
@@ -80,16 +103,6 @@ for (const [button, job] of [
     await shown;
     await becomes(wanted, 'as worked out here');
   });
-
-test('Escape gives an operation up: nothing is changed, and another can be begun', options, async () => {
-  const before = await saved();
-  await page.getByRole('button', { name: 'Smooth 3D', exact: true }).click();
-  await banner().waitFor({ state: 'attached' });
-  await page.locator('[data-plane=axial]').focus();
-  await page.keyboard.press('Escape');
-  await banner().waitFor({ state: 'detached' });
-  assert.equal(Buffer.compare(await saved(), before), 0);
-});
 
 test('a region in 3D grows beside the window, and its undo takes it back', options, async () => {
   const before = await saved();

@@ -26,7 +26,6 @@ type Drag =
   | { kind: 'turn'; centre: [number, number]; angle: number }
   | { kind: 'grow' };
 
-
 /** Pixels around a handle in which it is grabbed. */
 const GRAB = 9;
 
