@@ -1,6 +1,12 @@
 /** What the window says of a job that is done. */
 import type { JobInfo } from '../../shared/contract/index.ts';
-import type { Message } from './app.svelte.ts';
+
+interface JobMessage {
+  kind: 'info' | 'error';
+  text: string;
+  cure?: string;
+  action?: { label: string; run(): void };
+}
 
 interface Actions {
   /** Opens the list of jobs. */
@@ -9,7 +15,7 @@ interface Actions {
   repair(): void;
 }
 
-export function jobMessages(job: JobInfo, { look, repair }: Actions): Omit<Message, 'id'>[] {
+export function jobMessages(job: JobInfo, { look, repair }: Actions): JobMessage[] {
   if (job.kind === 'check' && job.failures.length > 0) {
     if (job.title.startsWith('Putting')) return [];
     return [
@@ -21,7 +27,7 @@ export function jobMessages(job: JobInfo, { look, repair }: Actions): Omit<Messa
     ];
   }
   const more = job.failures.length + job.notices.length;
-  const messages: Omit<Message, 'id'>[] = [
+  const messages: JobMessage[] = [
     {
       ...{ kind: 'info', text: `${job.title}: ${job.detail}` },
       ...(more ? { action: { label: 'Details', run: look } } : {}),

@@ -1,5 +1,6 @@
 /** Masks against each other, and who did what to a scan. */
-import type { MaskOrigin } from './types.ts';
+/** Where a mask came from: drawn by hand, made by a run, or a prediction that a person changed. */
+export type MaskOrigin = 'manual' | 'predicted' | 'corrected';
 
 /** What a person changed in a prediction. */
 export interface MaskChange {

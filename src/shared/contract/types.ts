@@ -8,12 +8,13 @@ import type { Grid, VoxelType } from '../../core/volume.ts';
 import type { ExportChoice } from '../export-formats.ts';
 import type { LeftOut } from '../left-out.ts';
 import type { Companion } from './companion.ts';
+import type { MaskOrigin } from './compared-types.ts';
 import type { MeasuredRow, Measurement } from './measurement.ts';
 
 export type { ExportChoice, ExportFormat } from '../export-formats.ts';
 export type { Companion } from './companion.ts';
-export type { MeasuredRow, Measurement } from './measurement.ts';
 export type * from './compared-types.ts';
+export type { MeasuredRow, Measurement } from './measurement.ts';
 export type * from './user-types.ts';
 
 /** Names a folder that the user chose in a dialog, dropped on the window or opened before; only main knows the path. */
@@ -24,8 +25,6 @@ export interface ChosenFolder {
   path: string;
 }
 
-/** Where a mask came from: drawn by hand, made by a run, or a prediction that a person changed. */
-export type MaskOrigin = 'manual' | 'predicted' | 'corrected';
 /**
  * What the window shows as the state of a case. `drawing`: a mask is being drawn and not yet accepted, so training does
  * not see it. `labelled`: an accepted mask drawn by hand. `reviewed`: an accepted or corrected prediction.
