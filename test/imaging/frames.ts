@@ -16,7 +16,7 @@ export const frameAt = (position: number[], given: Partial<Frame> = {}): Frame =
   },
   ...{ hasPixels: true, transferSyntax: '1.2.840.10008.1.2.1', imageType: ['ORIGINAL', 'PRIMARY'], instanceNumber: 1 },
   ...{ seriesNumber: 4, acquisition: '1', echo: '', bValue: '', temporal: '', time: '', description: '' },
-  ...{ highBit: (given.bitsStored ?? 12) - 1, patientName: '', patientId: '', statedTilt: 0 },
+  ...{ highBit: (given.bitsStored ?? 12) - 1, bodyPart: '', patientName: '', patientId: '', statedTilt: 0 },
   ...given,
 });
 
