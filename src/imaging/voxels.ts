@@ -41,7 +41,7 @@ function exactDoubles(path: string, stored: BigInt64Array | BigUint64Array): Flo
     if (!Number.isSafeInteger(out[n])) {
       throw new DecileError(
         'scan/type',
-        `The 64-bit integers of ${path} must be at most 2^53 in size, got ${stored[n]}.`,
+        `The 64-bit integers of ${path} must be below 2^53 in size, got ${stored[n]}.`,
         'Convert the image to 32-bit integers or floats first.',
       );
     }

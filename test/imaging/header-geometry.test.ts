@@ -53,6 +53,26 @@ for (const [unit, factor] of [['um', 1e-3], ['µm', 1e-3], ['m', 1e3], ['cm', 10
     else assert.match(said, new RegExp(`Lengths are in ${unit} and were converted`));
   });
 
+test('NRRD and MetaImage: an axis whose distance is negative, or whose end lies below its beginning, runs the other way, and that is said', async () => {
+  const spaced = await nrrd(['spacings: 0.5 -0.5 3']);
+  assert.deepEqual([spaced.spacing, [...spaced.volume.direction]], [MM, [1, 0, 0, 0, -1, 0, 0, 0, 1]]);
+  assert.match(spaced.said, /negative distance along axis 2/);
+  const ends = await nrrd(['axis mins: 6 0 0', 'axis maxs: 0 5 18', 'centerings: cell cell cell']);
+  assert.deepEqual([ends.spacing, [...ends.volume.direction]], [MM, [-1, 0, 0, 0, 1, 0, 0, 0, 1]]);
+  assert.deepEqual([...ends.volume.origin], [5.75, 0.25, 1.5]);
+  const path = join(folder, `m${n++}.mha`);
+  for (const [matrix, direction] of [
+    ['', [1, 0, 0, 0, 1, 0, 0, 0, -1]],
+    ['TransformMatrix = 0 1 0 -1 0 0 0 0 1\n', [0, -1, 0, 1, 0, 0, 0, 0, -1]],
+  ] as const) {
+    const head = `ObjectType = Image\nNDims = 3\nDimSize = 3 2 2\nElementSpacing = 0.5 0.5 -3\n${matrix}ElementType = MET_UCHAR\nElementDataFile = LOCAL\n`;
+    writeFileSync(path, Buffer.concat([Buffer.from(head), Buffer.alloc(12)]));
+    const { volume, notices } = await readVolume(path);
+    assert.deepEqual([[...volume.spacing], [...volume.direction]], [MM, direction]);
+    assert.match(notices.join(' '), /negative distance along axis 3/);
+  }
+});
+
 test('NRRD: units that are no length are said', async () => {
   const { said } = await nrrd(['space: LPS', DIRECTIONS, ORIGIN, 'space units: "pixel" "pixel" "pixel"']);
   assert.match(said, /"pixel", which is no length/);

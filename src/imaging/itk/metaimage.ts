@@ -9,6 +9,7 @@ import { DecileError } from '../../shared/errors.ts';
 import { bytesOf } from '../files.ts';
 import type { ReadScan } from '../types.ts';
 import { type StoredType, typeOf } from '../voxels.ts';
+import { sayReversed } from './nrrd-grid.ts';
 import { type Payload, readHeaderText, readPayload } from './payload.ts';
 import { unitScale } from './units.ts';
 
@@ -117,6 +118,8 @@ function metaGrid(
   else if (scale !== 1) notices.push(`Lengths are in ${units} and were converted to millimetres.`);
   const spacing = spacingFrom([0, 1, 2].map((n) => Math.abs(spacings[n] ?? 1) * (scale ?? 1)));
   if (spacing.some((s) => !(s > 0) || !Number.isFinite(s))) throw bad('positive spacings', spacings.join(' '));
+  const signs = [0, 1, 2].map((n) => ((spacings[n] ?? 1) < 0 ? -1 : 1));
+  sayReversed(signs, notices);
   const origin = (list('Offset', 'Origin', 'Position') ?? [0, 0, 0]).map((x) => x * (scale ?? 1));
   const matrix = list('TransformMatrix', 'Rotation', 'Orientation');
   if (!matrix || dims < 3) {
@@ -125,7 +128,7 @@ function metaGrid(
       size,
       spacing,
       origin: lpsPoint(origin[0] || 0, origin[1] || 0, origin[2] || 0),
-      direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+      direction: directionFromAxes([signs[0], 0, 0], [0, signs[1], 0], [0, 0, signs[2]]),
     };
   }
   if (matrix.some((x) => !Number.isFinite(x)) || origin.some((x) => !Number.isFinite(x)) || matrix.length < 9)
@@ -133,7 +136,7 @@ function metaGrid(
   // Each group of `dims` numbers is the direction of one voxel axis.
   const columns = [0, 1, 2].map((c) => matrix.slice(c * dims, c * dims + 3));
   const direction = directionFromAxes(
-    ...(columns.map((v) => v.map((x) => x / (norm3(v) || 1))) as [number[], number[], number[]]),
+    ...(columns.map((v, c) => v.map((x) => (signs[c] * x) / (norm3(v) || 1) + 0)) as [number[], number[], number[]]),
   );
   inverse3(direction);
   return { size, spacing, origin: lpsPoint(origin[0], origin[1], origin[2]), direction };

@@ -160,6 +160,7 @@ function withoutDirections(
   const unstated: number[] = [];
   const byThickness: number[] = [];
   const origin: Triple = [0, 0, 0];
+  const signs: Triple = [1, 1, 1];
   const spacing = [0, 1, 2].map((c) => {
     const [min, max, node] = [mins[c], maxs[c], centers[axes[c]] === 'node'];
     const steps = node ? size[c] - 1 : size[c];
@@ -167,9 +168,11 @@ function withoutDirections(
     const found = Math.abs(spacings[c] ?? 0) || extent || 0;
     if (found === 0) (thick[c] ? byThickness : unstated).push(c);
     const distance = found || thick[c] || 1;
-    if (min !== undefined) origin[c] = (Math.min(min, max ?? min) + (node ? 0 : distance / 2)) * scales[c];
+    if ((spacings[c] ?? (max ?? 0) - (min ?? 0)) < 0) signs[c] = -1;
+    if (min !== undefined) origin[c] = (min + (node ? 0 : (signs[c] * distance) / 2)) * scales[c];
     return distance * scales[c];
   }) as Triple;
+  sayReversed(signs, notices);
   const missing = unstated.filter((c) => size[c] > 1);
   if (missing.length > 0)
     notices.push(
@@ -184,5 +187,14 @@ function withoutDirections(
       ? `The file states no axes in its space (${space}): they are taken as left, posterior, superior.`
       : 'The file states no orientation: axes are taken as left, posterior, superior.',
   );
-  return { size, spacing: spacingFrom(spacing), origin: lpsFrom(origin), direction: [1, 0, 0, 0, 1, 0, 0, 0, 1] };
+  const [x, y, z] = signs;
+  const direction = directionFromAxes([x, 0, 0], [0, y, 0], [0, 0, z]);
+  return { size, spacing: spacingFrom(spacing), origin: lpsFrom(origin), direction };
+}
+
+/** Axes whose distance is negative run the other way: said, as few programs write that on purpose. */
+export function sayReversed(signs: readonly number[], notices: string[]): void {
+  const reversed = signs.flatMap((sign, c) => (sign < 0 ? [c + 1] : []));
+  if (reversed.length > 0)
+    notices.push(`The file states a negative distance along axis ${reversed.join(' and ')}: it runs the other way.`);
 }
