@@ -114,11 +114,11 @@ fi
 exec "$here/node" --disable-warning=ExperimentalWarning "$here/bin/decile.mjs" "$@"
 `;
 
-/** Makes the archive in dist/ and gives its path. */
-export function portable(): string {
+/** Makes the archive in a folder, dist/ where none is named, and gives its path. */
+export function portable(into = join(ROOT, 'dist')): string {
   if (process.platform === 'win32') throw new Error('A portable archive must be made on Linux or macOS, got Windows.');
   const name = `decile-portable-${SYSTEM}`;
-  const folder = join(ROOT, 'dist', name);
+  const folder = join(into, name);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   for (const source of SOURCES)
@@ -133,8 +133,8 @@ export function portable(): string {
   spawnSync('strip', ['--strip-unneeded', join(folder, 'node')], { stdio: 'ignore' });
   writeFileSync(join(folder, 'decile'), LAUNCHER, { mode: 0o755 });
   const xz = spawnSync('xz', ['--version'], { stdio: 'ignore' }).status === 0;
-  const archive = join(ROOT, 'dist', `${name}.tar.${xz ? 'xz' : 'gz'}`);
-  const { status, stderr } = spawnSync('tar', ['-C', join(ROOT, 'dist'), xz ? '-cJf' : '-czf', archive, name], {
+  const archive = join(into, `${name}.tar.${xz ? 'xz' : 'gz'}`);
+  const { status, stderr } = spawnSync('tar', ['-C', into, xz ? '-cJf' : '-czf', archive, name], {
     encoding: 'utf8',
     env: { ...process.env, XZ_OPT: '-2' },
   });
