@@ -10,18 +10,25 @@ export function scanRows(session: Session): ScanRow[] {
   const { store, review, compare } = session.project();
   const { byScan } = compare.expectedSoFar();
   const runs = new Map(store.runs.list().map(({ id, name }) => [id, name]));
-  return review.cases().map((entry) => scanRow(session, entry, (run) => runs.get(run) ?? '', byScan));
+  const named = patientsNamed(session);
+  return review.cases().map((entry) => scanRow(entry, (run) => runs.get(run) ?? '', byScan, named));
+}
+
+/** The patient of a scan, where the user wants names shown: asked once for all scans, as the answer lies in a file. */
+function patientsNamed(session: Session): (scan: number) => string | undefined {
+  if (!session.user.settings().showPatientNames) return () => undefined;
+  const { store } = session.project();
+  return (scan) => store.scans.patient(scan)?.name;
 }
 
 function scanRow(
-  session: Session,
   { scan, state, masks: newest, prediction, rank }: CaseEntry,
   runName: (run: number) => string,
   expected: Expectations['byScan'],
+  named: (scan: number) => string | undefined,
 ): ScanRow {
   const likely = prediction ? expected.get(scan.id) : undefined;
-  const names = session.user.settings().showPatientNames;
-  const patient = names ? session.project().store.scans.patient(scan.id)?.name : undefined;
+  const patient = named(scan.id);
   const masks: ScanRow['masks'] = {};
   for (const origin of MASK_ORIGINS) {
     const mask = newest[origin];
@@ -57,7 +64,12 @@ export async function scanDetail(session: Session, id: number): Promise<ScanDeta
   const { size, spacing, origin, direction } = scan;
   const entry = { ...seen, prediction: prediction?.prediction ?? null };
   return {
-    ...scanRow(session, entry, (run) => store.runs.get(run).name, session.project().compare.expectedSoFar().byScan),
+    ...scanRow(
+      entry,
+      (run) => store.runs.get(run).name,
+      session.project().compare.expectedSoFar().byScan,
+      patientsNamed(session),
+    ),
     grid: { size, spacing, origin, direction },
     dtype: seen.dtype,
     editing: seen.editing,

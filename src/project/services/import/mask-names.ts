@@ -7,7 +7,8 @@ const SUFFIX = new RegExp(`[._-]${WORD}$`, 'i');
 /** `label0001`, `segmentation-0`, `mask_case`. */
 const PREFIX = new RegExp(`^${WORD}(?:[._-]+|(?=\\d))`, 'i');
 /** Folders of masks. */
-export const FOLDER = /^(labels?(tr|ts)?|masks?|segmentations?|segs?|gt|ground_?truth)$/i;
+export const FOLDER =
+  /^(labels?(tr|ts)?|masks?|segmentations?|segs?|annotations?|structures?|contours?|rois?|gt|ground_?truth)$/i;
 
 const IMAGE =
   '(?:image|images|img|scan|volume|vol|imaging|data|orig|ct|mr|mri|pet|t1|t1c|t1ce|t1gd|t1n|t1w|t2|t2w|t2f|flair|adc|dwi|pdw)';

@@ -1,5 +1,6 @@
 /** Where a case stands: which mask counts for it, and what is to be done with it. */
 import { existsSync } from 'node:fs';
+import { listFolder } from '../../../disk/index.ts';
 import type { CaseState } from '../../../shared/contract/index.ts';
 import type { Mask, Scan, Store } from '../../store/index.ts';
 import { journalFile } from '../drawing/working-mask.ts';
@@ -16,15 +17,34 @@ export function currentMask(store: Store, scan: number): Mask | null {
 
 export function caseState(store: Store, scan: Scan): CaseState {
   const { masks } = store;
-  return stateOf(store, scan, masks.reference(scan.id), (origin) => masks.current(scan.id, origin) !== null);
+  return stateOf(
+    store,
+    scan,
+    masks.reference(scan.id),
+    (origin) => masks.current(scan.id, origin) !== null,
+    () => true,
+  );
 }
 
-/** `caseState` of every scan, with few questions to the store. */
-export function caseStates(store: Store): Map<number, CaseState> {
+/** `caseState` of every scan, with few questions to the store and the disk. */
+export function caseStates(store: Store, scans: readonly Scan[] = store.scans.list()): Map<number, CaseState> {
   const [references, newest] = [store.masks.references(), store.masks.newest()];
+  const folders = foldersOfMasks(store);
   const state = (scan: Scan) =>
-    stateOf(store, scan, references.get(scan.id), (origin) => newest.get(scan.id)?.[origin] !== undefined);
-  return new Map(store.scans.list().map((scan) => [scan.id, state(scan)]));
+    stateOf(
+      store,
+      scan,
+      references.get(scan.id),
+      (origin) => newest.get(scan.id)?.[origin] !== undefined,
+      () => folders.has(String(scan.id)),
+    );
+  return new Map(scans.map((scan) => [scan.id, state(scan)]));
+}
+
+/** Scans that have a folder of masks or strokes: one look at the disk in the place of thousands. */
+function foldersOfMasks(store: Store): ReadonlySet<string> {
+  const root = store.path('masks');
+  return new Set(existsSync(root) ? listFolder(root).map(({ name }) => name) : []);
 }
 
 function stateOf(
@@ -32,9 +52,12 @@ function stateOf(
   scan: Scan,
   reference: Mask | null | undefined,
   has: (origin: 'predicted' | 'manual') => boolean,
+  /** False where there is no folder that a journal could lie in. */
+  mayBeDrawn: () => boolean,
 ): CaseState {
   if (scan.review === 'rejected') return 'rejected';
   if (reference) return reference.origin === 'corrected' ? 'reviewed' : 'labelled';
   if (has('predicted')) return 'predicted';
-  return has('manual') || existsSync(store.path(journalFile(scan.id, 'manual'))) ? 'drawing' : 'unlabelled';
+  const drawn = () => mayBeDrawn() && existsSync(store.path(journalFile(scan.id, 'manual')));
+  return has('manual') || drawn() ? 'drawing' : 'unlabelled';
 }

@@ -46,9 +46,11 @@ export interface CaseView extends Omit<CaseEntry, 'rank' | 'prediction'> {
 
 /** Every case, in the order of the names, with few questions to the store. */
 export function listCases(store: Store): CaseEntry[] {
-  const ranks = new Map(reviewQueue(store).map((entry) => [entry.scan, entry.rank]));
-  const [states, newest, predictions] = [caseStates(store), store.masks.newest(), store.predictions.newest()];
-  return store.scans.list().map((scan) => ({
+  const scans = store.scans.list();
+  const states = caseStates(store, scans);
+  const ranks = new Map(reviewQueue(store, scans, states).map((entry) => [entry.scan, entry.rank]));
+  const [newest, predictions] = [store.masks.newest(), store.predictions.newest()];
+  return scans.map((scan) => ({
     scan,
     state: states.get(scan.id) ?? caseState(store, scan),
     masks: newest.get(scan.id) ?? {},

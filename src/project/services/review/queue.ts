@@ -1,9 +1,9 @@
 /** Which predictions are most worth a look, and which of their slices. */
 
 import { inSample, lot, withSample } from '../../../core/predict/sample.ts';
-import type { QueueEntry } from '../../../shared/contract/index.ts';
+import type { CaseState, QueueEntry } from '../../../shared/contract/index.ts';
 import { BAD_SCAN } from '../../../shared/review.ts';
-import type { Store } from '../../store/index.ts';
+import type { Scan, Store } from '../../store/index.ts';
 import { caseStates } from './case-states.ts';
 import { knownExpectations } from './expected.ts';
 
@@ -48,11 +48,15 @@ function median(values: readonly number[]): number {
  * an empty mask comes first. A case that was rejected before counts 0.3 more, since the same fault is likely; one whose
  * scan was called bad comes last. Every fifth place belongs to a random sample, on which expected Dice stands.
  */
-export function reviewQueue(store: Store): QueueEntry[] {
+export function reviewQueue(
+  store: Store,
+  scans: readonly Scan[] = store.scans.list(),
+  states: ReadonlyMap<number, CaseState> = caseStates(store, scans),
+): QueueEntry[] {
   const labels = store.labels.list();
   const references = store.masks.references();
-  const [states, predictions, masks] = [caseStates(store), store.predictions.newest(), store.masks.newest()];
-  const open = store.scans.list().flatMap((scan) => {
+  const [predictions, masks] = [store.predictions.newest(), store.masks.newest()];
+  const open = scans.flatMap((scan) => {
     const [prediction, state] = [predictions.get(scan.id), states.get(scan.id)];
     if (!prediction || state !== 'predicted') return [];
     const newest = masks.get(scan.id)?.predicted;
