@@ -1,6 +1,4 @@
 import { Command } from 'commander';
-import { scansOf } from '../../project/services/review/decide-scans.ts';
-import { measuredOn } from '../../project/services/review/measured.ts';
 import { type Output, result, table } from '../output.ts';
 import { withProject } from './common.ts';
 
@@ -11,6 +9,9 @@ export function measurementsCommand(): Command {
     .argument('[SCAN...]', 'names of scans; all without')
     .action((folder: string, names: string[], flags: Output) =>
       withProject(folder, 'read', async ({ store }) => {
+        // Loaded here, so that no other command carries the store along.
+        const { scansOf } = await import('../../project/services/review/decide-scans.ts');
+        const { measuredOn } = await import('../../project/services/review/measured.ts');
         const measurements = measuredOn(store, names.length > 0 ? scansOf(store, names) : store.scans.list());
         result(flags, { measurements }, () =>
           measurements.length === 0
