@@ -45,6 +45,7 @@ import {
 } from './project/services/train/expected-time.ts';
 import { leaveOut } from './project/services/train/leave-out.ts';
 import { type PlanOptions, planTraining, type TrainPlan } from './project/services/train/plan.ts';
+import { type RoundHandle, type RoundRequest, startRound } from './project/services/train/round.ts';
 import { type RunHandle, resumeTraining, startTraining, type TrainRequest } from './project/services/train/train.ts';
 import {
   createProject,
@@ -100,6 +101,8 @@ export interface Project {
   train(request: TrainRequest, onEvent?: OnEvent): RunHandle;
   /** The named run, or the latest unfinished one. */
   resume(name?: string, onEvent?: OnEvent): RunHandle;
+  /** Trains on from the last run with the masks that are new, then predicts again what nobody looked at; goes on where it was stopped. */
+  learn(request?: RoundRequest, onEvent?: OnEvent): Promise<RoundHandle>;
   /** Models as files that travel. */
   readonly models: {
     export(request: ExportModelRequest): Promise<ExportedModel>;
@@ -158,6 +161,7 @@ function assemble(store: Store, start: StartTrainer): Project {
     leaveOut: (names, reason) => leaveOut(store, scansOf(store, names), reason),
     train: (request, onEvent) => startTraining(store, start, request, onEvent),
     resume: (name, onEvent) => resumeTraining(store, start, name, onEvent),
+    learn: (request, onEvent) => startRound(store, start, request, onEvent),
     models: {
       export: (request) => exportModel(store, request),
       content: async (run) => (await modelContent(store, { run: store.runs.get(run).name })).content,

@@ -11,6 +11,7 @@ import { enginesCommand } from './commands/engines.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
+import { learnCommand } from './commands/learn.ts';
 import { leaveOutCommand } from './commands/leave-out.ts';
 import { measurementsCommand } from './commands/measurements.ts';
 import { modelCommand } from './commands/model.ts';
@@ -48,6 +49,7 @@ export function buildProgram(): Command {
     rangeCommand,
     trainCommand,
     resumeCommand,
+    learnCommand,
     predictCommand,
     modelCommand,
     reviewCommand,

@@ -154,7 +154,7 @@ async function follow(
   }
 }
 
-function showEvent(event: TrainerEvent, progress: Progress, preparing: Progress): void {
+export function showEvent(event: TrainerEvent, progress: Progress, preparing: Progress): void {
   switch (event.type) {
     case 'started': {
       const from = event.step > 0 ? `Going on at step ${event.step} with` : 'Training on';

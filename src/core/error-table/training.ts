@@ -120,6 +120,11 @@ export const trainingErrors = {
     message: "A run's name must be new, got <name>.",
     cure: 'Choose another `--name`',
   },
+  'round/nothing-new': {
+    when: '`decile learn` finds no mask that the last run has not learned from, and nothing to predict again',
+    message: 'At least one mask must be new since <run>, got none.',
+    cure: 'Accept or correct some first',
+  },
   'run/none-to-resume': {
     when: 'Every run is finished',
     message: 'A run must be unfinished to be resumed, got none in this project.',

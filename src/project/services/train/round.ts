@@ -1,0 +1,159 @@
+/** A round of learning while somebody reviews: trains on from the last model with the masks that are new, and predicts again what nobody looked at. */
+import { DecileError } from '../../../shared/errors.ts';
+import type { LeftOut } from '../../../shared/left-out.ts';
+import type { StartTrainer } from '../../../shared/trainer.ts';
+import type { TrainerEvent } from '../../../shared/training.ts';
+import type { Run, Scan, Store } from '../../store/index.ts';
+import { startFrom } from '../model/start-from.ts';
+import { runForPrediction, startPrediction } from '../predict/predict.ts';
+import { isUnfinished } from '../predict/unfinished.ts';
+import { caseStates } from '../review/case-states.ts';
+import { reviewQueue } from '../review/queue.ts';
+import { resumeTraining, startTraining, type TrainRequest } from './train.ts';
+
+/** Steps of a round without other wish, as a share of those of the run that it starts from: weights and most masks are the same. */
+const STEPS = 0.25;
+
+export interface RoundRequest {
+  /** Name of the run to start from; the latest finished one without it. */
+  from?: string;
+  options?: TrainRequest['options'];
+  /** Scans that keep the prediction that they have: the one that somebody looks at. */
+  keep?: readonly number[];
+}
+
+export interface RoundReport {
+  run: Run;
+  /** What was left to do of the round. */
+  did: 'trained' | 'resumed' | 'predicted';
+  /** Scans with masks that the run before had not learned from. */
+  learned: string[];
+  /** Scans that were predicted again. */
+  refreshed: string[];
+  leftOut: LeftOut[];
+  /** Stopped before its end: the next call goes on. */
+  stopped: boolean;
+}
+
+export interface RoundHandle {
+  pause(): void;
+  resume(): void;
+  /** Stops after a checkpoint, or after the scan at hand. */
+  cancel(): void;
+  done: Promise<RoundReport>;
+}
+
+/**
+ * Starts a round, or goes on with the one that was stopped: a training that was interrupted is resumed, and where the last run has not
+ * predicted all open cases, it does so.
+ * @throws round/nothing-new, run/none-finished, and what training throws
+ */
+export async function startRound(
+  store: Store,
+  startTrainer: StartTrainer,
+  request: RoundRequest = {},
+  onEvent: (event: TrainerEvent, run: Run) => void = () => {},
+): Promise<RoundHandle> {
+  const began = await begin(store, startTrainer, request, onEvent);
+  let [stopped, at]: [boolean, Pick<RoundHandle, 'pause' | 'resume' | 'cancel'>] = [false, began.control];
+  const done = (async (): Promise<RoundReport> => {
+    const run = await began.trained;
+    const { did, learned } = began;
+    const report = { run, did, learned, refreshed: [] as string[], leftOut: [] as LeftOut[] };
+    if (stopped || run.state !== 'finished') return { ...report, stopped: true };
+    // Asked only now: what was accepted meanwhile is not predicted again.
+    const scans = toRefresh(store, run, request.keep ?? []);
+    if (scans.length === 0) return { ...report, stopped: false };
+    const prediction = startPrediction(
+      store,
+      startTrainer,
+      { run: run.name, scans: scans.map(({ id }) => id) },
+      onEvent,
+    );
+    at = { pause() {}, resume() {}, cancel: () => prediction.cancel() };
+    const { predicted, leftOut, cancelled } = await prediction.done;
+    return { ...report, refreshed: predicted.map(({ name }) => name), leftOut, stopped: cancelled };
+  })();
+  return {
+    pause: () => at.pause(),
+    resume: () => at.resume(),
+    cancel() {
+      stopped = true;
+      at.cancel();
+    },
+    done,
+  };
+}
+
+interface Began {
+  did: RoundReport['did'];
+  learned: string[];
+  trained: Promise<Run>;
+  control: Pick<RoundHandle, 'pause' | 'resume' | 'cancel'>;
+}
+
+async function begin(
+  store: Store,
+  startTrainer: StartTrainer,
+  { from, options, keep = [] }: RoundRequest,
+  onEvent: (event: TrainerEvent, run: Run) => void,
+): Promise<Began> {
+  const left = store.runs.latestUnfinished();
+  const last = runForPrediction(store, from);
+  // A run after the last finished one that began from weights is a round that was stopped.
+  if (left && left.id > last.id && left.startedFrom && left.state === 'interrupted') {
+    const handle = resumeTraining(store, startTrainer, left.name, onEvent);
+    return { did: 'resumed', learned: newMasks(store, last), trained: handle.done, control: training(handle) };
+  }
+  const learned = newMasks(store, last);
+  if (learned.length > 0) {
+    const weights = await startFrom(store, last.name);
+    const { method, steps } = last.options;
+    const handle = startTraining(
+      store,
+      startTrainer,
+      { options: { method, steps: Math.max(1, Math.round(STEPS * steps)), ...options }, from: weights },
+      onEvent,
+    );
+    return { did: 'trained', learned, trained: handle.done, control: training(handle) };
+  }
+  if (toRefresh(store, last, keep).length > 0)
+    return {
+      ...{ did: 'predicted', learned, trained: Promise.resolve(last) },
+      control: { pause() {}, resume() {}, cancel() {} },
+    };
+  throw new DecileError(
+    'round/nothing-new',
+    `At least one mask must be new since ${last.name}, got none.`,
+    'Accept or correct some first: `decile review list DIR` names those most worth a look.',
+  );
+}
+
+const training = (handle: { pause(): void; resume(): void; cancel(as: 'interrupted'): void }): Began['control'] => ({
+  pause: () => handle.pause(),
+  resume: () => handle.resume(),
+  cancel: () => handle.cancel('interrupted'),
+});
+
+/** Names of the scans whose accepted mask the run did not learn from or was checked against. */
+function newMasks(store: Store, run: Run): string[] {
+  const seen = new Set(store.runs.cases(run.id).flatMap(({ mask }) => (mask === null ? [] : [mask])));
+  const references = store.masks.references();
+  return store.scans.list().flatMap(({ id, name, leftOut }) => {
+    const reference = references.get(id);
+    return reference && !seen.has(reference.id) && leftOut === '' ? [name] : [];
+  });
+}
+
+/** Scans that wait for a look without a prediction of the run: those that come next first. */
+function toRefresh(store: Store, run: Run, keep: readonly number[]): Scan[] {
+  const has = new Set(store.predictions.list(run.id).map(({ scan }) => scan));
+  const states = caseStates(store);
+  const place = new Map(reviewQueue(store).map(({ scan }, n) => [scan, n]));
+  const at = ({ id }: Scan) => place.get(id) ?? place.size;
+  return store.scans
+    .list()
+    .filter(({ id }) => ['unlabelled', 'predicted'].includes(states.get(id) ?? '') && !has.has(id))
+    .filter(({ id }) => !keep.includes(id) && !isUnfinished(store, id))
+    .sort((a, b) => at(a) - at(b));
+}

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { saveMaskVersion } from '../../src/project/services/drawing/mask-versions.ts';
+import { startRound } from '../../src/project/services/train/round.ts';
+import type { Scan, Store } from '../../src/project/store/index.ts';
+import type { TrainerEvent, TrainerJob } from '../../src/shared/training.ts';
+import { maskOf, projectWith, scriptedTrainer, temporaryFolder } from './helpers.ts';
+import { finishedRun } from './model-runs.ts';
+import { keepPrediction } from './predicted.ts';
+
+const box = (scan: Scan, far: number) => maskOf(1, [1, 1, 1], [far, 3, 3], scan);
+
+/** Two labelled scans, a run that learned from them, and its predictions of three others. */
+async function reviewing(t: TestContext): Promise<Store> {
+  const store = await projectWith(t, temporaryFolder(t), 5, 2);
+  const run = finishedRun(store, 'first');
+  for (const scan of store.scans.list().slice(2)) await keepPrediction(store, run, scan, box(scan, 3), [0.1, 0.2]);
+  return store;
+}
+
+const correct = (store: Store, scan: Scan) =>
+  saveMaskVersion(store, scan, box(scan, 4), { origin: 'corrected', accepted: true });
+
+const FINISHED: TrainerEvent = { type: 'finished', step: 10, seconds: 1 };
+async function* ends(_: TrainerJob) {
+  yield FINISHED;
+}
+
+test('a round trains on from the last run with the new masks alone being new, a quarter of its steps', async (t) => {
+  const store = await reviewing(t);
+  const scans = store.scans.list();
+  await correct(store, scans[3]);
+  const { jobs, start } = scriptedTrainer(ends);
+  const round = await startRound(store, start, {});
+  // Its training is over in this script before the checkpoint that a real one writes, so prediction is not reached.
+  await assert.rejects(round.done, { code: 'run/no-checkpoint' });
+  const [job] = jobs;
+  assert.ok(job.kind === 'train');
+  assert.deepEqual([job.options.steps, job.lists.labelled.length, job.lists.unlabelled.length], [10, 3, 2]);
+  assert.deepEqual(store.runs.list().at(-1)?.startedFrom, { kind: 'run', name: 'first', step: 40 });
+});
+
+test('a round predicts again what nobody decided on, without the case that is looked at', async (t) => {
+  const store = await reviewing(t);
+  const scans = store.scans.list();
+  const second = finishedRun(store, 'second');
+  const { jobs, start } = scriptedTrainer(ends);
+  const report = await (await startRound(store, start, { keep: [scans[4].id] })).done;
+  assert.equal(report.did, 'predicted');
+  assert.equal(report.run.id, second.id);
+  const [job] = jobs;
+  assert.ok(job.kind === 'predict');
+  assert.deepEqual(job.cases.map(({ scan }) => scan).toSorted(), [scans[2].id, scans[3].id]);
+});
+
+test('a round that was stopped is resumed, not begun anew', async (t) => {
+  const store = await reviewing(t);
+  await correct(store, store.scans.list()[2]);
+  const stopping = scriptedTrainer(async function* (_, cancelled) {
+    while (!cancelled()) await new Promise(setImmediate);
+    yield { type: 'cancelled', step: 4 };
+  });
+  const round = await startRound(store, stopping.start, {});
+  round.cancel();
+  const stopped = await round.done;
+  assert.deepEqual([stopped.stopped, stopped.run.state, stopped.refreshed], [true, 'interrupted', []]);
+  const again = scriptedTrainer(ends);
+  await (await startRound(store, again.start, {})).done.catch(() => {});
+  assert.equal(store.runs.list().length, 2);
+  assert.ok(again.jobs[0].kind === 'train');
+});
+
+test('without a new mask and with nothing to predict again there is no round', async (t) => {
+  const store = await reviewing(t);
+  await assert.rejects(startRound(store, scriptedTrainer(ends).start, {}), { code: 'round/nothing-new' });
+});
