@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { openExistingProject, type Project } from '../../src/app.ts';
 import type { Scan } from '../../src/project/store/index.ts';
+import { encodeBoxes } from '../../src/shared/contract/index.ts';
 import { rejectReason } from '../../src/shared/review.ts';
 import { decile } from '../cli/run.ts';
 import { addRun } from '../store/helpers.ts';
@@ -118,4 +119,47 @@ test('`decile review` rejects with a reason, under a name, and takes it back', a
 test('reasons are known by their words, however they are written', () => {
   assert.equal(rejectReason('Missing_part'), 'missing part');
   assert.equal(rejectReason('moved during the scan '), 'moved during the scan');
+});
+
+test('what is drawn on a case after a decision counts, or not, as the case stands when it is kept', async (t) => {
+  const store = await projectWith(t, temporaryFolder(t), 1, 0);
+  store.close();
+  const project = openExistingProject(store.folder);
+  t.after(() => project.close());
+  const { drawing, review } = project;
+  const [{ id }] = project.store.scans.list();
+  const draw = (at: number) =>
+    drawing.edit(id, 'manual', encodeBoxes([{ start: [at, 1, 1], size: [1, 1, 1], values: Uint8Array.of(1) }]));
+  const reference = () => project.store.masks.reference(id)?.version ?? null;
+  await draw(1);
+  await review.decide(id, 'accept');
+  assert.equal(reference(), 1);
+  await draw(2);
+  await review.decide(id, 'accept');
+  assert.equal(reference(), 2, 'the second drawing is what training learns from');
+  const [, accepted] = review.decisions(id);
+  assert.equal(project.store.masks.get(accepted.mask ?? 0).version, 2);
+  await draw(3);
+  await review.decide(id, 'reopen');
+  await draw(4);
+  await drawing.commit(id);
+  assert.equal(reference(), null, 'a case that was opened again is not labelled by a stroke');
+});
+
+test('an older drawing that is brought back is the one that Done takes', async (t) => {
+  const store = await projectWith(t, temporaryFolder(t), 1, 0);
+  store.close();
+  const project = openExistingProject(store.folder);
+  t.after(() => project.close());
+  const { drawing, review } = project;
+  const [{ id }] = project.store.scans.list();
+  for (const at of [1, 2]) {
+    await drawing.edit(id, 'manual', encodeBoxes([{ start: [at, 1, 1], size: [1, 1, 1], values: Uint8Array.of(1) }]));
+    await drawing.commit(id);
+  }
+  await review.decide(id, 'accept');
+  await drawing.restore(id, 1);
+  assert.equal(review.current(id)?.version, 3);
+  await review.decide(id, 'accept');
+  assert.equal(project.store.masks.reference(id)?.version, 3);
 });

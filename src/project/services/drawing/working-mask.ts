@@ -102,6 +102,9 @@ export async function openWorkingMask(store: Store, scan: number, kind: DrawnKin
       const counted = strokes;
       // A copy: strokes that arrive while the file is compressed belong to the next version.
       const snapshot = data.slice();
+      // As it stands now: it may have been decided on since drawing began.
+      const { id } = base ?? { id: null };
+      const standing = store.masks.history(scan).find((mask) => mask.id === id);
       const mask = await saveMaskVersion(
         store,
         store.scans.get(scan),
@@ -110,7 +113,7 @@ export async function openWorkingMask(store: Store, scan: number, kind: DrawnKin
           origin: kind,
           run: kind === 'corrected' ? (base?.run ?? null) : null,
           // Editing a labelled case keeps it labelled; a prediction becomes accepted by a decision alone.
-          accepted: base?.accepted === true && base.origin !== 'predicted',
+          accepted: standing?.accepted === true && standing.origin !== 'predicted',
         },
       );
       base = mask;

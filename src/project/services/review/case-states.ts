@@ -9,10 +9,13 @@ import { journalFile } from '../drawing/working-mask.ts';
 export function currentMask(store: Store, scan: number): Mask | null {
   const predicted = store.masks.current(scan, 'predicted');
   const corrected = store.masks.current(scan, 'corrected');
+  const manual = store.masks.current(scan, 'manual');
   const reference = store.masks.reference(scan);
+  const since = Math.max(corrected?.version ?? 0, predicted?.version ?? 0, reference?.version ?? 0);
+  if (reference && manual && manual.version > since) return manual;
   if (reference && !(corrected && corrected.version > reference.version)) return reference;
   if (corrected && (!predicted || corrected.version > predicted.version)) return corrected;
-  return predicted ?? store.masks.current(scan, 'manual');
+  return predicted ?? manual;
 }
 
 export function caseState(store: Store, scan: Scan): CaseState {
