@@ -13,6 +13,8 @@ import { writeNifti } from '../../src/imaging/index.ts';
 import { importScans } from '../../src/project/services/import/import.ts';
 import { createProject } from '../../src/project/store/index.ts';
 import type { RunningServer } from '../../src/server/server.ts';
+import type { MeasuredRow } from '../../src/shared/contract/index.ts';
+import { decile } from '../cli/run.ts';
 import { fitCamera, voxelToCanvas } from '../viewer/expected-place.ts';
 import { launchBrowser, noBrowser } from './browser.ts';
 import { ask, place, ready, stroke, until as untilLate } from './whole-job.ts';
@@ -219,5 +221,13 @@ test('they are in the report, its page, the tables and the command line', option
   const html = readFileSync(join(output, 'report.html'), 'utf8');
   assert.match(html, /<h2>Measurements<\/h2>/);
   assert.match(html, /<td>a<\/td><td>ruler<\/td><td>axial slice 7<\/td>/);
+  const listing = await decile(['measurements', join(root, 'project'), 'a', '--json']);
+  const { measurements } = listing.json() as { measurements: MeasuredRow[] };
+  assert.deepEqual(
+    measurements.map(({ scan, kind, plane, slice }) => [scan, kind, plane, slice]),
+    (await kept()).map(({ kind }) => ['a', kind, 'axial', 7]),
+  );
+  near(measurements.find(({ kind }) => kind === 'box')?.mean, 45.5 + 1750 + 12000);
+  assert.match((await decile(['measurements', join(root, 'project')])).stdout, /ruler +axial +7 +25\.\d\d/);
   assert.deepEqual(problems, []);
 });

@@ -153,6 +153,20 @@ test('beside: the same place stands at the same place, also zoomed, moved and on
   await alike(BESIDE);
 });
 
+test('the right button on the second scan changes its window alone', options, async () => {
+  const first = await page.getByRole('spinbutton', { name: 'Window width', exact: true }).inputValue();
+  const width = page.getByRole('spinbutton', { name: 'Window width of the second scan' });
+  const before = Number(await width.inputValue());
+  const box = (await page.locator('.second').boundingBox())!;
+  await page.mouse.move(box.x + 60, box.y + 200);
+  await page.mouse.down({ button: 'right' });
+  await page.mouse.move(box.x + 120, box.y + 200, { steps: 3 });
+  await page.mouse.up({ button: 'right' });
+  // 60 pixels of a 300th of the width each.
+  assert.ok(Math.abs(Number(await width.inputValue()) / before - 1.2) < 0.01, await width.inputValue());
+  assert.equal(await page.getByRole('spinbutton', { name: 'Window width', exact: true }).inputValue(), first);
+});
+
 test('a stroke on the second scan is drawn on the case', options, async () => {
   await page.keyboard.press('b');
   const box = (await page.locator('.second').boundingBox())!;

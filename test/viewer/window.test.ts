@@ -213,5 +213,17 @@ test('two fingers move and zoom the picture, and paint nothing', { skip }, async
     assert.ok(Math.abs((left + right) / 2 - x - 25) <= 2, `${(left + right) / 2} of ${x}`);
     assert.equal(entry.mask, null, 'nothing was painted');
     assert.equal(await page.getByText('No change yet').count(), 1);
+    await page.keyboard.press('g');
+    await touch(session, 'touchStart', [[x + 20, y]]);
+    await touch(session, 'touchStart', [
+      [x + 20, y],
+      [x + 60, y],
+    ]);
+    await touch(session, 'touchEnd', []);
+    await page.waitForTimeout(300);
+    assert.equal(await page.getByText('No change yet').count(), 1, 'nor filled');
+    await touch(session, 'touchStart', [[x + 20, y]]);
+    await touch(session, 'touchEnd', []);
+    await page.locator('.history').getByText('Flood fill').waitFor();
   }, true);
 });

@@ -21,6 +21,7 @@ type Drag =
   | { kind: 'measure' }
   | { kind: 'window'; from: Window; x: number; y: number }
   | { kind: 'region'; start: Point }
+  | { kind: 'fill'; seed: Point }
   | { kind: 'pan'; x: number; y: number }
   | { kind: 'crosshair' }
   | { kind: 'turn'; centre: [number, number]; angle: number }
@@ -130,10 +131,7 @@ export class PointerTools {
         this.measure.press(tool, at);
         break;
       case 'fill':
-        this.host.job('Flood fill', {
-          ...{ kind: 'fill', seed: voxelFrom(this.nearest(at)), value: this.value() },
-          normal: settings.solid ? null : this.plane.normal,
-        });
+        this.drag = { kind: 'fill', seed: this.nearest(at) };
         break;
       case 'grow':
         this.drag = { kind: 'grow' };
@@ -158,6 +156,7 @@ export class PointerTools {
         this.paint.to(this.placesOf(event));
         break;
       case 'measure':
+      case 'fill':
         break;
       case 'outline': {
         const at = this.view.toVoxel(x, y);
@@ -208,6 +207,8 @@ export class PointerTools {
     if (drag?.kind === 'region') this.takeRegion(drag.start, event);
     if (drag?.kind === 'paint') this.paint.end();
     if (drag?.kind === 'measure') this.measure.release();
+    // Not before: a second finger may still make it a pinch.
+    if (drag?.kind === 'fill') this.fill(drag.seed);
     if (drag?.kind === 'grow') this.grow.end();
     if (drag?.kind === 'outline') this.closeOutline();
     if (drag?.kind === 'seed') this.seed();
@@ -316,6 +317,13 @@ export class PointerTools {
     const [x, y] = this.place(event);
     const hit = handlesOf(centre, this.host.cuts, this.view.size).some(([hx, hy]) => Math.hypot(hx - x, hy - y) < GRAB);
     return hit ? { kind: 'turn', centre, angle: Math.atan2(y - centre[1], x - centre[0]) } : null;
+  }
+
+  private fill(seed: Point): void {
+    this.host.job('Flood fill', {
+      ...{ kind: 'fill', seed: voxelFrom(seed), value: this.value() },
+      normal: this.host.settings.solid ? null : this.plane.normal,
+    });
   }
 
   private value(): number {
