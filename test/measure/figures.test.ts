@@ -142,7 +142,8 @@ test('figures are told in their units', () => {
   assert.equal(figuresInWords('angle', { degrees: 44.96 }), '45.0°');
   assert.equal(
     figuresInWords('box', { areaMm2: 8, mean: 35.04, sd: 0.12345, voxels: 8 }, ' HU'),
-    '35.0 ± 0.123 HU, 8.0 mm²',
+    '35.0 ± 0.1 HU, 8.0 mm²',
   );
+  assert.equal(figuresInWords('box', { areaMm2: 8, mean: 0.05, sd: 0.0123, voxels: 8 }), '0.0500 ± 0.0123, 8.0 mm²');
   assert.equal(figuresInWords('ellipse', { areaMm2: 8, mean: null, sd: null, voxels: 0 }), '8.0 mm²');
 });

@@ -95,10 +95,13 @@ export function figuresInWords(kind: MeasurementKind, figures: Figures, unit = '
   if (kind === 'ruler') return `${(figures.mm ?? 0).toFixed(1)} mm`;
   if (kind === 'angle') return `${(figures.degrees ?? 0).toFixed(1)}°`;
   const { mean, sd, areaMm2 = 0 } = figures;
-  const values = typeof mean === 'number' && typeof sd === 'number' ? `${short(mean)} ± ${short(sd)}${unit}, ` : '';
+  const values = typeof mean === 'number' && typeof sd === 'number' ? `${inDigits(mean, sd)}${unit}, ` : '';
   return `${values}${areaMm2.toFixed(1)} mm²`;
 }
 
-/** One digit behind the point, or three places of a small value. */
-const short = (value: number): string =>
-  Math.abs(value) >= 10 || value === 0 ? value.toFixed(1) : String(Number(value.toPrecision(3)));
+/** As many digits behind the point as the larger of the two needs for three places. */
+const inDigits = (mean: number, sd: number): string => {
+  const larger = Math.max(Math.abs(mean), sd);
+  const digits = larger >= 10 || larger === 0 ? 1 : larger >= 1 ? 2 : Math.min(8, 2 - Math.floor(Math.log10(larger)));
+  return `${mean.toFixed(digits)} ± ${sd.toFixed(digits)}`;
+};
