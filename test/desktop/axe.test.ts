@@ -7,7 +7,7 @@ import type { AxeResults, RunOptions } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { noBrowser } from './browser.ts';
 import { type FilledWindow, openFilledWindow } from './filled.ts';
-import { ask, place, ready } from './whole-job.ts';
+import { ask, place, ready, stroke } from './whole-job.ts';
 
 const SOURCE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const options = { skip: noBrowser };
@@ -65,6 +65,16 @@ const FILLED: Screens = {
     await page.getByRole('button', { name: 'case_1', exact: true }).click();
     await ready(page, 'case_1');
     await page.keyboard.press('b');
+  },
+  'Annotate with measurements and threshold': async (page) => {
+    await place(page, 'Cases');
+    await page.getByRole('button', { name: 'case_1', exact: true }).click();
+    await ready(page, 'case_1');
+    await page.keyboard.press('m');
+    await stroke(page);
+    await page.getByRole('heading', { name: 'Measurements' }).first().waitFor();
+    await page.keyboard.press('z');
+    await page.getByRole('button', { name: 'Paint only here' }).waitFor();
   },
   Review: async (page) => {
     await place(page, 'Review');
