@@ -150,6 +150,16 @@ test('an angle of two legs, and regions with mean, SD and area', options, async 
   assert.equal(await listed().count(), 4);
 });
 
+test('Enter decides nothing while something is being measured, and Escape drops it', options, async () => {
+  await page.keyboard.press('m');
+  await page.mouse.click(...(await at(20, 8)));
+  await page.keyboard.press('Enter');
+  await page.getByText('A measurement is open.').waitFor();
+  await page.keyboard.press('Escape');
+  assert.equal((await ask(page, 'scans.list'))[0].state, 'unlabelled');
+  assert.equal(await listed().count(), 4);
+});
+
 test('they stand on their slice alone', options, async () => {
   await until(async () => (await yellow()) > 50, 'drawn on slice 7');
   await page.keyboard.press('ArrowDown');

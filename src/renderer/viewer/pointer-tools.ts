@@ -275,8 +275,12 @@ export class PointerTools {
     return busy;
   }
 
-  /** Enter: closes the open outline; false where there is none. */
+  /** Enter: closes the open outline, and does nothing else while something is being measured; false where there is neither. */
   closeOutline(): boolean {
+    if (this.measure.open) {
+      this.host.say('A measurement is open.', 'Click its next point, or drop it with Escape.');
+      return true;
+    }
     const closed = this.outlines.close();
     this.host.overlayChanged();
     return closed;
