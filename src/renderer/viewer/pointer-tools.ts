@@ -87,7 +87,7 @@ export class PointerTools {
     const { settings } = this.host;
     const tool = this.toolFor(event);
     this.erasing = event.ctrlKey || event.metaKey;
-    if (this.host.isTurned && tool !== 'navigate' && !isPainting(tool)) {
+    if (this.host.isTurned && tool !== 'navigate' && tool !== 'range' && !isPainting(tool)) {
       this.host.say('This tool works on planes along the voxels.', 'Straighten the planes, or use the brush.');
       return;
     }
