@@ -92,6 +92,9 @@ export function walkFilesSync(folder: string, options: WalkOptions = {}): string
   return step.value;
 }
 
+/** Processes, devices and the kernel's own tables, as files. */
+const isSystem = (real: string): boolean => process.platform !== 'win32' && /^\/(proc|sys|dev)(\/|$)/.test(real);
+
 interface Answers {
   list: Dirent[];
   real: string;
@@ -119,6 +122,8 @@ function* walking(folder: string, options: WalkOptions): Walking<string[]> {
     const real = (yield ['real', path]) as string;
     root ||= real;
     if (seen.has(real)) return;
+    // What the system makes up as it is read has no end, and no files of a user.
+    if (isSystem(real) && !isSystem(root)) return void onLink?.(path);
     seen.add(real);
     for (const entry of entriesOf(path, (yield ['list', path]) as Dirent[], options)) {
       if (entry.kind === 'file') files.push(entry.path);

@@ -83,3 +83,15 @@ test('a listing is sorted and names links as links', () => {
     ],
   );
 });
+
+test('links into what the system makes up are told, not followed, even where all are', {
+  skip: process.platform === 'linux' ? false : 'there is no /proc',
+}, async () => {
+  const here = join(base, 'system');
+  mkdirSync(here);
+  writeFileSync(join(here, 'a.nii'), '');
+  symlinkSync('/proc/self', join(here, 'process'));
+  const left: string[] = [];
+  const found = await walkFiles(here, { links: 'all', onLink: (path) => left.push(relative(here, path)) });
+  assert.deepEqual([found.map((path) => relative(here, path)), left], [['a.nii'], ['process']]);
+});
