@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -99,6 +109,16 @@ test('a prepared scan that was cut short or changed is made anew; a moved projec
   }
   writeFileSync(kept('.f32'), Buffer.alloc(480));
   assert.deepEqual([...(await prepare(project)).readImage([0, 0, 0], [6, 5, 4])], whole);
+  // The record itself: cut short, of another content, and with one number changed.
+  const record = readFileSync(kept('.json'), 'utf8');
+  for (const damaged of [record.slice(0, 20), '{}', record.replace('"size":[6,5,4]', '"size":[6,4,5]')]) {
+    assert.notEqual(damaged, record);
+    writeFileSync(kept('.json'), damaged);
+    const before = reads;
+    assert.deepEqual([...(await prepare(project)).readImage([0, 0, 0], [6, 5, 4])], whole);
+    assert.deepEqual([reads - before, readFileSync(kept('.json'), 'utf8')], [1, record]);
+  }
+  reads -= 3;
   const moved = join(folder, 'elsewhere');
   cpSync(project, moved, { recursive: true });
   utimesSync(join(moved, 'volumes/7.nii'), 1, 1);

@@ -1,7 +1,7 @@
 /** Cases ready for training, on disk: crops are read where they lie, so memory does not grow with the number of scans. */
 
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { ModelChannel } from '../../core/model-channels.ts';
@@ -30,7 +30,7 @@ export interface PreparedCase extends PatchSource {
 const PLACES = 64;
 
 /** Counts up where prepared scans of earlier versions are no use any more. */
-const FORMAT = 7;
+const FORMAT = 8;
 
 interface Record {
   /** Of the version that prepared it. */
@@ -183,7 +183,8 @@ function stamp(path: string): [string, number, number] {
 /** The record of a prepared case whose files are as they were written; null where they have to be made. */
 function whole(base: string): Record | null {
   try {
-    const record = JSON.parse(readFileSync(`${base}.json`, 'utf8')) as Record;
+    const { own, ...record } = JSON.parse(readFileSync(`${base}.json`, 'utf8')) as Record & { own: number };
+    if (crc32(JSON.stringify(record)) !== own) return null;
     for (const [end, crc] of Object.entries(record.checksums)) if (checksumOf(`${base}.${end}`) !== crc) return null;
     return record;
   } catch {
@@ -208,6 +209,7 @@ function checksumOf(path: string): number {
 /** Removes what earlier versions prepared of the scan, under names that nothing asks for any more. */
 function sweepOld(base: string): void {
   const scan = basename(base).split('-')[0];
+  if (!existsSync(dirname(base))) return;
   for (const { name, path } of listFolder(dirname(base))) {
     if (!name.startsWith(`${scan}-`) || !name.endsWith('.json')) continue;
     try {
@@ -227,6 +229,8 @@ async function write(
   classes: number,
   files: TrainerFiles,
 ): Promise<void> {
+  // Before anything is made: a damaged record of this very scan counts as an earlier version's, and its files go with it.
+  sweepOld(base);
   const checksums: Record['checksums'] = {};
   const keep = (end: string, data: Float32Array | Uint8Array | Int32Array) => {
     checksums[end] = store(`${base}.${end}`, data);
@@ -258,8 +262,7 @@ async function write(
     if (drawn) record.drawn = drawn.length;
     keep('places', Int32Array.from([...places, drawn ?? new Int32Array()].flatMap((list) => [...list])));
   }
-  sweepOld(base);
-  store(`${base}.json`, new TextEncoder().encode(JSON.stringify(record)));
+  store(`${base}.json`, new TextEncoder().encode(JSON.stringify({ ...record, own: crc32(JSON.stringify(record)) })));
 }
 
 /** Can be made again, so it is not flushed. @returns CRC-32 of what was written */
