@@ -109,6 +109,8 @@ export type TrainerEvent =
       /** Patches a step. */
       labelledPerStep: number;
       unlabelledPerStep: number;
+      /** Maps after norms are computed again instead of kept. */
+      recompute?: boolean;
       labelled: number;
       unlabelled: number;
       step: number;

@@ -53,7 +53,7 @@ const curve = ({ runFolder }: TrainJob): number[] =>
     .filter(({ type }) => type === 'step')
     .map(({ step }) => step);
 
-test('a real GPU device that is lost in the middle: one notice, and the run goes on from its checkpoint with a smaller patch', {
+test('a real GPU device that is lost in the middle: one notice, and the run goes on from its checkpoint with a step that takes less memory', {
   skip: noGpu,
   timeout: 840_000,
 }, async () => {
@@ -70,10 +70,10 @@ test('a real GPU device that is lost in the middle: one notice, and the run goes
   assert.equal(last.type, 'finished', JSON.stringify(last));
   assert.deepEqual(starts(events), [
     [0, '32x16x16', 1],
-    [2, '16x16x16', 1],
+    [2, '32x16x16', 1],
   ]);
   assert.deepEqual(notices(events), [
-    'The graphics device was lost in a step with patch 32x16x16 and 1 + 1 patches a step. Going on from the checkpoint at step 2 with patch 16x16x16 and 1 + 1 patches a step.',
+    'The graphics device was lost in a step with patch 32x16x16 and 1 + 1 patches a step. Going on from the checkpoint at step 2 with patch 32x16x16 and 1 + 1 patches a step, some maps computed again instead of kept.',
   ]);
   assert.ok(events.every(({ type }) => type !== 'error'));
   assert.deepEqual(curve(given), [1, 2, 3, 4, 5]);
@@ -110,7 +110,7 @@ function failingAt(step: number, host: TrainerHost, before = () => {}): TrainerH
   };
 }
 
-test('a device that is lost in a step costs patch size, not the run: it goes on from its checkpoint, and so when resumed', async () => {
+test('a device that is lost in a step costs time or patch size, not the run: it goes on from its checkpoint, and so when resumed', async () => {
   const training = job('device-lost', { patch: [48, 16, 16], steps: 12 });
   const hosts: TrainerHost[] = [];
   const events: TrainerEvent[] = [];
@@ -132,7 +132,7 @@ test('a device that is lost in a step costs patch size, not the run: it goes on 
   const told = events.filter((e) => e.type === 'started').map(({ step, patch }) => [step, ...patch]);
   assert.deepEqual(told, [
     [0, 48, 16, 16],
-    [2, 32, 16, 16],
+    [2, 48, 16, 16],
   ]);
   assert.ok(events.every((e) => e.type !== 'error'));
   assert.deepEqual(
@@ -140,16 +140,16 @@ test('a device that is lost in a step costs patch size, not the run: it goes on 
       .filter((e) => e.type === 'notice' && e.message.includes('device'))
       .map((e) => e.type === 'notice' && e.message),
     [
-      'The graphics device was lost in a step with patch 48x16x16 and 2 + 2 patches a step. Going on from the checkpoint at step 2 with patch 32x16x16 and 2 + 2 patches a step.',
+      'The graphics device was lost in a step with patch 48x16x16 and 2 + 2 patches a step. Going on from the checkpoint at step 2 with patch 48x16x16 and 2 + 2 patches a step, some maps computed again instead of kept.',
     ],
   );
   const resumed = await play({ ...training, resume: true });
   const [started] = resumed.events.filter((e) => e.type === 'started');
-  assert.deepEqual(started.patch, [32, 16, 16]);
+  assert.deepEqual(started.patch, [48, 16, 16]);
   assert.equal(resumed.last.type, 'finished', JSON.stringify(resumed.last));
 });
 
-test('a run that was paused as its step failed stays paused with the smaller step, until it is told to go on', async () => {
+test('a run that was paused as its step failed stays paused with the step that takes less, until it is told to go on', async () => {
   const given = job('paused-and-lost', { patch: [48, 16, 16], steps: 4 });
   const events: TrainerEvent[] = [];
   let parked = 0;
@@ -172,7 +172,7 @@ test('a run that was paused as its step failed stays paused with the smaller ste
   const kinds = events.map(({ type }) => type);
   assert.equal(kinds.filter((type) => type === 'paused').length, 1);
   const [again] = starts(events).slice(1);
-  assert.deepEqual(again, [2, '32x16x16', 2]);
+  assert.deepEqual(again, [2, '48x16x16', 2]);
   assert.ok(kinds.indexOf('paused') > kinds.lastIndexOf('started'), 'paused after the second start');
   assert.equal(steps(events.slice(0, kinds.indexOf('resumed'))).length, parked, 'no step while paused');
 });

@@ -6,13 +6,20 @@ import { type Fit, smallerFit } from '../../src/core/train/fit-patch.ts';
 import type { TrainerEvent, TrainJob } from '../../src/shared/training.ts';
 import { afterFailure, type Seen } from '../../src/trainer/host/step-down.ts';
 
+/** One whose maps are computed again already, as the first step down makes it. */
 const fit = (patch: Fit['patch'], labelledPerStep = 2, unlabelledPerStep = 2): Fit => ({
   patch,
   labelledPerStep,
   unlabelledPerStep,
+  recompute: true,
+});
+const { recompute: _, ...whole } = fit([64, 64, 32]);
+
+test('a step that does not fit first computes maps again instead of keeping them: patch and batch stay', () => {
+  assert.deepEqual(smallerFit(whole), fit([64, 64, 32]));
 });
 
-test('a step that does not fit gives up a quarter of its patch or more, longest sides first', () => {
+test('then it gives up a quarter of its patch or more, longest sides first', () => {
   assert.deepEqual(smallerFit(fit([96, 96, 96])), fit([80, 80, 96])); // 80 80 96 / 96^3 = 0.69
   assert.deepEqual(smallerFit(fit([64, 64, 32])), fit([48, 64, 32])); // 48 / 64 = 0.75
 });
@@ -49,7 +56,7 @@ const job: TrainJob = {
 const seen = (steps: number, checkpoint = 0): Seen => ({
   started: {
     ...{ type: 'started', device: '', engine: 'simd', parameters: 1, labelled: 1, unlabelled: 1, step: 0, steps: 9 },
-    ...fit([64, 64, 32]),
+    ...whole,
   },
   steps,
   checkpoint,
@@ -59,10 +66,13 @@ const error = (code: ErrorCode, message = ''): TrainerEvent => ({ type: 'error',
 test('no memory of an engine and a process killed in its first step are steps down; other failures are not', () => {
   const next = (last: TrainerEvent, steps = 3, checkpoint = 2) => afterFailure(job, last, seen(steps, checkpoint));
   for (const code of ['train/out-of-memory', 'engine/out-of-memory', 'engine/device-lost'] as const)
-    assert.deepEqual(next(error(code))?.job, { ...job, fit: fit([48, 64, 32]), resume: true });
+    assert.deepEqual(next(error(code))?.job, { ...job, fit: fit([64, 64, 32]), resume: true });
   const killed = error('trainer/died', "The trainer's process must run to its end, got signal SIGKILL.");
-  assert.deepEqual(next(killed, 0, 0)?.job, { ...job, fit: fit([48, 64, 32]), resume: false });
-  assert.match(next(killed, 0, 0)?.notice ?? '', /^Memory was too small .* Starting again with patch 48x64x32/);
+  assert.deepEqual(next(killed, 0, 0)?.job, { ...job, fit: fit([64, 64, 32]), resume: false });
+  assert.match(
+    next(killed, 0, 0)?.notice ?? '',
+    /^Memory was too small .* Starting again with patch 64x64x32 and 2 \+ 2 patches a step, some maps computed again/,
+  );
   assert.equal(next(killed, 1), null);
   assert.equal(next(error('trainer/died', 'got signal SIGSEGV'), 0), null);
   assert.ok(next(error('trainer/died', 'got signal SIGABRT: JavaScript heap out of memory')));

@@ -24,7 +24,7 @@ export function concatConv(tape: Tape, a: FeatureMap, b: FeatureMap, name: strin
     const [wa, wb] = parts();
     const gradient = tf.tidy(() =>
       tf.concat(
-        [a, b].map((map) => kernels.conv3dGradWeights(map, dy, [kd, kh, kw])),
+        [a, b].map((map) => kernels.conv3dGradWeights(tape.values(map), dy, [kd, kh, kw])),
         3,
       ),
     );
@@ -40,13 +40,23 @@ export function normLeaky(tape: Tape, x: FeatureMap, name: string): FeatureMap {
   const [scale, shift] = [tape.weights[`${name}.scale`], tape.weights[`${name}.shift`]];
   const forward = tape.kernels.instanceNormLeaky(x, scale, shift);
   if (!tape.record) tf.dispose(forward.saved);
-  return tape.operation([x], forward.y, (dy, into) => {
-    const { dx, dScale, dShift } = tape.kernels.instanceNormLeakyGrad(dy, x, scale, forward);
-    tf.dispose(forward.saved);
-    into.weight(`${name}.scale`, dScale);
-    into.weight(`${name}.shift`, dShift);
-    into.map(x, dx);
-  });
+  return tape.operation(
+    [x],
+    forward.y,
+    (dy, into) => {
+      const kept = { ...forward, y: tape.values(forward.y) };
+      const { dx, dScale, dShift } = tape.kernels.instanceNormLeakyGrad(dy, tape.values(x), scale, kept);
+      tf.dispose(forward.saved);
+      into.weight(`${name}.scale`, dScale);
+      into.weight(`${name}.shift`, dShift);
+      into.map(x, dx);
+    },
+    () => {
+      const { y, saved } = tape.kernels.instanceNormLeaky(x, scale, shift);
+      tf.dispose(saved);
+      return y;
+    },
+  );
 }
 
 /** Rows of a transposed convolution's matrix product, [d h w, fd fh fw K] -> [1, fd d, fh h, fw w, K]. */
@@ -89,7 +99,7 @@ export function transposedConv(tape: Tape, x: FeatureMap, name: string): Feature
   const w = tape.weights[`${name}.weight`] as tf.Tensor5D;
   const { forward, gradInput, gradWeights } = tape.kernels.transposedConv ?? transposedByProducts;
   return tape.operation([x], forward(x, w), (dy, into) => {
-    into.weight(`${name}.weight`, gradWeights(x, dy, factorsOf(w)));
+    into.weight(`${name}.weight`, gradWeights(tape.values(x), dy, factorsOf(w)));
     into.map(x, gradInput(dy, w));
   });
 }

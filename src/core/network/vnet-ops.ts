@@ -28,7 +28,7 @@ export function conv(tape: Tape, x: FeatureMap, name: string, wantsInputGradient
   const w = tape.weights[`${name}.weight`] as ConvWeights;
   const [kd, kh, kw] = w.shape;
   return tape.operation([x], tape.kernels.conv3d(x, w), (dy, into) => {
-    into.weight(`${name}.weight`, tape.kernels.conv3dGradWeights(x, dy, [kd, kh, kw]));
+    into.weight(`${name}.weight`, tape.kernels.conv3dGradWeights(tape.values(x), dy, [kd, kh, kw]));
     if (wantsInputGradient) into.map(x, tape.kernels.conv3dGradInput(dy, w));
   });
 }
@@ -43,7 +43,7 @@ export function halve(tape: Tape, x: FeatureMap, name: string): FeatureMap {
   return tape.operation([x], y, (dy, into) => {
     into.weight(
       `${name}.weight`,
-      tf.tidy(() => tf.matMul(blocksToRows(x), voxels(dy), true).reshape(w.shape)),
+      tf.tidy(() => tf.matMul(blocksToRows(tape.values(x)), voxels(dy), true).reshape(w.shape)),
     );
     into.map(
       x,
@@ -60,7 +60,7 @@ export function double(tape: Tape, x: FeatureMap, name: string): FeatureMap {
   return tape.operation([x], y, (dy, into) => {
     into.weight(
       `${name}.weight`,
-      tf.tidy(() => tf.matMul(voxels(x), blocksToRows(dy), true).reshape(w.shape)),
+      tf.tidy(() => tf.matMul(voxels(tape.values(x)), blocksToRows(dy), true).reshape(w.shape)),
     );
     into.map(
       x,

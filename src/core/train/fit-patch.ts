@@ -72,6 +72,8 @@ export interface Fit extends WithPlan {
   patch: PatchSides;
   labelledPerStep: number;
   unlabelledPerStep: number;
+  /** Maps after norms are computed again instead of kept. */
+  recompute?: boolean;
 }
 
 type Batch = Pick<Fit, 'labelledPerStep' | 'unlabelledPerStep'>;
@@ -158,14 +160,16 @@ const batchOfOne = ({ unlabelledPerStep }: Batch): Batch => ({
 });
 
 /**
- * The next smaller step after one that did not fit into memory: the longest sides shrink by 16, or by what the network's
+ * The next smaller step after one that did not fit into memory: first the same one with maps computed again instead of kept, which gives the
+ * same weights in a little more time; then the longest sides shrink by 16, or by what the network's
  * plan divides them by, until the patch has at most 3/4 of its voxels; from 32 voxels a side on, one labelled and one
  * unlabelled patch a step come first. The plan stays: weights may exist.
  * @returns null where nothing is left to give: 16x16x16 and one patch of each kind
  */
-export function smallerFit({ patch, labelledPerStep, unlabelledPerStep, plan }: Fit): Fit | null {
+export function smallerFit({ patch, labelledPerStep, unlabelledPerStep, plan, recompute }: Fit): Fit | null {
   const divisors = plan ? divisorsOf(plan) : [16, 16, 16];
-  const kept = plan && { plan };
+  if (!recompute) return { patch, labelledPerStep, unlabelledPerStep, recompute: true, ...(plan && { plan }) };
+  const kept = { recompute, ...(plan && { plan }) };
   const canShareLess = labelledPerStep > 1 || unlabelledPerStep > 1;
   const longest = Math.max(...patch);
   if (longest <= SMALL && canShareLess)

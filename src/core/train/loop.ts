@@ -46,6 +46,8 @@ export interface TrainInputs {
   /** Connected pieces of each label, as `Context.pieces`. */
   pieces?: readonly (number | null)[];
   resumeFrom?: DecodedCheckpoint;
+  /** Maps after norms are computed again instead of kept: less memory, the same weights. */
+  recompute?: boolean;
   /** Whose student gives the first weights. */
   startFrom?: DecodedCheckpoint;
   hooks: TrainHooks;
@@ -117,7 +119,12 @@ export async function trainStep(
   whole: Method,
   state: TrainState,
   sampler: TwoStreamSampler,
-  { options, kernels, pieces }: { options: TrainingOptions & WithPlan } & Pick<TrainInputs, 'kernels' | 'pieces'>,
+  {
+    options,
+    kernels,
+    pieces,
+    recompute,
+  }: { options: TrainingOptions & WithPlan } & Pick<TrainInputs, 'kernels' | 'pieces' | 'recompute'>,
 ): Promise<StepReport> {
   const { step } = state;
   const alone = labelledAlone(step, options);
@@ -173,6 +180,7 @@ export async function trainStep(
     kernels,
     drawDropout,
     plan: options.plan,
+    recompute,
   });
   // A failure is told of where the losses are waited for, and not before.
   reading.catch(() => {});

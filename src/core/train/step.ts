@@ -17,6 +17,8 @@ export interface StepInputs {
   drawDropout: ForwardOptions['dropout'];
   /** Of the network `planned`. */
   plan?: NetworkPlan;
+  /** As `TapeOptions.recompute`. */
+  recompute?: boolean;
 }
 
 export interface StepResult {
@@ -43,6 +45,7 @@ export async function methodStep({
   kernels,
   drawDropout,
   plan,
+  recompute = false,
 }: StepInputs): Promise<StepResult> {
   const { forward } = networkByName(context.options.network, plan);
   const gradients: StepResult['gradients'] = {};
@@ -58,7 +61,7 @@ export async function methodStep({
   function read(spec: Forward): Output {
     const output: Output = { logits: [], features: [] };
     for (const image of spec.images) {
-      const tape = new Tape(kernels, networks[spec.network], spec.gradient, gradients[spec.network]);
+      const tape = new Tape(kernels, networks[spec.network], spec.gradient, gradients[spec.network], { recompute });
       const raw = forward(tape, image, {
         features: context.options.prototypeFeatures,
         dropout: spec.dropout ? drawDropout : null,

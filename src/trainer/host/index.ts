@@ -46,7 +46,7 @@ export const nodeHost: StartHost = (threads) => {
 
 /**
  * Starts a job. A training step that does not fit into memory (or that cost the graphics device) is no end: the next process
- * goes on from the last checkpoint with a smaller patch or batch, and a notice says so.
+ * goes on from the last checkpoint with maps computed again, then with a smaller patch or batch, and a notice says so.
  */
 export function startTrainer(
   job: TrainerJob,

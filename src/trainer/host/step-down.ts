@@ -47,5 +47,5 @@ function lacksMemory(
   return /out of memory|bad_alloc/i.test(message) || (steps === 0 && /SIGKILL|exit code 137/.test(message));
 }
 
-const describe = ({ patch, labelledPerStep, unlabelledPerStep }: Fit): string =>
-  `patch ${patch.join('x')} and ${labelledPerStep} + ${unlabelledPerStep} patches a step`;
+const describe = ({ patch, labelledPerStep, unlabelledPerStep, recompute }: Fit): string =>
+  `patch ${patch.join('x')} and ${labelledPerStep} + ${unlabelledPerStep} patches a step${recompute ? ', some maps computed again instead of kept' : ''}`;

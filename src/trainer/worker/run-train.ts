@@ -45,7 +45,10 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
 
   const resumeFrom = job.resume ? decodeCheckpoint(readFileSync(checkpointPath(runFolder))) : undefined;
   const startFrom = job.startFrom && !resumeFrom ? decodeCheckpoint(readFileSync(job.startFrom)) : undefined;
-  const { patch, plan, ...batch } = fitOfRun(job, resumeFrom?.meta, [...lists.labelled, ...lists.unlabelled]);
+  const { patch, plan, recompute, ...batch } = fitOfRun(job, resumeFrom?.meta, [
+    ...lists.labelled,
+    ...lists.unlabelled,
+  ]);
   const options: SettledOptions = { ...job.options, ...batch, patch, ...(plan && { plan }) };
   if (batch.labelledPerStep < job.options.labelledPerStep && !resumeFrom && !job.fit)
     report({ type: 'notice', message: 'Memory is small: one patch of each kind a step.' });
@@ -83,6 +86,7 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
     ...(makesPseudoMasks(options.method) && { pieces: shownPieces(labelled, classes.length) }),
     resumeFrom,
     startFrom,
+    recompute,
     hooks: {
       onStart({ step, parameters }) {
         report({
@@ -92,6 +96,7 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
           parameters,
           patch,
           ...(plan && { plan }),
+          ...(recompute && { recompute }),
           ...batch,
           labelled: labelled.length,
           unlabelled: unlabelled.length,
