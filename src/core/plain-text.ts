@@ -65,3 +65,12 @@ const LATEX: Record<string, string> = {
 /** Text that LaTeX sets as it stands. */
 export const escapeLatex = (text: string): string =>
   plainName(text).replace(/[\\^~<>|"%&_#${}]/g, (sign) => LATEX[sign] ?? `\\${sign}`);
+
+/** One row of a Markdown table: no cell ends itself, begins a tag or is a link; asterisks and intervals stay as they are. */
+export const markdownRow = (cells: readonly (string | number)[]): string => {
+  const text = (cell: string | number) =>
+    plainName(String(cell))
+      .replace(/[\\|]|(?<=\])\(/g, '\\$&')
+      .replaceAll('<', '&lt;');
+  return `| ${cells.map(text).join(' | ')} |`;
+};

@@ -1,5 +1,5 @@
 /** Several cohorts side by side: each method's rank on each, and the mean of its ranks. */
-import { toCsv } from '../core/plain-text.ts';
+import { markdownRow, toCsv } from '../core/plain-text.ts';
 import type { ScoredList } from './scored-lists.ts';
 
 /** One cohort's rows, of the unlabelled and test cases together where the study scores both, else of the test cases. */
@@ -57,13 +57,12 @@ function rankOf(method: string, dice: ReadonlyMap<string, number>, among: Readon
 
 /** One table: a row a method, `Dice (rank)` a column. */
 export function rankingMarkdown({ columns, methods }: Ranking): string {
-  const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
   const head = ['Method', 'Mean rank', ...columns];
   return [
-    line(head),
-    line(head.map(() => '---')),
+    markdownRow(head),
+    markdownRow(head.map(() => '---')),
     ...methods.map(({ method, meanRank, cells }) =>
-      line([method, meanRank.toFixed(2), ...cells.map(({ dice, rank }) => `${dice.toFixed(2)} (${rank})`)]),
+      markdownRow([method, meanRank.toFixed(2), ...cells.map(({ dice, rank }) => `${dice.toFixed(2)} (${rank})`)]),
     ),
     '',
     'Dice: mean over the unlabelled and test cases of a cohort together, or over its test cases; rank: 1 is the best of the methods that all cohorts have.',

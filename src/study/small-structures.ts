@@ -1,5 +1,7 @@
 /** The study's table of small structures: how many scans have one, and in how many it was found. */
+
 import { FOUND_DICE, SMALL_ML } from '../core/metrics/index.ts';
+import { markdownRow } from '../core/plain-text.ts';
 import type { StudyDefinition } from './definition.ts';
 import type { JobResult } from './run-job.ts';
 
@@ -50,14 +52,13 @@ const HEAD = ['Labelled', 'Method', 'Label', 'Scans that have one', 'All found i
 /** '' where no scan has a small structure. */
 export function smallStructuresMarkdown(rows: readonly SmallRow[], title: string): string {
   if (rows.length === 0) return '';
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const part = (n: number, of: number) => `${rounded(n)} (${Math.round((100 * n) / of)} %)`;
   return [
     `## Small structures, ${title}\n`,
-    line(HEAD),
-    line(HEAD.map(() => '---')),
+    markdownRow(HEAD),
+    markdownRow(HEAD.map(() => '---')),
     ...rows.map((row) =>
-      line([
+      markdownRow([
         ...[String(row.labelled), row.method, row.label, rounded(row.scans), part(row.scansFound, row.scans)],
         ...[rounded(row.structures), part(row.found, row.structures), String(row.seeds)],
       ]),

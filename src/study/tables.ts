@@ -1,7 +1,7 @@
 /** The tables in the form of the paper's I to IV: mean (SD), best in bold, star where the difference is significant. */
 
 import { METRICS, type MetricName } from '../core/metrics/index.ts';
-import { escapeLatex, toCsv } from '../core/plain-text.ts';
+import { escapeLatex, markdownRow, toCsv } from '../core/plain-text.ts';
 import type { JobResult } from './run-job.ts';
 import { type Cell, isSignificant, type Row } from './statistics.ts';
 
@@ -59,8 +59,7 @@ export function markdownTable(rows: readonly Row[], against: string): string {
     row.minutes.toFixed(1),
     String(row.emptyPredictions),
   ]);
-  const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...lines.map(line), ''].join('\n');
+  return [head, head.map(() => '---'), ...lines].map(markdownRow).join('\n').concat('\n');
 }
 
 export const legend = (against: string): string =>

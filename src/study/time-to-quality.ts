@@ -1,6 +1,8 @@
 /** How soon each method reached what another ended with: minutes of training until a mean Dice of the validation cases. */
+
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { markdownRow } from '../core/plain-text.ts';
 import type { CurveLine } from '../shared/training.ts';
 import type { StudyDefinition } from './definition.ts';
 import { type JobResult, jobFolder } from './run-job.ts';
@@ -105,7 +107,7 @@ export function qualityMarkdown(rows: readonly QualityRow[], against: string): s
       share,
       row.best.toFixed(2),
     ];
-    return `| ${cells.join(' | ')} |`;
+    return markdownRow(cells);
   });
   const head = [
     'Labelled',
@@ -119,8 +121,8 @@ export function qualityMarkdown(rows: readonly QualityRow[], against: string): s
   ];
   return [
     '## Time to quality\n',
-    `| ${head.join(' | ')} |`,
-    `| ${head.map(() => '---').join(' | ')} |`,
+    markdownRow(head),
+    markdownRow(head.map(() => '---')),
     ...lines,
     '\nThe first validation that reaches the mean Dice; minutes of training steps at the pace of each run, on this machine.\n',
   ].join('\n');

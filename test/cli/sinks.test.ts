@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { escapeLatex, plainName, shownJson, toCsv, toTsv } from '../../src/core/plain-text.ts';
+import { escapeLatex, markdownRow, plainName, shownJson, toCsv, toTsv } from '../../src/core/plain-text.ts';
 import { safeName } from '../../src/project/services/export/export.ts';
 import { decile } from './run.ts';
 
@@ -51,4 +51,12 @@ test('LaTeX gets text, not commands', () => {
 test('names in exports keep their letters and lose what turns them round', () => {
   assert.equal(safeName('scan\u202egnp.exe\u2066'), 'scangnp.exe');
   assert.equal(plainName('שלום\u200f x'), 'שלום x');
+});
+
+test('a cell of a Markdown table stays one cell, and text', () => {
+  assert.equal(
+    markdownRow(['a|b', '<script>', '[x](y)', '**1.00**', 2]),
+    '| a\\|b | &lt;script> | \\[x\\](y) | **1.00** | 2 |',
+  );
+  assert.equal(markdownRow(['a\nb\u001b[31m']), '| a b\\[31m |');
 });
