@@ -54,9 +54,7 @@ test('names in exports keep their letters and lose what turns them round', () =>
 });
 
 test('a cell of a Markdown table stays one cell, and text', () => {
-  assert.equal(
-    markdownRow(['a|b', '<script>', '[x](y)', '**1.00**', 2]),
-    '| a\\|b | &lt;script> | \\[x\\](y) | **1.00** | 2 |',
-  );
-  assert.equal(markdownRow(['a\nb\u001b[31m']), '| a b\\[31m |');
+  const row = markdownRow(['a|b', '<b>', '[x](y)', '**1.00**', 2]);
+  assert.equal(row, '| a\\|b | &lt;b> | [x]\\(y) | **1.00** | 2 |');
+  assert.equal(markdownRow(['a\nb\u001b[31m']), '| a b[31m |');
 });
