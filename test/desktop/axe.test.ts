@@ -83,6 +83,8 @@ const FILLED: Screens = {
     await page.keyboard.press('u');
     await page.getByTitle('What changed against the prediction').click();
     await page.getByText('The mask equals the prediction.').waitFor();
+    for (const part of ['Versions', 'Who did what']) await page.locator('summary').filter({ hasText: part }).click();
+    await page.getByText('round-1 predicted version 1').waitFor();
   },
   Train: async (page) => {
     await place(page, 'Train');

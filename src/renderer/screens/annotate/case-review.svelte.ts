@@ -78,11 +78,15 @@ export class CaseReview {
       screen.click?.take();
       await screen.saving.commit();
       const answer = await screen.client.call('review.decide', { scan: detail.id, decision, slices, reason });
-      this.slices = answer.slices;
-      this.selection = null;
-      screen.detail = { ...detail, state: answer.state, slices: answer.slices };
+      // Another case may have been opened meanwhile.
+      const same = screen.detail?.id === detail.id;
+      if (same) {
+        this.slices = answer.slices;
+        this.selection = null;
+        screen.detail = { ...detail, state: answer.state, slices: answer.slices };
+      }
       if (!wholeCase || decision === 'correct' || decision === 'reopen') return null;
-      this.baseline = screen.steps.current;
+      if (same) this.baseline = screen.steps.current;
       return { next: answer.next };
     } catch (error) {
       screen.refuse(error);

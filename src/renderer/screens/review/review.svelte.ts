@@ -25,10 +25,12 @@ export class OpenCase {
   /** Says what was decided, with a way back for ten seconds; Ctrl+Z is one for as long as the screen is open. */
   decide(scan: number, label: string): void {
     const { app, place } = this;
+    // Another case may be open by now.
+    const name = this.list.nameOf(scan)?.name ?? app.scanName;
     this.list.noteDecision(scan);
     const message = app.tell({
       kind: 'info',
-      text: `${app.scanName} is ${label}.`,
+      text: `${name} is ${label}.`,
       seconds: UNDO_SECONDS,
       action: { label: 'Undo', run: () => void this.takeBack(scan) },
     });
