@@ -11,7 +11,7 @@ let window: FilledWindow;
 let page: Page;
 before(async () => {
   if (noBrowser) return;
-  window = await openFilledWindow({ scans: 8 });
+  window = await openFilledWindow({ scans: 10 });
   page = window.page;
 });
 after(async () => window?.close());

@@ -77,9 +77,8 @@ test('drawings are kept under the name that the person gives, and the case says 
 });
 
 test('a decision shows in the history of the open case, and that it was taken back', options, async () => {
-  await place(page, 'Review');
-  const [{ name }] = await ask(page, 'review.queue');
-  await ready(page, name);
+  const name = 'case_6';
+  await open(name);
   await page.keyboard.press('Shift+Backspace');
   await page.keyboard.press('3');
   await until(
@@ -94,9 +93,8 @@ test('a decision shows in the history of the open case, and that it was taken ba
 });
 
 test('the report names rejected cases with their reasons', options, async () => {
-  await place(page, 'Review');
-  const [{ name }] = await ask(page, 'review.queue');
-  await ready(page, name);
+  const name = 'case_6';
+  await open(name);
   await page.keyboard.press('Shift+Backspace');
   await page.keyboard.press('2');
   await until(
