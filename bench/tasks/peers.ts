@@ -38,7 +38,7 @@ export const PEERS: Record<string, Record<'slicer' | 'itksnap' | 'monailabel', P
       clicks: 33,
       keys: 1,
       page: ITK_SNAP,
-      checked: true,
+      checked: false,
       counted:
         'the polygon tool by its key 3; ten times an outline (counted as one drag, the page clicks its corners), a right click that closes it and Accept; interpolation, which the page does not name, by its menu, tool and button',
     },
@@ -69,7 +69,7 @@ export const PEERS: Record<string, Record<'slicer' | 'itksnap' | 'monailabel', P
       clicks: 3,
       keys: 0,
       page: MONAI_STRATEGIES,
-      checked: true,
+      checked: false,
       counted: 'the list of strategies, one that ranks by a criterion in place of the random one, Next Sample',
     },
   },
