@@ -2,7 +2,10 @@
  * A simulated reader: how many clicks a mask takes, and how good the answers are. Scans are read from FOLDER/left-atrium,
  * /hippocampus, /vertebrae, each with images/ and labels/; FOLDER may be the left atrium alone.
  * npm run bench -- reader --data FOLDER [--quick] [--cohorts left-atrium,...] [--steps N] [--out FOLDER] [--json]
+ *   [--skip N] [--cases N] [--spacing MM --patch X,Y,Z]
  * --quick: left atrium at 2.5 mm, 5 cases, 600 steps at 48x32x16. --steps: of the training otherwise; 0: image alone.
+ * --skip, --cases: which cases are clicked, the first --skip after the labelled ones left out; so other lists than the reported one can tell
+ * what to choose. --spacing: all scans at that voxel size, with that patch.
  * --out FOLDER keeps the trained projects, and uses those that are there. Prints a line a figure, and the aims last.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -29,14 +32,21 @@ export async function run(args: string[]): Promise<void> {
       cohorts: { type: 'string' },
       steps: { type: 'string', default: '2000' },
       out: { type: 'string' },
+      skip: { type: 'string', default: '0' },
+      cases: { type: 'string' },
+      spacing: { type: 'string' },
+      patch: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
   const { data, quick } = values;
   const wanted = quick ? ['left-atrium'] : (values.cohorts?.split(',') ?? COHORTS.map(({ name }) => name));
-  const chosen = COHORTS.filter(({ name }) => wanted.includes(name)).map((cohort) =>
-    quick ? { ...cohort, cases: QUICK.cases } : cohort,
-  );
+  const cases = quick ? QUICK.cases : values.cases && Number(values.cases);
+  const chosen = COHORTS.filter(({ name }) => wanted.includes(name)).map((cohort) => ({
+    ...cohort,
+    skip: Number(values.skip),
+    ...(cases && { cases }),
+  }));
   const found = chosen.flatMap((cohort): [Cohort, string][] => {
     const folder = data ? folderOf(data, cohort) : null;
     return folder ? [[cohort, folder]] : [];
@@ -53,7 +63,7 @@ export async function run(args: string[]): Promise<void> {
     if (values.json) for (const figure of more) console.log(JSON.stringify(figure));
     else console.table(more);
   };
-  const spacing = quick ? QUICK.spacing : null;
+  const spacing = quick ? QUICK.spacing : values.spacing ? Number(values.spacing) : null;
   say([previewTimes()]);
   const steps = quick ? QUICK.steps : Number(values.steps);
   const out = values.out ?? mkdtempSync(join(tmpdir(), 'decile-reader-'));
@@ -62,7 +72,7 @@ export async function run(args: string[]): Promise<void> {
       say(clickFigures(cohort.name, 'image', await imageAlone(folder, cohort, spacing)));
       say(await sliceFigures(folder, cohort, spacing));
       if (steps === 0) continue;
-      const patch = quick ? QUICK.patch : cohort.patch;
+      const patch = quick ? QUICK.patch : (values.patch ?? cohort.patch);
       const cases = await predictedCases(folder, cohort, { steps, patch, spacing, out });
       say(clickFigures(cohort.name, 'model', withModel(cases, cohort)));
       say([expectedFigures(cases, cohort)]);

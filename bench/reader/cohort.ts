@@ -12,6 +12,8 @@ export interface Cohort {
   /** Labelled cases that a model learns from: the first ones. */
   readonly labelled: number;
   readonly cases: number;
+  /** Cases between the labelled ones and those to report; none where it is absent. */
+  readonly skip?: number;
   /** Labels that its masks have. */
   readonly labels: number;
   /** Patch that a training takes at the files' own voxel size. */
@@ -34,7 +36,7 @@ export function folderOf(data: string, { name }: Cohort): string | null {
 /** Names of the cohort's files, in order: those to learn from, those to report, and the rest. */
 export function casesOf(
   folder: string,
-  { labelled, cases }: Cohort,
+  { labelled, cases, skip = 0 }: Cohort,
 ): {
   learn: string[];
   report: string[];
@@ -44,7 +46,9 @@ export function casesOf(
     .filter((name) => /\.nii(\.gz)?$/.test(name) && existsSync(join(folder, 'labels', name)))
     .sort();
   const first = Math.min(labelled, Math.max(0, names.length - cases));
-  return { learn: names.slice(0, first), report: names.slice(first, first + cases), rest: names.slice(first + cases) };
+  const from = first + skip;
+  const rest = [...names.slice(first, from), ...names.slice(from + cases)];
+  return { learn: names.slice(0, first), report: names.slice(from, from + cases), rest };
 }
 
 export interface ReadCase {

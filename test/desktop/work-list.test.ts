@@ -20,8 +20,9 @@ after(async () => window?.close());
 
 const list = () => page.getByRole('navigation', { name: 'Work list' });
 const progress = () => list().getByRole('status', { name: 'Progress' }).innerText();
-const names = () => list().locator('li b').allInnerTexts();
-const current = () => list().locator('[aria-current=true] b').innerText();
+/** As written: rows that were not painted yet have no inner text (content-visibility). */
+const names = () => list().locator('li b').allTextContents();
+const current = async () => (await list().locator('[aria-current=true] b').textContent()) ?? '';
 const show = (filter: string) => list().getByLabel('Show in the list').selectOption(filter);
 const header = (text: string) => page.getByRole('banner').getByText(text, { exact: true }).waitFor();
 

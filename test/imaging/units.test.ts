@@ -29,11 +29,11 @@ function gridOf(given: Record<string, string>, directions: string[] | null = nul
   const size = [sizes[0], sizes[1], sizes[2] ?? 1] as [number, number, number];
   const axes = spatialAxes(fields, directions, sizes);
   const grid = nrrdGrid(size, fields, axes, directions, notices, bad);
-  return { spacing: [...grid.spacing], origin: [...grid.origin], axes, notices };
+  return { spacing: [...grid.spacing], origin: [...grid.origin], direction: [...grid.direction], axes, notices };
 }
 
 test('NRRD: places and sizes of axes without directions are in the units of each axis', () => {
-  const { spacing, origin } = gridOf({
+  const { spacing, origin, direction } = gridOf({
     'axis mins': '-3 8 20',
     'axis maxs': '3 -2 28',
     centers: 'cell node cell',
@@ -41,10 +41,15 @@ test('NRRD: places and sizes of axes without directions are in the units of each
   });
   // 6 cm over 6 cells, 10 mm over 4 steps of 5 nodes, 8 um over 4 cells; a cell's centre lies half of it further in.
   assert.deepEqual(spacing, [10, 2.5, 0.002]);
-  assert.deepEqual(origin, [-25, -2, 21 * 0.001]);
+  assert.deepEqual(origin, [-25, 8, 21 * 0.001]);
+  // From 8 down to -2: the second axis runs the other way.
+  assert.deepEqual(direction, [1, 0, 0, 0, -1, 0, 0, 0, 1]);
   assert.deepEqual(gridOf({ 'axis mins': '1 2 3' }).spacing, [1, 1, 1], 'a first place alone is no size');
   assert.deepEqual(gridOf({ 'axis mins': '1 2 3' }).origin, [1.5, 2.5, 3.5]);
-  assert.deepEqual(gridOf({ spacings: '-2 3 4', 'axis mins': '0 0 0', 'axis maxs': '60 60 60' }).spacing, [2, 3, 4]);
+  const reversed = gridOf({ spacings: '-2 3 4', 'axis mins': '0 0 0', 'axis maxs': '60 60 60' });
+  assert.deepEqual(reversed.spacing, [2, 3, 4]);
+  assert.deepEqual(reversed.direction, [-1, 0, 0, 0, 1, 0, 0, 0, 1]);
+  assert.deepEqual(gridOf({ 'axis mins': '1 2 3' }).direction, [1, 0, 0, 0, 1, 0, 0, 0, 1]);
 });
 
 test('NRRD: an image of two axes in space has its pixel sizes in the units of space', () => {

@@ -168,7 +168,8 @@ function withoutDirections(
     const found = Math.abs(spacings[c] ?? 0) || extent || 0;
     if (found === 0) (thick[c] ? byThickness : unstated).push(c);
     const distance = found || thick[c] || 1;
-    if ((spacings[c] ?? (max ?? 0) - (min ?? 0)) < 0) signs[c] = -1;
+    const way = spacings[c] || (min === undefined || max === undefined ? 0 : max - min);
+    if (way < 0) signs[c] = -1;
     if (min !== undefined) origin[c] = (min + (node ? 0 : (signs[c] * distance) / 2)) * scales[c];
     return distance * scales[c];
   }) as Triple;
