@@ -40,6 +40,20 @@ test('a round trains on from the last run with the new masks alone being new, a 
   assert.deepEqual(store.runs.list().at(-1)?.startedFrom, { kind: 'run', name: 'first', step: 40 });
 });
 
+test('what the last run read, and how, stays: optimiser, rate, region; what is asked for is changed', async (t) => {
+  const store = await projectWith(t, temporaryFolder(t), 5, 2);
+  const last = finishedRun(store, 'first', { optimiser: 'sgd', learningRate: 0.05, region: 'auto', seed: 7 });
+  await correct(store, store.scans.list()[3]);
+  const { jobs, start } = scriptedTrainer(ends);
+  await (await startRound(store, start, { options: { learningRate: 0.02 } })).done.catch(() => {});
+  const [job] = jobs;
+  assert.ok(job.kind === 'train');
+  const { steps, learningRate, ...kept } = job.options;
+  assert.deepEqual([steps, learningRate], [10, 0.02]);
+  for (const key of ['optimiser', 'region', 'seed', 'method', 'spacing', 'patch'] as const)
+    assert.deepEqual(kept[key], last.options[key], key);
+});
+
 test('a round predicts again what nobody decided on, without the case that is looked at', async (t) => {
   const store = await reviewing(t);
   const scans = store.scans.list();

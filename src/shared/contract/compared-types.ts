@@ -1,4 +1,5 @@
 /** Masks against each other, and who did what to a scan. */
+
 /** Where a mask came from: drawn by hand, made by a run, or a prediction that a person changed. */
 export type MaskOrigin = 'manual' | 'predicted' | 'corrected';
 

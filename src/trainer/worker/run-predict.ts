@@ -202,7 +202,6 @@ async function agreedBy(paths: string[], labels: string[], files: TrainerFiles):
   for (const path of paths) {
     // A mask that cannot be read says nothing of how many pieces there are; the others do.
     const mask = await files.readMask(path).catch(() => null);
-    // Of slices drawn apart each would be a piece.
     if (!mask) continue;
     labels.forEach((_, n) => void counts[n].push(countPieces(mask, n + 1)));
   }

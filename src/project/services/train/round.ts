@@ -1,4 +1,5 @@
 /** A round of learning while somebody reviews: trains on from the last model with the masks that are new, and predicts again what nobody looked at. */
+import { OPTIONS, type SettledOptions, type TrainingOptions } from '../../../core/options.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import type { LeftOut } from '../../../shared/left-out.ts';
 import type { StartTrainer } from '../../../shared/trainer.ts';
@@ -108,11 +109,11 @@ async function begin(
   const learned = newMasks(store, last);
   if (learned.length > 0) {
     const weights = await startFrom(store, last.name);
-    const { method, steps } = last.options;
+    const steps = Math.max(1, Math.round(STEPS * last.options.steps));
     const handle = startTraining(
       store,
       startTrainer,
-      { options: { method, steps: Math.max(1, Math.round(STEPS * steps)), ...options }, from: weights },
+      { options: { ...givenIn(weights.options), steps, ...options }, from: weights },
       onEvent,
     );
     return { did: 'trained', learned, trained: handle.done, control: training(handle) };
@@ -135,6 +136,10 @@ const training = (handle: { pause(): void; resume(): void; cancel(as: 'interrupt
   cancel: () => handle.cancel('interrupted'),
 });
 
+/** What a training was given, without what came of it: the same goes on. */
+const givenIn = (settled: SettledOptions): Partial<TrainingOptions> =>
+  Object.fromEntries(OPTIONS.flatMap(({ key }) => (key in settled ? [[key, settled[key]]] : [])));
+
 /** Names of the scans whose accepted mask the run did not learn from or was checked against. */
 function newMasks(store: Store, run: Run): string[] {
   const seen = new Set(store.runs.cases(run.id).flatMap(({ mask }) => (mask === null ? [] : [mask])));
@@ -148,11 +153,11 @@ function newMasks(store: Store, run: Run): string[] {
 /** Scans that wait for a look without a prediction of the run: those that come next first. */
 function toRefresh(store: Store, run: Run, keep: readonly number[]): Scan[] {
   const has = new Set(store.predictions.list(run.id).map(({ scan }) => scan));
-  const states = caseStates(store);
-  const place = new Map(reviewQueue(store).map(({ scan }, n) => [scan, n]));
+  const scans = store.scans.list();
+  const states = caseStates(store, scans);
+  const place = new Map(reviewQueue(store, scans, states).map(({ scan }, n) => [scan, n]));
   const at = ({ id }: Scan) => place.get(id) ?? place.size;
-  return store.scans
-    .list()
+  return scans
     .filter(({ id }) => ['unlabelled', 'predicted'].includes(states.get(id) ?? '') && !has.has(id))
     .filter(({ id }) => !keep.includes(id) && !isUnfinished(store, id))
     .sort((a, b) => at(a) - at(b));
