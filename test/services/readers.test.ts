@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { NOT_DRAWN } from '../../src/core/volume.ts';
+import { saveMaskVersion } from '../../src/project/services/drawing/mask-versions.ts';
 import { exportProject } from '../../src/project/services/export/export.ts';
+import { compareVersions } from '../../src/project/services/review/readers.ts';
 import { openProject } from '../../src/project/store/index.ts';
 import { decile } from '../cli/run.ts';
 import { maskOf, projectWith, temporaryFolder, writeVolumes } from './helpers.ts';
@@ -57,4 +60,23 @@ test('readers’ masks come in under their names, are compared, and the history 
   assert.match(readFileSync(join(folder, 'csv', 'history.csv'), 'utf8'), /case_01,[^,]+,Chen,rejected,2,,too large,/);
   await tables('clean', { dates: 'remove' });
   assert.doesNotMatch(readFileSync(join(folder, 'clean', 'history.csv'), 'utf8'), /Chen|Li|Wang/);
+});
+
+test('what one of two readers has not drawn is no difference, whichever of the two', async (t) => {
+  const store = await projectWith(t, temporaryFolder(t), 1, 0);
+  const [scan] = store.scans.list();
+  const whole = maskOf(1, [2, 2, 1], [5, 5, 5]);
+  const some = maskOf(1, [2, 2, 1], [5, 5, 5]);
+  const slice = some.size[0] * some.size[1];
+  some.data.fill(NOT_DRAWN, 3 * slice);
+  const versions: number[] = [];
+  for (const mask of [whole, some])
+    versions.push((await saveMaskVersion(store, scan, mask, { origin: 'manual', accepted: false })).version);
+  for (const [first, second] of [versions, versions.toReversed()]) {
+    const { labels } = await compareVersions(store, scan.id, [first, second]);
+    const { dice, hd95, addedMl, removedMl, worstSlice } = labels[0];
+    // A distance is told where the second is drawn whole alone, and then of a part: of nothing here.
+    assert.deepEqual([dice, addedMl, removedMl, worstSlice], [100, 0, 0, null]);
+    assert.equal(hd95, null);
+  }
 });

@@ -1,7 +1,19 @@
 /** Slices that somebody drew and slices that nobody did. */
-import { NOT_DRAWN } from '../volume.ts';
+import { type LabelMap, NOT_DRAWN } from '../volume.ts';
 import type { Recorder } from './edit.ts';
 import { type Axis, sliceLayout } from './planes.ts';
+
+/** Whether two masks say different things of a voxel; of what one of them does not have drawn they say nothing. */
+export const differ = (a: number, b: number): boolean => a !== b && a !== NOT_DRAWN && b !== NOT_DRAWN;
+
+/** Two masks on one grid, each not drawn where the other is not. */
+export function whereBothAreDrawn(a: LabelMap, b: LabelMap): [LabelMap, LabelMap] {
+  const within = (mask: LabelMap, other: LabelMap): LabelMap =>
+    other.data.includes(NOT_DRAWN)
+      ? { ...mask, data: mask.data.map((value, v) => (other.data[v] === NOT_DRAWN ? NOT_DRAWN : value)) }
+      : mask;
+  return [within(a, b), within(b, a)];
+}
 
 /**
  * Every slice across `normal` without a voxel of any label becomes "not drawn"; one with some counts wholly, so that what was not

@@ -1,8 +1,9 @@
 /** An open case as Cornerstone3D holds it: the scan's volume and its labelmaps, removed from its cache at the end. */
 import { utilities } from '@cornerstonejs/core';
 import type { DirtyBox } from '../../core/edit/edit.ts';
+import { differ } from '../../core/edit/not-drawn.ts';
 import type { Grid, LabelMap, Volume } from '../../core/volume.ts';
-import { NOT_DRAWN, voxelCount } from '../../core/volume.ts';
+import { voxelCount } from '../../core/volume.ts';
 import type { CaseVoxels } from './case-editor.ts';
 import { centredGrid } from './centred-grid.ts';
 import { renderingEngine } from './cornerstone.ts';
@@ -142,7 +143,7 @@ export class CaseDisplay {
     else
       for (let v = from; v < to; v++) {
         const is = after.data[v];
-        data[v] = is === before.data[v] || is === NOT_DRAWN ? 0 : is ? ADDED_VALUE : REMOVED_VALUE;
+        data[v] = !differ(before.data[v], is) ? 0 : is ? ADDED_VALUE : REMOVED_VALUE;
       }
   }
 

@@ -1,5 +1,6 @@
 /** Two people's masks of one scan against each other, and who did what to a scan. */
 import { compareLabel } from '../../../core/edit/changes.ts';
+import { whereBothAreDrawn } from '../../../core/edit/not-drawn.ts';
 import { readMask } from '../../../imaging/index.ts';
 import type { HistoryLine, MaskComparison } from '../../../shared/contract/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
@@ -24,15 +25,13 @@ export async function compareVersions(
   }) as [Mask, Mask];
   const { size, spacing, origin, direction } = scan;
   const place = { size, spacing, origin, direction };
-  const [a, b] = [await readMask(store.path(first.file)), await readMask(store.path(second.file))];
+  const read = async ({ file }: Mask) => ({ ...place, data: (await readMask(store.path(file))).data });
+  // What one of them has not drawn is no difference, whichever it is.
+  const [a, b] = whereBothAreDrawn(await read(first), await read(second));
   return {
     ...{ scan: scan.name, first: authored(first), second: authored(second) },
     labels: store.labels.list().map(({ value, name }) => {
-      const { metrics, addedMl, removedMl, worstSlice } = compareLabel(
-        { ...place, data: a.data },
-        { ...place, data: b.data },
-        value,
-      );
+      const { metrics, addedMl, removedMl, worstSlice } = compareLabel(a, b, value);
       return { label: value, name, dice: metrics.dice, hd95: metrics.hd95, addedMl, removedMl, worstSlice };
     }),
   };

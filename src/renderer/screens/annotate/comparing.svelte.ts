@@ -1,6 +1,7 @@
 /** Two masks of the open case against each other: figures label by label, and where they differ in the pictures. */
 import type { DirtyBox } from '../../../core/edit/edit.ts';
-import { type LabelMap, NOT_DRAWN } from '../../../core/volume.ts';
+import { differ } from '../../../core/edit/not-drawn.ts';
+import type { LabelMap } from '../../../core/volume.ts';
 import type { Client, MaskComparison, ScanDetail } from '../../../shared/contract/index.ts';
 import type { CaseDisplay } from '../../viewer/case-display.ts';
 import { loadVersion } from '../../viewer/case-loader.ts';
@@ -82,8 +83,7 @@ export class Comparing {
 function differing(a: LabelMap, b: LabelMap): number[] {
   const slice = a.size[0] * a.size[1];
   return Array.from({ length: a.size[2] }, (_, k) => k).filter((k) => {
-    for (let v = k * slice; v < (k + 1) * slice; v++)
-      if (a.data[v] !== b.data[v] && b.data[v] !== NOT_DRAWN) return true;
+    for (let v = k * slice; v < (k + 1) * slice; v++) if (differ(a.data[v], b.data[v])) return true;
     return false;
   });
 }
