@@ -30,6 +30,8 @@ export class Measurements {
   list = $state.raw<readonly Measurement[]>([]);
   private done = $state.raw<readonly Step[]>([]);
   private undone = $state.raw<readonly Step[]>([]);
+  /** One call after the other: taken back at once, a measurement must not arrive after its removal. */
+  private kept: Promise<void> = Promise.resolve();
   private readonly screen: MeasurementsHost;
 
   constructor(screen: MeasurementsHost) {
@@ -100,13 +102,12 @@ export class Measurements {
     const others = this.list.filter(({ id }) => id !== measurement.id);
     this.list = there ? [...others, measurement] : others;
     this.screen.notice = null;
-    void this.keep(there, measurement);
+    const { client, detail } = this.screen;
+    if (detail) this.kept = this.kept.then(() => this.keep(client, detail, there, measurement));
   }
 
   /** What could not be kept is not shown as if it were. */
-  private async keep(there: boolean, measurement: Measurement): Promise<void> {
-    const { client, detail } = this.screen;
-    if (!detail) return;
+  private async keep(client: Client, detail: ScanDetail, there: boolean, measurement: Measurement): Promise<void> {
     const { id, kind, normal, slice, figures, channel } = measurement;
     const points = measurement.points.map(([i, j, k]): [number, number, number] => [i, j, k]);
     try {
