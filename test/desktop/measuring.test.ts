@@ -1,22 +1,17 @@
 /** Rulers, angles and regions in the window: kept with the case, taken back, listed, deleted, reported and exported. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
-import { build, PAGES } from '../../scripts/build.ts';
+import type { Page } from 'playwright-core';
 import { planesOf } from '../../src/core/edit/planes.ts';
 import { figuresInWords, figuresOf } from '../../src/core/measure/figures.ts';
 import { type Direction, lpsPoint, spacingMm, type Volume } from '../../src/core/volume.ts';
-import { writeNifti } from '../../src/imaging/index.ts';
-import { importScans } from '../../src/project/services/import/import.ts';
-import { createProject } from '../../src/project/store/index.ts';
-import type { RunningServer } from '../../src/server/server.ts';
 import type { MeasuredRow } from '../../src/shared/contract/index.ts';
 import { decile } from '../cli/run.ts';
 import { fitCamera, voxelToCanvas } from '../viewer/expected-place.ts';
-import { launchBrowser, noBrowser } from './browser.ts';
+import { noBrowser } from './browser.ts';
+import { type OwnScansWindow, openCase, openOwnScans } from './own-scans.ts';
 import { ask, place, ready, stroke, until as untilLate } from './whole-job.ts';
 
 const until = (holds: () => Promise<boolean>, what: string) => untilLate(holds, what, 60);
@@ -32,42 +27,16 @@ const SCAN: Volume = {
   ),
 };
 
-let root: string;
-let server: RunningServer;
-let browser: Browser;
+let window: OwnScansWindow;
 let page: Page;
-const problems: string[] = [];
 before(async () => {
   if (noBrowser) return;
-  root = mkdtempSync(join(tmpdir(), 'decile-measure-'));
-  await writeNifti(join(root, 'a.nii'), SCAN);
-  await writeNifti(join(root, 'b.nii'), { ...SCAN, data: SCAN.data.map((v) => v + 1) });
-  const folder = join(root, 'project');
-  const store = createProject(folder, { name: 'Measures', preset: 'mr', labels: [{ name: 'organ' }] });
-  await importScans(store, root);
-  store.close();
-  build();
-  process.env.DECILE_CONFIG = join(root, 'config');
-  const { serve } = await import('../../src/server/serve.ts');
-  server = await serve({ pages: PAGES, project: folder });
-  browser = await launchBrowser();
-  page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
-  page.setDefaultTimeout(60_000);
-  page.on('pageerror', (error) => problems.push(error.message));
-  await page.goto(server.url);
-  await open('a');
+  window = await openOwnScans('organ', { a: SCAN, b: { ...SCAN, data: SCAN.data.map((v) => v + 1) } });
+  page = window.page;
 });
-after(async () => {
-  await browser?.close();
-  await server?.close();
-  if (root) rmSync(root, { recursive: true, force: true });
-});
+after(async () => window?.close());
 
-async function open(name: string): Promise<void> {
-  await place(page, 'Cases');
-  await page.getByRole('button', { name, exact: true }).click();
-  await ready(page, name);
-}
+const open = (name: string) => openCase(page, name);
 const kept = async () => (await ask(page, 'scans.detail', { scan: 1 })).measurements ?? [];
 /** Files keep spacings as 32-bit floats. */
 const near = (value: number | null | undefined, expected: number | null | undefined) =>
@@ -214,8 +183,8 @@ test('they are in the report, its page, the tables and the command line', option
   const region = page.getByRole('region', { name: 'Measurements' });
   await region.getByText('25.0').waitFor();
   assert.equal(await region.locator('tbody tr').count(), 4);
-  const output = join(root, 'out');
-  const { folder } = await ask(page, 'folders.browse', { path: root });
+  const output = join(window.root, 'out');
+  const { folder } = await ask(page, 'folders.browse', { path: window.root });
   const out = await ask(page, 'folders.create', { parent: folder, name: 'out' });
   for (const format of ['csv', 'html'] as const) {
     await ask(page, 'export.start', { folder: out.folder, format });
@@ -231,13 +200,13 @@ test('they are in the report, its page, the tables and the command line', option
   const html = readFileSync(join(output, 'report.html'), 'utf8');
   assert.match(html, /<h2>Measurements<\/h2>/);
   assert.match(html, /<td>a<\/td><td>ruler<\/td><td>axial slice 7<\/td>/);
-  const listing = await decile(['measurements', join(root, 'project'), 'a', '--json']);
+  const listing = await decile(['measurements', join(window.root, 'project'), 'a', '--json']);
   const { measurements } = listing.json() as { measurements: MeasuredRow[] };
   assert.deepEqual(
     measurements.map(({ scan, kind, plane, slice }) => [scan, kind, plane, slice]),
     (await kept()).map(({ kind }) => ['a', kind, 'axial', 7]),
   );
   near(measurements.find(({ kind }) => kind === 'box')?.mean, 45.5 + 1750 + 12000);
-  assert.match((await decile(['measurements', join(root, 'project')])).stdout, /ruler +axial +7 +25\.\d\d/);
-  assert.deepEqual(problems, []);
+  assert.match((await decile(['measurements', join(window.root, 'project')])).stdout, /ruler +axial +7 +25\.\d\d/);
+  assert.deepEqual(window.problems, []);
 });

@@ -1,19 +1,12 @@
 /** T1 beside FLAIR: another scan of the patient, on a grid of its own, linked by where both lie in space. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
-import { build, PAGES } from '../../scripts/build.ts';
+import type { Page } from 'playwright-core';
 import { indexToWorld } from '../../src/core/edit/planes.ts';
 import { type Direction, type Grid, lpsPoint, spacingMm, type Volume, voxelCount } from '../../src/core/volume.ts';
-import { writeNifti } from '../../src/imaging/index.ts';
-import { importScans } from '../../src/project/services/import/import.ts';
-import { createProject } from '../../src/project/store/index.ts';
-import type { RunningServer } from '../../src/server/server.ts';
-import { launchBrowser, noBrowser } from './browser.ts';
-import { ask, maskOf, place, ready, until as untilLate } from './whole-job.ts';
+import { noBrowser } from './browser.ts';
+import { type OwnScansWindow, openCase, openOwnScans } from './own-scans.ts';
+import { ask, maskOf, until as untilLate } from './whole-job.ts';
 
 const until = (holds: () => Promise<boolean>, what: string) => untilLate(holds, what, 60);
 const options = { skip: noBrowser };
@@ -45,45 +38,22 @@ const scan = (grid: Grid, tissue: number): Volume => {
   return { ...grid, data };
 };
 
-let root: string;
-let server: RunningServer;
-let browser: Browser;
+let window: OwnScansWindow;
 let page: Page;
-const problems: string[] = [];
 before(async () => {
   if (noBrowser) return;
-  root = mkdtempSync(join(tmpdir(), 'decile-second-'));
-  await writeNifti(join(root, 'p_t1.nii'), scan(T1, 100));
-  await writeNifti(join(root, 'p_flair.nii'), scan(FLAIR, 101));
-  await writeNifti(join(root, 'q_t1.nii'), scan(T1, 102));
-  // Of the same patient, but of another part of the body.
-  await writeNifti(join(root, 'p_t2.nii'), scan({ ...T1, origin: lpsPoint(-20, -15, 500) }, 103));
-  const folder = join(root, 'project');
-  const store = createProject(folder, { name: 'Second', preset: 'mr', labels: [{ name: 'lesion' }] });
-  await importScans(store, root);
-  store.close();
-  build();
-  process.env.DECILE_CONFIG = join(root, 'config');
-  const { serve } = await import('../../src/server/serve.ts');
-  server = await serve({ pages: PAGES, project: folder });
-  browser = await launchBrowser();
-  page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
-  page.setDefaultTimeout(60_000);
-  page.on('pageerror', (error) => problems.push(error.message));
-  await page.goto(server.url);
-  await open('p_t1');
+  window = await openOwnScans('lesion', {
+    p_t1: scan(T1, 100),
+    p_flair: scan(FLAIR, 101),
+    q_t1: scan(T1, 102),
+    // Of the same patient, but of another part of the body.
+    p_t2: scan({ ...T1, origin: lpsPoint(-20, -15, 500) }, 103),
+  });
+  page = window.page;
 });
-after(async () => {
-  await browser?.close();
-  await server?.close();
-  if (root) rmSync(root, { recursive: true, force: true });
-});
+after(async () => window?.close());
 
-async function open(name: string): Promise<void> {
-  await place(page, 'Cases');
-  await page.getByRole('button', { name, exact: true }).click();
-  await ready(page, name);
-}
+const open = (name: string) => openCase(page, name);
 const choice = () => page.getByRole('combobox', { name: 'Second scan' });
 const FIRST = '[data-plane=axial] .image > canvas';
 const BESIDE = '.second > canvas:first-child';
@@ -201,5 +171,5 @@ test('the next case begins without', options, async () => {
   await open('p_flair');
   assert.equal(await choice().inputValue(), '');
   assert.deepEqual(await choice().locator('option').allTextContents(), ['none', 'p_t1']);
-  assert.deepEqual(problems, []);
+  assert.deepEqual(window.problems, []);
 });
