@@ -5,7 +5,7 @@ import type { WebgpuBackend } from './backend.ts';
 import { bits, groupsFor } from './program.ts';
 import { ADAM_BUFFERS, adam, weightedSums } from './wgsl/update.ts';
 
-/** A group of a dispatch binds eight buffers at least; more than 24 would not fit into its parameters. */
+/** A group of a dispatch binds eight buffers at least; with more than 24 shaders grow, and few dispatches are left to save. */
 const [LEAST_BUFFERS, MOST_BUFFERS] = [8, 24];
 
 /** Most terms of one weighted sum. */
