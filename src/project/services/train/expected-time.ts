@@ -46,13 +46,16 @@ export function expectedTime(store: Store, options: PlannedOptions): ExpectedTim
       (run) => run.step > 2 && COSTS.every((key) => JSON.stringify(run.options[key]) === JSON.stringify(options[key])),
     );
   const perStep = alike ? secondsPerStep(store, alike.id) : null;
-  if (alike && perStep !== null)
+  if (alike && perStep !== null) {
+    // Of one that reads unlabelled scans too, wherever the run stands: most steps are such.
+    const whole = perStep / stepCost(alike.step - 1, alike.options);
     return {
-      seconds: (perStep / stepCost(alike.step - 1, alike.options)) * costFrom(0, options),
-      basis: `${perStep.toFixed(2)} s a step, measured in ${alike.name}.`,
+      seconds: whole * costFrom(0, options),
+      basis: `${whole.toFixed(2)} s a step, measured in ${alike.name}.`,
       on: alike.device || null,
       faster,
     };
+  }
   const [best] = probed.filter((time) => options.engine === 'auto' || time.engine === options.engine);
   if (!best)
     return { seconds: null, basis: 'The time is known after a short probe or the first steps.', on: null, faster };
