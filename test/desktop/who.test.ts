@@ -28,17 +28,17 @@ const unfold = async (summary: string) => {
   return details;
 };
 const idOf = async (name: string) => (await ask(page, 'scans.list')).find((row) => row.name === name)!.id;
-/** What a reader draws of case_8, done. */
-async function drawAs(reader: string, slices: number, asked: boolean): Promise<void> {
+/** What a reader draws of case_8, done: strokes below each other on one slice, then as many on the next. */
+async function drawAs(reader: string, strokes: number, asked: boolean): Promise<void> {
   const who = await unfold('Who did what');
   await who.getByLabel('Your name').fill(reader);
   await who.getByLabel('Your name').press('Tab');
   await until(async () => (await ask(page, 'settings.get')).person === reader, 'the name kept');
   await page.locator('[data-plane=axial]').focus();
   await page.keyboard.press('b');
-  for (let n = 0; n < slices; n++) {
-    if (n > 0) await page.mouse.wheel(0, 100);
-    await stroke(page);
+  for (let slice = 0; slice < 2; slice++) {
+    if (slice > 0) await page.mouse.wheel(0, 100);
+    for (let n = 0; n < strokes; n++) await stroke(page, 40 * n);
   }
   await page.keyboard.press('Enter');
   if (asked) {

@@ -87,9 +87,9 @@ export async function drawOn(page: Page, name: string): Promise<number> {
   return scan;
 }
 
-export async function stroke(page: Page): Promise<void> {
+export async function stroke(page: Page, below = 0): Promise<void> {
   const box = (await page.locator('[data-plane="axial"]').boundingBox())!;
-  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2 + below];
   await page.mouse.move(x - 40, y);
   await page.mouse.down();
   await page.mouse.move(x, y, { steps: 4 });

@@ -98,10 +98,17 @@ for (const [button, job] of [
     const before = await saved();
     const wanted = await expected(before, job);
     assert.notDeepEqual(wanted, before);
-    const shown = banner().waitFor({ state: 'attached' });
+    // Told by the page itself: what is worked out fast shows for less than the time between two looks from here.
+    const shown = await page.evaluateHandle(() => {
+      const seen = { banner: false };
+      new MutationObserver(() => {
+        seen.banner ||= document.querySelector('.work-banner') !== null;
+      }).observe(document.body, { childList: true, subtree: true });
+      return seen;
+    });
     await page.getByRole('button', { name: button, exact: true }).click();
-    await shown;
     await becomes(wanted, 'as worked out here');
+    assert.ok(await shown.evaluate((seen) => seen.banner), 'said while it was worked out');
   });
 
 test('a region in 3D grows beside the window, and its undo takes it back', options, async () => {
