@@ -6,6 +6,7 @@
 import { parseArgs } from 'node:util';
 import { fuzz } from '../test/imaging/fuzz/fuzz.ts';
 import { KINDS, type Kind, storeReaders } from '../test/store/fuzz/readers.ts';
+import { WrongOption } from './wrong-option.ts';
 
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
@@ -18,7 +19,7 @@ export async function run(args: string[]): Promise<void> {
     },
   });
   const kinds = KINDS.filter((kind) => values.kind === undefined || kind === values.kind);
-  if (kinds.length === 0) throw new Error(`--kind must be one of ${KINDS.join(', ')}, got ${values.kind}.`);
+  if (kinds.length === 0) throw new WrongOption(`--kind must be one of ${KINDS.join(', ')}, got ${values.kind}.`);
   const count = Math.ceil(Number(values.count) / kinds.length);
   const { readers, dispose } = await storeReaders();
   try {

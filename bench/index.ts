@@ -1,4 +1,6 @@
 /** `npm run bench -- NAME [options]`: the project's measurements. Each says what it measures and prints JSON with --json. */
+import { WrongOption } from './wrong-option.ts';
+
 export const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
   step: () => import('./step.ts'),
   tfjs: () => import('./tfjs.ts'),
@@ -24,4 +26,11 @@ if (!bench) {
   console.error(`A bench must be one of ${Object.keys(BENCHES).join(', ')}, got ${chosen ?? 'none'}.`);
   process.exit(2);
 }
-await (await bench()).run(args);
+try {
+  await (await bench()).run(args);
+} catch (error) {
+  const wrong = error instanceof WrongOption || /^ERR_PARSE_ARGS/.test((error as NodeJS.ErrnoException).code ?? '');
+  if (!wrong) throw error;
+  console.error((error as Error).message);
+  process.exitCode = 2;
+}

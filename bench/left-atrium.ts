@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { meanAndSd, pairedTTest } from '../src/core/metrics/index.ts';
+import { WrongOption } from './wrong-option.ts';
 
 const CLI = fileURLToPath(new URL('../bin/decile.mjs', import.meta.url));
 
@@ -57,7 +58,7 @@ export async function run(args: string[]): Promise<void> {
   const results = new Map<string, Case[]>();
   for (const seed of values.seeds.split(',')) {
     for (const name of values.runs.split(',')) {
-      if (!RUNS[name]) throw new Error(`A run must be one of ${Object.keys(RUNS).join(', ')}, got ${name}.`);
+      if (!RUNS[name]) throw new WrongOption(`A run must be one of ${Object.keys(RUNS).join(', ')}, got ${name}.`);
       const test = runOnce(name, seed, values as Setting).filter((c) => /_0(7[1-9]|80)$/.test(c.name));
       results.set(name, [...(results.get(name) ?? []), ...test]);
     }

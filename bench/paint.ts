@@ -1,9 +1,9 @@
 /**
  * Paints CTs onto real masks of kidney (1) and tumour (2): neighbouring organs, texture, noise, uneven brightness, tumours 20 to 40
  * HU from the kidney. Writes OUT/images and OUT/labels, and says how far brightness alone gets: below 50 Dice for each label.
- * npm run bench -- paint --data FOLDER --out FOLDER [--seed 1] [--cases N] [--spacing MM] [--json]     FOLDER holds labels/
+ * npm run bench -- paint --data FOLDER --out FOLDER [--seed 1] [--cases N] [--spacing MM] [--json]     FOLDER holds labels/, or kits19-masks/labels/
  */
-import { mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gridWithSpacing, resample } from '../src/core/resample.ts';
@@ -11,6 +11,7 @@ import type { LabelMap } from '../src/core/volume.ts';
 import { readMask, writeNifti } from '../src/imaging/index.ts';
 import { paint } from './paint/painter.ts';
 import { Brightness } from './paint/thresholds.ts';
+import { WrongOption } from './wrong-option.ts';
 
 const LABELS = ['kidney', 'tumour'];
 
@@ -27,8 +28,13 @@ export async function run(args: string[]): Promise<void> {
     },
   });
   if (!values.data || !values.out)
-    throw new Error('--data and --out must be given: the folder with labels/, and a new one.');
-  const [data, out] = [values.data, values.out];
+    throw new WrongOption('--data and --out must be given: the folder with labels/, and a new one.');
+  const { out } = values;
+  const data = [values.data, join(values.data, 'kits19-masks')].find((folder) => existsSync(join(folder, 'labels')));
+  if (!data)
+    throw new WrongOption(
+      `--data must be a folder with labels/ (or kits19-masks/labels/), masks of kidney 1 and tumour 2, got ${values.data}.`,
+    );
   const names = readdirSync(join(data, 'labels')).filter((name) => /\.nii(\.gz)?$/.test(name));
   const chosen = names.sort().slice(0, values.cases ? positive(values.cases, '--cases') : undefined);
   const spacing = values.spacing ? positive(values.spacing, '--spacing') : null;
@@ -79,6 +85,6 @@ async function readCase(path: string, spacing: number | null): Promise<LabelMap>
 
 function positive(text: string, flag: string): number {
   const value = Number(text);
-  if (!(value > 0)) throw new Error(`${flag} must be a number above 0, got ${text}.`);
+  if (!(value > 0)) throw new WrongOption(`${flag} must be a number above 0, got ${text}.`);
   return value;
 }

@@ -12,6 +12,7 @@ import { availableEngines } from '../src/engine/choose/step-times.ts';
 import { trainerEnvironment } from '../src/engine/machine/environment.ts';
 import { findPyTorch } from './python.ts';
 import { median, Stepper } from './stepper.ts';
+import { WrongOption } from './wrong-option.ts';
 
 interface Row {
   engine: string;
@@ -52,7 +53,7 @@ export async function run(args: string[]): Promise<void> {
     },
   });
   if (values.reading !== 'default' && values.reading !== 'paper')
-    throw new Error(`--reading must be default or paper, got ${values.reading}.`);
+    throw new WrongOption(`--reading must be default or paper, got ${values.reading}.`);
   const engines = values.engine ? values.engine.split(',') : availableEngines();
   if (values.network) {
     await compareNetworks(engines, values.network, values);

@@ -10,13 +10,14 @@ import { openFilledWindow } from '../test/desktop/filled.ts';
 import { Hand } from './tasks/hand.ts';
 import { JOBS } from './tasks/jobs.ts';
 import { PEERS, type PeerCount } from './tasks/peers.ts';
+import { WrongOption } from './wrong-option.ts';
 
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: { json: { type: 'boolean' }, only: { type: 'string' } } });
   if (noBrowser) throw new Error('This bench needs Chromium (CHROMIUM=/path/to/chromium).');
   const wanted = values.only?.split(',') ?? Object.keys(JOBS);
   const unknown = wanted.find((name) => !(name in JOBS));
-  if (unknown) throw new Error(`--only must be of ${Object.keys(JOBS).join(', ')}, got ${unknown}.`);
+  if (unknown) throw new WrongOption(`--only must be of ${Object.keys(JOBS).join(', ')}, got ${unknown}.`);
   for (const job of wanted) {
     const { project, prepare, work, check } = JOBS[job];
     const window = await openFilledWindow(project);

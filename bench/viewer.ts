@@ -22,6 +22,7 @@ import { benchMemory, CASES, STROKES } from './viewer/memory.ts';
 import { benchLargeCt, benchPlanes, FEW, FULL } from './viewer/planes.ts';
 import { benchScale } from './viewer/scale.ts';
 import { benchTable, SCANS } from './viewer/table.ts';
+import { WrongOption } from './wrong-option.ts';
 
 const CPU = ['--disable-gpu'];
 
@@ -87,7 +88,7 @@ export async function run(args: string[]): Promise<void> {
   if (!CHROMIUM) throw new Error('This bench needs Chromium (CHROMIUM=/path/to/chromium).');
   const wanted = values.only?.split(',') ?? Object.keys(PARTS);
   const unknown = wanted.find((name) => !(name in PARTS));
-  if (unknown) throw new Error(`--only must be of ${Object.keys(PARTS).join(', ')}, got ${unknown}.`);
+  if (unknown) throw new WrongOption(`--only must be of ${Object.keys(PARTS).join(', ')}, got ${unknown}.`);
   await buildHarness();
   const results: Record<string, Record<string, number>> = {};
   for (const name of wanted) {
