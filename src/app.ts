@@ -45,7 +45,13 @@ import {
 } from './project/services/train/expected-time.ts';
 import { leaveOut } from './project/services/train/leave-out.ts';
 import { type PlanOptions, planTraining, type TrainPlan } from './project/services/train/plan.ts';
-import { type RoundHandle, type RoundRequest, startRound } from './project/services/train/round.ts';
+import {
+  type RoundAhead,
+  type RoundHandle,
+  type RoundRequest,
+  roundAhead,
+  startRound,
+} from './project/services/train/round.ts';
 import { type RunHandle, resumeTraining, startTraining, type TrainRequest } from './project/services/train/train.ts';
 import {
   createProject,
@@ -103,6 +109,8 @@ export interface Project {
   resume(name?: string, onEvent?: OnEvent): RunHandle;
   /** Trains on from the last run with the masks that are new, then predicts again what nobody looked at; goes on where it was stopped. */
   learn(request?: RoundRequest, onEvent?: OnEvent): Promise<RoundHandle>;
+  /** What `learn` would do now; null where nothing is new. Throws `run/none-finished`. */
+  learnAhead(request?: Pick<RoundRequest, 'from' | 'held'>): RoundAhead | null;
   /** Models as files that travel. */
   readonly models: {
     export(request: ExportModelRequest): Promise<ExportedModel>;
@@ -162,6 +170,7 @@ function assemble(store: Store, start: StartTrainer): Project {
     train: (request, onEvent) => startTraining(store, start, request, onEvent),
     resume: (name, onEvent) => resumeTraining(store, start, name, onEvent),
     learn: (request, onEvent) => startRound(store, start, request, onEvent),
+    learnAhead: (request) => roundAhead(store, request),
     models: {
       export: (request) => exportModel(store, request),
       content: async (run) => (await modelContent(store, { run: store.runs.get(run).name })).content,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { saveMaskVersion } from '../../src/project/services/drawing/mask-versions.ts';
-import { startRound } from '../../src/project/services/train/round.ts';
+import { roundAhead, startRound } from '../../src/project/services/train/round.ts';
 import type { Scan, Store } from '../../src/project/store/index.ts';
 import type { TrainerEvent, TrainerJob } from '../../src/shared/training.ts';
 import { maskOf, projectWith, scriptedTrainer, temporaryFolder } from './helpers.ts';
@@ -59,12 +59,73 @@ test('a round predicts again what nobody decided on, without the case that is lo
   const scans = store.scans.list();
   const second = finishedRun(store, 'second');
   const { jobs, start } = scriptedTrainer(ends);
-  const report = await (await startRound(store, start, { keep: [scans[4].id] })).done;
+  const report = await (await startRound(store, start, { held: (scan) => scan === scans[4].id })).done;
   assert.equal(report.did, 'predicted');
   assert.equal(report.run.id, second.id);
   const [job] = jobs;
   assert.ok(job.kind === 'predict');
   assert.deepEqual(job.cases.map(({ scan }) => scan).toSorted(), [scans[2].id, scans[3].id]);
+});
+
+const predicted = (scan: number): TrainerEvent => ({
+  ...{ type: 'predicted', scan, name: '', done: 1, total: 2, seconds: 1, maskPath: '/none', entropyPath: '/none' },
+  ...{ meanEntropy: 0, sliceEntropy: [], ownDice: [], volumesMl: [] },
+});
+
+test('what somebody looked at keeps the mask that was seen, also where the look came while it was predicted', async (t) => {
+  const store = await reviewing(t);
+  const [, , seen, meanwhile, decided] = store.scans.list();
+  const before = store.predictions.newest();
+  finishedRun(store, 'second');
+  store.predictions.see(seen.id);
+  const { jobs, start } = scriptedTrainer(async function* () {
+    store.predictions.see(meanwhile.id);
+    yield predicted(meanwhile.id);
+    store.scans.setReview(decided.id, 'rejected');
+    yield predicted(decided.id);
+    yield FINISHED;
+  });
+  const report = await (await startRound(store, start)).done;
+  const [job] = jobs;
+  assert.ok(job.kind === 'predict');
+  assert.deepEqual(
+    job.cases.map(({ scan }) => scan),
+    [meanwhile.id, decided.id],
+  );
+  assert.deepEqual([report.refreshed, report.stopped], [[], false]);
+  const after = store.predictions.newest();
+  for (const { id } of [seen, meanwhile, decided]) assert.equal(after.get(id)?.mask, before.get(id)?.mask);
+  assert.equal(store.scans.get(decided.id).review, 'rejected');
+});
+
+test('a round after a round takes as many steps as that one: a share of the first run, not of a share', async (t) => {
+  const store = await reviewing(t);
+  const scans = store.scans.list();
+  const stepsOf = async (scan: Scan) => {
+    await correct(store, scan);
+    const { jobs, start } = scriptedTrainer(ends);
+    await (await startRound(store, start)).done.catch(() => {});
+    const run = store.runs.list().at(-1)!;
+    store.checkpoints.add(run.id, run.step, store.checkpoints.latest(store.runs.find('first').id)!.path);
+    return jobs[0].kind === 'train' ? jobs[0].options.steps : null;
+  };
+  assert.deepEqual([await stepsOf(scans[2]), await stepsOf(scans[3])], [10, 10]);
+});
+
+test('a round that was paused when its program was killed is gone on with', async (t) => {
+  const store = await reviewing(t);
+  await correct(store, store.scans.list()[2]);
+  const pausing = scriptedTrainer(async function* (_, cancelled) {
+    yield { type: 'paused', step: 3 };
+    while (!cancelled()) await new Promise(setImmediate);
+    yield { type: 'cancelled', step: 3 };
+  });
+  const round = await startRound(store, pausing.start);
+  round.cancel();
+  const { run } = await round.done;
+  // As the row is left by a kill.
+  store.runs.update(run.id, { state: 'paused' });
+  assert.equal(roundAhead(store)?.did, 'resumed');
 });
 
 test('a round that was stopped is resumed, not begun anew', async (t) => {

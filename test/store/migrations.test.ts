@@ -21,6 +21,7 @@ const RELEASED: Record<number, string> = {
   7: 'fd69cdebebcb7c8c7a024cb06d68e411272202458ac35e14021f00901ac0eca4',
   8: '5829ead63a1916450e2501129dd6a42f50fb38ec3b12094b2058e03ccc63795f',
   9: '49c02f45e847e9cc884ff8739047fddf52d71d203f4a6c6f963f102704ace19c',
+  10: '6e2ed5c12237e9528edb7acad84fb0db9d03fb16ca4ee35be1d26b7ec9781f71',
 };
 
 test('migrations are numbered 1, 2, 3 without a gap', () => {

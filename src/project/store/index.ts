@@ -31,7 +31,7 @@ import {
 import { type RunRepository, runRepository } from './runs.ts';
 import { type ScanRepository, scanRepository } from './scans.ts';
 import { inTransaction } from './transaction.ts';
-import type { CodedTerm, ProjectInfo } from './types.ts';
+import type { CodedTerm, Learning, ProjectInfo } from './types.ts';
 
 export type { MetricPoint } from './curves.ts';
 export { explained, explainedAsync, explainFailure } from './failures.ts';
@@ -49,6 +49,7 @@ export interface Store {
     rename(name: string): ProjectInfo;
     /** Intensities that training clips to; null: those of the preset. Earlier runs keep what they had. */
     setRange(range: readonly [number, number] | null): ProjectInfo;
+    setLearning(learning: Learning): ProjectInfo;
   };
   /** Who works with the project: the name of the system's user until another is given; kept with masks and decisions. */
   readonly person: { name: string };
@@ -189,7 +190,9 @@ function openForReading(root: string): Db {
 function assemble(folder: string, mode: 'write' | 'read', db: Db, lock: ProjectLock | null): Store {
   const get = (): ProjectInfo => {
     const row = db
-      .prepare('SELECT name, preset, created_at AS createdAt, created_by AS createdBy, range FROM project WHERE id = 1')
+      .prepare(
+        'SELECT name, preset, created_at AS createdAt, created_by AS createdBy, range, learning FROM project WHERE id = 1',
+      )
       .get() as (Omit<ProjectInfo, 'range'> & { range: string | null }) | undefined;
     if (!row)
       throw new DecileError(
@@ -231,6 +234,10 @@ function assemble(folder: string, mode: 'write' | 'read', db: Db, lock: ProjectL
         setRange(range) {
           checkRange(get().preset, range);
           db.prepare('UPDATE project SET range = ? WHERE id = 1').run(range && JSON.stringify(range));
+          return get();
+        },
+        setLearning(learning) {
+          db.prepare('UPDATE project SET learning = ? WHERE id = 1').run(learning);
           return get();
         },
       }),

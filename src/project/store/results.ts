@@ -13,11 +13,12 @@ interface PredictionRow {
   volumesMl: string;
   seconds: number;
   ownDice: string;
+  seenAt: string | null;
   createdAt: string;
 }
 
 const PREDICTION =
-  'run, scan, mask, entropy_file AS entropyFile, mean_entropy AS meanEntropy, slice_entropy AS sliceEntropy, volumes_ml AS volumesMl, seconds, own_dice AS ownDice, created_at AS createdAt';
+  'run, scan, mask, entropy_file AS entropyFile, mean_entropy AS meanEntropy, slice_entropy AS sliceEntropy, volumes_ml AS volumesMl, seconds, own_dice AS ownDice, seen_at AS seenAt, created_at AS createdAt';
 const fromRow = (row: PredictionRow): Prediction => ({
   ...row,
   sliceEntropy: figures('The entropy of a prediction', row.sliceEntropy),
@@ -26,7 +27,7 @@ const fromRow = (row: PredictionRow): Prediction => ({
 });
 
 /** A prediction that says nothing of its own Dice has none. */
-export type NewPrediction = Omit<Prediction, 'createdAt' | 'ownDice'> & Partial<Pick<Prediction, 'ownDice'>>;
+export type NewPrediction = Omit<Prediction, 'createdAt' | 'ownDice' | 'seenAt'> & Partial<Pick<Prediction, 'ownDice'>>;
 
 export interface PredictionRepository {
   /**
@@ -41,6 +42,8 @@ export interface PredictionRepository {
   latest(scan: number): Prediction | null;
   /** `latest` of every scan that has one, by scan id. */
   newest(): Map<number, Prediction>;
+  /** Somebody looks at the newest prediction of a scan; nothing where it has none. */
+  see(scan: number): void;
 }
 
 export function predictionRepository(db: Db): PredictionRepository {
@@ -53,7 +56,10 @@ export function predictionRepository(db: Db): PredictionRepository {
   return {
     put(p) {
       db.transaction(() => {
-        prepared(db, 'INSERT OR REPLACE INTO predictions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
+        prepared(
+          db,
+          'INSERT OR REPLACE INTO predictions (run, scan, mask, entropy_file, mean_entropy, slice_entropy, volumes_ml, seconds, created_at, own_dice) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+        ).run(
           p.run,
           p.scan,
           p.mask,
@@ -80,6 +86,12 @@ export function predictionRepository(db: Db): PredictionRepository {
       const rows = prepared(db, `SELECT ${PREDICTION} FROM predictions ORDER BY mask`).all() as PredictionRow[];
       const last = new Map(rows.map((row) => [row.scan, row]));
       return new Map([...last].map(([scan, row]) => [scan, fromRow(row)]));
+    },
+    see(scan) {
+      prepared(
+        db,
+        'UPDATE predictions SET seen_at = ? WHERE seen_at IS NULL AND mask = (SELECT max(mask) FROM predictions WHERE scan = ?)',
+      ).run(new Date().toISOString(), scan);
     },
   };
 }

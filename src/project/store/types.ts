@@ -7,6 +7,10 @@ import type { ChannelKind } from '../../core/model-channels.ts';
 import type { PlannedOptions, PresetName } from '../../core/options.ts';
 import type { Direction, Grid, Spacing, WorldPoint } from '../../core/volume.ts';
 
+export const LEARNING = ['off', 'on', 'paused'] as const;
+/** Whether rounds of training start by themselves while somebody reviews; paused: one that was begun waits. */
+export type Learning = (typeof LEARNING)[number];
+
 /** The one row about the project itself. */
 export interface ProjectInfo {
   name: string;
@@ -16,6 +20,7 @@ export interface ProjectInfo {
   createdBy: string;
   /** Intensities that training clips to, in the scans' own unit; null: those of the preset. */
   range: readonly [low: number, high: number] | null;
+  learning: Learning;
 }
 
 /** DICOM coded term of a label, e.g. {scheme: 'SCT', code: '64033007', meaning: 'Kidney'}. */
@@ -246,6 +251,8 @@ export interface Prediction {
   seconds: number;
   /** Dice of each class if its probabilities are right, percent; empty where an older version predicted. */
   ownDice: number[];
+  /** When somebody first looked at it; null: nobody has. */
+  seenAt: string | null;
   createdAt: string;
 }
 

@@ -24,6 +24,8 @@ export interface PredictRequest {
   /** Which connected pieces of each label stay; `auto` (default): as many as all labelled scans of the run agree on. */
   pieces?: 'auto' | 'all' | 'largest';
   engine?: PredictJob['engine'];
+  /** Asked when a scan's prediction is there: whether it is not to be kept after all. */
+  held?: (scan: number) => boolean;
 }
 
 export interface PredictReport {
@@ -113,6 +115,7 @@ export function startPrediction(
           leftOut.push(unfinished(store.scans.get(scan)));
           return;
         }
+        if (request.held?.(scan)) return;
         keepPrediction(store, run, event);
         predicted.push({ scan, name, meanEntropy, volumesMl, seconds });
       } catch (error) {

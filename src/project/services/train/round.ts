@@ -1,5 +1,6 @@
 /** A round of learning while somebody reviews: trains on from the last model with the masks that are new, and predicts again what nobody looked at. */
 import { OPTIONS, type SettledOptions, type TrainingOptions } from '../../../core/options.ts';
+import type { CaseState } from '../../../shared/contract/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import type { LeftOut } from '../../../shared/left-out.ts';
 import type { StartTrainer } from '../../../shared/trainer.ts';
@@ -8,7 +9,7 @@ import type { Run, Scan, Store } from '../../store/index.ts';
 import { startFrom } from '../model/start-from.ts';
 import { runForPrediction, startPrediction } from '../predict/predict.ts';
 import { isUnfinished } from '../predict/unfinished.ts';
-import { caseStates } from '../review/case-states.ts';
+import { caseState, caseStates } from '../review/case-states.ts';
 import { reviewQueue } from '../review/queue.ts';
 import { resumeTraining, startTraining, type TrainRequest } from './train.ts';
 
@@ -19,8 +20,8 @@ export interface RoundRequest {
   /** Name of the run to start from; the latest finished one without it. */
   from?: string;
   options?: TrainRequest['options'];
-  /** Scans that keep the prediction that they have: the one that somebody looks at. */
-  keep?: readonly number[];
+  /** Whether the mask of a scan stays as it is, because somebody looks at it; asked before each prediction, and again before it is kept. */
+  held?: (scan: number) => boolean;
 }
 
 export interface RoundReport {
@@ -63,12 +64,12 @@ export async function startRound(
     const report = { run, did, learned, refreshed: [] as string[], leftOut: [] as LeftOut[] };
     if (stopped || run.state !== 'finished') return { ...report, stopped: true };
     // Asked only now: what was accepted meanwhile is not predicted again.
-    const scans = toRefresh(store, run, request.keep ?? []);
+    const scans = toRefresh(store, run, request.held);
     if (scans.length === 0) return { ...report, stopped: false };
     const prediction = startPrediction(
       store,
       startTrainer,
-      { run: run.name, scans: scans.map(({ id }) => id) },
+      { run: run.name, scans: scans.map(({ id }) => id), held: (scan) => !mayChange(store, scan, request.held) },
       onEvent,
     );
     at = { pause() {}, resume() {}, cancel: () => prediction.cancel() };
@@ -93,41 +94,70 @@ interface Began {
   control: Pick<RoundHandle, 'pause' | 'resume' | 'cancel'>;
 }
 
+/** What there is to do, and what was new since the last run. */
+export type RoundAhead = { last: Run; learned: string[] } & (
+  | { did: 'resumed'; left: Run }
+  | { did: 'trained' | 'predicted' }
+);
+
+/** A run that is not finished, as a round was stopped or ended with its program: not one that a person gave up, or that failed. */
+const STOPPED: readonly Run['state'][] = ['interrupted', 'paused'];
+
+/**
+ * What a round would do now; null where no mask is new and nothing is left to predict.
+ * @throws run/none-finished, run/unknown, run/no-checkpoint
+ */
+export function roundAhead(store: Store, { from, held }: Pick<RoundRequest, 'from' | 'held'> = {}): RoundAhead | null {
+  const last = runForPrediction(store, from);
+  const left = store.runs.latestUnfinished();
+  const learned = newMasks(store, last);
+  // A run after the last finished one that began from weights is a round that was stopped.
+  if (left && left.id > last.id && left.startedFrom && STOPPED.includes(left.state))
+    return { did: 'resumed', left, last, learned };
+  if (learned.length > 0) return { did: 'trained', last, learned };
+  return toRefresh(store, last, held).length > 0 ? { did: 'predicted', last, learned } : null;
+}
+
 async function begin(
   store: Store,
   startTrainer: StartTrainer,
-  { from, options, keep = [] }: RoundRequest,
+  { from, options, held }: RoundRequest,
   onEvent: (event: TrainerEvent, run: Run) => void,
 ): Promise<Began> {
-  const left = store.runs.latestUnfinished();
-  const last = runForPrediction(store, from);
-  // A run after the last finished one that began from weights is a round that was stopped.
-  if (left && left.id > last.id && left.startedFrom && left.state === 'interrupted') {
-    const handle = resumeTraining(store, startTrainer, left.name, onEvent);
-    return { did: 'resumed', learned: newMasks(store, last), trained: handle.done, control: training(handle) };
-  }
-  const learned = newMasks(store, last);
-  if (learned.length > 0) {
-    const weights = await startFrom(store, last.name);
-    const steps = Math.max(1, Math.round(STEPS * last.options.steps));
-    const handle = startTraining(
-      store,
-      startTrainer,
-      { options: { ...givenIn(weights.options), steps, ...options }, from: weights },
-      onEvent,
+  const ahead = roundAhead(store, { from, held });
+  if (!ahead)
+    throw new DecileError(
+      'round/nothing-new',
+      `At least one mask must be new since ${runForPrediction(store, from).name}, got none.`,
+      'Accept or correct some first: `decile review list DIR` names those most worth a look.',
     );
-    return { did: 'trained', learned, trained: handle.done, control: training(handle) };
+  const { last, learned } = ahead;
+  if (ahead.did === 'resumed') {
+    const handle = resumeTraining(store, startTrainer, ahead.left.name, onEvent);
+    return { did: ahead.did, learned, trained: handle.done, control: training(handle) };
   }
-  if (toRefresh(store, last, keep).length > 0)
+  if (ahead.did === 'predicted')
     return {
-      ...{ did: 'predicted', learned, trained: Promise.resolve(last) },
+      ...{ did: ahead.did, learned, trained: Promise.resolve(last) },
       control: { pause() {}, resume() {}, cancel() {} },
     };
-  throw new DecileError(
-    'round/nothing-new',
-    `At least one mask must be new since ${last.name}, got none.`,
-    'Accept or correct some first: `decile review list DIR` names those most worth a look.',
+  const weights = await startFrom(store, last.name);
+  const steps = Math.max(1, Math.round(STEPS * firstOf(store, last).options.steps));
+  const handle = startTraining(
+    store,
+    startTrainer,
+    { options: { ...givenIn(weights.options), steps, ...options }, from: weights },
+    onEvent,
   );
+  return { did: ahead.did, learned, trained: handle.done, control: training(handle) };
+}
+
+/** The run that a chain of rounds began with: a share of a share would soon be nothing. */
+function firstOf(store: Store, run: Run): Run {
+  const { id, startedFrom } = run;
+  const before =
+    startedFrom?.kind === 'run' && store.runs.list().find((one) => one.name === startedFrom.name && one.id < id);
+  return before ? firstOf(store, before) : run;
 }
 
 const training = (handle: { pause(): void; resume(): void; cancel(as: 'interrupted'): void }): Began['control'] => ({
@@ -151,14 +181,23 @@ function newMasks(store: Store, run: Run): string[] {
 }
 
 /** Scans that wait for a look without a prediction of the run: those that come next first. */
-function toRefresh(store: Store, run: Run, keep: readonly number[]): Scan[] {
+function toRefresh(store: Store, run: Run, held: RoundRequest['held']): Scan[] {
   const has = new Set(store.predictions.list(run.id).map(({ scan }) => scan));
+  const newest = store.predictions.newest();
   const scans = store.scans.list();
   const states = caseStates(store, scans);
   const place = new Map(reviewQueue(store, scans, states).map(({ scan }, n) => [scan, n]));
   const at = ({ id }: Scan) => place.get(id) ?? place.size;
   return scans
-    .filter(({ id }) => ['unlabelled', 'predicted'].includes(states.get(id) ?? '') && !has.has(id))
-    .filter(({ id }) => !keep.includes(id) && !isUnfinished(store, id))
+    .filter(({ id }) => OPEN.includes(states.get(id)) && !has.has(id) && !newest.get(id)?.seenAt)
+    .filter(({ id }) => !held?.(id) && !isUnfinished(store, id))
     .sort((a, b) => at(a) - at(b));
+}
+
+const OPEN: readonly (CaseState | undefined)[] = ['unlabelled', 'predicted'];
+
+/** Whether nobody looked at the scan, or decided on it, while its prediction was made. */
+function mayChange(store: Store, id: number, held: RoundRequest['held']): boolean {
+  if (held?.(id) || store.predictions.latest(id)?.seenAt) return false;
+  return OPEN.includes(caseState(store, store.scans.get(id)));
 }

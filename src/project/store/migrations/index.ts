@@ -8,6 +8,7 @@ import { ownDice } from './0006-own-dice.ts';
 import { surfaceScores } from './0007-surface-scores.ts';
 import { notDrawn } from './0008-not-drawn.ts';
 import { measurements } from './0009-measurements.ts';
+import { learning } from './0010-learning.ts';
 
 export interface Migration {
   /** The database's user_version after it. */
@@ -26,5 +27,6 @@ export const MIGRATIONS: readonly Migration[] = [
   surfaceScores,
   notDrawn,
   measurements,
+  learning,
 ];
 export const LATEST_VERSION = MIGRATIONS[MIGRATIONS.length - 1].version;
