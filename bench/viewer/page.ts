@@ -69,12 +69,12 @@ export interface Opening {
 export const openInPage = (page: Page, scan: number, name: string): Promise<Opening> =>
   page.evaluate(
     ([id, wanted]) =>
-      new Promise<Opening>((resolve) => {
+      new Promise<Opening>((resolve, reject) => {
         const start = performance.now();
         let first = 0;
         (globalThis as unknown as { openScan(id: number): void }).openScan(id as number);
         const look = () => {
-          const named = document.querySelector('aside b')?.textContent === wanted;
+          const named = document.querySelector('aside h1')?.textContent === wanted;
           const planes = [
             ...document.querySelectorAll('[data-phase=arriving] [data-drawn], [data-phase=ready] [data-drawn]'),
           ] as HTMLElement[];
@@ -82,6 +82,8 @@ export const openInPage = (page: Page, scan: number, name: string): Promise<Open
           if (!first && drawn.some((what) => what === 'scan' || what === 'all')) first = performance.now() - start;
           if (drawn.length && drawn.every((what) => what === 'all')) {
             resolve({ first, complete: performance.now() - start });
+          } else if (performance.now() - start > 120_000) {
+            reject(new Error(`${wanted} must stand in all planes within 2 minutes, got ${named ? drawn : 'another case'}.`));
           } else requestAnimationFrame(look);
         };
         look();
