@@ -83,7 +83,9 @@ export const openInPage = (page: Page, scan: number, name: string): Promise<Open
           if (drawn.length && drawn.every((what) => what === 'all')) {
             resolve({ first, complete: performance.now() - start });
           } else if (performance.now() - start > 120_000) {
-            reject(new Error(`${wanted} must stand in all planes within 2 minutes, got ${named ? drawn : 'another case'}.`));
+            reject(
+              new Error(`${wanted} must stand in all planes within 2 minutes, got ${named ? drawn : 'another case'}.`),
+            );
           } else requestAnimationFrame(look);
         };
         look();
