@@ -25,12 +25,14 @@ export interface FilledOptions {
   labels?: readonly string[];
   /** The name of case_3 instead of that. */
   longName?: string;
+  /** The project's own name. */
+  name?: string;
 }
 
 /** Makes the project in `folder`: two labelled scans, predictions by a finished run for all others but the last. */
 async function makeFilledProject(
   folder: string,
-  { scans = 8, decided = true, labels = ['kidney', 'cyst'], longName }: FilledOptions = {},
+  { scans = 8, decided = true, labels = ['kidney', 'cyst'], longName, name = 'Filled' }: FilledOptions = {},
 ): Promise<void> {
   const [images, masks] = [`${folder}-scans`, `${folder}-masks`];
   for (const path of [images, masks]) mkdirSync(path, { recursive: true });
@@ -41,7 +43,7 @@ async function makeFilledProject(
     if (n <= 2) await writeNifti(join(masks, `case_${n}.nii.gz`), phantom.mask);
   }
   const store = createProject(folder, {
-    name: 'Filled',
+    name,
     preset: 'ct-kidney',
     labels: labels.map((name) => ({ name })),
   });

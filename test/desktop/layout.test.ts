@@ -12,11 +12,25 @@ const options = { skip: noBrowser };
 const ZOOMED = { width: 640, height: 360 };
 const SIZES = [{ width: 1280, height: 720 }, { width: 1920, height: 1080 }, ZOOMED];
 const LONG = 'patient_0000000000000000000123_abdomen_portal_venous_phase_1.5mm_thorax_included_second_reconstruction';
+const ARABIC = 'الكلية اليمنى مع الأورام الصغيرة والكبيرة وكل ما يحيط بها';
+const LABELS = [
+  'kidney',
+  'cyst',
+  ARABIC,
+  '右肾上腺和周围的脂肪组织区域以及所有相邻的血管和淋巴结',
+  ...Array.from({ length: 12 }, (_, n) => `vertebra number ${n + 1}`),
+];
 let window: FilledWindow;
 let page: Page;
 before(async () => {
   if (noBrowser) return;
-  window = await openFilledWindow({ scans: 7, decided: false, longName: LONG });
+  window = await openFilledWindow({
+    scans: 7,
+    decided: false,
+    longName: LONG,
+    labels: LABELS,
+    name: `${ARABIC} ${LONG}`,
+  });
   page = window.page;
 });
 after(async () => window?.close());
@@ -25,12 +39,20 @@ after(async () => window?.close());
 async function outOfReach(): Promise<string[]> {
   return page.evaluate(() => {
     const found: string[] = [];
+    /** Ancestors that a person cannot scroll, and that this scrolled all the same. */
+    const forced = (node: HTMLElement) => {
+      for (let at = node.parentElement; at; at = at.parentElement) {
+        const { overflowX, overflowY } = getComputedStyle(at);
+        if ((overflowX === 'hidden' && at.scrollLeft > 1) || (overflowY === 'hidden' && at.scrollTop > 1)) return true;
+      }
+      return false;
+    };
     const scope = document.querySelector('dialog[open]') ?? document.body;
     for (const node of scope.querySelectorAll<HTMLElement>('button, input, select, summary')) {
       if (!node.checkVisibility() || node.closest('.sr-only')) continue;
       node.scrollIntoView({ block: 'nearest', inline: 'nearest' });
       const { left, right, top, bottom } = node.getBoundingClientRect();
-      if (left < -1 || top < -1 || right > innerWidth + 1 || bottom > innerHeight + 1)
+      if (left < -1 || top < -1 || right > innerWidth + 1 || bottom > innerHeight + 1 || forced(node))
         found.push(
           `${node.textContent?.trim() || node.ariaLabel || node.id} at ${[left, top, right, bottom].map(Math.round)}`,
         );
@@ -105,6 +127,31 @@ test(
     await page.keyboard.press('ArrowUp');
     await page.keyboard.press('ArrowDown');
     assert.match(await whole.innerText(), new RegExp(LONG));
+  },
+);
+
+test(
+  'a name that is written from the right is cut off at its end, and begins where others begin',
+  options,
+  async () => {
+    await place(page, 'Annotate');
+    await page.locator('.viewer[data-phase=ready]').waitFor();
+    const name = page.getByRole('radio', { name: ARABIC });
+    await name.scrollIntoViewIfNeeded();
+    const seen = await name.evaluate((node) => {
+      const text = node.firstChild as Text;
+      const letter = (at: number) => {
+        const range = document.createRange();
+        range.setStart(text, at);
+        range.setEnd(text, at + 1);
+        return range.getBoundingClientRect();
+      };
+      const [own, length] = [node.getBoundingClientRect(), text.data.trimEnd().length];
+      const start = text.data.length - text.data.trimStart().length;
+      return { left: own.left, right: own.right, first: letter(start).right, last: letter(length - 1).left };
+    });
+    assert.ok(seen.first <= seen.right, 'the first letter shows');
+    assert.ok(seen.last < seen.left, 'the last one is cut off');
   },
 );
 

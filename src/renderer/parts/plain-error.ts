@@ -34,11 +34,20 @@ const NAMED = /; (?:it|they|both|the runs|its process)\b.*$/;
 /** Longer than this, what was found is for the details. */
 const MOST = 90;
 
+/** A long list by its first entries; what is long and no list is left out. */
+function shortened(found: string): string {
+  if (found.length <= MOST) return found;
+  const parts = found.split(', ');
+  let [text, n] = [parts[0], 1];
+  while (n < parts.length && text.length + parts[n].length < MOST - 15) text += `, ${parts[n++]}`;
+  return text.length <= MOST && n < parts.length ? `${text} and ${parts.length - n} more` : '';
+}
+
 /** `The folder cannot be opened: a path does not exist (/data/ct).` */
 export function plainError({ code, message }: ErrorInfo, call?: CallName): string {
   const why = ERRORS[code].when.replace(NAMED, '').replaceAll('`', '').replace(/\.$/, '');
-  const found = /, got (.+?)\.?$/.exec(message)?.[1] ?? '';
-  const tail = found && found.length <= MOST && !why.includes(found) ? ` (${found})` : '';
+  const found = shortened(/, got (?:none with )?(.+?)\.?$/.exec(message)?.[1] ?? '');
+  const tail = found && !why.includes(found) ? ` (${found})` : '';
   const lead = call && FAILED[call];
   return lead ? `${lead}: ${why[0].toLowerCase()}${why.slice(1)}${tail}.` : `${why}${tail}.`;
 }
