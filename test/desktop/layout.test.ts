@@ -155,6 +155,53 @@ test(
   },
 );
 
+test(
+  'at 200 % zoom rows are left in the table, texts of a plane lie beside each other, the label in hand is in sight',
+  options,
+  async () => {
+    await page.setViewportSize(ZOOMED);
+    await place(page, 'Cases');
+    const table = page.getByRole('grid', { name: 'Scans' });
+    await table.getByRole('row').nth(1).waitFor();
+    assert.ok((await table.boundingBox())!.height > 4 * 32, 'some rows');
+    await place(page, 'Review');
+    await page.locator('.viewer[data-phase=ready]').waitFor();
+    const overlaps = () =>
+      page.evaluate(() =>
+        [...document.querySelectorAll('.pane')].flatMap((pane) => {
+          const texts = [...pane.querySelectorAll<HTMLElement>('.corner, .ruler, p')].filter((one) =>
+            one.checkVisibility(),
+          );
+          const boxes = texts.map((one) => ({ text: one.innerText, box: one.getBoundingClientRect() }));
+          return boxes.flatMap((a, n) =>
+            boxes
+              .slice(n + 1)
+              .filter(
+                ({ box: b }) =>
+                  a.box.left < b.right && b.left < a.box.right && a.box.top < b.bottom && b.top < a.box.bottom,
+              )
+              .map((b) => `${a.text} on ${b.text}`),
+          );
+        }),
+      );
+    assert.deepEqual(await overlaps(), []);
+    for (const label of [...LABELS, LABELS[0]]) {
+      const row = page.getByRole('radio', { name: label, exact: true });
+      await until(async () => (await row.getAttribute('aria-checked')) === 'true', `${label} in hand`);
+      const [own, list] = [
+        await row.boundingBox(),
+        await page.getByRole('radiogroup', { name: 'Active label' }).boundingBox(),
+      ];
+      assert.ok(own!.y >= list!.y - 1 && own!.y + own!.height <= list!.y + list!.height + 1, `${label} in sight`);
+      await page.keyboard.press('.');
+    }
+    // The panel takes its width where the screen is opened.
+    await place(page, 'Cases');
+    await page.setViewportSize(SIZES[0]);
+    await SCREENS.Review();
+  },
+);
+
 test('the panel is made wider by pointer and keys, and stays so', options, async () => {
   const panel = page.locator('.viewer aside');
   const width = async () => Math.round((await panel.boundingBox())!.width);
