@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { type EngineName, type MethodName, type NetworkName, PAPER_READING } from '../src/core/options.ts';
 import { resolveOptions } from '../src/core/parse-option.ts';
+import type { Recompute } from '../src/core/train/step-bytes.ts';
 import { startEngine } from '../src/engine/choose/index.ts';
 import { kernelsOf } from '../src/engine/choose/kernels-of.ts';
 import { StepSession } from '../src/engine/measure/step-session.ts';
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     batch: { type: 'string', default: '2' },
     reading: { type: 'string', default: 'paper' },
     'deep-supervision': { type: 'boolean', default: false },
+    recompute: { type: 'string' },
     'warm-up': { type: 'string', default: '2' },
   },
 });
@@ -46,7 +48,7 @@ first.dispose();
 const peak = () => process.resourceUsage().maxRSS * 1024;
 const baseline = peak();
 
-const session = new StepSession(kernels, options, patch);
+const session = new StepSession(kernels, options, patch, 2, values.recompute as Recompute | undefined);
 for (let n = 0; n < Number(values['warm-up']); n++) await session.step();
 say({ ready: true, engine: engine.name, device: engine.device });
 for await (const line of createInterface({ input: process.stdin })) {

@@ -64,6 +64,13 @@ export class Random {
     return order;
   }
 
+  /** Draws the same from here on. */
+  copy(): Random {
+    const copy = new Random(0);
+    copy.state = this.state;
+    return copy;
+  }
+
   get state(): [number, number, number, number] {
     return [this.a, this.b, this.c, this.d];
   }

@@ -5,6 +5,7 @@ import type { PlannedOptions, SettledSpacing, TrainingOptions, WithPlan } from '
 import type { Flips } from '../core/predict/mirror.ts';
 import type { Fit } from '../core/train/fit-patch.ts';
 import type { Normalisation } from '../core/train/preprocess.ts';
+import type { Recompute } from '../core/train/step-bytes.ts';
 import type { LeftOut } from './left-out.ts';
 
 export type { Normalisation } from '../core/train/preprocess.ts';
@@ -79,6 +80,7 @@ export interface ProbeJob {
   options: TrainingOptions & WithPlan;
   /** x, y, z; divisible as the network needs. */
   patch: [number, number, number];
+  recompute?: Recompute;
   /** Classes with background. */
   classes: number;
 }
@@ -109,8 +111,8 @@ export type TrainerEvent =
       /** Patches a step. */
       labelledPerStep: number;
       unlabelledPerStep: number;
-      /** Maps after norms are computed again instead of kept. */
-      recompute?: boolean;
+      /** What is computed again instead of kept. */
+      recompute?: Recompute;
       labelled: number;
       unlabelled: number;
       step: number;

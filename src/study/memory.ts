@@ -1,9 +1,10 @@
 /** One patch for all jobs of a study, and how many jobs fit into memory at once. */
 import type { PlannedOptions, SettledOptions } from '../core/options.ts';
-import { fitOf, loadOf, type PatchSides, PROCESS_BYTES, stepBytes } from '../core/train/fit-patch.ts';
+import { fitOf, type PatchSides } from '../core/train/fit-patch.ts';
 import { inOrientation } from '../core/train/orientation.ts';
 import { type TrainingFrame, trainingGrid } from '../core/train/preprocess.ts';
 import { settleSpacing, trainingVoxel } from '../core/train/spacing.ts';
+import { loadOf, PROCESS_BYTES, stepBytes } from '../core/train/step-bytes.ts';
 import type { Grid } from '../core/volume.ts';
 import { readNiftiHeader, readVolume } from '../imaging/index.ts';
 import { DecileError } from '../shared/errors.ts';
@@ -30,7 +31,7 @@ export async function sizeJobs({ jobs, split, definition }: StudyPlan): Promise<
   const patches = new Map<string, PatchSides>();
   const patchOf = (options: PlannedOptions): PatchSides => {
     const key = [options.spacing, options.orientation, options.network === 'planned', options.patch].join(' ');
-    const everywhere = { free: Number.POSITIVE_INFINITY, total: Number.POSITIVE_INFINITY };
+    const everywhere = Number.POSITIVE_INFINITY;
     const known =
       patches.get(key) ?? fitOf({ ...options, labelledPerStep: fewest }, sizes(split.train, options), everywhere).patch;
     patches.set(key, known);

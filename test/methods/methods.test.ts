@@ -118,7 +118,7 @@ async function gradientsOf(method: Method, given: Partial<TrainingOptions>) {
   const state = initialState(method, context.options, 2);
   const batch = new TwoStreamSampler(labelled, unlabelled, { ...context.options, patch: PATCH, classes: 2 }).next();
   const { networks } = state;
-  const result = await methodStep({ method, networks, batch, context, kernels, drawDropout: null });
+  const result = await methodStep({ method, networks, batch, context, kernels, dropout: null });
   disposeBatch(batch);
   return { ...result, losses: await result.losses, state };
 }

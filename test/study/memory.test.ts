@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { resolveOptions } from '../../src/core/parse-option.ts';
-import { imagesWithGradient, PROCESS_BYTES, stepBytes } from '../../src/core/train/fit-patch.ts';
+import { imagesWithGradient, PROCESS_BYTES, stepBytes } from '../../src/core/train/step-bytes.ts';
 import { type Grid, lpsPoint, spacingMm } from '../../src/core/volume.ts';
 import { writeNifti } from '../../src/imaging/index.ts';
 import { parseStudy } from '../../src/study/definition.ts';

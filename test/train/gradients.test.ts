@@ -56,7 +56,7 @@ async function gradientNorm(given: Partial<TrainingOptions>, term: string, weigh
     batch,
     context,
     kernels,
-    drawDropout: null,
+    dropout: null,
   });
   const gradient = gradients.student.get(weight);
   disposeBatch(batch);

@@ -3,11 +3,12 @@ import { test } from 'node:test';
 import { resolveOptions } from '../../src/core/parse-option.ts';
 import { boxOf } from '../../src/core/predict/sliding-window.ts';
 import { Random } from '../../src/core/random.ts';
-import { type Fit, fitOf, fitPatch, type StepLoad, stepBytes } from '../../src/core/train/fit-patch.ts';
+import { fitOf, fitPatch, roomIn } from '../../src/core/train/fit-patch.ts';
 import { type PatchSource, planCrop, readPatch, type Sides } from '../../src/core/train/patches.ts';
 import { normalise } from '../../src/core/train/preprocess.ts';
 import { CaseStream } from '../../src/core/train/sampler.ts';
 import { emaDecayAt, polynomialDecay, rampUp } from '../../src/core/train/schedules.ts';
+import { loadOf, type Recompute, type StepLoad, stepBytes } from '../../src/core/train/step-bytes.ts';
 
 /** Voxel (x, y, z) holds 1 + x + 10 y + 100 z. */
 function counting(size: Sides): PatchSource {
@@ -155,22 +156,60 @@ test('an automatic patch fits the median scan and the memory', () => {
   assert.ok(small.every((side) => side % 16 === 0));
 });
 
-test('patch and batch fit half of the free memory: one patch of each kind comes before sides under 32 voxels', () => {
-  const options = resolveOptions({
-    method: 'cpcl',
-    network: 'unet',
-    width: 16,
-    unlabelledBranch: 'teacher',
-    labelledPerStep: 4,
-    unlabelledPerStep: 4,
-  });
-  const of = (free: number, given = options) => fitOf(given, [[300, 300, 300]], { free, total: free });
-  const bytes = ({ patch, labelledPerStep }: Fit) => stepBytes(patch, load(16, labelledPerStep));
-  assert.deepEqual(of(64e9), { patch: [96, 96, 96], labelledPerStep: 4, unlabelledPerStep: 4 });
-  const tight = of(2 * stepBytes([32, 32, 32], load(16, 4)));
-  assert.deepEqual(tight, { patch: [32, 32, 32], labelledPerStep: 4, unlabelledPerStep: 4 });
-  const tighter = of(2 * (stepBytes([32, 32, 32], load(16, 4)) - 1));
+/** The paper's reading: one pass with gradient for each labelled patch. */
+const paper = resolveOptions({
+  method: 'cpcl',
+  network: 'unet',
+  width: 16,
+  unlabelledBranch: 'teacher',
+  labelledPerStep: 4,
+  unlabelledPerStep: 4,
+});
+
+test('patch and batch fit the room: one patch of each kind comes before sides under 32 voxels', () => {
+  const of = (room: number) => fitOf(paper, [[300, 300, 300]], room);
+  const least = (batch: number) => stepBytes([32, 32, 32], load(16, batch), 'passes');
+  const { patch, labelledPerStep, unlabelledPerStep, recompute } = of(32e9);
+  assert.deepEqual([patch, labelledPerStep, unlabelledPerStep, recompute], [[96, 96, 96], 4, 4, undefined]);
+  const tight = of(least(4));
+  assert.deepEqual([tight.patch, tight.labelledPerStep, tight.recompute], [[32, 32, 32], 4, 'passes']);
+  const tighter = of(least(4) - 1);
   assert.deepEqual([tighter.labelledPerStep, tighter.unlabelledPerStep], [1, 1]);
-  assert.ok(Math.min(...tighter.patch) >= 32 && bytes(tighter) < stepBytes([32, 32, 32], load(16, 4)));
-  assert.deepEqual(of(1, { ...options, patch: [96, 96, 96] }).patch, [96, 96, 96]); // what was asked for is tried first
+  assert.ok(Math.min(...tighter.patch) >= 32);
+  assert.ok(stepBytes(tighter.patch, load(16, 1), 'maps') < least(4));
+  assert.deepEqual(fitOf({ ...paper, patch: [96, 96, 96] }, [], 1).patch, [96, 96, 96]); // what was asked for is tried first
+});
+
+test('a run may take half of the free memory or a quarter of all, and no more than its engine holds', () => {
+  assert.equal(roomIn({ free: 12e9, total: 16e9 }), 6e9);
+  assert.equal(roomIn({ free: 1e9, total: 16e9 }), 4e9);
+  assert.equal(roomIn({ free: 40e9, total: 64e9 }, 3e9), 3e9);
+});
+
+test('the least is computed again that lets the patch fit; voxels are given up last', () => {
+  const step = (form?: Recompute) => stepBytes([96, 96, 96], loadOf(paper), form);
+  const of = (room: number) => fitOf(paper, [[300, 300, 300]], room);
+  const whole = [96, 96, 96];
+  assert.deepEqual([of(step()).patch, of(step()).recompute], [whole, undefined]);
+  assert.deepEqual([of(step() - 1).patch, of(step() - 1).recompute], [whole, 'maps']);
+  assert.deepEqual([of(step('maps') - 1).patch, of(step('maps') - 1).recompute], [whole, 'passes']);
+  const less = of(step('passes') - 1);
+  assert.equal(less.recompute, 'passes');
+  assert.ok(less.patch.reduce((a, b) => a * b) < 96 ** 3);
+});
+
+test('large steps are planned ahead on 4 GiB, 8, 16 and 80 GB', () => {
+  // Half of the free memory of machines with 16 and 32 GB, wasm32's most, and a card of 80 GB.
+  const rooms = { simd: 0.85 * 2 ** 32, half16: 8e9, half12: 6e9, card: 0.8 * 80e9 };
+  const of = (width: number, side: number, room: number) =>
+    fitOf(resolveOptions({ width, patch: [side, side, side] }), [], room);
+  const forms = (width: number, side: number) =>
+    Object.fromEntries(Object.entries(rooms).map(([name, room]) => [name, of(width, side, room).recompute ?? 'none']));
+  assert.deepEqual(forms(32, 96), { simd: 'passes', half16: 'none', half12: 'none', card: 'none' });
+  assert.deepEqual(forms(16, 128), { simd: 'passes', half16: 'none', half12: 'maps', card: 'none' });
+  for (const [width, side] of [
+    [32, 96],
+    [16, 128],
+  ])
+    assert.deepEqual(of(width, side, rooms.simd).patch, [side, side, side]);
 });

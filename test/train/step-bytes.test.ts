@@ -5,15 +5,23 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type MethodName, PAPER_READING } from '../../src/core/options.ts';
 import { resolveOptions } from '../../src/core/parse-option.ts';
-import { loadOf, type PatchSides, stepBytes } from '../../src/core/train/fit-patch.ts';
+import type { PatchSides } from '../../src/core/train/fit-patch.ts';
+import { loadOf, type Recompute, stepBytes } from '../../src/core/train/step-bytes.ts';
 import { trainerEnvironment } from '../../src/engine/machine/environment.ts';
 import { findTensorflow } from '../../src/engine/tensorflow/installation.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../bench/engine-step.ts', import.meta.url));
 
 /** Peak resident bytes of a few steps above those of the started engine, two threads, 2 + 2 patches. */
-function measured(engine: string, method: MethodName, width: number, patch: PatchSides): number {
+function measured(
+  engine: string,
+  method: MethodName,
+  width: number,
+  patch: PatchSides,
+  recompute: Recompute | undefined,
+): number {
   const step = ['--engine', engine, '--method', method, '--width', String(width), '--patch', patch.join()];
+  if (recompute) step.push('--recompute', recompute);
   const { stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...step], {
     encoding: 'utf8',
     input: 'quit\n',
@@ -27,20 +35,21 @@ function measured(engine: string, method: MethodName, width: number, patch: Patc
 /** Small steps may take relatively less: what does not depend on the patch is the same for all. */
 const MOST = 1.6;
 
-const CASES: [method: MethodName, width: number, patch: PatchSides][] = [
+const CASES: [method: MethodName, width: number, patch: PatchSides, recompute?: Recompute][] = [
   ['cpcl', 8, [48, 48, 32]],
+  ['cpcl', 8, [48, 48, 32], 'passes'],
   ['mean-teacher', 8, [48, 32, 32]],
   ['supervised', 16, [32, 32, 32]],
   ['dan', 2, [16, 16, 16]],
 ];
 for (const engine of ['simd', 'tensorflow']) {
   const skip = engine === 'tensorflow' && findTensorflow().length === 0 && 'TensorFlow is not installed';
-  for (const [method, width, patch] of CASES) {
-    const name = `a step of ${method} of width ${width} at ${patch.join('x')} needs on ${engine} what it is thought to, and not much less`;
+  for (const [method, width, patch, recompute] of CASES) {
+    const name = `a step of ${method} of width ${width} at ${patch.join('x')}${recompute ? `, ${recompute} computed again,` : ''} needs on ${engine} what it is thought to, and not much less`;
     test(name, { skip }, () => {
       const options = resolveOptions({ ...PAPER_READING, method, width, labelledPerStep: 2, unlabelledPerStep: 2 });
-      const expected = stepBytes(patch, loadOf(options));
-      const bytes = measured(engine, method, width, patch);
+      const expected = stepBytes(patch, loadOf(options), recompute);
+      const bytes = measured(engine, method, width, patch, recompute);
       assert.ok(bytes <= expected && expected <= MOST * bytes, `${bytes} bytes, ${expected} expected`);
     });
   }

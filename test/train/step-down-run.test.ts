@@ -5,10 +5,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { addSoftwareAdapter } from '../../bench/software-adapter.ts';
+import { resolveOptions } from '../../src/core/parse-option.ts';
+import { loadOf, stepBytes } from '../../src/core/train/step-bytes.ts';
 import { findAdapter } from '../../src/engine/webgpu/index.ts';
 import type { TrainerHost } from '../../src/shared/trainer.ts';
 import type { TrainerCommand, TrainerEvent, TrainJob } from '../../src/shared/training.ts';
 import { nodeHost, startTrainer } from '../../src/trainer/host/index.ts';
+import { checkpointPath } from '../../src/trainer/worker/files.ts';
 import { job, play, steps } from './trainer-runs.ts';
 
 addSoftwareAdapter();
@@ -91,6 +94,33 @@ test('an engine whose memory ends in a step: one notice a size, and the run goes
   assert.match(notices(events)[0], /^Memory was too small for a step with patch 48x32x32 .* Starting again with /);
   assert.ok(events.every(({ type }) => type !== 'error'));
   assert.deepEqual(curve(given), [1, 2, 3, 4]);
+});
+
+test('a run whose steps are too large for the machine is planned ahead: what is computed again is told, and the weights are the same', async () => {
+  const options = { engine: 'simd', patch: [32, 32, 16], steps: 2, checkpointEvery: 2, validateEvery: 100 } as const;
+  const whole = job('large-machine', options);
+  await play(whole);
+  const weights = readFileSync(checkpointPath(whole.runFolder));
+  const load = loadOf({ ...resolveOptions({}), ...whole.options });
+  for (const [form, says] of [
+    ['maps', 'some maps'],
+    ['passes', 'whole passes'],
+  ] as const) {
+    const given = job(`small-machine-${form}`, options);
+    const room = 2 * stepBytes([32, 32, 16], load, form) + 1e6;
+    const { events, last } = await playWith('./little-room.ts', { LITTLE_ROOM_MB: String(room / 1e6) }, given);
+    assert.equal(last.type, 'finished', JSON.stringify(last));
+    const [{ recompute, patch }] = events.filter((event) => event.type === 'started');
+    assert.deepEqual([recompute, patch], [form, [32, 32, 16]]);
+    const said = events.flatMap((event) => (event.type === 'notice' ? event.message : []));
+    assert.ok(
+      said.includes(
+        `Memory is small for steps with patch 32x32x16: ${says} computed again instead of kept, which takes longer and gives the same weights.`,
+      ),
+      said.join('\n'),
+    );
+    assert.ok(readFileSync(checkpointPath(given.runFolder)).equals(weights));
+  }
 });
 
 /** A process that seems to lose its device as it reports a step. */

@@ -23,7 +23,8 @@ import {
   restoreState,
   type TrainState,
 } from './state.ts';
-import { methodStep } from './step.ts';
+import { type Dropout, methodStep } from './step.ts';
+import type { Recompute } from './step-bytes.ts';
 import { atHalf, labelledAlone } from './step-cost.ts';
 import { updateNetworks } from './update.ts';
 
@@ -46,8 +47,8 @@ export interface TrainInputs {
   /** Connected pieces of each label, as `Context.pieces`. */
   pieces?: readonly (number | null)[];
   resumeFrom?: DecodedCheckpoint;
-  /** Maps after norms are computed again instead of kept: less memory, the same weights. */
-  recompute?: boolean;
+  /** What is computed again instead of kept: less memory, the same weights. */
+  recompute?: Recompute;
   /** Whose student gives the first weights. */
   startFrom?: DecodedCheckpoint;
   hooks: TrainHooks;
@@ -164,9 +165,10 @@ export async function trainStep(
       }),
   };
   const batch = sampler.next({ atHalf: atHalf(step, options), labelledOnly: alone });
-  const drawDropout =
+  const draw = kernels.dropoutMask ?? dropoutMask;
+  const dropout: Dropout | null =
     options.dropout > 0
-      ? (shape: readonly number[]) => (kernels.dropoutMask ?? dropoutMask)(shape, options.dropout, state.dropout)
+      ? { random: state.dropout, draw: (shape, random) => draw(shape, options.dropout, random) }
       : null;
   const {
     losses: reading,
@@ -178,7 +180,7 @@ export async function trainStep(
     batch,
     context,
     kernels,
-    drawDropout,
+    dropout,
     plan: options.plan,
     recompute,
   });

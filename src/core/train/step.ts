@@ -3,10 +3,12 @@ import * as tf from '@tensorflow/tfjs';
 import type { Batch, Context, Forward, Loss, Method, Output } from '../methods/method.ts';
 import { channelsFirst } from '../network/channels.ts';
 import type { FeatureMap, Kernels } from '../network/kernels.ts';
-import type { ForwardOptions, NetworkOutput } from '../network/network.ts';
+import type { NetworkOutput } from '../network/network.ts';
 import { networkByName } from '../network/networks.ts';
 import type { NetworkPlan } from '../network/plan.ts';
 import { Tape, type Weights } from '../network/tape.ts';
+import type { Random } from '../random.ts';
+import type { Recompute } from './step-bytes.ts';
 
 export interface StepInputs {
   method: Method;
@@ -14,11 +16,16 @@ export interface StepInputs {
   batch: Batch;
   context: Context;
   kernels: Kernels;
-  drawDropout: ForwardOptions['dropout'];
+  dropout: Dropout | null;
   /** Of the network `planned`. */
   plan?: NetworkPlan;
-  /** As `TapeOptions.recompute`. */
-  recompute?: boolean;
+  recompute?: Recompute;
+}
+
+/** How masks are drawn, and from what: a pass that is done again draws the same. */
+export interface Dropout {
+  random: Random;
+  draw(shape: readonly number[], random: Random): FeatureMap;
 }
 
 export interface StepResult {
@@ -31,11 +38,19 @@ export interface StepResult {
 
 /** One image of one forward pass that carries gradient. */
 interface Trace {
-  tape: Tape;
-  raw: NetworkOutput;
-  /** Class maps of `raw.logits` and of `raw.deep`, channels first. */
+  /** The recorded pass, or how to do it once more with a tape. */
+  recorded: Pass | (() => Pass);
+  features: FeatureMap;
+  /** Class maps and those of deeper levels, channels first. */
   logits: tf.Tensor4D[];
 }
+
+interface Pass {
+  tape: Tape;
+  raw: NetworkOutput;
+}
+
+const mapsOf = ({ logits, deep = [] }: NetworkOutput): FeatureMap[] => [logits, ...deep];
 
 export async function methodStep({
   method,
@@ -43,9 +58,9 @@ export async function methodStep({
   batch,
   context,
   kernels,
-  drawDropout,
+  dropout,
   plan,
-  recompute = false,
+  recompute,
 }: StepInputs): Promise<StepResult> {
   const { forward } = networkByName(context.options.network, plan);
   const gradients: StepResult['gradients'] = {};
@@ -60,19 +75,31 @@ export async function methodStep({
 
   function read(spec: Forward): Output {
     const output: Output = { logits: [], features: [] };
+    const wanted = {
+      features: context.options.prototypeFeatures,
+      deepSupervision: spec.gradient && context.options.deepSupervision === 'on',
+    };
     for (const image of spec.images) {
-      const tape = new Tape(kernels, networks[spec.network], spec.gradient, gradients[spec.network], { recompute });
-      const raw = forward(tape, image, {
-        features: context.options.prototypeFeatures,
-        dropout: spec.dropout ? drawDropout : null,
-        deepSupervision: spec.gradient && context.options.deepSupervision === 'on',
-      });
-      const [logits, ...deep] = [raw.logits, ...(raw.deep ?? [])].map((map) => tf.tidy(() => channelsFirst(map)));
-      if (spec.gradient) traces.push({ tape, raw, logits: [logits, ...deep] });
-      else {
-        raw.logits.dispose();
-        constantTensors.push(raw.features);
-      }
+      const source = spec.dropout && dropout ? dropout.random : null;
+      const pass = (record: boolean, random: Random | null): Pass => {
+        const masks = random && dropout && ((shape: readonly number[]) => dropout.draw(shape, random));
+        const options = { recompute: recompute !== undefined };
+        const tape = new Tape(kernels, networks[spec.network], record, gradients[spec.network], options);
+        return { tape, raw: forward(tape, image, { ...wanted, dropout: masks }) };
+      };
+      const later = spec.gradient && recompute === 'passes';
+      const copy = later && source ? source.copy() : source;
+      const recorded = pass(spec.gradient && !later, source);
+      const { raw } = recorded;
+      const [logits, ...deep] = mapsOf(raw).map((map) => tf.tidy(() => channelsFirst(map)));
+      if (spec.gradient)
+        traces.push({
+          recorded: later ? () => pass(true, copy) : recorded,
+          features: raw.features,
+          logits: [logits, ...deep],
+        });
+      else constantTensors.push(raw.features);
+      if (!spec.gradient || later) tf.dispose(mapsOf(raw));
       constantTensors.push(logits, ...deep);
       output.logits.push(logits);
       output.features.push(raw.features);
@@ -87,7 +114,7 @@ export async function methodStep({
   const constants = method.constants ? await method.constants(outputs, batch, context) : undefined;
   const adversary = Object.keys(method.networks).find((name) => method.networks[name] === 'adversary');
   const adversaryWeights = adversary ? networks[adversary] : undefined;
-  const leaves = traces.flatMap(({ logits, raw }) => [...logits, raw.features]);
+  const leaves = traces.flatMap(({ logits, features }) => [...logits, features]);
   let loss: Loss | undefined;
   const { value, grads } = tf.engine().gradients(
     () => {
@@ -102,8 +129,11 @@ export async function methodStep({
   const { terms, skipped = [] } = loss as Loss;
 
   let leaf = 0;
-  for (const { tape, raw } of traces) {
-    const seeds = [raw.logits, ...(raw.deep ?? [])].map((map) => ({
+  for (const { recorded, features } of traces) {
+    const again = typeof recorded === 'function';
+    const { tape, raw } = again ? recorded() : recorded;
+    if (again) features.dispose();
+    const seeds = mapsOf(raw).map((map) => ({
       map,
       gradient: seedOf(map, grads[leaf++] as tf.Tensor4D | null),
     }));

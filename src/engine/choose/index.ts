@@ -17,6 +17,8 @@ export interface Engine {
   device: string;
   /** Set where a graphics card computes. */
   gpu?: true;
+  /** Who made the graphics card that computes, as its adapter says. */
+  vendor?: string;
   tf: typeof tf;
   /** What the user should know about the choice; empty when nothing. */
   notice: string;
@@ -103,7 +105,13 @@ async function startWebgpu(): Promise<Engine> {
     );
   }
   const { name, vendor, software } = webgpuBackend().gpu.facts;
-  return { name: 'webgpu', device: `WebGPU, ${name} (${vendor}${software ? ', software' : ''})`, tf, notice: '' };
+  return {
+    name: 'webgpu',
+    device: `WebGPU, ${name} (${vendor}${software ? ', software' : ''})`,
+    vendor,
+    tf,
+    notice: '',
+  };
 }
 
 async function startSimd(notice: string): Promise<Engine> {
@@ -131,7 +139,7 @@ async function startTensorflow(installation: TensorflowInstallation): Promise<En
   }
   const kind = installation.gpu ? 'TensorFlow with CUDA' : 'TensorFlow';
   const device = `${kind} ${version} (${describeProcessor()})`;
-  return { name: 'tensorflow', device, ...(installation.gpu && { gpu: true }), tf, notice: '' };
+  return { name: 'tensorflow', device, ...(installation.gpu && { gpu: true, vendor: 'nvidia' }), tf, notice: '' };
 }
 
 async function startCpu(notice: string): Promise<Engine> {

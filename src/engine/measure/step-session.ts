@@ -7,19 +7,29 @@ import { trainStep } from '../../core/train/loop.ts';
 import type { PatchSource, Sides } from '../../core/train/patches.ts';
 import { planFor } from '../../core/train/planned-patch.ts';
 import { disposeState, initialState, type TrainState } from '../../core/train/state.ts';
+import type { Recompute } from '../../core/train/step-bytes.ts';
 
 export class StepSession {
   private readonly state: TrainState;
   private readonly sampler: TwoStreamSampler;
   private readonly options: TrainingOptions & WithPlan;
   private readonly kernels: Kernels;
+  private readonly recompute: Recompute | undefined;
 
   /**
    * @param options with a plan, or for cubes of voxels where the network `planned` has none
    * @param patch x, y, z; divisible as the network needs
+   * @param recompute what a step computes again instead of keeping it
    */
-  constructor(kernels: Kernels, options: TrainingOptions & WithPlan, patch: [number, number, number], classes = 2) {
+  constructor(
+    kernels: Kernels,
+    options: TrainingOptions & WithPlan,
+    patch: [number, number, number],
+    classes = 2,
+    recompute?: Recompute,
+  ) {
     this.kernels = kernels;
+    this.recompute = recompute;
     const cubes = options.network === 'planned' && { plan: planFor([1, 1, 1], patch, options.width) };
     // The steps that cost most: those with unlabelled patches at full resolution.
     this.options = { ...cubes, ...options, unlabelledFrom: 0, coarseShare: 0 };
@@ -29,9 +39,9 @@ export class StepSession {
 
   /** One whole step: batch, passes, loss, gradients, updates. Seconds. */
   async step(): Promise<{ seconds: number; loss: number }> {
-    const { options, kernels } = this;
+    const { options, kernels, recompute } = this;
     const start = performance.now();
-    const { losses } = await trainStep(methodOf(options), this.state, this.sampler, { options, kernels });
+    const { losses } = await trainStep(methodOf(options), this.state, this.sampler, { options, kernels, recompute });
     return { seconds: (performance.now() - start) / 1000, loss: losses.total };
   }
 

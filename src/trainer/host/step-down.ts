@@ -1,6 +1,8 @@
 /** What follows a training step that did not fit into memory: the same run with a smaller step, from its last checkpoint. */
 import type { ErrorCode } from '../../core/errors.ts';
 import { type Fit, smallerFit } from '../../core/train/fit-patch.ts';
+import { formsOf, loadOf } from '../../core/train/step-bytes.ts';
+import { recomputationText } from '../../shared/recomputation.ts';
 import type { TrainerEvent, TrainerJob } from '../../shared/training.ts';
 
 /** What a trainer's process told before it ended. */
@@ -22,7 +24,8 @@ export function afterFailure(
   { started, steps, checkpoint }: Seen,
 ): { job: TrainerJob; notice: string } | null {
   if (job.kind !== 'train' || last.type !== 'error' || !started || !lacksMemory(last, steps)) return null;
-  const fit = smallerFit(started);
+  const { labelledPerStep, unlabelledPerStep } = started;
+  const fit = smallerFit(started, formsOf(loadOf({ ...job.options, labelledPerStep, unlabelledPerStep })));
   if (!fit) return null;
   const from = checkpoint || started.step;
   const cause =
@@ -48,4 +51,4 @@ function lacksMemory(
 }
 
 const describe = ({ patch, labelledPerStep, unlabelledPerStep, recompute }: Fit): string =>
-  `patch ${patch.join('x')} and ${labelledPerStep} + ${unlabelledPerStep} patches a step${recompute ? ', some maps computed again instead of kept' : ''}`;
+  `patch ${patch.join('x')} and ${labelledPerStep} + ${unlabelledPerStep} patches a step${recompute ? `, ${recomputationText(recompute)}` : ''}`;

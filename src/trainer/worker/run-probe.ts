@@ -12,11 +12,15 @@ const SECONDS = 2;
 const LEAST = 2;
 const LONG = 6;
 
-export async function runProbe({ options, patch, classes }: ProbeJob, report: Report, control: Control): Promise<void> {
+export async function runProbe(
+  { options, patch, classes, recompute }: ProbeJob,
+  report: Report,
+  control: Control,
+): Promise<void> {
   const began = performance.now();
   const engine = await startEngine(options.engine);
   const othersWereBusy = watchOthers();
-  const session = new StepSession(kernelsOf(engine), options, patch, classes);
+  const session = new StepSession(kernelsOf(engine), options, patch, classes, recompute);
   const first = (await session.step()).seconds;
   const seconds: number[] = first > LONG ? [first] : [];
   for (

@@ -1,21 +1,22 @@
 /** A training job in the trainer's process: prepares cases, runs the loop, writes the run folder. */
 
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
-import os from 'node:os';
 import { join } from 'node:path';
 import { type ModelChannel, missingChannels, oneChannel } from '../../core/model-channels.ts';
 import { makesPseudoMasks, type SettledOptions, usesUnlabelled } from '../../core/options.ts';
 import { agreedPieces, countPieces } from '../../core/predict/pieces.ts';
 import { validate } from '../../core/predict/validate.ts';
 import { decodeCheckpoint } from '../../core/train/checkpoint.ts';
-import { type Fit, fitOf } from '../../core/train/fit-patch.ts';
+import { type Fit, fitOf, recomputationOf } from '../../core/train/fit-patch.ts';
 import { train } from '../../core/train/loop.ts';
 import type { CheckpointMeta } from '../../core/train/state.ts';
 import { doingError, FILE_MODE, makeFolder, writeFileAtomic } from '../../disk/index.ts';
 import { startEngine } from '../../engine/choose/index.ts';
 import { kernelsOf } from '../../engine/choose/kernels-of.ts';
+import { roomOf } from '../../engine/choose/room.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { leftOut } from '../../shared/left-out.ts';
+import { recomputationText } from '../../shared/recomputation.ts';
 import type { CurveLine, TrainingCase, TrainJob } from '../../shared/training.ts';
 import { channelFiles } from './case-channels.ts';
 import { withRegions } from './coarse-model.ts';
@@ -45,13 +46,20 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
 
   const resumeFrom = job.resume ? decodeCheckpoint(readFileSync(checkpointPath(runFolder))) : undefined;
   const startFrom = job.startFrom && !resumeFrom ? decodeCheckpoint(readFileSync(job.startFrom)) : undefined;
-  const { patch, plan, recompute, ...batch } = fitOfRun(job, resumeFrom?.meta, [
-    ...lists.labelled,
-    ...lists.unlabelled,
-  ]);
+  const { patch, plan, recompute, ...batch } = fitOfRun(
+    job,
+    resumeFrom?.meta,
+    [...lists.labelled, ...lists.unlabelled],
+    roomOf(engine),
+  );
   const options: SettledOptions = { ...job.options, ...batch, patch, ...(plan && { plan }) };
   if (batch.labelledPerStep < job.options.labelledPerStep && !resumeFrom && !job.fit)
     report({ type: 'notice', message: 'Memory is small: one patch of each kind a step.' });
+  if (recompute && !job.fit)
+    report({
+      type: 'notice',
+      message: `Memory is small for steps with patch ${patch.join('x')}: ${recomputationText(recompute)}, which takes longer and gives the same weights.`,
+    });
   const bounded =
     options.region === 'auto'
       ? await withRegions(lists, {
@@ -159,17 +167,27 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
     });
 }
 
-/** A run keeps its patch and batch when it is resumed, also where memory made them smaller on the way. */
-function fitOfRun({ fit, options }: TrainJob, resumed: CheckpointMeta | undefined, cases: PreparedCase[]): Fit {
+/**
+ * A run keeps its patch and batch when it is resumed, also where memory made them smaller on the way; what is computed again may differ
+ * each time, since weights do not depend on it.
+ */
+function fitOfRun(
+  { fit, options }: TrainJob,
+  resumed: CheckpointMeta | undefined,
+  cases: PreparedCase[],
+  room: number,
+): Fit {
   if (fit) return fit;
   if (!resumed)
     return fitOf(
       options,
       cases.map((c) => c.size),
-      { free: os.freemem(), total: os.totalmem() },
+      room,
     );
   const { labelledPerStep, unlabelledPerStep, plan } = resumed.options;
-  return { patch: [...resumed.patch], labelledPerStep, unlabelledPerStep, ...(plan && { plan }) };
+  const kept: Fit = { patch: [...resumed.patch], labelledPerStep, unlabelledPerStep, ...(plan && { plan }) };
+  const recompute = recomputationOf(options, kept, room);
+  return { ...kept, ...(recompute && { recompute }) };
 }
 
 const cacheOf = (runFolder: string): string => join(runFolder, '..', '..', 'cache');

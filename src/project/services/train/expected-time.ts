@@ -1,11 +1,17 @@
 /** How long a training will take here: from an earlier run, or from steps measured on each engine that it may use. */
-import { freemem, totalmem } from 'node:os';
 import type { PlannedOptions, TrainingOptions } from '../../../core/options.ts';
-import { type Fit, fitOf } from '../../../core/train/fit-patch.ts';
+import { type Fit, fitOf, recomputationOf } from '../../../core/train/fit-patch.ts';
 import { trainingGrid } from '../../../core/train/preprocess.ts';
 import { costFrom, stepCost } from '../../../core/train/step-cost.ts';
 import { type KnownAdapter, keepAdapter, knownAdapter } from '../../../engine/choose/known-adapter.ts';
-import { availableEngines, comparedEngines, type StepTime, stepTimes } from '../../../engine/choose/step-times.ts';
+import { roomOf } from '../../../engine/choose/room.ts';
+import {
+  availableEngines,
+  comparedEngines,
+  fastestEngine,
+  type StepTime,
+  stepTimes,
+} from '../../../engine/choose/step-times.ts';
 import { fasterAdvice } from '../../../engine/measure/advice.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import type { StartTrainer } from '../../../shared/trainer.ts';
@@ -114,8 +120,10 @@ export async function measureSteps(
   let failure: DecileError | undefined;
   for (const engine of wanted) {
     if (stepTimes(options, fit.patch).some((time) => time.engine === engine)) continue;
-    const job = { kind: 'probe', options: { ...options, engine, plan: fit.plan }, patch: fit.patch, classes } as const;
-    const last = await startTrainer(job, () => {}).done;
+    const { patch, plan } = fit;
+    const recompute = recomputationOf(options, fit, roomOf({ name: engine }));
+    const step = { options: { ...options, engine, plan }, patch, classes, ...(recompute && { recompute }) };
+    const last = await startTrainer({ kind: 'probe', ...step }, () => {}).done;
     if (last.type !== 'error') continue;
     failure = new DecileError(last.code, last.message, last.cure);
     // A GPU that cannot do these steps is not asked again at every training.
@@ -151,7 +159,8 @@ export async function settleEngine(
 /** Patch and batch that the trainer would take; it looks at the scans that it prepared, this at their sizes. */
 export function likelyFit(store: Store, options: PlannedOptions): Fit {
   const sizes = store.scans.list().map((scan) => trainingGrid(scan, options).size);
-  return fitOf(options, sizes, { free: freemem(), total: totalmem() });
+  const name = options.engine === 'auto' ? (fastestEngine() ?? 'simd') : options.engine;
+  return fitOf(options, sizes, roomOf({ name }));
 }
 
 export function secondsPerStep(store: Store, run: number): number | null {
