@@ -10,6 +10,7 @@ import { projectHandlers, type Shell } from './handlers/projects.ts';
 import { reportHandlers } from './handlers/report.ts';
 import { trainingHandlers } from './handlers/training.ts';
 import { jobBoard } from './jobs.ts';
+import { learner } from './learning.ts';
 import { session as openSession } from './session.ts';
 import { userFiles } from './settings.ts';
 
@@ -29,7 +30,7 @@ export function createApi(shell: Shell, app: App, userFolder: string): Api {
   const handlers: Handlers = {
     ...projectHandlers(session, shell),
     ...caseHandlers(session),
-    ...trainingHandlers(session),
+    ...trainingHandlers(session, learner(session)),
     ...reportHandlers(session),
   };
   const client = createClient({
@@ -47,7 +48,7 @@ export function createApi(shell: Shell, app: App, userFolder: string): Api {
     busy: () =>
       session.jobs
         .list()
-        .filter(({ status }) => status === 'running' || status === 'paused')
+        .filter(({ status, kind }) => kind !== 'learn' && (status === 'running' || status === 'paused'))
         .map(({ title }) => title),
     close: () => session.close(),
   };

@@ -15,6 +15,9 @@ import type { JobBoard } from './jobs.ts';
 import type { UserFiles } from './settings.ts';
 import { type UndoShelf, undoShelf } from './undo-shelf.ts';
 
+/** What can be done to a run that is going on; `done` is over when it is. */
+export type RunInTraining = Pick<RunHandle, 'pause' | 'resume' | 'cancel'> & { done: Promise<unknown> };
+
 export interface Session {
   readonly app: App;
   readonly emitter: Emitter;
@@ -24,7 +27,9 @@ export interface Session {
   /** Undo steps of the open project's cases. */
   readonly undo: UndoShelf;
   /** Runs in training now, by run id. */
-  readonly training: Map<number, { handle: RunHandle; job: string }>;
+  readonly training: Map<number, { handle: RunInTraining; job: string }>;
+  /** Done before the open project is closed. */
+  readonly beforeClose: (() => void)[];
   /** Throws `project/none-open`. */
   project(): Project;
   hasProject(): boolean;
@@ -57,6 +62,7 @@ export function session(parts: Pick<Session, 'app' | 'emitter' | 'folders' | 'jo
   const changes = turns();
   const undo = undoShelf();
   const training: Session['training'] = new Map();
+  const beforeClose: Session['beforeClose'] = [];
 
   const project = (): Project => {
     if (!opened)
@@ -92,6 +98,7 @@ export function session(parts: Pick<Session, 'app' | 'emitter' | 'folders' | 'jo
 
   const closeNow = async (): Promise<void> => {
     if (!opened) return;
+    for (const work of beforeClose) work();
     // A run is left so that it can be resumed; closing is not giving up.
     const ending = [...training.values()].map(({ handle }) => {
       handle.cancel('interrupted');
@@ -109,8 +116,8 @@ export function session(parts: Pick<Session, 'app' | 'emitter' | 'folders' | 'jo
 
   const refuseWhileBusy = (): void => {
     const going = parts.jobs.list().filter(
-      // Looking at scans leaves nothing unfinished.
-      ({ status, kind }) => kind !== 'suggest' && (status === 'running' || status === 'paused'),
+      // Looking at scans leaves nothing unfinished, and rounds of learning go on by themselves.
+      ({ status, kind }) => kind !== 'suggest' && kind !== 'learn' && (status === 'running' || status === 'paused'),
     );
     if (!opened || going.length === 0) return;
     throw new DecileError(
@@ -139,7 +146,7 @@ export function session(parts: Pick<Session, 'app' | 'emitter' | 'folders' | 'jo
 
   return {
     ...parts,
-    ...{ training, undo },
+    ...{ training, undo, beforeClose },
     project,
     hasProject: () => opened !== null,
     admit(project) {

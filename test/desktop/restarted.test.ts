@@ -1,37 +1,13 @@
 /** A server that is killed under an open window: the next one is found by the window itself, and what it held is saved. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { build } from '../../scripts/build.ts';
 import { launchBrowser, noBrowser } from './browser.ts';
 import { makeCohort } from './cohort.ts';
+import { serveApart } from './own-process.ts';
 import { ask, drawOn, maskOf, stroke, until } from './whole-job.ts';
-
-const LAUNCHER = fileURLToPath(new URL('../../src/cli/index.ts', import.meta.url));
-
-/** `decile serve` in a process of its own. */
-async function serve(
-  args: string[],
-  env: NodeJS.ProcessEnv,
-): Promise<{ child: ChildProcess; url: string; gone: Promise<unknown> }> {
-  const child = spawn(process.execPath, [LAUNCHER, 'serve', ...args], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const gone = new Promise((done) => child.once('exit', done));
-  const url = await new Promise<string>((done, fail) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const found = /http:\S+/.exec(line)?.[0];
-      if (found) done(found);
-    });
-    void gone.then(() => fail(new Error('The server must start, got an end.')));
-  });
-  return { child, url, gone };
-}
 
 test('a killed server comes back under its address, and the window saves what it held without a reload', {
   skip: noBrowser,
@@ -46,7 +22,7 @@ test('a killed server comes back under its address, and the window saves what it
   await project.close();
   const config = join(cohort.root, 'config');
   const env = { DECILE_CONFIG: config };
-  let server = await serve([], env);
+  let server = await serveApart([], env);
   const browser = await launchBrowser();
   t.after(async () => {
     await browser.close();
@@ -69,7 +45,7 @@ test('a killed server comes back under its address, and the window saves what it
   await stroke(page);
   await page.locator('[data-save="failed"]').waitFor();
   const [before] = [server.url];
-  server = await serve([], env);
+  server = await serveApart([], env);
   assert.equal(server.url, before);
   await page.locator('[data-save="saved"]').waitFor();
   assert.equal((await ask(page, 'projects.current'))?.path, folder);

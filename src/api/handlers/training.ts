@@ -8,20 +8,23 @@ import type { RunHandle } from '../../project/services/train/train.ts';
 import type { Run, Store } from '../../project/store/index.ts';
 import type { Curve, RunInfo, TrainOutlook } from '../../shared/contract/index.ts';
 import { DecileError } from '../../shared/errors.ts';
-import type { LeftOut } from '../../shared/left-out.ts';
 import type { TrainerEvent } from '../../shared/training.ts';
 import type { Handlers } from '../api.ts';
 import { errorInfo } from '../errors.ts';
 import type { JobHandle } from '../jobs.ts';
-import type { Session } from '../session.ts';
+import { computes, type Learner } from '../learning.ts';
+import type { RunInTraining, Session } from '../session.ts';
+import { failureOf, showTraining } from '../show-training.ts';
 
 type Names =
   | `train.${'plan' | 'probe' | 'start' | 'pause' | 'resume' | 'cancel' | 'curve' | 'evolution'}`
   | `runs.${'list' | 'notes'}`
   | `jobs.${'list' | 'cancel' | 'dismiss'}`
+  | `learning.${'get' | 'set'}`
+  | 'review.look'
   | 'predictions.start';
 
-export const trainingHandlers = (session: Session): Pick<Handlers, Names> => ({
+export const trainingHandlers = (session: Session, learner: Learner): Pick<Handlers, Names> => ({
   'train.plan': ({ options, validation }) =>
     describePlan(session.project(), options as Partial<TrainingOptions>, validation),
   async 'train.probe'({ options, validation }) {
@@ -106,6 +109,10 @@ export const trainingHandlers = (session: Session): Pick<Handlers, Names> => ({
     return { job: started.id };
   },
 
+  'learning.get': () => learner.info(),
+  'learning.set': ({ learning }) => learner.set(learning),
+  'review.look': ({ window, scan }) => learner.look(window, scan),
+
   'jobs.list': () => session.jobs.list(),
   'jobs.cancel'({ job }) {
     session.jobs.cancel(job);
@@ -119,11 +126,7 @@ export const trainingHandlers = (session: Session): Pick<Handlers, Names> => ({
 
 /** One training or prediction at a time: two would share the same device and both be slow. */
 function alone(session: Session): void {
-  const other = session.jobs
-    .list()
-    .find(
-      ({ kind, status }) => (kind === 'train' || kind === 'predict') && (status === 'running' || status === 'paused'),
-    );
+  const other = session.jobs.list().find(computes);
   if (other)
     throw new DecileError(
       'train/busy',
@@ -132,7 +135,7 @@ function alone(session: Session): void {
     );
 }
 
-function running(session: Session, run: number): RunHandle {
+function running(session: Session, run: number): RunInTraining {
   const going = session.training.get(run);
   if (!going)
     throw new DecileError('run/not-running', `A run must be in training, got run ${run}.`, 'Reload the list of runs.');
@@ -146,7 +149,7 @@ const watch =
     let job: JobHandle | undefined;
     const onEvent = (event: TrainerEvent, run: Run) => {
       session.emitter.emit('train', { run: run.id, event });
-      if (job) show(job, event);
+      if (job) showTraining(job, event);
     };
     const handle = launch(onEvent);
     const { run } = handle;
@@ -175,39 +178,6 @@ const watch =
     session.changed([]);
     return { run: run.id, job: started.id };
   };
-
-/** A scan that was left out, in the list of what a job refused. */
-const failureOf = ({ name, code, message, cure }: LeftOut) => ({ path: name, code, message, cure });
-
-function show(job: JobHandle, event: TrainerEvent): void {
-  switch (event.type) {
-    case 'preparing':
-      job.update({ detail: `preparing scan ${event.done} of ${event.total}` });
-      break;
-    case 'step':
-      job.update({
-        done: event.step,
-        total: event.steps,
-        detail: `step ${event.step} of ${event.steps}`,
-        secondsLeft: event.secondsLeft,
-      });
-      break;
-    case 'paused':
-      job.update({ status: 'paused', detail: `paused at step ${event.step}`, secondsLeft: undefined });
-      break;
-    case 'resumed':
-      job.update({ status: 'running', detail: `step ${event.step}` });
-      break;
-    case 'notice':
-      job.notice(event.message);
-      break;
-    case 'left-out':
-      job.fail([failureOf(event)]);
-      break;
-    default:
-      break;
-  }
-}
 
 /** A sentence, not a form. What cannot start is a problem of the plan, not an error of the call. */
 function describePlan(project: Project, given: Partial<TrainingOptions>, validation?: number): TrainOutlook {

@@ -160,6 +160,14 @@ export const CALLS = {
   /** What the current mask changed against the prediction; empty without one. */
   'review.changes': call<T.MaskChange[]>()(scan),
 
+  /** A window looks at a scan: no round of learning changes its mask from now on; null: it looks at none. Answers its newest version. */
+  'review.look': call<{ version: number }>()(z.object({ scan: id.nullable(), window: z.string().min(1).max(60) })),
+
+  /** Rounds of training that start by themselves while somebody reviews. */
+  'learning.get': call<T.LearningInfo>()(nothing),
+  /** Off stops what goes on at a checkpoint; on goes on with it. */
+  'learning.set': call<T.LearningInfo>()(z.object({ learning: z.enum(['off', 'on', 'paused']) })),
+
   'train.plan': call<T.TrainOutlook>()(z.object({ options, validation })),
   /** As train.plan, after a few steps on made-up patches have told how long it takes; refused while a run trains. */
   'train.probe': call<T.TrainOutlook>()(z.object({ options, validation })),

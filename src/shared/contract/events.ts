@@ -1,6 +1,6 @@
 /** What main tells the window without being asked. */
 import type { TrainerEvent } from '../training.ts';
-import type { CaseState, JobInfo, ProjectOverview, SaveReceipt } from './types.ts';
+import type { CaseState, JobInfo, LearningInfo, ProjectOverview, SaveReceipt } from './types.ts';
 
 export type MenuCommand =
   | 'new-project'
@@ -26,6 +26,8 @@ export interface Events {
   'job-gone': { id: string };
   /** The trainer of a run spoke. */
   train: { run: number; event: TrainerEvent };
+  /** Learning was turned on or off, or waits for something else. */
+  learning: LearningInfo;
   /** Scans changed (imported, labelled, predicted, removed); the window reloads its list. */
   scans: { scans: number[] };
   /** One case changed its state. */

@@ -199,7 +199,7 @@ export interface QueueEntry {
   state: CaseState;
 }
 
-export type JobKind = 'import' | 'train' | 'predict' | 'evaluate' | 'export' | 'demo' | 'check' | 'suggest';
+export type JobKind = 'import' | 'train' | 'predict' | 'learn' | 'evaluate' | 'export' | 'demo' | 'check' | 'suggest';
 export type JobStatus = 'running' | 'paused' | 'done' | 'failed' | 'cancelled';
 export interface JobInfo {
   id: string;
@@ -259,6 +259,16 @@ export interface RunInfo {
   /** Last validation Dice, percent. */
   validationDice?: number;
   options: Record<string, unknown>;
+}
+
+/** Learning while somebody reviews. */
+export interface LearningInfo {
+  learning: 'off' | 'on' | 'paused';
+  /** Why no round goes on, a sentence; empty where one does, or where it is off. */
+  waits: string;
+  /** The round that goes on, and its run. */
+  job?: string;
+  run?: number;
 }
 
 export interface TrainOutlook {

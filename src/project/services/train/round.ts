@@ -38,6 +38,9 @@ export interface RoundReport {
 }
 
 export interface RoundHandle {
+  /** The run that trains, or predicts. */
+  run: Run;
+  /** Holds the training, or the predictions after the scan at hand, until `resume`. */
   pause(): void;
   resume(): void;
   /** Stops after a checkpoint, or after the scan at hand. */
@@ -57,41 +60,63 @@ export async function startRound(
   onEvent: (event: TrainerEvent, run: Run) => void = () => {},
 ): Promise<RoundHandle> {
   const began = await begin(store, startTrainer, request, onEvent);
-  let [stopped, at]: [boolean, Pick<RoundHandle, 'pause' | 'resume' | 'cancel'>] = [false, began.control];
+  let [stopped, paused, at]: [boolean, boolean, Control] = [false, false, began.control];
+  let wake = () => {};
   const done = (async (): Promise<RoundReport> => {
     const run = await began.trained;
     const { did, learned } = began;
-    const report = { run, did, learned, refreshed: [] as string[], leftOut: [] as LeftOut[] };
-    if (stopped || run.state !== 'finished') return { ...report, stopped: true };
-    // Asked only now: what was accepted meanwhile is not predicted again.
-    const scans = toRefresh(store, run, request.held);
-    if (scans.length === 0) return { ...report, stopped: false };
-    const prediction = startPrediction(
-      store,
-      startTrainer,
-      { run: run.name, scans: scans.map(({ id }) => id), held: (scan) => !mayChange(store, scan, request.held) },
-      onEvent,
-    );
-    at = { pause() {}, resume() {}, cancel: () => prediction.cancel() };
-    const { predicted, leftOut, cancelled } = await prediction.done;
-    return { ...report, refreshed: predicted.map(({ name }) => name), leftOut, stopped: cancelled };
+    const report: RoundReport = { run, did, learned, refreshed: [], leftOut: [], stopped: false };
+    while (!stopped && run.state === 'finished') {
+      if (paused)
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      const unread = new Set(report.leftOut.map(({ scan }) => scan));
+      // Asked only now: what was accepted meanwhile is not predicted again.
+      const scans = toRefresh(store, run, request.held).filter(({ id }) => !unread.has(id));
+      if (stopped || scans.length === 0) break;
+      const prediction = startPrediction(
+        store,
+        startTrainer,
+        { run: run.name, scans: scans.map(({ id }) => id), held: (scan) => !mayChange(store, scan, request.held) },
+        onEvent,
+      );
+      at = { pause: () => prediction.cancel(), resume() {}, cancel: () => prediction.cancel() };
+      const { predicted, leftOut, cancelled } = await prediction.done;
+      report.refreshed.push(...predicted.map(({ name }) => name));
+      report.leftOut.push(...leftOut);
+      if (!cancelled) return report;
+    }
+    return { ...report, stopped: stopped || run.state !== 'finished' };
   })();
   return {
-    pause: () => at.pause(),
-    resume: () => at.resume(),
+    run: began.run,
+    pause() {
+      paused = true;
+      at.pause();
+    },
+    resume() {
+      paused = false;
+      at.resume();
+      wake();
+    },
     cancel() {
       stopped = true;
       at.cancel();
+      wake();
     },
     done,
   };
 }
 
+type Control = Pick<RoundHandle, 'pause' | 'resume' | 'cancel'>;
+
 interface Began {
+  run: Run;
   did: RoundReport['did'];
   learned: string[];
   trained: Promise<Run>;
-  control: Pick<RoundHandle, 'pause' | 'resume' | 'cancel'>;
+  control: Control;
 }
 
 /** What there is to do, and what was new since the last run. */
@@ -134,11 +159,11 @@ async function begin(
   const { last, learned } = ahead;
   if (ahead.did === 'resumed') {
     const handle = resumeTraining(store, startTrainer, ahead.left.name, onEvent);
-    return { did: ahead.did, learned, trained: handle.done, control: training(handle) };
+    return { run: handle.run, did: ahead.did, learned, trained: handle.done, control: training(handle) };
   }
   if (ahead.did === 'predicted')
     return {
-      ...{ did: ahead.did, learned, trained: Promise.resolve(last) },
+      ...{ run: last, did: ahead.did, learned, trained: Promise.resolve(last) },
       control: { pause() {}, resume() {}, cancel() {} },
     };
   const weights = await startFrom(store, last.name);
@@ -149,7 +174,7 @@ async function begin(
     { options: { ...givenIn(weights.options), steps, ...options }, from: weights },
     onEvent,
   );
-  return { did: ahead.did, learned, trained: handle.done, control: training(handle) };
+  return { run: handle.run, did: ahead.did, learned, trained: handle.done, control: training(handle) };
 }
 
 /** The run that a chain of rounds began with: a share of a share would soon be nothing. */
@@ -160,7 +185,7 @@ function firstOf(store: Store, run: Run): Run {
   return before ? firstOf(store, before) : run;
 }
 
-const training = (handle: { pause(): void; resume(): void; cancel(as: 'interrupted'): void }): Began['control'] => ({
+const training = (handle: { pause(): void; resume(): void; cancel(as: 'interrupted'): void }): Control => ({
   pause: () => handle.pause(),
   resume: () => handle.resume(),
   cancel: () => handle.cancel('interrupted'),

@@ -134,7 +134,10 @@ export class AnnotateState {
       },
     };
     try {
-      const loaded = await (this.ahead.take(scan) ?? loadCase(this.client, scan, { first }));
+      // Said first: from now on no round of learning changes its mask.
+      const { version } = await this.client.call('review.look', { scan, window: WINDOW });
+      if (ticket !== this.opening) return;
+      const loaded = (await this.ahead.take(scan, version)) ?? (await loadCase(this.client, scan, { first }));
       if (ticket === this.opening) this.show(loaded, opening);
     } catch (error) {
       if (ticket !== this.opening) return;
@@ -248,6 +251,11 @@ export class AnnotateState {
     }
   }
 
+  /** The program was gone and is there again: it is told anew what this window looks at. */
+  lookAgain(): void {
+    if (this.detail) this.client.call('review.look', { scan: this.detail.id, window: WINDOW }).catch(() => {});
+  }
+
   /** Everything drawn is on disk and a version of the mask; false where saving fails and the case must stay open. */
   async leave(): Promise<boolean> {
     this.click.take();
@@ -272,6 +280,8 @@ export class AnnotateState {
 
   private async leaveAtLast(): Promise<void> {
     while (!(await this.leave())) await new Promise((resolve) => setTimeout(resolve, AGAIN));
+    // Where the program is gone, so is what it knew of this window.
+    await this.client.call('review.look', { scan: null, window: WINDOW }).catch(() => {});
   }
 
   /** Strokes of a case are on disk: those that another window drew on this one are shown here too. */

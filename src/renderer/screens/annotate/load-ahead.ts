@@ -1,5 +1,5 @@
 /** Fetches the next case of the queue while this one is looked at, so that it opens at once. */
-import type { Client } from '../../../shared/contract/index.ts';
+import type { Client, ScanDetail } from '../../../shared/contract/index.ts';
 import { type LoadedCase, loadCase } from '../../viewer/case-loader.ts';
 
 export class LoadAhead {
@@ -26,13 +26,19 @@ export class LoadAhead {
     }
   }
 
-  /** The case, where it is the one that was fetched; any other is given up. */
-  take(scan: number): Promise<LoadedCase> | null {
+  /**
+   * The case, where it is the one that was fetched, and its newest mask still has that version; any other is given up.
+   * Rejects with what fetching it did.
+   */
+  async take(scan: number, version: number): Promise<LoadedCase | null> {
     const { ahead } = this;
     this.ahead = null;
-    if (ahead?.scan === scan) return ahead.loaded;
-    ahead?.abort.abort();
-    return null;
+    if (ahead?.scan !== scan) {
+      ahead?.abort.abort();
+      return null;
+    }
+    const loaded = await ahead.loaded;
+    return newestVersion(loaded.detail) === version ? loaded : null;
   }
 
   abort(): void {
@@ -40,3 +46,5 @@ export class LoadAhead {
     this.ahead = null;
   }
 }
+
+const newestVersion = ({ versions }: ScanDetail): number => Math.max(0, ...versions.map(({ version }) => version));

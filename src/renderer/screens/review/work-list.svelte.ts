@@ -79,7 +79,9 @@ export class WorkList {
     await this.app.attempt(async () => {
       const [rows, queue] = await Promise.all([client.call('scans.list'), client.call('review.queue')]);
       const sorted = queue.map(({ scan }) => scan);
-      if (sorted.some((scan) => !this.order.includes(scan))) this.order = sorted;
+      const added = sorted.filter((scan) => !this.order.includes(scan));
+      // Whoever has begun to go through it finds what came meanwhile at its end.
+      if (added.length > 0) this.order = this.decided.size === 0 ? sorted : [...this.order, ...added];
       [this.rows, this.queue, this.loaded] = [rows, queue, true];
       // Looks into every scan the first time; the list need not wait for it.
       this.suggestions = await client.call('scans.suggest');

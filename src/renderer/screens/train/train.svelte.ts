@@ -52,10 +52,14 @@ export class TrainState {
     () =>
       this.app.jobs.find(
         (job) =>
-          job.kind === 'train' && job.run === this.shown && (job.status === 'running' || job.status === 'paused'),
+          (job.kind === 'train' || job.kind === 'learn') &&
+          job.run === this.shown &&
+          (job.status === 'running' || job.status === 'paused'),
       ) ?? null,
   );
-  readonly predicting = $derived.by(() => this.app.running.find((job) => job.kind === 'predict') ?? null);
+  readonly predicting = $derived.by(
+    () => this.app.running.find(({ kind }) => kind === 'predict' || kind === 'learn') ?? null,
+  );
   readonly frame = $derived(this.frames[this.moment ?? this.frames.length - 1] ?? null);
 
   constructor(app: AppState) {
