@@ -14,6 +14,11 @@ test('a simulated reader accepts, the project learns on and predicts again what 
   await done('new', 'p', '--label', 'organ', '--preset', 'mr');
   await done('import', 'p', 'scans', '--labels', 'masks', '--only', 'a1');
   await done('import', 'p', 'scans');
+  const untrained = (await decile(['learn', 'p', '--json'], { cwd })).json() as {
+    error: { code: string; cure: string };
+  };
+  assert.equal(untrained.error.code, 'run/none-finished');
+  assert.match(untrained.error.cure, /with --from/);
   await done('train', 'p', '--steps', '4', '--name', 'first', ...SMALL);
   await done('predict', 'p');
   const { queue } = await done<{ queue: { name: string }[] }>('review', 'list', 'p');

@@ -136,9 +136,9 @@ export const trainingErrors = {
     cure: 'Start a new one',
   },
   'run/none-finished': {
-    when: 'No run is finished to predict with',
-    message: 'A run must be finished to predict with, got none in this project.',
-    cure: 'Train first, or name one with `--run`',
+    when: 'No run is finished to predict with, or to learn on from',
+    message: 'A run must be finished to <be used so>, got none in this project.',
+    cure: 'Train first, or name one with `--run` (`--from` of `learn`)',
   },
   'run/no-checkpoint': {
     when: 'The run has no checkpoint yet',

@@ -82,7 +82,7 @@ function outputsOf(labels: Source['labels'], store: Store): Map<number, number> 
     throw new DecileError(
       'model/labels',
       `The labels of a model must be the project's (${own.map(({ name }) => name).join(', ')}), got none for ${unknown.join(', ')}.`,
-      'A network learns a new label from the start alone: train without --from.',
+      'A network learns a new label from the start alone: train anew, `decile train DIR` without --from.',
     );
   return outputs;
 }

@@ -47,14 +47,14 @@ export interface PredictHandle {
   done: Promise<PredictReport>;
 }
 
-/** The run to predict with; throws `run/unknown`, `run/none-finished`, `run/no-checkpoint`. */
-export function runForPrediction(store: Store, name?: string): Run {
+/** The run to predict with, or to go on from; `flag` names one. Throws `run/unknown`, `run/none-finished`, `run/no-checkpoint`. */
+export function runForPrediction(store: Store, name?: string, flag: '--run' | '--from' = '--run'): Run {
   const run = name === undefined ? store.runs.latestFinished() : store.runs.find(name);
   if (!run)
     throw new DecileError(
       'run/none-finished',
-      'A run must be finished to predict with, got none in this project.',
-      'Train first with `decile train DIR`, or name an unfinished run with --run.',
+      `A run must be finished to ${flag === '--run' ? 'predict with' : 'learn on from'}, got none in this project.`,
+      `Train first with \`decile train DIR\`, or name an unfinished run with ${flag}.`,
     );
   if (!store.checkpoints.latest(run.id))
     throw new DecileError(

@@ -37,7 +37,7 @@ export function checkStart(store: Store, options: PlannedOptions, from: StartWei
     throw new DecileError(
       'model/channels',
       `The weights to start from must see the channels of the scans (${channels?.join(', ') ?? 'one'}), got ${theirs.join(', ')} in ${from.origin.name}.`,
-      'Train without --from, or start from a model of these channels.',
+      'Train anew (`decile train DIR` without --from), or start from a model of these channels.',
     );
   checkNetwork(options, from);
 }
@@ -55,7 +55,7 @@ function checkNetwork(options: PlannedOptions, { origin, options: theirs }: Star
         `--${key}`,
         String(options[key]),
         String(theirs[key]),
-        `Leave --${key} out, or train without --from.`,
+        `Leave --${key} out, or train anew: \`decile train DIR\` without --from.`,
       );
   if (options.network !== 'planned' || options.patch === 'auto' || !theirs.plan) return;
   const plan = planFor(options.voxel ?? [1, 1, 1], [...options.patch], options.width);
@@ -64,7 +64,7 @@ function checkNetwork(options: PlannedOptions, { origin, options: theirs }: Star
       'plan',
       describe(plan),
       describe(theirs.plan),
-      'Leave --patch and --spacing out, or train without --from.',
+      'Leave --patch and --spacing out, or train anew: `decile train DIR` without --from.',
     );
 }
 

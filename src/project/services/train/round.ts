@@ -133,7 +133,7 @@ const STOPPED: readonly Run['state'][] = ['interrupted', 'paused'];
  * @throws run/none-finished, run/unknown, run/no-checkpoint
  */
 export function roundAhead(store: Store, { from, held }: Pick<RoundRequest, 'from' | 'held'> = {}): RoundAhead | null {
-  const last = runForPrediction(store, from);
+  const last = runForPrediction(store, from, '--from');
   const left = store.runs.latestUnfinished();
   const learned = newMasks(store, last);
   // A run after the last finished one that began from weights is a round that was stopped.
