@@ -62,10 +62,9 @@ class Trainers {
     })();
     const say = (what: string) => () => {
       this.said.push(what);
-      if (job.kind === 'train' && what !== 'cancel')
-        onEvent({ type: what === 'pause' ? 'paused' : 'resumed', step: 1 });
+      if (job.kind === 'train') onEvent({ type: what === 'pause' ? 'paused' : 'resumed', step: 1 });
     };
-    return { pause: say('pause'), resume: say('resume'), cancel: () => (this.said.push('cancel'), cancel()), done };
+    return { pause: say('pause'), resume: say('resume'), cancel, done };
   };
 
   private async train(
@@ -129,7 +128,15 @@ async function reviewing(t: TestContext) {
   /** Until what the project says of itself holds; asked whenever something is told. */
   const until = (holds: () => Promise<boolean>): Promise<void> =>
     new Promise((resolve, reject) => {
-      const look = () => holds().then((yes) => yes && (stop(), resolve()), reject);
+      const look = async () => {
+        try {
+          if (!(await holds())) return;
+          stop();
+          resolve();
+        } catch (error) {
+          reject(error);
+        }
+      };
       const stop = api.subscribe(() => void look());
       void look();
     });
