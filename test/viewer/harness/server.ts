@@ -139,6 +139,8 @@ export async function startHarness(cases: HarnessCase[], labels: LabelInfo[]): P
       case 'masks.commit':
         harness.commits.push(scan);
         return null;
+      case 'review.look':
+        return { version: 0 };
       case 'review.next':
         return { next };
       case 'review.changes': {
