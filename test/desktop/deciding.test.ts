@@ -136,6 +136,43 @@ test('a polygon gives its last corner back, belongs to its slice, and never outl
   await until(async () => (await count()) > twice, 'another tool closed it');
 });
 
+test('a double click on the first corner closes the polygon and begins no other', options, async () => {
+  const scan = (await scanOf('case_9')).id;
+  const count = async () => (await maskOf(page, scan, 'manual'))!.filter((v) => v > 0).length;
+  await page.keyboard.press('p');
+  await page.keyboard.press('Home');
+  const before = await count();
+  const [a, b, c] = await corners();
+  for (const at of [a, b, c]) await page.mouse.click(...at);
+  await page.mouse.dblclick(...a);
+  await until(async () => (await count()) > before, 'closed');
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog', { name: 'Is it all drawn?' }).getByRole('button', { name: 'Go on drawing' }).click();
+});
+
+test('Escape gives a region that grows up: nothing is drawn, and the tolerance is as before', options, async () => {
+  const scan = (await scanOf('case_9')).id;
+  const drawn = () => maskOf(page, scan, 'manual');
+  await page.locator('[data-save=saved]').waitFor();
+  const before = await drawn();
+  await page.locator('[data-tool=grow]').click();
+  const tolerance = page.locator('.options label').filter({ hasText: 'Tolerance' }).locator('output');
+  const own = await tolerance.innerText();
+  await wheel(1);
+  const box = (await page.locator('[data-plane=axial]').boundingBox())!;
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  await page.mouse.move(x, y - 60, { steps: 4 });
+  await until(async () => (await tolerance.innerText()) !== own, 'the tolerance follows the hand');
+  await page.keyboard.press('Escape');
+  await until(async () => (await tolerance.innerText()) === own, 'the tolerance as before');
+  await page.mouse.up();
+  assert.equal(await tolerance.innerText(), own);
+  await page.locator('[data-save=saved]').waitFor();
+  assert.deepEqual(await drawn(), before);
+});
+
 test('a locked label is changed by no tool, and paint over keeps to its rule', options, async () => {
   const scan = (await scanOf('case_9')).id;
   const counts = async () => {

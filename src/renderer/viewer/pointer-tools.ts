@@ -302,7 +302,10 @@ export class PointerTools {
   }
 
   doubleClick(): void {
+    // Its first click closed the polygon: the second begins none.
+    if (this.outlines.points.length === 1) this.outlines.drop();
     if (this.outlines.isPolygon) this.closeOutline();
+    this.host.overlayChanged();
   }
 
   /** A click or a short drag is a line of its own, a lasso what it goes around. */
