@@ -129,6 +129,14 @@ export const OPTIONS: readonly OptionRow[] = [
     'Share of the patches drawn around a voxel of a label, labels in turn, in unlabelled scans where the network saw them; nnU-Net takes 0.33.',
   ),
   row(
+    'correctedShare',
+    'corrected-share',
+    0.33,
+    real(0, 1),
+    '',
+    'Share of the patches of a scan whose prediction was corrected that are drawn around a voxel that the person changed: what was wrong is seen more often. 0: anywhere.',
+  ),
+  row(
     'coarseShare',
     'coarse-share',
     0,

@@ -65,6 +65,8 @@ export interface TrainingOptions {
   intensity: (typeof SWITCH)[number];
   /** Share of the patches that are drawn around a voxel of a class. */
   foregroundShare: number;
+  /** Share of a corrected scan's patches that are drawn around a voxel that a person changed. */
+  correctedShare: number;
   /** Whether a coarse model first finds the part of each scan that is worth reading. */
   region: (typeof REGIONS)[number];
   /** Share of the steps, the first ones, that read patches at half the resolution. */

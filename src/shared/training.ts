@@ -31,6 +31,8 @@ export interface TrainingCase {
   spacing?: SettledSpacing;
   /** NIfTI mask on the same grid; absent for unlabelled cases. */
   maskPath?: string;
+  /** The prediction that the mask is a correction of, on the same grid. */
+  predictedPath?: string;
 }
 
 /** Lists that cannot leak: a test case is in none of them. */

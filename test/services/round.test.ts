@@ -37,6 +37,12 @@ test('a round trains on from the last run with the new masks alone being new, a 
   const [job] = jobs;
   assert.ok(job.kind === 'train');
   assert.deepEqual([job.options.steps, job.lists.labelled.length, job.lists.unlabelled.length], [10, 3, 2]);
+  // Where it was corrected is known; the others are no corrections.
+  const before = store.masks.current(scans[3].id, 'predicted');
+  assert.deepEqual(
+    job.lists.labelled.flatMap(({ scan, predictedPath }) => (predictedPath ? [[scan, predictedPath]] : [])),
+    [[scans[3].id, store.path(before!.file)]],
+  );
   assert.deepEqual(store.runs.list().at(-1)?.startedFrom, { kind: 'run', name: 'first', step: 40 });
 });
 

@@ -4,8 +4,9 @@ import { boxOf } from '../../src/core/predict/sliding-window.ts';
 import { Random } from '../../src/core/random.ts';
 import { disposeBatch, TwoStreamSampler } from '../../src/core/train/batch.ts';
 import { type PatchSource, planCrop, readPatch, type Sides, scanVoxel } from '../../src/core/train/patches.ts';
-import { ForegroundTurns, samplePlaces, voxelAt } from '../../src/core/train/places.ts';
+import { ForegroundTurns, sampleCorrected, samplePlaces, voxelAt } from '../../src/core/train/places.ts';
 import { noPlaces, placesOf, remembered } from '../../src/core/train/pseudo-places.ts';
+import { NOT_DRAWN } from '../../src/core/volume.ts';
 
 const SIZE: Sides = [40, 36, 20];
 const PATCH: Sides = [8, 8, 8];
@@ -194,4 +195,27 @@ test('seen labels are found again: half of the unlabelled patches hold the voxel
   }
   // By chance 8^3 of the places of 33 x 29 x 13 starts.
   assert.ok(held >= 100 && held < 115, `${held} of 200`);
+});
+
+test('a share of the patches of a corrected scan lie around what was corrected, and no other scan is drawn otherwise', () => {
+  const whole = scan({ 1: [4, 5, 6], 2: [30, 30, 15] }, 3);
+  const corrected = { count: 1, at: (): Sides => [30, 30, 15] };
+  const source = { ...whole, places: { ...whole.places!, corrected } };
+  const holding = (share: number, from: PatchSource) => {
+    const drawn = sampler([from], { correctedShare: share });
+    return Array.from({ length: 100 }, () => classesOf(drawn.next()))
+      .flat()
+      .filter((classes) => classes.includes(2)).length;
+  };
+  const [anywhere, half, always] = [holding(0, source), holding(0.5, source), holding(1, source)];
+  assert.equal(always, 200);
+  assert.ok(half > 80 && half < 130 + anywhere, `${half} of 200, ${anywhere} by chance`);
+  assert.equal(holding(1, whole), anywhere);
+});
+
+test('corrected are the drawn voxels whose label is not what was predicted', () => {
+  const predicted = Uint8Array.from([0, 1, 1, 0, 2, 1]);
+  const mask = Uint8Array.from([0, 1, 0, 2, 1, NOT_DRAWN]);
+  assert.deepEqual([...sampleCorrected(mask, predicted, new Random(1))], [2, 3, 4]);
+  assert.deepEqual([...sampleCorrected(predicted, predicted, new Random(1))], []);
 });

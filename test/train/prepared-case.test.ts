@@ -152,3 +152,37 @@ test('the body of a prepared case holds what is bright, and what is drawn outsid
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+test('a corrected scan knows where its prediction was changed, and is prepared anew for another prediction', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'decile-prepared-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const path = (name: string) => join(folder, name);
+  for (const name of ['scan.nii', 'mask.nii', 'first.nii', 'second.nii'])
+    writeFileSync(path(name), `samples of ${name}`);
+  const first = mask.slice();
+  first[0] = 1;
+  first[119] = 1;
+  const read: Record<string, Uint8Array> = { 'mask.nii': mask, 'first.nii': first, 'second.nii': mask };
+  const files = {
+    readVolume: async () => ({ volume: { ...GRID, data: image } }),
+    readMask: async (from: string) => ({ ...GRID, data: read[from.split('/').at(-1)!] }),
+  } as unknown as TrainerFiles;
+  const prepared = async (predicted: string) => {
+    const item = { scan: 7, name: 'seven', volumePath: path('scan.nii'), maskPath: path('mask.nii') };
+    const { places } = await prepareCase(
+      { ...item, predictedPath: path(predicted) },
+      folder,
+      { spacing: 'native' },
+      oneChannel({ kind: 'none' }),
+      3,
+      files,
+    );
+    const { corrected } = places!;
+    return corrected && Array.from({ length: corrected.count }, (_, n) => corrected.at(n));
+  };
+  assert.deepEqual(await prepared('first.nii'), [
+    [0, 0, 0],
+    [5, 4, 3],
+  ]);
+  assert.equal(await prepared('second.nii'), undefined);
+});

@@ -23,6 +23,8 @@ export interface BatchOptions extends Grained {
   intensity: (typeof SWITCH)[number];
   /** Share of the patches that are drawn around a voxel of a class; 0 without it. */
   foregroundShare?: number;
+  /** Share of a corrected scan's patches that are drawn around what was corrected; 0 without it. */
+  correctedShare?: number;
   /** Chance of each channel to be left out of a patch, where scans have several; 0 without it. */
   channelDropout?: number;
 }
@@ -79,13 +81,16 @@ export class TwoStreamSampler {
   }
 
   private draw(sources: readonly PatchSource[], stream: CaseStream, count: number, coarse?: CoarseView) {
-    const { patch, augmentation, intensity, channelDropout = 0 } = this.options;
+    const { patch, augmentation, intensity, channelDropout = 0, correctedShare = 0 } = this.options;
     const [sides, field] = coarse ? [coarse.sides, fieldOf(coarse)] : [patch, patch];
     return Array.from({ length: count }, (): Patch & { scan: number; plan: CropPlan } => {
       const scan = stream.next();
       const source = sources[scan];
       const places = stream === this.labelled ? source.places : placesOf(this.seen[scan], source.size);
-      const around = stream.foreground.next(places, stream.random) ?? drawnPlace(places, stream.random);
+      const around =
+        stream.foreground.next(places, stream.random) ??
+        correctedPlace(places, correctedShare, stream.random) ??
+        drawnPlace(places, stream.random);
       const crop = planCrop(source.size, field, stream.random, augmentation, source.spacing, around, source.body);
       const plan = coarse ? coarsened(crop, coarse) : crop;
       const patch = { ...readPatch(source, sides, plan), scan, plan };
@@ -118,6 +123,12 @@ export class TwoStreamSampler {
     if (value.seen) this.seen = value.seen;
   }
 }
+
+/** In a share of the patches somewhere that was corrected, in a scan whose prediction was. */
+const correctedPlace = (places: Places | undefined, share: number, random: Random): Sides | null =>
+  places?.corrected && share > 0 && random.uniform() < share
+    ? places.corrected.at(random.integer(places.corrected.count))
+    : null;
 
 /** Somewhere that was drawn, in a scan that is drawn in part; null for a patch from anywhere. */
 const drawnPlace = (places: Places | undefined, random: Random): Sides | null =>

@@ -19,6 +19,8 @@ export interface Places {
   at(label: number, n: number): Sides;
   /** Some of the drawn voxels, of scans that are drawn in part: patches lie around them, or they would teach nothing. */
   readonly drawn?: { readonly count: number; at(n: number): Sides };
+  /** Some of the voxels that a person changed in a prediction. */
+  readonly corrected?: { readonly count: number; at(n: number): Sides };
 }
 
 /** A preprocessed case: intensities normalised, grid as in training. Crops are read where they lie, never the whole scan. */

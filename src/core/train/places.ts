@@ -36,6 +36,18 @@ export function sampleDrawn(mask: Uint8Array, random: Random, most = MOST_PLACES
   return samplePlaces(drawn, [0, count], random, most)[1];
 }
 
+/** As `sampleDrawn`, of the drawn voxels where a mask is not what was predicted. */
+export function sampleCorrected(
+  mask: Uint8Array,
+  predicted: Uint8Array,
+  random: Random,
+  most = MOST_PLACES,
+): Int32Array {
+  const changed = mask.map((label, v) => (label === NOT_DRAWN || label === predicted[v] ? 0 : 1));
+  const count = changed.reduce((sum, v) => sum + v, 0);
+  return samplePlaces(changed, [0, count], random, most)[1];
+}
+
 /** (x, y, z) of a voxel's index, x fastest. */
 export const voxelAt = (index: number, [nx, ny]: Sides): Sides => [
   index % nx,

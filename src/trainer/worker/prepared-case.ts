@@ -9,7 +9,7 @@ import { Random } from '../../core/random.ts';
 import { boxOfBoth } from '../../core/train/body.ts';
 import { joined } from '../../core/train/channels.ts';
 import type { PatchSource, Places, Sides } from '../../core/train/patches.ts';
-import { sampleDrawn, samplePlaces, voxelAt } from '../../core/train/places.ts';
+import { sampleCorrected, sampleDrawn, samplePlaces, voxelAt } from '../../core/train/places.ts';
 import { prepareMask, type TrainingFrame } from '../../core/train/preprocess.ts';
 import { type Box, boxAround } from '../../core/train/region.ts';
 import { isPartlyDrawn, NOT_DRAWN } from '../../core/volume.ts';
@@ -45,6 +45,8 @@ interface Record {
   places?: number[];
   /** How many drawn voxels it holds behind them, of a scan that is drawn in part. */
   drawn?: number;
+  /** How many corrected voxels behind those, of a scan whose prediction was. */
+  corrected?: number;
   /** CRC-32 of each file, by its ending. */
   checksums: { [end: string]: number };
 }
@@ -70,6 +72,7 @@ export async function prepareCase(
         FORMAT,
         several ? stamps : stamps[0],
         item.maskPath ? stamp(item.maskPath) : null,
+        ...(item.predictedPath ? [stamp(item.predictedPath)] : []),
         frame.spacing,
         frame.orientation ?? 'stored',
         several ? channels.map(({ normalisation }) => normalisation) : channels[0].normalisation,
@@ -90,7 +93,7 @@ export async function prepareCase(
       `A prepared scan must be as it was written, got other bytes in ${base}.`,
       'Start again: it is then made anew. Check the disk where it comes back.',
     );
-  const { size, spacing: voxelSize, body, voxels, places, drawn } = record;
+  const { size, spacing: voxelSize, body, voxels, places, drawn, corrected } = record;
   return {
     name: item.name,
     scan: item.scan,
@@ -98,7 +101,7 @@ export async function prepareCase(
     spacing: voxelSize,
     body,
     voxels,
-    ...(places && { places: placesIn(`${base}.places`, places, size, drawn) }),
+    ...(places && { places: placesIn(`${base}.places`, places, size, drawn, corrected) }),
     ...(several && { channels: channels.length }),
     readImage: (start, box) =>
       joined(
@@ -128,7 +131,7 @@ export async function prepareCase(
 const imageEnd = (channel: number): string => (channel === 0 ? 'f32' : `${channel}.f32`);
 
 /** Read one by one where they lie: memory does not grow with the number of scans. */
-function placesIn(path: string, counts: number[], size: Sides, drawn?: number): Places {
+function placesIn(path: string, counts: number[], size: Sides, drawn?: number, corrected?: number): Places {
   const starts = counts.map((_, label) => counts.slice(0, label).reduce((a, b) => a + b, 0));
   const nth = (n: number): Sides => {
     const index = new Int32Array(1);
@@ -145,6 +148,9 @@ function placesIn(path: string, counts: number[], size: Sides, drawn?: number): 
     counts,
     at: (label, n) => nth(starts[label] + n),
     ...(drawn !== undefined && { drawn: { count: drawn, at: (n: number) => nth(end + n) } }),
+    ...(corrected !== undefined && {
+      corrected: { count: corrected, at: (n: number) => nth(end + (drawn ?? 0) + n) },
+    }),
   };
 }
 
@@ -260,7 +266,16 @@ async function write(
     const drawn = isPartlyDrawn(mask) ? sampleDrawn(mask.data, new Random(item.scan, PLACES + 1)) : null;
     if (drawn?.length === 0) throw nothingDrawn(item.name);
     if (drawn) record.drawn = drawn.length;
-    keep('places', Int32Array.from([...places, drawn ?? new Int32Array()].flatMap((list) => [...list])));
+    const corrected = item.predictedPath
+      ? sampleCorrected(
+          mask.data,
+          prepareMask(await files.readMask(item.predictedPath), frame).data,
+          new Random(item.scan, PLACES + 2),
+        )
+      : new Int32Array();
+    if (corrected.length > 0) record.corrected = corrected.length;
+    const lists = [...places, drawn ?? new Int32Array(), corrected];
+    keep('places', Int32Array.from(lists.flatMap((list) => [...list])));
   }
   store(`${base}.json`, new TextEncoder().encode(JSON.stringify({ ...record, own: crc32(JSON.stringify(record)) })));
 }

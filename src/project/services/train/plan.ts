@@ -1,4 +1,5 @@
 /** Decides which scans a run learns from: the lists, and every reason why training cannot start. */
+import { existsSync } from 'node:fs';
 import { missingChannels, normalisationOfPreset } from '../../../core/model-channels.ts';
 import type { PlannedOptions, PresetName, TrainingOptions } from '../../../core/options.ts';
 import { resolveOptions } from '../../../core/parse-option.ts';
@@ -144,6 +145,13 @@ export function caseOf(store: Store, { id, name, volumeFile }: Scan): TrainingCa
   return { scan: id, name, volumePath: store.path(volumeFile), ...(channels && { channels }) };
 }
 
+/** The prediction that a mask is a correction of; none where its file is gone: then the correction counts as any mask. */
+function correctedFrom(store: Store, { scan, origin, version }: Mask): Mask | undefined {
+  if (origin !== 'corrected') return undefined;
+  const before = store.masks.history(scan).find((one) => one.origin === 'predicted' && one.version < version);
+  return before && existsSync(store.path(before.file)) ? before : undefined;
+}
+
 /** The trainer's view of a run's scans: files, and masks for those roles that may see one. */
 export function trainingLists(store: Store, cases: readonly RunCase[]): TrainingLists {
   const lists: TrainingLists = { labelled: [], unlabelled: [], validation: [] };
@@ -158,6 +166,8 @@ export function trainingLists(store: Store, cases: readonly RunCase[]): Training
           'Start a new run with `decile train`.',
         );
       entry.maskPath = store.path(store.masks.get(mask).file);
+      const predicted = role === 'labelled' && correctedFrom(store, store.masks.get(mask));
+      if (predicted) entry.predictedPath = store.path(predicted.file);
     }
     lists[role].push(entry);
   }
