@@ -66,6 +66,26 @@ for (const [name, again] of Object.entries(AGAIN)) {
   });
 }
 
+test(
+  'a table that was scrolled stands on the same rows after a reload, with many cases that were open before',
+  options,
+  async () => {
+    await place(page, 'Cases');
+    await page.getByRole('button', { name: 'case_1', exact: true }).click();
+    await ready(page, 'case_1');
+    await page.setViewportSize({ width: 1280, height: 420 });
+    await place(page, 'Cases');
+    const grid = page.getByRole('grid', { name: 'Scans' });
+    await grid.hover();
+    await page.mouse.wheel(0, 96);
+    await kept(({ place: at, table }) => at === 'cases' && table.row === 3);
+    await page.reload();
+    await page.locator('.row').first().waitFor();
+    await until(async () => (await grid.evaluate((node) => node.scrollTop)) === 96, 'the same rows');
+    await page.setViewportSize({ width: 1280, height: 720 });
+  },
+);
+
 test('a case that was deleted meanwhile is not opened again', options, async () => {
   await place(page, 'Cases');
   await page.getByRole('button', { name: 'case_1', exact: true }).click();

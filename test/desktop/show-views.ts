@@ -18,10 +18,18 @@ export interface View {
 const BOTH = ['dark', 'light'] as const;
 const DARK = ['dark'] as const;
 const view = (name: string, themes: View['themes'], show: View['show']): View => ({ name, themes, show });
-/** Pictures come in after the text, and the machine may be busy. */
+/**
+ * Pictures come in after the text, and the machine may be busy. Not until nothing is asked for any more: the program may be
+ * measuring a step of a training, for minutes.
+ */
 const settle = async (page: Page) => {
   await page.waitForTimeout(1500);
-  await page.waitForLoadState('networkidle');
+  await page.waitForFunction(() =>
+    [...document.images].every((one) => {
+      const { top, bottom, width } = one.getBoundingClientRect();
+      return one.complete || width === 0 || bottom < 0 || top > innerHeight;
+    }),
+  );
   await page.waitForTimeout(800);
 };
 /** The place is open, and shows what only it has. */

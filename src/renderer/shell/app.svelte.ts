@@ -175,7 +175,9 @@ export class AppState {
     const known = new Set((await this.client.call('scans.list')).map(({ id }) => id));
     const still = (scan: number | null) => (scan !== null && known.has(scan) ? scan : null);
     this.cases = { annotate: still(view.scans.annotate), review: still(view.scans.review) };
-    this.lastScan = this.cases[view.place === 'review' ? 'review' : 'annotate'];
+    // The table is found where it stood, not at a case that was open before that.
+    const atTable = view.place === 'cases' && view.table.row !== undefined;
+    this.lastScan = atTable ? null : this.cases[view.place === 'review' ? 'review' : 'annotate'];
     [this.workFilters, this.listOpen, this.table] = [view.filters, view.listOpen, view.table];
     this.place = view.place;
   }

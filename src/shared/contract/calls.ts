@@ -56,6 +56,7 @@ const view = z.object({
     filter: z.string().max(20),
     column: z.string().max(20),
     descending: z.boolean(),
+    row: z.number().int().min(0).optional(),
   }),
 });
 

@@ -8,8 +8,8 @@ export interface ProjectView {
   /** What the list beside the case shows. */
   filters: { annotate: string; review: string };
   listOpen: boolean;
-  /** The table of cases. */
-  table: { search: string; filter: string; column: string; descending: boolean };
+  /** The table of cases; `row`: the first one in sight, from 0. */
+  table: { search: string; filter: string; column: string; descending: boolean; row?: number };
 }
 
 export type Theme = 'dark' | 'light' | 'system';
