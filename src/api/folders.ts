@@ -46,10 +46,10 @@ export function folderRegistry(): FolderRegistry {
     resolve: find,
     async browse({ folder, path }) {
       const here = folder ? find(folder) : resolve(path?.trim() || homedir());
-      const entries = await readdir(here, { withFileTypes: true }).catch((error: Error) => {
+      const entries = await readdir(here, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
         throw new DecileError(
           'folder/unreadable',
-          `A folder must be readable, got ${error.message}.`,
+          `A folder must be readable, got ${unreadable(error, here)}.`,
           'Choose another folder.',
         );
       });
@@ -78,4 +78,12 @@ export function folderRegistry(): FolderRegistry {
       return register(path);
     },
   };
+}
+
+/** Why a folder cannot be listed, as a person says it. */
+function unreadable({ code, message }: NodeJS.ErrnoException, path: string): string {
+  if (code === 'ENOENT') return `no folder at ${path}`;
+  if (code === 'ENOTDIR') return `a file at ${path}, and no folder`;
+  if (code === 'EACCES' || code === 'EPERM') return `no permission to read ${path}`;
+  return message;
 }

@@ -1,5 +1,6 @@
 /** What is open: one project, and the runs going on. Handlers ask it; nobody else keeps such state. */
 import { createHash } from 'node:crypto';
+import { existsSync, realpathSync } from 'node:fs';
 import type { App, Project } from '../app.ts';
 import { turns } from '../project/services/drawing/turns.ts';
 import type { RunHandle } from '../project/services/train/train.ts';
@@ -114,6 +115,18 @@ export function session(parts: Pick<Session, 'app' | 'emitter' | 'folders' | 'jo
     parts.emitter.emit('project', null);
   };
 
+  /** A project in the place of the open one, which stays where the new one cannot be made or opened. */
+  const instead = async (make: () => Project): Promise<Project> => {
+    const next = make();
+    try {
+      await closeNow();
+    } catch (error) {
+      await next.close();
+      throw error;
+    }
+    return next;
+  };
+
   const refuseWhileBusy = (): void => {
     const going = parts.jobs.list().filter(
       // Looking at scans leaves nothing unfinished, and rounds of learning go on by themselves.
@@ -156,15 +169,14 @@ export function session(parts: Pick<Session, 'app' | 'emitter' | 'folders' | 'jo
     create: (folder, made, stop = false) =>
       changes.take(0, async () => {
         if (!stop) refuseWhileBusy();
-        await closeNow();
-        return enter(parts.app.create(folder, made));
+        return enter(await instead(() => parts.app.create(folder, made)));
       }),
     open: (folder, stop = false) =>
       changes.take(0, async () => {
-        if (opened && folder === opened.store.folder) return overview();
+        if (opened && existsSync(folder) && realpathSync(folder) === realpathSync(opened.store.folder))
+          return overview();
         if (!stop) refuseWhileBusy();
-        await closeNow();
-        const next = parts.app.open(folder);
+        const next = await instead(() => parts.app.open(folder));
         const failures = await next.drawing.recover();
         damage = failures.map(({ scan, error }) => ({
           ...errorInfo(error),

@@ -240,3 +240,22 @@ test('a damaged project is refused in words, and the window goes on with another
   await page.getByRole('grid', { name: 'Scans' }).waitFor();
   assert.equal((await ask(page, 'scans.list')).length, 3);
 });
+
+test(
+  'a folder without a project, or none at all, is refused in plain words, and the open project stays',
+  options,
+  async () => {
+    await place(page, 'Projects');
+    await open();
+    const dialog = page.getByRole('dialog', { name: 'Open a project' });
+    await dialog.getByLabel('Path of the folder').fill('/nowhere/at/all');
+    await dialog.getByLabel('Path of the folder').press('Enter');
+    await dialog.getByText('The folder cannot be opened: no folder at /nowhere/at/all.', { exact: true }).waitFor();
+    await page.keyboard.press('Escape');
+    await served.shell.choose(served.cohort.scans, open);
+    await page.getByText(/^The project cannot be opened: the folder holds no project\.sqlite/).waitFor();
+    assert.equal((await ask(page, 'projects.current'))?.path, project());
+    await place(page, 'Cases');
+    await page.getByRole('grid', { name: 'Scans' }).waitFor();
+  },
+);

@@ -34,6 +34,9 @@ const NAMED = /; (?:it|they|both|the runs|its process)\b.*$/;
 /** Longer than this, what was found is for the details. */
 const MOST = 90;
 
+/** Errors of which what was found is the reason. */
+const SAYS_WHY: ReadonlySet<ErrorInfo['code']> = new Set(['folder/unreadable']);
+
 /** A long list by its first entries; what is long and no list is left out. */
 function shortened(found: string): string {
   if (found.length <= MOST) return found;
@@ -49,5 +52,6 @@ export function plainError({ code, message }: ErrorInfo, call?: CallName): strin
   const found = shortened(/, got (?:none with )?(.+?)\.?$/.exec(message)?.[1] ?? '');
   const tail = found && !why.includes(found) ? ` (${found})` : '';
   const lead = call && FAILED[call];
+  if (lead && found && SAYS_WHY.has(code)) return `${lead}: ${found}.`;
   return lead ? `${lead}: ${why[0].toLowerCase()}${why.slice(1)}${tail}.` : `${why}${tail}.`;
 }
