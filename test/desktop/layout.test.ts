@@ -263,6 +263,29 @@ test(
   },
 );
 
+test('at 200 % zoom no screen scrolls sideways, but tables in their own frame', options, async () => {
+  await page.setViewportSize(ZOOMED);
+  const found: string[] = [];
+  for (const [name, show] of Object.entries(SCREENS)) {
+    if (name === 'Export') continue;
+    await show();
+    if (name === 'Report') await page.locator('.cards').waitFor();
+    found.push(
+      ...(
+        await page
+          .locator('main > *')
+          .evaluateAll((nodes) =>
+            nodes
+              .filter((one) => one.scrollWidth > one.clientWidth + 1)
+              .map((one) => `${one.scrollWidth} in ${one.clientWidth}`),
+          )
+      ).map((one) => `${name}: ${one}`),
+    );
+  }
+  assert.deepEqual(found, []);
+  await page.setViewportSize(SIZES[0]);
+});
+
 test('one button a screen is the primary one, and one line says that all is saved', options, async () => {
   for (const [name, show] of Object.entries(SCREENS)) {
     if (name === 'Export') continue;

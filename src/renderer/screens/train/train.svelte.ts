@@ -327,10 +327,6 @@ export const ENGINE_TEXTS: Record<EngineName, string> = {
   cpu: 'the processor, plain and slow',
 };
 
-/** Which scans a method learns from, as PlainChoices says it; what was chosen under Research keeps its name. */
-export const methodWords = (method: string): string =>
-  method === DEFAULT_OPTIONS.method ? 'all scans' : method === 'supervised' ? 'labelled scans alone' : method;
-
 export const BASIC = OPTIONS.filter((row) => !row.advanced);
 export const ADVANCED = OPTIONS.filter((row) => row.advanced);
 
