@@ -24,8 +24,12 @@ export const atLeast = (aim: string, value: number | null, limit: number): Aim =
   met: value === null ? null : value >= limit,
 });
 
-/** An aim that this run has no figures for. */
-export const unjudged = (aim: string, limit: number): Aim => ({ aim, value: null, limit, met: null });
+export const above = (aim: string, value: number | null, limit: number): Aim => ({
+  aim,
+  value,
+  limit,
+  met: value === null ? null : value > limit,
+});
 
 export function meanSd(values: readonly number[]): { mean: number | null; sd: number | null } {
   if (values.length === 0) return { mean: null, sd: null };

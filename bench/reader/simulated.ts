@@ -63,10 +63,12 @@ export interface Session {
   readonly dice: number[];
   /** Seconds of each preview. */
   readonly seconds: number[];
+  /** The mask after the last click, 0 or 1. */
+  readonly mask: Uint8Array;
 }
 
 /**
- * Clicks until nothing is wrong or `most` clicks are made.
+ * Clicks until nothing is wrong, `goal` Dice is reached or `most` clicks are made.
  * @param start the mask before any click, 0 or 1
  */
 export function clickThrough(
@@ -74,13 +76,13 @@ export function clickThrough(
   grid: Grid,
   start: Uint8Array,
   preview: (seeds: readonly Seed[]) => Preview,
-  most = MOST_CLICKS,
+  { most = MOST_CLICKS, goal = 100 } = {},
 ): Session {
   let mask = start;
   const seeds: Seed[] = [];
   const dice = [diceOf(mask, truth)];
   const seconds: number[] = [];
-  while (seeds.length < most) {
+  while (seeds.length < most && dice[seeds.length] < goal) {
     const mistake = largestMistake(mask, truth, grid);
     if (!mistake) break;
     seeds.push({ inside: mistake.inside, voxels: [mistake.voxel] });
@@ -90,7 +92,7 @@ export function clickThrough(
     mask = laidOver(start, grid, answer);
     dice.push(diceOf(mask, truth));
   }
-  return { dice, seconds };
+  return { dice, seconds, mask };
 }
 
 /** `mask` with what a preview says of its box. */

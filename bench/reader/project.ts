@@ -1,0 +1,49 @@
+/** Projects of a bench: scans and masks written as a user has them, and the commands that a user gives. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { writeNifti } from '../../src/imaging/index.ts';
+import type { ReadCase } from './cohort.ts';
+
+const CLI = fileURLToPath(new URL('../../bin/decile.mjs', import.meta.url));
+
+export interface Training {
+  readonly steps: number;
+  readonly patch: string;
+  /** mm; null: the files' own. */
+  readonly spacing: number | null;
+  /** Where the project goes; one that is there already is used. */
+  readonly out: string;
+}
+
+export function decile(...args: string[]): void {
+  const { status } = spawnSync(process.execPath, [CLI, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
+  if (status !== 0) throw new Error(`decile ${args.join(' ')} must succeed, got exit code ${status}.`);
+}
+
+export function newProject(project: string, labels: number): void {
+  const named = Array.from({ length: labels }, (_, n) => ['--label', `label ${n + 1}`]).flat();
+  decile('new', project, ...named, '--preset', 'mr');
+}
+
+export const train = (project: string, { steps, patch }: Training, ...more: string[]): void =>
+  decile(
+    ...['train', project, '--patch', patch, '--spacing', 'native', '--width', '8', '--steps', String(steps)],
+    ...['--seed', '1', ...more],
+  );
+
+/** Writes cases one by one into `folder`, their masks into `masks` where it is given. */
+export async function writeCases(
+  names: readonly string[],
+  read: (name: string) => Promise<ReadCase>,
+  folder: string,
+  masks?: string,
+): Promise<void> {
+  for (const path of masks ? [folder, masks] : [folder]) mkdirSync(path, { recursive: true });
+  for (const name of names) {
+    const { scan, mask } = await read(name);
+    await writeNifti(join(folder, name), scan);
+    if (masks) await writeNifti(join(masks, name), mask);
+  }
+}
