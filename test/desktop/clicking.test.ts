@@ -1,0 +1,126 @@
+/** Click to mask against the real program: preview, refine, take, undo; before a model and after; killed in the middle nothing is lost. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { build } from '../../scripts/build.ts';
+import { makePhantom } from '../../src/core/phantom/index.ts';
+import { importScans } from '../../src/project/services/import/import.ts';
+import { createProject } from '../../src/project/store/index.ts';
+import { keepPrediction } from '../services/predicted.ts';
+import { addRun } from '../store/helpers.ts';
+import { launchBrowser, noBrowser } from './browser.ts';
+import { makeCohort } from './cohort.ts';
+import { serveApart } from './own-process.ts';
+import { ask, maskOf, place, ready, until } from './whole-job.ts';
+
+const SIZE = [48, 48, 32] as const;
+const count = (mask: Uint8Array | null) => mask?.reduce((n, value) => n + (value ? 1 : 0), 0) ?? 0;
+/** 5 x 5 x 5 voxels in the air, where Alt + arrows lead from the middle. */
+function withFalsePart(mask: Uint8Array): Uint8Array {
+  const out = mask.slice();
+  for (let k = 14; k < 19; k++)
+    for (let j = 2; j < 7; j++) out.fill(1, 2 + SIZE[0] * (j + SIZE[1] * k), 7 + SIZE[0] * (j + SIZE[1] * k));
+  return out;
+}
+
+/** case_1 has nothing; case_2 has a prediction with a false part. */
+async function project(folder: string, scans: string): Promise<Uint8Array> {
+  const store = createProject(folder, { preset: 'ct-kidney', labels: [{ name: 'kidney' }] });
+  await importScans(store, scans);
+  const run = addRun(store, 'round-1');
+  store.runs.update(run.id, { state: 'finished', step: run.options.steps, finishedAt: new Date().toISOString() });
+  const { mask } = makePhantom('ct-abdomen', 2, SIZE);
+  const truth = mask.data.map((value) => (value === 1 ? 1 : 0));
+  const prediction = { ...mask, data: withFalsePart(truth) };
+  const scan = store.scans.list().find(({ name }) => name === 'case_2')!;
+  await keepPrediction(store, run, scan, prediction, new Array<number>(SIZE[2]).fill(0));
+  store.close();
+  return truth;
+}
+
+const preview = (page: Page, seeds: number) => page.waitForSelector(`[data-preview=shown][data-seeds="${seeds}"]`);
+const noPreview = (page: Page) => page.waitForSelector('[data-preview]', { state: 'detached' });
+const press = async (page: Page, key: string, times: number) => {
+  for (let n = 0; n < times; n++) await page.keyboard.press(key);
+};
+
+test('clicks become a mask before a model and after, and a killed program takes nothing of them', {
+  skip: noBrowser,
+}, async (t) => {
+  build();
+  const cohort = await makeCohort(2, 0);
+  t.after(() => cohort.remove());
+  const folder = join(cohort.root, 'project');
+  const truth = await project(folder, cohort.scans);
+  const env = { DECILE_CONFIG: join(cohort.root, 'config') };
+  let server = await serveApart([], env);
+  const browser = await launchBrowser();
+  t.after(async () => {
+    await browser.close();
+    server.child.kill('SIGKILL');
+    await server.gone;
+  });
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  page.setDefaultTimeout(120_000);
+  const problems: string[] = [];
+  page.on('pageerror', (error) => problems.push(error.message));
+  await page.goto(server.url);
+  const { folder: id } = await ask(page, 'folders.browse', { path: folder });
+  await ask(page, 'projects.open', { folder: id });
+  const [first, second] = (await ask(page, 'scans.list')).map(({ id }) => id);
+  /** The window itself finds the next program; what it does is seen by its calls being answered. */
+  const killed = async () => {
+    server.child.kill('SIGKILL');
+    await server.gone;
+    server = await serveApart([], env);
+    await until(async () => (await ask(page, 'projects.current').catch(() => null)) !== null, 'the project open again');
+  };
+
+  // Before a model: two points, a kill while the preview stands, taken, undone, done again, a kill.
+  await page.getByRole('button', { name: 'case_1', exact: true }).click();
+  await ready(page, 'case_1');
+  await page.keyboard.press('j');
+  await preview(page, 1);
+  await press(page, 'Alt+ArrowRight', 8);
+  await page.keyboard.press('Shift+J');
+  await preview(page, 2);
+  await killed();
+  assert.equal(count(await maskOf(page, first, 'manual')), 0, 'a preview is not kept');
+  await preview(page, 2);
+  await page.keyboard.press('Enter');
+  await noPreview(page);
+  await until(async () => count(await maskOf(page, first, 'manual')) > 0, 'the mask on the disk');
+  const taken = await maskOf(page, first, 'manual');
+  await page.keyboard.press('Control+z');
+  await until(async () => count(await maskOf(page, first, 'manual')) === 0, 'one undo');
+  await page.keyboard.press('Control+Shift+z');
+  await until(async () => count(await maskOf(page, first, 'manual')) === count(taken), 'the redo');
+  await killed();
+  await page.reload();
+  await ready(page, 'case_1');
+  assert.deepEqual(await maskOf(page, first, 'manual'), taken);
+
+  // After a model: one "not this" takes the false part away, and nothing else.
+  await place(page, 'Review');
+  await ready(page, 'case_2');
+  await press(page, 'Alt+ArrowLeft', 20);
+  await press(page, 'Alt+ArrowUp', 20);
+  await page.keyboard.press('Shift+J');
+  await preview(page, 1);
+  await killed();
+  await page.keyboard.press('Enter');
+  await noPreview(page);
+  await until(async () => (await maskOf(page, second, 'corrected')) !== null, 'the correction on the disk');
+  assert.deepEqual(await maskOf(page, second, 'corrected'), truth);
+  await page.keyboard.press('Control+z');
+  await until(async () => count(await maskOf(page, second, 'corrected')) === count(withFalsePart(truth)), 'one undo');
+  await page.keyboard.press('Control+Shift+z');
+  await until(async () => count(await maskOf(page, second, 'corrected')) === count(truth), 'the redo');
+  await killed();
+  await page.reload();
+  await ready(page, 'case_2');
+  assert.deepEqual(await maskOf(page, second, 'corrected'), truth);
+  assert.deepEqual(await maskOf(page, second, 'predicted'), withFalsePart(truth));
+  assert.deepEqual(problems, []);
+});
