@@ -5,6 +5,7 @@ export const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promis
   step: () => import('./step.ts'),
   tfjs: () => import('./tfjs.ts'),
   gpu: () => import('./gpu.ts'),
+  handover: () => import('./handover.ts'),
   engines: () => import('./engines.ts'),
   'left-atrium': () => import('./left-atrium.ts'),
   scans: () => import('./scans.ts'),

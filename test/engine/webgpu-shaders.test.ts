@@ -1,25 +1,13 @@
 /** Shaders that the adapter at hand may have no units for: Dawn reads them all the same, on its adapter without a chip. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { chiplessAdapter } from '../../bench/chipless.ts';
 import { matrixProducts, multiplyAdds } from '../../bench/gpu/peaks.ts';
 
-interface Dawn {
-  create(options: string[]): GPU;
-  globals: object;
-}
-
-/** Held: Dawn ends with its object. */
-let gpu: GPU | undefined;
-
-/** Dawn's device that computes nothing and refuses nothing. */
 async function chipless(): Promise<GPUDevice> {
-  const name = 'webgpu';
-  const { create, globals } = (await import(name)) as Dawn;
-  Object.assign(globalThis, globals);
-  gpu = create(['backend=null', 'enable-dawn-features=allow_unsafe_apis']);
-  const adapter = await gpu.requestAdapter();
+  const adapter = await chiplessAdapter();
   const features = ['shader-f16', 'subgroups', 'chromium-experimental-subgroup-matrix'] as GPUFeatureName[];
-  return (adapter as GPUAdapter).requestDevice({ requiredFeatures: features });
+  return adapter.requestDevice({ requiredFeatures: features });
 }
 
 const device = await chipless().catch((error: Error) => error.message);

@@ -8,7 +8,7 @@ import { resolveOptions } from '../../src/core/parse-option.ts';
 import { StepSession } from '../../src/engine/measure/step-session.ts';
 import { registerSimd, simdKernels } from '../../src/engine/simd/index.ts';
 import { webgpuBackend, webgpuKernels } from '../../src/engine/webgpu/index.ts';
-import { startWebgpuForTests } from './webgpu.ts';
+import { localExecutor, startWebgpuForTests } from './webgpu.ts';
 
 const skip = await startWebgpuForTests();
 registerSimd();
@@ -80,6 +80,22 @@ test('steps of the planned network with deep supervision on webgpu equal those o
     const difference = Math.abs(actual.losses[n] / loss - 1);
     assert.ok(difference <= TOLERANCE, `step ${n}: ${actual.losses[n]}, not ${loss}`);
   }
+});
+
+test('steps whose buffers stay bound give the losses of steps that bind each dispatch anew, bit by bit', {
+  skip,
+}, async () => {
+  const executor = localExecutor();
+  const defaults = { ...resolveOptions({ width: 4, dropout: 0.3 }), steps: 10 };
+  const before = executor.bindingsMade;
+  const kept = await steps('webgpu', webgpuKernels, 'bcp', 4, defaults);
+  const bound = executor.bindingsMade - before;
+  executor.keepsBindings = false;
+  const anew = await steps('webgpu', webgpuKernels, 'bcp', 4, defaults);
+  executor.keepsBindings = true;
+  assert.deepEqual(anew.losses, kept.losses);
+  assert.equal(new Set(kept.losses).size, 4);
+  assert.ok(bound < 0.75 * (executor.bindingsMade - before - bound), `${bound} bound once`);
 });
 
 test('a step of the defaults takes no more dispatches than it did', { skip }, async () => {

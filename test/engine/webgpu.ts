@@ -2,7 +2,13 @@
 import { after } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { addSoftwareAdapter } from '../../bench/software-adapter.ts';
-import { findAdapter, registerWebgpu, stopWebgpu } from '../../src/engine/webgpu/index.ts';
+import { findAdapter, registerWebgpu, stopWebgpu, useRemoteGpu } from '../../src/engine/webgpu/index.ts';
+import { type LocalExecutor, startLocalExecutor } from '../../src/engine/webgpu/local-executor.ts';
+
+let started: LocalExecutor | undefined;
+
+/** What carries out this process' commands, once the engine was started. */
+export const localExecutor = (): LocalExecutor => started as LocalExecutor;
 
 /** False where the engine starts, else the reason: the value of a test's `skip`. */
 export async function startWebgpuForTests(): Promise<string | false> {
@@ -15,6 +21,10 @@ export async function startWebgpuForTests(): Promise<string | false> {
   } catch (error) {
     return (error as Error).message;
   }
+  useRemoteGpu(async () => {
+    started = await startLocalExecutor();
+    return started;
+  });
   await registerWebgpu();
   return false;
 }

@@ -6,6 +6,7 @@ import { DecileError } from '../../core/errors.ts';
 import { type AdapterFacts, describeAdapter, findAdapter, requestDevice } from './adapter.ts';
 import type { Batch, Executor, FaultListener } from './executor.ts';
 import { KernelClock, type KernelTime } from './kernel-clock.ts';
+import { Patience } from './patience.ts';
 import { PARAMETER_BYTES, type Program } from './program.ts';
 
 const SCOPES = ['validation', 'internal', 'out-of-memory'] as const;
@@ -13,6 +14,11 @@ const SCOPES = ['validation', 'internal', 'out-of-memory'] as const;
 const GROUPS_PER_ROW = 65535;
 /** After a failed read, the loss of the device is heard of within this time. */
 const LOST_MS = 200;
+/** Buffers in their places under a program that are kept; a step asks for as many as it has dispatches, or a few times that. */
+const MOST_BINDINGS = 16_384;
+
+/** A window's own WebGPU tells by itself when it is done; and timers of a hidden window are slow. */
+const ASKS_WITHOUT_PAUSE = typeof process !== 'undefined' && process.versions?.node !== undefined;
 
 interface Pipeline {
   pipeline: GPUComputePipeline;
@@ -29,9 +35,15 @@ export async function startLocalExecutor(): Promise<LocalExecutor> {
 export class LocalExecutor implements Executor {
   readonly facts: AdapterFacts;
   readonly device: GPUDevice;
+  /** Bind groups made so far; the others were there. */
+  bindingsMade = 0;
+  /** False to make each anew: the slow twin. */
+  keepsBindings = true;
   private readonly buffers = new Map<number, GPUBuffer>();
   private readonly layouts = new Map<string, GPUBindGroupLayout>();
   private readonly pipelines: Pipeline[] = [];
+  /** By program and buffers, which a step has in common with the one before it: making them is most of what a dispatch costs. */
+  private readonly bindings = new Map<string, GPUBindGroup>();
   private readonly pending = new Set<Promise<void>>();
   private uniforms: GPUBuffer | undefined;
   private open = false;
@@ -41,6 +53,10 @@ export class LocalExecutor implements Executor {
   /** The failure of a batch that no read has told of. */
   private untold: DecileError | undefined;
   private runs = 0;
+  /** Dispatches that were handed over, and those that are known to be done. */
+  private handed = 0;
+  private done = 0;
+  private readonly patience = new Patience();
   private readonly names: string[] = [];
   private clock: KernelClock | undefined;
   private listener: FaultListener = () => {};
@@ -69,6 +85,7 @@ export class LocalExecutor implements Executor {
     this.bytes -= buffer?.size ?? 0;
     buffer?.destroy();
     this.buffers.delete(id);
+    this.bindings.clear();
   }
 
   write(id: number, values: Uint32Array | Float32Array | Int32Array): void {
@@ -78,6 +95,7 @@ export class LocalExecutor implements Executor {
 
   run(given: Batch): void {
     const batch = this.runs++;
+    this.handed += given.words.byteLength / PARAMETER_BYTES;
     this.begin();
     try {
       this.record(given, batch);
@@ -98,23 +116,20 @@ export class LocalExecutor implements Executor {
     const clock = this.clock?.next();
     let pass = clock ? undefined : encoder.beginComputePass();
     for (let at = 0, offset = 0; at < calls.length; offset += PARAMETER_BYTES) {
-      const { pipeline, layout, bindings } = this.pipelines[calls[at]];
+      const program = calls[at];
+      const { pipeline, bindings } = this.pipelines[program];
       const groups = calls[at + 1];
-      const entries: GPUBindGroupEntry[] = [
-        { binding: 0, resource: { buffer: uniforms, offset: 0, size: PARAMETER_BYTES } },
-      ];
-      for (const id of calls.slice(at + 2, at + 2 + bindings))
-        entries.push({ binding: entries.length, resource: { buffer: this.buffer(id) } });
+      const next = at + 2 + bindings;
       if (clock) {
         pass?.end();
-        pass = encoder.beginComputePass({ timestampWrites: clock.write(this.names[calls[at]]) });
+        pass = encoder.beginComputePass({ timestampWrites: clock.write(this.names[program]) });
       }
       if (!pass) throw new Error('A pass must be open.');
       pass.setPipeline(pipeline);
-      pass.setBindGroup(0, this.device.createBindGroup({ layout, entries }), [offset]);
+      pass.setBindGroup(0, this.bound(program, calls.slice(at + 2, next), uniforms), [offset]);
       if (groups <= GROUPS_PER_ROW) pass.dispatchWorkgroups(groups);
       else pass.dispatchWorkgroups(GROUPS_PER_ROW, Math.ceil(groups / GROUPS_PER_ROW));
-      at += 2 + bindings;
+      at = next;
     }
     pass?.end();
     clock?.resolve(encoder);
@@ -131,7 +146,7 @@ export class LocalExecutor implements Executor {
     this.end();
     let copy: ArrayBuffer;
     try {
-      await staging.mapAsync(GPUMapMode.READ);
+      await this.waited(() => staging.mapAsync(GPUMapMode.READ));
       copy = staging.getMappedRange().slice(0, bytes);
       staging.destroy();
     } catch (error) {
@@ -142,6 +157,17 @@ export class LocalExecutor implements Executor {
     }
     await this.reported();
     return copy;
+  }
+
+  /** Asks the GPU for what comes after all that was handed over, when most of the time is over that this took before. */
+  private async waited(ask: () => Promise<unknown>): Promise<void> {
+    const [handed, start] = [this.handed, performance.now()];
+    const dispatches = handed - this.done;
+    const sleep = ASKS_WITHOUT_PAUSE ? this.patience.sleepFor(dispatches) : 0;
+    if (sleep > 0) await new Promise((resolve) => setTimeout(resolve, sleep));
+    await ask();
+    this.patience.took(dispatches, performance.now() - start);
+    this.done = Math.max(this.done, handed);
   }
 
   onFault(listener: FaultListener): void {
@@ -178,8 +204,26 @@ export class LocalExecutor implements Executor {
     return this.buffers.get(id) as GPUBuffer;
   }
 
+  /** The buffers of these numbers, bound under a program. */
+  private bound(program: number, ids: readonly number[], uniforms: GPUBuffer): GPUBindGroup {
+    const key = `${program},${ids.join()}`;
+    let group = this.keepsBindings ? this.bindings.get(key) : undefined;
+    if (!group) {
+      const entries: GPUBindGroupEntry[] = [
+        { binding: 0, resource: { buffer: uniforms, offset: 0, size: PARAMETER_BYTES } },
+        ...ids.map((id, n) => ({ binding: 1 + n, resource: { buffer: this.buffer(id) } })),
+      ];
+      group = this.device.createBindGroup({ layout: this.pipelines[program].layout, entries });
+      this.bindingsMade++;
+      if (this.bindings.size >= MOST_BINDINGS) this.bindings.clear();
+      if (this.keepsBindings) this.bindings.set(key, group);
+    }
+    return group;
+  }
+
   private uniformsOf(bytes: number): GPUBuffer {
     if ((this.uniforms?.size ?? 0) < bytes) {
+      this.bindings.clear();
       const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
       this.uniforms = this.device.createBuffer({ size: Math.max(bytes, 128 * PARAMETER_BYTES), usage });
     }
@@ -215,6 +259,7 @@ export class LocalExecutor implements Executor {
   /** A batch that failed is told of once and leaves later ones alone; whatever else fails ends the device. */
   private fail(fault: DecileError, batch?: number): void {
     if (batch !== undefined) {
+      this.bindings.clear(); // one of them may be what failed
       this.untold ??= fault;
       this.listener(fault, batch);
       return;

@@ -39,7 +39,10 @@ export class Pool {
   /** The most bytes there were in all. */
   peak = 0;
   slots = 0;
-  /** Sorted by size, of one size the longest unused first. */
+  /**
+   * Sorted by size, then by number: what is taken depends on which buffers are free, not on the order in which they became so, and a step
+   * gets the buffers of the one before it.
+   */
   private readonly free: Slot[] = [];
   private freeBytes = 0;
   private readonly source: Source;
@@ -70,7 +73,7 @@ export class Pool {
     this.slots--;
     this.used -= slot.bytes;
     this.freeBytes += slot.bytes;
-    this.free.splice(this.firstOf(slot.bytes + 1), 0, slot);
+    this.free.splice(this.firstOf(slot.bytes, slot.id), 0, slot);
   }
 
   private reuse(bytes: number, fits: (slot: Slot) => boolean): Slot | undefined {
@@ -114,12 +117,13 @@ export class Pool {
     }
   }
 
-  /** Index of the first free slot of at least `bytes`. */
-  private firstOf(bytes: number): number {
+  /** Index of the first free slot of more than `bytes`, or of as many and at least this number. */
+  private firstOf(bytes: number, id = 0): number {
     let [low, high] = [0, this.free.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.free[middle].bytes < bytes) low = middle + 1;
+      const slot = this.free[middle];
+      if (slot.bytes < bytes || (slot.bytes === bytes && slot.id < id)) low = middle + 1;
       else high = middle;
     }
     return low;
