@@ -5,12 +5,13 @@
  * npm run bench -- gpu [--json --out FILE] [--minutes 4]
  * A software adapter gets smaller sizes (`shrunk`): it shows that all of it runs, not how fast.
  */
-import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
+import { DecileError } from '../src/core/errors.ts';
 import { initNetwork } from '../src/core/network/networks.ts';
 import { defaultStride, slidingWindow, windowStarts } from '../src/core/predict/sliding-window.ts';
 import { Random } from '../src/core/random.ts';
+import { writeFileAtomic } from '../src/disk/index.ts';
 import { registerSimd } from '../src/engine/simd/index.ts';
 import { findAdapter } from '../src/engine/webgpu/adapter.ts';
 import { registerWebgpu, stopWebgpu, useRemoteGpu, webgpuBackend, webgpuKernels } from '../src/engine/webgpu/index.ts';
@@ -20,9 +21,11 @@ import { type MatrixConfiguration, measurePeaks, type Peaks } from './gpu/peaks.
 import { findCuda, torchTimes } from './gpu/pytorch.ts';
 import { measureStep, type Reading, type StepQuestion, type StepRow } from './gpu/steps.ts';
 import { addSoftwareAdapter } from './software-adapter.ts';
+import { WrongOption } from './wrong-option.ts';
 
 interface Report {
-  adapter: Record<string, unknown>;
+  /** Null where none was found. */
+  adapter: Record<string, unknown> | null;
   features: string[];
   limits: Record<string, number>;
   matrixConfigurations: MatrixConfiguration[];
@@ -58,35 +61,57 @@ export async function run(args: string[]): Promise<void> {
       minutes: { type: 'string', default: '4' },
     },
   });
-  const end = performance.now() + Number(values.minutes) * 60_000;
+  const minutes = Number(values.minutes);
+  if (!(minutes > 0)) throw new WrongOption(`--minutes must be a number above 0, got ${values.minutes}.`);
+  const end = performance.now() + minutes * 60_000;
   const secondsLeft = () => (end - performance.now()) / 1000;
+  const report: Report = {
+    ...{ adapter: null, features: [], limits: {}, matrixConfigurations: [], shrunk: false },
+    ...{ peaks: {}, steps: [], kernels: [], left: [] },
+  };
+  const write = (said?: string) => {
+    // Whole or not at all: a run that is killed leaves the last answer.
+    if (values.out) writeFileAtomic(values.out, `${JSON.stringify(report, null, 1)}\n`);
+    if (said && !values.json) console.log(said);
+  };
+  const finish = (code: number): never => {
+    write();
+    if (values.json) console.log(JSON.stringify(report));
+    process.exit(code);
+  };
+  let asked = 'adapter';
+  const leave = (reason: string) => {
+    report.left.push(`${asked}: ${reason}`);
+    write(report.left.at(-1));
+  };
+  /** What ended the bench before its time, in the answer too. */
+  const stopped = (error: unknown): never => {
+    if (!(error instanceof DecileError)) throw error;
+    leave(`${error.message} ${error.cure}`.trim());
+    if (values.json) console.error(report.left.at(-1));
+    return finish(1);
+  };
   addSoftwareAdapter();
-  const adapter = await findAdapter();
+  const adapter = await findAdapter().catch(stopped);
   const info = (adapter as unknown as { info: { subgroupMatrixConfigs?: Iterable<MatrixConfiguration> } }).info;
   const configurations = [...(info.subgroupMatrixConfigs ?? [])].map(({ M, N, K, componentType, resultType }) => ({
     ...{ M, N, K, componentType, resultType },
   }));
-  const executor = await startLocalExecutor();
+  const executor = await startLocalExecutor().catch(stopped);
   useRemoteGpu(async () => executor);
   await registerWebgpu();
   registerSimd();
   await tf.setBackend('webgpu');
   const { limits, features, ...facts } = executor.facts;
   const shrunk = facts.software;
-  const report: Report = {
-    ...{ adapter: facts, features, limits, matrixConfigurations: configurations, shrunk },
-    ...{ peaks: {}, steps: [], kernels: [], left: [] },
-  };
-  const write = (said?: string) => {
-    if (values.out) writeFileSync(values.out, `${JSON.stringify(report, null, 1)}\n`);
-    if (said && !values.json) console.log(said);
-  };
+  Object.assign(report, { adapter: facts, features, limits, matrixConfigurations: configurations, shrunk });
   write(`${facts.name} (${features.join(', ') || 'no extras'})${shrunk ? ': a software adapter, sizes shrink' : ''}`);
 
+  asked = 'peaks';
   report.peaks = await measurePeaks(
     shrunk,
     configurations.find(({ componentType, resultType }) => componentType === 'f16' && resultType === 'f32'),
-  );
+  ).catch(stopped);
   write(
     `peaks: ${Object.entries(report.peaks)
       .map(([name, value]) => `${name} ${(value / 1e9).toFixed(1)} G/s`)
@@ -94,19 +119,15 @@ export async function run(args: string[]): Promise<void> {
   );
 
   const python = findCuda();
-  if (!python) report.left.push('PyTorch: no Python here has one that sees a GPU (DECILE_PYTHON, python3)');
-  const finish = (code: number) => {
-    write();
-    if (values.json) console.log(JSON.stringify(report));
-    process.exit(code);
-  };
+  if (!python)
+    report.left.push(
+      'PyTorch: no Python here has one that sees a GPU. Set DECILE_PYTHON to one that has (`pip install torch` with CUDA), or let python3 be it.',
+    );
   setTimeout(() => {
-    report.left.push(`${asked}: the ${values.minutes} minutes were over`);
-    write(report.left.at(-1));
+    leave(`the ${values.minutes} minutes were over`);
     finish(0);
   }, secondsLeft() * 1000);
 
-  let asked = '';
   const steps = async () => {
     const stepsEnd = performance.now() + secondsLeft() * 1000 * 0.6;
     for (const [width, patch] of shrunk ? SHRUNK : QUESTIONS)
@@ -114,12 +135,13 @@ export async function run(args: string[]): Promise<void> {
         const question: StepQuestion = { width, patch, reading, batch: shrunk ? 1 : 2 };
         asked = `step of width ${width}, ${patch.join('x')}, ${reading} reading`;
         if (performance.now() > stepsEnd) {
-          report.left.push(`${asked}: out of time`);
+          leave('out of time; give more with --minutes');
           continue;
         }
-        const row = await measureStep(executor, question, Math.min(5, secondsLeft() / 10));
+        const { lost, ...row } = await measureStep(executor, question, Math.min(5, secondsLeft() / 10));
         report.steps.push(row);
         write(`${asked}: ${row.error ?? sentence(row)}`);
+        if (lost) stopped(lost);
         if (python && !row.error && secondsLeft() > 60) {
           const { bytes, ...pytorch } = torchTimes(python, question, 5);
           Object.assign(row, { pytorch, pytorchBytes: bytes });
@@ -147,9 +169,9 @@ export async function run(args: string[]): Promise<void> {
     await tf.setBackend('webgpu');
   };
   // A software adapter has nothing to say of speed: whether it is right comes first there.
-  for (const part of shrunk ? [kernels, steps] : [steps, kernels]) await part();
+  for (const part of shrunk ? [kernels, steps] : [steps, kernels]) await part().catch(stopped);
   asked = 'prediction';
-  report.prediction = await predict(shrunk, Math.max(5, secondsLeft() * 0.8));
+  report.prediction = await predict(shrunk, Math.max(5, secondsLeft() * 0.8)).catch(stopped);
   const { gpu } = webgpuBackend();
   report.memory = { peakBytes: gpu.pool.peak, tensorsLeft: gpu.pool.slots };
   write(`prediction: ${JSON.stringify(report.prediction)}`);

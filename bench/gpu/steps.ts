@@ -1,5 +1,6 @@
 /** Whole CPCL steps on the GPU: seconds, dispatches, the processor's time, and the GPU's own by kernel. */
 import * as tf from '@tensorflow/tfjs';
+import { DecileError } from '../../src/core/errors.ts';
 import { PAPER_READING } from '../../src/core/options.ts';
 import { resolveOptions } from '../../src/core/parse-option.ts';
 import { StepSession } from '../../src/engine/measure/step-session.ts';
@@ -28,12 +29,17 @@ export interface StepRow extends Omit<StepQuestion, 'patch'> {
   cpuSeconds: number;
   /** Sum over the dispatches by the GPU's own clock; null where it has none. */
   gpuSeconds: number | null;
+  /** Of a step in which no dispatch ran; null where the GPU has no clock. */
+  idleSeconds: number | null;
   /** Bytes of buffers in use, at most and since the start. */
   bytes: number;
   /** The kernels that took longest. */
   kernels: { kernel: string; calls: number; seconds: number }[];
-  pytorch: { fp32: number; tf32: number; bf16: number } | null;
+  /** Seconds; null where PyTorch is not there or cannot. */
+  pytorch: { fp32: number | null; tf32: number | null; bf16: number | null };
   error?: string;
+  /** The device went, and nothing can follow. */
+  lost?: DecileError;
 }
 
 export const readingOptions = (reading: Reading) => (reading === 'paper' ? PAPER_READING : {});
@@ -56,7 +62,7 @@ export async function measureStep(
   const session = new StepSession(webgpuKernels(), options, patch);
   const row: StepRow = {
     ...{ width, patch: patch.join('x'), reading, batch, seconds: Number.NaN, steps: 0, dispatches: 0, cpuSeconds: 0 },
-    ...{ gpuSeconds: null, bytes: 0, kernels: [], pytorch: null },
+    ...{ gpuSeconds: null, idleSeconds: null, bytes: 0, kernels: [], pytorch: { fp32: null, tf32: null, bf16: null } },
   };
   try {
     await session.step(); // shaders are compiled
@@ -77,10 +83,12 @@ export async function measureStep(
         ...{ kernel, calls, seconds: nanoseconds / 1e9 },
       }));
       row.gpuSeconds = clock.reduce((sum, kernel) => sum + kernel.seconds, 0);
+      row.idleSeconds = Math.max(0, row.seconds - row.gpuSeconds);
       row.kernels = clock.sort((a, b) => b.seconds - a.seconds).slice(0, 12);
     }
   } catch (error) {
     row.error = (error as Error).message;
+    if (error instanceof DecileError && error.code === 'engine/device-lost') return { ...row, lost: error };
   }
   session.dispose();
   return row;
