@@ -57,6 +57,7 @@ function main(): void {
       try {
         const result = install(source, gpu, say);
         console.log(`TensorFlow is ready: ${result}`);
+        if (values.gpu && !gpu) console.log(`Without CUDA:\n${reasons.map((r) => `  - ${r}`).join('\n')}`);
         return;
       } catch (error) {
         const reason = `${gpu ? 'GPU, ' : ''}${source}: ${(error as Error).message}`;

@@ -1,6 +1,6 @@
 /** Runs a 3D convolution forward and back on TensorFlow and on the slow reference; exits 1 when they differ. */
 import * as tf from '@tensorflow/tfjs';
-import { registerTensorflow } from '../../src/engine/tensorflow/index.ts';
+import { computesOnGpu, registerTensorflow } from '../../src/engine/tensorflow/index.ts';
 import type { TensorflowInstallation } from '../../src/engine/tensorflow/installation.ts';
 
 process.on('uncaughtException', (error) => {
@@ -30,6 +30,12 @@ function convolve(): Float32Array {
 
 const version = registerTensorflow(installation);
 await tf.setBackend('tensorflow');
+if (installation.gpu && !computesOnGpu()) {
+  console.error(
+    'TensorFlow with CUDA must see a GPU, got none: CUDA or cuDNN does not load, or the driver does not answer; set TF_CPP_MIN_LOG_LEVEL=0 to see what TensorFlow says',
+  );
+  process.exit(1);
+}
 const fast = convolve();
 await tf.setBackend('cpu');
 (tf.backend() as unknown as { firstUse: boolean }).firstUse = false;

@@ -1,8 +1,10 @@
 /** Builds the TensorFlow.js addon against the TensorFlow that a Python wheel carries. */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { findNvidiaDriver } from '../../src/engine/machine/nvidia.ts';
 import { type InstallationRecord, TFJS_NODE_VERSION } from '../../src/engine/tensorflow/installation.ts';
 import { run, unpackNpmPackage, works } from './commands.ts';
+import { wheelFor } from './cuda.ts';
 import { writeTfjsStandIn } from './stand-in.ts';
 
 const LIBRARIES = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'];
@@ -19,6 +21,8 @@ wheel.extractall(sys.argv[2], [name for name in wheel.namelist() if name.startsw
 
 export function installFromWheel(folder: string, gpu: boolean, say: (line: string) => void): InstallationRecord {
   if (process.platform !== 'linux') throw new Error('building against the Python wheel is for Linux');
+  // Before anything is fetched: CUDA's libraries are some GB.
+  const cuda = gpu ? wheelFor(findNvidiaDriver()) : undefined;
   const python = ['python3', 'python'].find((name) => works(name, ['-m', 'pip', '--version']));
   if (!python) throw new Error('python3 with pip is not there');
   const compiler = ['g++', 'clang++', 'c++'].find((name) => works(name, ['--version']));
@@ -32,7 +36,7 @@ export function installFromWheel(folder: string, gpu: boolean, say: (line: strin
   unpackNpmPackage('node-api-headers@1', join(folder, 'node-api-headers'));
   writeTfjsStandIn(folder);
 
-  const version = gpu ? unpackWithCuda(python, folder, say) : unpackCpu(python, folder, say);
+  const version = cuda ? unpackWithCuda(python, folder, cuda, say) : unpackCpu(python, folder, say);
   const lib = join(packageFolder, 'deps', 'lib');
   mkdirSync(lib, { recursive: true });
   for (const name of LIBRARIES) renameSync(join(folder, 'wheel', 'tensorflow', name), join(lib, name));
@@ -94,9 +98,9 @@ function unpackCpu(python: string, folder: string, say: (line: string) => void):
 }
 
 /** As unpackCpu, with the CUDA libraries of NVIDIA's wheels where libtensorflow looks for them: ../nvidia from its folder. */
-function unpackWithCuda(python: string, folder: string, say: (line: string) => void): string {
+function unpackWithCuda(python: string, folder: string, versions: string, say: (line: string) => void): string {
   const site = join(folder, 'wheel');
-  say('  fetching the Python wheel tensorflow[and-cuda] (some GB)');
+  say(`  fetching the Python wheel tensorflow[and-cuda]${versions} (some GB)`);
   run(python, [
     '-m',
     'pip',
@@ -106,7 +110,7 @@ function unpackWithCuda(python: string, folder: string, say: (line: string) => v
     '1',
     '--target',
     site,
-    `tensorflow[and-cuda]${VERSIONS}`,
+    `tensorflow[and-cuda]${versions}`,
   ]);
   const info = readdirSync(site).find((name) => /^tensorflow-[\d.]+\.dist-info$/.test(name));
   if (!info || !existsSync(join(site, 'nvidia'))) throw new Error('pip installed no TensorFlow with CUDA');

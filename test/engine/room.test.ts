@@ -1,35 +1,23 @@
 /** What a step may take: a card's memory by its driver, faked here; the machine's where nobody says. */
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
-import { delimiter, join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { join } from 'node:path';
+import { test } from 'node:test';
 import { roomOf } from '../../src/engine/choose/room.ts';
 import { freeGpuBytes } from '../../src/engine/machine/gpu-memory.ts';
 import { temporaryFolder } from '../store/helpers.ts';
-
-/** A driver's program that answers with these lines. */
-function nvidia(t: TestContext, lines: string, status = 0): void {
-  const folder = temporaryFolder(t);
-  const program = join(folder, 'nvidia-smi');
-  writeFileSync(program, `#!/bin/sh\nprintf '${lines}'\nexit ${status}\n`);
-  chmodSync(program, 0o755);
-  const { PATH } = process.env;
-  process.env.PATH = [folder, PATH].join(delimiter);
-  t.after(() => {
-    process.env.PATH = PATH;
-  });
-}
+import { fakeNvidia } from './fake-nvidia.ts';
 
 test('of several cards the fullest counts, whichever computes', { skip: os.platform() === 'win32' }, (t) => {
-  nvidia(t, '8000\\n6000\\n');
+  fakeNvidia(t, { 'memory.free': ['8000', '6000'] });
   assert.equal(freeGpuBytes('nvidia'), 6000 * 2 ** 20);
   assert.equal(roomOf({ name: 'webgpu', vendor: 'nvidia' }), 0.8 * 6000 * 2 ** 20);
   assert.equal(roomOf({ name: 'tensorflow', vendor: 'nvidia' }), 0.8 * 6000 * 2 ** 20);
 });
 
 test('a driver that does not answer, another vendor and a software adapter leave the machine’s memory', (t) => {
-  nvidia(t, 'NVIDIA-SMI has failed', 9);
+  fakeNvidia(t, {});
   const machine = roomOf({ name: 'tensorflow' });
   assert.ok(machine > 0 && machine <= os.totalmem() / 2);
   for (const vendor of ['nvidia', 'intel', 'apple', 'google']) {

@@ -5,7 +5,7 @@ import { DecileError } from '../../core/errors.ts';
 import type { EngineName } from '../../core/options.ts';
 import { convolutionError } from '../backend/self-check.ts';
 import { registerSimd, simdBackend } from '../simd/index.ts';
-import { registerTensorflow } from '../tensorflow/index.ts';
+import { computesOnGpu, registerTensorflow } from '../tensorflow/index.ts';
 import { findTensorflow, type TensorflowInstallation } from '../tensorflow/installation.ts';
 import { registerWebgpu, stopWebgpu, webgpuBackend, webgpuKernels } from '../webgpu/index.ts';
 import { fastestEngine } from './step-times.ts';
@@ -25,6 +25,9 @@ export interface Engine {
 }
 
 const INSTALL = 'Run `npm run setup:tensorflow`; `decile engines` tells what is missing.';
+
+const NO_CARD =
+  'TensorFlow with CUDA sees no graphics card: the processor computes. `npm run setup:tensorflow -- --gpu --force` says what does not fit.';
 
 /**
  * Starts an engine and makes it the current one.
@@ -137,9 +140,10 @@ async function startTensorflow(installation: TensorflowInstallation): Promise<En
     const message = `TensorFlow in ${installation.packageFolder} must load, got: ${reason}.`;
     throw new DecileError('engine/broken', message, 'Run `npm run setup:tensorflow -- --force` to set it up anew.');
   }
-  const kind = installation.gpu ? 'TensorFlow with CUDA' : 'TensorFlow';
-  const device = `${kind} ${version} (${describeProcessor()})`;
-  return { name: 'tensorflow', device, ...(installation.gpu && { gpu: true, vendor: 'nvidia' }), tf, notice: '' };
+  const gpu = installation.gpu && computesOnGpu();
+  const device = `${gpu ? 'TensorFlow with CUDA' : 'TensorFlow'} ${version} (${describeProcessor()})`;
+  const notice = gpu === installation.gpu ? '' : NO_CARD;
+  return { name: 'tensorflow', device, ...(gpu && { gpu: true, vendor: 'nvidia' }), tf, notice };
 }
 
 async function startCpu(notice: string): Promise<Engine> {

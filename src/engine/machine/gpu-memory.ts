@@ -1,7 +1,7 @@
 /** How much memory a graphics card has free, as far as its driver says so; WebGPU itself does not tell. */
-import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { askNvidia } from './nvidia.ts';
 
 const CARDS = '/sys/class/drm';
 /** A part of the machine's memory that the firmware sets aside for a chip without its own is smaller. */
@@ -21,10 +21,7 @@ export function freeGpuBytes(vendor: string, cards: string = CARDS): number | un
 const least = (bytes: readonly number[]): number | undefined => (bytes.length > 0 ? Math.min(...bytes) : undefined);
 
 function nvidiaFree(): number[] {
-  const query = ['--query-gpu=memory.free', '--format=csv,noheader,nounits'];
-  const { status, stdout } = spawnSync('nvidia-smi', query, { encoding: 'utf8', timeout: 20_000 });
-  if (status !== 0 || !stdout) return [];
-  const mebibytes = stdout.trim().split('\n').map(Number);
+  const mebibytes = askNvidia('memory.free').map(([free]) => Number(free));
   return mebibytes.filter((free) => free > 0).map((free) => free * 2 ** 20);
 }
 

@@ -36,6 +36,10 @@ export function registerTensorflow(installation: TensorflowInstallation): string
   return binding.TF_Version;
 }
 
+/** Whether the current backend, TensorFlow, has taken a graphics card: one with CUDA that finds none computes on the processor, silently. */
+export const computesOnGpu = (): boolean =>
+  (tf.backend() as unknown as { isUsingGpuDevice?: boolean }).isUsingGpuDevice === true;
+
 /** tfjs-node 4.22 calls two helpers that Node 23 removed. */
 function restoreRemovedUtilities(): void {
   const helpers = util as unknown as Record<string, unknown>;
