@@ -195,6 +195,10 @@ test(
       assert.ok(own!.y >= list!.y - 1 && own!.y + own!.height <= list!.y + list!.height + 1, `${label} in sight`);
       await page.keyboard.press('.');
     }
+    await page.keyboard.press('Shift+Backspace');
+    await page.getByRole('group', { name: 'Why is it rejected?' }).waitFor();
+    assert.deepEqual(await outOfReach(), [], 'with the reasons for rejecting open');
+    await page.keyboard.press('Escape');
     // The panel takes its width where the screen is opened.
     await place(page, 'Cases');
     await page.setViewportSize(SIZES[0]);
@@ -290,6 +294,8 @@ test('one button a screen is the primary one, and one line says that all is save
   for (const [name, show] of Object.entries(SCREENS)) {
     if (name === 'Export') continue;
     await show();
+    // Tools bring buttons of their own.
+    if (name === 'Review') await page.keyboard.press('z');
     const primary = await page.locator('button.primary').filter({ visible: true }).allInnerTexts();
     assert.ok(primary.length <= 1, `${name}: ${primary}`);
     const saved = await page
