@@ -59,7 +59,7 @@ test('each length says its minutes once a step was measured', options, async () 
 });
 
 test('outside Research no word and no curve is for researchers alone', options, async () => {
-  const RESEARCH = /lambda|λ|consistency|cosine|learning rate|ema|decay/i;
+  const RESEARCH = /lambda|λ|consistency|cosine|learning rate|ema|decay|SIMD|WebAssembly, /i;
   const text = () => page.locator('main').innerText();
   assert.doesNotMatch(await text(), RESEARCH);
   await page.getByRole('button', { name: 'Research' }).click();
