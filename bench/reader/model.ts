@@ -5,7 +5,7 @@ import type { LabelMap } from '../../src/core/volume.ts';
 import { readMask, readVolume } from '../../src/imaging/index.ts';
 import { openProject } from '../../src/project/store/index.ts';
 import { type Cohort, casesOf, type ReadCase, readCase } from './cohort.ts';
-import { decile, newProject, type Training, train, writeCases } from './project.ts';
+import { decile, importAndPredict, newProject, type Training, train, writeCases } from './project.ts';
 
 /** Scans without masks that a training gets beside the labelled ones; none of them is reported. */
 const UNLABELLED = 16;
@@ -37,8 +37,7 @@ export async function predictedCases(folder: string, cohort: Cohort, training: T
     if (rest.length > 0) decile('import', own, at('unlabelled'));
     train(own, training);
     // Those to report enter the project after training: the model cannot have seen them.
-    decile('import', own, at('report'));
-    decile('predict', own, '--scans', 'all');
+    await importAndPredict(own, at('report'));
     mkdirSync(at('predicted'));
   }
   return withPredictions(join(project, 'p'), reported);

@@ -3,7 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { openExistingProject } from '../../src/app.ts';
 import { writeNifti } from '../../src/imaging/index.ts';
+import type { Store } from '../../src/project/store/index.ts';
 import type { ReadCase } from './cohort.ts';
 
 const CLI = fileURLToPath(new URL('../../bin/decile.mjs', import.meta.url));
@@ -32,6 +34,17 @@ export const train = (project: string, { steps, patch }: Training, ...more: stri
     ...['train', project, '--patch', patch, '--spacing', 'native', '--width', '8', '--steps', String(steps)],
     ...['--seed', '1', ...more],
   );
+
+/** Imports cases that training has not seen and predicts them, and no other. */
+export async function importAndPredict(project: string, folder: string): Promise<void> {
+  const names = (store: Store) => new Map(store.scans.list().map(({ name, id }) => [name, id]));
+  const opened = openExistingProject(project);
+  const before = names(opened.store);
+  await opened.importScans(folder);
+  const scans = [...names(opened.store)].flatMap(([name, id]) => (before.has(name) ? [] : [id]));
+  await opened.predict({ scans }).done;
+  await opened.close();
+}
 
 /** Writes cases one by one into `folder`, their masks into `masks` where it is given. */
 export async function writeCases(

@@ -9,7 +9,7 @@ import { type LabelMap, NOT_DRAWN } from '../../src/core/volume.ts';
 import { type Cohort, casesOf, readCase } from './cohort.ts';
 import { type Figure, meanSd, rounded } from './figures.ts';
 import { withPredictions } from './model.ts';
-import { decile, newProject, type Training, train, writeCases } from './project.ts';
+import { decile, importAndPredict, newProject, type Training, train, writeCases } from './project.ts';
 
 /** Scans that are drawn whole; the others' slices are spread over four times as many. */
 const WHOLE = 4;
@@ -64,8 +64,7 @@ export async function spreadFigures(folder: string, cohort: Cohort, training: Tr
       );
       decile('import', own, join(project, 'unlabelled'));
       train(own, training);
-      decile('import', own, join(project, 'report'));
-      decile('predict', own, '--scans', 'all');
+      await importAndPredict(own, join(project, 'report'));
       mkdirSync(join(project, 'predicted'));
     }
     const cases = await withPredictions(own, await Promise.all(report.map(read)));
