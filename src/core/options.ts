@@ -220,7 +220,7 @@ export const OPTIONS: readonly OptionRow[] = [
     0.25,
     real(0, 0.95),
     '',
-    'Share of the steps, the first ones, that learn from labelled patches alone, at half the time; from then on the method goes on from a network that knows something.',
+    'Share of the steps, the first ones, that learn from labelled patches alone, as many as a step reads later; from then on the method goes on from a network that knows something.',
   ),
   row(
     'lambdaRamp',

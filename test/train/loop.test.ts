@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { planNetwork } from '../../src/core/network/plan.ts';
-import { METHODS, type MethodName, type SettledOptions, type TrainingOptions } from '../../src/core/options.ts';
+import {
+  DEFAULT_OPTIONS,
+  METHODS,
+  type MethodName,
+  type SettledOptions,
+  type TrainingOptions,
+} from '../../src/core/options.ts';
 import { resolveOptions } from '../../src/core/parse-option.ts';
 import { decodeCheckpoint } from '../../src/core/train/checkpoint.ts';
 import { train } from '../../src/core/train/loop.ts';
@@ -94,8 +100,9 @@ for (const [name, given] of RUNS) {
   });
 }
 
-test(`until unlabelled scans have a part the steps are supervised-only, term by term (${engine})`, async () => {
-  const alone = await run({ method: 'supervised' });
+test(`until unlabelled scans have a part the steps are supervised-only with as many patches, term by term (${engine})`, async () => {
+  const { labelledPerStep, unlabelledPerStep } = DEFAULT_OPTIONS;
+  const alone = await run({ method: 'supervised', labelledPerStep: labelledPerStep + unlabelledPerStep });
   const later = await run({ method: 'cpcl', unlabelledFrom: 0.5, lambdaRamp: 0.001 });
   assert.deepEqual(later.losses.slice(0, 2), alone.losses.slice(0, 2));
   for (const losses of later.losses.slice(2))
@@ -135,7 +142,8 @@ test(`a run that nobody listens to trains to its end (${engine})`, async () => {
 });
 
 test(`every method sees the same labelled patches for one seed (${engine})`, async () => {
-  const first = async (method: MethodName) => (await run({ method, steps: 1, dropout: 0 })).losses[0].supervised;
+  const first = async (method: MethodName) =>
+    (await run({ method, steps: 1, dropout: 0, unlabelledFrom: 0 })).losses[0].supervised;
   assert.equal(await first('cpcl'), await first('supervised'));
   assert.equal(await first('mean-teacher'), await first('supervised'));
 });

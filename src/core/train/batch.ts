@@ -54,16 +54,19 @@ export class TwoStreamSampler {
     this.seen = unlabelled.map(() => noPlaces(options.classes));
   }
 
-  /** @param atHalf a batch at half the resolution; `labelledOnly` draws no unlabelled patch */
+  /** @param atHalf a batch at half the resolution; `labelledOnly` draws labelled patches in the place of the unlabelled ones */
   next({ atHalf = false, labelledOnly = false } = {}): Batch {
-    const { labelledPerStep, unlabelledPerStep, classes } = this.options;
+    const { classes } = this.options;
+    const [labelledPerStep, unlabelledPerStep] = labelledOnly
+      ? [this.options.labelledPerStep + this.options.unlabelledPerStep, 0]
+      : [this.options.labelledPerStep, this.options.unlabelledPerStep];
     const { sources } = this;
     const coarse = atHalf ? coarseView(this.options.patch, this.options) : undefined;
     const patch = coarse?.sides ?? this.options.patch;
     const times = coarse?.times ?? 1;
     const labelled = this.draw(sources.labelled, this.labelled, times * labelledPerStep, coarse);
     const unlabelled =
-      sources.unlabelled.length > 0 && !labelledOnly
+      sources.unlabelled.length > 0
         ? this.draw(sources.unlabelled, this.unlabelled, times * unlabelledPerStep, coarse)
         : [];
     this.drawn = unlabelled.map(({ scan, plan }) => ({ scan, plan, sides: patch }));

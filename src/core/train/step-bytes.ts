@@ -22,7 +22,7 @@ export interface StepLoad {
 
 export const loadOf = (options: TrainingOptions): StepLoad => ({
   width: options.width,
-  gradientImages: imagesWithGradient(options),
+  gradientImages: Math.max(imagesWithGradient(options), imagesAlone(options)),
   images: imagesOf(options),
   adversary: options.method === 'dan',
   network: options.network,
@@ -71,8 +71,14 @@ export const formsOf = ({ gradientImages, network }: StepLoad): (Recompute | und
 /** Resident bytes of a process with a started engine: about 140 MB with simd, 430 MB with TensorFlow. */
 export const PROCESS_BYTES = 430e6;
 
+type Batched = Pick<TrainingOptions, 'method' | 'labelledPerStep' | 'unlabelledPerStep'>;
+
+/** Patches of a step that reads labelled ones alone: as many as other steps read. */
+const imagesAlone = ({ method, unlabelledFrom, labelledPerStep, unlabelledPerStep }: TrainingOptions): number =>
+  usesUnlabelled(method) && unlabelledFrom > 0 ? labelledPerStep + unlabelledPerStep : 0;
+
 /** Patches of a step in all: mixed ones stand beside the clean unlabelled ones that the teacher reads. */
-const imagesOf = ({ method, labelledPerStep: labelled, unlabelledPerStep: unlabelled }: TrainingOptions): number => {
+export const imagesOf = ({ method, labelledPerStep: labelled, unlabelledPerStep: unlabelled }: Batched): number => {
   if (!usesUnlabelled(method)) return labelled;
   return method === 'bcp' || method === 'cpcl-mix'
     ? 2 * Math.max(labelled, unlabelled) + unlabelled
@@ -80,7 +86,12 @@ const imagesOf = ({ method, labelledPerStep: labelled, unlabelledPerStep: unlabe
 };
 
 /** Patches of a step whose activations are kept for the backward pass, in all networks. */
-export function imagesWithGradient({ method, unlabelledBranch, meanTeacherTerm, ...options }: TrainingOptions): number {
+export function imagesWithGradient({
+  method,
+  unlabelledBranch,
+  meanTeacherTerm,
+  ...options
+}: Batched & Partial<Pick<TrainingOptions, 'unlabelledBranch' | 'meanTeacherTerm'>>): number {
   const { labelledPerStep: labelled, unlabelledPerStep: unlabelled } = options;
   switch (method) {
     case 'supervised':

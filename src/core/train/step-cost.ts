@@ -1,11 +1,22 @@
-/** What the parts of a run cost beside each other: the first steps may read fewer patches, or at half the resolution. */
+/** What the parts of a run cost beside each other: the first steps may read labelled patches alone, or at half the resolution. */
 import { type TrainingOptions, usesUnlabelled } from '../options.ts';
+import { imagesOf, imagesWithGradient } from './step-bytes.ts';
 
 /** A step at half the resolution beside a whole one: more patches, each an eighth of the voxels. */
 const AT_HALF = 0.5;
 
-type CostOptions = Pick<TrainingOptions, 'steps' | 'method' | 'labelledPerStep' | 'unlabelledPerStep'> &
+/** A patch that is differentiated beside one that is read alone: forward, and twice as much back. */
+const WITH_GRADIENT = 3;
+
+type CostOptions = Pick<TrainingOptions, 'steps'> &
+  Parameters<typeof readingCost>[0] &
   Partial<Pick<TrainingOptions, 'unlabelledFrom' | 'coarseShare'>>;
+
+/** Forward passes of a step of the method. */
+function readingCost(options: Parameters<typeof imagesWithGradient>[0]): number {
+  const differentiated = imagesWithGradient(options);
+  return WITH_GRADIENT * differentiated + Math.max(0, imagesOf(options) - differentiated);
+}
 
 /** Whether unlabelled scans have no part in a step yet. Runs of earlier versions have no such steps. */
 export const labelledAlone = (
@@ -17,10 +28,12 @@ export const labelledAlone = (
 export const atHalf = (step: number, { coarseShare = 0, steps }: Pick<CostOptions, 'coarseShare' | 'steps'>): boolean =>
   step < coarseShare * steps;
 
-/** @returns time of a step beside one that reads all its patches on the whole grid: 1 for most steps */
+/** @returns time of a step beside one of the method on the whole grid, which is 1 */
 export function stepCost(step: number, options: CostOptions): number {
   const { labelledPerStep, unlabelledPerStep } = options;
-  const patches = labelledAlone(step, options) ? labelledPerStep / (labelledPerStep + unlabelledPerStep) : 1;
+  const patches = labelledAlone(step, options)
+    ? (WITH_GRADIENT * (labelledPerStep + unlabelledPerStep)) / readingCost(options)
+    : 1;
   return patches * (atHalf(step, options) ? AT_HALF : 1);
 }
 
