@@ -217,7 +217,7 @@ export const OPTIONS: readonly OptionRow[] = [
   row(
     'unlabelledFrom',
     'unlabeled-from',
-    0.25,
+    0.75,
     real(0, 0.95),
     '',
     'Share of the steps, the first ones, that learn from labelled patches alone, as many as a step reads later; from then on the method goes on from a network that knows something.',
