@@ -34,10 +34,12 @@ function measured(
 
 /** Small steps may take relatively less: what does not depend on the patch is the same for all. */
 const MOST = 1.6;
+/** With passes done again simd needs half of what TensorFlow does, which keeps memory between them; the estimate holds for both. */
+const MOST_OF_PASSES = 2;
 
 const CASES: [method: MethodName, width: number, patch: PatchSides, recompute?: Recompute][] = [
   ['cpcl', 8, [48, 48, 32]],
-  ['cpcl', 8, [48, 48, 32], 'passes'],
+  ['cpcl', 8, [64, 64, 32], 'passes'],
   ['mean-teacher', 8, [48, 32, 32]],
   ['supervised', 16, [32, 32, 32]],
   ['dan', 2, [16, 16, 16]],
@@ -50,7 +52,10 @@ for (const engine of ['simd', 'tensorflow']) {
       const options = resolveOptions({ ...PAPER_READING, method, width, labelledPerStep: 2, unlabelledPerStep: 2 });
       const expected = stepBytes(patch, loadOf(options), recompute);
       const bytes = measured(engine, method, width, patch, recompute);
-      assert.ok(bytes <= expected && expected <= MOST * bytes, `${bytes} bytes, ${expected} expected`);
+      assert.ok(
+        bytes <= expected && expected <= (recompute === 'passes' ? MOST_OF_PASSES : MOST) * bytes,
+        `${bytes} bytes, ${expected} expected`,
+      );
     });
   }
 }

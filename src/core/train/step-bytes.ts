@@ -33,9 +33,9 @@ const [MAPS, AFTER_NORMS] = [72, 20];
 
 /**
  * Bytes that a training step takes at its peak above the started engine, for the engines simd and tensorflow: at least what was
- * measured, at most about half more (test/train/step-bytes.test.ts). Counted from the U-Net:
+ * measured, at most about half more, with passes done again twice as much, which TensorFlow needs and simd does not (test/train/step-bytes.test.ts). Counted from the U-Net:
  *
- *   voxels (72 w g + 20 w + 190 n) + 550,000 w^2 + 42 MB
+ *   voxels (72 w g + 20 w + 190 n) + 550,000 w^2 + 46 MB
  *
  * w the width, g patches whose maps are kept for the gradient (18 maps of the base width each), n patches in all (their voxels,
  * class maps and losses); student, teacher, momentum and gradients grow with w^2. DAN's discriminator has 11 million weights
@@ -50,7 +50,7 @@ export function stepBytes(
   const voxels = patch[0] * patch[1] * patch[2];
   const maps = recompute && network !== 'vnet' ? MAPS - AFTER_NORMS : MAPS;
   const kept = recompute === 'passes' ? Math.min(1, gradientImages) : gradientImages;
-  const step = voxels * (maps * width * kept + 20 * width + 190 * images) + 550e3 * width ** 2 + 42e6;
+  const step = voxels * (maps * width * kept + 20 * width + 190 * images) + 550e3 * width ** 2 + 46e6;
   return step + (adversary ? 1.3e9 + 2000 * images * voxels : 0);
 }
 
