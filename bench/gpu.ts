@@ -108,10 +108,10 @@ export async function run(args: string[]): Promise<void> {
   write(`${facts.name} (${features.join(', ') || 'no extras'})${shrunk ? ': a software adapter, sizes shrink' : ''}`);
 
   asked = 'peaks';
-  report.peaks = await measurePeaks(
-    shrunk,
-    configurations.find(({ componentType, resultType }) => componentType === 'f16' && resultType === 'f32'),
-  ).catch(stopped);
+  const units = features.includes('chromium-experimental-subgroup-matrix')
+    ? configurations.find(({ componentType, resultType }) => componentType === 'f16' && resultType === 'f32')
+    : undefined;
+  report.peaks = await measurePeaks(shrunk, units).catch(stopped);
   write(
     `peaks: ${Object.entries(report.peaks)
       .map(([name, value]) => `${name} ${(value / 1e9).toFixed(1)} G/s`)
@@ -158,6 +158,7 @@ export async function run(args: string[]): Promise<void> {
       shrunk ? 4 : 16,
       [side, side, side],
       report.peaks,
+      units,
       (row) => {
         report.kernels.push(row);
         const share = row.share === undefined ? '' : `, ${Math.round(100 * row.share)} % of the peak`;

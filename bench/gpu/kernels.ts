@@ -4,7 +4,10 @@ import { type ConvWeights, CUBE, type FeatureMap, HALVES, type Kernels } from '.
 import { simdKernels } from '../../src/engine/simd/index.ts';
 import { webgpuBackend, webgpuKernels } from '../../src/engine/webgpu/index.ts';
 import type { LocalExecutor } from '../../src/engine/webgpu/local-executor.ts';
+import { convolveByMatrices, matrixTile } from '../../src/engine/webgpu/matrix-conv.ts';
+import type { MatrixSizes } from '../../src/engine/webgpu/wgsl/conv-matrix.ts';
 import { median } from '../stepper.ts';
+import type { Peaks } from './peaks.ts';
 
 export interface GpuKernelRow {
   kernel: string;
@@ -29,7 +32,14 @@ interface Case {
   bytes?: number;
   inputs: number[][];
   run(kernels: Kernels, inputs: tf.Tensor[]): tf.Tensor;
+  /** What the GPU does in its place. */
+  onGpu?(inputs: tf.Tensor[]): tf.Tensor;
+  /** Float32 without it. */
+  peak?: 'matrix';
 }
+
+/** Largest difference that sums in another order may make, and products of half precision. */
+const [SUMS_DIFFER, HALVES_DIFFER] = [1e-4, 1e-2];
 
 const size = (shape: number[]) => shape.reduce((a, b) => a * b, 1);
 
@@ -37,9 +47,22 @@ const size = (shape: number[]) => shape.reduce((a, b) => a * b, 1);
 const values = (shape: number[], seed: number): Float32Array =>
   Float32Array.from({ length: size(shape) }, (_, i) => Math.sin(i * 1.7 + seed) + 0.3 * Math.sin(i * 0.013));
 
-function casesOf(width: number, patch: Sides): Case[] {
+function casesOf(width: number, patch: Sides, units: MatrixSizes | undefined): Case[] {
   const level = (n: number) => patch.map((side) => side >> n) as Sides;
   const text = ([d, h, w]: Sides, channels: string) => `${w}x${h}x${d}, ${channels}`;
+  const byMatrices = (common: Omit<Case, 'kernel' | 'run'>, x: number[], k: number): Case[] => {
+    const tile = units && matrixTile(x, k, units);
+    if (!tile) return [];
+    return [
+      {
+        ...common,
+        kernel: 'conv, matrix units',
+        peak: 'matrix',
+        run: (kernels, [a, b]) => kernels.conv3d(a as FeatureMap, b as ConvWeights),
+        onGpu: ([a, b]) => tf.engine().makeTensorFromTensorInfo(convolveByMatrices(webgpuBackend(), a, b, tile)),
+      },
+    ];
+  };
   const convolution = (sides: Sides, c: number, k: number): Case[] => {
     const [x, dy, w] = [
       [1, ...sides, c],
@@ -66,6 +89,7 @@ function casesOf(width: number, patch: Sides): Case[] {
         inputs: [x, dy],
         run: (kernels, [a, b]) => kernels.conv3dGradWeights(a as FeatureMap, b as FeatureMap, CUBE),
       },
+      ...byMatrices({ ...common, inputs: [x, w] }, x, k),
     ];
   };
   const whole = [1, ...patch, width];
@@ -114,30 +138,32 @@ export async function measureGpuKernels(
   executor: LocalExecutor,
   width: number,
   patch: Sides,
-  peaks: { f32?: number; bytesPerSecond?: number },
+  peaks: Peaks,
+  units: MatrixSizes | undefined,
   tell: (row: GpuKernelRow) => void,
   mayGoOn: () => boolean,
 ): Promise<void> {
-  for (const each of casesOf(width, patch)) {
+  for (const each of casesOf(width, patch, units)) {
     if (!mayGoOn()) return;
     const given = each.inputs.map(values);
     await tf.setBackend('simd');
     const expected = await once(each, simdKernels(), given);
     await tf.setBackend('webgpu');
     const kernels = webgpuKernels();
-    const actual = await once(each, kernels, given);
+    const { run, onGpu = (inputs: tf.Tensor[]) => run(kernels, inputs) } = each;
+    const actual = await once({ ...each, run: (_, inputs) => onGpu(inputs) }, kernels, given);
     const tensors = given.map((list, n) => tf.tensor(list, each.inputs[n]));
     const { gpu } = webgpuBackend();
     const times: number[] = [];
     for (let n = 0; n < 5; n++) {
       await gpu.settle();
       const start = performance.now();
-      each.run(kernels, tensors).dispose();
+      onGpu(tensors).dispose();
       await gpu.settle();
       times.push((performance.now() - start) / 1000);
     }
     const clocked = executor.startClock();
-    if (clocked) each.run(kernels, tensors).dispose();
+    if (clocked) onGpu(tensors).dispose();
     gpu.flush();
     const clock = await executor.stopClock();
     const gpuSeconds = clocked
@@ -151,12 +177,11 @@ export async function measureGpuKernels(
       const difference = Math.abs(v - actual[i]) / scale;
       return Number.isNaN(difference) ? Number.POSITIVE_INFINITY : Math.max(most, difference);
     }, 0);
+    const peak = peaks[each.peak ?? 'f32'];
+    const right = error < (each.peak ? HALVES_DIFFER : SUMS_DIFFER);
     tell({
-      ...{ kernel: each.kernel, shape: each.shape, seconds, gpuSeconds, error, right: error < 1e-4 },
-      ...(each.operations && {
-        gflops: each.operations / of / 1e9,
-        share: peaks.f32 && each.operations / of / peaks.f32,
-      }),
+      ...{ kernel: each.kernel, shape: each.shape, seconds, gpuSeconds, error, right },
+      ...(each.operations && { gflops: each.operations / of / 1e9, share: peak && each.operations / of / peak }),
       ...(each.bytes && {
         gigabytes: each.bytes / of / 1e9,
         share: peaks.bytesPerSecond && each.bytes / of / peaks.bytesPerSecond,

@@ -110,7 +110,7 @@ export async function measurePeaks(software: boolean, matrix: MatrixConfiguratio
     );
   const peaks: Peaks = { f32: await peak('f32') };
   if (features.includes('shader-f16')) peaks.f16 = await peak('f16');
-  if (matrix && features.includes('chromium-experimental-subgroup-matrix')) {
+  if (matrix) {
     const { M, N, K } = matrix;
     const groups = software ? 4 : 4096;
     const [x, sums] = [tf.zeros([M * K + K * N]), tf.zeros([groups * 4 * M * N])];
