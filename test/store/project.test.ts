@@ -61,13 +61,15 @@ test('a second writer gets project/in-use while a reader may look', (t) => {
   reader.close();
 });
 
-test('the lock of a killed process is gone and its run is interrupted', async (t) => {
+test('the lock of a killed process is gone and its runs are interrupted, a paused one too', async (t) => {
   const store = newProject(t);
   addRun(store, 'killed');
+  addRun(store, 'held');
   store.close();
   const script = `import { openProject } from ${JSON.stringify(new URL('../../src/project/store/index.ts', import.meta.url).href)};
     const store = openProject(${JSON.stringify(store.folder)});
     store.runs.update(store.runs.find('killed').id, { state: 'running' });
+    store.runs.update(store.runs.find('held').id, { state: 'paused' });
     console.log('open');
     // Held: a store that nothing refers to is collected, and its lock with it.
     setInterval(() => store.folder, 1000);`;
@@ -85,8 +87,11 @@ test('the lock of a killed process is gone and its run is interrupted', async (t
   await gone;
   const again = openProject(store.folder);
   t.after(() => again.close());
-  assert.deepEqual(again.interrupted, ['killed']);
-  assert.equal(again.runs.find('killed').state, 'interrupted');
+  assert.deepEqual(again.interrupted, ['killed', 'held']);
+  assert.deepEqual(
+    again.runs.list().map(({ state }) => state),
+    ['interrupted', 'interrupted'],
+  );
 });
 
 test('a project made by a newer version is refused and left as it is', (t) => {

@@ -75,7 +75,7 @@ export interface RunRepository {
   ): Run;
   /** In the order of training. */
   cases(id: number, role?: CaseRole): RunCase[];
-  /** Runs that a dead process left as running become interrupted; returns their names. */
+  /** Runs that a dead process left as running or paused become interrupted; returns their names. */
   interruptStale(): string[];
   delete(id: number): void;
 }
@@ -172,10 +172,10 @@ export function runRepository(db: Db): RunRepository {
         'SELECT scan, role, mask FROM run_cases WHERE run = ? AND (? IS NULL OR role = ?) ORDER BY position',
       ).all(id, role ?? null, role ?? null) as RunCase[],
     interruptStale() {
-      const names = (prepared(db, "SELECT name FROM runs WHERE state = 'running'").all() as { name: string }[]).map(
-        (row) => row.name,
-      );
-      prepared(db, "UPDATE runs SET state = 'interrupted' WHERE state = 'running'").run();
+      const left = "state IN ('running', 'paused')";
+      const rows = prepared(db, `SELECT name FROM runs WHERE ${left}`).all() as { name: string }[];
+      const names = rows.map(({ name }) => name);
+      prepared(db, `UPDATE runs SET state = 'interrupted' WHERE ${left}`).run();
       return names;
     },
     delete(id) {
