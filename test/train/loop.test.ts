@@ -20,7 +20,12 @@ const { name: engine, kernels } = await testKernels();
 const SETTLED = { patch: [16, 16, 16], spacing: 'native' } as const;
 
 /** Runs to the end, or cancels before step `stopBefore`; gives the losses of each step and the last checkpoint. */
-async function run(given: Partial<TrainingOptions>, checkpoint?: Uint8Array, stopBefore = Number.POSITIVE_INFINITY) {
+async function run(
+  given: Partial<TrainingOptions>,
+  checkpoint?: Uint8Array,
+  stopBefore = Number.POSITIVE_INFINITY,
+  others = unlabelled,
+) {
   const options: SettledOptions = {
     ...resolveOptions({
       network: 'unet',
@@ -41,7 +46,7 @@ async function run(given: Partial<TrainingOptions>, checkpoint?: Uint8Array, sto
     options,
     classes: ['background', 'ball'],
     labelled,
-    unlabelled,
+    unlabelled: others,
     kernels,
     resumeFrom: checkpoint && decodeCheckpoint(checkpoint),
     hooks: {
@@ -107,6 +112,13 @@ test(`until unlabelled scans have a part the steps are supervised-only with as m
   assert.deepEqual(later.losses.slice(0, 2), alone.losses.slice(0, 2));
   for (const losses of later.losses.slice(2))
     assert.deepEqual(Object.keys(losses), ['total', 'supervised', 'forward', 'backward']);
+});
+
+test(`without any unlabelled scan every step is supervised-only with as many patches (${engine})`, async () => {
+  const { labelledPerStep, unlabelledPerStep } = DEFAULT_OPTIONS;
+  const alone = await run({ method: 'supervised', labelledPerStep: labelledPerStep + unlabelledPerStep });
+  for (const method of ['bcp', 'cpcl', 'dan'] as const)
+    assert.deepEqual((await run({ method }, undefined, 4, [])).losses, alone.losses);
 });
 
 test(`a loss that is no number ends the run with its step, saves nothing and keeps no tensor (${engine})`, async () => {

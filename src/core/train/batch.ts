@@ -54,6 +54,10 @@ export class TwoStreamSampler {
     this.seen = unlabelled.map(() => noPlaces(options.classes));
   }
 
+  get hasUnlabelled(): boolean {
+    return this.sources.unlabelled.length > 0;
+  }
+
   /** @param atHalf a batch at half the resolution; `labelledOnly` draws labelled patches in the place of the unlabelled ones */
   next({ atHalf = false, labelledOnly = false } = {}): Batch {
     const { classes } = this.options;
@@ -65,10 +69,9 @@ export class TwoStreamSampler {
     const patch = coarse?.sides ?? this.options.patch;
     const times = coarse?.times ?? 1;
     const labelled = this.draw(sources.labelled, this.labelled, times * labelledPerStep, coarse);
-    const unlabelled =
-      sources.unlabelled.length > 0
-        ? this.draw(sources.unlabelled, this.unlabelled, times * unlabelledPerStep, coarse)
-        : [];
+    const unlabelled = this.hasUnlabelled
+      ? this.draw(sources.unlabelled, this.unlabelled, times * unlabelledPerStep, coarse)
+      : [];
     this.drawn = unlabelled.map(({ scan, plan }) => ({ scan, plan, sides: patch }));
     return {
       labelled: {

@@ -9,7 +9,7 @@ import { supervised } from '../methods/supervised.ts';
 import type { ModelChannel } from '../model-channels.ts';
 import type { FeatureMap, Kernels } from '../network/kernels.ts';
 import { parameterCount } from '../network/network.ts';
-import type { SettledOptions, TrainingOptions, WithPlan } from '../options.ts';
+import { type SettledOptions, type TrainingOptions, usesUnlabelled, type WithPlan } from '../options.ts';
 import { disposeBatch, TwoStreamSampler } from './batch.ts';
 import { patchMasks } from './patch-masks.ts';
 import type { PatchSource } from './patches.ts';
@@ -128,7 +128,7 @@ export async function trainStep(
   }: { options: TrainingOptions & WithPlan } & Pick<TrainInputs, 'kernels' | 'pieces' | 'recompute'>,
 ): Promise<StepReport> {
   const { step } = state;
-  const alone = labelledAlone(step, options);
+  const alone = labelledAlone(step, options) || (usesUnlabelled(options.method) && !sampler.hasUnlabelled);
   const method = alone ? onLabelled(whole) : whole;
   const lambda = alone ? 0 : lambdaAt(step, options);
   const learningRate = learningRateAt(step, options);

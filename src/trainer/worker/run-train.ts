@@ -238,9 +238,8 @@ async function prepareLists(
   if (needsUnlabelled && unlabelled.length === 0 && !control.cancelled) {
     report({
       type: 'notice',
-      message: 'There are no unlabelled scans: the labelled ones stand in for them, without their masks.',
+      message: 'There are no unlabelled scans: every step learns from labelled ones alone.',
     });
-    unlabelled.push(...labelled.map(({ readMask: _, ...scan }) => scan));
   }
   return { labelled, unlabelled, validation };
 }
