@@ -60,7 +60,7 @@ export function convolve(
   flip: boolean,
   taps: Taps = 3,
 ): void {
-  (takesWinograd(s, k) ? convolveWinograd : convolveDirect)(backend, x, w, y, s, k, flip, taps);
+  (takesWinograd(s, k, flip) ? convolveWinograd : convolveDirect)(backend, x, w, y, s, k, flip, taps);
 }
 
 /** `convolve` in the plain form: 9 products a plane, output and channel. */
@@ -123,10 +123,14 @@ const GRADIENT_TRANSFORMED_BYTES = 2 * 2 ** 20;
 
 /** Of fewer tiles the weights' transform costs about the products that it saves, and rounding tells most on the deepest maps. */
 const LEAST_TILES = 20;
+/** Of gradients, which bear more rounding than the maps that prototypes are made of; with few channels the transform stays in the cache. */
+const LEAST_TILES_OF_GRADIENTS = 16;
+const FEW_CHANNELS = 64;
 
 /** Whether Winograd's form pays: vectors of channels, and enough tiles to be worth transforming the weights. */
-function takesWinograd({ d, h, w, c }: MapShape, k: number): boolean {
-  return c % 4 === 0 && k >= 4 && d * Math.ceil(h / 4) * Math.ceil(w / 4) >= LEAST_TILES;
+function takesWinograd({ d, h, w, c }: MapShape, k: number, gradient: boolean): boolean {
+  const least = gradient && Math.max(c, k) <= FEW_CHANNELS ? LEAST_TILES_OF_GRADIENTS : LEAST_TILES;
+  return c % 4 === 0 && k >= 4 && d * Math.ceil(h / 4) * Math.ceil(w / 4) >= least;
 }
 
 /** Rows of tiles and planes of one Winograd task, and its transformed input. */
@@ -196,7 +200,7 @@ export function convolveWeights(
   k: number,
   taps: Taps = 3,
 ): void {
-  (takesWinograd(s, k) ? convolveWeightsWinograd : convolveWeightsDirect)(backend, x, dy, dw, s, k, taps);
+  (takesWinograd(s, k, true) ? convolveWeightsWinograd : convolveWeightsDirect)(backend, x, dy, dw, s, k, taps);
 }
 
 /** `convolveWeights` by Winograd's form. C is a multiple of 4. */
