@@ -95,7 +95,7 @@ export async function spreadFigures(folder: string, cohort: Cohort, training: Tr
  * The slices of each way: all of the first scans; as many of all scans, every fourth one, from a start by lot; these with some taken
  * away or more drawn, by lot, until the outlines are as long as those of the whole scans.
  */
-function chosen(pool: readonly string[], slices: readonly Drawn[]): Record<(typeof WAYS)[number], Drawn[]> {
+export function chosen(pool: readonly string[], slices: readonly Drawn[]): Record<(typeof WAYS)[number], Drawn[]> {
   const random = new Random(1);
   const whole = slices.filter(({ name }) => pool.indexOf(name) < WHOLE);
   const spread = pool.flatMap((name) => {
@@ -113,11 +113,11 @@ function chosen(pool: readonly string[], slices: readonly Drawn[]): Record<(type
   return { whole, slices: equal, contour };
 }
 
-const lengthOf = (slices: readonly Drawn[]): number =>
+export const lengthOf = (slices: readonly Drawn[]): number =>
   Math.round(slices.reduce((sum, { contour }) => sum + contour, 0));
 
 /** Each slice along k with the length of the borders between its labels, along the edges of voxels, mm. */
-function slicesOf(name: string, { data, size, spacing }: LabelMap): Drawn[] {
+export function slicesOf(name: string, { data, size, spacing }: LabelMap): Drawn[] {
   const [ni, nj, nk] = size;
   return Array.from({ length: nk }, (_, k) => {
     let contour = 0;
