@@ -103,8 +103,30 @@ test('filters show what was corrected, rejected and is to draw, and a click open
   await show('to review');
 });
 
+test('Enter accepts the case that was chosen in the list, by the pointer or by the keyboard', options, async () => {
+  const accepted = async (name: string) => {
+    await ready(page, name);
+    await page.keyboard.press('Enter');
+    const toast = page.locator('.message').filter({ hasText: `${name} is accepted` });
+    await toast.waitFor();
+    await toast.getByRole('button', { name: 'Undo' }).click();
+    await ready(page, name);
+    await toast.waitFor({ state: 'detached' });
+  };
+  const [, , third] = await ask(page, 'review.queue');
+  await list().getByRole('button', { name: third.name }).click();
+  await accepted(third.name);
+  await list().locator('li button[tabindex="0"]').focus();
+  await page.keyboard.press('ArrowDown');
+  const focused = await page.evaluate(() => document.activeElement?.querySelector('b')?.textContent ?? '');
+  await page.keyboard.press('Enter');
+  await accepted(focused);
+});
+
 test('the list is gone through and opened by the keyboard, and hidden and shown by a key', options, async () => {
   const queue = await ask(page, 'review.queue');
+  await list().getByRole('button', { name: queue[0].name }).click();
+  await ready(page, queue[0].name);
   await list().locator('li button[tabindex="0"]').focus();
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
