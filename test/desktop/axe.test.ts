@@ -7,7 +7,7 @@ import type { AxeResults, RunOptions } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { noBrowser } from './browser.ts';
 import { type FilledWindow, openFilledWindow } from './filled.ts';
-import { ask, place, ready, stroke } from './whole-job.ts';
+import { ask, picturesIn, place, ready, stroke } from './whole-job.ts';
 
 const SOURCE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const options = { skip: noBrowser };
@@ -159,7 +159,7 @@ async function check({ page, url }: FilledWindow, screens: Screens): Promise<voi
       await page.goto(url);
       await page.getByRole('navigation', { name: 'Places' }).waitFor();
       await show(page);
-      await page.waitForLoadState('networkidle');
+      await picturesIn(page);
       for (const line of await violations(page)) found.push(`${name}, ${theme}: ${line}`);
     }
   }

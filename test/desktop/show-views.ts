@@ -5,7 +5,7 @@ import { planesOf } from '../../src/core/edit/planes.ts';
 import { makePhantom } from '../../src/core/phantom/index.ts';
 import { fitCamera, voxelToCanvas } from '../viewer/expected-place.ts';
 import { OPTIONS, SIZE } from './show-project.ts';
-import { ask, maskOf, place, ready, until } from './whole-job.ts';
+import { ask, maskOf, picturesIn, place, ready, until } from './whole-job.ts';
 
 export interface View {
   /** File name without extension. */
@@ -18,18 +18,10 @@ export interface View {
 const BOTH = ['dark', 'light'] as const;
 const DARK = ['dark'] as const;
 const view = (name: string, themes: View['themes'], show: View['show']): View => ({ name, themes, show });
-/**
- * Pictures come in after the text, and the machine may be busy. Not until nothing is asked for any more: the program may be
- * measuring a step of a training, for minutes.
- */
+/** Pictures come in after the text, and the machine may be busy. */
 const settle = async (page: Page) => {
   await page.waitForTimeout(1500);
-  await page.waitForFunction(() =>
-    [...document.images].every((one) => {
-      const { top, bottom, width } = one.getBoundingClientRect();
-      return one.complete || width === 0 || bottom < 0 || top > innerHeight;
-    }),
-  );
+  await picturesIn(page);
   await page.waitForTimeout(800);
 };
 /** The place is open, and shows what only it has. */

@@ -228,6 +228,18 @@ export async function exportAndCompare(
 export const place = (page: Page, name: string) =>
   page.getByRole('navigation', { name: 'Places' }).getByRole('button', { name }).click();
 
+/**
+ * Every picture in sight has come. Not until nothing is asked for any more: the program may be measuring a step of a training,
+ * for minutes.
+ */
+export const picturesIn = (page: Page): Promise<unknown> =>
+  page.waitForFunction(() =>
+    [...document.images].every((one) => {
+      const { top, bottom, width } = one.getBoundingClientRect();
+      return one.complete || width === 0 || bottom < 0 || top > innerHeight;
+    }),
+  );
+
 /** Asks until it holds; the machine may be busy, so for long. */
 export async function until(holds: () => Promise<boolean>, what: string, seconds = 240): Promise<void> {
   const end = Date.now() + seconds * 1000;
