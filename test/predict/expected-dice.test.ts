@@ -16,10 +16,21 @@ test('a prediction that is sure of itself has a Dice of 100 of its own, an even 
   assert.equal(ownDice(0, 0, 3), 0);
 });
 
-test('below nine reviewed cases the value is what the prediction says, rough and without interval', () => {
-  const reviewed = Array.from({ length: 8 }, (): Reviewed => ({ own: 90, dice: 70 }));
-  assert.deepEqual(expectedDice(91, reviewed), { value: 91, low: null, high: null, rough: true, reviewed: 8 });
-  assert.equal(expectedWords(expectedDice(91, reviewed)), 'expected 91, rough');
+const eight = Array.from({ length: 8 }, (): Reviewed => ({ own: 90, dice: 70 }));
+
+test('below three reviewed cases the value is what the prediction says, rough and without interval', () => {
+  const none = { value: 91, low: null, high: null, rough: true };
+  assert.deepEqual(expectedDice(91, eight.slice(0, 2), eight.slice(0, 2)), { ...none, reviewed: 2 });
+  assert.equal(expectedWords(expectedDice(91, [])), 'expected 91, rough');
+});
+
+test('from three cases on the median difference moves it, still rough; with fewer, that of an earlier run', () => {
+  const moved = { value: 71, low: null, high: null, rough: true };
+  assert.deepEqual(expectedDice(91, eight), { ...moved, reviewed: 8 });
+  const better = [98, 97, 96].map((dice): Reviewed => ({ own: 60, dice }));
+  assert.equal(expectedDice(55, eight.slice(0, 2), better).value, 92);
+  assert.equal(expectedDice(91, eight.slice(0, 3), better).value, 71);
+  assert.equal(expectedDice(91, [], eight).reviewed, 0);
 });
 
 test('from nine cases on the value is moved by the median difference, and the interval by the largest of nine', () => {

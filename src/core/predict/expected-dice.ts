@@ -3,6 +3,8 @@
 /** Reviewed cases below which there is no 90 % interval: the ninth of nine residuals is the first that covers 90 %. */
 export const LEAST_REVIEWED = 9;
 const COVERAGE = 0.9;
+/** Reviewed cases from which on their median difference moves a value; an interval needs more. */
+export const LEAST_CORRECTING = 3;
 
 /** What a prediction says of itself (percent), and what a review made of it. */
 export interface Reviewed {
@@ -16,7 +18,7 @@ export interface ExpectedDice {
   /** 90 % interval, percent; null below LEAST_REVIEWED reviewed cases. */
   readonly low: number | null;
   readonly high: number | null;
-  /** No interval, and a value that no review has corrected. */
+  /** No interval, and a value that few reviews have corrected, or none. */
   readonly rough: boolean;
   /** Reviewed cases that it stands on. */
   readonly reviewed: number;
@@ -34,13 +36,23 @@ export const ownDice = (inside: number, voxels: number, all: number): number =>
  * The expected Dice from a prediction's own, by split conformal prediction on n reviewed cases with differences d = dice - own:
  * value = own + median d. From 19 cases on the interval is own + the k-th smallest to own + the k-th largest d, k = the whole
  * part of 0.05 (n + 1); from 9 on own plus or minus the ceil(0.9 (n + 1))-th smallest |d|. Each covers at least 90 % of new cases
- * that are like the reviewed ones (Vovk et al., Algorithmic Learning in a Random World, 2005). Everything keeps to 0..100.
+ * that are like the reviewed ones (Vovk et al., Algorithmic Learning in a Random World, 2005). Below 9 there is no interval, and the
+ * value is own + median d of at least 3 cases, of the same run or else of an earlier one; with neither it is own. Everything keeps to 0..100.
+ * @param earlier reviewed predictions of an earlier run
  */
-export function expectedDice(own: number, reviewed: readonly Reviewed[]): ExpectedDice {
+export function expectedDice(
+  own: number,
+  reviewed: readonly Reviewed[],
+  earlier: readonly Reviewed[] = [],
+): ExpectedDice {
   const n = reviewed.length;
   const within = (value: number) => Math.min(100, Math.max(0, value));
-  if (n < LEAST_REVIEWED) return { value: within(own), low: null, high: null, rough: true, reviewed: n };
-  const differences = reviewed.map((one) => one.dice - one.own).sort((a, b) => a - b);
+  if (n < LEAST_REVIEWED) {
+    const basis = [reviewed, earlier].find(({ length }) => length >= LEAST_CORRECTING);
+    const value = within(own + (basis ? median(basis.map(differenceOf)) : 0));
+    return { value, low: null, high: null, rough: true, reviewed: n };
+  }
+  const differences = reviewed.map(differenceOf).sort((a, b) => a - b);
   const k = Math.floor(((1 - COVERAGE) / 2) * (n + 1) + 1e-9);
   const sizes = differences.map((d) => Math.abs(d)).sort((a, b) => a - b);
   const half = sizes[Math.ceil(COVERAGE * (n + 1) - 1e-9) - 1];
@@ -48,6 +60,8 @@ export function expectedDice(own: number, reviewed: readonly Reviewed[]): Expect
   const value = within(own + median(differences));
   return { value, low: within(own + low), high: within(own + high), rough: false, reviewed: n };
 }
+
+const differenceOf = ({ dice, own }: Reviewed): number => dice - own;
 
 /** `expected 91, 86 to 95`, or `expected 91, rough`. */
 export const expectedWords = ({ value, low, high }: ExpectedDice): string =>

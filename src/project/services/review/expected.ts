@@ -4,6 +4,7 @@ import { countOverlap } from '../../../core/metrics/overlap.ts';
 import {
   type ExpectedDice,
   expectedDice,
+  LEAST_CORRECTING,
   LEAST_REVIEWED,
   leftToReview,
   type Reviewed,
@@ -56,11 +57,16 @@ export function knownExpectations(store: Store): Expectations {
     if (inSample(run, scan)) known.sample.push({ own, dice: found });
     reviewed.set(run, known);
   }
+  /** What reviews made of the newest run before this one of which enough were reviewed. */
+  const earlierThan = (run: number): Reviewed[] => {
+    const before = [...reviewed].filter(([other, { all }]) => other < run && all.length >= LEAST_CORRECTING);
+    return before.sort(([a], [b]) => b - a)[0]?.[1].all ?? [];
+  };
   const byScan = new Map<number, ExpectedDice>();
   for (const [scan, prediction] of store.predictions.newest()) {
     const own = ownDiceOf(prediction);
     const known = reviewed.get(prediction.run);
-    if (own !== null) byScan.set(scan, expectedDice(own, known ? basisOf(known) : []));
+    if (own !== null) byScan.set(scan, expectedDice(own, known ? basisOf(known) : [], earlierThan(prediction.run)));
   }
   const states = caseStates(store);
   const open = [...byScan].flatMap(([scan, { value }]) => (states.get(scan) === 'predicted' ? [value] : []));
