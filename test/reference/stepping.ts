@@ -10,7 +10,7 @@ import { unetShapes } from '../../src/core/network/unet3d.ts';
 import { PAPER_READING, type TrainingOptions } from '../../src/core/options.ts';
 import { resolveOptions } from '../../src/core/parse-option.ts';
 import { Random } from '../../src/core/random.ts';
-import { imageTensor, maskTensors, type TwoStreamSampler } from '../../src/core/train/batch.ts';
+import { imageTensor, maskTensors } from '../../src/core/train/batch.ts';
 import { trainStep } from '../../src/core/train/loop.ts';
 import { copyOf, zerosLike } from '../../src/core/train/optimiser.ts';
 import { disposeState, momentsOf, type TrainState } from '../../src/core/train/state.ts';
@@ -160,7 +160,7 @@ export async function checkSteps(
   for (const [t, expectedLosses] of losses.entries()) {
     // UA-MT's nine noise maps, its target's first; one map for every other method.
     script.load(options.method === 'ua-mt' ? noise(18 * values, 5200 + t, 0.2) : noise(2 * values, 5100 + t, 0.2));
-    const sampler = { next: () => batchOf(golden.facts, t, classes) } as TwoStreamSampler;
+    const sampler = { hasUnlabelled: true, next: () => batchOf(golden.facts, t, classes), remember() {} };
     const report = await trainStep(method, state, sampler, { options, kernels });
     const { lambda, learningRate, ...terms } = expectedLosses as Record<string, number>;
     assert.ok(Math.abs(report.lambda - lambda) < 1e-12 && Math.abs(report.learningRate - learningRate) < 1e-12);

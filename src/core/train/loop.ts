@@ -119,7 +119,7 @@ const onLabelled = ({ networks }: Method): Method => ({
 export async function trainStep(
   whole: Method,
   state: TrainState,
-  sampler: TwoStreamSampler,
+  sampler: Pick<TwoStreamSampler, 'next' | 'remember' | 'hasUnlabelled'>,
   {
     options,
     kernels,
