@@ -10,7 +10,7 @@ import {
   type TrainingOptions,
 } from '../../src/core/options.ts';
 import { resolveOptions } from '../../src/core/parse-option.ts';
-import { decodeCheckpoint } from '../../src/core/train/checkpoint.ts';
+import { decodeCheckpoint, networkOf } from '../../src/core/train/checkpoint.ts';
 import { train } from '../../src/core/train/loop.ts';
 import { testKernels } from '../reference/engine.ts';
 import { labelled, unlabelled } from './helpers.ts';
@@ -112,6 +112,39 @@ test(`until unlabelled scans have a part the steps are supervised-only with as m
   assert.deepEqual(later.losses.slice(0, 2), alone.losses.slice(0, 2));
   for (const losses of later.losses.slice(2))
     assert.deepEqual(Object.keys(losses), ['total', 'supervised', 'forward', 'backward']);
+});
+
+test(`a run that starts from other weights has them at its first step, its teacher too (${engine})`, async () => {
+  const from = decodeCheckpoint((await run({ method: 'bcp' })).saved);
+  let saved = new Uint8Array(0) as Uint8Array;
+  await train({
+    // A step of AdamW changes no weight by more than its rate.
+    options: {
+      ...resolveOptions({
+        network: 'unet',
+        width: 2,
+        method: 'bcp',
+        steps: 1,
+        learningRate: 1e-6,
+        weightDecay: 0,
+        seed: 2,
+      }),
+      ...SETTLED,
+    },
+    ...{ classes: ['background', 'ball'], labelled, unlabelled, kernels, startFrom: from },
+    hooks: {
+      onCheckpoint: async (bytes) => {
+        saved = bytes;
+      },
+    },
+  });
+  const [first, after] = [networkOf(from, 'student'), networkOf(decodeCheckpoint(saved), 'student')];
+  const teacher = networkOf(decodeCheckpoint(saved), 'teacher');
+  assert.deepEqual(Object.keys(after), Object.keys(first));
+  for (const [name, { values }] of Object.entries(first))
+    for (const found of [after, teacher])
+      for (const [n, value] of Array.from(values).entries())
+        assert.ok(Math.abs(Number(found[name].values[n]) - Number(value)) < 1e-5, `${name}, value ${n}`);
 });
 
 test(`without any unlabelled scan every step is supervised-only with as many patches (${engine})`, async () => {

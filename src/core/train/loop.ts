@@ -77,7 +77,13 @@ export async function train(inputs: TrainInputs): Promise<{ outcome: 'finished' 
   });
   const state = inputs.resumeFrom
     ? restoreState(inputs.resumeFrom, method, sampler)
-    : initialState(method, options, classes.length, inputs.channels?.length ?? inputs.labelled[0]?.channels);
+    : initialState(
+        method,
+        options,
+        classes.length,
+        inputs.channels?.length ?? inputs.labelled[0]?.channels,
+        inputs.startFrom,
+      );
   let saved: number | null = null;
   const save = async () => {
     if (saved === state.step) return;
