@@ -9,9 +9,9 @@ import { importScans } from '../../src/project/services/import/import.ts';
 import { createProject } from '../../src/project/store/index.ts';
 import { keepPrediction } from '../services/predicted.ts';
 import { addRun } from '../store/helpers.ts';
-import { launchBrowser, noBrowser } from './browser.ts';
+import { noBrowser } from './browser.ts';
 import { makeCohort } from './cohort.ts';
-import { serveApart } from './own-process.ts';
+import { openToKill } from './killed-window.ts';
 import { ask, maskOf, place, ready, until } from './whole-job.ts';
 
 const SIZE = [48, 48, 32] as const;
@@ -53,29 +53,8 @@ test('clicks become a mask before a model and after, and a killed program takes 
   t.after(() => cohort.remove());
   const folder = join(cohort.root, 'project');
   const truth = await project(folder, cohort.scans);
-  const env = { DECILE_CONFIG: join(cohort.root, 'config') };
-  let server = await serveApart([], env);
-  const browser = await launchBrowser();
-  t.after(async () => {
-    await browser.close();
-    server.child.kill('SIGKILL');
-    await server.gone;
-  });
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  page.setDefaultTimeout(120_000);
-  const problems: string[] = [];
-  page.on('pageerror', (error) => problems.push(error.message));
-  await page.goto(server.url);
-  const { folder: id } = await ask(page, 'folders.browse', { path: folder });
-  await ask(page, 'projects.open', { folder: id });
+  const { page, kill, problems } = await openToKill(t, cohort.root, folder);
   const [first, second] = (await ask(page, 'scans.list')).map(({ id }) => id);
-  /** The window itself finds the next program; what it does is seen by its calls being answered. */
-  const killed = async () => {
-    server.child.kill('SIGKILL');
-    await server.gone;
-    server = await serveApart([], env);
-    await until(async () => (await ask(page, 'projects.current').catch(() => null)) !== null, 'the project open again');
-  };
 
   // Before a model: two points, a kill while the preview stands, taken, undone, done again, a kill.
   await page.getByRole('button', { name: 'case_1', exact: true }).click();
@@ -85,7 +64,7 @@ test('clicks become a mask before a model and after, and a killed program takes 
   await press(page, 'Alt+ArrowRight', 8);
   await page.keyboard.press('Shift+J');
   await preview(page, 2);
-  await killed();
+  await kill();
   assert.equal(count(await maskOf(page, first, 'manual')), 0, 'a preview is not kept');
   await preview(page, 2);
   await page.keyboard.press('Enter');
@@ -96,7 +75,7 @@ test('clicks become a mask before a model and after, and a killed program takes 
   await until(async () => count(await maskOf(page, first, 'manual')) === 0, 'one undo');
   await page.keyboard.press('Control+Shift+z');
   await until(async () => count(await maskOf(page, first, 'manual')) === count(taken), 'the redo');
-  await killed();
+  await kill();
   await page.reload();
   await ready(page, 'case_1');
   assert.deepEqual(await maskOf(page, first, 'manual'), taken);
@@ -108,7 +87,7 @@ test('clicks become a mask before a model and after, and a killed program takes 
   await press(page, 'Alt+ArrowUp', 20);
   await page.keyboard.press('Shift+J');
   await preview(page, 1);
-  await killed();
+  await kill();
   await page.keyboard.press('Enter');
   await noPreview(page);
   await until(async () => (await maskOf(page, second, 'corrected')) !== null, 'the correction on the disk');
@@ -117,7 +96,7 @@ test('clicks become a mask before a model and after, and a killed program takes 
   await until(async () => count(await maskOf(page, second, 'corrected')) === count(withFalsePart(truth)), 'one undo');
   await page.keyboard.press('Control+Shift+z');
   await until(async () => count(await maskOf(page, second, 'corrected')) === count(truth), 'the redo');
-  await killed();
+  await kill();
   await page.reload();
   await ready(page, 'case_2');
   assert.deepEqual(await maskOf(page, second, 'corrected'), truth);

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { build } from '../../scripts/build.ts';
-import { launchBrowser, noBrowser } from './browser.ts';
+import { noBrowser } from './browser.ts';
 import { makeCohort } from './cohort.ts';
-import { serveApart } from './own-process.ts';
+import { openToKill } from './killed-window.ts';
 import { ask, maskOf, place, ready, until } from './whole-job.ts';
 
 /** A project whose first run predicted the scans that have no mask. */
@@ -34,27 +34,7 @@ test('rounds start by themselves, can be held, survive kills, and leave what was
   t.after(() => cohort.remove());
   const folder = join(cohort.root, 'project');
   await trained(folder, cohort.scans, cohort.masks);
-  const env = { DECILE_CONFIG: join(cohort.root, 'config') };
-  let server = await serveApart([], env);
-  const browser = await launchBrowser();
-  t.after(async () => {
-    await browser.close();
-    server.child.kill('SIGKILL');
-    await server.gone;
-  });
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  page.setDefaultTimeout(120_000);
-  const problems: string[] = [];
-  page.on('pageerror', (error) => problems.push(error.message));
-  await page.goto(server.url);
-  const { folder: id } = await ask(page, 'folders.browse', { path: folder });
-  await ask(page, 'projects.open', { folder: id });
-  const again = async () => {
-    server.child.kill('SIGKILL');
-    await server.gone;
-    server = await serveApart([], env);
-    await until(async () => (await ask(page, 'projects.current').catch(() => null)) !== null, 'the project open again');
-  };
+  const { page, kill, problems } = await openToKill(t, cohort.root, folder);
   const from = async (scan: number) => (await ask(page, 'scans.list')).find((row) => row.id === scan)?.predictedBy;
   const runs = async () => (await ask(page, 'runs.list')).map(({ name, state }) => `${name} ${state}`).reverse();
 
@@ -72,7 +52,7 @@ test('rounds start by themselves, can be held, survive kills, and leave what was
   const held = page.getByRole('navigation', { name: 'Work list' });
   await held.getByRole('button', { name: 'Pause' }).click();
   await until(async () => (await ask(page, 'learning.get')).learning === 'paused', 'held');
-  await again();
+  await kill();
   await learning.filter({ hasText: 'Paused' }).waitFor();
   assert.equal(await from(second.scan), 'run-1');
   await held.getByRole('button', { name: 'Go on' }).click();
@@ -95,7 +75,7 @@ test('rounds start by themselves, can be held, survive kills, and leave what was
   await page.getByText('Prediction by run-2').waitFor();
   // Killed while it trains: the next program goes on by itself.
   await until(async () => (await ask(page, 'learning.get')).run !== undefined, 'the next round');
-  await again();
+  await kill();
   await until(
     async () => (await runs()).join() === 'run-1 finished,run-2 finished,run-3 finished',
     'the round gone on with',

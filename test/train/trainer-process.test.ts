@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { addSoftwareAdapter } from '../../bench/software-adapter.ts';
 import { NETWORKS } from '../../src/core/options.ts';
-import { decodeCheckpoint } from '../../src/core/train/checkpoint.ts';
+import { decodeCheckpoint, networkOf } from '../../src/core/train/checkpoint.ts';
 import { encodeSafetensors } from '../../src/core/train/safetensors.ts';
 import { describeAdapter } from '../../src/engine/webgpu/adapter.ts';
 import { findAdapter } from '../../src/engine/webgpu/index.ts';
@@ -54,6 +54,20 @@ for (const network of NETWORKS)
     const { volume: entropy } = await readVolume(join(outputFolder, '2.entropy.nii.gz'));
     assert.ok(Math.max(...entropy.data) <= Math.log(2) + 1 / 256);
   });
+
+test('a run that is told to start from a checkpoint has its weights, not random ones', async () => {
+  const studentOf = ({ last }: Awaited<ReturnType<typeof play>>) => {
+    assert.ok(last.type === 'finished' && last.checkpoint, JSON.stringify(last));
+    return { path: last.checkpoint, weights: networkOf(decodeCheckpoint(readFileSync(last.checkpoint)), 'student') };
+  };
+  const first = studentOf(await play(job('first-weights')));
+  // A step of AdamW changes no weight by more than its rate.
+  const given = { steps: 1, seed: 2, optimiser: 'adamw', learningRate: 1e-6, weightDecay: 0 } as const;
+  const then = studentOf(await play({ ...job('from-weights', given), startFrom: first.path }));
+  for (const [name, { values }] of Object.entries(first.weights))
+    for (const [n, value] of values.entries())
+      assert.ok(Math.abs(then.weights[name].values[n] - value) < 1e-5, `${name}, value ${n}`);
+});
 
 test('with --predict-with teacher a supervised run keeps a moving average, with AdamW both moments; resumed it repeats the whole run, and the average predicts', async () => {
   const options = { method: 'supervised', predictWith: 'teacher', optimiser: 'adamw', learningRate: 0.001 } as const;

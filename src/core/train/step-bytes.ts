@@ -33,7 +33,8 @@ const [MAPS, AFTER_NORMS] = [72, 20];
 
 /**
  * Bytes that a training step takes at its peak above the started engine, for the engines simd and tensorflow: at least what was
- * measured, at most about half more, with passes done again twice as much, which TensorFlow needs and simd does not (test/train/step-bytes.test.ts). Counted from the U-Net:
+ * measured, at most about half more; with passes done again up to twice as much, which TensorFlow comes near and simd does not
+ * (test/train/step-bytes.test.ts). Counted from the U-Net:
  *
  *   voxels (72 w g + 20 w + 190 n) + 550,000 w^2 + 46 MB
  *

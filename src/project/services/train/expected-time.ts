@@ -53,7 +53,7 @@ export function expectedTime(store: Store, options: PlannedOptions): ExpectedTim
     );
   const perStep = alike ? secondsPerStep(store, alike.id) : null;
   if (alike && perStep !== null) {
-    // Of one that reads unlabelled scans too, wherever the run stands: most steps are such.
+    // Of one that reads unlabelled scans too, wherever the run stands: the others are told as a part of it.
     const whole = perStep / stepCost(alike.step - 1, alike.options);
     return {
       seconds: whole * costFrom(0, options),
