@@ -50,10 +50,9 @@ test('clicks become a mask before a model and after, and a killed program takes 
 }, async (t) => {
   build();
   const cohort = await makeCohort(2, 0);
-  t.after(() => cohort.remove());
   const folder = join(cohort.root, 'project');
   const truth = await project(folder, cohort.scans);
-  const { page, kill, problems } = await openToKill(t, cohort.root, folder);
+  const { page, restart, problems } = await openToKill(t, cohort, folder);
   const [first, second] = (await ask(page, 'scans.list')).map(({ id }) => id);
 
   // Before a model: two points, a kill while the preview stands, taken, undone, done again, a kill.
@@ -64,7 +63,7 @@ test('clicks become a mask before a model and after, and a killed program takes 
   await press(page, 'Alt+ArrowRight', 8);
   await page.keyboard.press('Shift+J');
   await preview(page, 2);
-  await kill();
+  await restart();
   assert.equal(count(await maskOf(page, first, 'manual')), 0, 'a preview is not kept');
   await preview(page, 2);
   await page.keyboard.press('Enter');
@@ -75,7 +74,7 @@ test('clicks become a mask before a model and after, and a killed program takes 
   await until(async () => count(await maskOf(page, first, 'manual')) === 0, 'one undo');
   await page.keyboard.press('Control+Shift+z');
   await until(async () => count(await maskOf(page, first, 'manual')) === count(taken), 'the redo');
-  await kill();
+  await restart();
   await page.reload();
   await ready(page, 'case_1');
   assert.deepEqual(await maskOf(page, first, 'manual'), taken);
@@ -87,7 +86,7 @@ test('clicks become a mask before a model and after, and a killed program takes 
   await press(page, 'Alt+ArrowUp', 20);
   await page.keyboard.press('Shift+J');
   await preview(page, 1);
-  await kill();
+  await restart();
   await page.keyboard.press('Enter');
   await noPreview(page);
   await until(async () => (await maskOf(page, second, 'corrected')) !== null, 'the correction on the disk');
@@ -96,7 +95,7 @@ test('clicks become a mask before a model and after, and a killed program takes 
   await until(async () => count(await maskOf(page, second, 'corrected')) === count(withFalsePart(truth)), 'one undo');
   await page.keyboard.press('Control+Shift+z');
   await until(async () => count(await maskOf(page, second, 'corrected')) === count(truth), 'the redo');
-  await kill();
+  await restart();
   await page.reload();
   await ready(page, 'case_2');
   assert.deepEqual(await maskOf(page, second, 'corrected'), truth);

@@ -31,10 +31,9 @@ test('rounds start by themselves, can be held, survive kills, and leave what was
 }, async (t) => {
   build();
   const cohort = await makeCohort(6, 2);
-  t.after(() => cohort.remove());
   const folder = join(cohort.root, 'project');
   await trained(folder, cohort.scans, cohort.masks);
-  const { page, kill, problems } = await openToKill(t, cohort.root, folder);
+  const { page, restart, problems } = await openToKill(t, cohort, folder);
   const from = async (scan: number) => (await ask(page, 'scans.list')).find((row) => row.id === scan)?.predictedBy;
   const runs = async () => (await ask(page, 'runs.list')).map(({ name, state }) => `${name} ${state}`).reverse();
 
@@ -52,7 +51,7 @@ test('rounds start by themselves, can be held, survive kills, and leave what was
   const held = page.getByRole('navigation', { name: 'Work list' });
   await held.getByRole('button', { name: 'Pause' }).click();
   await until(async () => (await ask(page, 'learning.get')).learning === 'paused', 'held');
-  await kill();
+  await restart();
   await learning.filter({ hasText: 'Paused' }).waitFor();
   assert.equal(await from(second.scan), 'run-1');
   await held.getByRole('button', { name: 'Go on' }).click();
@@ -75,7 +74,7 @@ test('rounds start by themselves, can be held, survive kills, and leave what was
   await page.getByText('Prediction by run-2').waitFor();
   // Killed while it trains: the next program goes on by itself.
   await until(async () => (await ask(page, 'learning.get')).run !== undefined, 'the next round');
-  await kill();
+  await restart();
   await until(
     async () => (await runs()).join() === 'run-1 finished,run-2 finished,run-3 finished',
     'the round gone on with',
