@@ -24,7 +24,8 @@ export interface Api {
   dispatch(name: unknown, input: unknown, project?: unknown): Promise<Reply<unknown>>;
   /** Answers `/data/...`; errors become JSON bodies with a status. */
   data(request: DataRequest): Promise<Response>;
-  subscribe(listener: (message: EventMessage) => void): () => void;
+  /** @param window id of the window that listens: when its last listener ends it is gone, and holds no case any more */
+  subscribe(listener: (message: EventMessage) => void, window?: string): () => void;
   /** Gives a folder that the user dropped or chose an id. */
   registerFolder(path: string): { folder: string; path: string };
   call<N extends CallName>(name: N, input: CallInput<N>): Promise<CallResult<N>>;

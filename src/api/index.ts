@@ -27,10 +27,11 @@ export function createApi(shell: Shell, app: App, userFolder: string): Api {
     user: userFiles(userFolder),
     app,
   });
+  const learning = learner(session);
   const handlers: Handlers = {
     ...projectHandlers(session, shell),
     ...caseHandlers(session),
-    ...trainingHandlers(session, learner(session)),
+    ...trainingHandlers(session, learning),
     ...reportHandlers(session),
   };
   const client = createClient({
@@ -42,7 +43,14 @@ export function createApi(shell: Shell, app: App, userFolder: string): Api {
   return {
     dispatch: (name, input, project) => dispatch(handlers, session.admit, name, input, project),
     data: (request) => answerData(session, request),
-    subscribe: events.subscribe,
+    subscribe(listener, window) {
+      const stop = events.subscribe(listener);
+      const leave = window === undefined ? () => {} : learning.here(window);
+      return () => {
+        stop();
+        leave();
+      };
+    },
     registerFolder: (path) => session.folders.register(path),
     call: <N extends CallName>(name: N, input: never) => client.call(name, input) as Promise<CallResult<N>>,
     busy: () =>

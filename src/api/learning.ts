@@ -15,6 +15,8 @@ export interface Learner {
   set(learning: Learning): LearningInfo;
   /** A window looks at a scan, or at none: its mask stays as it is. Answers the newest version of its mask. */
   look(window: string, scan: number | null): { version: number };
+  /** A connection of a window begins; the answer ends it. With the last one ends what the window looks at: a closed page cannot say so. */
+  here(window: string): () => void;
 }
 
 /** Jobs that use the device. */
@@ -32,6 +34,8 @@ interface Round {
 export function learner(session: Session): Learner {
   /** The scan that each window looks at. */
   const looking = new Map<string, number>();
+  /** Connections of each window that said its name; 0: it is gone. */
+  const connections = new Map<string, number>();
   const held = (scan: number) => [...looking.values()].includes(scan);
   /** What goes on; `starting` until its trainer does. */
   let going: Round | 'starting' | null = null;
@@ -170,7 +174,8 @@ export function learner(session: Session): Learner {
         later();
         return { version: 0 };
       }
-      looking.set(window, scan);
+      // A word of a page that was closed in the meantime holds nothing.
+      if (connections.get(window) !== 0) looking.set(window, scan);
       const { store } = session.project();
       try {
         store.predictions.see(scan);
@@ -179,6 +184,15 @@ export function learner(session: Session): Learner {
         if (!(error instanceof DecileError) || !error.code.startsWith('disk/')) throw error;
       }
       return { version: store.masks.history(scan)[0]?.version ?? 0 };
+    },
+    here(window) {
+      connections.set(window, (connections.get(window) ?? 0) + 1);
+      return () => {
+        // A page that connects again may do so before its old connection is seen to end.
+        const left = (connections.get(window) ?? 1) - 1;
+        connections.set(window, left);
+        if (left === 0 && looking.delete(window)) later();
+      };
     },
   };
 }

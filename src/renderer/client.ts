@@ -8,7 +8,9 @@ import {
   PROJECT_HEADER,
   type Reply,
   type Transport,
+  WINDOW_PROTOCOL,
 } from '../shared/contract/index.ts';
+import { WINDOW } from '../shared/this-window.ts';
 import { key } from './key.ts';
 
 interface Bridge {
@@ -50,6 +52,7 @@ function overHttp(): Transport {
     const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/events`, [
       EVENTS_PROTOCOL,
       KEY_PROTOCOL + key,
+      WINDOW_PROTOCOL + WINDOW,
     ]);
     socket.onopen = () => {
       delay = 250;

@@ -13,7 +13,13 @@ import { WebSocketServer } from 'ws';
 import type { Api } from '../api/api.ts';
 import { errorInfo } from '../api/errors.ts';
 import { CONTENT_SECURITY_POLICY, readPage } from '../api/pages.ts';
-import { type ErrorInfo, EVENTS_PROTOCOL, KEY_PROTOCOL, PROJECT_HEADER } from '../shared/contract/index.ts';
+import {
+  type ErrorInfo,
+  EVENTS_PROTOCOL,
+  KEY_PROTOCOL,
+  PROJECT_HEADER,
+  WINDOW_PROTOCOL,
+} from '../shared/contract/index.ts';
 import { DecileError } from '../shared/errors.ts';
 
 export interface ServerOptions {
@@ -159,9 +165,8 @@ export async function startServer(
   const hasToken = (request: IncomingMessage, url: URL): boolean => {
     const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
     const picture = request.method === 'GET' && url.pathname.startsWith('/data/') ? url.searchParams.get('key') : null;
-    const protocol = url.pathname === '/events' ? request.headers['sec-websocket-protocol'] : undefined;
-    const event = protocol?.split(/, */).find((one) => one.startsWith(KEY_PROTOCOL));
-    return same(bearer ?? picture ?? event?.slice(KEY_PROTOCOL.length) ?? '', token);
+    const event = url.pathname === '/events' ? said(request, KEY_PROTOCOL) : undefined;
+    return same(bearer ?? picture ?? event ?? '', token);
   };
 
   server.on('upgrade', (request, socket, head) => {
@@ -171,7 +176,11 @@ export async function startServer(
     if (refuse(request) || origin === undefined || url?.pathname !== '/events' || !hasToken(request, url))
       return void socket.end(bareAnswer('403 Forbidden'));
     sockets.handleUpgrade(request, socket, head, (client) => {
-      const unsubscribe = api.subscribe((message) => client.send(JSON.stringify(message)));
+      // A closed page says nothing more: its connection ends, and with it what it holds.
+      const unsubscribe = api.subscribe(
+        (message) => client.send(JSON.stringify(message)),
+        said(request, WINDOW_PROTOCOL),
+      );
       client.on('close', unsubscribe);
       client.on('error', () => client.terminate());
     });
@@ -238,6 +247,13 @@ const bareAnswer = (status: string): string =>
  */
 const addressOf = ({ url = '/' }: IncomingMessage, host: string): URL | null =>
   url.startsWith('/') ? URL.parse(`http://${host}${url}`) : null;
+
+/** What the WebSocket's protocols say after `before`. */
+const said = ({ headers }: IncomingMessage, before: string): string | undefined =>
+  headers['sec-websocket-protocol']
+    ?.split(/, */)
+    .find((one) => one.startsWith(before))
+    ?.slice(before.length);
 
 const notFound = (path: string): ErrorInfo => ({
   code: 'server/not-found',

@@ -3,10 +3,12 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { WebSocket } from 'ws';
 import { createApi } from '../../src/api/index.ts';
 import { createApp } from '../../src/app.ts';
 import { writeNifti } from '../../src/imaging/index.ts';
 import type { Scan } from '../../src/project/store/index.ts';
+import { startServer } from '../../src/server/server.ts';
 import type { CallInput, CallName, CallResult, LearningInfo, Reply } from '../../src/shared/contract/index.ts';
 import type { PredictJob, TrainerEvent, TrainerJob, TrainJob } from '../../src/shared/training.ts';
 import { maskOf, projectWith, temporaryFolder } from './helpers.ts';
@@ -105,12 +107,12 @@ class Trainers {
   }
 }
 
-/** Two labelled scans, a run, its predictions of four others; the project open behind the window's calls. */
-async function reviewing(t: TestContext) {
+/** Two labelled scans, a run, its predictions of four others, or fewer; the project open behind the window's calls. */
+async function reviewing(t: TestContext, predicted = 4) {
   const store = await projectWith(t, temporaryFolder(t), 6, 2);
   const run = finishedRun(store, 'first');
   const scans = store.scans.list();
-  for (const scan of scans.slice(2)) await keepPrediction(store, run, scan, box(scan, 3), [0.1, 0.2]);
+  for (const scan of scans.slice(2, 2 + predicted)) await keepPrediction(store, run, scan, box(scan, 3), [0.1, 0.2]);
   const trainers = new Trainers(store.path(store.checkpoints.latest(run.id)!.path), scans);
   store.close();
   const config = temporaryFolder(t);
@@ -176,6 +178,35 @@ test('off, nothing starts; on, an accepted mask starts a round that predicts aga
     [rest],
   );
   assert.match((await call('learning.get')).waits, /accept or correct/);
+});
+
+test('a page that was closed holds its case no longer; one whose connection breaks and comes back does', async (t) => {
+  const { api, call, ids, trainers, learning, until, from } = await reviewing(t, 3);
+  const server = await startServer(api, { pages: temporaryFolder(t), port: 0 });
+  t.after(() => server.close());
+  const connect = (): Promise<WebSocket> =>
+    new Promise((resolve, reject) => {
+      const protocols = ['decile-events', `decile-key.${server.token}`, 'decile-window.tab'];
+      const socket = new WebSocket(`${server.origin.replace('http', 'ws')}/events`, protocols, {
+        origin: server.origin,
+      });
+      socket.once('open', () => resolve(socket));
+      socket.once('error', reject);
+    });
+  const open = ids[3];
+  const first = await connect();
+  await call('review.look', { scan: open, window: 'tab' });
+  // The page found the server again before the server saw the old connection end.
+  const again = await connect();
+  await new Promise((resolve) => first.once('close', resolve).close());
+  await call('learning.set', { learning: 'on' });
+  await call('review.decide', { scan: ids[0], decision: 'accept' });
+  await learning(IDLE);
+  assert.deepEqual(await from(), ['first', 'run-2', 'run-2', undefined], 'held while the page is there');
+  again.close();
+  await until(async () => (await from())[3] === 'run-2');
+  await learning(IDLE);
+  assert.equal(trainers.jobs.length, 3);
 });
 
 test('held while it trains and while it predicts, it goes on from there', async (t) => {

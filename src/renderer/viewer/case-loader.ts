@@ -10,6 +10,7 @@ import {
   type ScanDetail,
 } from '../../shared/contract/index.ts';
 import { DecileError } from '../../shared/errors.ts';
+import { WINDOW } from '../../shared/this-window.ts';
 import type { CaseVoxels } from './case-editor.ts';
 import { isDrawn } from './display-scan.ts';
 
@@ -190,9 +191,6 @@ async function readVoxels(response: Response, grid: Grid, dtype: VoxelType): Pro
   }
   return { ...grid, data };
 }
-
-/** This window among those of a server: what others drew has to be loaded anew. */
-export const WINDOW = crypto.randomUUID();
 
 /** Sends edited boxes; resolves once they are on disk. */
 export async function saveBoxes(client: Client, detail: ScanDetail, boxes: MaskBox[]): Promise<SaveReceipt> {

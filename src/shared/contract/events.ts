@@ -44,6 +44,10 @@ export interface Events {
 export type EventName = keyof Events;
 export type EventMessage = { [N in EventName]: { name: N; payload: Events[N] } }[EventName];
 
-/** Protocol of the events' WebSocket in server mode, and what stands before the token in a second one: browsers send no header there. */
+/**
+ * Protocol of the events' WebSocket in server mode, and what stands before the token and before the window's id in further ones: browsers
+ * send no header there.
+ */
 export const EVENTS_PROTOCOL = 'decile-events';
 export const KEY_PROTOCOL = 'decile-key.';
+export const WINDOW_PROTOCOL = 'decile-window.';

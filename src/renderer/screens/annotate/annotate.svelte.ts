@@ -2,10 +2,11 @@
 import { offsetOf } from '../../../core/edit/planes.ts';
 import { type Volume, voxelFrom } from '../../../core/volume.ts';
 import type { Client, ErrorInfo, LabelInfo, SaveReceipt, ScanDetail } from '../../../shared/contract/index.ts';
+import { WINDOW } from '../../../shared/this-window.ts';
 import { describeError } from '../../parts/describe-error.ts';
 import { CaseDisplay } from '../../viewer/case-display.ts';
 import { CaseEditor } from '../../viewer/case-editor.ts';
-import { type FirstSlice, type LoadedCase, loadCase, WINDOW } from '../../viewer/case-loader.ts';
+import { type FirstSlice, type LoadedCase, loadCase } from '../../viewer/case-loader.ts';
 import type { PlaneView } from '../../viewer/plane-view.ts';
 import type { ToolId } from '../../viewer/tools.ts';
 import { Beside } from './beside.svelte.ts';
