@@ -22,6 +22,14 @@ export function showTraining(job: JobHandle, event: TrainerEvent): void {
         secondsLeft: event.secondsLeft,
       });
       break;
+    case 'calibrating':
+      job.update({
+        done: (event.fold - 1) * event.steps + event.step,
+        total: event.folds * event.steps,
+        detail: `calibrating expected Dice, fold ${event.fold} of ${event.folds}`,
+        secondsLeft: event.secondsLeft,
+      });
+      break;
     case 'paused':
       job.update({ status: 'paused', detail: `paused at step ${event.step}`, secondsLeft: undefined });
       break;

@@ -108,6 +108,8 @@ export interface TrainingOptions {
   /** Least probability of a pseudo-label of `agreement`. */
   confidence: number;
   dropout: number;
+  /** Parts of the labelled scans that are left out one by one in short trainings, which calibrate the expected Dice; 0: none. */
+  calibrationFolds: number;
   seed: number;
   engine: EngineName;
   validateEvery: number;

@@ -129,6 +129,10 @@ export type TrainerEvent =
   | { type: 'checkpoint'; step: number; path: string }
   /** Prototype evolution (paper Fig. 6) was written to `path` (see docs/reference/run-folder.md). */
   | { type: 'evolution'; step: number; path: string }
+  /** A short training after the run's own steps, without a part of the labelled scans; folds from 1. */
+  | { type: 'calibrating'; fold: number; folds: number; step: number; steps: number; secondsLeft: number }
+  /** A labelled scan as a network predicts it that has not seen it; of each class after background, percent. */
+  | { type: 'calibrated'; scan: number; name: string; ownDice: number[]; dice: number[] }
   | { type: 'paused'; step: number }
   | { type: 'resumed'; step: number }
   | {

@@ -20,17 +20,37 @@ const eight = Array.from({ length: 8 }, (): Reviewed => ({ own: 90, dice: 70 }))
 
 test('below three reviewed cases the value is what the prediction says, rough and without interval', () => {
   const none = { value: 91, low: null, high: null, rough: true };
-  assert.deepEqual(expectedDice(91, eight.slice(0, 2), eight.slice(0, 2)), { ...none, reviewed: 2 });
+  assert.deepEqual(expectedDice(91, eight.slice(0, 2), { earlier: eight.slice(0, 2) }), {
+    ...none,
+    reviewed: 2,
+    calibrated: 0,
+  });
   assert.equal(expectedWords(expectedDice(91, [])), 'expected 91, rough');
 });
 
 test('from three cases on the median difference moves it, still rough; with fewer, that of an earlier run', () => {
   const moved = { value: 71, low: null, high: null, rough: true };
-  assert.deepEqual(expectedDice(91, eight), { ...moved, reviewed: 8 });
+  assert.deepEqual(expectedDice(91, eight), { ...moved, reviewed: 8, calibrated: 0 });
   const better = [98, 97, 96].map((dice): Reviewed => ({ own: 60, dice }));
-  assert.equal(expectedDice(55, eight.slice(0, 2), better).value, 92);
-  assert.equal(expectedDice(91, eight.slice(0, 3), better).value, 71);
-  assert.equal(expectedDice(91, [], eight).reviewed, 0);
+  assert.equal(expectedDice(55, eight.slice(0, 2), { earlier: better }).value, 92);
+  assert.equal(expectedDice(91, eight.slice(0, 3), { earlier: better }).value, 71);
+  assert.equal(expectedDice(91, [], { earlier: eight }).reviewed, 0);
+});
+
+test('before the first review the calibration moves it, rough below nine scans; with them it makes the interval', () => {
+  const none = { low: null, high: null, rough: true, reviewed: 0 };
+  assert.deepEqual(expectedDice(91, [], { calibration: eight }), { ...none, value: 71, calibrated: 8 });
+  const better = [98, 97, 96].map((dice): Reviewed => ({ own: 60, dice }));
+  assert.equal(expectedDice(91, [], { calibration: eight, earlier: better }).value, 71, 'its own run goes first');
+  const one = [{ own: 90, dice: 60 }];
+  const nine = expectedDice(91, one, { calibration: eight });
+  assert.deepEqual(nine, { value: 71, low: 61, high: 100, rough: false, reviewed: 1, calibrated: 8 });
+});
+
+test('nine reviewed cases stand alone: the calibration is of weaker networks', () => {
+  const reviewed = Array.from({ length: 9 }, (): Reviewed => ({ own: 90, dice: 95 }));
+  const found = expectedDice(80, reviewed, { calibration: eight });
+  assert.deepEqual(found, { value: 85, low: 75, high: 85, rough: false, reviewed: 9, calibrated: 0 });
 });
 
 test('from nine cases on the value is moved by the median difference, and the interval by the largest of nine', () => {
@@ -39,13 +59,20 @@ test('from nine cases on the value is moved by the median difference, and the in
     90,
     differences.map((d) => ({ own: 90, dice: 90 + d })),
   );
-  assert.deepEqual(found, { value: 84, low: 80, high: 100, rough: false, reviewed: 9 });
+  assert.deepEqual(found, { value: 84, low: 80, high: 100, rough: false, reviewed: 9, calibrated: 0 });
   assert.equal(expectedWords(found), 'expected 84, 80 to 100');
 });
 
 test('from nineteen cases on the interval lies between the smallest and the largest difference', () => {
   const reviewed = Array.from({ length: 19 }, (_, n): Reviewed => ({ own: 90, dice: 70 + n }));
-  assert.deepEqual(expectedDice(80, reviewed), { value: 69, low: 60, high: 78, rough: false, reviewed: 19 });
+  assert.deepEqual(expectedDice(80, reviewed), {
+    value: 69,
+    low: 60,
+    high: 78,
+    rough: false,
+    reviewed: 19,
+    calibrated: 0,
+  });
 });
 
 test('an interval covers at least 90 % of new cases like the reviewed ones', () => {

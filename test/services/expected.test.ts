@@ -34,12 +34,20 @@ test('a prediction is expected to be what it says of itself until nine like it w
     high: null,
     rough: true,
     reviewed: 0,
+    calibrated: 0,
   });
   for (const scan of scans.slice(0, 9)) await review.decide(scan.id, 'accept');
   assert.equal(compare.expectedSoFar().byScan.get(last)?.rough, true, 'nothing was measured yet');
   // Accepted as they are: each had a Dice of 100, 20 more than it said.
   const expected = await compare.expected();
-  assert.deepEqual(expected.byScan.get(last), { value: 100, low: 60, high: 100, rough: false, reviewed: 9 });
+  assert.deepEqual(expected.byScan.get(last), {
+    value: 100,
+    low: 60,
+    high: 100,
+    rough: false,
+    reviewed: 9,
+    calibrated: 0,
+  });
   assert.deepEqual(compare.expectedSoFar(), expected);
   assert.equal(expected.left, 0);
 });
@@ -56,7 +64,36 @@ test('the command line says what is expected of each prediction, and how many ar
   // 12 cases, one labelled: 95 % are 12 of 12.
   assert.equal(list.left, 11);
   const status = (await decile(['status', folder, '--json'])).json() as { expected: object };
-  assert.deepEqual(status.expected, { cases: 11, left: 11 });
+  assert.deepEqual(status.expected, { cases: 11, left: 11, reviewed: 0, calibrated: 0 });
+});
+
+test('before the first review the calibration of its run says what a prediction is, then of the run before', async (t) => {
+  const { review, compare, store } = await project(t);
+  const scans = store.scans.list();
+  const run = store.runs.find('run-1').id;
+  // Labelled scans of which short trainings said 70, and had 60, 62 and 64.
+  for (const [n, { id }] of scans.slice(0, 3).entries())
+    store.calibrations.put({ run, scan: id, ownDice: [70], dice: [60 + 2 * n] });
+  const last = scans[11].id;
+  const rough = { low: null, high: null, rough: true };
+  assert.deepEqual(compare.expectedSoFar().byScan.get(last), { ...rough, value: 72, reviewed: 0, calibrated: 3 });
+  for (const { id } of scans.slice(1, 7)) await review.decide(id, 'accept');
+  const both = (await compare.expected()).byScan.get(last);
+  assert.deepEqual(both, { value: 100, low: 60, high: 100, rough: false, reviewed: 6, calibrated: 3 });
+  for (const { id } of scans.slice(7, 10)) await review.decide(id, 'accept');
+  assert.equal((await compare.expected()).byScan.get(last)?.calibrated, 0, 'nine reviewed cases stand alone');
+  assert.match((await decile(['status', store.folder])).stdout, /told by 9 reviewed cases of this run\./);
+});
+
+test('a calibration is kept once for each scan, and goes with its run', async (t) => {
+  const { store } = await project(t);
+  const [{ id }] = store.scans.list();
+  const run = store.runs.find('run-1').id;
+  store.calibrations.put({ run, scan: id, ownDice: [70], dice: [60] });
+  store.calibrations.put({ run, scan: id, ownDice: [71], dice: [61] });
+  assert.deepEqual(store.calibrations.list(), [{ run, scan: id, ownDice: [71], dice: [61] }]);
+  store.runs.delete(run);
+  assert.deepEqual(store.calibrations.list(), []);
 });
 
 test('once nine of the random sample were reviewed, they alone say what the others are: the worst were looked at first', async (t) => {

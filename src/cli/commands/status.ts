@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { basisWords } from '../../core/predict/expected-dice.ts';
 import { type Output, result, table } from '../output.ts';
 import { withProject } from './common.ts';
 
@@ -9,7 +10,10 @@ export function statusCommand(): Command {
     .action((folder: string, flags: Output) =>
       withProject(folder, 'read', async (project) => {
         const { byScan, left } = await project.compare.expected();
-        const expected = { cases: byScan.size, left };
+        const [reviewed, calibrated] = (['reviewed', 'calibrated'] as const).map((what) =>
+          Math.max(0, ...[...byScan.values()].map((one) => one[what])),
+        );
+        const expected = { cases: byScan.size, left, reviewed, calibrated };
         const status = { ...project.status(), expected };
         result(flags, status, () => {
           const { scans } = status;
@@ -19,7 +23,9 @@ export function statusCommand(): Command {
             `Scans: ${scans.total}, of these ${scans.labelled} labelled, ${scans.unlabelled} unlabelled, ${scans.predicted} predicted`,
           ];
           if (byScan.size > 0)
-            lines.push(`Review ${left} more until 95 % of the cases are expected at 90 Dice or better.`);
+            lines.push(
+              `Review ${left} more until 95 % of the cases are expected at 90 Dice or better, told by ${basisWords(expected)}.`,
+            );
           if (status.runs.length > 0) {
             const rows = status.runs.map((run) => [
               run.name,

@@ -185,12 +185,20 @@ export function showEvent(event: TrainerEvent, progress: Progress, preparing: Pr
     case 'validation':
       progress.say(`Step ${event.step}: validation Dice ${event.dice.toFixed(2)} %.`);
       break;
+    case 'calibrating':
+      progress.update(
+        (event.fold - 1) * event.steps + event.step,
+        event.folds * event.steps,
+        `calibrating expected Dice, fold ${event.fold} of ${event.folds}, ${duration(event.secondsLeft)} left`,
+      );
+      break;
     case 'paused':
       progress.say(`Paused at step ${event.step}.`);
       break;
     case 'resumed':
     case 'checkpoint':
     case 'evolution':
+    case 'calibrated':
     case 'predicted':
     case 'finished':
     case 'cancelled':

@@ -22,6 +22,8 @@ export interface ExpectedDice {
   readonly rough: boolean;
   /** Reviewed cases that it stands on. */
   readonly reviewed: number;
+  /** Labelled scans that it stands on, as short trainings predict them that have not seen them. */
+  readonly calibrated: number;
 }
 
 /**
@@ -38,27 +40,32 @@ export const ownDice = (inside: number, voxels: number, all: number): number =>
  * part of 0.05 (n + 1); from 9 on own plus or minus the ceil(0.9 (n + 1))-th smallest |d|. Each covers at least 90 % of new cases
  * that are like the reviewed ones (Vovk et al., Algorithmic Learning in a Random World, 2005). Below 9 there is no interval, and the
  * value is own + median d of at least 3 cases, of the same run or else of an earlier one; with neither it is own. Everything keeps to 0..100.
- * @param earlier reviewed predictions of an earlier run
+ * Nine reviewed cases stand alone; fewer have the calibration of their run beside them.
+ * @param calibration of the same run: labelled scans as short trainings predict them that have not seen them
+ * @param earlier reviewed predictions, and calibration, of an earlier run
  */
 export function expectedDice(
   own: number,
   reviewed: readonly Reviewed[],
-  earlier: readonly Reviewed[] = [],
+  { calibration = [], earlier = [] }: { calibration?: readonly Reviewed[]; earlier?: readonly Reviewed[] } = {},
 ): ExpectedDice {
-  const n = reviewed.length;
+  const calibrated = reviewed.length < LEAST_REVIEWED ? calibration.length : 0;
+  const known = calibrated > 0 ? [...reviewed, ...calibration] : reviewed;
+  const n = known.length;
+  const basis = { reviewed: reviewed.length, calibrated };
   const within = (value: number) => Math.min(100, Math.max(0, value));
   if (n < LEAST_REVIEWED) {
-    const basis = [reviewed, earlier].find(({ length }) => length >= LEAST_CORRECTING);
-    const value = within(own + (basis ? median(basis.map(differenceOf)) : 0));
-    return { value, low: null, high: null, rough: true, reviewed: n };
+    const moving = [known, earlier].find(({ length }) => length >= LEAST_CORRECTING);
+    const value = within(own + (moving ? median(moving.map(differenceOf)) : 0));
+    return { value, low: null, high: null, rough: true, ...basis };
   }
-  const differences = reviewed.map(differenceOf).sort((a, b) => a - b);
+  const differences = known.map(differenceOf).sort((a, b) => a - b);
   const k = Math.floor(((1 - COVERAGE) / 2) * (n + 1) + 1e-9);
   const sizes = differences.map((d) => Math.abs(d)).sort((a, b) => a - b);
   const half = sizes[Math.ceil(COVERAGE * (n + 1) - 1e-9) - 1];
   const [low, high] = k > 0 ? [differences[k - 1], differences[n - k]] : [-half, half];
   const value = within(own + median(differences));
-  return { value, low: within(own + low), high: within(own + high), rough: false, reviewed: n };
+  return { value, low: within(own + low), high: within(own + high), rough: false, ...basis };
 }
 
 const differenceOf = ({ dice, own }: Reviewed): number => dice - own;
@@ -68,6 +75,12 @@ export const expectedWords = ({ value, low, high }: ExpectedDice): string =>
   low === null || high === null
     ? `expected ${Math.round(value)}, rough`
     : `expected ${Math.round(value)}, ${Math.round(low)} to ${Math.round(high)}`;
+
+/** `3 reviewed cases of this run and 8 labelled scans`. */
+export const basisWords = ({ reviewed, calibrated }: Pick<ExpectedDice, 'reviewed' | 'calibrated'>): string => {
+  const own = `${reviewed} reviewed case${reviewed === 1 ? '' : 's'} of this run`;
+  return calibrated > 0 ? `${own} and ${calibrated} labelled scan${calibrated === 1 ? '' : 's'}` : own;
+};
 
 /**
  * Cases to review until `share` of all are expected at `goal` or better; a reviewed one is. The worst come first.

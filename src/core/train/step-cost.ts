@@ -1,5 +1,6 @@
 /** What the parts of a run cost beside each other: the first steps may read labelled patches alone, or at half the resolution. */
 import { type TrainingOptions, usesUnlabelled } from '../options.ts';
+import { foldSteps } from './folds.ts';
 import { imagesOf, imagesWithGradient } from './step-bytes.ts';
 
 /** A step at half the resolution beside a whole one: more patches, each an eighth of the voxels. */
@@ -10,7 +11,7 @@ const WITH_GRADIENT = 3;
 
 type CostOptions = Pick<TrainingOptions, 'steps'> &
   Parameters<typeof readingCost>[0] &
-  Partial<Pick<TrainingOptions, 'unlabelledFrom' | 'coarseShare'>>;
+  Partial<Pick<TrainingOptions, 'unlabelledFrom' | 'coarseShare' | 'calibrationFolds'>>;
 
 /** Forward passes of a step of the method. */
 function readingCost(options: Parameters<typeof imagesWithGradient>[0]): number {
@@ -37,12 +38,19 @@ export function stepCost(step: number, options: CostOptions): number {
   return patches * (atHalf(step, options) ? AT_HALF : 1);
 }
 
-/** @returns time of the steps from `step` to the end, in whole steps */
+/** @returns time of the steps from `step` to the end and of the short trainings after them, in whole steps */
 export function costFrom(step: number, options: CostOptions): number {
   const { steps, unlabelledFrom = 0, coarseShare = 0 } = options;
   // Within a part all steps cost the same; a part begins at the first whole step that it holds.
   const parts = [step, Math.ceil(unlabelledFrom * steps), Math.ceil(coarseShare * steps), steps]
     .filter((at) => at >= step && at <= steps)
     .sort((a, b) => a - b);
-  return parts.slice(1).reduce((sum, end, n) => sum + (end - parts[n]) * stepCost(parts[n], options), 0);
+  const own = parts.slice(1).reduce((sum, end, n) => sum + (end - parts[n]) * stepCost(parts[n], options), 0);
+  return own + calibrationCost(options);
+}
+
+function calibrationCost(options: CostOptions): number {
+  const { calibrationFolds: folds = 0 } = options;
+  if (folds === 0) return 0;
+  return folds * costFrom(0, { ...options, steps: foldSteps(options), calibrationFolds: 0 });
 }

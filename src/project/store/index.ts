@@ -9,6 +9,7 @@ import { basename, join, resolve } from 'node:path';
 import { PRESETS, type PresetName } from '../../core/options.ts';
 import { makeFolder, sweepLeftovers } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
+import { type CalibrationRepository, calibrationRepository } from './calibrations.ts';
 import { type ChannelRepository, channelRepository } from './channels.ts';
 import { numbers } from './columns.ts';
 import { type CheckpointRepository, checkpointRepository, type MetricRepository, metricRepository } from './curves.ts';
@@ -63,6 +64,7 @@ export interface Store {
   readonly runs: RunRepository;
   readonly metrics: MetricRepository;
   readonly checkpoints: CheckpointRepository;
+  readonly calibrations: CalibrationRepository;
   readonly predictions: PredictionRepository;
   readonly evaluations: EvaluationRepository;
   /** Names of runs that a dead process left running, found when the project was opened for writing. */
@@ -252,6 +254,7 @@ function assemble(folder: string, mode: 'write' | 'read', db: Db, lock: ProjectL
       runs,
       metrics: guard(metricRepository(db)),
       checkpoints: guard(checkpointRepository(db)),
+      calibrations: guard(calibrationRepository(db)),
       predictions: guard(predictionRepository(db)),
       evaluations: guard(evaluationRepository(db)),
       // Only the holder of the lock may say so: nobody else can be training now.

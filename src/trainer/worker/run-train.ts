@@ -4,10 +4,10 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ModelChannel, missingChannels, oneChannel } from '../../core/model-channels.ts';
 import { makesPseudoMasks, type SettledOptions, usesUnlabelled } from '../../core/options.ts';
-import { agreedPieces, countPieces } from '../../core/predict/pieces.ts';
 import { validate } from '../../core/predict/validate.ts';
 import { decodeCheckpoint } from '../../core/train/checkpoint.ts';
 import { type Fit, fitOf, recomputationOf } from '../../core/train/fit-patch.ts';
+import { foldCount } from '../../core/train/folds.ts';
 import { train } from '../../core/train/loop.ts';
 import type { CheckpointMeta } from '../../core/train/state.ts';
 import { doingError, FILE_MODE, makeFolder, writeFileAtomic } from '../../disk/index.ts';
@@ -18,6 +18,7 @@ import { DecileError } from '../../shared/errors.ts';
 import { leftOut } from '../../shared/left-out.ts';
 import { recomputationText } from '../../shared/recomputation.ts';
 import type { CurveLine, TrainingCase, TrainJob } from '../../shared/training.ts';
+import { calibrate, shownPieces } from './calibrate.ts';
 import { channelFiles } from './case-channels.ts';
 import { withRegions } from './coarse-model.ts';
 import type { Control, Report, TrainerFiles } from './dependencies.ts';
@@ -84,17 +85,13 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
   const due = new CheckpointClock();
   truncateCurve(curve, resumeFrom?.meta.step ?? 0);
 
+  const inputs = { options, classes, channels, kernels, recompute, unlabelled };
   const { outcome, step } = await train({
-    options,
-    classes,
-    channels,
+    ...inputs,
     labelled,
-    unlabelled,
-    kernels,
     ...(makesPseudoMasks(options.method) && { pieces: shownPieces(labelled, classes.length) }),
     resumeFrom,
     startFrom,
-    recompute,
     hooks: {
       onStart({ step, parameters }) {
         report({
@@ -157,7 +154,11 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
       },
     },
   });
-  if (outcome === 'cancelled') report({ type: 'cancelled', step });
+  if (outcome === 'cancelled') return report({ type: 'cancelled', step });
+  // Weights to start from may have seen every labelled scan: nothing is held out from them.
+  const toCalibrate = !job.startFrom && foldCount(labelled.length, options) > 0;
+  if (toCalibrate && !(await calibrate(runFolder, labelled, inputs, report, control)))
+    report({ type: 'cancelled', step });
   else
     report({
       type: 'finished',
@@ -243,15 +244,6 @@ async function prepareLists(
   }
   return { labelled, unlabelled, validation };
 }
-
-/** For each label the connected pieces that all labelled scans show, null where they differ. */
-const shownPieces = (labelled: readonly PreparedCase[], classes: number): (number | null)[] => {
-  const counts = labelled.map(({ size, readMask }) => {
-    const mask = { size, data: readMask?.([0, 0, 0], size) ?? new Uint8Array() };
-    return Array.from({ length: classes - 1 }, (_, n) => countPieces(mask, n + 1));
-  });
-  return Array.from({ length: classes - 1 }, (_, n) => agreedPieces(counts.map((own) => own[n])));
-};
 
 function warnOfMissingClasses(labelled: PreparedCase[], classes: string[], report: Report): void {
   classes.forEach((name, c) => {

@@ -1,4 +1,4 @@
-/** How good each prediction is likely to be: what it says of itself, corrected by what reviews made of others of its run. */
+/** How good each prediction is likely to be: what it says of itself, corrected by what reviews made of others of its run, and by its calibration. */
 import { dice } from '../../../core/metrics/dice.ts';
 import { countOverlap } from '../../../core/metrics/overlap.ts';
 import {
@@ -26,8 +26,9 @@ export interface Expectations {
 const measured = new Map<string, number>();
 
 /** Mean over the labels; null where the prediction says nothing of itself. */
-const ownDiceOf = ({ ownDice }: Pick<Prediction, 'ownDice'>): number | null =>
-  ownDice.length ? ownDice.reduce((sum, value) => sum + value, 0) / ownDice.length : null;
+const ownDiceOf = ({ ownDice }: Pick<Prediction, 'ownDice'>): number | null => (ownDice.length ? mean(ownDice) : null);
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** Reads the masks of reviewed cases that were not measured before, then answers. */
 export async function expectations(store: Store): Promise<Expectations> {
@@ -46,27 +47,36 @@ export async function expectations(store: Store): Promise<Expectations> {
 
 /** The same from what was measured so far: reads no mask. */
 export function knownExpectations(store: Store): Expectations {
-  const reviewed = new Map<number, { all: Reviewed[]; sample: Reviewed[] }>();
+  const known = new Map<number, KnownOfRun>();
+  const knownOf = (run: number): KnownOfRun => {
+    const found = known.get(run) ?? { all: [], sample: [], calibration: [] };
+    known.set(run, found);
+    return found;
+  };
+  for (const { run, ownDice, dice } of store.calibrations.list())
+    knownOf(run).calibration.push({ own: mean(ownDice), dice: mean(dice) });
   for (const { prediction, predicted, reference } of reviewedPairs(store)) {
     const found = measured.get(keyOf(store, predicted, reference));
     const own = ownDiceOf(prediction);
     if (found === undefined || own === null) continue;
     const { run, scan } = prediction;
-    const known = reviewed.get(run) ?? { all: [], sample: [] };
-    known.all.push({ own, dice: found });
-    if (inSample(run, scan)) known.sample.push({ own, dice: found });
-    reviewed.set(run, known);
+    const { all, sample } = knownOf(run);
+    all.push({ own, dice: found });
+    if (inSample(run, scan)) sample.push({ own, dice: found });
   }
-  /** What reviews made of the newest run before this one of which enough were reviewed. */
+  /** What reviews made of the newest run before this one of which enough is known, and its calibration. */
   const earlierThan = (run: number): Reviewed[] => {
-    const before = [...reviewed].filter(([other, { all }]) => other < run && all.length >= LEAST_CORRECTING);
-    return before.sort(([a], [b]) => b - a)[0]?.[1].all ?? [];
+    const before = [...known].sort(([a], [b]) => b - a).filter(([other]) => other < run);
+    const of = ({ all, calibration }: KnownOfRun) => (all.length < LEAST_REVIEWED ? [...all, ...calibration] : all);
+    return before.map(([, one]) => of(one)).find(({ length }) => length >= LEAST_CORRECTING) ?? [];
   };
   const byScan = new Map<number, ExpectedDice>();
   for (const [scan, prediction] of store.predictions.newest()) {
     const own = ownDiceOf(prediction);
-    const known = reviewed.get(prediction.run);
-    if (own !== null) byScan.set(scan, expectedDice(own, known ? basisOf(known) : [], earlierThan(prediction.run)));
+    if (own === null) continue;
+    const ofRun = knownOf(prediction.run);
+    const { calibration } = ofRun;
+    byScan.set(scan, expectedDice(own, basisOf(ofRun), { calibration, earlier: earlierThan(prediction.run) }));
   }
   const states = caseStates(store);
   const open = [...byScan].flatMap(([scan, { value }]) => (states.get(scan) === 'predicted' ? [value] : []));
@@ -74,9 +84,15 @@ export function knownExpectations(store: Store): Expectations {
   return { byScan, left: leftToReview(open, decided) };
 }
 
+/** What is known of a run's predictions: of reviewed cases, those among them that lots drew, and of labelled scans. */
+interface KnownOfRun {
+  readonly all: Reviewed[];
+  readonly sample: Reviewed[];
+  readonly calibration: Reviewed[];
+}
+
 /** The random sample alone where it is large enough: the others were chosen for being bad. */
-const basisOf = ({ all, sample }: { all: Reviewed[]; sample: Reviewed[] }): Reviewed[] =>
-  sample.length >= LEAST_REVIEWED ? sample : all;
+const basisOf = ({ all, sample }: KnownOfRun): Reviewed[] => (sample.length >= LEAST_REVIEWED ? sample : all);
 
 const keyOf = (store: Store, predicted: Mask, reference: Mask): string =>
   `${store.folder}|${predicted.id}|${reference.id}`;
@@ -100,5 +116,5 @@ async function diceBetween(store: Store, predicted: Mask, reference: Mask, { own
   const values = Array.from({ length: Math.max(1, ownDice.length) }, (_, n) =>
     dice(countOverlap(before, after, n + 1)),
   );
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+  return mean(values);
 }

@@ -63,7 +63,12 @@ export function planTraining(
   const turned = scans.map((scan) => inOrientation(scan, resolved.orientation));
   const spacing = settleSpacing(resolved.spacing, turned, resolved.network);
   const kept = given.spacing === undefined ? from?.options.voxel : undefined;
-  const options = { ...resolved, spacing, voxel: kept ?? trainingVoxel(spacing, turned) };
+  const options = {
+    ...resolved,
+    ...{ spacing, voxel: kept ?? trainingVoxel(spacing, turned) },
+    // Weights to start from may have seen every labelled scan: none can be held out from them.
+    ...(from && { calibrationFolds: 0 }),
+  };
   if (from) checkStart(store, options, from);
   const references = store.masks.references();
   const withMask = scans.filter((scan) => references.has(scan.id));
@@ -101,6 +106,10 @@ export function planTraining(
   if (labelled.length === 1)
     notices.push(
       `Only one scan (${labelled[0].name}) is labelled: expect uneven results; a few more labels help most.`,
+    );
+  if (from && resolved.calibrationFolds > 0)
+    notices.push(
+      'A run that starts from other weights has no calibration folds: those may have seen every labelled scan.',
     );
   const hidden = unlabelled.filter((scan) => references.has(scan.id)).length;
   if (hidden > 0) notices.push(`${hidden} scans have a mask that this run does not see (--labeled ${count}).`);

@@ -171,7 +171,7 @@ async function begin(
   const handle = startTraining(
     store,
     startTrainer,
-    { options: { ...givenIn(weights.options), steps, ...options }, from: weights },
+    { options: { ...givenIn(weights.options), calibrationFolds: 0, steps, ...options }, from: weights },
     onEvent,
   );
   return { run: handle.run, did: ahead.did, learned, trained: handle.done, control: training(handle) };

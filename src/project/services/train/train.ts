@@ -143,8 +143,10 @@ function launch(
         });
         throw new DecileError(last.code, last.message, last.cure);
       }
-      const state = last.type === 'finished' ? 'finished' : cancelledAs;
       const step = last.type === 'finished' || last.type === 'cancelled' ? last.step : store.runs.get(id).step;
+      // Given up in the calibration after its last step, the model is whole all the same.
+      const whole = last.type === 'finished' || (cancelledAs === 'cancelled' && step >= made.options.steps);
+      const state = whole ? 'finished' : cancelledAs;
       return store.runs.update(id, { state, step, finishedAt: new Date().toISOString() });
     },
     (error: unknown) => {
@@ -193,6 +195,9 @@ function recordEvent(store: Store, run: number, event: TrainerEvent): void {
         ...Object.fromEntries(event.perClass.map((value, index) => [`validation.dice.${index + 1}`, value])),
       });
       break;
+    case 'calibrated':
+      store.calibrations.put({ run, scan: event.scan, ownDice: event.ownDice, dice: event.dice });
+      break;
     case 'checkpoint':
       store.checkpoints.add(run, event.step, relative(store.folder, event.path).split(sep).join('/'));
       break;
@@ -206,6 +211,7 @@ function recordEvent(store: Store, run: number, event: TrainerEvent): void {
     case 'left-out':
     case 'preparing':
     case 'evolution':
+    case 'calibrating':
     case 'predicted':
     case 'finished':
     case 'cancelled':

@@ -9,6 +9,7 @@ import { surfaceScores } from './0007-surface-scores.ts';
 import { notDrawn } from './0008-not-drawn.ts';
 import { measurements } from './0009-measurements.ts';
 import { learning } from './0010-learning.ts';
+import { calibration } from './0011-calibration.ts';
 
 export interface Migration {
   /** The database's user_version after it. */
@@ -28,5 +29,6 @@ export const MIGRATIONS: readonly Migration[] = [
   notDrawn,
   measurements,
   learning,
+  calibration,
 ];
 export const LATEST_VERSION = MIGRATIONS[MIGRATIONS.length - 1].version;

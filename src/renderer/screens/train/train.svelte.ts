@@ -201,6 +201,9 @@ export class TrainState {
         this.phase = `Step ${event.step}: validation Dice ${event.dice.toFixed(1)}.`;
         this.later();
         break;
+      case 'calibrating':
+        this.phase = `Calibrating expected Dice: short training ${event.fold} of ${event.folds}, step ${event.step} of ${event.steps}.`;
+        break;
       case 'evolution':
         this.later();
         break;

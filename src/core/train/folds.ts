@@ -1,0 +1,28 @@
+/** Cross-validation over the labelled scans: which of them each short training leaves out, and how long it is. */
+import type { TrainingOptions } from '../options.ts';
+
+/** Steps of a short training as a share of the run's. */
+const SHARE = 1 / 10;
+
+type FoldOptions = Pick<TrainingOptions, 'steps' | 'seed'> & Partial<Pick<TrainingOptions, 'calibrationFolds'>>;
+
+/** @returns steps of each short training */
+export const foldSteps = ({ steps }: Pick<FoldOptions, 'steps'>): number => Math.max(1, Math.round(SHARE * steps));
+
+/** Folds that so many scans can be dealt into: each leaves one out and one in at least. Runs of earlier versions have none. */
+export const foldCount = (scans: number, { calibrationFolds = 0 }: Pick<FoldOptions, 'calibrationFolds'>): number =>
+  scans < 2 ? 0 : Math.min(scans, calibrationFolds);
+
+/** Deals `items` into folds, every k-th into one. */
+export function foldsOf<T>(items: readonly T[], folds: number): { learn: T[]; heldOut: T[] }[] {
+  return Array.from({ length: folds }, (_, fold) => ({
+    learn: items.filter((_, n) => n % folds !== fold),
+    heldOut: items.filter((_, n) => n % folds === fold),
+  }));
+}
+
+/** The run's options for one short training: a seed of its own, and nothing written on the way but what a clock asks for. */
+export function foldOptions<T extends FoldOptions>(options: T, fold: number): T {
+  const steps = foldSteps(options);
+  return { ...options, steps, validateEvery: steps, checkpointEvery: steps, seed: (options.seed + fold + 1) >>> 0 };
+}
