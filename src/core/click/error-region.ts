@@ -13,6 +13,8 @@ const ENOUGH = -0.4;
 /** How much deeper than the click an error may be, and voxels that it may always be deep. */
 const DEEPER = 2;
 const SHALLOW = 3;
+/** Radii of the label that an error counts as deep at most. */
+export const DEEPEST = 0.5;
 /** Log odds that a belief has at most. */
 const SUREST = 6;
 
@@ -29,14 +31,21 @@ const SUREST = 6;
  * @param belief the model's log odds that it is there
  * @param nodes what was clicked; those that are as said already do nothing
  * @param pinned 1 at nodes that were clicked before: they stay as they are
+ * @param radius mm, of a ball as large as the label: an error is taken for at most half as deep
  * @returns the nodes to turn over
  */
 export function errorRegion(
   inside: Uint8Array,
   belief: Float32Array,
   { size, spacing }: Region,
-  { nodes, way, pinned }: { readonly nodes: readonly number[]; readonly way: 1 | -1; readonly pinned: Uint8Array },
+  clicked: {
+    readonly nodes: readonly number[];
+    readonly way: 1 | -1;
+    readonly pinned: Uint8Array;
+    readonly radius: number;
+  },
 ): number[] {
+  const { nodes, way, pinned } = clicked;
   const as = way > 0 ? 1 : 0;
   const seeds = nodes.filter((v) => inside[v] !== as);
   if (seeds.length === 0) return [];
@@ -45,9 +54,10 @@ export function errorRegion(
   // Nothing is as the click says: it begins a part of its own, of a few nodes.
   const depths = right.includes(1) ? squaredDistances(right, size, spacing) : null;
   const depth = (v: number): number => (depths ? Math.sqrt(depths[v]) : SHALLOW * voxel);
-  const r = Math.max(...seeds.map(depth));
-  const clicked = seeds.reduce((sum, v) => sum + way * belief[v], 0) / seeds.length;
-  const known = RULE.offset + RULE.depth * Math.log(r) + RULE.clicked * clicked - ENOUGH;
+  // Far from everything that is on its side a click begins a part of its own: how far says nothing of how large.
+  const r = Math.min(DEEPEST * clicked.radius, Math.max(...seeds.map(depth)));
+  const sure = seeds.reduce((sum, v) => sum + way * belief[v], 0) / seeds.length;
+  const known = RULE.offset + RULE.depth * Math.log(r) + RULE.clicked * sure - ENOUGH;
   /** The longest way that a node of these log odds and depth may be off. */
   const reach = (z: number, deep: number): number =>
     Math.exp((known + RULE.belief * z - RULE.deeper * Math.log(deep / r)) / RULE.way) - RULE.step;

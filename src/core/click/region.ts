@@ -64,6 +64,26 @@ export function regionOf(grid: Grid, box: Box, most: number = NODES): Region {
   return { box, step, size: size(), spacing: along((axis) => step[axis] * grid.spacing[axis]) };
 }
 
+/** Radius of a ball as large as where a belief has the label, at least four voxels. @returns mm */
+export function labelRadius(belief: Int8Array, { spacing }: Pick<Grid, 'spacing'>): number {
+  let voxels = 0;
+  for (let v = 0; v < belief.length; v++) if (belief[v] > 0) voxels++;
+  const volume = voxels * spacing[0] * spacing[1] * spacing[2];
+  return Math.max(4 * Math.min(...spacing), Math.cbrt((3 * volume) / (4 * Math.PI)));
+}
+
+/** By axis and node, from 0 at the faces of the box to 1 at `reach` mm from them; 1 all the way at faces that are the scan's. */
+export function fadeOf(grid: Grid, { box, size, spacing }: Region, reach: number): Float32Array[] {
+  return ([0, 1, 2] as const).map((axis) => {
+    const open = [box.low[axis] > 0, box.high[axis] < grid.size[axis]];
+    return Float32Array.from({ length: size[axis] }, (_, n) => {
+      const low = open[0] ? (n * spacing[axis]) / reach : 1;
+      const high = open[1] ? ((size[axis] - 1 - n) * spacing[axis]) / reach : 1;
+      return Math.min(1, low, high);
+    });
+  });
+}
+
 /** Mean of the voxels of each node. @returns [k, j, i] of the region's nodes */
 export function pool({ data, size: whole }: Pick<Volume, 'data' | 'size'>, { box, step, size }: Region): Float32Array {
   const sums = new Float32Array(size[0] * size[1] * size[2]);

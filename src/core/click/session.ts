@@ -4,7 +4,19 @@ import type { Volume } from '../volume.ts';
 import { keepSeeded } from './connected.ts';
 import { Correction } from './correction.ts';
 import { geodesicDistances } from './geodesic.ts';
-import { type Box, boxAround, MARGIN, NODES, nodeOf, pool, type Region, regionOf, spread } from './region.ts';
+import {
+  type Box,
+  boxAround,
+  fadeOf,
+  labelRadius,
+  MARGIN,
+  NODES,
+  nodeOf,
+  pool,
+  type Region,
+  regionOf,
+  spread,
+} from './region.ts';
 import type { Seed } from './seeds.ts';
 import { smooth } from './smooth.ts';
 
@@ -14,6 +26,8 @@ const EDGE = 400;
 const BLUR = 1.75;
 /** A box is left where a seed comes nearer to its faces than this part of the margin. */
 const NEAR = 1 / 3;
+/** Part of the margin in which what a click says of other places fades out. */
+const FADE = 1 / 3;
 
 export interface ClickOptions {
   readonly edge: number;
@@ -45,6 +59,7 @@ export class ClickSession {
   private readonly options: ClickOptions;
   private readonly contrast: { readonly low: number; readonly range: number };
   private held: Held | null = null;
+  private measured: { readonly belief: Int8Array; readonly radius: number } | null = null;
 
   /** @param scan intensities of any unit */
   constructor(scan: Volume, options: Partial<ClickOptions> = {}) {
@@ -94,7 +109,7 @@ export class ClickSession {
       image,
       border: null,
       sides: new Map(),
-      correction: new Correction(region),
+      correction: new Correction(region, fadeOf(scan, region, margin * FADE)),
     };
     return this.held;
   }
@@ -155,6 +170,7 @@ export class ClickSession {
     const { region, correction } = held;
     const shift = correction.shift(
       pool({ data: belief, size: this.scan.size }, region),
+      this.radiusOf(belief),
       seeds.map((seed) => ({ seed, nodes: this.nodes(seed, region) })),
     );
     const field = spread(shift, region).slice();
@@ -167,6 +183,12 @@ export class ClickSession {
         for (let i = low[0]; i < high[0]; i++) field[at++] += belief[row + i] / 10;
       }
     return this.voxels(region, field, seeds);
+  }
+
+  /** The same array is the same belief. */
+  private radiusOf(belief: Int8Array): number {
+    if (this.measured?.belief !== belief) this.measured = { belief, radius: labelRadius(belief, this.scan) };
+    return this.measured.radius;
   }
 
   private show(region: Region, field: Float32Array, seeds: readonly Seed[]): Preview {
