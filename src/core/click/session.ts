@@ -48,8 +48,6 @@ export interface Preview {
 interface Held {
   readonly region: Region;
   readonly image: Float32Array;
-  /** mm from the faces of the box, for whatever lies there is taken for background. */
-  border: Float32Array | null;
   readonly sides: Map<boolean, { readonly seeds: readonly Seed[]; readonly far: Float32Array }>;
   readonly correction: Correction;
 }
@@ -107,7 +105,6 @@ export class ClickSession {
     this.held = {
       region,
       image,
-      border: null,
       sides: new Map(),
       correction: new Correction(region, fadeOf(scan, region, margin * FADE)),
     };
@@ -116,24 +113,23 @@ export class ClickSession {
 
   private compete(held: Held, seeds: readonly Seed[]): Float32Array {
     const { region, image } = held;
-    held.border ??= geodesicDistances(image, region.size, region.spacing, facesOf(region.size), this.options.edge);
-    const far = (inside: boolean): Float32Array | null => {
+    const far = (inside: boolean): Float32Array => {
       const own = seeds.filter((seed) => seed.inside === inside);
-      if (own.length === 0) return null;
       const known = held.sides.get(inside);
       if (known && known.seeds.length === own.length && known.seeds.every((seed, n) => seed === own[n]))
         return known.far;
       const sources = own.flatMap((seed) => this.nodes(seed, region));
-      const made = geodesicDistances(image, region.size, region.spacing, sources, this.options.edge);
+      // Whatever lies at the faces of the box is taken for background.
+      const from = inside ? sources : [...facesOf(region.size), ...sources];
+      const made = geodesicDistances(image, region.size, region.spacing, from, this.options.edge);
       held.sides.set(inside, { seeds: own, far: made });
       return made;
     };
-    const [toInside, toOutside] = [far(true) as Float32Array, far(false)];
-    const field = new Float32Array(image.length);
-    for (let v = 0; v < field.length; v++) {
-      const out = toOutside ? Math.min(held.border[v], toOutside[v]) : held.border[v];
-      field[v] = (out - toInside[v]) / (out + toInside[v] + 1e-6);
-    }
+    const [toInside, toOutside] = [far(true), far(false)];
+    const field = Float32Array.from(
+      toInside,
+      (inwards, v) => (toOutside[v] - inwards) / (toOutside[v] + inwards + 1e-6),
+    );
     for (let n = smoothings(region.spacing); n > 0; n--) smooth(field, region.size);
     const said = { inside: [] as number[], outside: [] as number[] };
     for (const seed of seeds) {
