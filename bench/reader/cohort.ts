@@ -1,5 +1,6 @@
 /** Real scans with their masks for the simulated reader: which cases, at which voxel size, and which label is asked for. */
-import { existsSync, readdirSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gridWithSpacing, resample } from '../../src/core/resample.ts';
 import type { LabelMap, Volume } from '../../src/core/volume.ts';
@@ -33,7 +34,10 @@ export function folderOf(data: string, { name }: Cohort): string | null {
   return name === 'left-atrium' && existsSync(join(data, 'images')) ? data : null;
 }
 
-/** Names of the cohort's files, in order: those to learn from, those to report, and the rest. */
+/**
+ * Names of the cohort's files, in order: those to learn from, those to report, and the rest. Of files that are the same byte by byte
+ * the first one counts: a project takes a scan once.
+ */
 export function casesOf(
   folder: string,
   { labelled, cases, skip = 0 }: Cohort,
@@ -42,14 +46,18 @@ export function casesOf(
   report: string[];
   rest: string[];
 } {
-  const names = readdirSync(join(folder, 'images'))
+  const all = readdirSync(join(folder, 'images'))
     .filter((name) => /\.nii(\.gz)?$/.test(name) && existsSync(join(folder, 'labels', name)))
     .sort();
+  const contents = all.map((name) => hashOf(join(folder, 'images', name)));
+  const names = all.filter((_, n) => contents.indexOf(contents[n]) === n);
   const first = Math.min(labelled, Math.max(0, names.length - cases));
   const from = first + skip;
   const rest = [...names.slice(first, from), ...names.slice(from + cases)];
   return { learn: names.slice(0, first), report: names.slice(from, from + cases), rest };
 }
+
+const hashOf = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
 
 export interface ReadCase {
   readonly name: string;
