@@ -17,9 +17,7 @@ test('the mean of the error is that of the Gaussian process worked out by hand',
   const mm = (v: number) => [v % 40, 1.5 * (Math.floor(v / 40) % 32), 2 * Math.floor(v / 1280)];
   const k = (v: number, w: number) => {
     const squared = mm(v).reduce((sum, c, axis) => sum + (c - mm(w)[axis]) ** 2, 0);
-    return (
-      0.64 ** 2 + 0.5 ** 2 * Math.exp(-squared / (2 * 11.5 ** 2)) + 2.04 ** 2 * Math.exp(-squared / (2 * 3.6 ** 2))
-    );
+    return 2.04 ** 2 * Math.exp(-squared / (2 * 3.6 ** 2));
   };
   const [own, cross, said] = [k(a, a) + 0.8 ** 2, k(a, b), [1.5 - z[a], -0.7 - z[b]]];
   const determinant = own * own - cross * cross;
@@ -50,15 +48,28 @@ function count({ inside }: Preview): number {
   return inside.reduce((sum, value) => sum + value, 0);
 }
 
-test('one click on a shell that is missing everywhere brings the shell on the other side too, and nothing that is surely outside', () => {
+test('one click on a shell that is missing brings the shell around it too, and nothing that is surely outside', () => {
   const belief = Int8Array.from(
     scanOf(SIZE, (i, j, k) => (ball(i, j, k) <= 8 ? 30 : ball(i, j, k) <= 9 ? -1 : -40)).data,
   );
   const { inside } = new ClickSession(scan).preview([point(true, 29, 16, 12)], belief);
-  assert.equal(inside[at(11, 16, 12)], 1, 'the far side');
+  for (const place of [at(28, 20, 12), at(28, 12, 12), at(28, 16, 16)]) assert.equal(inside[place], 1);
+  assert.equal(inside[at(11, 16, 12)], 0, 'the far side stays');
   for (let v = 0; v < inside.length; v++) if (belief[v] === 30) assert.equal(inside[v], 1, 'what was sure stays');
   const outside = [...inside].filter((value, v) => value && belief[v] === -40).length;
   assert.ok(outside < 20, `${outside} voxels outside`);
+});
+
+test('clicks that disagree share what lies between them', () => {
+  const belief = Int8Array.from(
+    scanOf(SIZE, (i, j, k) => (ball(i, j, k) <= 8 ? 30 : ball(i, j, k) <= 9 ? -1 : -40)).data,
+  );
+  const session = new ClickSession(scan);
+  const one = session.preview([point(true, 29, 16, 12)], belief);
+  const two = session.preview([point(true, 29, 16, 12), point(false, 28, 20, 12)], belief);
+  assert.deepEqual([two.inside[at(29, 16, 12)], two.inside[at(28, 20, 12)]], [1, 0]);
+  assert.ok(count(two) < count(one) - 1, `${count(two)} of ${count(one)}`);
+  assert.deepEqual(session.preview([point(true, 29, 16, 12)], belief).inside, one.inside, 'the second taken back');
 });
 
 test('a mask drawn by hand, of which nothing is unsure, changes beside the click alone', () => {

@@ -11,7 +11,7 @@ const SAID = 1;
 /** Log odds that a belief counts as at most: models are surer than they are right. */
 const SUREST = 4.5;
 /** A click in an error at least so many nodes deep turns over what hangs together with it; log odds of that, afterwards. */
-const DEEP = 1.4;
+const DEEP = 1.9;
 const TURNED = 0.5;
 /** Log odds that a clicked place has afterwards: in a shallow error, and more by its depth in radii of the label. */
 const TARGET = { least: 0.66, depth: 3.9 };

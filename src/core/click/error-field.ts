@@ -4,11 +4,11 @@ import type { Region } from './region.ts';
 type Triple = readonly [number, number, number];
 
 /**
- * Standard deviations (log odds) of three parts of the error: the same everywhere, wide, and near; ranges are shares of the label's
- * radius. Chosen on every second one of left-atrium scans 041-070 (2.5 and 1.25 mm) and of hippocampus scans 41-70 in the order of
- * their names; none of them is reported.
+ * Standard deviations (log odds) of the error and of what a click says of it; the range is a share of the label's radius. Chosen on
+ * every second one of left-atrium scans 041-070 (2.5 and 1.25 mm) and of the 41st to 70th hippocampus scan in the order of their
+ * names; none of them is reported.
  */
-const PRIOR = { same: 0.64, wide: 0.5, wideRange: 1.15, near: 2.04, nearRange: 0.36, noise: 0.8 };
+const PRIOR = { deviation: 2.04, range: 0.36, noise: 0.8 };
 
 /** One place of which something was said: the log odds of the label that it must have. */
 export interface Observation {
@@ -17,9 +17,9 @@ export interface Observation {
 }
 
 /**
- * e ~ GP(0, k), k(x, y) = same^2 + wide^2 g(|x - y|; 1.15 R) + near^2 g(|x - y|; 0.36 R), g(d; l) = exp(-d^2 / 2 l^2); the label is
- * where the model's log odds z + e > 0. Observed are e(c) = t - z(c) at the clicks, with noise; the answer is the mean of e given
- * those: a click beside a border also says something of the border elsewhere (Rasmussen and Williams, 2006, eq. 2.25).
+ * e ~ GP(0, k), k(x, y) = 2.04^2 exp(-|x - y|^2 / 2 l^2), l = 0.36 R; the label is where the model's log odds z + e > 0. Observed are
+ * e(c) = t - z(c) at the clicks, with noise; the answer is the mean of e given those: a click beside a border also says something of
+ * the border around it, and clicks that disagree share what lies between (Rasmussen and Williams, 2006, eq. 2.25).
  */
 export class ErrorField {
   private readonly region: Region;
@@ -42,21 +42,14 @@ export class ErrorField {
     const out = new Float32Array(size[0] * size[1] * size[2]);
     if (observed.length === 0) return out;
     const weights = this.weights(observed, z);
-    const everywhere = PRIOR.same ** 2 * weights.reduce((sum, w) => sum + w, 0);
-    const parts = [
-      [PRIOR.wide, PRIOR.wideRange],
-      [PRIOR.near, PRIOR.nearRange],
-    ] as const;
-    const bells = observed.flatMap(({ node }, n) =>
-      parts.map(([deviation, range]) => ({
-        weight: weights[n] * deviation ** 2,
-        along: this.bells(this.place(node), range * this.radius),
-      })),
-    );
+    const bells = observed.map(({ node }, n) => ({
+      weight: weights[n] * PRIOR.deviation ** 2,
+      along: this.bells(this.place(node), PRIOR.range * this.radius),
+    }));
     const [fi, fj, fk] = this.fade;
     for (let k = 0, v = 0; k < size[2]; k++)
       for (let j = 0; j < size[1]; j++, v += size[0]) {
-        const row = out.subarray(v, v + size[0]).fill(everywhere);
+        const row = out.subarray(v, v + size[0]);
         for (const { weight, along } of bells) {
           const here = weight * along[1][j] * along[2][k];
           // A hundredth of a tenth of log odds: beliefs are kept in tenths.
@@ -83,8 +76,7 @@ export class ErrorField {
 
   private covariance(a: Triple, b: Triple): number {
     const squared = a.reduce((sum, c, axis) => sum + (c - b[axis]) ** 2, 0);
-    const bell = (range: number) => Math.exp(-squared / (2 * (range * this.radius) ** 2));
-    return PRIOR.same ** 2 + PRIOR.wide ** 2 * bell(PRIOR.wideRange) + PRIOR.near ** 2 * bell(PRIOR.nearRange);
+    return PRIOR.deviation ** 2 * Math.exp(-squared / (2 * (PRIOR.range * this.radius) ** 2));
   }
 
   /** exp(-d^2 / 2 l^2) along each axis; their product is that of the distance. */
