@@ -6,7 +6,7 @@
  * --quick: left atrium at 2.5 mm, 5 cases, 600 steps at 48x32x16. --steps: of the training otherwise; 0: image alone.
  * --skip, --cases: which cases are clicked, the first --skip after the labelled ones left out; so other lists than the reported one can tell
  * what to choose. --spacing: all scans at that voxel size, with that patch.
- * --only: some of the figures. preview, clicks and slices from the image alone; model: clicks from a model's predictions, and expected
+ * --only: some of the figures. preview, clicks (and strokes of a brush, beside them) and slices from the image alone; model: both from a model's predictions, and expected
  * against true Dice; spread: whole scans or their slices over many; corrections: until 95 % reach 90 Dice. --quick has the first four.
  * --out FOLDER keeps the trained projects, and uses those that are there. Prints a line a figure, and the aims last.
  */
@@ -15,16 +15,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { aimsOf } from './reader/aims.ts';
+import { strokeFigures } from './reader/brushed.ts';
 import { COHORTS, type Cohort, folderOf } from './reader/cohort.ts';
 import { correctionFigures } from './reader/corrections.ts';
 import { expectedFigures } from './reader/expected.ts';
 import type { Figure } from './reader/figures.ts';
-import { clickFigures, imageAlone } from './reader/image-alone.ts';
+import { brushAlone, clickFigures, imageAlone } from './reader/image-alone.ts';
 import { predictedCases } from './reader/model.ts';
 import { previewTimes } from './reader/preview.ts';
 import { sliceFigures } from './reader/slices.ts';
 import { spreadFigures } from './reader/spread.ts';
-import { withModel } from './reader/with-model.ts';
+import { brushedModel, withModel } from './reader/with-model.ts';
 import { WrongOption } from './wrong-option.ts';
 
 const PARTS: readonly string[] = ['preview', 'clicks', 'slices', 'model', 'spread', 'corrections'];
@@ -81,13 +82,17 @@ export async function run(args: string[]): Promise<void> {
   const out = values.out ?? mkdtempSync(join(tmpdir(), 'decile-reader-'));
   try {
     for (const [cohort, folder] of found) {
-      if (has('clicks')) say(clickFigures(cohort.name, 'image', await imageAlone(folder, cohort, spacing)));
+      if (has('clicks')) {
+        say(clickFigures(cohort.name, 'image', await imageAlone(folder, cohort, spacing)));
+        say(strokeFigures(cohort.name, 'nothing', await brushAlone(folder, cohort, spacing)));
+      }
       if (has('slices')) say(await sliceFigures(folder, cohort, spacing));
       if (steps === 0) continue;
       const training = { steps, patch: quick ? QUICK.patch : (values.patch ?? cohort.patch), spacing, out };
       if (has('model')) {
         const cases = await predictedCases(folder, cohort, training);
         say(clickFigures(cohort.name, 'model', withModel(cases, cohort)));
+        say(strokeFigures(cohort.name, 'model', brushedModel(cases, cohort)));
         say([expectedFigures(cases, cohort)]);
       }
       if (has('spread')) say(await spreadFigures(folder, cohort, training));

@@ -2,6 +2,9 @@
 
 export type Figure = { readonly figure: string } & Readonly<Record<string, string | number | null>>;
 
+/** Dice, percent, that readers work towards. */
+export const GOALS = [80, 85, 90, 95] as const;
+
 export interface Aim {
   readonly aim: string;
   /** Null where this run cannot judge it. */

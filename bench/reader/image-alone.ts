@@ -1,10 +1,9 @@
 /** Clicks to a Dice from the image alone: nothing was trained, no other case is known. */
 import { ClickSession } from '../../src/core/click/index.ts';
+import { brushThrough } from './brushed.ts';
 import { type Cohort, casesOf, readCase } from './cohort.ts';
-import { type Figure, meanSd } from './figures.ts';
+import { type Figure, GOALS, meanSd } from './figures.ts';
 import { clicksTo, clickThrough, type Session } from './simulated.ts';
-
-export const GOALS = [80, 85, 90, 95] as const;
 
 export async function imageAlone(folder: string, cohort: Cohort, spacing: number | null): Promise<Session[]> {
   const sessions: Session[] = [];
@@ -15,6 +14,17 @@ export async function imageAlone(folder: string, cohort: Cohort, spacing: number
     sessions.push(clickThrough(truth, scan, new Uint8Array(truth.length), (seeds) => session.preview(seeds)));
   }
   return sessions;
+}
+
+/** Discs of a brush from nothing, on the same cases. */
+export async function brushAlone(folder: string, cohort: Cohort, spacing: number | null): Promise<number[][]> {
+  const runs: number[][] = [];
+  for (const name of casesOf(folder, cohort).report) {
+    const { scan, mask } = await readCase(folder, name, spacing);
+    const truth = Uint8Array.from(mask.data, (value) => (value === cohort.label ? 1 : 0));
+    runs.push(brushThrough(truth, scan, new Uint8Array(truth.length)));
+  }
+  return runs;
 }
 
 /** One figure a goal, and the time of the previews. */

@@ -1,5 +1,6 @@
 /** Clicks from a model's prediction: its probabilities are the evidence, each click moves them. */
 import { beliefOf, ClickSession } from '../../src/core/click/index.ts';
+import { brushThrough } from './brushed.ts';
 import type { Cohort } from './cohort.ts';
 import type { PredictedCase } from './model.ts';
 import { clickThrough, type Session } from './simulated.ts';
@@ -12,4 +13,12 @@ export function withModel(cases: readonly PredictedCase[], { label }: Cohort): S
     const start = Uint8Array.from(prediction.data, is);
     return clickThrough(Uint8Array.from(mask.data, is), scan, start, (seeds) => session.preview(seeds, belief));
   });
+}
+
+/** Discs of a brush from the same predictions. */
+export function brushedModel(cases: readonly PredictedCase[], { label }: Cohort): number[][] {
+  const is = (value: number) => (value === label ? 1 : 0);
+  return cases.map(({ scan, mask, prediction }) =>
+    brushThrough(Uint8Array.from(mask.data, is), scan, Uint8Array.from(prediction.data, is)),
+  );
 }
