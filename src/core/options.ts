@@ -213,6 +213,15 @@ export const OPTIONS: readonly OptionRow[] = [
     '',
     'The network that validates and predicts: the student, or its moving average, which methods without a teacher then keep too.',
   ),
+  row(
+    'ensemble',
+    'ensemble',
+    1,
+    whole(1, 8),
+    'networks',
+    'Networks that learn one after another, each from other first weights, and share --steps equally; the mean of their probabilities predicts, which takes as many times as long.',
+    false,
+  ),
   row('lambdaMax', 'lambda-max', 0.1, real(0, 100), '', 'Final weight of the consistency terms.'),
   row(
     'unlabelledFrom',

@@ -56,6 +56,7 @@ export function resolveOptions(given: Partial<TrainingOptions>): TrainingOptions
   checkPatch(options);
   checkDeepSupervision(options);
   checkCoarse(options);
+  checkEnsemble(options);
   return options;
 }
 
@@ -84,6 +85,15 @@ function checkCoarse({ augmentation, coarseShare }: TrainingOptions): void {
     'option/invalid',
     `--coarse-share must be 0 for --augmentation turns, got ${coarseShare}.`,
     'Take --augmentation warp, or strong.',
+  );
+}
+
+function checkEnsemble({ steps, ensemble }: TrainingOptions): void {
+  if (ensemble <= steps) return;
+  throw new DecileError(
+    'option/invalid',
+    `--ensemble must be at most --steps (${steps}), got ${ensemble}.`,
+    'Each network takes its share of the steps: make more steps, or fewer networks.',
   );
 }
 

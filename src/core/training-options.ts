@@ -88,6 +88,8 @@ export interface TrainingOptions {
   emaDecay: number;
   /** Which network validates and predicts. */
   predictWith: PredictorName;
+  /** Networks that share the steps and predict together. */
+  ensemble: number;
   lambdaMax: number;
   /** Share of the steps, the first ones, in which unlabelled scans have no part. */
   unlabelledFrom: number;

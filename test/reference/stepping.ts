@@ -146,6 +146,8 @@ export async function checkSteps(
   const script = new Script(0);
   const state: TrainState = {
     step: 0,
+    first: 0,
+    finished: [],
     networks: {},
     velocities: {},
     dropout: new Random(0),

@@ -1,4 +1,5 @@
 /** A model card: what a model was trained on, how good it is where it was measured, and what it is not for. */
+import { turnAt } from '../train/members.ts';
 import type { ModelDescription } from './description.ts';
 
 const list = (counts: Readonly<Record<string, number>>): string =>
@@ -22,6 +23,7 @@ function normalisationInWords({ channels }: ModelDescription): string {
 export function modelCard(model: ModelDescription): string {
   const { training, network, validation, heldOut, patch, spacing } = model;
   const { options } = training;
+  const members = turnAt(training.step, options).member + 1;
   const voxel = spacing === 'native' ? `the scans' own (median ${millimetres(model.voxel)})` : millimetres(model.voxel);
   const labels = model.labels.map(({ name, term }) =>
     term ? `- ${name} (${term.scheme} ${term.code}, ${term.meaning})` : `- ${name}`,
@@ -36,7 +38,7 @@ export function modelCard(model: ModelDescription): string {
     '',
     '## What it learned from',
     `- ${training.labelled} labelled and ${training.unlabelled} unlabelled scans${training.labelled > 0 ? ` (labelled: ${list(training.modalities)}; voxel axes: ${list(training.orientations)})` : ''}`,
-    `- method ${options.method}, ${training.step} of ${options.steps} steps, finished ${training.finished}${training.startedFrom ? `, from the weights of ${training.startedFrom}` : ''}`,
+    `- method ${options.method}, ${training.step} of ${options.steps} steps${members > 1 ? ` of ${members} networks, whose mean predicts` : ''}, finished ${training.finished}${training.startedFrom ? `, from the weights of ${training.startedFrom}` : ''}`,
     '',
     '## How good it was',
     ...(validation

@@ -44,8 +44,8 @@ export function matchLabels<T extends ProjectLabel>(model: readonly Told[], proj
   );
 }
 
-/** Heads: the convolutions whose outputs are classes. */
-const HEAD = /^out\d*\.(weight|bias)$/;
+/** Heads, of each member of an ensemble: the convolutions whose outputs are classes. */
+const HEAD = /^(member\.\d+\/)?out\d*\.(weight|bias)$/;
 /** The logit of a class that the model does not know: its probability is exactly 0. */
 const NEVER = -1e4;
 

@@ -23,11 +23,17 @@ export interface OnnxGraph {
 export class GraphBuilder {
   readonly nodes: OnnxNode[] = [];
   readonly weights: Record<string, NamedArray> = {};
-  private readonly from: Readonly<Record<string, NamedArray>>;
+  private from: Readonly<Record<string, NamedArray>> = {};
+  private prefix = '';
 
-  /** @param from the network's weights, convolutions [kD, kH, kW, C, K], transposed ones [C, kD, kH, kW, K] */
-  constructor(from: Readonly<Record<string, NamedArray>>) {
+  /**
+   * The network that the layers which follow are of.
+   * @param from its weights, convolutions [kD, kH, kW, C, K], transposed ones [C, kD, kH, kW, K]
+   * @param prefix before the names of its weights in the graph
+   */
+  read(from: Readonly<Record<string, NamedArray>>, prefix = ''): void {
     this.from = from;
+    this.prefix = prefix;
   }
 
   node(
@@ -92,8 +98,9 @@ export class GraphBuilder {
   }
 
   private kept(name: string): string {
-    this.weights[name] = this.from[name];
-    return name;
+    const own = this.prefix + name;
+    this.weights[own] = this.from[name];
+    return own;
   }
 
   private constant(name: string, length: number, value: number): string {
@@ -113,7 +120,8 @@ export class GraphBuilder {
       else for (let i = 0; i < sides[axis]; i++) walk(axis + 1, from + i * steps[axis]);
     };
     walk(0, 0);
-    this.weights[name] = { shape: sides, values: into };
-    return name;
+    const own = this.prefix + name;
+    this.weights[own] = { shape: sides, values: into };
+    return own;
   }
 }

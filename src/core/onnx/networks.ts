@@ -2,6 +2,7 @@
 import type { ModelDescription } from '../model/description.ts';
 import { HALVES, LEAK } from '../network/kernels.ts';
 import type { NetworkPlan } from '../network/plan.ts';
+import { memberName, splitMembers } from '../train/members.ts';
 import type { NamedArray } from '../train/safetensors.ts';
 import { GraphBuilder, type OnnxGraph } from './graph.ts';
 
@@ -13,15 +14,19 @@ const LEVELS = [0, 1, 2, 3] as const;
 const VNET_DOWN = [1, 2, 3, 3, 3] as const;
 const VNET_UP = [1, 2, 3, 3] as const;
 
-/** Without the outputs of deep supervision, which only training reads. */
+/** Without the outputs of deep supervision, which only training reads; an ensemble's probabilities are the mean of its members'. */
 export function networkGraph(
   { network, channels, labels }: Pick<ModelDescription, 'network' | 'channels' | 'labels'>,
   weights: Readonly<Record<string, NamedArray>>,
 ): OnnxGraph {
-  const graph = new GraphBuilder(weights);
-  const features = featuresOf(graph, network);
-  const logits = graph.conv(features, 'out', { bias: true });
-  graph.node('Softmax', [logits], { axis: { int: 1 } }, OUTPUT);
+  const graph = new GraphBuilder();
+  const members = splitMembers(weights);
+  const probabilities = members.map((member, n) => {
+    graph.read(member, n === members.length - 1 ? '' : `${memberName(n)}/`);
+    const logits = graph.conv(featuresOf(graph, network), 'out', { bias: true });
+    return graph.node('Softmax', [logits], { axis: { int: 1 } }, members.length === 1 ? OUTPUT : undefined);
+  });
+  if (members.length > 1) graph.node('Mean', probabilities, {}, OUTPUT);
   return {
     nodes: graph.nodes,
     weights: graph.weights,

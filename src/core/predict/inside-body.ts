@@ -14,7 +14,7 @@ export async function slidingWindowInBody(
   image: Float32Array,
   size: Sides,
   body: Box | null,
-  weights: Weights,
+  weights: Weights | readonly Weights[],
   kernels: Kernels,
   windowing: Windowing,
   onWindow?: (done: number, total: number) => void | Promise<void>,

@@ -25,7 +25,7 @@ export interface SaidAndTrue {
  * @param pieces connected pieces that each class after background keeps; null for all
  */
 export async function saidAndTrue(
-  weights: Weights,
+  weights: Weights | readonly Weights[],
   item: PatchSource,
   kernels: Kernels,
   {

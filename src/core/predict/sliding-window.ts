@@ -37,20 +37,22 @@ export function windowStarts(size: number, patch: number, stride: number): numbe
 }
 
 /**
- * Mean of the softmax outputs of all windows over each voxel.
+ * Mean of the softmax outputs of all windows over each voxel, and of all networks.
  * @param image network input, channels one after another, x fastest
+ * @param weights of one network, or of several of one shape
  * @param onWindow called after each window; throw in it to stop
  * @returns one map a class, x fastest, summing to 1
  */
 export async function slidingWindow(
   image: Float32Array,
   size: Sides,
-  weights: Weights,
+  weights: Weights | readonly Weights[],
   kernels: Kernels,
   { patch, stride, network, plan, flips = NO_FLIPS }: Windowing,
   onWindow: (done: number, total: number) => void | Promise<void> = () => {},
 ): Promise<Float32Array[]> {
-  const classes = weights['out.bias'].size;
+  const members = [weights].flat();
+  const classes = members[0]['out.bias'].size;
   const { forward } = networkByName(network, plan);
   const sums = Array.from({ length: classes }, () => new Float32Array(size[0] * size[1] * size[2]));
   const starts = [0, 1, 2].map((axis) => windowStarts(size[axis], patch[axis], stride[axis]));
@@ -64,8 +66,10 @@ export async function slidingWindow(
         const window = boxOf(image, size, [x, y, z], patch);
         for (const flip of ways) {
           const seen = mirrored(window, patch, flip);
-          const probabilities = await predictPatch(seen, weights, kernels, forward, patch);
-          addBox(sums, mirrored(probabilities, patch, flip), size, [x, y, z], patch);
+          for (const member of members) {
+            const probabilities = await predictPatch(seen, member, kernels, forward, patch);
+            addBox(sums, mirrored(probabilities, patch, flip), size, [x, y, z], patch);
+          }
         }
         await onWindow(++done, total);
       }
@@ -74,7 +78,7 @@ export async function slidingWindow(
   divide(
     sums,
     starts.map((along, axis) => windowsOver(size[axis], patch[axis], along)),
-    ways.length,
+    ways.length * members.length,
   );
   return sums;
 }

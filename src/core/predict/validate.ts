@@ -13,14 +13,14 @@ import { slidingWindowInBody } from './inside-body.ts';
 import { defaultStride } from './sliding-window.ts';
 
 /**
- * Mean Dice (percent) of a network over cases, on the training grid.
+ * Mean Dice (percent) of a network, or of an ensemble, over cases, on the training grid.
  * @param cases each with a mask
  * @param classes with background
  * @param plan of the network `planned`
  * @returns perClass without background; dice is their mean
  */
 export async function validate(
-  weights: Weights,
+  weights: Weights | readonly Weights[],
   cases: readonly PatchSource[],
   patch: Sides,
   classes: number,

@@ -1,5 +1,6 @@
 /** Reading a checkpoint, and writing one that a network starts from; without the tensor library. */
 import { DecileError } from '../errors.ts';
+import { memberName, splitMembers } from './members.ts';
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from './safetensors.ts';
 import type { CheckpointMeta, DecodedCheckpoint } from './state.ts';
 
@@ -32,18 +33,31 @@ export function decodeCheckpoint(bytes: Uint8Array): DecodedCheckpoint {
   return { meta: { ...meta, options: { ...meta.options, patch: meta.patch } }, tensors };
 }
 
-/** The tensors of one network, without the prefix: 'student', 'teacher'. */
-export const networkOf = ({ tensors }: DecodedCheckpoint, prefix: string): Record<string, NamedArray> =>
-  Object.fromEntries(
-    Object.entries(tensors).flatMap(([name, tensor]) =>
-      name.startsWith(`${prefix}/`) ? [[name.slice(prefix.length + 1), tensor]] : [],
-    ),
+/** The tensors of one network, without the prefix: 'student', 'teacher'. @throws checkpoint/corrupt where there are none */
+export function networkOf({ tensors }: DecodedCheckpoint, prefix: string): Record<string, NamedArray> {
+  const found = Object.entries(tensors).flatMap(([name, tensor]) =>
+    name.startsWith(`${prefix}/`) ? [[name.slice(prefix.length + 1), tensor] as const] : [],
   );
+  if (found.length > 0) return Object.fromEntries(found);
+  throw new DecileError(
+    'checkpoint/corrupt',
+    `A checkpoint must hold the network ${prefix}, got none.`,
+    'Use an earlier checkpoint of the run, or train again.',
+  );
+}
 
-/** A checkpoint that holds one network, as the student, and nothing to go on with: to predict with, or to start from. */
+/** The members of an ensemble in their order: those that are finished, and a network of the one that learned last; it alone without an ensemble. */
+export function membersOf(checkpoint: DecodedCheckpoint, last: string): Record<string, NamedArray>[] {
+  const members: Record<string, NamedArray>[] = [];
+  while (Object.keys(checkpoint.tensors).some((name) => name.startsWith(`${memberName(members.length)}/`)))
+    members.push(networkOf(checkpoint, memberName(members.length)));
+  return [...members, networkOf(checkpoint, last)];
+}
+
+/** A checkpoint that holds one network, as the student, or an ensemble (`joinMembers`), and nothing to go on with: to predict with, or to start from. */
 export function encodeNetwork(
   tensors: Readonly<Record<string, NamedArray>>,
-  told: Omit<CheckpointMeta, 'format' | 'patch' | 'sampler' | 'dropout' | 'noise' | 'skipped' | 'memory'>,
+  told: Omit<CheckpointMeta, 'format' | 'patch' | 'first' | 'sampler' | 'dropout' | 'noise' | 'skipped' | 'memory'>,
 ): Uint8Array {
   const meta = {
     ...told,
@@ -52,6 +66,9 @@ export function encodeNetwork(
     patch: told.options.patch,
     ...{ sampler: {}, dropout: [], noise: [], skipped: {} },
   };
-  const student = Object.entries(tensors).map(([name, tensor]) => [`student/${name}`, tensor]);
-  return encodeSafetensors(Object.fromEntries(student), { decile: JSON.stringify(meta) });
+  const members = splitMembers(tensors).flatMap((member, n, all) => {
+    const prefix = n === all.length - 1 ? 'student' : memberName(n);
+    return Object.entries(member).map(([name, tensor]) => [`${prefix}/${name}`, tensor]);
+  });
+  return encodeSafetensors(Object.fromEntries(members), { decile: JSON.stringify(meta) });
 }

@@ -4,10 +4,12 @@ import type { TrainingOptions } from '../options.ts';
 /** Steps of a short training as a share of the run's. */
 const SHARE = 1 / 10;
 
-type FoldOptions = Pick<TrainingOptions, 'steps' | 'seed'> & Partial<Pick<TrainingOptions, 'calibrationFolds'>>;
+type FoldOptions = Pick<TrainingOptions, 'steps' | 'seed'> &
+  Partial<Pick<TrainingOptions, 'calibrationFolds' | 'ensemble'>>;
 
 /** @returns steps of each short training */
-export const foldSteps = ({ steps }: Pick<FoldOptions, 'steps'>): number => Math.max(1, Math.round(SHARE * steps));
+export const foldSteps = ({ steps, ensemble = 1 }: Pick<FoldOptions, 'steps' | 'ensemble'>): number =>
+  Math.max(ensemble, Math.round(SHARE * steps));
 
 /** Folds that so many scans can be dealt into: each leaves one out and one in at least. Runs of earlier versions have none. */
 export const foldCount = (scans: number, { calibrationFolds = 0 }: Pick<FoldOptions, 'calibrationFolds'>): number =>

@@ -11,6 +11,7 @@ import type { FeatureMap, Kernels } from '../network/kernels.ts';
 import { parameterCount } from '../network/network.ts';
 import { type SettledOptions, type TrainingOptions, usesUnlabelled, type WithPlan } from '../options.ts';
 import { disposeBatch, TwoStreamSampler } from './batch.ts';
+import { turnAt, turnOf } from './members.ts';
 import { patchMasks } from './patch-masks.ts';
 import type { PatchSource } from './patches.ts';
 import { betaVariate, clippedNoise, dropoutMask } from './randomness.ts';
@@ -20,6 +21,7 @@ import {
   disposeState,
   encodeCheckpoint,
   initialState,
+  nextMember,
   restoreState,
   type TrainState,
 } from './state.ts';
@@ -75,20 +77,21 @@ export async function train(inputs: TrainInputs): Promise<{ outcome: 'finished' 
     ...options,
     classes: classes.length,
   });
+  const inputChannels = inputs.channels?.length ?? inputs.labelled[0]?.channels;
   const state = inputs.resumeFrom
     ? restoreState(inputs.resumeFrom, method, sampler)
-    : initialState(
-        method,
-        options,
-        classes.length,
-        inputs.channels?.length ?? inputs.labelled[0]?.channels,
-        inputs.startFrom,
-      );
+    : initialState(method, options, classes.length, inputChannels, inputs.startFrom);
   let saved: number | null = null;
   const save = async () => {
     if (saved === state.step) return;
     await hooks.onCheckpoint(await encodeCheckpoint(state, sampler, options, classes, inputs.channels), state.step);
     saved = state.step;
+  };
+  // The next member begins with its first step, so that the checkpoint of a turn's end holds the one that is finished whole.
+  const ownTurn = async () => {
+    if (turnAt(state.step, options).member > state.finished.length)
+      await nextMember(...[state, method, options, classes.length, inputChannels, inputs.startFrom]);
+    return { ...inputs, options: { ...options, steps: turnOf(state.finished.length, options).steps } };
   };
   try {
     hooks.onStart?.({ step: state.step, parameters: parameterCount(state.networks.student) });
@@ -97,7 +100,7 @@ export async function train(inputs: TrainInputs): Promise<{ outcome: 'finished' 
         await save();
         return { outcome: 'cancelled', step: state.step };
       }
-      const report = await trainStep(method, state, sampler, inputs);
+      const report = await trainStep(method, state, sampler, await ownTurn());
       hooks.onStep?.(report);
       const last = state.step === options.steps;
       if (last || state.step % options.checkpointEvery === 0 || hooks.checkpointDue?.()) await save();
@@ -121,7 +124,7 @@ const onLabelled = ({ networks }: Method): Method => ({
   },
 });
 
-/** Draws a batch, differentiates, updates the student, then the teacher. */
+/** Draws a batch, differentiates, updates the student, then the teacher. @param inputs its `options.steps` are those of the network that learns */
 export async function trainStep(
   whole: Method,
   state: TrainState,
@@ -133,7 +136,7 @@ export async function trainStep(
     recompute,
   }: { options: TrainingOptions & WithPlan } & Pick<TrainInputs, 'kernels' | 'pieces' | 'recompute'>,
 ): Promise<StepReport> {
-  const { step } = state;
+  const step = state.step - state.first;
   const alone = labelledAlone(step, options) || (usesUnlabelled(options.method) && !sampler.hasUnlabelled);
   const method = alone ? onLabelled(whole) : whole;
   const lambda = alone ? 0 : lambdaAt(step, options);
@@ -207,11 +210,11 @@ export async function trainStep(
   if (!Number.isFinite(losses.total)) {
     throw new DecileError(
       'train/diverged',
-      `The loss must stay finite, got ${losses.total} at step ${step + 1}.`,
+      `The loss must stay finite, got ${losses.total} at step ${state.step + 1}.`,
       'Resume from the last checkpoint with a smaller --learning-rate, and look for scans with wrong intensities.',
     );
   }
   for (const name of skipped) state.skipped[name] = (state.skipped[name] ?? 0) + 1;
-  state.step = step + 1;
+  state.step += 1;
   return { step: state.step, losses, lambda, learningRate, skipped: { ...state.skipped } };
 }

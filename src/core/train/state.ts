@@ -1,6 +1,5 @@
 /** Everything a run is at one step, and its exact round trip through a checkpoint. */
 import * as tf from '@tensorflow/tfjs';
-import { DecileError } from '../errors.ts';
 import type { Adversary, Method, NetworkKind } from '../methods/method.ts';
 import type { MemoryState } from '../methods/prototype-memory.ts';
 import type { ModelChannel } from '../model-channels.ts';
@@ -9,12 +8,18 @@ import type { Weights } from '../network/tape.ts';
 import type { OptimiserName, SettledOptions, TrainingOptions, WithPlan } from '../options.ts';
 import { Random } from '../random.ts';
 import type { TwoStreamSampler, TwoStreamState } from './batch.ts';
+import { membersOf, networkOf } from './checkpoint.ts';
+import { memberName } from './members.ts';
 import { copyOf, disposeAll, zerosLike } from './optimiser.ts';
 import { encodeSafetensors, type NamedArray } from './safetensors.ts';
 
 export interface TrainState {
-  /** Steps done. */
+  /** Steps done, of all members of an ensemble. */
   step: number;
+  /** Those before the network that learns now. */
+  first: number;
+  /** Weights of the members that are finished, as they predict. */
+  finished: Record<string, NamedArray>[];
   networks: Record<string, Weights>;
   /** What the optimiser keeps: momentum of each trained network, both moments of an adversary (`momentsOf`). */
   velocities: Record<string, Weights>;
@@ -29,6 +34,8 @@ export interface TrainState {
 export interface CheckpointMeta {
   format: 1;
   step: number;
+  /** Steps before the network that learns now; absent where it is the first. */
+  first?: number;
   options: SettledOptions;
   classes: string[];
   /**
@@ -46,6 +53,9 @@ export interface CheckpointMeta {
   memory?: MemoryState;
 }
 
+/** Streams of random numbers are a network's own. */
+const STREAMS = 16;
+
 /**
  * Student from the seed, or from the student of a checkpoint; every teacher starts as its copy, other networks from streams of
  * their own.
@@ -57,10 +67,33 @@ export function initialState(
   inputChannels = 1,
   from?: DecodedCheckpoint,
 ): TrainState {
+  return {
+    step: 0,
+    first: 0,
+    finished: [],
+    ...initialNetworks(method, options, classes, inputChannels, 0, from),
+    dropout: new Random(options.seed, 3),
+    noise: new Random(options.seed, 4),
+    skipped: {},
+    memory: {},
+  };
+}
+
+/** First weights of a member. @param member from 0; it starts from the member of that place where `from` has several, else from its only one */
+export function initialNetworks(
+  method: Method,
+  options: TrainingOptions & WithPlan,
+  classes: number,
+  inputChannels: number,
+  member: number,
+  from?: DecodedCheckpoint,
+): Pick<TrainState, 'networks' | 'velocities'> {
   const deepSupervision = options.deepSupervision === 'on';
   const shape = { width: options.width, inputChannels, classes, deepSupervision };
-  const fresh = (stream: number) => initNetwork(options.network, shape, new Random(options.seed, stream), options.plan);
-  const student = from ? startedFrom(fresh(0), weightsOf(from, 'student')) : fresh(0);
+  const random = (stream: number) => new Random(options.seed, STREAMS * member + stream);
+  const fresh = (stream: number) => initNetwork(options.network, shape, random(stream), options.plan);
+  const starts = from && membersOf(from, 'student');
+  const student = starts ? startedFrom(fresh(0), tensorsOf(starts[member % starts.length])) : fresh(0);
   const initialWeights = (kind: NetworkKind): Weights => {
     switch (kind) {
       case 'ema':
@@ -68,7 +101,7 @@ export function initialState(
       case 'trained':
         return fresh(5);
       case 'adversary':
-        return adversaryOf(method).init(classes, new Random(options.seed, 6), inputChannels);
+        return adversaryOf(method).init(classes, random(6), inputChannels);
     }
   };
   const networks: TrainState['networks'] = {};
@@ -77,15 +110,26 @@ export function initialState(
     networks[name] = name === 'student' ? student : initialWeights(kind);
     for (const moment of momentsOf(name, kind, options.optimiser)) velocities[moment] = zerosLike(networks[name]);
   }
-  return {
-    step: 0,
-    networks,
-    velocities,
-    dropout: new Random(options.seed, 3),
-    noise: new Random(options.seed, 4),
-    skipped: {},
-    memory: {},
-  };
+  return { networks, velocities };
+}
+
+/**
+ * The network that learns is finished, and the next member begins.
+ * @throws never; frees what the finished one does not need to predict
+ */
+export async function nextMember(
+  state: TrainState,
+  method: Method,
+  options: TrainingOptions & WithPlan,
+  classes: number,
+  inputChannels = 1,
+  from?: DecodedCheckpoint,
+): Promise<void> {
+  state.finished.push(await arraysOf(state.networks[options.predictWith]));
+  for (const weights of [...Object.values(state.networks), ...Object.values(state.velocities)]) disposeAll(weights);
+  Object.assign(state, initialNetworks(method, options, classes, inputChannels, state.finished.length, from));
+  state.first = state.step;
+  state.memory = {};
 }
 
 /** Logits of coarser levels, which a network without deep supervision does not have. */
@@ -135,15 +179,16 @@ export async function encodeCheckpoint(
   channels?: ModelChannel[],
 ): Promise<Uint8Array> {
   const tensors: Record<string, NamedArray> = {};
-  const put = async (prefix: string, weights: Weights) => {
-    for (const [name, w] of Object.entries(weights))
-      tensors[`${prefix}/${name}`] = { shape: w.shape, values: (await w.data()) as Float32Array };
+  const put = (prefix: string, arrays: Record<string, NamedArray>) => {
+    for (const [name, array] of Object.entries(arrays)) tensors[`${prefix}/${name}`] = array;
   };
-  for (const [name, weights] of Object.entries(state.networks)) await put(name, weights);
-  for (const [name, weights] of Object.entries(state.velocities)) await put(`velocity.${name}`, weights);
+  state.finished.forEach((arrays, member) => void put(memberName(member), arrays));
+  for (const [name, weights] of Object.entries(state.networks)) put(name, await arraysOf(weights));
+  for (const [name, weights] of Object.entries(state.velocities)) put(`velocity.${name}`, await arraysOf(weights));
   const meta: CheckpointMeta = {
     format: 1,
     step: state.step,
+    ...(state.first > 0 && { first: state.first }),
     options,
     classes,
     ...(channels && { channels }),
@@ -162,19 +207,26 @@ export interface DecodedCheckpoint {
   tensors: Record<string, NamedArray>;
 }
 
-/** The weights saved under one prefix: 'student', 'teacher', 'velocity.student'. */
-export function weightsOf({ tensors }: DecodedCheckpoint, prefix: string): Weights {
-  const entries = Object.entries(tensors).filter(([name]) => name.startsWith(`${prefix}/`));
-  if (entries.length === 0)
-    throw new DecileError(
-      'checkpoint/corrupt',
-      `A checkpoint must hold the network ${prefix}, got none.`,
-      'Use an earlier checkpoint of the run, or train again.',
-    );
-  return Object.fromEntries(
-    entries.map(([name, { shape, values }]) => [name.slice(prefix.length + 1), tf.tensor(values, shape)]),
-  );
-}
+/** The weights saved under one prefix: 'student', 'teacher', 'velocity.student'. @throws checkpoint/corrupt where there are none */
+export const weightsOf = (checkpoint: DecodedCheckpoint, prefix: string): Weights =>
+  tensorsOf(networkOf(checkpoint, prefix));
+
+const tensorsOf = (arrays: Readonly<Record<string, NamedArray>>): Weights =>
+  Object.fromEntries(Object.entries(arrays).map(([name, { shape, values }]) => [name, tf.tensor(values, shape)]));
+
+const arraysOf = async (weights: Weights): Promise<Record<string, NamedArray>> => {
+  const arrays: Record<string, NamedArray> = {};
+  for (const [name, w] of Object.entries(weights))
+    arrays[name] = { shape: w.shape, values: (await w.data()) as Float32Array };
+  return arrays;
+};
+
+/** The members of an ensemble that are finished, each as tensors of its own. */
+export const finishedOf = ({ finished }: Pick<TrainState, 'finished'>): Weights[] => finished.map(tensorsOf);
+
+/** The networks that predict together, each as tensors of its own. @param last the network of the last one: 'student', 'teacher' */
+export const predictorsOf = (checkpoint: DecodedCheckpoint, last: string): Weights[] =>
+  membersOf(checkpoint, last).map(tensorsOf);
 
 export function restoreState(checkpoint: DecodedCheckpoint, method: Method, sampler: TwoStreamSampler): TrainState {
   const { meta } = checkpoint;
@@ -191,5 +243,7 @@ export function restoreState(checkpoint: DecodedCheckpoint, method: Method, samp
   noise.state = meta.noise;
   sampler.state = meta.sampler;
   const memory = { ...meta.memory }; // its rows are replaced, never changed
-  return { step: meta.step, networks, velocities, dropout, noise, skipped: { ...meta.skipped }, memory };
+  const { step, first = 0 } = meta;
+  const finished = membersOf(checkpoint, 'student').slice(0, -1);
+  return { step, first, finished, networks, velocities, dropout, noise, skipped: { ...meta.skipped }, memory };
 }

@@ -24,7 +24,8 @@ export async function updateNetworks(
   options: TrainingOptions,
   kernels: Kernels,
 ): Promise<void> {
-  const { step, networks } = state;
+  const { networks } = state;
+  const step = state.step - state.first;
   for (const [name, sums] of Object.entries(gradients)) {
     const kind = method.networks[name];
     const [first, second] = momentsOf(name, kind, options.optimiser).map((moment) => state.velocities[moment]);

@@ -8,7 +8,7 @@ import { decodeCheckpoint } from '../../core/train/checkpoint.ts';
 import { foldCount, foldOptions, foldSteps, foldsOf } from '../../core/train/folds.ts';
 import { type TrainInputs, train } from '../../core/train/loop.ts';
 import { disposeAll } from '../../core/train/optimiser.ts';
-import { weightsOf } from '../../core/train/state.ts';
+import { predictorsOf } from '../../core/train/state.ts';
 import { makeFolder, writeFileAtomic } from '../../disk/index.ts';
 import type { Control, Report } from './dependencies.ts';
 import type { PreparedCase } from './prepared-case.ts';
@@ -96,7 +96,7 @@ export async function calibrate(
           },
         },
       });
-      const weights = weightsOf(decodeCheckpoint(readFileSync(path)), options.predictWith ?? 'student');
+      const weights = predictorsOf(decodeCheckpoint(readFileSync(path)), options.predictWith ?? 'student');
       try {
         for (const item of heldOut.filter(({ places }) => !places?.drawn)) {
           const { patch, network, plan } = options;
@@ -106,7 +106,7 @@ export async function calibrate(
           report({ type: 'calibrated', scan: item.scan, name: item.name, ...found });
         }
       } finally {
-        disposeAll(weights);
+        weights.forEach(disposeAll);
       }
     }
   } catch (error) {

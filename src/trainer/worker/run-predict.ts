@@ -17,7 +17,7 @@ import { disposeAll } from '../../core/train/optimiser.ts';
 import type { Sides } from '../../core/train/patches.ts';
 import type { Normalisation } from '../../core/train/preprocess.ts';
 import type { Box } from '../../core/train/region.ts';
-import { type CheckpointMeta, weightsOf } from '../../core/train/state.ts';
+import { type CheckpointMeta, predictorsOf } from '../../core/train/state.ts';
 import { voxelCount, voxelMl } from '../../core/volume.ts';
 import { makeFolder, writeFileAtomic } from '../../disk/index.ts';
 import { startEngine } from '../../engine/choose/index.ts';
@@ -59,7 +59,7 @@ export async function runPredict(
   const engine = await startEngine(job.engine);
   if (engine.notice) report({ type: 'notice', message: engine.notice });
   const kernels = kernelsOf(engine);
-  const weights = weightsOf(checkpoint, checkpoint.meta.options.predictWith ?? 'student');
+  const weights = predictorsOf(checkpoint, checkpoint.meta.options.predictWith ?? 'student');
   const coarse = openCoarse(job.runFolder);
   makeFolder(job.outputFolder);
   const pieces = await piecesOf(job, checkpoint.meta.classes, report, files);
@@ -75,7 +75,7 @@ export async function runPredict(
     if (!(error instanceof Cancelled)) throw error;
     report({ type: 'cancelled', step: checkpoint.meta.step });
   } finally {
-    disposeAll(weights);
+    weights.forEach(disposeAll);
     if (coarse) disposeAll(coarse.weights);
   }
 }
@@ -86,7 +86,7 @@ async function predictCase(
   job: PredictJob,
   meta: CheckpointMeta,
   channels: ModelChannel[],
-  weights: Weights,
+  weights: readonly Weights[],
   kernels: Kernels,
   coarse: CoarseModel | null,
   pieces: (number | null)[],

@@ -9,7 +9,8 @@ import { decodeCheckpoint } from '../../core/train/checkpoint.ts';
 import { type Fit, fitOf, recomputationOf } from '../../core/train/fit-patch.ts';
 import { foldCount } from '../../core/train/folds.ts';
 import { train } from '../../core/train/loop.ts';
-import type { CheckpointMeta } from '../../core/train/state.ts';
+import { disposeAll } from '../../core/train/optimiser.ts';
+import { type CheckpointMeta, finishedOf } from '../../core/train/state.ts';
 import { doingError, FILE_MODE, makeFolder, writeFileAtomic } from '../../disk/index.ts';
 import { startEngine } from '../../engine/choose/index.ts';
 import { kernelsOf } from '../../engine/choose/kernels-of.ts';
@@ -142,8 +143,11 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
       },
       async onMilestone(state) {
         if (validation.length > 0) {
-          const network = state.networks[options.predictWith ?? 'student'];
-          const scores = await validate(network, validation, patch, classes.length, kernels, options.network, plan);
+          // Of an ensemble the network that learns, until all can predict together.
+          const before = state.step === options.steps ? finishedOf(state) : [];
+          const networks = [...before, state.networks[options.predictWith ?? 'student']];
+          const scores = await validate(networks, validation, patch, classes.length, kernels, options.network, plan);
+          before.forEach(disposeAll);
           const event = { type: 'validation', step: state.step, ...scores } as const;
           keepLine(curve, event);
           report(event);

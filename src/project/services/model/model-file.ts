@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { MODEL_FORMAT, type ModelDescription } from '../../../core/model/description.ts';
+import { memberName, splitMembers } from '../../../core/train/members.ts';
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../../../core/train/safetensors.ts';
 import { fileError } from '../../../disk/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
@@ -122,8 +123,15 @@ async function checkShapes(
   const inputChannels = channels.length;
   const shape = { width, inputChannels, classes: labels.length + 1, deepSupervision };
   const coarse = region && { width: region.width, inputChannels, classes: 2 };
+  const { length: members } = splitMembers(
+    Object.fromEntries(Object.entries(tensors).filter(([name]) => !name.startsWith(REGION))),
+  );
   const expected = [
-    ...networkByName(kind, plan).shapes(shape),
+    ...Array.from({ length: members }, (_, n) =>
+      networkByName(kind, plan)
+        .shapes(shape)
+        .map(([name, sides]) => [n === members - 1 ? name : `${memberName(n)}/${name}`, sides] as const),
+    ).flat(),
     ...(coarse ? networkByName('unet').shapes(coarse) : []).map(
       ([name, sides]) => [`${REGION}${name}`, sides] as const,
     ),

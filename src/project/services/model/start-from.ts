@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { ModelLabel } from '../../../core/model/description.ts';
 import { matchLabels, reordered } from '../../../core/model/labels.ts';
 import { oneChannel } from '../../../core/model-channels.ts';
-import { decodeCheckpoint, encodeNetwork, networkOf } from '../../../core/train/checkpoint.ts';
+import { decodeCheckpoint, encodeNetwork, membersOf } from '../../../core/train/checkpoint.ts';
+import { joinMembers } from '../../../core/train/members.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import { runFolder, type StartedFrom, type Store } from '../../store/index.ts';
 import { runForPrediction } from '../predict/predict.ts';
@@ -59,7 +60,7 @@ async function sourceOfRun(store: Store, named: string): Promise<Source> {
   return {
     origin: { kind: 'run', name: run.name, step },
     labels: classes.slice(1).map((name) => ({ name, term: null })),
-    tensors: networkOf(checkpoint, options.predictWith ?? 'student'),
+    tensors: joinMembers(membersOf(checkpoint, options.predictWith ?? 'student')),
     ...{ options, channels },
   };
 }
