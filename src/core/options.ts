@@ -220,7 +220,6 @@ export const OPTIONS: readonly OptionRow[] = [
     whole(1, 8),
     'networks',
     'Networks that learn one after another, each from other first weights, and share --steps equally; the mean of their probabilities predicts, which takes as many times as long.',
-    false,
   ),
   row('lambdaMax', 'lambda-max', 0.1, real(0, 100), '', 'Final weight of the consistency terms.'),
   row(

@@ -14,6 +14,7 @@ import { Tape } from '../../src/core/network/tape.ts';
 import type { SettledOptions } from '../../src/core/options.ts';
 import { Random } from '../../src/core/random.ts';
 import { imageTensor } from '../../src/core/train/batch.ts';
+import { splitMembers } from '../../src/core/train/members.ts';
 import type { Sides } from '../../src/core/train/patch-source.ts';
 import { encodeOnnx } from '../../src/project/services/model/onnx-file.ts';
 import { testKernels } from '../reference/engine.ts';
@@ -38,6 +39,7 @@ const CASES: Record<string, { options: Partial<SettledOptions>; channels: number
   unet: { options: { width: 2 }, channels: 1, sides: [32, 16, 48] },
   'unet of three channels': { options: { width: 2 }, channels: 3, sides: [16, 32, 16] },
   vnet: { options: { network: 'vnet', width: 2 }, channels: 1, sides: [32, 32, 16] },
+  'ensemble of three': { options: { width: 2, ensemble: 3 }, channels: 1, sides: [16, 32, 16] },
   'planned for thick slices, with deep supervision': {
     options: {
       network: 'planned',
@@ -59,18 +61,21 @@ for (const [name, { options: change, channels, sides }] of Object.entries(CASES)
     for (const [weight, { values }] of Object.entries(tensors))
       if (/\.(scale|shift|bias)$/.test(weight))
         for (let n = 0; n < values.length; n++) values[n] += 0.3 * random.normal();
-    const weights = Object.fromEntries(
-      Object.entries(tensors).map(([weight, { shape, values }]) => [weight, tf.tensor(values, shape)]),
+    const members = splitMembers(tensors).map((member) =>
+      Object.fromEntries(
+        Object.entries(member).map(([weight, { shape, values }]) => [weight, tf.tensor(values, shape)]),
+      ),
     );
     const images = [0, 1].map(() => normal(channels * sides[0] * sides[1] * sides[2], random));
     const { forward } = networkByName(options.network, options.plan);
     const expected = images.map((image) => {
       const x = imageTensor(image, sides);
-      const { logits } = forward(new Tape(kernels, weights, false), x as FeatureMap, {
-        features: 'bottleneck',
-        dropout: null,
+      const probabilities = members.map((weights) => {
+        const tape = new Tape(kernels, weights, false);
+        const { logits } = forward(tape, x as FeatureMap, { features: 'bottleneck', dropout: null });
+        return softmaxChannels(channelsFirst(logits));
       });
-      return softmaxChannels(channelsFirst(logits)).dataSync() as Float32Array;
+      return tf.addN(probabilities).div(members.length).dataSync() as Float32Array;
     });
     const folder = temporaryFolder(t);
     const file = (end: string, content: Uint8Array) => {

@@ -6,6 +6,7 @@ import { networkByName } from '../../src/core/network/networks.ts';
 import { DEFAULT_OPTIONS, type SettledOptions } from '../../src/core/options.ts';
 import { Random } from '../../src/core/random.ts';
 import { encodeNetwork } from '../../src/core/train/checkpoint.ts';
+import { joinMembers } from '../../src/core/train/members.ts';
 import type { NamedArray } from '../../src/core/train/safetensors.ts';
 import { type Run, runFolder, type Store } from '../../src/project/store/index.ts';
 
@@ -19,12 +20,22 @@ export const OPTIONS: SettledOptions = {
   voxel: [1, 1.5, 3],
 };
 
-/** Random weights of the network that the options name, as a checkpoint keeps them. */
-export function randomNetwork(
-  { network, width, plan, deepSupervision }: SettledOptions,
+/** Random weights of the network that the options name, or of an ensemble's, as a model file keeps them. */
+export const randomNetwork = (
+  options: SettledOptions,
   classes: number,
   seed = 1,
   inputChannels = 1,
+): Record<string, NamedArray> =>
+  joinMembers(
+    Array.from({ length: options.ensemble }, (_, n) => randomMember(options, classes, seed + n, inputChannels)),
+  );
+
+function randomMember(
+  { network, width, plan, deepSupervision }: SettledOptions,
+  classes: number,
+  seed: number,
+  inputChannels: number,
 ): Record<string, NamedArray> {
   const shape = { width, inputChannels, classes, deepSupervision: deepSupervision === 'on' };
   const weights = initWeights(networkByName(network, plan).shapes(shape), new Random(seed));

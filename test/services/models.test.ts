@@ -5,7 +5,8 @@ import { type TestContext, test } from 'node:test';
 import { about } from '../../src/api/about.ts';
 import { createApi } from '../../src/api/index.ts';
 import { createApp } from '../../src/app.ts';
-import { decodeCheckpoint, networkOf } from '../../src/core/train/checkpoint.ts';
+import { modelCard } from '../../src/core/model/card.ts';
+import { decodeCheckpoint, membersOf, networkOf } from '../../src/core/train/checkpoint.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/core/train/safetensors.ts';
 import { spacingFor } from '../../src/core/train/spacing.ts';
 import { exportModel } from '../../src/project/services/model/export-model.ts';
@@ -94,6 +95,28 @@ test('an imported model is a run whose outputs are the labels of the project, by
   assert.deepEqual([...after['out.bias'].values], [b0, -1e4, tumour, kidney]);
   const row = before['out.weight'].values;
   assert.deepEqual([...after['out.weight'].values], [row[0], 0, row[2], row[1]]);
+});
+
+test('the networks of an ensemble travel together, each with its outputs in the order of the labels', async (t) => {
+  const { folder, store } = await exported(t);
+  const run = finishedRun(store, 'both', { ensemble: 2 }, 5);
+  const path = join(folder, 'both.safetensors');
+  await exportModel(store, { path, run: 'both' });
+  const { description, tensors } = await readModel(path);
+  assert.ok(modelCard(description).includes('of 2 networks, whose mean predicts'));
+  const own = membersOf(decodeCheckpoint(readFileSync(store.path(store.checkpoints.latest(run.id)!.path))), 'student');
+  const other = newProject(t, ['Tumour', 'kidney']);
+  const { run: imported } = await importModel(other, { path });
+  const brought = decodeCheckpoint(readFileSync(other.path(other.checkpoints.latest(imported.id)!.path)));
+  for (const [n, member] of membersOf(brought, 'student').entries()) {
+    const [there, here] = [member['out.bias'].values, own[n]['out.bias'].values];
+    assert.deepEqual([...there], [here[0], here[2], here[1]]);
+    assert.deepEqual(member['down0.conv1.weight'], own[n]['down0.conv1.weight']);
+  }
+  assert.notDeepEqual(own[0], own[1]);
+  const { 'member.1/out.bias': _, ...lacking } = tensors;
+  writeFileSync(path, encodeModel(description, lacking));
+  await assert.rejects(readModel(path), { code: 'model/damaged' });
 });
 
 test('a model that is there already is not brought in twice; another of its name gets a number', async (t) => {

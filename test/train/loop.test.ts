@@ -1,67 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import { planNetwork } from '../../src/core/network/plan.ts';
-import {
-  DEFAULT_OPTIONS,
-  METHODS,
-  type MethodName,
-  type SettledOptions,
-  type TrainingOptions,
-} from '../../src/core/options.ts';
+import { DEFAULT_OPTIONS, METHODS, type MethodName, type TrainingOptions } from '../../src/core/options.ts';
 import { resolveOptions } from '../../src/core/parse-option.ts';
 import { decodeCheckpoint, networkOf } from '../../src/core/train/checkpoint.ts';
 import { train } from '../../src/core/train/loop.ts';
-import { testKernels } from '../reference/engine.ts';
 import { labelled, unlabelled } from './helpers.ts';
-
-const { name: engine, kernels } = await testKernels();
-
-const SETTLED = { patch: [16, 16, 16], spacing: 'native' } as const;
-
-/** Runs to the end, or cancels before step `stopBefore`; gives the losses of each step and the last checkpoint. */
-async function run(
-  given: Partial<TrainingOptions>,
-  checkpoint?: Uint8Array,
-  stopBefore = Number.POSITIVE_INFINITY,
-  others = unlabelled,
-) {
-  const options: SettledOptions = {
-    ...resolveOptions({
-      network: 'unet',
-      width: 2,
-      steps: 4,
-      checkpointEvery: 100,
-      validateEvery: 100,
-      prototypeFeatures: 'decoder-1/4',
-      ...given,
-    }),
-    ...SETTLED,
-    ...(given.network === 'planned' && { plan: planNetwork([1, 1, 1], SETTLED.patch, 2) }),
-  };
-  const losses: Record<string, number>[] = [];
-  const tensors: number[] = [];
-  let saved = new Uint8Array(0) as Uint8Array;
-  const { outcome } = await train({
-    options,
-    classes: ['background', 'ball'],
-    labelled,
-    unlabelled: others,
-    kernels,
-    resumeFrom: checkpoint && decodeCheckpoint(checkpoint),
-    hooks: {
-      mayContinue: async ({ step }) => (step >= stopBefore ? 'cancel' : 'go'),
-      onStep: (report) => {
-        losses.push(report.losses);
-        tensors.push(tf.memory().numTensors);
-      },
-      onCheckpoint: async (bytes) => {
-        saved = bytes;
-      },
-    },
-  });
-  return { losses, tensors, saved, outcome };
-}
+import { engine, kernels, run, SETTLED } from './short-run.ts';
 
 const RUNS: [string, Partial<TrainingOptions>][] = [
   ...METHODS.map((method): [string, Partial<TrainingOptions>] => [method, { method }]),
@@ -81,6 +26,7 @@ const RUNS: [string, Partial<TrainingOptions>][] = [
   ['dan, unlabelled scans from half of the steps on', { method: 'dan', unlabelledFrom: 0.5 }],
   ['cpcl with a memory', { method: 'cpcl', prototypeMemory: 0.9 }],
   ['cpcl-mix with a memory', { method: 'cpcl-mix', prototypeMemory: 0.9 }],
+  ['two networks in one run', { method: 'mean-teacher', ensemble: 2, unlabelledFrom: 0.5 }],
   ['cpcl with certainty weighting', { method: 'cpcl', certaintyWeighting: 'on' }],
 ];
 
