@@ -80,7 +80,7 @@ export function initialState(
 }
 
 /** First weights of a member. @param member from 0; it starts from the member of that place where `from` has several, else from its only one */
-export function initialNetworks(
+function initialNetworks(
   method: Method,
   options: TrainingOptions & WithPlan,
   classes: number,
