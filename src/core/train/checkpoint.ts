@@ -1,8 +1,39 @@
 /** Reading a checkpoint, and writing one that a network starts from; without the tensor library. */
 import { DecileError } from '../errors.ts';
+import type { MemoryState } from '../methods/prototype-memory.ts';
+import type { ModelChannel } from '../model-channels.ts';
+import type { SettledOptions } from '../options.ts';
+import type { TwoStreamState } from './batch.ts';
 import { memberName, splitMembers } from './members.ts';
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from './safetensors.ts';
-import type { CheckpointMeta, DecodedCheckpoint } from './state.ts';
+
+/** What a model file says of itself: enough to predict with it and to go on training. */
+export interface CheckpointMeta {
+  format: 1;
+  step: number;
+  /** Steps before the network that learns now; absent where it is the first. */
+  first?: number;
+  options: SettledOptions;
+  classes: string[];
+  /**
+   * What the network sees, in the order of its inputs: name, and how its intensities are normalised (`kind`, and `clip` in HU for CT).
+   * Absent in files of earlier versions, which see one channel.
+   */
+  channels?: ModelChannel[];
+  /** As in `options`, which held what was asked for in files of earlier versions. */
+  patch: SettledOptions['patch'];
+  sampler: TwoStreamState;
+  dropout: readonly number[];
+  noise: readonly number[];
+  skipped: Record<string, number>;
+  /** Absent in files of earlier versions. */
+  memory?: MemoryState;
+}
+
+export interface DecodedCheckpoint {
+  meta: CheckpointMeta;
+  tensors: Record<string, NamedArray>;
+}
 
 /** @throws checkpoint/corrupt where it is not what `encodeCheckpoint` writes */
 function readMeta(text: string | undefined): CheckpointMeta {

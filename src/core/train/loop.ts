@@ -11,20 +11,13 @@ import type { FeatureMap, Kernels } from '../network/kernels.ts';
 import { parameterCount } from '../network/network.ts';
 import { type SettledOptions, type TrainingOptions, usesUnlabelled, type WithPlan } from '../options.ts';
 import { disposeBatch, TwoStreamSampler } from './batch.ts';
+import type { DecodedCheckpoint } from './checkpoint.ts';
 import { turnAt, turnOf } from './members.ts';
 import { patchMasks } from './patch-masks.ts';
 import type { PatchSource } from './patches.ts';
 import { betaVariate, clippedNoise, dropoutMask } from './randomness.ts';
 import { lambdaAt, learningRateAt } from './schedules.ts';
-import {
-  type DecodedCheckpoint,
-  disposeState,
-  encodeCheckpoint,
-  initialState,
-  nextMember,
-  restoreState,
-  type TrainState,
-} from './state.ts';
+import { disposeState, encodeCheckpoint, initialState, nextMember, restoreState, type TrainState } from './state.ts';
 import { type Dropout, methodStep } from './step.ts';
 import type { Recompute } from './step-bytes.ts';
 import { atHalf, labelledAlone } from './step-cost.ts';

@@ -7,8 +7,8 @@ import { initNetwork } from '../network/networks.ts';
 import type { Weights } from '../network/tape.ts';
 import type { OptimiserName, SettledOptions, TrainingOptions, WithPlan } from '../options.ts';
 import { Random } from '../random.ts';
-import type { TwoStreamSampler, TwoStreamState } from './batch.ts';
-import { membersOf, networkOf } from './checkpoint.ts';
+import type { TwoStreamSampler } from './batch.ts';
+import { type CheckpointMeta, type DecodedCheckpoint, membersOf, networkOf } from './checkpoint.ts';
 import { memberName } from './members.ts';
 import { copyOf, disposeAll, zerosLike } from './optimiser.ts';
 import { encodeSafetensors, type NamedArray } from './safetensors.ts';
@@ -28,29 +28,6 @@ export interface TrainState {
   /** Steps in which a term was left out, by term. */
   skipped: Record<string, number>;
   memory: MemoryState;
-}
-
-/** What a model file says of itself: enough to predict with it and to go on training. */
-export interface CheckpointMeta {
-  format: 1;
-  step: number;
-  /** Steps before the network that learns now; absent where it is the first. */
-  first?: number;
-  options: SettledOptions;
-  classes: string[];
-  /**
-   * What the network sees, in the order of its inputs: name, and how its intensities are normalised (`kind`, and `clip` in HU for CT).
-   * Absent in files of earlier versions, which see one channel.
-   */
-  channels?: ModelChannel[];
-  /** As in `options`, which held what was asked for in files of earlier versions. */
-  patch: SettledOptions['patch'];
-  sampler: TwoStreamState;
-  dropout: readonly number[];
-  noise: readonly number[];
-  skipped: Record<string, number>;
-  /** Absent in files of earlier versions. */
-  memory?: MemoryState;
 }
 
 /** Streams of random numbers are a network's own. */
@@ -200,11 +177,6 @@ export async function encodeCheckpoint(
     memory: state.memory,
   };
   return encodeSafetensors(tensors, { decile: JSON.stringify(meta) });
-}
-
-export interface DecodedCheckpoint {
-  meta: CheckpointMeta;
-  tensors: Record<string, NamedArray>;
 }
 
 /** The weights saved under one prefix: 'student', 'teacher', 'velocity.student'. @throws checkpoint/corrupt where there are none */

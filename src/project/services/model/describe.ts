@@ -3,7 +3,7 @@ import { axisCodes } from '../../../core/geometry.ts';
 import { type LabelFigures, MODEL_FORMAT, type ModelDescription } from '../../../core/model/description.ts';
 import type { ModelChannel } from '../../../core/model-channels.ts';
 import { agreedPieces, countPieces } from '../../../core/predict/pieces.ts';
-import type { CheckpointMeta } from '../../../core/train/state.ts';
+import type { CheckpointMeta } from '../../../core/train/checkpoint.ts';
 import { VERSION } from '../../../core/version.ts';
 import { readMask } from '../../../imaging/index.ts';
 import { leftOut } from '../../../shared/left-out.ts';
