@@ -117,6 +117,9 @@ test('the networks of an ensemble travel together, each with its outputs in the 
   const { 'member.1/out.bias': _, ...lacking } = tensors;
   writeFileSync(path, encodeModel(description, lacking));
   await assert.rejects(readModel(path), { code: 'model/damaged' });
+  // A number that nobody should count to.
+  writeFileSync(path, encodeModel(description, { ...lacking, 'member.4000000000/out.bias': tensors['out.bias'] }));
+  await assert.rejects(readModel(path), { code: 'model/damaged' });
 });
 
 test('a model that is there already is not brought in twice; another of its name gets a number', async (t) => {

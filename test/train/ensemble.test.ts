@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defaultStride, slidingWindow } from '../../src/core/predict/sliding-window.ts';
-import { decodeCheckpoint, encodeNetwork, membersOf, networkOf } from '../../src/core/train/checkpoint.ts';
+import {
+  decodeCheckpoint,
+  encodeNetwork,
+  membersOf,
+  networkOf,
+  predictingMembersOf,
+} from '../../src/core/train/checkpoint.ts';
 import { joinMembers, splitMembers, turnAt, turnsOf } from '../../src/core/train/members.ts';
 import { disposeAll } from '../../src/core/train/optimiser.ts';
 import { predictorsOf } from '../../src/core/train/state.ts';
@@ -55,7 +61,7 @@ test(`the first of two networks is that of a run of half the steps, and the seco
 });
 
 test(`two networks predict the mean of their probabilities (${engine})`, async () => {
-  const members = predictorsOf(decodeCheckpoint((await run({ ...BOTH, ensemble: 2 })).saved), 'student');
+  const members = predictorsOf(decodeCheckpoint((await run({ ...BOTH, ensemble: 2 })).saved));
   const { patch } = SETTLED;
   const [{ size, readImage }] = labelled;
   const image = readImage([0, 0, 0], size);
@@ -75,6 +81,16 @@ test(`two networks predict the mean of their probabilities (${engine})`, async (
     }
   assert.ok(unlike > 0, 'the networks must not agree everywhere');
   members.forEach(disposeAll);
+});
+
+test(`of a run that ended on the way the networks that are whole predict, and its only one whatever it learned (${engine})`, async () => {
+  const { saved } = await run({ ...BOTH, ensemble: 2 }, undefined, 3);
+  const [first] = membersOf(decodeCheckpoint(saved), 'student');
+  assert.deepEqual(predictingMembersOf(decodeCheckpoint(saved)), [first]);
+  const begun = decodeCheckpoint((await run({ ...BOTH, ensemble: 2 }, undefined, 1)).saved);
+  assert.deepEqual(predictingMembersOf(begun), membersOf(begun, 'student'));
+  const whole = decodeCheckpoint((await run({ ...BOTH, ensemble: 2 })).saved);
+  assert.equal(predictingMembersOf(whole).length, 2);
 });
 
 test(`a run starts each of its networks from the one of that place, or all from the only one (${engine})`, async () => {

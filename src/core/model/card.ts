@@ -1,5 +1,5 @@
 /** A model card: what a model was trained on, how good it is where it was measured, and what it is not for. */
-import { turnAt } from '../train/members.ts';
+import { completeMembers } from '../train/members.ts';
 import type { ModelDescription } from './description.ts';
 
 const list = (counts: Readonly<Record<string, number>>): string =>
@@ -23,7 +23,7 @@ function normalisationInWords({ channels }: ModelDescription): string {
 export function modelCard(model: ModelDescription): string {
   const { training, network, validation, heldOut, patch, spacing } = model;
   const { options } = training;
-  const members = turnAt(training.step, options).member + 1;
+  const members = completeMembers(training.step, options);
   const voxel = spacing === 'native' ? `the scans' own (median ${millimetres(model.voxel)})` : millimetres(model.voxel);
   const labels = model.labels.map(({ name, term }) =>
     term ? `- ${name} (${term.scheme} ${term.code}, ${term.meaning})` : `- ${name}`,

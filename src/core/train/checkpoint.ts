@@ -4,7 +4,7 @@ import type { MemoryState } from '../methods/prototype-memory.ts';
 import type { ModelChannel } from '../model-channels.ts';
 import type { SettledOptions } from '../options.ts';
 import type { TwoStreamState } from './batch.ts';
-import { memberName, splitMembers } from './members.ts';
+import { completeMembers, memberName, splitMembers } from './members.ts';
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from './safetensors.ts';
 
 /** What a model file says of itself: enough to predict with it and to go on training. */
@@ -83,6 +83,13 @@ export function membersOf(checkpoint: DecodedCheckpoint, last: string): Record<s
   while (Object.keys(checkpoint.tensors).some((name) => name.startsWith(`${memberName(members.length)}/`)))
     members.push(networkOf(checkpoint, memberName(members.length)));
   return [...members, networkOf(checkpoint, last)];
+}
+
+/** The members that predict together: where some are finished, one that is still in the middle of its steps is not among them. */
+export function predictingMembersOf(checkpoint: DecodedCheckpoint): Record<string, NamedArray>[] {
+  const { step, options } = checkpoint.meta;
+  const members = membersOf(checkpoint, options.predictWith ?? 'student');
+  return members.slice(0, completeMembers(step, options));
 }
 
 /** A checkpoint that holds one network, as the student, or an ensemble (`joinMembers`), and nothing to go on with: to predict with, or to start from. */

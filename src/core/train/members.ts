@@ -37,6 +37,10 @@ export function turnAt(step: number, options: Members): Turn {
 export const turnsOf = (options: Members): Turn[] =>
   Array.from({ length: options.ensemble ?? 1 }, (_, member) => turnOf(member, options));
 
+/** @returns members that have done all their steps after `step` steps of the run; what there is counts where none has */
+export const completeMembers = (step: number, options: Members): number =>
+  Math.max(1, turnsOf(options).filter(({ first, steps }) => first + steps <= step).length);
+
 type Tensors = Record<string, NamedArray>;
 
 /** Before the weights' names of the members that are finished, from 1; the last one's have nothing before them. */
@@ -67,6 +71,10 @@ export function splitMembers(tensors: Readonly<Tensors>): Tensors[] {
   }
   return [...finished, last];
 }
+
+/** How many members the names are of, whatever numbers they bear. */
+export const memberCount = (names: readonly string[]): number =>
+  1 + new Set(names.flatMap((name) => PREFIX.exec(name)?.[0] ?? [])).size;
 
 /** A finished member's name in checkpoints. @param member from 0 */
 export const memberName = (member: number): string => `member.${member + 1}`;

@@ -8,7 +8,13 @@ import type { Weights } from '../network/tape.ts';
 import type { OptimiserName, SettledOptions, TrainingOptions, WithPlan } from '../options.ts';
 import { Random } from '../random.ts';
 import type { TwoStreamSampler } from './batch.ts';
-import { type CheckpointMeta, type DecodedCheckpoint, membersOf, networkOf } from './checkpoint.ts';
+import {
+  type CheckpointMeta,
+  type DecodedCheckpoint,
+  membersOf,
+  networkOf,
+  predictingMembersOf,
+} from './checkpoint.ts';
 import { memberName } from './members.ts';
 import { copyOf, disposeAll, zerosLike } from './optimiser.ts';
 import { encodeSafetensors, type NamedArray } from './safetensors.ts';
@@ -90,10 +96,7 @@ function initialNetworks(
   return { networks, velocities };
 }
 
-/**
- * The network that learns is finished, and the next member begins.
- * @throws never; frees what the finished one does not need to predict
- */
+/** The network that learns is finished: it is kept as it predicts, all else of it is freed, and the next member begins. */
 export async function nextMember(
   state: TrainState,
   method: Method,
@@ -196,9 +199,9 @@ const arraysOf = async (weights: Weights): Promise<Record<string, NamedArray>> =
 /** The members of an ensemble that are finished, each as tensors of its own. */
 export const finishedOf = ({ finished }: Pick<TrainState, 'finished'>): Weights[] => finished.map(tensorsOf);
 
-/** The networks that predict together, each as tensors of its own. @param last the network of the last one: 'student', 'teacher' */
-export const predictorsOf = (checkpoint: DecodedCheckpoint, last: string): Weights[] =>
-  membersOf(checkpoint, last).map(tensorsOf);
+/** The networks that predict together, each as tensors of its own. */
+export const predictorsOf = (checkpoint: DecodedCheckpoint): Weights[] =>
+  predictingMembersOf(checkpoint).map(tensorsOf);
 
 export function restoreState(checkpoint: DecodedCheckpoint, method: Method, sampler: TwoStreamSampler): TrainState {
   const { meta } = checkpoint;

@@ -11,6 +11,7 @@ import { disposeAll } from '../../core/train/optimiser.ts';
 import { predictorsOf } from '../../core/train/state.ts';
 import { makeFolder, writeFileAtomic } from '../../disk/index.ts';
 import type { Control, Report } from './dependencies.ts';
+import { parkWhilePaused } from './park.ts';
 import type { PreparedCase } from './prepared-case.ts';
 import { CheckpointClock } from './step-clock.ts';
 
@@ -54,13 +55,7 @@ export async function calibrate(
   };
   /** Parked while the run is paused; throws where it is to stop. */
   const mayContinue = async (save = async () => {}): Promise<void> => {
-    await new Promise(setImmediate); // messages are heard between steps
-    if (control.paused && !control.cancelled) {
-      await save();
-      report({ type: 'paused', step: options.steps });
-      await control.whileParked();
-      if (!control.cancelled) report({ type: 'resumed', step: options.steps });
-    }
+    await parkWhilePaused(control, report, options.steps, save);
     if (!control.cancelled) return;
     await save();
     throw new Stopped();
@@ -96,7 +91,7 @@ export async function calibrate(
           },
         },
       });
-      const weights = predictorsOf(decodeCheckpoint(readFileSync(path)), options.predictWith ?? 'student');
+      const weights = predictorsOf(decodeCheckpoint(readFileSync(path)));
       try {
         for (const item of heldOut.filter(({ places }) => !places?.drawn)) {
           const { patch, network, plan } = options;

@@ -59,7 +59,7 @@ export async function runPredict(
   const engine = await startEngine(job.engine);
   if (engine.notice) report({ type: 'notice', message: engine.notice });
   const kernels = kernelsOf(engine);
-  const weights = predictorsOf(checkpoint, checkpoint.meta.options.predictWith ?? 'student');
+  const weights = predictorsOf(checkpoint);
   const coarse = openCoarse(job.runFolder);
   makeFolder(job.outputFolder);
   const pieces = await piecesOf(job, checkpoint.meta.classes, report, files);

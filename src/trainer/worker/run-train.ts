@@ -25,6 +25,7 @@ import { withRegions } from './coarse-model.ts';
 import type { Control, Report, TrainerFiles } from './dependencies.ts';
 import { evolutionRecorder } from './evolution.ts';
 import { checkpointPath } from './files.ts';
+import { parkWhilePaused } from './park.ts';
 import { type PreparedCase, prepareCase } from './prepared-case.ts';
 import { CheckpointClock, StepClock } from './step-clock.ts';
 
@@ -123,13 +124,7 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
       },
       checkpointDue: () => due.due(),
       async mayContinue(state, save) {
-        await new Promise(setImmediate); // messages are heard between steps
-        if (control.paused && !control.cancelled) {
-          // Before anybody is told: a paused run may be left and killed.
-          await save();
-          report({ type: 'paused', step: state.step });
-          await control.whileParked();
-          if (!control.cancelled) report({ type: 'resumed', step: state.step });
+        if (await parkWhilePaused(control, report, state.step, save)) {
           due.saved();
           clock.begin();
         }

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { ModelDescription } from '../../../core/model/description.ts';
 import { reordered } from '../../../core/model/labels.ts';
 import { oneChannel } from '../../../core/model-channels.ts';
-import { decodeCheckpoint, membersOf, networkOf } from '../../../core/train/checkpoint.ts';
+import { decodeCheckpoint, networkOf, predictingMembersOf } from '../../../core/train/checkpoint.ts';
 import { parseNormalisation } from '../../../core/train/kept-normalisation.ts';
 import { joinMembers } from '../../../core/train/members.ts';
 import { streamFileAtomic, writeAll } from '../../../disk/index.ts';
@@ -64,10 +64,7 @@ async function modelOfRun(store: Store, run: Run): Promise<RunModel> {
   const channels = meta.channels ?? oneChannel(kept());
   // Values without a label have outputs too, which nobody wants.
   const values = meta.classes.flatMap((name, value) => (value === 0 || name === `unused ${value}` ? [] : [value]));
-  const tensors: Tensors = reordered(joinMembers(membersOf(checkpoint, meta.options.predictWith ?? 'student')), [
-    0,
-    ...values,
-  ]);
+  const tensors: Tensors = reordered(joinMembers(predictingMembersOf(checkpoint)), [0, ...values]);
   const description = await describeModel(store, run, meta, channels, values);
   return withRegion(`${folder}/${REGION_FILE}`, { description, tensors });
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { MODEL_FORMAT, type ModelDescription } from '../../../core/model/description.ts';
-import { memberName, splitMembers } from '../../../core/train/members.ts';
+import { memberCount, memberName } from '../../../core/train/members.ts';
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../../../core/train/safetensors.ts';
 import { fileError } from '../../../disk/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
@@ -123,9 +123,7 @@ async function checkShapes(
   const inputChannels = channels.length;
   const shape = { width, inputChannels, classes: labels.length + 1, deepSupervision };
   const coarse = region && { width: region.width, inputChannels, classes: 2 };
-  const { length: members } = splitMembers(
-    Object.fromEntries(Object.entries(tensors).filter(([name]) => !name.startsWith(REGION))),
-  );
+  const members = memberCount(Object.keys(tensors));
   const expected = [
     ...Array.from({ length: members }, (_, n) =>
       networkByName(kind, plan)

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { ModelLabel } from '../../../core/model/description.ts';
 import { matchLabels, reordered } from '../../../core/model/labels.ts';
 import { oneChannel } from '../../../core/model-channels.ts';
-import { decodeCheckpoint, encodeNetwork, membersOf } from '../../../core/train/checkpoint.ts';
+import { decodeCheckpoint, encodeNetwork, predictingMembersOf } from '../../../core/train/checkpoint.ts';
 import { joinMembers } from '../../../core/train/members.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import { runFolder, type StartedFrom, type Store } from '../../store/index.ts';
@@ -60,7 +60,7 @@ async function sourceOfRun(store: Store, named: string): Promise<Source> {
   return {
     origin: { kind: 'run', name: run.name, step },
     labels: classes.slice(1).map((name) => ({ name, term: null })),
-    tensors: joinMembers(membersOf(checkpoint, options.predictWith ?? 'student')),
+    tensors: joinMembers(predictingMembersOf(checkpoint)),
     ...{ options, channels },
   };
 }
