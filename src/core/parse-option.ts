@@ -57,6 +57,7 @@ export function resolveOptions(given: Partial<TrainingOptions>): TrainingOptions
   checkDeepSupervision(options);
   checkCoarse(options);
   checkEnsemble(options);
+  checkFolds(options);
   return options;
 }
 
@@ -94,6 +95,15 @@ function checkEnsemble({ steps, ensemble }: TrainingOptions): void {
     'option/invalid',
     `--ensemble must be at most --steps (${steps}), got ${ensemble}.`,
     'Each network takes its share of the steps: make more steps, or fewer networks.',
+  );
+}
+
+function checkFolds({ calibrationFolds }: TrainingOptions): void {
+  if (calibrationFolds !== 1) return;
+  throw new DecileError(
+    'option/invalid',
+    '--calibration-folds must be 0, or 2 and more, got 1.',
+    'Each fold leaves its scans out and learns from those of the others: a single one has none to learn from.',
   );
 }
 

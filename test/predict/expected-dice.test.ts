@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  basisWords,
   expectedDice,
   expectedWords,
   leftToReview,
@@ -106,4 +107,10 @@ test('cases to review until 95 % are expected at 90 or better', () => {
   assert.equal(leftToReview(open, 4), 5);
   assert.equal(leftToReview([95, 95], 2), 0);
   assert.equal(leftToReview([], 0), 0);
+});
+
+test('what an expected Dice stands on is said in words, and that it stands on nothing', () => {
+  assert.equal(basisWords({ reviewed: 1, calibrated: 8 }), '1 reviewed case of this run and 8 labelled scans');
+  assert.equal(basisWords({ reviewed: 0, calibrated: 2 }), '2 labelled scans');
+  assert.equal(basisWords({ reviewed: 0, calibrated: 0 }), 'nothing but the predictions themselves');
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { resolveOptions } from '../../src/core/parse-option.ts';
 import { foldCount, foldOptions, foldSteps, foldsOf } from '../../src/core/train/folds.ts';
 import { costFrom } from '../../src/core/train/step-cost.ts';
 import { readMask, writeNifti } from '../../src/imaging/index.ts';
@@ -25,6 +26,9 @@ test('each fold leaves out scans that no other does, and learns from all others'
     [4, 3, 0],
   );
   assert.equal(foldCount(8, {}), 0, 'a run of an earlier version');
+  assert.equal(foldCount(8, { calibrationFolds: 1 }), 0, 'a single fold would leave nothing to learn from');
+  assert.throws(() => resolveOptions({ calibrationFolds: 1 }), { code: 'option/invalid' });
+  assert.equal(resolveOptions({ calibrationFolds: 2 }).calibrationFolds, 2);
 });
 
 test('a fold takes a tenth of the steps with a seed of its own, and the time that is told counts them', () => {

@@ -76,11 +76,13 @@ export const expectedWords = ({ value, low, high }: ExpectedDice): string =>
     ? `expected ${Math.round(value)}, rough`
     : `expected ${Math.round(value)}, ${Math.round(low)} to ${Math.round(high)}`;
 
-/** `3 reviewed cases of this run and 8 labelled scans`. */
-export const basisWords = ({ reviewed, calibrated }: Pick<ExpectedDice, 'reviewed' | 'calibrated'>): string => {
-  const own = `${reviewed} reviewed case${reviewed === 1 ? '' : 's'} of this run`;
-  return calibrated > 0 ? `${own} and ${calibrated} labelled scan${calibrated === 1 ? '' : 's'}` : own;
-};
+/** `3 reviewed cases of this run and 8 labelled scans`, or that there is neither. */
+export function basisWords({ reviewed, calibrated }: Pick<ExpectedDice, 'reviewed' | 'calibrated'>): string {
+  const counted = (count: number, one: string) => (count > 0 ? [`${count} ${one}${count === 1 ? '' : 's'}`] : []);
+  const cases = counted(reviewed, 'reviewed case').map((words) => `${words} of this run`);
+  const known = [...cases, ...counted(calibrated, 'labelled scan')];
+  return known.length > 0 ? known.join(' and ') : 'nothing but the predictions themselves';
+}
 
 /**
  * Cases to review until `share` of all are expected at `goal` or better; a reviewed one is. The worst come first.

@@ -12,8 +12,10 @@ export const foldSteps = ({ steps, ensemble = 1 }: Pick<FoldOptions, 'steps' | '
   Math.max(ensemble, Math.round(SHARE * steps));
 
 /** Folds that so many scans can be dealt into: each leaves one out and one in at least. Runs of earlier versions have none. */
-export const foldCount = (scans: number, { calibrationFolds = 0 }: Pick<FoldOptions, 'calibrationFolds'>): number =>
-  scans < 2 ? 0 : Math.min(scans, calibrationFolds);
+export function foldCount(scans: number, { calibrationFolds = 0 }: Pick<FoldOptions, 'calibrationFolds'>): number {
+  const folds = Math.min(scans, calibrationFolds);
+  return folds < 2 ? 0 : folds;
+}
 
 /** Deals `items` into folds, every k-th into one. */
 export function foldsOf<T>(items: readonly T[], folds: number): { learn: T[]; heldOut: T[] }[] {
