@@ -138,6 +138,11 @@ const BARE: Screens = {
 /** What axe finds, one line a rule with the elements that break it. */
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(SOURCE);
+  // A colour on its way to another one is nobody's to read: what moves for ever (progress) is left out.
+  await page.evaluate(async () => {
+    const ends = document.getAnimations().filter((one) => one.effect?.getComputedTiming().iterations !== Infinity);
+    await Promise.allSettled(ends.map(({ finished }) => finished));
+  });
   const { violations } = await page.evaluate(async () => {
     const { axe } = globalThis as unknown as { axe: { run(options: RunOptions): Promise<AxeResults> } };
     return axe.run({ resultTypes: ['violations'] });

@@ -17,6 +17,8 @@ export interface StepLoad {
   images: number;
   /** DAN's discriminator is trained too. */
   adversary?: boolean;
+  /** No moving average stands beside the student. */
+  oneNetwork?: boolean;
   network?: NetworkName;
 }
 
@@ -25,11 +27,14 @@ export const loadOf = (options: TrainingOptions): StepLoad => ({
   gradientImages: Math.max(imagesWithGradient(options), imagesAlone(options)),
   images: imagesOf(options),
   adversary: options.method === 'dan',
+  oneNetwork: !usesUnlabelled(options.method) && options.predictWith === 'student',
   network: options.network,
 });
 
 /** Bytes that a voxel and base width takes of one patch's maps, and the part of it that is maps after norms. */
 const [MAPS, AFTER_NORMS] = [72, 20];
+/** Bytes by the square of the base width: all that is as large as the weights, and one network's of these. */
+const [WEIGHTS, ONE_NETWORK] = [550e3, 92e3];
 
 /**
  * Bytes that a training step takes at its peak above the started engine, for the engines simd and tensorflow: at least what was
@@ -39,19 +44,20 @@ const [MAPS, AFTER_NORMS] = [72, 20];
  *   voxels (72 w g + 20 w + 190 n) + 550,000 w^2 + 46 MB
  *
  * w the width, g patches whose maps are kept for the gradient (18 maps of the base width each), n patches in all (their voxels,
- * class maps and losses); student, teacher, momentum and gradients grow with w^2. DAN's discriminator has 11 million weights
+ * class maps and losses); student, teacher, momentum and gradients grow with w^2, 92,000 of it for each network: supervised-only has no teacher. DAN's discriminator has 11 million weights
  * whatever the width: 1.3 GB more, and 2,000 bytes a voxel and patch. Without the maps after norms 72 becomes 52, but for the V-Net,
  * whose norms keep others; where passes are done again, g is 1.
  */
 export function stepBytes(
   patch: readonly number[],
-  { width, gradientImages, images, adversary = false, network }: StepLoad,
+  { width, gradientImages, images, adversary = false, oneNetwork = false, network }: StepLoad,
   recompute?: Recompute,
 ): number {
   const voxels = patch[0] * patch[1] * patch[2];
   const maps = recompute && network !== 'vnet' ? MAPS - AFTER_NORMS : MAPS;
   const kept = recompute === 'passes' ? Math.min(1, gradientImages) : gradientImages;
-  const step = voxels * (maps * width * kept + 20 * width + 190 * images) + 550e3 * width ** 2 + 46e6;
+  const weights = oneNetwork ? WEIGHTS - ONE_NETWORK : WEIGHTS;
+  const step = voxels * (maps * width * kept + 20 * width + 190 * images) + weights * width ** 2 + 46e6;
   return step + (adversary ? 1.3e9 + 2000 * images * voxels : 0);
 }
 
