@@ -16,10 +16,11 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { aimsOf } from './reader/aims.ts';
 import { strokeFigures } from './reader/brushed.ts';
+import { calibrationFigures } from './reader/calibrated.ts';
 import { COHORTS, type Cohort, folderOf } from './reader/cohort.ts';
 import { correctionFigures } from './reader/corrections.ts';
 import { expectedFigures } from './reader/expected.ts';
-import type { Figure } from './reader/figures.ts';
+import { type Figure, overSeeds } from './reader/figures.ts';
 import { brushAlone, clickFigures, imageAlone } from './reader/image-alone.ts';
 import { predictedCases } from './reader/model.ts';
 import { previewTimes } from './reader/preview.ts';
@@ -44,6 +45,9 @@ export async function run(args: string[]): Promise<void> {
       cases: { type: 'string' },
       spacing: { type: 'string' },
       patch: { type: 'string' },
+      seeds: { type: 'string', default: '1' },
+      labelled: { type: 'string' },
+      'calibration-folds': { type: 'string', default: '0' },
       only: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
@@ -55,6 +59,7 @@ export async function run(args: string[]): Promise<void> {
     ...cohort,
     skip: Number(values.skip),
     ...(cases && { cases }),
+    ...(values.labelled && { labelled: Number(values.labelled) }),
   }));
   const found = chosen.flatMap((cohort): [Cohort, string][] => {
     const folder = data ? folderOf(data, cohort) : null;
@@ -71,11 +76,16 @@ export async function run(args: string[]): Promise<void> {
   if (strange !== undefined) throw new WrongOption(`--only must be some of ${PARTS.join(', ')}, got ${strange}.`);
   const has = (part: string) => only.includes(part);
   const figures: Figure[] = [];
-  const say = (more: readonly Figure[]) => {
-    figures.push(...more);
+  const print = (more: readonly Figure[]) => {
     if (values.json) for (const figure of more) console.log(JSON.stringify(figure));
     else console.table(more);
   };
+  const say = (more: readonly Figure[]) => {
+    figures.push(...more);
+    print(more);
+  };
+  const seeds = values.seeds.split(',').map(Number);
+  const folds = Number(values['calibration-folds']);
   const spacing = quick ? QUICK.spacing : values.spacing ? Number(values.spacing) : null;
   if (has('preview')) say([previewTimes()]);
   const steps = quick ? QUICK.steps : Number(values.steps);
@@ -88,15 +98,25 @@ export async function run(args: string[]): Promise<void> {
       }
       if (has('slices')) say(await sliceFigures(folder, cohort, spacing));
       if (steps === 0) continue;
-      const training = { steps, patch: quick ? QUICK.patch : (values.patch ?? cohort.patch), spacing, out };
+      const patch = quick ? QUICK.patch : (values.patch ?? cohort.patch);
+      const trainings = seeds.map((seed) => ({ steps, patch, spacing, out, seed, folds }));
       if (has('model')) {
-        const cases = await predictedCases(folder, cohort, training);
-        say(clickFigures(cohort.name, 'model', withModel(cases, cohort)));
-        say(strokeFigures(cohort.name, 'model', brushedModel(cases, cohort)));
-        say([expectedFigures(cases, cohort)]);
+        const bySeed: Figure[][] = [];
+        for (const training of trainings) {
+          const cases = await predictedCases(folder, cohort, training);
+          const own = [
+            ...[expectedFigures(cases, cohort), ...calibrationFigures(cases, cohort, training)],
+            ...clickFigures(cohort.name, 'model', withModel(cases, cohort)),
+            ...strokeFigures(cohort.name, 'model', brushedModel(cases, cohort)),
+          ].map((figure) => ({ ...figure, seed: training.seed }));
+          bySeed.push(own);
+          if (seeds.length > 1) print(own);
+        }
+        say(overSeeds(bySeed));
       }
+      const [training] = trainings;
       if (has('spread')) say(await spreadFigures(folder, cohort, training));
-      if (has('corrections')) await correctionFigures(folder, cohort, training, say);
+      if (has('corrections')) for (const one of trainings) await correctionFigures(folder, cohort, one, say);
     }
   } finally {
     if (!values.out) rmSync(out, { recursive: true, force: true });

@@ -1,9 +1,9 @@
 /** Expected against true Dice: does what a prediction says of itself tell the bad ones from the good? */
 import { dice } from '../../src/core/metrics/dice.ts';
 import { countOverlap } from '../../src/core/metrics/overlap.ts';
-import { expectedDice } from '../../src/core/predict/expected-dice.ts';
+import { expectedDice, type Reviewed } from '../../src/core/predict/expected-dice.ts';
 import type { Cohort } from './cohort.ts';
-import { type Figure, rounded } from './figures.ts';
+import { type Figure, meanOf, rounded } from './figures.ts';
 import type { PredictedCase } from './model.ts';
 
 /** Cases below which a correlation judges nothing. */
@@ -15,13 +15,9 @@ const BAD = 80;
  * Spearman correlation of the true Dice with the expected one, and with entropy and volume alone; mean absolute error;
  * how many of the cases lie in their 90 % interval, each calibrated on all others; bad ones among the first fifth of the queue.
  */
-export function expectedFigures(cases: readonly PredictedCase[], { name, labels }: Cohort): Figure {
-  const mean = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
-  const truth = cases.map(({ mask, prediction }) =>
-    mean(Array.from({ length: labels }, (_, n) => dice(countOverlap(prediction, mask, n + 1)))),
-  );
-  const own = cases.map(({ ownDice }) => mean(ownDice));
-  const pairs = own.map((value, n) => ({ own: value, dice: truth[n] }));
+export function expectedFigures(cases: readonly PredictedCase[], cohort: Cohort): Figure {
+  const pairs = cases.map((one) => truthAndOwn(one, cohort));
+  const [own, truth] = [pairs.map((pair) => pair.own), pairs.map((pair) => pair.dice)];
   const intervals = pairs.map(({ own: value }, n) =>
     expectedDice(
       value,
@@ -36,7 +32,7 @@ export function expectedFigures(cases: readonly PredictedCase[], { name, labels 
   const looked = first.slice(0, Math.ceil(cases.length / 5));
   return {
     figure: 'expected dice',
-    cohort: name,
+    cohort: cohort.name,
     spearman: correlation(own, truth),
     spearmanEntropy: correlation(
       cases.map(({ meanEntropy }) => -meanEntropy),
@@ -46,9 +42,9 @@ export function expectedFigures(cases: readonly PredictedCase[], { name, labels 
       cases.map(({ prediction }) => volume(prediction.data)),
       truth,
     ),
-    meanAbsoluteErrorRough: rounded(mean(own.map((value, n) => Math.abs(value - truth[n])))),
+    meanAbsoluteErrorRough: rounded(meanOf(own.map((value, n) => Math.abs(value - truth[n])))),
     meanAbsoluteError: judged.length
-      ? rounded(mean(intervals.map(({ value }, n) => Math.abs(value - truth[n]))))
+      ? rounded(meanOf(intervals.map(({ value }, n) => Math.abs(value - truth[n]))))
       : null,
     covered: judged.filter(({ low, high, dice: d }) => d >= low && d <= high).length,
     intervals: judged.length,
@@ -56,6 +52,12 @@ export function expectedFigures(cases: readonly PredictedCase[], { name, labels 
     below80InFirstFifth: looked.filter(([, value]) => value < BAD).length,
     cases: cases.length,
   };
+}
+
+/** Mean over the labels, percent: what the prediction says of itself, and what it is. */
+export function truthAndOwn({ mask, prediction, ownDice }: PredictedCase, { labels }: Cohort): Reviewed {
+  const each = Array.from({ length: labels }, (_, n) => dice(countOverlap(prediction, mask, n + 1)));
+  return { own: meanOf(ownDice), dice: meanOf(each) };
 }
 
 const volume = (mask: Uint8Array): number => mask.reduce((n, value) => n + (value ? 1 : 0), 0);

@@ -42,4 +42,34 @@ export function meanSd(values: readonly number[]): { mean: number | null; sd: nu
   return { mean: rounded(mean), sd: sd === null ? null : rounded(sd) };
 }
 
+export const meanOf = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
 export const rounded = (value: number): number => Math.round(1000 * value) / 1000;
+
+/** Keys that are counted: over seeds they add up. */
+const COUNTS: readonly string[] = [
+  ...['cases', 'failures', 'previews', 'covered', 'intervals', 'below80', 'below80InFirstFifth', 'scans'],
+];
+
+/**
+ * The same figures of several seeds as one: counts added up, other numbers the mean of those that are there. A figure's words, and the numbers
+ * that say which one it is, are the same in all.
+ * @param bySeed a list for each seed, in the same order
+ */
+export function overSeeds(bySeed: readonly (readonly Figure[])[]): Figure[] {
+  const [first, ...others] = bySeed;
+  if (others.length === 0) return [...first];
+  return first.map((figure, n) => {
+    const all = bySeed.map((figures) => figures[n]);
+    const merged = Object.entries(figure).map(([key, value]) => {
+      const values = all.flatMap((one) => (typeof one[key] === 'number' ? [one[key]] : []));
+      if (key === 'seed' || values.length === 0) return [key, value];
+      const sum = values.reduce((a, b) => a + b, 0);
+      return [key, COUNTS.includes(key) ? sum : rounded(sum / values.length)];
+    });
+    const { seed: _, ...rest } = Object.fromEntries(merged);
+    const { sd } = meanSd(all.flatMap(({ mean }) => (typeof mean === 'number' ? [mean] : [])));
+    return { ...rest, ...(sd !== null && { sdOfSeeds: sd }), seeds: bySeed.length } as Figure;
+  });
+}

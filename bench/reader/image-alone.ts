@@ -41,7 +41,7 @@ export function clickFigures(cohort: string, evidence: string, sessions: readonl
       cases: sessions.length,
     };
   });
-  const after = [1, 3, 8, 15, 20].map((clicks): Figure => {
+  const after = [0, 1, 3, 8, 15, 20].map((clicks): Figure => {
     const dice = sessions.map((s) => s.dice[Math.min(clicks, s.dice.length - 1)]);
     return { figure: 'dice after clicks', cohort, evidence, clicks, ...meanSd(dice), cases: sessions.length };
   });

@@ -1,11 +1,11 @@
 /** A model that learned from the cohort's first cases, and what it says of the cases to report: by the commands that a user gives. */
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LabelMap } from '../../src/core/volume.ts';
 import { readMask, readVolume } from '../../src/imaging/index.ts';
 import { openProject } from '../../src/project/store/index.ts';
 import { type Cohort, casesOf, type ReadCase, readCase } from './cohort.ts';
-import { decile, importAndPredict, newProject, type Training, train, writeCases } from './project.ts';
+import { decile, folderName, importAndPredict, newProject, type Training, train, writeCases } from './project.ts';
 
 /** Scans without masks that a training gets beside the labelled ones; none of them is reported. */
 const UNLABELLED = 16;
@@ -20,28 +20,44 @@ export interface PredictedCase extends ReadCase {
   readonly ownDice: readonly number[];
 }
 
-/** Trains where nothing is in `out` yet; predicts and reads the cases to report. */
+/**
+ * Trains where nothing is in `out` yet; predicts those of the cases to report that have no prediction, and reads them. So another list of cases
+ * costs no other training, as long as none of it was trained with.
+ */
 export async function predictedCases(folder: string, cohort: Cohort, training: Training): Promise<PredictedCase[]> {
   const { learn, report, rest } = casesOf(folder, cohort);
-  const project = join(training.out, cohort.name);
-  const reported = await Promise.all(report.map((name) => readCase(folder, name, training.spacing)));
-  if (!existsSync(join(project, 'predicted'))) {
+  const project = join(training.out, folderName(cohort.name, training));
+  const [own, at] = [projectOf(cohort, training), (part: string) => join(project, part)];
+  const read = (name: string) => readCase(folder, name, training.spacing);
+  if (!existsSync(at('trained'))) {
     rmSync(project, { recursive: true, force: true });
-    const [own, read] = [join(project, 'p'), (name: string) => readCase(folder, name, training.spacing)];
-    const at = (part: string) => join(project, part);
     await writeCases(learn, read, at('learn'), at('masks'));
-    await writeCases(report, read, at('report'));
     await writeCases(rest.slice(0, UNLABELLED), read, at('unlabelled'));
     newProject(own, cohort.labels);
     decile('import', own, at('learn'), '--labels', at('masks'));
     if (rest.length > 0) decile('import', own, at('unlabelled'));
-    train(own, training);
-    // Those to report enter the project after training: the model cannot have seen them.
-    await importAndPredict(own, at('report'));
-    mkdirSync(at('predicted'));
+    train(own, training, '--calibration-folds', String(training.folds));
+    mkdirSync(at('trained'));
   }
-  return withPredictions(join(project, 'p'), reported);
+  const known = report.filter((name) => [at('learn'), at('unlabelled')].some((part) => existsSync(join(part, name))));
+  if (known.length > 0)
+    throw new Error(`The model in ${project} must not have seen the cases to report, got ${known.join(', ')}.`);
+  // Those to report enter the project after training: the model cannot have seen them.
+  const missing = report.filter((name) => !existsSync(join(at('report'), name)));
+  if (missing.length > 0) {
+    const next = at('next');
+    rmSync(next, { recursive: true, force: true });
+    await writeCases(missing, read, next);
+    await importAndPredict(own, next);
+    mkdirSync(at('report'), { recursive: true });
+    for (const name of missing) renameSync(join(next, name), join(at('report'), name));
+  }
+  return withPredictions(own, await Promise.all(report.map(read)));
 }
+
+/** The project that `predictedCases` trains in. */
+export const projectOf = (cohort: Cohort, training: Training): string =>
+  join(training.out, folderName(cohort.name, training), 'p');
 
 /** The newest predictions in a project, beside what is known of its cases. */
 export async function withPredictions(project: string, cases: readonly ReadCase[]): Promise<PredictedCase[]> {

@@ -17,6 +17,9 @@ export interface Training {
   readonly spacing: number | null;
   /** Where the project goes; one that is there already is used. */
   readonly out: string;
+  readonly seed: number;
+  /** Parts of the labelled scans for the calibration of the expected Dice; 0: none. */
+  readonly folds: number;
 }
 
 export function decile(...args: string[]): void {
@@ -29,10 +32,13 @@ export function newProject(project: string, labels: number): void {
   decile('new', project, ...named, '--preset', 'mr');
 }
 
-export const train = (project: string, { steps, patch }: Training, ...more: string[]): void =>
+/** A name for what one training of a cohort leaves in `out`. */
+export const folderName = (what: string, { seed }: Training): string => (seed === 1 ? what : `${what}-seed-${seed}`);
+
+export const train = (project: string, { steps, patch, seed }: Training, ...more: string[]): void =>
   decile(
     ...['train', project, '--patch', patch, '--spacing', 'native', '--width', '8', '--steps', String(steps)],
-    ...['--seed', '1', ...more],
+    ...['--seed', String(seed), ...more],
   );
 
 /** Imports cases that training has not seen and predicts them, and no other. */
