@@ -2,13 +2,17 @@
  * A simulated reader: how many clicks a mask takes, and how good the answers are. Scans are read from FOLDER/left-atrium,
  * /hippocampus, /vertebrae, each with images/ and labels/; FOLDER may be the left atrium alone.
  * npm run bench -- reader --data FOLDER [--quick] [--cohorts left-atrium,...] [--steps N] [--out FOLDER] [--json]
- *   [--skip N] [--cases N] [--spacing MM --patch X,Y,Z] [--only preview,clicks,slices,model,spread,corrections]
+ *   [--skip N] [--cases N] [--labelled N] [--spacing MM --patch X,Y,Z] [--only preview,clicks,slices,model,spread,corrections]
+ *   [--seeds 1,2,...] [--calibration-folds K] [--pictures FOLDER]
  * --quick: left atrium at 2.5 mm, 5 cases, 600 steps at 48x32x16. --steps: of the training otherwise; 0: image alone.
  * --skip, --cases: which cases are clicked, the first --skip after the labelled ones left out; so other lists than the reported one can tell
  * what to choose. --spacing: all scans at that voxel size, with that patch.
  * --only: some of the figures. preview, clicks (and strokes of a brush, beside them) and slices from the image alone; model: both from a model's predictions, and expected
  * against true Dice; spread: whole scans or their slices over many; corrections: until 95 % reach 90 Dice. --quick has the first four.
- * --out FOLDER keeps the trained projects, and uses those that are there. Prints a line a figure, and the aims last.
+ * --seeds: a training each; every seed's figures of model, then one of all: counts added up, other numbers their mean.
+ * --calibration-folds: trains with them, and says the expected Dice before the first review with and without.
+ * --pictures FOLDER: PNG files of the cases that clicks left worst, with an index.
+ * --out FOLDER keeps the trained projects, and uses those that are there, for other lists of cases too. Prints a line a figure, and the aims last.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,12 +21,13 @@ import { parseArgs } from 'node:util';
 import { aimsOf } from './reader/aims.ts';
 import { strokeFigures } from './reader/brushed.ts';
 import { calibrationFigures } from './reader/calibrated.ts';
-import { COHORTS, type Cohort, folderOf } from './reader/cohort.ts';
+import { COHORTS, type Cohort, casesOf, folderOf, readCase } from './reader/cohort.ts';
 import { correctionFigures } from './reader/corrections.ts';
 import { expectedFigures } from './reader/expected.ts';
 import { type Figure, overSeeds } from './reader/figures.ts';
 import { brushAlone, clickFigures, imageAlone } from './reader/image-alone.ts';
 import { predictedCases } from './reader/model.ts';
+import { Album } from './reader/pictures.ts';
 import { previewTimes } from './reader/preview.ts';
 import { sliceFigures } from './reader/slices.ts';
 import { spreadFigures } from './reader/spread.ts';
@@ -47,6 +52,7 @@ export async function run(args: string[]): Promise<void> {
       patch: { type: 'string' },
       seeds: { type: 'string', default: '1' },
       labelled: { type: 'string' },
+      pictures: { type: 'string' },
       'calibration-folds': { type: 'string', default: '0' },
       only: { type: 'string' },
       json: { type: 'boolean', default: false },
@@ -84,6 +90,7 @@ export async function run(args: string[]): Promise<void> {
     figures.push(...more);
     print(more);
   };
+  const album = values.pictures ? new Album(values.pictures) : null;
   const seeds = values.seeds.split(',').map(Number);
   const folds = Number(values['calibration-folds']);
   const spacing = quick ? QUICK.spacing : values.spacing ? Number(values.spacing) : null;
@@ -92,8 +99,12 @@ export async function run(args: string[]): Promise<void> {
   const out = values.out ?? mkdtempSync(join(tmpdir(), 'decile-reader-'));
   try {
     for (const [cohort, folder] of found) {
+      const { report } = casesOf(folder, cohort);
+      const read = (name: string) => readCase(folder, name, spacing);
       if (has('clicks')) {
-        say(clickFigures(cohort.name, 'image', await imageAlone(folder, cohort, spacing)));
+        const sessions = await imageAlone(folder, cohort, spacing);
+        say(clickFigures(cohort.name, 'image', sessions));
+        await album?.add({ cohort, evidence: 'image' }, report, sessions, read);
         say(strokeFigures(cohort.name, 'nothing', await brushAlone(folder, cohort, spacing)));
       }
       if (has('slices')) say(await sliceFigures(folder, cohort, spacing));
@@ -104,9 +115,11 @@ export async function run(args: string[]): Promise<void> {
         const bySeed: Figure[][] = [];
         for (const training of trainings) {
           const cases = await predictedCases(folder, cohort, training);
+          const sessions = withModel(cases, cohort);
+          await album?.add({ cohort, evidence: 'model', seed: training.seed }, report, sessions, read);
           const own = [
             ...[expectedFigures(cases, cohort), ...calibrationFigures(cases, cohort, training)],
-            ...clickFigures(cohort.name, 'model', withModel(cases, cohort)),
+            ...clickFigures(cohort.name, 'model', sessions),
             ...strokeFigures(cohort.name, 'model', brushedModel(cases, cohort)),
           ].map((figure) => ({ ...figure, seed: training.seed }));
           bySeed.push(own);

@@ -3,7 +3,7 @@
  * the order of the queue, clicks until the case has 90 Dice, draws what 20 clicks leave wrong by hand, and accepts. A case takes 60 s and
  * 2 s a click; background training gets that time alone: what a round made is there once the reader has worked as long as it took.
  */
-import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openExistingProject, type Project } from '../../src/app.ts';
 import { beliefOf, ClickSession } from '../../src/core/click/index.ts';
@@ -11,9 +11,9 @@ import { dice } from '../../src/core/metrics/dice.ts';
 import { countOverlap } from '../../src/core/metrics/overlap.ts';
 import type { LabelMap } from '../../src/core/volume.ts';
 import { type Cohort, casesOf, type ReadCase, readCase } from './cohort.ts';
-import { type Figure, rounded } from './figures.ts';
+import { type Figure, meanOf, rounded } from './figures.ts';
 import { type PredictedCase, withPredictions } from './model.ts';
-import { decile, newProject, type Training, train, writeCases } from './project.ts';
+import { decile, folderName, newProject, type Training, train, writeCases } from './project.ts';
 import { clickThrough } from './simulated.ts';
 
 const GOAL = 90;
@@ -22,7 +22,7 @@ const [CASE_SECONDS, CLICK_SECONDS] = [60, 2];
 const TEN = 10;
 const WAYS = ['one round', 'rounds of ten', 'continuous'] as const;
 
-/** Says each way's figure as soon as it is there. */
+/** Says each way's figure as soon as it is there, and keeps it: a run that ends early goes on with the next way. */
 export async function correctionFigures(
   folder: string,
   cohort: Cohort,
@@ -31,7 +31,7 @@ export async function correctionFigures(
 ): Promise<void> {
   const { learn, report } = casesOf(folder, cohort);
   const read = (name: string) => readCase(folder, name, training.spacing);
-  const first = join(training.out, `${cohort.name}-corrections`);
+  const first = join(training.out, folderName(`${cohort.name}-corrections`, training));
   if (!existsSync(join(first, 'predicted'))) {
     rmSync(first, { recursive: true, force: true });
     const own = join(first, 'p');
@@ -48,14 +48,25 @@ export async function correctionFigures(
   for (const name of report) truth.set(name.replace(/\.nii(\.gz)?$/, ''), await read(name));
   let one: Worked | null = null;
   for (const way of WAYS) {
-    const copy = join(first, 'work');
-    rmSync(copy, { recursive: true, force: true });
-    cpSync(join(first, 'p'), copy, { recursive: true });
-    const worked = await review(copy, truth, learn.length, cohort.labels, way);
+    const kept = join(first, `${way}.json`);
+    if (!existsSync(kept)) {
+      const copy = join(first, 'work');
+      rmSync(copy, { recursive: true, force: true });
+      cpSync(join(first, 'p'), copy, { recursive: true });
+      writeFileSync(kept, JSON.stringify(await review(copy, truth, learn.length, cohort.labels, way)));
+    }
+    const worked: Worked = JSON.parse(readFileSync(kept, 'utf8'));
     one ??= worked;
     say([
       {
-        ...{ figure: 'corrections', cohort: cohort.name, way, cases: truth.size + learn.length, ...worked },
+        ...{
+          figure: 'corrections',
+          cohort: cohort.name,
+          way,
+          seed: training.seed,
+          cases: truth.size + learn.length,
+          ...worked,
+        },
         voxelsShare: one.voxels ? rounded(worked.voxels / one.voxels) : null,
         openedShare: one.opened ? rounded(worked.opened / one.opened) : null,
       },
@@ -125,6 +136,9 @@ async function review(
       work.clicks += clicks;
       work.voxels += changed;
       seconds += CASE_SECONDS + CLICK_SECONDS * clicks;
+      console.error(
+        `${way}: ${work.opened} opened, ${work.voxels} voxels, ${work.clicks} clicks, ${work.rounds} rounds, ${Math.round(100 * share())} % reach ${GOAL} after ${Math.round(seconds / 60)} min`,
+      );
       if (way === 'one round') continue;
       if (way === 'rounds of ten') {
         if (work.opened % TEN !== 0 || share() >= SHARE) continue;
@@ -158,8 +172,8 @@ async function begun(project: Project, at: number): Promise<{ run: string; at: n
 /** Trains on from the last run, as a round of learning does; predictions are made when their time has come. */
 async function trained(project: Project): Promise<{ run: string; seconds: number }> {
   const { run } = await (await project.learn({ held: () => true })).done;
-  const times = project.store.metrics.curve(run.id, 'secondsPerStep');
-  return { run: run.name, seconds: (times.at(-1)?.value ?? 0) * run.options.steps };
+  const times = project.store.metrics.curve(run.id, 'secondsPerStep').map(({ value }) => value ?? 0);
+  return { run: run.name, seconds: meanOf(times) * run.options.steps };
 }
 
 const meanDice = (mask: LabelMap, truth: LabelMap, labels: number): number =>

@@ -63,7 +63,9 @@ export interface Session {
   readonly dice: number[];
   /** Seconds of each preview. */
   readonly seconds: number[];
-  /** The mask after the last click, 0 or 1. */
+  readonly seeds: readonly Seed[];
+  /** The mask before any click and after the last one, 0 or 1. */
+  readonly start: Uint8Array;
   readonly mask: Uint8Array;
 }
 
@@ -92,7 +94,7 @@ export function clickThrough(
     mask = laidOver(start, grid, answer);
     dice.push(diceOf(mask, truth));
   }
-  return { dice, seconds, mask };
+  return { dice, seconds, seeds, start, mask };
 }
 
 /** `mask` with what a preview says of its box. */
