@@ -84,6 +84,27 @@ export function missingChannels(
   return `Scans that lack channels are learnt from without them: ${some}.`;
 }
 
+/**
+ * What to say of channels in which nothing varies once they are network input; null where there are none.
+ * @param scans each with the names of those channels
+ * @param channels what the network sees
+ */
+export function flatChannels(
+  scans: readonly { name: string; flat: readonly string[] }[],
+  channels: readonly ModelChannel[],
+): string | null {
+  const clip = (name: string) => {
+    const of = channels.find((one) => one.name.toLowerCase() === name.toLowerCase())?.normalisation;
+    return of?.kind === 'ct' ? ` between ${of.clip[0]} and ${of.clip[1]} HU` : '';
+  };
+  const said = scans.flatMap(({ name, flat }) =>
+    flat.map((channel) => `${name}${channels.length > 1 ? ` (${channel})` : ''}${clip(channel)}`),
+  );
+  if (said.length === 0) return null;
+  const some = said.slice(0, 5).join(', ') + (said.length > 5 ? `, and ${said.length - 5} more` : '');
+  return `Nothing varies in ${some}: the network sees nothing there. Look at the scan, and at the preset and intensities of the project.`;
+}
+
 /** A scan that a network of these channels cannot see. */
 export const noneOf = (channels: readonly string[], scan: { name: string; channels: readonly string[] }): DecileError =>
   new DecileError(

@@ -2,21 +2,24 @@
 import { axis, inverse3, multiply3, voxelToWorld, worldToVoxel } from './geometry.ts';
 import { type Grid, spacingMm, type Volume, type VoxelArray, voxelIndex } from './volume.ts';
 
+/** What lies around a volume. */
+type Outside = number | 'edge';
+
 /**
  * `volume` on the grid `target`. Linear gives Float32, nearest keeps the voxel type.
  * A sample within half a voxel outside the outermost centres belongs to the edge voxel (it is inside the scan's
- * physical extent); farther out it gets `outsideValue`.
+ * physical extent); farther out it gets `outsideValue`, or with `edge` the nearest voxel's value.
  * Cost: O(target voxels) with three small passes when the axes are parallel, eight reads a voxel otherwise.
  */
-export function resample(volume: Volume, target: Grid, mode: 'linear', outsideValue?: number): Volume<Float32Array>;
+export function resample(volume: Volume, target: Grid, mode: 'linear', outsideValue?: Outside): Volume<Float32Array>;
 export function resample<T extends VoxelArray>(
   volume: Volume<T>,
   target: Grid,
   mode: 'nearest',
-  outsideValue?: number,
+  outsideValue?: Outside,
 ): Volume<T>;
-export function resample(volume: Volume, target: Grid, mode: 'linear' | 'nearest', outsideValue?: number): Volume;
-export function resample(volume: Volume, target: Grid, mode: 'linear' | 'nearest', outsideValue = 0): Volume {
+export function resample(volume: Volume, target: Grid, mode: 'linear' | 'nearest', outsideValue?: Outside): Volume;
+export function resample(volume: Volume, target: Grid, mode: 'linear' | 'nearest', outsideValue: Outside = 0): Volume {
   const { size, spacing, origin, direction } = target;
   const count = size[0] * size[1] * size[2];
   const data =
@@ -67,7 +70,7 @@ function parallelAxes(source: Grid, target: Grid): [AxisMap, AxisMap, AxisMap] |
 }
 
 /** Lower neighbour, weight of the upper one, and whether the sample lies in the scan's extent, for one axis. */
-function samplePoints(map: AxisMap, sourceSize: number, targetSize: number) {
+function samplePoints(map: AxisMap, sourceSize: number, targetSize: number, outside: Outside) {
   const low = new Int32Array(targetSize);
   const weight = new Float32Array(targetSize);
   const nearest = new Int32Array(targetSize);
@@ -75,7 +78,7 @@ function samplePoints(map: AxisMap, sourceSize: number, targetSize: number) {
   for (let n = 0; n < targetSize; n++) {
     const raw = map.start + map.step * n;
     // Rounding noise must not push an edge sample outside.
-    inside[n] = raw >= -0.5 - 1e-6 && raw <= sourceSize - 0.5 + 1e-6 ? 1 : 0;
+    inside[n] = outside === 'edge' || (raw >= -0.5 - 1e-6 && raw <= sourceSize - 0.5 + 1e-6) ? 1 : 0;
     const x = Math.min(Math.max(raw, 0), sourceSize - 1);
     low[n] = Math.min(Math.floor(x), Math.max(0, sourceSize - 2));
     weight[n] = x - low[n];
@@ -84,14 +87,17 @@ function samplePoints(map: AxisMap, sourceSize: number, targetSize: number) {
   return { low, weight, nearest, inside };
 }
 
+/** Never written where all that is outside gets the edge's value. */
+const fillOf = (outside: Outside): number => (outside === 'edge' ? 0 : outside);
+
 function nearestSeparable(
   volume: Volume,
   size: Grid['size'],
   maps: [AxisMap, AxisMap, AxisMap],
   out: VoxelArray,
-  outside: number,
+  outside: Outside,
 ): void {
-  const points = maps.map((m, s) => samplePoints(m, volume.size[s], size[m.target]));
+  const points = maps.map((m, s) => samplePoints(m, volume.size[s], size[m.target], outside));
   const strides = [1, volume.size[0], volume.size[0] * volume.size[1]];
   // Per target axis: the source offset of each index, and whether it is inside.
   const offset: Int32Array[] = [];
@@ -101,12 +107,13 @@ function nearestSeparable(
     inside[m.target] = points[s].inside;
   });
   const { data } = volume;
+  const fill = fillOf(outside);
   let at = 0;
   for (let k = 0; k < size[2]; k++) {
     for (let j = 0; j < size[1]; j++) {
       const base = offset[2][k] + offset[1][j];
       const rowInside = inside[2][k] && inside[1][j];
-      for (let i = 0; i < size[0]; i++) out[at++] = rowInside && inside[0][i] ? data[base + offset[0][i]] : outside;
+      for (let i = 0; i < size[0]; i++) out[at++] = rowInside && inside[0][i] ? data[base + offset[0][i]] : fill;
     }
   }
 }
@@ -116,10 +123,11 @@ function linearSeparable(
   size: Grid['size'],
   maps: [AxisMap, AxisMap, AxisMap],
   out: VoxelArray,
-  outside: number,
+  outside: Outside,
 ): void {
-  const points = maps.map((m, s) => samplePoints(m, volume.size[s], size[m.target]));
+  const points = maps.map((m, s) => samplePoints(m, volume.size[s], size[m.target], outside));
   const n = maps.map((m) => size[m.target]);
+  const fill = fillOf(outside);
   const [sx, sy] = volume.size;
   const [nx, ny, nz] = n;
   // Slice by slice along the source's k, so that two in-plane results are all that is held beside the output.
@@ -161,13 +169,13 @@ function linearSeparable(
       for (let x = 0; x < nx; x++) {
         const i = x + nx * y;
         out[at + x * strides[0]] =
-          inside && points[0].inside[x] ? (w === 0 ? low[i] : low[i] * (1 - w) + high[i] * w) : outside;
+          inside && points[0].inside[x] ? (w === 0 ? low[i] : low[i] * (1 - w) + high[i] * w) : fill;
       }
     }
   }
 }
 
-function general(volume: Volume, target: Grid, mode: 'linear' | 'nearest', out: VoxelArray, outside: number): void {
+function general(volume: Volume, target: Grid, mode: 'linear' | 'nearest', out: VoxelArray, outside: Outside): void {
   const [sx, sy, sz] = volume.size;
   const { data } = volume;
   const start = worldToVoxel(volume, target.origin);
@@ -176,7 +184,8 @@ function general(volume: Volume, target: Grid, mode: 'linear' | 'nearest', out: 
     const along = multiply3(inverse, axis(target.direction, t));
     return along.map((v, s) => (v * target.spacing[t]) / volume.spacing[s]);
   });
-  const within = (x: number, n: number) => x >= -0.5 - 1e-6 && x <= n - 0.5 + 1e-6;
+  const fill = fillOf(outside);
+  const within = (x: number, n: number) => outside === 'edge' || (x >= -0.5 - 1e-6 && x <= n - 0.5 + 1e-6);
   const clamp = (x: number, n: number) => Math.min(Math.max(x, 0), n - 1);
   let at = 0;
   for (let k = 0; k < target.size[2]; k++) {
@@ -186,7 +195,7 @@ function general(volume: Volume, target: Grid, mode: 'linear' | 'nearest', out: 
         let y = start[1] + i * step[0][1] + j * step[1][1] + k * step[2][1];
         let z = start[2] + i * step[0][2] + j * step[1][2] + k * step[2][2];
         if (!within(x, sx) || !within(y, sy) || !within(z, sz)) {
-          out[at] = outside;
+          out[at] = fill;
           continue;
         }
         x = clamp(x, sx);

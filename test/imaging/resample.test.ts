@@ -153,3 +153,31 @@ test('nearest keeps the voxel type and the labels', () => {
   assert.ok(out.data instanceof Uint8Array);
   assert.deepEqual(new Set(out.data), new Set([0, 1]));
 });
+
+test('with edge, what lies outside gets the value of the nearest voxel, by the separable path and by the general one', () => {
+  const source = counting({
+    size: [3, 2, 2],
+    spacing: spacingMm(1, 1, 1),
+    origin: lpsPoint(0, 0, 0),
+    direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+  });
+  const around: Grid = { ...source, size: [9, 8, 8], origin: lpsPoint(-3, -3, -3) };
+  const turn = (angle: number): Grid['direction'] =>
+    [
+      ...[Math.cos(angle), -Math.sin(angle), 0],
+      ...[Math.sin(angle), Math.cos(angle), 0],
+      ...[0, 0, 1],
+    ] as unknown as Grid['direction'];
+  for (const target of [around, { ...around, direction: turn(1e-4) }])
+    for (const mode of ['nearest', 'linear'] as const) {
+      const { data } = resample(source, target, mode, 'edge');
+      const clamp = (v: number, n: number) => Math.min(n - 1, Math.max(0, v - 3));
+      let at = 0;
+      for (let k = 0; k < 8; k++)
+        for (let j = 0; j < 8; j++)
+          for (let i = 0; i < 9; i++) {
+            const expected = source.data[clamp(i, 3) + 3 * (clamp(j, 2) + 2 * clamp(k, 2))];
+            assert.ok(Math.abs(data[at++] - expected) < 0.02, `${mode} ${i}, ${j}, ${k}`);
+          }
+    }
+});

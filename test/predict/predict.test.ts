@@ -8,7 +8,7 @@ import { decide } from '../../src/core/predict/decide.ts';
 import { type Flips, mirrored, mirrorings } from '../../src/core/predict/mirror.ts';
 import { boxOf, defaultStride, slidingWindow, windowStarts } from '../../src/core/predict/sliding-window.ts';
 import { Random } from '../../src/core/random.ts';
-import { resample } from '../../src/core/resample.ts';
+import { gridWithSpacing, resample } from '../../src/core/resample.ts';
 import { type Grid, lpsPoint, spacingMm } from '../../src/core/volume.ts';
 import { testKernels } from '../reference/engine.ts';
 
@@ -146,20 +146,38 @@ test('on another grid each class is interpolated first, then the most probable w
   const raw = [0, 1, 2].map((c) => Float32Array.from({ length: 120 }, (_, i) => 1 + Math.sin(i * (c + 1) + c)));
   const maps = raw.map((map) => map.map((p, i) => p / (raw[0][i] + raw[1][i] + raw[2][i])));
   const { mask, entropy, sliceEntropy } = decide(maps, coarse, fine);
-  const fineMaps = maps.map((data) => resample({ ...coarse, data }, fine, 'linear').data);
+  const fineMaps = maps.map((data) => resample({ ...coarse, data }, fine, 'linear', 'edge').data);
   const sums = new Array<number>(21).fill(0);
   for (let v = 0; v < mask.data.length; v++) {
     const total = fineMaps[0][v] + fineMaps[1][v] + fineMaps[2][v];
     const p = fineMaps.map((map) => map[v] / total);
     const h = p.reduce((sum, x) => sum - (x > 0 ? x * Math.log(x) : 0), 0);
     sums[Math.floor(v / 35)] += h / 35;
-    if (total === 0) continue;
     assert.equal(mask.data[v], p.indexOf(Math.max(...p)), `voxel ${v}`);
     assert.ok(Math.abs(entropy.data[v] - h) <= 1 / 512 + 1e-5, `voxel ${v}`);
   }
   sums.forEach((h, k) => {
-    assert.ok(Number.isNaN(h) || Math.abs(sliceEntropy[k] - h) < 1e-5, `slice ${k}`);
+    assert.ok(Math.abs(sliceEntropy[k] - h) < 1e-5, `slice ${k}`);
   });
+});
+
+test('what lies at the border of a scan stays where the coarser grid ends short of it', () => {
+  // 13 voxels of 1 mm are 2.6 voxels of 5 mm: the grid of 3 is longer; 12 are 2.4, and 2 voxels end at 10 mm.
+  for (const n of [12, 13]) {
+    const fine = grid([n, n, n], 1);
+    const coarse = gridWithSpacing(fine, 5);
+    const p = new Float32Array(coarse.size.reduce((a, b) => a * b)).fill(0.8);
+    const { mask, entropy, ownDice } = decide([p.map((v) => 1 - v), p], coarse, fine);
+    assert.ok(
+      mask.data.every((v) => v === 1),
+      'every voxel is of the label',
+    );
+    assert.ok(
+      entropy.data.every((h) => h > 0.4),
+      'and none is certain',
+    );
+    assert.ok(Math.abs(ownDice[0] - 100 * (1.6 / 1.8)) < 1e-3, `${ownDice[0]}`);
+  }
 });
 
 test('a mask is decided on the scan’s own grid, slab by slab, from probabilities of a coarser one', () => {

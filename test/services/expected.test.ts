@@ -52,6 +52,15 @@ test('a prediction is expected to be what it says of itself until nine like it w
   assert.equal(expected.left, 0);
 });
 
+test('a prediction of which an earlier version could not tell its own Dice says nothing of itself', async (t) => {
+  const { compare, store } = await project(t);
+  const last = store.scans.list()[11].id;
+  const prediction = store.predictions.latest(last);
+  assert.ok(prediction);
+  store.predictions.put({ ...prediction, ownDice: [Number.NaN] });
+  assert.equal((await compare.expected()).byScan.get(last), undefined);
+});
+
 test('the command line says what is expected of each prediction, and how many are left to review', async (t) => {
   const opened = await project(t);
   const { folder } = opened.store;

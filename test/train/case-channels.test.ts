@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { kindOfName, type ModelChannel, missingChannels, oneChannel } from '../../src/core/model-channels.ts';
+import {
+  flatChannels,
+  kindOfName,
+  type ModelChannel,
+  missingChannels,
+  oneChannel,
+} from '../../src/core/model-channels.ts';
 import { type Grid, lpsPoint, spacingMm } from '../../src/core/volume.ts';
 import { channelFiles } from '../../src/trainer/worker/case-channels.ts';
 import type { TrainerFiles } from '../../src/trainer/worker/dependencies.ts';
@@ -71,6 +77,27 @@ test('each channel is normalised by its own kind, kept with a checksum of its ow
     for (const name of readdirSync(cache)) if (name.endsWith(end)) truncateSync(join(cache, name), 5);
     assert.deepEqual(await whole('t1', 'ct', 'pet'), [t1, ct, pet]);
   }
+});
+
+test('a channel in which nothing varies is known of a case, and said with what it was clipped to', async (t) => {
+  const folder = temporaryFolder(t);
+  for (const name of ['t1.nii', 'far.nii']) writeFileSync(join(folder, name), name);
+  const far = Float32Array.from(T1, (v) => 500 + v);
+  const files = {
+    readVolume: async (path: string) => ({ volume: { ...GRID, data: path.endsWith('t1.nii') ? T1 : far } }),
+  } as unknown as TrainerFiles;
+  const model = T1_CT_PET.slice(0, 2);
+  const channels = ['t1', 'ct'].map((name) => ({ name, path: join(folder, name === 't1' ? 't1.nii' : 'far.nii') }));
+  const item = { scan: 3, name: 'three', volumePath: channels[0].path, channels };
+  for (const _ of ['made', 'kept']) {
+    const prepared = await prepareCase(item, join(folder, 'cache'), { spacing: 'native' }, model, 2, files);
+    assert.deepEqual(prepared.flat, ['ct']);
+    assert.match(
+      flatChannels([prepared], model) ?? '',
+      /^Nothing varies in three \(ct\) between -75 and 175 HU: the network sees nothing there\./,
+    );
+  }
+  assert.equal(flatChannels([{ name: 'three', flat: [] }], model), null);
 });
 
 test('the volumes of one 4D file are channels, and another choice of them is prepared anew', async (t) => {

@@ -139,6 +139,12 @@ test('MR intensities have zero mean and unit variance over voxels above 0; CT is
   const flat = Float32Array.from([7, 7, 7]);
   normalise(flat, { kind: 'mr' });
   assert.deepEqual([...flat], [0, 0, 0]);
+  // A map in units in which every number is tiny.
+  const tiny = Float32Array.from([0, 0, 2e-9, 4e-9]);
+  normalise(tiny, { kind: 'mr' });
+  [-3, -3, -1, 1].forEach((expected, n) => {
+    assert.ok(Math.abs(tiny[n] - expected) < 1e-5, `${tiny[n]}`);
+  });
 });
 
 /** As many patches without gradient as with. */

@@ -33,7 +33,8 @@ export function decide(probabilities: Float32Array[], from: Grid, to: Grid): Vox
     const depth = Math.min(SLAB, nz - k);
     const slab: Grid = { ...gridOf(to), size: [nx, ny, depth], origin: voxelToWorld(to, voxelIndex(0, 0, k)) };
     const maps = probabilities.map((data) =>
-      same ? data.subarray(k * plane, (k + depth) * plane) : resample({ ...from, data }, slab, 'linear').data,
+      // A grid of other spacing may end up to half of its voxels short of the scan's last ones.
+      same ? data.subarray(k * plane, (k + depth) * plane) : resample({ ...from, data }, slab, 'linear', 'edge').data,
     );
     for (let z = 0; z < depth; z++) {
       let sum = 0;

@@ -35,19 +35,19 @@ export function trainingGrid(scan: Grid, { spacing, orientation = 'stored' }: Tr
 export const prepareImage = (scan: Volume, frame: TrainingFrame, normalisation: Normalisation): Volume<Float32Array> =>
   prepareScan(scan, frame, normalisation).image;
 
-/** Network input on the training grid, and the box in it where the patient is. */
+/** Network input on the training grid, the box in it where the patient is, and whether nothing varies in it: then it is 0. */
 export function prepareScan(
   scan: Volume,
   frame: TrainingFrame,
   normalisation: Normalisation,
-): { image: Volume<Float32Array>; body: Box } {
+): { image: Volume<Float32Array>; body: Box; flat: boolean } {
   const grid = trainingGrid(scan, frame);
   const image = sameGrid(scan, grid)
     ? { ...gridOf(scan), data: Float32Array.from(scan.data) }
     : resample(scan, grid, 'linear');
   const body = bodyBox(image.data, image.size, normalisation.kind);
   normalise(image.data, normalisation);
-  return { image, body };
+  return { image, body, flat: image.data.every((v) => v === 0) };
 }
 
 /** The mask on the training grid, nearest neighbour; of scans drawn in part the nearest that was drawn inside each voxel. */
@@ -113,6 +113,7 @@ export function normalise(data: Float32Array, normalisation: Normalisation): voi
   }
   const mean = sum / n;
   const deviation = Math.sqrt(Math.max(squares / n - mean * mean, 0));
-  const scale = deviation > 1e-6 * Math.max(1, Math.abs(mean)) ? 1 / deviation : 0;
+  // Relative: maps in SI units (diffusion, perfusion) hold numbers of 1e-9.
+  const scale = deviation > 1e-6 * Math.abs(mean) ? 1 / deviation : 0;
   for (let i = 0; i < data.length; i++) data[i] = (data[i] - mean) * scale;
 }

@@ -36,6 +36,8 @@ export interface CaseOnGrid {
   grid: Grid;
   /** Where the patient is, in voxels of the training grid. */
   body: Box;
+  /** Names of the channels in which nothing varies: the network sees 0 everywhere. */
+  flat: string[];
 }
 
 /**
@@ -61,11 +63,12 @@ export async function prepareChannels(
         `All channels of ${item.name} must lie on one grid, got another one for ${file.name}: ${difference}.`,
         'Resample the channel onto the grid of the first one.',
       );
-    const { image, body } = prepareScan(volume, frame, channels[n].normalisation);
+    const { image, body, flat } = prepareScan(volume, frame, channels[n].normalisation);
     keep(image, n);
     found = found
       ? { ...found, body: boxOfBoth(found.body, body) }
-      : { scan: gridOf(volume), grid: gridOf(image), body };
+      : { scan: gridOf(volume), grid: gridOf(image), body, flat: [] };
+    if (flat) found.flat.push(file.name);
   }
   // `channelFiles` gives one file at least.
   return found as CaseOnGrid;

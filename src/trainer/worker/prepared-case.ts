@@ -24,13 +24,15 @@ export interface PreparedCase extends PatchSource {
   readonly scan: number;
   /** Voxels of each class, for labelled cases. */
   readonly voxels?: number[];
+  /** Names of the channels in which nothing varies. */
+  readonly flat: readonly string[];
 }
 
 /** The generator's stream that samples places, of a scan's number as seed: the same scan gives the same sample. */
 const PLACES = 64;
 
 /** Counts up where prepared scans of earlier versions are no use any more. */
-const FORMAT = 8;
+const FORMAT = 9;
 
 interface Record {
   /** Of the version that prepared it. */
@@ -40,6 +42,8 @@ interface Record {
   spacing: Sides;
   /** Where the patient and all that is drawn lie. */
   body: Box;
+  /** Channels in which nothing varies. */
+  flat: string[];
   voxels?: number[];
   /** How many voxels of each class the file of places holds, one class after the other. */
   places?: number[];
@@ -93,13 +97,14 @@ export async function prepareCase(
       `A prepared scan must be as it was written, got other bytes in ${base}.`,
       'Start again: it is then made anew. Check the disk where it comes back.',
     );
-  const { size, spacing: voxelSize, body, voxels, places, drawn, corrected } = record;
+  const { size, spacing: voxelSize, body, flat, voxels, places, drawn, corrected } = record;
   return {
     name: item.name,
     scan: item.scan,
     size,
     spacing: voxelSize,
     body,
+    flat,
     voxels,
     ...(places && { places: placesIn(`${base}.places`, places, size, drawn, corrected) }),
     ...(several && { channels: channels.length }),
@@ -241,10 +246,10 @@ async function write(
   const keep = (end: string, data: Float32Array | Uint8Array | Int32Array) => {
     checksums[end] = store(`${base}.${end}`, data);
   };
-  const { grid, body } = await prepareChannels(item, channels, frame, files, (image, n) =>
+  const { grid, body, flat } = await prepareChannels(item, channels, frame, files, (image, n) =>
     keep(imageEnd(n), image.data),
   );
-  const record: Record = { format: FORMAT, size: grid.size, spacing: grid.spacing, body, checksums };
+  const record: Record = { format: FORMAT, size: grid.size, spacing: grid.spacing, body, flat, checksums };
   if (item.maskPath) {
     const mask = prepareMask(await files.readMask(item.maskPath), frame);
     const labelled = boxAround(mask, 0);

@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ModelChannel, oneChannel } from '../../core/model-channels.ts';
+import { flatChannels, type ModelChannel, oneChannel } from '../../core/model-channels.ts';
 import type { Kernels } from '../../core/network/kernels.ts';
 import type { Weights } from '../../core/network/tape.ts';
 import { decide } from '../../core/predict/decide.ts';
@@ -108,7 +108,9 @@ async function predictCase(
     },
   ).catch((error: unknown) => report({ type: 'left-out', ...leftOut(item, error) }));
   if (!prepared) return;
-  const { scan, grid, body } = prepared;
+  const { scan, grid, body, flat } = prepared;
+  const nothing = flatChannels([{ name: item.name, flat }], channels);
+  if (nothing) report({ type: 'notice', message: nothing });
   // A missing channel is read as one that training left out: 0, the mean of a normalised scan.
   const image = joined(channels.map((_, n) => images[n] ?? new Float32Array(voxelCount(grid))));
   const region = coarse ? ((await regionOf(item, grid.size, channels, coarse, kernels, report, files)) ?? body) : body;

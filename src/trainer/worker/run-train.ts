@@ -2,7 +2,7 @@
 
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ModelChannel, missingChannels, oneChannel } from '../../core/model-channels.ts';
+import { flatChannels, type ModelChannel, missingChannels, oneChannel } from '../../core/model-channels.ts';
 import { makesPseudoMasks, type SettledOptions, usesUnlabelled } from '../../core/options.ts';
 import { validate } from '../../core/predict/validate.ts';
 import { type CheckpointMeta, decodeCheckpoint } from '../../core/train/checkpoint.ts';
@@ -235,6 +235,8 @@ async function prepareLists(
   // An unlabelled case never brings its mask along, whatever the project knows.
   const unlabelled = needsUnlabelled ? await prepare(lists.unlabelled.map(({ maskPath: _, ...scan }) => scan)) : [];
   const validation = await prepare(lists.validation);
+  const flat = flatChannels([...labelled, ...unlabelled, ...validation], channels);
+  if (flat) report({ type: 'notice', message: flat });
   if (needsUnlabelled && unlabelled.length === 0 && !control.cancelled) {
     report({
       type: 'notice',
@@ -251,7 +253,6 @@ function warnOfMissingClasses(labelled: PreparedCase[], classes: string[], repor
   });
 }
 
-/** Lines after the checkpoint belong to steps that will be done again. */
 /** A line more, so that what a killed run did is known. */
 function keepLine(curve: string, line: CurveLine): void {
   try {
@@ -261,6 +262,7 @@ function keepLine(curve: string, line: CurveLine): void {
   }
 }
 
+/** Lines after the checkpoint belong to steps that will be done again. */
 function truncateCurve(path: string, step: number): void {
   if (!existsSync(path)) return;
   const kept = readFileSync(path, 'utf8')

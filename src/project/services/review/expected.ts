@@ -25,8 +25,9 @@ export interface Expectations {
 /** Versions of a mask never change, so neither does the Dice between two; by their ids. */
 const measured = new Map<string, number>();
 
-/** Mean over the labels; null where the prediction says nothing of itself. */
-const ownDiceOf = ({ ownDice }: Pick<Prediction, 'ownDice'>): number | null => (ownDice.length ? mean(ownDice) : null);
+/** Mean over the labels; null where the prediction says nothing of itself, or earlier versions could not tell. */
+const ownDiceOf = ({ ownDice }: Pick<Prediction, 'ownDice'>): number | null =>
+  ownDice.length > 0 && ownDice.every(Number.isFinite) ? mean(ownDice) : null;
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
