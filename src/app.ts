@@ -27,7 +27,12 @@ import {
 } from './project/services/model/export-model.ts';
 import { type ImportModelRequest, importModel, type ModelImport } from './project/services/model/import-model.ts';
 import { startFrom } from './project/services/model/start-from.ts';
-import { type PredictHandle, type PredictRequest, startPrediction } from './project/services/predict/predict.ts';
+import {
+  chooseScans,
+  type PredictHandle,
+  type PredictRequest,
+  startPrediction,
+} from './project/services/predict/predict.ts';
 import { scansOf } from './project/services/review/decide-scans.ts';
 import { type EvaluateRequest, type EvaluationReport, evaluateRun } from './project/services/review/evaluate.ts';
 import { type Compare, compareOf, type Review, reviewOf } from './project/services/review/index.ts';
@@ -130,6 +135,8 @@ export interface Project {
     picture(run: number, step: number, panel: string): string;
   };
   predict(request?: PredictRequest, onEvent?: OnEvent): PredictHandle;
+  /** How many scans a request means; throws `predict/no-scans`. */
+  scansToPredict(scans: PredictRequest['scans']): number;
   evaluate(request: EvaluateRequest): Promise<EvaluationReport>;
   /** Cases, the queue of predictions, decisions. */
   readonly review: Review;
@@ -183,6 +190,7 @@ function assemble(store: Store, start: StartTrainer): Project {
       picture: (run, step, panel) => evolutionPicture(store, run, step, panel),
     },
     predict: (request = {}, onEvent) => startPrediction(store, start, request, onEvent),
+    scansToPredict: (scans) => chooseScans(store, scans).length,
     evaluate: (request) => evaluateRun(store, request),
     review: reviewOf(store, drawing),
     compare: compareOf(store, drawing),

@@ -19,6 +19,9 @@ export interface ModelChannel {
 /** The input of a network that sees one channel, which needs no name. */
 export const oneChannel = (normalisation: Normalisation): ModelChannel[] => [{ name: 'image', normalisation }];
 
+/** Capitals aside: what one calls T1 another calls t1. */
+export const sameChannel = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
+
 const WORDS: Record<ChannelKind, RegExp> = {
   ct: /(^|[^a-z])(c?ect|ncct|ldct|cta?)([^a-z]|$)/i,
   pet: /(^|[^a-z])(pet|pt|suv|fdg)([^a-z]|$)/i,
@@ -94,7 +97,7 @@ export function flatChannels(
   channels: readonly ModelChannel[],
 ): string | null {
   const clip = (name: string) => {
-    const of = channels.find((one) => one.name.toLowerCase() === name.toLowerCase())?.normalisation;
+    const of = channels.find((one) => sameChannel(one.name, name))?.normalisation;
     return of?.kind === 'ct' ? ` between ${of.clip[0]} and ${of.clip[1]} HU` : '';
   };
   const said = scans.flatMap(({ name, flat }) =>

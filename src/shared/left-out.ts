@@ -10,7 +10,7 @@ export interface LeftOut {
 }
 
 /** Codes of what is wrong with the files of one scan; a full disk or too little memory is no fault of a scan. */
-const OF_ONE_SCAN = /^(scan|mask|cache)\/|^file\/(?!disk-full)/;
+const OF_ONE_SCAN = /^(scan|mask|cache|geometry)\/|^channels\/(none|other-grid)$|^file\/(?!disk-full)/;
 
 /** The scan with the reason; throws the error itself where it is about more than this scan. */
 export function leftOut({ scan, name }: { scan: number; name: string }, error: unknown): LeftOut {

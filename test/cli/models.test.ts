@@ -60,6 +60,11 @@ test('a model predicts in another project what it predicts at home', async (t) =
     card.stdout,
     /# atlas[\s\S]*not for diagnosis[\s\S]*2 labelled and 1 unlabelled[\s\S]*validation \(1 scans/,
   );
+  assert.doesNotMatch(
+    (await done('model', 'export', 'p', 'm.onnx')).stdout,
+    /predict .*--model/,
+    'Decile reads no ONNX',
+  );
   const info = (await done('model', 'info', 'm.safetensors', '--json')).json() as { format: number; sha256: string };
   assert.deepEqual([info.format, info.sha256.length], [1, 64]);
 });
@@ -74,6 +79,8 @@ test('what is no model of the project is refused on the command line', async (t)
   assert.equal(await code('model', 'info', 'scans'), 'file/is-folder');
   assert.equal(await code('model', 'export', 'p', 'm.safetensors'), 'run/none-finished');
   writeFileSync(join(cwd, 'half.safetensors'), '\u0040\u0000\u0000\u0000\u0000\u0000\u0000\u0000{"__metadata__"');
+  assert.equal(await code('predict', 'p', '--model', 'half.safetensors'), 'predict/no-scans');
+  await run('import', 'p', 'scans');
   assert.equal(await code('predict', 'p', '--model', 'half.safetensors'), 'model/damaged');
   assert.equal(await code('predict', 'p', '--model', 'half.safetensors', '--run', 'x'), 'option/invalid');
 });

@@ -11,6 +11,7 @@ import { startTraining } from '../../src/project/services/train/train.ts';
 import type { TrainerEvent } from '../../src/shared/training.ts';
 import { startTrainer } from '../../src/trainer/host/index.ts';
 import { GRID, maskOf, newProject, temporaryFolder, writeVolumes } from './helpers.ts';
+import { finishedRun } from './model-runs.ts';
 
 /** Of three cases the last has no PET; the structure is seen in it alone, T1 and CT are noise. */
 async function project(t: Parameters<typeof newProject>[0]) {
@@ -68,4 +69,19 @@ test('without channel dropout a missing channel is refused before training start
     code: 'channels/missing',
     message: /the channels t1, ct, pet, got scans without some: c \(pet\)/,
   });
+});
+
+test('a scan that a model sees nothing of is left out, and the others are predicted', async (t) => {
+  const store = await project(t);
+  // c has no PET, and the model sees that alone.
+  const run = finishedRun(store, 'pet', {}, 1, ['pet']);
+  const report = await startPrediction(store, startTrainer, { run: run.name, scans: 'all' }).done;
+  assert.deepEqual(
+    report.predicted.map(({ name }) => name),
+    ['a', 'b'],
+  );
+  assert.deepEqual(
+    report.leftOut.map(({ name, code }) => [name, code]),
+    [['c', 'channels/none']],
+  );
 });

@@ -70,8 +70,14 @@ export function described(options: SettledOptions, channels: number, labels: num
   };
 }
 
-/** A finished run of the project's labels with a network of random weights. */
-export function finishedRun(store: Store, name: string, change: Partial<SettledOptions> = {}, seed = 1): Run {
+/** A finished run of the project's labels with a network of random weights. @param channels one without a name where they are absent */
+export function finishedRun(
+  store: Store,
+  name: string,
+  change: Partial<SettledOptions> = {},
+  seed = 1,
+  channels?: string[],
+): Run {
   const options = { ...OPTIONS, ...change };
   const classes = store.labels.classes();
   const references = store.masks.references();
@@ -82,10 +88,13 @@ export function finishedRun(store: Store, name: string, change: Partial<SettledO
   const run = store.runs.create({ name, options, classes, cases });
   const folder = runFolder(run.id);
   mkdirSync(store.path(folder), { recursive: true });
-  const told = { step: 40, options, classes };
+  const told = {
+    ...{ step: 40, options, classes },
+    ...(channels && { channels: channels.map((one) => ({ name: one, normalisation: { kind: 'mr' } as const })) }),
+  };
   writeFileSync(
     store.path(`${folder}/checkpoint.safetensors`),
-    encodeNetwork(randomNetwork(options, classes.length, seed), told),
+    encodeNetwork(randomNetwork(options, classes.length, seed, channels?.length), told),
   );
   writeFileSync(store.path(`${folder}/normalisation.json`), '{"kind":"mr"}');
   store.checkpoints.add(run.id, 40, `${folder}/checkpoint.safetensors`);

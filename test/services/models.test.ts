@@ -9,13 +9,14 @@ import { modelCard } from '../../src/core/model/card.ts';
 import { decodeCheckpoint, membersOf, networkOf } from '../../src/core/train/checkpoint.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/core/train/safetensors.ts';
 import { spacingFor } from '../../src/core/train/spacing.ts';
+import { importScans } from '../../src/project/services/import/import.ts';
 import { exportModel } from '../../src/project/services/model/export-model.ts';
 import { importModel } from '../../src/project/services/model/import-model.ts';
 import { encodeModel, readModel } from '../../src/project/services/model/model-file.ts';
 import { startPrediction } from '../../src/project/services/predict/predict.ts';
 import type { Store } from '../../src/project/store/index.ts';
 import type { ModelReceipt, RunInfo } from '../../src/shared/contract/index.ts';
-import { newProject, projectWith, scriptedTrainer, temporaryFolder } from './helpers.ts';
+import { newProject, projectWith, scanOf, scriptedTrainer, temporaryFolder, writeVolumes } from './helpers.ts';
 import { finishedRun } from './model-runs.ts';
 
 const KIDNEY = { scheme: 'SCT', code: '64033007', meaning: 'Kidney' };
@@ -159,6 +160,34 @@ test('prediction with an imported model brings scans of another grid to the voxe
   assert.deepEqual(spacingFor('native', { spacing: [1.05, 1.5, 3] }, [1, 1.5, 3]), 'native');
   assert.deepEqual(spacingFor('native', { spacing: [1, 1.5, 5] }, [1, 1.5, 3]), [1, 1.5, 3]);
   assert.deepEqual(spacingFor(2, { spacing: [1, 1.5, 5] }, [1, 1.5, 3]), 2);
+});
+
+test('a model that can see no scan of the project does not become a run of it', async (t) => {
+  const { folder, store } = await exported(t);
+  const run = finishedRun(store, 'two', {}, 1, ['T1', 'pet']);
+  const path = join(folder, 'two.safetensors');
+  await exportModel(store, { path, run: run.name });
+  const plain = await projectWith(t, temporaryFolder(t), 1, 0, ['kidney', 'tumour']);
+  await assert.rejects(importModel(plain, { path }), {
+    code: 'channels/none',
+    message: /one of the channels T1, pet, got a single one without a name in case_01/,
+  });
+  const others = newProject(t, ['kidney', 'tumour']);
+  assert.deepEqual((await importModel(others, { path })).notices, [], 'scans may come');
+  const scans = await writeVolumes(temporaryFolder(t), {
+    'a_t1.nii': scanOf(1),
+    'a_ct.nii': scanOf(2),
+    'b_t1.nii': scanOf(3),
+    'b_ct.nii': scanOf(4),
+  });
+  const channelled = newProject(t, ['kidney', 'tumour']);
+  await importScans(channelled, scans, { channels: [{ name: 't1' }, { name: 'ct' }] });
+  const { notices } = await importModel(channelled, { path });
+  assert.deepEqual(notices, ['The model also learned from pet, which no scan here has.']);
+  const one = join(folder, 'one.safetensors');
+  await exportModel(store, { path: one, run: 'first' });
+  await assert.rejects(importModel(channelled, { path: one }), { code: 'channels/none', message: /got t1, ct in a/ });
+  assert.equal(channelled.runs.list().length, 1);
 });
 
 test('the window takes a model out of one project and into another as bytes', async (t) => {

@@ -35,7 +35,11 @@ function exportCommand(): Command {
           flags,
           { run: run.name, file: path, bytes, model: description },
           () =>
-            `The model of ${run.name} is in ${path} (${megabytes(bytes)}).\nNext: decile predict OTHER_DIR --model ${file}`,
+            `The model of ${run.name} is in ${path} (${megabytes(bytes)}).\n${
+              format === 'onnx'
+                ? 'Next: docs/how-to/use-a-model-elsewhere.md has a prediction with it in Python. Decile itself reads --format safetensors.'
+                : `Next: decile predict OTHER_DIR --model ${file}`
+            }`,
         );
       }),
     );

@@ -95,6 +95,8 @@ async function modelRun(project: Project, file: string, flags: PredictFlags): Pr
       `--model must come without --run, got --run ${flags.run} too.`,
       'Leave one of them out.',
     );
+  // Before a run is made of it: where there is nothing to predict, nothing changes.
+  project.scansToPredict(flags.scans);
   const { run, notices } = await project.models.import({ path: userPath(file) });
   for (const text of notices) notice(flags, text);
   return run.name;

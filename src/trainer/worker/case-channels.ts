@@ -1,6 +1,6 @@
 /** The channels of a case as network input, each on the training grid and normalised by its own kind. */
 import { gridDifference, gridOf } from '../../core/geometry.ts';
-import { type ModelChannel, noneOf } from '../../core/model-channels.ts';
+import { type ModelChannel, noneOf, sameChannel } from '../../core/model-channels.ts';
 import { boxOfBoth } from '../../core/train/body.ts';
 import { prepareScan, type TrainingFrame } from '../../core/train/preprocess.ts';
 import type { Box } from '../../core/train/region.ts';
@@ -17,7 +17,7 @@ export function channelFiles(item: TrainingCase, channels: readonly ModelChannel
   const { name, volumePath, channels: own } = item;
   // A scan of one channel without a name is what a network of one input sees, whatever that is called.
   if (!own && channels.length === 1) return [{ name: channels[0].name, path: volumePath }];
-  const files = channels.map((channel) => own?.find((file) => same(file.name, channel.name)) ?? null);
+  const files = channels.map((channel) => own?.find((file) => sameChannel(file.name, channel.name)) ?? null);
   if (files.every((file) => file === null))
     throw noneOf(
       channels.map((channel) => channel.name),
@@ -25,9 +25,6 @@ export function channelFiles(item: TrainingCase, channels: readonly ModelChannel
     );
   return files;
 }
-
-/** Capitals aside: what one calls T1 another calls t1. */
-const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
 export interface CaseOnGrid {
   /** Of the scan itself. */

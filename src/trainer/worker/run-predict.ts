@@ -95,8 +95,6 @@ async function predictCase(
   files: TrainerFiles,
 ): Promise<void> {
   const began = performance.now();
-  const missing = channelFiles(item, channels).flatMap((file, n) => (file ? [] : [channels[n].name]));
-  if (missing.length > 0) report({ type: 'notice', message: withoutChannels(item.name, missing, meta) });
   const images: Float32Array[] = [];
   const prepared = await prepareChannels(
     item,
@@ -108,6 +106,8 @@ async function predictCase(
     },
   ).catch((error: unknown) => report({ type: 'left-out', ...leftOut(item, error) }));
   if (!prepared) return;
+  const missing = channelFiles(item, channels).flatMap((file, n) => (file ? [] : [channels[n].name]));
+  if (missing.length > 0) report({ type: 'notice', message: withoutChannels(item.name, missing, meta) });
   const { scan, grid, body, flat } = prepared;
   const nothing = flatChannels([{ name: item.name, flat }], channels);
   if (nothing) report({ type: 'notice', message: nothing });

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { ModelDescription } from '../../../core/model/description.ts';
 import { matchLabels, reordered } from '../../../core/model/labels.ts';
+import { noneOf, sameChannel } from '../../../core/model-channels.ts';
 import { encodeNetwork } from '../../../core/train/checkpoint.ts';
 import { writeFileAtomic } from '../../../disk/index.ts';
 import { type Run, runFolder, type Store } from '../../store/index.ts';
@@ -27,11 +28,12 @@ export interface ModelImport {
 
 /**
  * Brings a model in. Its outputs become the project's labels of the same name or coded term.
- * @throws model/not-a-model, model/damaged, model/version, model/labels, run/name-taken, and what reading a file throws
+ * @throws model/not-a-model, model/damaged, model/version, model/labels, channels/none, run/name-taken, and what reading a file throws
  */
 export async function importModel(store: Store, { path, content, name }: ImportModelRequest): Promise<ModelImport> {
   const model = await (content ? decodeModel(content, path) : readModel(path));
   const { description, sha256 } = model;
+  checkChannels(store, description);
   const known = store.runs.list().find((run) => run.model?.sha256 === sha256);
   const notices = noticesFor(store, description);
   if (known && (name === undefined || known.name === name)) return { run: known, description, known: true, notices };
@@ -52,6 +54,16 @@ export async function importModel(store: Store, { path, content, name }: ImportM
     return store.runs.update(made.id, { state: 'finished', step, finishedAt: new Date().toISOString() });
   });
   return { run, description, known: false, notices };
+}
+
+/** A model that can see no scan of the project would become a run that nothing can be done with. */
+function checkChannels(store: Store, { channels }: ModelDescription): void {
+  const own = store.channels.list().map(({ name }) => name);
+  const [scan] = store.scans.list();
+  if (!scan) return;
+  const seen = channels.map(({ name }) => name);
+  if (own.length === 0 ? seen.length > 1 : !seen.some((name) => own.some((one) => sameChannel(name, one))))
+    throw noneOf(seen, { name: scan.name, channels: own });
 }
 
 /** The network in the project's classes, as the trainer reads it. */
@@ -100,6 +112,11 @@ function noticesFor(store: Store, { labels, channels }: ModelDescription): strin
   const notices: string[] = [];
   if (others.length > 0)
     notices.push(`The model does not know ${others.map(({ name }) => name).join(', ')}: it never predicts that.`);
+  const scans = store.scans.list();
+  const own = store.channels.list();
+  const lacking = channels.filter(({ name }) => !own.some((one) => sameChannel(one.name, name)));
+  if (own.length > 0 && scans.length > 0 && lacking.length > 0)
+    notices.push(`The model also learned from ${lacking.map(({ name }) => name).join(', ')}, which no scan here has.`);
   const [ct, ours] = [channels[0].normalisation.kind === 'ct', store.project.get().preset.startsWith('ct')];
   if (channels.length === 1 && ct !== ours)
     notices.push(

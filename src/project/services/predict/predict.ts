@@ -73,7 +73,7 @@ export function startPrediction(
   onEvent: (event: TrainerEvent, run: Run) => void = () => {},
 ): PredictHandle {
   const run = runForPrediction(store, request.run);
-  const chosen = chooseScans(store, request.scans ?? 'unlabelled');
+  const chosen = chooseScans(store, request.scans);
   const scans = chosen.filter((scan) => !isUnfinished(store, scan.id));
   const leftOut = chosen.filter((scan) => !scans.includes(scan)).map(unfinished);
   if (scans.length === 0) throw onlyUnfinished(leftOut);
@@ -151,7 +151,8 @@ export function labelledMasks(store: Store, run: Run): string[] {
   return learned.map((id) => store.path(store.masks.get(id).file)).filter(existsSync);
 }
 
-function chooseScans(store: Store, which: 'all' | 'unlabelled' | number[]): Scan[] {
+/** The scans that a request means. Throws `predict/no-scans`. */
+export function chooseScans(store: Store, which: PredictRequest['scans'] = 'unlabelled'): Scan[] {
   const scans = store.scans.list();
   if (scans.length === 0)
     throw new DecileError(
