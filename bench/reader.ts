@@ -2,13 +2,13 @@
  * A simulated reader: how many clicks a mask takes, and how good the answers are. Scans are read from FOLDER/left-atrium,
  * /hippocampus, /vertebrae, each with images/ and labels/; FOLDER may be the left atrium alone.
  * npm run bench -- reader --data FOLDER [--quick] [--cohorts left-atrium,...] [--steps N] [--out FOLDER] [--json]
- *   [--skip N] [--cases N] [--labelled N] [--spacing MM --patch X,Y,Z] [--only preview,clicks,slices,model,spread,corrections]
+ *   [--skip N] [--cases N] [--labelled N] [--spacing MM --patch X,Y,Z] [--only preview,clicks,slices,model,spread,corrections,expected]
  *   [--seeds 1,2,...] [--calibration-folds K] [--pictures FOLDER]
  * --quick: left atrium at 2.5 mm, 5 cases, 600 steps at 48x32x16. --steps: of the training otherwise; 0: image alone.
  * --skip, --cases: which cases are clicked, the first --skip after the labelled ones left out; so other lists than the reported one can tell
  * what to choose. --spacing: all scans at that voxel size, with that patch.
  * --only: some of the figures. preview, clicks (and strokes of a brush, beside them) and slices from the image alone; model: both from a model's predictions, and expected
- * against true Dice; spread: whole scans or their slices over many; corrections: until 95 % reach 90 Dice. --quick has the first four.
+ * against true Dice (expected: that alone, which model has too); spread: whole scans or their slices over many; corrections: until 95 % reach 90 Dice. --quick has the first four.
  * --seeds: a training each; every seed's figures of model, then one of all: counts added up, other numbers their mean.
  * --calibration-folds: trains with them, and says the expected Dice before the first review with and without.
  * --pictures FOLDER: PNG files of the cases that clicks left worst, with an index.
@@ -34,7 +34,7 @@ import { spreadFigures } from './reader/spread.ts';
 import { brushedModel, withModel } from './reader/with-model.ts';
 import { WrongOption } from './wrong-option.ts';
 
-const PARTS: readonly string[] = ['preview', 'clicks', 'slices', 'model', 'spread', 'corrections'];
+const PARTS: readonly string[] = ['preview', 'clicks', 'slices', 'model', 'spread', 'corrections', 'expected'];
 const QUICK = { cases: 5, spacing: 2.5, steps: 600, patch: '48,32,16', parts: PARTS.slice(0, 4) };
 
 export async function run(args: string[]): Promise<void> {
@@ -111,16 +111,17 @@ export async function run(args: string[]): Promise<void> {
       if (steps === 0) continue;
       const patch = quick ? QUICK.patch : (values.patch ?? cohort.patch);
       const trainings = seeds.map((seed) => ({ steps, patch, spacing, out, seed, folds }));
-      if (has('model')) {
+      if (has('model') || has('expected')) {
         const bySeed: Figure[][] = [];
         for (const training of trainings) {
           const cases = await predictedCases(folder, cohort, training);
-          const sessions = withModel(cases, cohort);
-          await album?.add({ cohort, evidence: 'model', seed: training.seed }, report, sessions, read);
+          const sessions = has('model') ? withModel(cases, cohort) : [];
+          if (has('model'))
+            await album?.add({ cohort, evidence: 'model', seed: training.seed }, report, sessions, read);
           const own = [
             ...[expectedFigures(cases, cohort), ...calibrationFigures(cases, cohort, training)],
-            ...clickFigures(cohort.name, 'model', sessions),
-            ...strokeFigures(cohort.name, 'model', brushedModel(cases, cohort)),
+            ...(has('model') ? clickFigures(cohort.name, 'model', sessions) : []),
+            ...(has('model') ? strokeFigures(cohort.name, 'model', brushedModel(cases, cohort)) : []),
           ].map((figure) => ({ ...figure, seed: training.seed }));
           bySeed.push(own);
           if (seeds.length > 1) print(own);

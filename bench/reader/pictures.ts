@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Seed } from '../../src/core/click/index.ts';
+import { boxAround, cropTo } from '../../src/core/train/region.ts';
 import type { Grid, LabelMap, Volume } from '../../src/core/volume.ts';
 import { encodePng } from '../../src/imaging/png.ts';
 import { montage } from '../../src/project/report/montage.ts';
@@ -13,6 +14,8 @@ import type { Session } from './simulated.ts';
 const WORST = 5;
 /** Pixels of one of the three pictures of a case. */
 const WIDTH = 400;
+/** Mm of the scan that are shown around truth and masks. */
+const MARGIN = 20;
 
 const [TRUTH, START, AFTER, THIS, NOT_THIS]: Colour[] = [
   [60, 220, 60],
@@ -83,8 +86,8 @@ export class Album {
       [
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Worst cases</title>',
         '<style>body{background:#111;color:#ddd;font:14px sans-serif}figure{margin:0 0 24px}</style>',
-        '<p>The scan with the truth (green); with the mask before any click (orange); with the mask after the clicks (blue). Squares are clicks on the slice',
-        'or beside it: yellow "this", red "not this".</p>',
+        '<p>The scan with the truth (green); with the mask before any click (orange); with the mask after the clicks (blue). Crosses are clicks on the slice,',
+        'dots clicks beside it: yellow "this", red "not this".</p>',
         ...figures,
         '</html>\n',
       ].join('\n'),
@@ -98,7 +101,7 @@ const labelOf = ({ data }: LabelMap, label: number): Uint8Array =>
 const escaped = (text: string): string => text.replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
 /**
- * Three pictures side by side of the axial slice where most is wrong after the clicks.
+ * Three pictures side by side of the axial slice where most is wrong after the clicks, cut around truth and masks.
  * @param truth 0 or 1
  * @returns the slice, counted upwards, and the bytes of a PNG file
  */
@@ -109,14 +112,16 @@ export function failurePicture(
 ): { slice: number; picture: Buffer } {
   const map = (data: Uint8Array): LabelMap => ({ ...truth, data });
   const wrong = map(mask.map((value, v) => (value === truth.data[v] ? 0 : 1)));
-  const slice = largestSlice(wrong);
+  const any = mask.map((value, v) => value | start[v] | truth.data[v]);
+  const box = boxAround(map(any), MARGIN) ?? { start: [0, 0, 0], size: [...scan.size] };
+  const [near, most] = [cropTo(scan, box), cropTo(wrong, box)];
   const window = percentileWindow(scan);
   const panel = (...outlines: readonly [LabelMap, Colour][]) =>
     axialPicture(
-      scan,
-      slice,
+      near,
+      largestSlice(most),
       window,
-      outlines.map(([of, colour]) => ({ mask: of, colour })),
+      outlines.map(([of, colour]) => ({ mask: cropTo(of, box), colour })),
       WIDTH,
     );
   const clicks = (inside: boolean) => map(marks(scan, seeds, inside));
@@ -126,16 +131,19 @@ export function failurePicture(
     panel(drawn, [map(start), START]),
     panel(drawn, [map(mask), AFTER], [clicks(true), THIS], [clicks(false), NOT_THIS]),
   ];
-  return { slice, picture: encodePng(montage([panels])) };
+  return { slice: largestSlice(wrong), picture: encodePng(montage([panels])) };
 }
 
-/** The clicks' voxels with those around them, so that a click shows on the slices beside its own too. */
-function marks({ size: [ni, nj, nk] }: Grid, seeds: readonly Seed[], inside: boolean): Uint8Array {
-  const out = new Uint8Array(ni * nj * nk);
-  const around = (at: number, n: number) => [at - 1, at, at + 1].filter((c) => c >= 0 && c < n);
-  for (const voxel of seeds.flatMap((seed) => (seed.inside === inside ? [...seed.voxels] : [])))
-    for (const k of around(Math.floor(voxel / (ni * nj)), nk))
-      for (const j of around(Math.floor(voxel / ni) % nj, nj))
-        for (const i of around(voxel % ni, ni)) out[i + ni * (j + nj * k)] = 1;
+/** The clicks' voxels with those beside them, so that a click shows on the slices beside its own too, smaller there. */
+function marks({ size }: Grid, seeds: readonly Seed[], inside: boolean): Uint8Array {
+  const out = new Uint8Array(size[0] * size[1] * size[2]);
+  for (const voxel of seeds.flatMap((seed) => (seed.inside === inside ? [...seed.voxels] : []))) {
+    out[voxel] = 1;
+    for (const [axis, stride] of [1, size[0], size[0] * size[1]].entries()) {
+      const at = Math.floor(voxel / stride) % size[axis];
+      if (at > 0) out[voxel - stride] = 1;
+      if (at + 1 < size[axis]) out[voxel + stride] = 1;
+    }
+  }
   return out;
 }
