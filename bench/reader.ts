@@ -12,7 +12,7 @@
  * --seeds: a training each; every seed's figures of model, then one of all: counts added up, other numbers their mean.
  * --calibration-folds: trains with them, and says the expected Dice before the first review with and without.
  * --pictures FOLDER: PNG files of the cases that clicks left worst, with an index.
- * --out FOLDER keeps the trained projects, and uses those that are there, for other lists of cases too. Prints a line a figure, and the aims last.
+ * --out FOLDER keeps the trained projects, and uses those that are there, for other lists of cases too; a training that was killed goes on. Prints a line a figure, and the aims last.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -5,7 +5,7 @@ import type { LabelMap } from '../../src/core/volume.ts';
 import { readMask, readVolume } from '../../src/imaging/index.ts';
 import { openProject } from '../../src/project/store/index.ts';
 import { type Cohort, casesOf, type ReadCase, readCase } from './cohort.ts';
-import { decile, folderName, importAndPredict, newProject, type Training, train, writeCases } from './project.ts';
+import { decile, folderName, importAndPredict, newProject, type Training, trainToEnd, writeCases } from './project.ts';
 
 /** Scans without masks that a training gets beside the labelled ones; none of them is reported. */
 const UNLABELLED = 16;
@@ -29,16 +29,16 @@ export async function predictedCases(folder: string, cohort: Cohort, training: T
   const project = join(training.out, folderName(cohort.name, training));
   const [own, at] = [projectOf(cohort, training), (part: string) => join(project, part)];
   const read = (name: string) => readCase(folder, name, training.spacing);
-  if (!existsSync(at('trained'))) {
+  if (!existsSync(at('imported'))) {
     rmSync(project, { recursive: true, force: true });
     await writeCases(learn, read, at('learn'), at('masks'));
     await writeCases(rest.slice(0, UNLABELLED), read, at('unlabelled'));
     newProject(own, cohort.labels);
     decile('import', own, at('learn'), '--labels', at('masks'));
     if (rest.length > 0) decile('import', own, at('unlabelled'));
-    train(own, training, '--calibration-folds', String(training.folds));
-    mkdirSync(at('trained'));
+    mkdirSync(at('imported'));
   }
+  trainToEnd(own, training, '--calibration-folds', String(training.folds));
   const known = report.filter((name) => [at('learn'), at('unlabelled')].some((part) => existsSync(join(part, name))));
   if (known.length > 0)
     throw new Error(`The model in ${project} must not have seen the cases to report, got ${known.join(', ')}.`);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openExistingProject } from '../../src/app.ts';
 import { writeNifti } from '../../src/imaging/index.ts';
-import type { Store } from '../../src/project/store/index.ts';
+import { openProject, type Store } from '../../src/project/store/index.ts';
 import type { ReadCase } from './cohort.ts';
 
 const CLI = fileURLToPath(new URL('../../bin/decile.mjs', import.meta.url));
@@ -40,6 +40,15 @@ export const train = (project: string, { steps, patch, seed }: Training, ...more
     ...['train', project, '--patch', patch, '--spacing', 'native', '--width', '8', '--steps', String(steps)],
     ...['--seed', String(seed), ...more],
   );
+
+/** Trains where the project has no run, and goes on with one that was killed. */
+export function trainToEnd(project: string, training: Training, ...more: string[]): void {
+  const store = openProject(project, 'read');
+  const [run, left] = [store.runs.list().at(-1), store.runs.latestUnfinished()];
+  store.close();
+  if (left) decile('resume', project);
+  else if (run?.state !== 'finished') train(project, training, ...more);
+}
 
 /** Imports cases that training has not seen and predicts them, and no other. */
 export async function importAndPredict(project: string, folder: string): Promise<void> {
