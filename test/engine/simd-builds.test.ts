@@ -4,19 +4,16 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { SimdBackend } from '../../src/engine/simd/backend.ts';
-import {
-  convolveDirect,
-  convolveWeightsDirect,
-  convolveWeightsWinograd,
-  convolveWinograd,
-} from '../../src/engine/simd/convolution.ts';
 import { Heap } from '../../src/engine/simd/heap.ts';
+import { convolveDirect, convolveWeightsDirect } from '../../src/engine/simd/plain-convolution.ts';
 import { startMachine } from '../../src/engine/simd/threads.ts';
+import { convolveWeightsWinograd, convolveWinograd } from '../../src/engine/simd/winograd.ts';
+import { convolveWinogradDepth } from '../../src/engine/simd/winograd-depth.ts';
 
 const SHAPE = { d: 5, h: 12, w: 14, c: 8 };
 const CHANNELS = 16;
 
-/** y and dw of a fixed convolution on a machine of its own, in the plain and in Winograd's form. */
+/** y and dw of a fixed convolution on a machine of its own, in the plain form and in Winograd's, in the plane and in depth. */
 function results(threads: number, plain: boolean): Float32Array[] {
   const machine = startMachine(threads, plain);
   try {
@@ -30,9 +27,14 @@ function results(threads: number, plain: boolean): Float32Array[] {
     const [voxels, size] = [d * h * w, 27 * c * CHANNELS];
     const [x, weights, dy] = [filled(voxels * c, 0.7), filled(size, 1.3), filled(voxels * CHANNELS, 0.3)];
     const [y, dw] = [filled(voxels * CHANNELS, 0), filled(size, 0)];
-    return [convolveDirect, convolveWinograd].flatMap((convolve, form) => {
-      convolve(backend, x, weights, y, SHAPE, CHANNELS, false);
-      [convolveWeightsDirect, convolveWeightsWinograd][form](backend, x, dy, dw, SHAPE, CHANNELS);
+    const forms = [
+      { forward: convolveDirect, gradient: convolveWeightsDirect },
+      { forward: convolveWinograd, gradient: convolveWeightsWinograd },
+      { forward: convolveWinogradDepth, gradient: convolveWeightsWinograd },
+    ];
+    return forms.flatMap(({ forward, gradient }) => {
+      forward(backend, x, weights, y, SHAPE, CHANNELS, false);
+      gradient(backend, x, dy, dw, SHAPE, CHANNELS);
       return [machine.floats(y, voxels * CHANNELS).slice(), machine.floats(dw, size).slice()];
     });
   } finally {

@@ -6,14 +6,11 @@ import { type ConvWeights, CUBE, type FeatureMap, HALVES } from '../../src/core/
 import { portableKernels } from '../../src/core/network/portable-kernels.ts';
 import { Random } from '../../src/core/random.ts';
 import { dropoutMask } from '../../src/core/train/randomness.ts';
-import {
-  convolveDirect,
-  convolveWeightsDirect,
-  convolveWeightsWinograd,
-  convolveWinograd,
-  type Taps,
-} from '../../src/engine/simd/convolution.ts';
 import { registerSimd, simdBackend, simdKernels } from '../../src/engine/simd/index.ts';
+import { convolveDirect, convolveWeightsDirect } from '../../src/engine/simd/plain-convolution.ts';
+import type { Taps } from '../../src/engine/simd/tasks.ts';
+import { convolveWeightsWinograd, convolveWinograd } from '../../src/engine/simd/winograd.ts';
+import { convolveWinogradDepth } from '../../src/engine/simd/winograd-depth.ts';
 
 /** [D, H, W, C, K]: odd sides, one channel, single voxels, channel counts around the vector sizes, small deep maps. */
 const CONVOLUTIONS = [
@@ -140,10 +137,14 @@ for (const shape of MAPS) {
   });
 }
 
-/** Both forms of the convolution, whatever the engine would choose for the shape. */
+/** The forms of the convolution, whatever the engine would choose for the shape; those in depth are for kernels of three planes. */
 const FORMS = {
   plain: { convolve: convolveDirect, weights: convolveWeightsDirect },
   Winograd: { convolve: convolveWinograd, weights: convolveWeightsWinograd },
+};
+const FORMS_IN_DEPTH = {
+  ...FORMS,
+  'Winograd in depth': { convolve: convolveWinogradDepth, weights: convolveWeightsWinograd },
 };
 /** [D, H, W, C, K]: tiles cut off at every side, several slices and strips, K around the blocks of 8. */
 const WINOGRAD = [
@@ -155,6 +156,11 @@ const WINOGRAD = [
   [2, 8, 8, 64, 24],
   [9, 21, 34, 8, 16],
   [40, 5, 50, 24, 8],
+  // Few planes: no pair, an odd last one, and more tiles than a group.
+  [1, 9, 22, 8, 12],
+  [2, 13, 30, 8, 8],
+  [3, 8, 8, 16, 8],
+  [3, 21, 19, 4, 9],
   // Levels of the network planned for 48x32x16.
   [16, 32, 48, 8, 8],
   [8, 16, 24, 32, 16],
@@ -163,7 +169,7 @@ const WINOGRAD = [
 ];
 
 for (const [d, h, w, c, k, taps] of WINOGRAD.flatMap((sides) => [3, 1].map((taps) => [...sides, taps]))) {
-  test(`both forms of the convolution ${d}x${h}x${w} over ${taps} planes, ${c} to ${k} channels, agree: forward, input and weight gradient`, () => {
+  test(`the forms of the convolution ${d}x${h}x${w} over ${taps} planes, ${c} to ${k} channels, agree: forward, input and weight gradient`, () => {
     tf.setBackend('simd');
     const backend = simdBackend();
     const { machine } = backend;
@@ -181,15 +187,15 @@ for (const [d, h, w, c, k, taps] of WINOGRAD.flatMap((sides) => [3, 1].map((taps
       block(9 * taps * c * k, 34),
     ];
     const sizes = [n * k, n * k, 9 * taps * c * k];
-    const outputs = Object.values(FORMS).map(({ convolve, weights: gradient }) => {
+    const outputs = Object.values(taps === 3 ? FORMS_IN_DEPTH : FORMS).map(({ convolve, weights: gradient }) => {
       const [y, back, dw] = sizes.map((length) => block(length));
       convolve(backend, x, weights, y, s, k, false, taps as Taps);
       convolve(backend, x, flipped, back, s, k, true, taps as Taps);
       gradient(backend, x, dy, dw, s, k, taps as Taps);
       return [y, back, dw].map((at, i) => ({ at, values: machine.floats(at, sizes[i]).slice() }));
     });
-    const [slow, fast] = outputs.map((form) => form.map(({ values }) => values));
-    assertClose({ fast, slow });
+    const [slow, ...others] = outputs.map((form) => form.map(({ values }) => values));
+    for (const fast of others) assertClose({ fast, slow });
     for (const at of [x, weights, dy, flipped, ...outputs.flat().map((o) => o.at)]) machine.heap.release(at);
   });
 }
@@ -200,21 +206,35 @@ const GRADIENTS: Record<
   { shape: number[]; step: number; f(x: tf.Tensor): tf.Tensor; back(x: tf.Tensor): tf.Tensor }
 > = (() => {
   const weights = () => tf.tensor(random(27 * 4 * 5, 11), [3, 3, 3, 4, 5]) as ConvWeights;
-  const image = () => map([5, 9, 10, 4], 15);
   const dy = (shape: number[]) => map(shape, 12);
   return {
-    'a convolution by its input': {
-      shape: [1, 5, 9, 10, 4],
-      step: 0.5,
-      f: (x) => tf.mul(simdKernels().conv3d(x as FeatureMap, weights()), dy([5, 9, 10, 5])),
-      back: () => simdKernels().conv3dGradInput(dy([5, 9, 10, 5]), weights()),
-    },
-    'a convolution by its weights': {
-      shape: [3, 3, 3, 4, 5],
-      step: 0.5,
-      f: (w) => tf.mul(simdKernels().conv3d(image(), w as ConvWeights), dy([5, 9, 10, 5])),
-      back: () => simdKernels().conv3dGradWeights(image(), dy([5, 9, 10, 5]), CUBE),
-    },
+    ...Object.fromEntries(
+      // Five planes, and few: a pair, and a pair with half of another.
+      [5, 2, 3].flatMap((d) => {
+        const sides = [d, 13, 18];
+        const image = () => map([...sides, 4], 15);
+        return [
+          [
+            `a convolution of ${d} planes by its input`,
+            {
+              shape: [1, ...sides, 4],
+              step: 0.5,
+              f: (x: tf.Tensor) => tf.mul(simdKernels().conv3d(x as FeatureMap, weights()), dy([...sides, 5])),
+              back: () => simdKernels().conv3dGradInput(dy([...sides, 5]), weights()),
+            },
+          ],
+          [
+            `a convolution of ${d} planes by its weights`,
+            {
+              shape: [3, 3, 3, 4, 5],
+              step: 0.5,
+              f: (w: tf.Tensor) => tf.mul(simdKernels().conv3d(image(), w as ConvWeights), dy([...sides, 5])),
+              back: () => simdKernels().conv3dGradWeights(image(), dy([...sides, 5]), CUBE),
+            },
+          ],
+        ];
+      }),
+    ),
     'instance norm with ReLU': {
       shape: [1, 4, 3, 5, 4],
       step: 1e-2,

@@ -11,7 +11,8 @@ import {
 import { middleTaps, withZeroTaps } from '../../core/network/taps.ts';
 import { checkConvolution } from '../backend/products.ts';
 import type { SimdBackend } from './backend.ts';
-import { convolve, convolveWeights, type MapShape, type Taps, withScratch } from './convolution.ts';
+import { convolve, convolveWeights } from './convolution.ts';
+import { type MapShape, type Taps, withScratch } from './tasks.ts';
 import { transposedKernels } from './transposed.ts';
 import { floatBits, updateKernels } from './updates.ts';
 

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { FeatureMap, Kernels, PerAxis } from '../../core/network/kernels.ts';
 import type { SimdBackend } from './backend.ts';
-import { withScratch } from './convolution.ts';
+import { withScratch } from './tasks.ts';
 
 /** Sets of partial sums of a weight gradient, whatever the number of threads. */
 const SLABS = 8;

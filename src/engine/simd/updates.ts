@@ -2,7 +2,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { AdamRow, UpdateKernels } from '../../core/network/kernels.ts';
 import type { SimdBackend } from './backend.ts';
-import { withScratch } from './convolution.ts';
+import { withScratch } from './tasks.ts';
 
 /** Floats of one task: the same whatever the number of threads, as sums of squares are added up by task. */
 const STRETCH = 16384;

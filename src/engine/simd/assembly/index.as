@@ -1,6 +1,7 @@
 // The kernels of the simd engine. `npm run build:simd` compiles them into ../wasm.generated.ts.
 export { packWeights, convolve } from './conv';
 export { winogradWeights, winograd } from './winograd';
+export { winogradDepthWeights, winogradDepth } from './winograd-depth';
 export { winogradGradient, winogradGradientEnd } from './winograd-gradient';
 export { convolveWeights, sumSlabs } from './conv-weights';
 export { normSums, normRelu, normGradSums, normGrad, normLeaky, normLeakySums, normLeakyGrad } from './norm';

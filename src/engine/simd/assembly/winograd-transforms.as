@@ -23,11 +23,12 @@ function apart<T>(): usize {
 
 /**
  * 6 vectors through B', `step` bytes apart, to `to`. T says which pass, so that the other distances are constants: f32 the
- * columns of a tile (96 bytes apart at `to`), v128 its rows (16 bytes apart at both).
+ * columns of a tile (96 bytes apart at `to`), v128 its rows (16 bytes apart at both). The constants are arguments, so that they stay in
+ * registers from line to line: q = a^2 b^2, s = -(a^2 + b^2), -b^2, a, -a^2, b.
  */
 // @ts-ignore: decorator
 @inline
-export function inputLine<T>(p: usize, step: usize, to: usize): void {
+function inputLine<T>(p: usize, step: usize, to: usize, q: v128, s: v128, mb: v128, ka: v128, ma: v128, kb: v128): void {
   let d0 = v128.load(p), d1 = d0, d2 = d0, d3 = d0, d4 = d0, d5 = d0;
   if (sizeof<T>() == 16) {
     d1 = v128.load(p, 16); d2 = v128.load(p, 32); d3 = v128.load(p, 48); d4 = v128.load(p, 64); d5 = v128.load(p, 80);
@@ -35,30 +36,57 @@ export function inputLine<T>(p: usize, step: usize, to: usize): void {
     d1 = v128.load(p + step); d2 = v128.load(p + 2 * step); d3 = v128.load(p + 3 * step);
     d4 = v128.load(p + 4 * step); d5 = v128.load(p + 5 * step);
   }
-  // q = a^2 b^2, s = a^2 + b^2.
-  const q = v128.load_splat<f32>(CONSTANTS, 0), s = v128.load_splat<f32>(CONSTANTS, 4);
   v128.store(to, madd(q, d0, madd(s, d2, d4)));
-  const evenA = madd(v128.load_splat<f32>(CONSTANTS, 8), d2, d4);
-  const oddA = f32x4.mul(v128.load_splat<f32>(CONSTANTS, 12), madd(v128.load_splat<f32>(CONSTANTS, 8), d1, d3));
+  v128.store(to, madd(q, d1, madd(s, d3, d5)), 5 * apart<T>() + 0);
+  const evenA = madd(mb, d2, d4), oddA = f32x4.mul(ka, madd(mb, d1, d3));
   v128.store(to, f32x4.add(evenA, oddA), 1 * apart<T>() + 0);
   v128.store(to, f32x4.sub(evenA, oddA), 2 * apart<T>() + 0);
-  const evenB = madd(v128.load_splat<f32>(CONSTANTS, 16), d2, d4);
-  const oddB = f32x4.mul(v128.load_splat<f32>(CONSTANTS, 20), madd(v128.load_splat<f32>(CONSTANTS, 16), d1, d3));
+  const evenB = madd(ma, d2, d4), oddB = f32x4.mul(kb, madd(ma, d1, d3));
   v128.store(to, f32x4.add(evenB, oddB), 3 * apart<T>() + 0);
   v128.store(to, f32x4.sub(evenB, oddB), 4 * apart<T>() + 0);
-  v128.store(to, madd(q, d1, madd(s, d3, d5)), 5 * apart<T>() + 0);
 }
 
-/** 6 vectors through A', to 4 vectors. */
+/** 6 vectors through A', to 4 vectors. The constants, in registers from line to line: a, b and their squares and cubes. */
 // @ts-ignore: decorator
 @inline
-export function outputLine(p: usize, step: usize, to: usize, toStep: usize): void {
+function outputLine(p: usize, step: usize, to: usize, toStep: usize, a: v128, b: v128, aa: v128, bb: v128, aaa: v128, bbb: v128): void {
   const m1 = v128.load(p + step), m2 = v128.load(p + 2 * step), m3 = v128.load(p + 3 * step), m4 = v128.load(p + 4 * step);
   const sa = f32x4.add(m1, m2), da = f32x4.sub(m1, m2), sb = f32x4.add(m3, m4), db = f32x4.sub(m3, m4);
   v128.store(to, f32x4.add(v128.load(p), f32x4.add(sa, sb)));
-  v128.store(to + toStep, madd(v128.load_splat<f32>(CONSTANTS, 12), da, f32x4.mul(v128.load_splat<f32>(CONSTANTS, 20), db)));
-  v128.store(to + 2 * toStep, madd(v128.load_splat<f32>(CONSTANTS, 24), sa, f32x4.mul(v128.load_splat<f32>(CONSTANTS, 28), sb)));
-  v128.store(to + 3 * toStep, madd(v128.load_splat<f32>(CONSTANTS, 32), da, madd(v128.load_splat<f32>(CONSTANTS, 36), db, v128.load(p + 5 * step))));
+  v128.store(to + toStep, madd(a, da, f32x4.mul(b, db)));
+  v128.store(to + 2 * toStep, madd(aa, sa, f32x4.mul(bb, sb)));
+  v128.store(to + 3 * toStep, madd(aaa, da, madd(bbb, db, v128.load(p + 5 * step))));
+}
+
+/**
+ * One tile's products, 36 points `point` bytes apart, of 4 channels -> up to 4x4 voxels of up to 4 channels at y, `pitch` bytes from row to
+ * row, `side` from voxel to voxel. `lines`: 448 bytes of scratch.
+ */
+export function writeTile(products: usize, point: usize, lines: usize, y: usize, pitch: usize, side: usize, rows: i32, columns: i32, channels: i32): void {
+  const a = v128.load_splat<f32>(CONSTANTS, 12), b = v128.load_splat<f32>(CONSTANTS, 20);
+  const aa = v128.load_splat<f32>(CONSTANTS, 24), bb = v128.load_splat<f32>(CONSTANTS, 28);
+  const aaa = v128.load_splat<f32>(CONSTANTS, 32), bbb = v128.load_splat<f32>(CONSTANTS, 36);
+  for (let j: usize = 0; j < 6; j++) {
+    outputLine(products, 6 * point, lines + (j << 4), 96, a, b, aa, bb, aaa, bbb);
+    products += point;
+  }
+  if (columns == 4 && channels == 4) {
+    for (let i = 0; i < rows; i++) {
+      outputLine(lines, 16, y, side, a, b, aa, bb, aaa, bbb);
+      lines += 96;
+      y += pitch;
+    }
+    return;
+  }
+  const row = lines + 384;
+  for (let i = 0; i < rows; i++) {
+    outputLine(lines, 16, row, 16, a, b, aa, bb, aaa, bbb);
+    for (let j = 0; j < columns; j++) {
+      for (let k = 0; k < channels; k++) store<f32>(y + <usize>j * side + (<usize>k << 2), load<f32>(row + (<usize>j << 4) + (<usize>k << 2)));
+    }
+    lines += 96;
+    y += pitch;
+  }
 }
 
 /** 4 vectors through A, to 6 vectors: the transpose of outputLine. */
@@ -140,10 +168,13 @@ export function transformInput(x: usize, u: usize, scratch: usize, z0: i32, plan
 }
 
 function transformTile(from: usize, pitch: usize, side: usize, u: usize, scratch: usize): void {
+  const q = v128.load_splat<f32>(CONSTANTS, 0), s = v128.load_splat<f32>(CONSTANTS, 4);
+  const mb = v128.load_splat<f32>(CONSTANTS, 8), ka = v128.load_splat<f32>(CONSTANTS, 12);
+  const ma = v128.load_splat<f32>(CONSTANTS, 16), kb = v128.load_splat<f32>(CONSTANTS, 20);
   const end = from + side;
   while (from < end) {
-    for (let j: usize = 0; j < 6; j++) inputLine<f32>(from + j * side, pitch, scratch + (j << 4));
-    for (let i: usize = 0; i < 576; i += 96) inputLine<v128>(scratch + i, 16, u + i);
+    for (let j: usize = 0; j < 6; j++) inputLine<f32>(from + j * side, pitch, scratch + (j << 4), q, s, mb, ka, ma, kb);
+    for (let i: usize = 0; i < 576; i += 96) inputLine<v128>(scratch + i, 16, u + i, q, s, mb, ka, ma, kb);
     from += 16;
     u += 576;
   }

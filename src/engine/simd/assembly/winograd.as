@@ -1,10 +1,38 @@
 // The convolution over 1 or 3 planes (`taps`; stride 1, zero padding) by Winograd's F(4x4, 3x3) in the plane; C is a multiple of 4.
 import { arg, madd, nextTask, splatAt, transposeFour } from './common';
-import { outputLine, transformInput, weightLine } from './winograd-transforms';
+import { transformInput, weightLine, writeTile } from './winograd-transforms';
 
 /** Tiles whose products are kept before the output transform: [36][ROWS][8] floats stay in the first-level cache. */
-const ROWS: u32 = 12;
+export const ROWS: u32 = 12;
 const PRODUCTS: usize = 36 * 12 * 32;
+
+/**
+ * The taps of plane dz of `some` (up to four) rows from r and four columns from `first` to `at`, [rows][9][4], zeros past the last column.
+ * Of w [9 taps, rows, columns]; with flip of w [9 taps, columns, rows], taps reversed.
+ */
+export function readTaps(w: usize, at: usize, r: u32, some: u32, first: u32, rows: u32, columns: u32, dz: u32, taps: u32, flip: bool): void {
+  const whole = first + 4 <= columns;
+  const tapBytes: usize = <usize>rows * columns << 2;
+  for (let tap: u32 = 0; tap < 9; tap++) {
+    const t = flip ? 9 * taps - 1 - (dz * 9 + tap) : dz * 9 + tap;
+    const from: usize = w + <usize>t * tapBytes;
+    if (flip && whole && some == 4) transposeFour(from + (<usize>(first * rows + r) << 2), <usize>rows << 2, at, 144);
+    else {
+      for (let i: u32 = 0; i < some; i++) {
+        const line = at + <usize>i * 144;
+        if (!flip && whole) v128.store(line, v128.load(from + (<usize>((r + i) * columns + first) << 2)));
+        else {
+          for (let j: u32 = 0; j < 4; j++) {
+            const column = first + j;
+            const index = flip ? column * rows + r + i : (r + i) * columns + column;
+            store<f32>(line + (<usize>j << 2), column < columns ? load<f32>(from + (<usize>index << 2)) : 0);
+          }
+        }
+      }
+    }
+    at += 16;
+  }
+}
 
 /**
  * V = G w G' of every depth tap: [K/8][36][taps][C][8], the last block filled up with zeros.
@@ -18,7 +46,6 @@ export function winogradWeights(thread: u32): void {
   const taps = arg(7);
   const rows = flip ? k : c, columns = flip ? c : k;
   const blocks = (columns + 7) >> 3;
-  const tapBytes: usize = <usize>c * k << 2;
   const point: usize = 32 * <usize>(taps * rows);
   const lines = scratch + 576;
   for (let task = nextTask(); task < blocks * taps; task = nextTask()) {
@@ -28,27 +55,7 @@ export function winogradWeights(thread: u32): void {
       const some = min<u32>(4, rows - r);
       for (let half: u32 = 0; half < 2; half++) {
         const first = (b << 3) + (half << 2);
-        const whole = first + 4 <= columns;
-        // The taps of up to four rows and four columns, [rows][9][4].
-        for (let tap: u32 = 0; tap < 9; tap++) {
-          const t = flip ? 9 * taps - 1 - (dz * 9 + tap) : dz * 9 + tap;
-          const from: usize = w + <usize>t * tapBytes;
-          const at = scratch + (<usize>tap << 4);
-          if (flip && whole && some == 4) transposeFour(from + (<usize>(first * k + r) << 2), <usize>k << 2, at, 144);
-          else {
-            for (let i: u32 = 0; i < some; i++) {
-              const line = at + <usize>i * 144;
-              if (!flip && whole) v128.store(line, v128.load(from + (<usize>((r + i) * k + first) << 2)));
-              else {
-                for (let j: u32 = 0; j < 4; j++) {
-                  const column = first + j;
-                  const index = flip ? column * k + r + i : (r + i) * k + column;
-                  store<f32>(line + (<usize>j << 2), column < columns ? load<f32>(from + (<usize>index << 2)) : 0);
-                }
-              }
-            }
-          }
-        }
+        readTaps(w, scratch, r, some, first, rows, columns, dz, taps, flip);
         for (let i: u32 = 0; i < some; i++) {
           const from = scratch + <usize>i * 144, out = to + (<usize>(r + i) << 5) + (<usize>half << 4);
           for (let j: usize = 0; j < 3; j++) weightLine(from + (j << 4), 48, lines + (j << 4), 48);
@@ -109,23 +116,6 @@ function six(q0: usize, side: usize, plane: usize, taps: u32, w: usize, out: usi
   v128.store(out, a4, 128); v128.store(out, b4, 144); v128.store(out, a5, 160); v128.store(out, b5, 176);
 }
 
-/** One tile's products -> up to 4x4 voxels of up to 4 channels at y. */
-function writeTile(products: usize, lines: usize, y: usize, pitch: usize, side: usize, rows: i32, columns: i32, channels: i32): void {
-  for (let j: usize = 0; j < 6; j++) outputLine(products + j * (ROWS << 5), 6 * (ROWS << 5), lines + (j << 4), 96);
-  for (let i = 0; i < rows; i++) {
-    if (columns == 4 && channels == 4) outputLine(lines, 16, y, side);
-    else {
-      const row = lines + 384;
-      outputLine(lines, 16, row, 16);
-      for (let j = 0; j < columns; j++) {
-        for (let k = 0; k < channels; k++) store<f32>(y + <usize>j * side + (<usize>k << 2), load<f32>(row + (<usize>j << 4) + (<usize>k << 2)));
-      }
-    }
-    lines += 96;
-    y += pitch;
-  }
-}
-
 /**
  * Arguments: x, V, y, D, H, W, C, K, rows of tiles a task, planes a task, blocks of 8 channels a group, scratch, scratch
  * bytes a thread, taps. The scratch of a thread: 1024 + 144 C for the transforms, the products
@@ -171,8 +161,8 @@ export function winograd(thread: u32): void {
           const high = min<i32>(4, <i32>h - 4 * ty), wide = min<i32>(4, <i32>w - 4 * tx);
           const from = products + (<usize>i << 5);
           const channels = <i32>k - <i32>(b << 3);
-          writeTile(from, scratch, to, <usize>w * outSide, outSide, high, wide, min<i32>(4, channels));
-          if (channels > 4) writeTile(from + 16, scratch, to + 16, <usize>w * outSide, outSide, high, wide, min<i32>(4, channels - 4));
+          writeTile(from, ROWS << 5, scratch, to, <usize>w * outSide, outSide, high, wide, min<i32>(4, channels));
+          if (channels > 4) writeTile(from + 16, ROWS << 5, scratch, to + 16, <usize>w * outSide, outSide, high, wide, min<i32>(4, channels - 4));
         }
       }
     }

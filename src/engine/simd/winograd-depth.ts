@@ -1,0 +1,66 @@
+/** The 3x3x3 convolution by Winograd's F(2x4x4, 3x3x3): in depth as well as in the plane. */
+import type { SimdBackend } from './backend.ts';
+import { groupsOf, type MapShape, withScratch } from './tasks.ts';
+
+const POINTS = 36;
+/** Tiles whose products are computed together (ROWS of assembly/winograd.as). */
+const GROUP = 12;
+/** Four planes of a task's tiles, and as much again, should stay in a core's second-level cache. */
+const RING_BYTES = 448 * 1024;
+
+/** Rows of tiles and planes of one task. Rows are shared out evenly; planes where there are too few strips for the threads. */
+function depthBlocks({ d, h, w, c }: MapShape, threads: number) {
+  const [tilesX, tilesY] = [Math.ceil(w / 4), Math.ceil(h / 4)];
+  const most = Math.min(GROUP, Math.floor(RING_BYTES / (4 * POINTS * c * 4)));
+  const strips = Math.ceil(tilesY / Math.max(1, Math.floor(most / tilesX)));
+  const tileRows = Math.ceil(tilesY / strips);
+  const slices = strips >= 2 * threads ? 1 : Math.min(Math.ceil(d / 8), Math.ceil((2 * threads) / strips));
+  const planes = 2 * Math.ceil(d / 2 / slices);
+  return { tileRows, planes, tiles: tileRows * tilesX, stretches: strips * Math.ceil(d / planes) };
+}
+
+/**
+ * y = x * w, or with `flip` dx = dy * flipped w, by Winograd's form in depth as well: 4.5 products an output and channel where the plain
+ * form takes 27. C is a multiple of 4.
+ */
+export function convolveWinogradDepth(
+  backend: SimdBackend,
+  x: number,
+  w: number,
+  y: number,
+  s: MapShape,
+  k: number,
+  flip: boolean,
+): void {
+  const { machine } = backend;
+  const blocks = Math.ceil(k / 8);
+  const { tileRows, planes, tiles, stretches } = depthBlocks(s, machine.threads);
+  const groups = groupsOf(stretches, blocks, machine.threads);
+  const products = 2 * POINTS * GROUP * 32;
+  const group = POINTS * (4 * GROUP * s.c * 4 + 64);
+  const scratchBytes = 1024 + 144 * s.c + products + 4 * tiles * POINTS * s.c * 4 + group;
+  withScratch(
+    backend,
+    [blocks * POINTS * 4 * 32 * s.c, machine.threads * 4096, machine.threads * scratchBytes],
+    (weights, lines, scratch) => {
+      const sides = flip ? [k, s.c] : [s.c, k];
+      machine.runFor(27 * s.c * k)('winogradDepthWeights', w, weights, ...sides, Number(flip), lines, 4096);
+      machine.runFor(s.d * s.h * s.w * 27 * s.c * k)(
+        'winogradDepth',
+        x,
+        weights,
+        y,
+        s.d,
+        s.h,
+        s.w,
+        s.c,
+        k,
+        tileRows,
+        planes,
+        Math.ceil(blocks / groups),
+        scratch,
+        scratchBytes,
+      );
+    },
+  );
+}
