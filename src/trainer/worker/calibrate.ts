@@ -29,6 +29,9 @@ export const shownPieces = (labelled: readonly PreparedCase[], classes: number):
   return Array.from({ length: classes - 1 }, (_, n) => agreedPieces(counts.map((own) => own[n])));
 };
 
+/** The part around what is drawn would hide whatever a network sees elsewhere. */
+export const asPredicted = (item: PreparedCase): PreparedCase => ({ ...item, body: item.region ?? item.body });
+
 class Stopped extends Error {}
 
 /**
@@ -96,7 +99,7 @@ export async function calibrate(
         for (const item of heldOut.filter(({ places }) => !places?.drawn)) {
           const { patch, network, plan } = options;
           const found: SaidAndTrue = await saidAndTrue(
-            ...[weights, item, kernels, { patch, network, plan, pieces }, () => mayContinue()],
+            ...[weights, asPredicted(item), kernels, { patch, network, plan, pieces }, () => mayContinue()],
           );
           report({ type: 'calibrated', scan: item.scan, name: item.name, ...found });
         }

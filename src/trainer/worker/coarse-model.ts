@@ -85,7 +85,11 @@ export async function withRegions<T extends Record<'labelled' | 'unlabelled' | '
     return bounded;
   };
   try {
-    const labelled = cases.labelled.map((prepared) => drawnPart(prepared, Number(model.options.spacing)));
+    const labelled: PreparedCase[] = [];
+    for (const prepared of cases.labelled) {
+      const region = job.options.calibrationFolds > 0 ? (await found(prepared)).body : undefined;
+      labelled.push({ ...drawnPart(prepared, Number(model.options.spacing)), ...(region && { region }) });
+    }
     const [unlabelled, validation] = [await each(cases.unlabelled), await each(cases.validation)];
     if (missed.length > 0) job.report({ type: 'notice', message: nothingFound(missed) });
     return job.control.cancelled ? null : { ...cases, labelled, unlabelled, validation };
