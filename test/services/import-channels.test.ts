@@ -112,6 +112,57 @@ test("nnU-Net's numbered files are channels, with dataset.json and without", asy
   );
 });
 
+test('a data set with the channels of the project in another order is read by their names; one of other channels is refused', async (t) => {
+  const store = newProject(t);
+  const bring = async (names: string[], seed: number, options: ImportOptions = {}) => {
+    const files = Object.fromEntries(names.map((_, k) => [`imagesTr/s${seed}_000${k}.nii.gz`, scanOf(seed + k)]));
+    const folder = await writeVolumes(temporaryFolder(t), files);
+    const json = { channel_names: { ...names }, labels: { background: 0, kidney: 1 }, numTraining: 1 };
+    writeFileSync(join(folder, 'dataset.json'), JSON.stringify({ ...json, file_ending: '.nii.gz' }));
+    return importScans(store, folder, options);
+  };
+  await bring(['CT', 'PET'], 10);
+  await bring(['pet', 'ct'], 20);
+  const { failures } = await bring(['T1', 'T2'], 30);
+  assert.deepEqual(codes(failures), ['channels/other']);
+  await bring(['first', 'second'], 34, { channels: [{ name: 'PET' }, { name: 'CT' }] });
+  const found = await contents(store);
+  assert.deepEqual(
+    Object.entries(found).map(([name, channels]) => [name, ...channels.toSorted()]),
+    [
+      ['s10', 'CT:ct 10', 'PET:pet 11'],
+      ['s20', 'CT:ct 21', 'PET:pet 20'],
+      ['s34', 'CT:ct 35', 'PET:pet 34'],
+    ],
+  );
+});
+
+test('in a project of numbered channels a case may come alone, lack one, and is refused by name with one too many', async (t) => {
+  const first = { 'a_0000.nii': scanOf(1), 'a_0001.nii': scanOf(2), 'b_0000.nii': scanOf(3), 'b_0001.nii': scanOf(4) };
+  const { store } = await imported(t, first);
+  const more = await imported(
+    t,
+    {
+      'c_0000.nii': scanOf(5),
+      'd_0001.nii': scanOf(6),
+      ...{ 'e_0000.nii': scanOf(7), 'e_0001.nii': scanOf(8), 'e_0002.nii': scanOf(9) },
+    },
+    {},
+    store,
+  );
+  assert.deepEqual([more.scans.c, more.scans.d], [['channel 1:ct 5'], ['channel 2:ct 6']]);
+  assert.deepEqual(
+    more.report.added.map(({ notices }) => notices),
+    [['The scan has no channel 2.'], ['The scan has no channel 1.']],
+  );
+  assert.deepEqual(Object.keys(more.scans), ['a', 'b', 'c', 'd']);
+  assert.deepEqual(codes(more.report.failures), ['channels/other']);
+  assert.match(
+    more.report.failures[0].message,
+    /^The scans of a project must have the channels channel 1, channel 2, got files _0000, _0001, _0002 of e\.$/,
+  );
+});
+
 test('a numbered series is no scan of channels, and each file is a scan where that is asked for', async (t) => {
   const numbers = (count: number, name = 'x') =>
     Object.fromEntries(

@@ -70,7 +70,8 @@ export async function findCandidates(
   const dataset = await discoverDataset(root);
   if (dataset) {
     const { layout, cases, channels } = dataset;
-    const named = channels.length > 1 ? channels.map((name, n) => renamed(name, n, wanted, channels.length)) : [];
+    const named =
+      channels.length > 1 ? channels.map((name, n) => renamed(name, n, options.channels, channels.length)) : [];
     const said = named.length > 0 ? ` of the channels ${named.map(({ name }) => name).join(', ')}` : '';
     report.notices.push(
       `Found ${layout === 'nnunet' ? 'an nnU-Net' : 'an MSD'} data set with ${cases.length} cases${said}.`,
@@ -176,7 +177,10 @@ export async function findCandidates(
   };
 }
 
-/** A data set's channel under the name that the user or the project has for its place. */
+/**
+ * A data set's channel under the name that the user gave for its place. Never under what the project has at that place: another data
+ * set may hold the same channels in another order.
+ */
 const renamed = (
   name: string,
   place: number,

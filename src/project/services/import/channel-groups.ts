@@ -54,6 +54,8 @@ export function groupChannels(sources: readonly ScanSource[], { wanted, hasMask 
   const named = wanted === 'none' ? undefined : wanted;
   let rest = [...sources];
   const take = (found: Found | null) => {
+    const refused = found?.refused ?? [];
+    rest = rest.filter((source) => !refused.includes(source));
     if (!found || found.scans.length === 0) return;
     const taken = new Set(found.scans.flatMap(({ channels = [] }) => channels.map(({ source }) => source.paths[0])));
     rest = rest.filter(({ paths }) => !taken.has(paths[0]));
@@ -66,7 +68,7 @@ export function groupChannels(sources: readonly ScanSource[], { wanted, hasMask 
   take(volumesOf(whole, wanted, grouped.failures));
   if (wanted === 'none') return { ...grouped, scans: rest.map((source) => ({ source })) };
   take(bySequence(rest, named));
-  take(byNumber(rest, named, hasMask));
+  take(byNumber(rest, named, hasMask, grouped.failures));
   if (named) {
     const series = rest.filter(({ kind }) => kind === 'dicom');
     rest = rest.filter(({ kind }) => kind !== 'dicom');
@@ -80,6 +82,8 @@ interface Found {
   scans: GroupedScan[];
   channels: readonly NamedChannel[];
   notices: string[];
+  /** No scan is made of these either. */
+  refused?: ScanSource[];
 }
 
 /** Files that hold several volumes each. */
@@ -137,13 +141,17 @@ function bySequence(sources: readonly ScanSource[], wanted: readonly NamedChanne
   return { scans, channels, notices: wanted ? [] : [say] };
 }
 
-/** nnU-Net's `case_0000`, `case_0001`, ...; a single case of them may be a numbered series, unless a mask is called like it. */
+/**
+ * nnU-Net's `case_0000`, `case_0001`, ...; a single case of them may be a numbered series, unless a mask is called like it. Where the
+ * channels are known a case may lack some, and one with a number too high is refused.
+ */
 function byNumber(
   sources: readonly ScanSource[],
   wanted: readonly NamedChannel[] | undefined,
   hasMask: (name: string) => boolean,
+  failures: ScanFailure[],
 ): Found | null {
-  const groups = new Map<string, { scan: string; files: { number: number; source: ScanSource }[] }>();
+  const groups = new Map<string, NumberedGroup>();
   for (const source of sources) {
     const found = source.kind === 'dicom' ? null : numberedName(source.paths[0]);
     if (!found) continue;
@@ -154,19 +162,50 @@ function byNumber(
   }
   const all = [...groups.values()];
   const count = 1 + Math.max(-1, ...all.flatMap(({ files }) => files.map(({ number }) => number)));
+  if (wanted) return byKnownNumber(all, wanted, failures);
   const several = all.some(({ files }) => files.length > 1 && files.some(({ number }) => number === 0));
-  const sure = wanted !== undefined || all.length > 1 || all.some(({ scan }) => hasMask(scan));
-  if (!several || !sure || count > (wanted?.length ?? MOST_CHANNELS)) return null;
-  const channels = wanted ?? numbered(count);
-  const scans = all.map(({ scan, files }) =>
-    scanOf(
-      scan,
-      files.sort((a, b) => a.number - b.number).map(({ number, source }) => ({ name: channels[number].name, source })),
-    ),
-  );
+  const sure = all.length > 1 || all.some(({ scan }) => hasMask(scan));
+  if (!several || !sure || count > MOST_CHANNELS) return null;
+  const channels = numbered(count);
+  const scans = all.map((group) => scanOfNumbers(group, channels));
   const say = `Files _0000 to _${String(count - 1).padStart(4, '0')} of each case are channels of one scan; name them with --channels, or import each as a scan with --channels none.`;
-  return { scans, channels, notices: wanted ? [] : [say] };
+  return { scans, channels, notices: [say] };
 }
+
+interface NumberedGroup {
+  scan: string;
+  files: { number: number; source: ScanSource }[];
+}
+
+const scanOfNumbers = ({ scan, files }: NumberedGroup, channels: readonly NamedChannel[]): GroupedScan =>
+  scanOf(
+    scan,
+    files
+      .toSorted((a, b) => a.number - b.number)
+      .map(({ number, source }) => ({ name: channels[number].name, source })),
+  );
+
+function byKnownNumber(all: NumberedGroup[], wanted: readonly NamedChannel[], failures: ScanFailure[]): Found {
+  const scans: GroupedScan[] = [];
+  for (const group of all) {
+    const beyond = group.files.find(({ number }) => number >= wanted.length);
+    if (!beyond) scans.push(scanOfNumbers(group, wanted));
+    else if (group.files.length > 1) failures.push(asFailure(tooManyChannels(group, wanted), beyond.source.paths[0]));
+  }
+  // Files of a refused case are named once, by their case.
+  const refused = all.filter(({ files }) => files.length > 1 && files.some(({ number }) => number >= wanted.length));
+  return { scans, channels: wanted, notices: [], refused: refused.flatMap(({ files }) => files.map((f) => f.source)) };
+}
+
+const tooManyChannels = ({ scan, files }: NumberedGroup, wanted: readonly NamedChannel[]): DecileError =>
+  new DecileError(
+    'channels/other',
+    `The scans of a project must have the channels ${wanted.map(({ name }) => name).join(', ')}, got files ${files
+      .map(({ number }) => `_${String(number).padStart(4, '0')}`)
+      .toSorted()
+      .join(', ')} of ${scan}.`,
+    'Import it into another project, name as many channels as it has, or import each file as a scan with --channels none.',
+  );
 
 /** Series of one patient in one frame of reference, by their descriptions and modalities. */
 function bySeries(
