@@ -8,7 +8,7 @@ import { Heap } from '../../src/engine/simd/heap.ts';
 import { convolveDirect, convolveWeightsDirect } from '../../src/engine/simd/plain-convolution.ts';
 import { startMachine } from '../../src/engine/simd/threads.ts';
 import { convolveWeightsWinograd, convolveWinograd } from '../../src/engine/simd/winograd.ts';
-import { convolveWinogradDepth } from '../../src/engine/simd/winograd-depth.ts';
+import { convolveWeightsWinogradDepth, convolveWinogradDepth } from '../../src/engine/simd/winograd-depth.ts';
 
 const SHAPE = { d: 5, h: 12, w: 14, c: 8 };
 const CHANNELS = 16;
@@ -30,7 +30,7 @@ function results(threads: number, plain: boolean): Float32Array[] {
     const forms = [
       { forward: convolveDirect, gradient: convolveWeightsDirect },
       { forward: convolveWinograd, gradient: convolveWeightsWinograd },
-      { forward: convolveWinogradDepth, gradient: convolveWeightsWinograd },
+      { forward: convolveWinogradDepth, gradient: convolveWeightsWinogradDepth },
     ];
     return forms.flatMap(({ forward, gradient }) => {
       forward(backend, x, weights, y, SHAPE, CHANNELS, false);

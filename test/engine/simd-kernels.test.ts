@@ -10,7 +10,7 @@ import { registerSimd, simdBackend, simdKernels } from '../../src/engine/simd/in
 import { convolveDirect, convolveWeightsDirect } from '../../src/engine/simd/plain-convolution.ts';
 import type { Taps } from '../../src/engine/simd/tasks.ts';
 import { convolveWeightsWinograd, convolveWinograd } from '../../src/engine/simd/winograd.ts';
-import { convolveWinogradDepth } from '../../src/engine/simd/winograd-depth.ts';
+import { convolveWeightsWinogradDepth, convolveWinogradDepth } from '../../src/engine/simd/winograd-depth.ts';
 
 /** [D, H, W, C, K]: odd sides, one channel, single voxels, channel counts around the vector sizes, small deep maps. */
 const CONVOLUTIONS = [
@@ -144,7 +144,7 @@ const FORMS = {
 };
 const FORMS_IN_DEPTH = {
   ...FORMS,
-  'Winograd in depth': { convolve: convolveWinogradDepth, weights: convolveWeightsWinograd },
+  'Winograd in depth': { convolve: convolveWinogradDepth, weights: convolveWeightsWinogradDepth },
 };
 /** [D, H, W, C, K]: tiles cut off at every side, several slices and strips, K around the blocks of 8. */
 const WINOGRAD = [
@@ -205,7 +205,7 @@ const GRADIENTS: Record<
   string,
   { shape: number[]; step: number; f(x: tf.Tensor): tf.Tensor; back(x: tf.Tensor): tf.Tensor }
 > = (() => {
-  const weights = () => tf.tensor(random(27 * 4 * 5, 11), [3, 3, 3, 4, 5]) as ConvWeights;
+  const weights = () => tf.tensor(random(27 * 4 * 17, 11), [3, 3, 3, 4, 17]) as ConvWeights;
   const dy = (shape: number[]) => map(shape, 12);
   return {
     ...Object.fromEntries(
@@ -219,17 +219,17 @@ const GRADIENTS: Record<
             {
               shape: [1, ...sides, 4],
               step: 0.5,
-              f: (x: tf.Tensor) => tf.mul(simdKernels().conv3d(x as FeatureMap, weights()), dy([...sides, 5])),
-              back: () => simdKernels().conv3dGradInput(dy([...sides, 5]), weights()),
+              f: (x: tf.Tensor) => tf.mul(simdKernels().conv3d(x as FeatureMap, weights()), dy([...sides, 17])),
+              back: () => simdKernels().conv3dGradInput(dy([...sides, 17]), weights()),
             },
           ],
           [
             `a convolution of ${d} planes by its weights`,
             {
-              shape: [3, 3, 3, 4, 5],
+              shape: [3, 3, 3, 4, 17],
               step: 0.5,
-              f: (w: tf.Tensor) => tf.mul(simdKernels().conv3d(image(), w as ConvWeights), dy([...sides, 5])),
-              back: () => simdKernels().conv3dGradWeights(image(), dy([...sides, 5]), CUBE),
+              f: (w: tf.Tensor) => tf.mul(simdKernels().conv3d(image(), w as ConvWeights), dy([...sides, 17])),
+              back: () => simdKernels().conv3dGradWeights(image(), dy([...sides, 17]), CUBE),
             },
           ],
         ];

@@ -3,22 +3,27 @@ import type { SimdBackend } from './backend.ts';
 import { convolveDirect, convolveWeightsDirect } from './plain-convolution.ts';
 import type { MapShape, Taps } from './tasks.ts';
 import { convolveWeightsWinograd, convolveWinograd } from './winograd.ts';
-import { convolveWinogradDepth } from './winograd-depth.ts';
+import { convolveWeightsWinogradDepth, convolveWinogradDepth } from './winograd-depth.ts';
 
 /** Of fewer tiles the weights' transform costs about the products that it saves, and rounding tells most on the deepest maps. */
 const LEAST_TILES = 20;
-/** Of gradients, which bear more rounding than the maps that prototypes are made of; with few channels the transform stays in the cache. */
+/** Of gradients, which bear more rounding than the maps that prototypes are made of. */
 const LEAST_TILES_OF_GRADIENTS = 16;
+/** Without the form in depth only with so few channels that the transformed weights stay in the cache. */
 const FEW_CHANNELS = 64;
+/** Below, in the weight gradient, the transforms of depth cost what its products save. */
+const LEAST_CHANNELS_IN_DEPTH = 16;
+
+/** Winograd's form in depth takes pairs of planes: for one plane, and for three, as many products as without. */
+const inDepth = ({ d }: MapShape, taps: Taps): boolean => taps === 3 && d !== 1 && d !== 3;
 
 /** Whether Winograd's form pays: vectors of channels, and enough tiles to be worth transforming the weights. */
-function takesWinograd({ d, h, w, c }: MapShape, k: number, gradient: boolean): boolean {
-  const least = gradient && Math.max(c, k) <= FEW_CHANNELS ? LEAST_TILES_OF_GRADIENTS : LEAST_TILES;
+function takesWinograd(s: MapShape, k: number, gradient: boolean, taps: Taps): boolean {
+  const { d, h, w, c } = s;
+  const few = gradient && (inDepth(s, taps) || Math.max(c, k) <= FEW_CHANNELS);
+  const least = few ? LEAST_TILES_OF_GRADIENTS : LEAST_TILES;
   return c % 4 === 0 && k >= 4 && d * Math.ceil(h / 4) * Math.ceil(w / 4) >= least;
 }
-
-/** Whether pairs of planes save products: one plane, and three, take as many or more. */
-const fillsPairs = ({ d }: MapShape): boolean => d !== 1 && d !== 3;
 
 /** y = x * w; with `flip` dx = dy * flipped w, where x is dy and `s` its shape. `k`: channels of the result. */
 export function convolve(
@@ -31,8 +36,8 @@ export function convolve(
   flip: boolean,
   taps: Taps = 3,
 ): void {
-  if (!takesWinograd(s, k, flip)) convolveDirect(backend, x, w, y, s, k, flip, taps);
-  else if (taps === 3 && fillsPairs(s)) convolveWinogradDepth(backend, x, w, y, s, k, flip);
+  if (!takesWinograd(s, k, flip, taps)) convolveDirect(backend, x, w, y, s, k, flip, taps);
+  else if (inDepth(s, taps)) convolveWinogradDepth(backend, x, w, y, s, k, flip);
   else convolveWinograd(backend, x, w, y, s, k, flip, taps);
 }
 
@@ -46,5 +51,8 @@ export function convolveWeights(
   k: number,
   taps: Taps = 3,
 ): void {
-  (takesWinograd(s, k, true) ? convolveWeightsWinograd : convolveWeightsDirect)(backend, x, dy, dw, s, k, taps);
+  if (!takesWinograd(s, k, true, taps)) convolveWeightsDirect(backend, x, dy, dw, s, k, taps);
+  else if (inDepth(s, taps) && Math.max(s.c, k) >= LEAST_CHANNELS_IN_DEPTH)
+    convolveWeightsWinogradDepth(backend, x, dy, dw, s, k);
+  else convolveWeightsWinograd(backend, x, dy, dw, s, k, taps);
 }

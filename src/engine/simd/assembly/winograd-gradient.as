@@ -4,7 +4,7 @@ import { arg, madd, nextTask, splatAt } from './common';
 import { gradientLine, transformInput, weightGradientLine } from './winograd-transforms';
 
 /** E = A dy A' of the tiles of a block, [tiles][channels/4][36][4], for `channels` channels from channel k0; zeros outside the map. */
-function transformGradient(dy: usize, e: usize, scratch: usize, z0: i32, planes: i32, ty0: i32, rows: i32, h: i32, w: i32, k: i32, k0: i32, channels: i32): void {
+export function transformGradient(dy: usize, e: usize, scratch: usize, z0: i32, planes: i32, ty0: i32, rows: i32, h: i32, w: i32, k: i32, k0: i32, channels: i32): void {
   const side: usize = <usize>channels << 2;
   const tilesX = (w + 3) >> 2;
   const patch = scratch + 576;
