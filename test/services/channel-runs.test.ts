@@ -85,3 +85,18 @@ test('a scan that a model sees nothing of is left out, and the others are predic
     [['c', 'channels/none']],
   );
 });
+
+test('mirrored averaging with a network that never saw a mirrored scan is said', async (t) => {
+  const store = await project(t);
+  const said = async (augmentation: 'warp' | 'strong', flips?: [boolean, boolean, boolean]) => {
+    const run = finishedRun(store, `${augmentation}${store.runs.list().length}`, { augmentation }, 1, ['t1']);
+    const notices: string[] = [];
+    await startPrediction(store, startTrainer, { run: run.name, scans: [1], flips }, (event) => {
+      if (event.type === 'notice') notices.push(event.message);
+    }).done;
+    return notices.join('\n');
+  };
+  assert.match(await said('warp', [true, false, false]), /never saw a mirrored scan \(--augmentation warp\)/);
+  assert.doesNotMatch(await said('strong', [true, true, true]), /mirrored/);
+  assert.doesNotMatch(await said('warp'), /mirrored/);
+});

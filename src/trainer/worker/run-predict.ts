@@ -62,6 +62,8 @@ export async function runPredict(
   const weights = predictorsOf(checkpoint);
   const coarse = openCoarse(job.runFolder);
   makeFolder(job.outputFolder);
+  const mirrored = neverMirrored(job, checkpoint.meta);
+  if (mirrored) report({ type: 'notice', message: mirrored });
   const pieces = await piecesOf(job, checkpoint.meta.classes, report, files);
   try {
     for (const [index, item] of job.cases.entries()) {
@@ -172,6 +174,12 @@ async function regionOf(
   const box = await findRegion(image, grid.size, weights, options, kernels);
   if (!box) report({ type: 'notice', message: nothingFound([item.name]) });
   return box && onGrid(box, grid.size, fine);
+}
+
+/** A network that learned where left is gives a mirrored window's structures the labels of the other side. */
+function neverMirrored({ flips }: PredictJob, { options }: CheckpointMeta): string | null {
+  if (!flips?.some(Boolean) || options.augmentation === 'turns' || options.augmentation === 'strong') return null;
+  return `The network never saw a mirrored scan (--augmentation ${options.augmentation}): with --flips labels of left and right, or of front and back, may be mixed up.`;
 }
 
 const withoutChannels = (name: string, missing: string[], { options }: CheckpointMeta): string =>
