@@ -56,7 +56,11 @@ else {
     const [x, y, z] = patch;
     say({ device: engine.device, rows: await measureKernels(kernels, width, [z, y, x], Number(values.seconds)) });
   } else if (values.part === 'step') {
-    const session = new StepSession(kernels, resolveOptions({ ...PAPER_READING, method: 'cpcl', width }), patch);
+    const session = new StepSession(
+      kernels,
+      resolveOptions({ ...PAPER_READING, steps: 1, method: 'cpcl', width }),
+      patch,
+    );
     await session.step();
     const times: number[] = [];
     while (times.length < 3) times.push((await session.step()).seconds);

@@ -1,6 +1,6 @@
 /** Command-line flags made from the option table, so that flags, forms and docs cannot drift apart. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { OPTIONS, type OptionRow, type TrainingOptions } from '../core/options.ts';
+import { type AskedOptions, OPTIONS, type OptionRow } from '../core/options.ts';
 import { describeRule, type OptionValue, parseOption } from '../core/parse-option.ts';
 
 /** American and British spellings are one flag: `--unlabelled-batch` is `--unlabeled-batch`. */
@@ -37,13 +37,13 @@ export function addTrainingFlags(command: Command): void {
 }
 
 /** The options that the user gave, by key; what is left out keeps the table's default. */
-export function givenOptions(parsed: Record<string, unknown>): Partial<TrainingOptions> {
+export function givenOptions(parsed: Record<string, unknown>): Partial<AskedOptions> {
   const camel = (flag: string) => flag.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
   const given = OPTIONS.flatMap((option) => {
     const value = parsed[camel(option.flag)];
     return value === undefined ? [] : [[option.key, value]];
   });
-  return Object.fromEntries(given) as Partial<TrainingOptions>;
+  return Object.fromEntries(given) as Partial<AskedOptions>;
 }
 
 /** Text to value, for commander, which names the flag itself. */

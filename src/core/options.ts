@@ -1,7 +1,9 @@
 /** The training options as data: CLI flags, forms, checks (parse-option.ts) and the reference page all derive from this table. */
 import {
+  type AskedOptions,
   AUGMENTATIONS,
   ENGINES,
+  LENGTHS,
   METHODS,
   NETWORKS,
   OPTIMISERS,
@@ -12,7 +14,6 @@ import {
   REGIONS,
   SCHEDULES,
   SWITCH,
-  type TrainingOptions,
   UNLABELLED_BRANCHES,
 } from './training-options.ts';
 
@@ -20,15 +21,15 @@ export * from './training-options.ts';
 
 export type Rule =
   | { kind: 'choice'; values: readonly string[] }
-  | { kind: 'integer' | 'number'; min: number; max: number }
+  | { kind: 'integer' | 'number'; min: number; max: number; auto?: true }
   | { kind: 'patch' }
   | { kind: 'spacing' };
 
-export interface OptionRow<K extends keyof TrainingOptions = keyof TrainingOptions> {
+export interface OptionRow<K extends keyof AskedOptions = keyof AskedOptions> {
   key: K;
   /** Command-line flag without dashes. */
   flag: string;
-  default: TrainingOptions[K];
+  default: AskedOptions[K];
   rule: Rule;
   unit: string;
   help: string;
@@ -36,18 +37,19 @@ export interface OptionRow<K extends keyof TrainingOptions = keyof TrainingOptio
   advanced: boolean;
 }
 
-const row = <K extends keyof TrainingOptions>(
+const row = <K extends keyof AskedOptions>(
   key: K,
   flag: string,
-  value: TrainingOptions[K],
+  value: AskedOptions[K],
   rule: Rule,
   unit: string,
   help: string,
   advanced = true,
 ): OptionRow<K> => ({ key, flag, default: value, rule, unit, help, advanced });
 
-const whole = (min: number, max: number): Rule => ({ kind: 'integer', min, max });
-const real = (min: number, max: number): Rule => ({ kind: 'number', min, max });
+const whole = (min: number, max: number): Extract<Rule, { min: number }> => ({ kind: 'integer', min, max });
+const real = (min: number, max: number): Extract<Rule, { min: number }> => ({ kind: 'number', min, max });
+const orAuto = (rule: Extract<Rule, { min: number }>): Rule => ({ ...rule, auto: true });
 const choice = (values: readonly string[]): Rule => ({ kind: 'choice', values });
 
 export const OPTIONS: readonly OptionRow[] = [
@@ -60,7 +62,24 @@ export const OPTIONS: readonly OptionRow[] = [
     'Training method: how unlabelled scans take part. bcp mixes them with labelled ones both ways, cpcl is cyclic prototype consistency learning, supervised leaves them out.',
     false,
   ),
-  row('steps', 'steps', 2000, whole(1, 1_000_000), 'steps', 'Optimiser steps; the paper uses 20,000.', false),
+  row(
+    'length',
+    'length',
+    'good',
+    choice(LENGTHS),
+    '',
+    'How long a run takes where --steps is auto: good is about twenty minutes of two processor cores on any scans, quick a quarter of it, best four times as long.',
+    false,
+  ),
+  row(
+    'steps',
+    'steps',
+    'auto',
+    orAuto(whole(1, 1_000_000)),
+    'steps',
+    'Optimiser steps; the paper uses 20,000. auto: as many as --length holds, which the voxels of a step decide.',
+    false,
+  ),
   row(
     'network',
     'network',
@@ -330,4 +349,4 @@ export const PAPER_READING = {
   lambdaRamp: 1,
 } as const;
 
-export const DEFAULT_OPTIONS = Object.fromEntries(OPTIONS.map((o) => [o.key, o.default])) as unknown as TrainingOptions;
+export const DEFAULT_OPTIONS = Object.fromEntries(OPTIONS.map((o) => [o.key, o.default])) as unknown as AskedOptions;

@@ -1,6 +1,7 @@
 /** The one check of a training option, for flags, forms, study files and calls alike. */
 import { DecileError } from './errors.ts';
 import {
+  type AskedOptions,
   DEFAULT_OPTIONS,
   OPTIONS,
   type OptionRow,
@@ -36,10 +37,14 @@ export function parseOption(option: OptionRow, given: unknown): OptionValue {
   return value;
 }
 
+/** Options whose steps are told: nothing is left to plan but grid and patch. */
+type Counted = Partial<AskedOptions> & { steps: number };
+
 /** Checks each given option against its row and fills in the rest; throws option/invalid and option/unknown. */
-export function resolveOptions(given: Partial<TrainingOptions> & { spacing: SettledSpacing }): PlannedOptions;
-export function resolveOptions(given: Partial<TrainingOptions>): TrainingOptions;
-export function resolveOptions(given: Partial<TrainingOptions>): TrainingOptions {
+export function resolveOptions(given: Counted & { spacing: SettledSpacing }): PlannedOptions;
+export function resolveOptions(given: Counted): TrainingOptions;
+export function resolveOptions(given: Partial<AskedOptions>): AskedOptions;
+export function resolveOptions(given: Partial<AskedOptions>): AskedOptions {
   const rows = new Map<string, OptionRow>(OPTIONS.map((option) => [option.key, option]));
   const parsed = Object.entries(given).map(([key, value]) => {
     const option = rows.get(key);
@@ -52,7 +57,7 @@ export function resolveOptions(given: Partial<TrainingOptions>): TrainingOptions
     }
     return [key, value === undefined ? option.default : parseOption(option, value)];
   });
-  const options: TrainingOptions = { ...DEFAULT_OPTIONS, ...Object.fromEntries(parsed) };
+  const options: AskedOptions = { ...DEFAULT_OPTIONS, ...Object.fromEntries(parsed) };
   checkPatch(options);
   checkDeepSupervision(options);
   checkCoarse(options);
@@ -62,7 +67,7 @@ export function resolveOptions(given: Partial<TrainingOptions>): TrainingOptions
 }
 
 /** The sides of a planned network's patch are checked where its plan is made: they depend on the scans. */
-function checkPatch({ network, patch }: TrainingOptions): void {
+function checkPatch({ network, patch }: AskedOptions): void {
   if (network === 'planned' || patch === 'auto' || patch.every((side) => side % PAPER_DIVISOR === 0)) return;
   throw new DecileError(
     'option/invalid',
@@ -71,7 +76,7 @@ function checkPatch({ network, patch }: TrainingOptions): void {
   );
 }
 
-function checkDeepSupervision({ network, deepSupervision }: TrainingOptions): void {
+function checkDeepSupervision({ network, deepSupervision }: AskedOptions): void {
   if (network === 'planned' || deepSupervision === 'off') return;
   throw new DecileError(
     'option/invalid',
@@ -80,7 +85,7 @@ function checkDeepSupervision({ network, deepSupervision }: TrainingOptions): vo
   );
 }
 
-function checkCoarse({ augmentation, coarseShare }: TrainingOptions): void {
+function checkCoarse({ augmentation, coarseShare }: AskedOptions): void {
   if (augmentation !== 'turns' || coarseShare === 0) return;
   throw new DecileError(
     'option/invalid',
@@ -89,8 +94,8 @@ function checkCoarse({ augmentation, coarseShare }: TrainingOptions): void {
   );
 }
 
-function checkEnsemble({ steps, ensemble }: TrainingOptions): void {
-  if (ensemble <= steps) return;
+function checkEnsemble({ steps, ensemble }: AskedOptions): void {
+  if (steps === 'auto' || ensemble <= steps) return;
   throw new DecileError(
     'option/invalid',
     `--ensemble must be at most --steps (${steps}), got ${ensemble}.`,
@@ -98,7 +103,7 @@ function checkEnsemble({ steps, ensemble }: TrainingOptions): void {
   );
 }
 
-function checkFolds({ calibrationFolds }: TrainingOptions): void {
+function checkFolds({ calibrationFolds }: AskedOptions): void {
   if (calibrationFolds !== 1) return;
   throw new DecileError(
     'option/invalid',
@@ -114,6 +119,7 @@ function fitting(rule: Rule, given: unknown): OptionValue | undefined {
       return rule.values.find((value) => value === given);
     case 'integer':
     case 'number': {
+      if (rule.auto && given === 'auto') return given;
       const value = numberOf(given);
       const fits = value >= rule.min && value <= rule.max && (rule.kind === 'number' || Number.isInteger(value));
       return fits ? value : undefined;
@@ -148,15 +154,17 @@ const numberOf = (given: unknown): number => {
     : Number.NaN;
 };
 
+const orAuto = ({ auto }: Extract<Rule, { min: number }>): string => (auto ? 'auto or ' : '');
+
 /** What a rule allows, in words: `a number from 0 to 1`. */
 export function describeRule(rule: Rule): string {
   switch (rule.kind) {
     case 'choice':
       return `one of ${rule.values.join(', ')}`;
     case 'integer':
-      return `a whole number from ${rule.min} to ${rule.max}`;
+      return `${orAuto(rule)}a whole number from ${rule.min} to ${rule.max}`;
     case 'number':
-      return `a number from ${rule.min} to ${rule.max}`;
+      return `${orAuto(rule)}a number from ${rule.min} to ${rule.max}`;
     case 'patch':
       return 'auto or X,Y,Z in whole voxels, at least 4, each side divisible by 16 (or as --network planned needs)';
     case 'spacing':

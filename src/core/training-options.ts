@@ -45,10 +45,14 @@ export const SCHEDULES = ['poly', 'cosine'] as const;
 export type ScheduleName = (typeof SCHEDULES)[number];
 export const PREDICTORS = ['student', 'teacher'] as const;
 export type PredictorName = (typeof PREDICTORS)[number];
+export const LENGTHS = ['quick', 'good', 'best'] as const;
+export type LengthName = (typeof LENGTHS)[number];
 
 /** Everything that decides a training run besides the scans themselves. */
 export interface TrainingOptions {
   method: MethodName;
+  /** How long a run takes whose steps are planned. */
+  length: LengthName;
   steps: number;
   network: NetworkName;
   width: number;
@@ -117,6 +121,12 @@ export interface TrainingOptions {
   validateEvery: number;
   checkpointEvery: number;
 }
+
+/** What patch and memory follow from: all but how many steps there are. */
+export type StepOptions = Omit<TrainingOptions, 'steps'>;
+
+/** Options as they are asked for: a plan decides the steps from the grids of the scans. */
+export type AskedOptions = StepOptions & { steps: 'auto' | number };
 
 /** Voxel size of training, once a plan has settled `auto`. */
 export type SettledSpacing = Exclude<TrainingOptions['spacing'], 'auto'>;

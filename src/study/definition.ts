@@ -4,7 +4,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { MOST_CHANNELS } from '../core/model-channels.ts';
-import { METHODS, PRESETS, type PresetName, type TrainingOptions } from '../core/options.ts';
+import { type AskedOptions, METHODS, PRESETS, type PresetName } from '../core/options.ts';
 import { resolveOptions } from '../core/parse-option.ts';
 import { BRATS_MODALITIES, LAYOUTS, type LayoutName } from '../imaging/layouts.ts';
 import { DecileError } from '../shared/errors.ts';
@@ -109,7 +109,7 @@ const schema = z.strictObject({
 export interface StudyMethod {
   /** Name in the tables. */
   name: string;
-  options: Partial<TrainingOptions>;
+  options: Partial<AskedOptions>;
   /** In the place of the study's own. */
   labelled?: number[];
   seeds?: number[];
@@ -128,7 +128,7 @@ export interface StudyDefinition
   preset: PresetName;
   split: SplitRule;
   methods: StudyMethod[];
-  options: Partial<TrainingOptions>;
+  options: Partial<AskedOptions>;
 }
 
 /**
@@ -183,7 +183,7 @@ export function parseStudy(raw: unknown, folder: string, data = folder): StudyDe
     seen.add(name);
   }
   // Every combination is checked now: a study must not stop in its third night over a misspelt option.
-  for (const each of methods) resolveOptions({ ...(options as Partial<TrainingOptions>), ...each.options });
+  for (const each of methods) resolveOptions({ ...(options as Partial<AskedOptions>), ...each.options });
   const { cohort, labels } = study;
   const images = study.images === undefined ? undefined : [study.images].flat();
   if (cohort ? images !== undefined || labels !== undefined : images === undefined || labels === undefined)
@@ -223,7 +223,7 @@ export function parseStudy(raw: unknown, folder: string, data = folder): StudyDe
     cohort: cohort && { ...cohort, folder: resolve(data, cohort.folder) },
     split: 'files' in study.split ? readLists(study.split.files, folder) : study.split,
     methods,
-    options: options as Partial<TrainingOptions>,
+    options: options as Partial<AskedOptions>,
   };
 }
 
@@ -280,7 +280,7 @@ function readLists(files: { train: string; validation?: string; test: string }, 
 }
 
 /** Ablations of the paper's Table II by their names there, and the backward process's control (L-PCL), which is ours. */
-const ABLATIONS: Record<string, Partial<TrainingOptions>> = {
+const ABLATIONS: Record<string, Partial<AskedOptions>> = {
   'f-pcl': { processes: 'forward' },
   'b-pcl': { processes: 'backward' },
   'l-pcl': { processes: 'labelled' },
@@ -299,7 +299,7 @@ function resolveMethod(given: z.infer<typeof method>): StudyMethod {
       `A method must be one of ${[...METHODS, ...Object.keys(ABLATIONS)].join(', ')}, got ${base}.`,
       'Check the spelling.',
     );
-  return { ...rest, options: { ...own, method: base as TrainingOptions['method'] } };
+  return { ...rest, options: { ...own, method: base as AskedOptions['method'] } };
 }
 
 const named = (name: string): Exclude<z.infer<typeof method>, string> => ({ name, method: name });

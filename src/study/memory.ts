@@ -1,8 +1,9 @@
 /** One patch for all jobs of a study, and how many jobs fit into memory at once. */
-import type { PlannedOptions, SettledOptions } from '../core/options.ts';
+import type { PlannedOptions, SettledOptions, StepOptions } from '../core/options.ts';
 import { fitOf, type PatchSides } from '../core/train/fit-patch.ts';
 import { inOrientation } from '../core/train/orientation.ts';
 import { type TrainingFrame, trainingGrid } from '../core/train/preprocess.ts';
+import { plannedSteps } from '../core/train/run-length.ts';
 import { settleSpacing, trainingVoxel } from '../core/train/spacing.ts';
 import { loadOf, PROCESS_BYTES, stepBytes } from '../core/train/step-bytes.ts';
 import type { Grid } from '../core/volume.ts';
@@ -29,7 +30,7 @@ export async function sizeJobs({ jobs, split, definition }: StudyPlan): Promise<
   // One patch for all: the largest that any of them takes. What shares a step out among more patches has more voxels a step.
   const fewest = Math.min(...jobs.map(({ options }) => options.labelledPerStep));
   const patches = new Map<string, PatchSides>();
-  const patchOf = (options: PlannedOptions): PatchSides => {
+  const patchOf = (options: StepOptions & Pick<PlannedOptions, 'voxel' | 'spacing'>): PatchSides => {
     const key = [options.spacing, options.orientation, options.network === 'planned', options.patch].join(' ');
     const everywhere = Number.POSITIVE_INFINITY;
     const known =
@@ -40,8 +41,9 @@ export async function sizeJobs({ jobs, split, definition }: StudyPlan): Promise<
   return jobs.map((job) => {
     const turned = split.train.map((one) => inOrientation(gridOf(one), job.options.orientation));
     const spacing = settleSpacing(job.options.spacing, turned, job.options.network);
-    const options = { ...job.options, spacing, voxel: trainingVoxel(spacing, turned) };
-    const patch = patchOf(options);
+    const grid = { ...job.options, spacing, voxel: trainingVoxel(spacing, turned) };
+    const patch = patchOf(grid);
+    const options = { ...grid, steps: plannedSteps({ ...grid, patch }, []) };
     const largest = Math.max(...sizes(split.test, options).map((n) => n[0] * n[1] * n[2]));
     const prediction =
       4 * largest * (definition.classes.length + 4) +

@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ModelChannel } from '../core/model-channels.ts';
-import type { TrainingOptions } from '../core/options.ts';
+import type { AskedOptions } from '../core/options.ts';
 import { resolveOptions } from '../core/parse-option.ts';
 import { makeFolder, writeFileAtomic } from '../disk/index.ts';
 import { DecileError } from '../shared/errors.ts';
@@ -19,7 +19,7 @@ export interface StudyJob {
   method: string;
   labelled: number;
   seed: number;
-  options: TrainingOptions;
+  options: AskedOptions;
   /** What the network sees; one channel without a name where it is absent. */
   channels?: ModelChannel[];
 }
@@ -163,7 +163,7 @@ interface Lock {
   /** Of a data set in its own layout. */
   cohort?: { layout: string; modality: string; marginMm: number };
   lists: Record<'train' | 'validation' | 'test', string[]>;
-  jobs: Record<string, { labelled: number; options: TrainingOptions; channels?: ModelChannel[] }>;
+  jobs: Record<string, { labelled: number; options: AskedOptions; channels?: ModelChannel[] }>;
 }
 
 const lockPath = (out: string): string => join(out, 'study.lock.json');
@@ -234,7 +234,7 @@ function difference(before: Lock, now: Lock): string | null {
     if (!old) continue;
     if (!same(old.channels, job.channels))
       return `the channels ${namesOf(job.channels)} instead of ${namesOf(old.channels)} for ${id}`;
-    const keys = Object.keys(job.options) as (keyof TrainingOptions)[];
+    const keys = Object.keys(job.options) as (keyof AskedOptions)[];
     const key = keys.find((k) => k !== 'engine' && k in old.options && !same(job.options[k], old.options[k]));
     if (key)
       return `${key} ${JSON.stringify(job.options[key])} instead of ${JSON.stringify(old.options[key])} for ${id}`;

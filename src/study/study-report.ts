@@ -91,7 +91,7 @@ function page(plan: StudyPlan, lists: readonly ScoredList[], state: string, figu
     ],
     [
       'Training',
-      `${options.steps} steps, width ${options.width}, patch ${options.patch === 'auto' ? 'auto' : options.patch.join(' x ')}, last step (no checkpoint is chosen)`,
+      `${options.steps === 'auto' ? `steps auto (${options.length})` : `${options.steps} steps`}, width ${options.width}, patch ${options.patch === 'auto' ? 'auto' : options.patch.join(' x ')}, last step (no checkpoint is chosen)`,
     ],
     ['Seeds', [...new Set(jobs.map(({ seed }) => seed))].sort((a, b) => a - b).join(', ')],
     ['State', state],

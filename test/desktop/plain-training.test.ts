@@ -37,8 +37,8 @@ const planned = async (act: () => Promise<unknown>, options: Record<string, unkn
 
 test('how long, what is held out, which scans and what computes are chosen in plain words', options, async () => {
   const choose = (label: RegExp, text: string) => () => page.getByLabel(label).selectOption(text);
-  await planned(() => page.getByRole('radio', { name: /quick/ }).check(), { steps: 500 });
-  await planned(() => page.getByRole('radio', { name: /best/ }).check(), { steps: 8000 });
+  await planned(() => page.getByRole('radio', { name: /quick/ }).check(), { length: 'quick' });
+  await planned(() => page.getByRole('radio', { name: /best/ }).check(), { length: 'best' });
   await planned(() => page.getByRole('radio', { name: /good/ }).check(), {});
   await planned(choose(/^Hold out to check/, '1 labelled scan'), {}, 1);
   await page.getByRole('heading', { name: /1 held out for validation/ }).waitFor();

@@ -8,7 +8,7 @@ import { StepSession } from '../../src/engine/measure/step-session.ts';
 import { registerSimd, simdBackend, simdKernels } from '../../src/engine/simd/index.ts';
 
 const options = (method: MethodName) =>
-  resolveOptions({ network: 'unet', method, width: 4, labelledPerStep: 1, unlabelledPerStep: 1 });
+  resolveOptions({ steps: 2000, network: 'unet', method, width: 4, labelledPerStep: 1, unlabelledPerStep: 1 });
 
 const WARM_UP = 8;
 

@@ -86,7 +86,7 @@ test('steps whose buffers stay bound give the losses of steps that bind each dis
   skip,
 }, async () => {
   const executor = localExecutor();
-  const defaults = { ...resolveOptions({ width: 4, dropout: 0.3 }), steps: 10 };
+  const defaults = resolveOptions({ width: 4, dropout: 0.3, steps: 10 });
   const before = executor.bindingsMade;
   const kept = await steps('webgpu', webgpuKernels, 'bcp', 4, defaults);
   const bound = executor.bindingsMade - before;

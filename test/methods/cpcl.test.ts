@@ -42,7 +42,10 @@ async function lossOf(Y_l: number[], Y_u: number[], given: Partial<TrainingOptio
     labelled: { images: [], oneHot: [oneHotOf(Y_l, classes)], voxels: [countsOf(Y_l, classes)] },
     unlabelled: { images: [] },
   };
-  const context = contextOf(resolveOptions({ unlabelledBranch: 'teacher', ...given }), { steps: 10, lambda: 0.5 });
+  const context = contextOf(resolveOptions({ unlabelledBranch: 'teacher', ...given, steps: 10 }), {
+    steps: 10,
+    lambda: 0.5,
+  });
   const outputs = { labelled: output(Y_l), unlabelled: output(Y_u) };
   const constants = await cpcl.constants?.(outputs, batch, context);
   return cpcl.loss(outputs, batch, context, constants as never);

@@ -110,7 +110,9 @@ test("Adam's first step is the learning rate against the gradient's sign, whatev
 });
 
 const contextFor = (given: Partial<TrainingOptions>): Context =>
-  contextOf(resolveOptions({ network: 'unet', width: 2, unlabelledBranch: 'teacher', ...given }), { step: 900 });
+  contextOf(resolveOptions({ network: 'unet', width: 2, unlabelledBranch: 'teacher', ...given, steps: 2000 }), {
+    step: 900,
+  });
 const PATCH = [32, 16, 16] as [number, number, number];
 
 async function gradientsOf(method: Method, given: Partial<TrainingOptions>) {

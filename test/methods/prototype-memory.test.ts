@@ -86,7 +86,7 @@ test('CPCL makes both processes of a step without the class when it saw the clas
     return { labelled: { images: [], oneHot, voxels: [[4 - count, count]] }, unlabelled: { images: [] } };
   };
   const skipped = async (foreground: boolean, memory?: PrototypeMemory) => {
-    const context = contextOf(resolveOptions({}), { memory });
+    const context = contextOf(resolveOptions({ steps: 2000 }), { memory });
     const before = tf.memory().numTensors;
     const read = outputs(foreground);
     const given = batch(foreground);

@@ -55,7 +55,7 @@ test('without prototypes of two classes the term of agreement is left out, and s
     labelled: { images: [], oneHot: [oneHotOf([0, 0, 0, 0], 2)], voxels: [[4, 0]] },
     unlabelled: { images: [] },
   };
-  const context = contextOf(resolveOptions({}));
+  const context = contextOf(resolveOptions({ steps: 2000 }));
   const outputs = { labelled: output, weak: output, strong: output };
   const constants = await agreement.constants?.(outputs, batch, context);
   const { terms, skipped } = agreement.loss(outputs, batch, context, constants as never);
@@ -72,7 +72,9 @@ test('the gamma curve keeps the ends, bends between them, and leaves a flat imag
 
 test('pseudo-labels weigh 0.5 exp(-5 (1 - t / T)^2), T the ramp of lambda, whatever lambda', () => {
   const at = (step: number) =>
-    pseudoWeight(contextOf(resolveOptions({ lambdaRamp: 0.3, lambdaMax: 0, unlabelledFrom: 0 }), { step, steps: 100 }));
+    pseudoWeight(
+      contextOf(resolveOptions({ steps: 100, lambdaRamp: 0.3, lambdaMax: 0, unlabelledFrom: 0 }), { step, steps: 100 }),
+    );
   near(at(0), 0.5 * Math.exp(-5));
   near(at(15), 0.5 * Math.exp(-5 / 4));
   assert.deepEqual([at(30), at(99)], [0.5, 0.5]);
@@ -106,7 +108,7 @@ async function mixedLoss(classes: number, pseudoClasses: number, labelled = clas
   };
   const logits = [31, 32].map((seed) => tf.tensor4d(noise(classes * 64, seed, 2), [classes, ...SIDES]));
   const features = [41, 42].map((seed) => tf.tensor5d(noise(8 * 5, seed, 1, 1.2), [1, 2, 2, 2, 5]));
-  const context = contextOf(resolveOptions({}));
+  const context = contextOf(resolveOptions({ steps: 2000 }));
   const batch = { labelled: { images: [], oneHot: [], voxels: [] }, unlabelled: { images: [] } };
   const lossOf = (changed: { logits?: tf.Tensor4D; features?: tf.Tensor5D }) => {
     const mixed = {

@@ -83,6 +83,9 @@ test('the patch of a planned network holds the whole scan where it is small, and
     assert.ok(patch[0] * patch[1] * patch[2] <= 64 ** 3, patch.join());
     assert.ok(planFor([1, 1, 1], patch, 8));
   }
+  const abdomen = fit([320, 320, 160], [1.4, 1.4, 3]);
+  const mm = abdomen.map((side, axis) => side * [1.4, 1.4, 3][axis]);
+  assert.ok(Math.max(...mm) < 1.25 * Math.min(...mm), `as wide as it is high, ${abdomen.join()}`);
   const alone = fitPlannedPatch([[112, 112, 39]], [2, 2, 2], () => true, 1);
   assert.deepEqual(alone, [112, 112, 40], 'one patch a step may have the voxels of two');
   const small = fitPlannedPatch([[300, 300, 300]], [1, 1, 1], ([x, y, z]) => x * y * z <= 24 ** 3);

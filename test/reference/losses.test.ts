@@ -117,7 +117,7 @@ golden.facts.cases.forEach((facts, n) => {
       unlabelled: { logits: i.unlabelledLogits, features: i.unlabelledFeatures },
     };
     const batch: Batch = { labelled: { images: [], oneHot: i.oneHot, voxels: i.voxels }, unlabelled: { images: [] } };
-    const options = resolveOptions({ alpha: golden.facts.alpha, unlabelledBranch: 'student' });
+    const options = resolveOptions({ steps: 1, alpha: golden.facts.alpha, unlabelledBranch: 'student' });
     const context = contextOf(options, { steps: 1, lambda: 1 });
     const constants = await cpcl.constants?.(outputs, batch, context);
     assert.ok(constants);

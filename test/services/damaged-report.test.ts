@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openExistingProject } from '../../src/app.ts';
-import { DEFAULT_OPTIONS } from '../../src/core/options.ts';
+import { resolveOptions } from '../../src/core/parse-option.ts';
 import { saveMaskVersion } from '../../src/project/services/drawing/mask-versions.ts';
 import { decile } from '../cli/run.ts';
 import { maskOf, projectWith, temporaryFolder } from './helpers.ts';
@@ -13,7 +13,7 @@ import { keepPrediction } from './predicted.ts';
 test('export --format html, the Report screen and decisions go on beside a damaged mask; exit code 4', async (t) => {
   const folder = temporaryFolder(t);
   const store = await projectWith(t, folder, 3, 0);
-  const options = { ...DEFAULT_OPTIONS, spacing: 'native' } as const;
+  const options = resolveOptions({ steps: 2000, spacing: 'native' });
   const run = store.runs.create({ name: 'r', options, classes: store.labels.classes(), cases: [] });
   store.runs.update(run.id, { state: 'finished' });
   const [first, second, third] = store.scans.list();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { DEFAULT_OPTIONS } from '../../src/core/options.ts';
+import { resolveOptions } from '../../src/core/parse-option.ts';
 import { type LabelMap, spacingMm } from '../../src/core/volume.ts';
 import { encodeDicomSeg, writeNifti } from '../../src/imaging/index.ts';
 import { exportProject } from '../../src/project/services/export/export.ts';
@@ -20,7 +20,7 @@ async function predictedBy(
 ): Promise<void> {
   const run = store.runs.create({
     name,
-    options: { ...DEFAULT_OPTIONS, spacing: 'native' },
+    options: resolveOptions({ steps: 2000, spacing: 'native' }),
     classes: store.labels.classes(),
     cases: Object.entries(roles).map(([scan, role]) => ({ scan: store.scans.find(scan)!.id, role, mask: null })),
   });

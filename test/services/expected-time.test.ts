@@ -70,7 +70,7 @@ test('with several engines and nothing measured, each does a step, and auto take
 test('a time that was measured while other programs were busy says so', async (t) => {
   machine(t);
   const store = await projectWith(t, temporaryFolder(t), 2, 1);
-  const options = resolveOptions({ spacing: 'native' });
+  const options = resolveOptions({ steps: 2000, spacing: 'native' });
   const time = { engine: 'simd', device: 'd', seconds: 30, bytes: 1, measuredAt: Date.now(), busy: true } as const;
   keepStepTime(options, likelyFit(store, options).patch, time);
   assert.match(
@@ -82,7 +82,7 @@ test('a time that was measured while other programs were busy says so', async (t
 test('an engine that cannot compute is left out; none that computes is an error', async (t) => {
   machine(t);
   const store = await projectWith(t, temporaryFolder(t), 2, 1);
-  const options = resolveOptions({ spacing: 'native' });
+  const options = resolveOptions({ steps: 2000, spacing: 'native' });
   const times = await measureSteps(probes({ simd: 1 }).start, options, likelyFit(store, options), 2);
   assert.deepEqual(
     times.map((time) => time.engine),
@@ -140,7 +140,7 @@ test('a GPU that cannot do the steps is left out, and not asked again at every t
 test('what would be faster is told with the time: TensorFlow where there is none', async (t) => {
   const cache = machine(t);
   const store = await projectWith(t, temporaryFolder(t), 2, 1);
-  const options = resolveOptions({ spacing: 'native' });
+  const options = resolveOptions({ steps: 2000, spacing: 'native' });
   assert.ok(!expectedTime(store, options).faster.some((line) => line.includes('installs TensorFlow')));
   rmSync(join(cache, 'tensorflow'), { recursive: true });
   const { faster, seconds } = expectedTime(store, options);

@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import type { ModelDescription } from '../../src/core/model/description.ts';
 import { initWeights } from '../../src/core/network/network.ts';
 import { networkByName } from '../../src/core/network/networks.ts';
-import { DEFAULT_OPTIONS, type SettledOptions } from '../../src/core/options.ts';
+import type { SettledOptions } from '../../src/core/options.ts';
+import { resolveOptions } from '../../src/core/parse-option.ts';
 import { Random } from '../../src/core/random.ts';
 import { encodeNetwork } from '../../src/core/train/checkpoint.ts';
 import { joinMembers } from '../../src/core/train/members.ts';
@@ -11,10 +12,7 @@ import type { NamedArray } from '../../src/core/train/safetensors.ts';
 import { type Run, runFolder, type Store } from '../../src/project/store/index.ts';
 
 export const OPTIONS: SettledOptions = {
-  ...DEFAULT_OPTIONS,
-  network: 'unet',
-  width: 1,
-  steps: 40,
+  ...resolveOptions({ network: 'unet', width: 1, steps: 40 }),
   patch: [16, 16, 16],
   spacing: 'native',
   voxel: [1, 1.5, 3],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { DEFAULT_OPTIONS } from '../../src/core/options.ts';
+import { resolveOptions } from '../../src/core/parse-option.ts';
 import { type LabelMap, NOT_DRAWN } from '../../src/core/volume.ts';
 import { readMask } from '../../src/imaging/index.ts';
 import { exportProject } from '../../src/project/services/export/export.ts';
@@ -96,7 +96,7 @@ test('Dice counts drawn voxels alone, and distances are left open', async (t) =>
   const { store } = await withSlices(t);
   const run = store.runs.create({
     name: 'r',
-    options: { ...DEFAULT_OPTIONS, spacing: 'native' },
+    options: resolveOptions({ steps: 2000, spacing: 'native' }),
     classes: store.labels.classes(),
     cases: [],
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULT_OPTIONS } from '../../src/core/options.ts';
+import { resolveOptions } from '../../src/core/parse-option.ts';
 import { runForPrediction } from '../../src/project/services/predict/predict.ts';
 import { maskOf, projectWith, temporaryFolder } from './helpers.ts';
 import { keepPrediction } from './predicted.ts';
@@ -10,7 +10,7 @@ test('the newest run and prediction are those of the highest number, whatever th
   const [scan] = store.scans.list();
   const finished = async (name: string, day: number, entropy: number) => {
     t.mock.timers.enable({ apis: ['Date'], now: new Date(2030, 0, day) });
-    const options = { ...DEFAULT_OPTIONS, spacing: 'native' } as const;
+    const options = resolveOptions({ steps: 2000, spacing: 'native' });
     const run = store.runs.create({ name, options, classes: store.labels.classes(), cases: [] });
     store.checkpoints.add(run.id, 1, `runs/${run.id}/checkpoint.safetensors`);
     store.runs.update(run.id, { state: 'finished', finishedAt: new Date().toISOString() });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { DEFAULT_OPTIONS } from '../../src/core/options.ts';
+import { resolveOptions } from '../../src/core/parse-option.ts';
 import { lpsPoint, spacingMm } from '../../src/core/volume.ts';
 import { createProject, type Mask, type NewMask, type NewScan, type Store } from '../../src/project/store/index.ts';
 
@@ -46,7 +46,7 @@ export const addScan = (store: Store, name: string) => store.scans.add(store.sca
 export const addRun = (store: Store, name?: string) =>
   store.runs.create({
     name,
-    options: { ...DEFAULT_OPTIONS, spacing: 'native' },
+    options: resolveOptions({ steps: 2000, spacing: 'native' }),
     classes: store.labels.classes(),
     cases: [],
   });

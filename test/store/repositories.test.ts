@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULT_OPTIONS } from '../../src/core/options.ts';
+import { resolveOptions } from '../../src/core/parse-option.ts';
 import { lpsPoint } from '../../src/core/volume.ts';
 import type { MaskOrigin, Store } from '../../src/project/store/index.ts';
 import { addRun, addScan, keepMask, newProject, scanNamed } from './helpers.ts';
@@ -138,7 +138,11 @@ test('a scan has one role in a run, and an unlabelled one carries no mask', (t) 
   const scan = addScan(store, 'a').id;
   const mask = addMask(store, scan, 'manual').id;
   const create = (cases: Parameters<Store['runs']['create']>[0]['cases']) =>
-    store.runs.create({ options: { ...DEFAULT_OPTIONS, spacing: 'native' }, classes: ['background', 'kidney'], cases });
+    store.runs.create({
+      options: resolveOptions({ steps: 2000, spacing: 'native' }),
+      classes: ['background', 'kidney'],
+      cases,
+    });
   assert.throws(() =>
     create([
       { scan, role: 'labelled', mask },

@@ -96,4 +96,8 @@ test('an automatic patch is the same for all jobs, whatever their width and meth
   );
   assert.equal(jobs[1].bytes, PROCESS_BYTES + stepBytes([32, 32, 16], { width: 16, gradientImages: 8, images: 4 }));
   assert.ok(jobs[0].bytes < jobs[1].bytes);
+  // Steps are planned for each: four patches a step leave fewer of them than two.
+  const [supervised, wide] = jobs.map(({ options: { steps, ensemble } }) => steps / ensemble);
+  assert.ok(wide <= supervised, `${supervised}, ${wide}`);
+  assert.ok(jobs.every(({ options }) => Number.isInteger(options.steps)));
 });

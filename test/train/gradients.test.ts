@@ -19,7 +19,9 @@ import { contextOf, labelled, unlabelled } from './helpers.ts';
 const { name: engine, kernels } = await testKernels();
 
 const contextFor = (given: Partial<TrainingOptions>): Context =>
-  contextOf(resolveOptions({ network: 'unet', width: 2, unlabelledBranch: 'teacher', ...given }), { step: 500 });
+  contextOf(resolveOptions({ network: 'unet', width: 2, unlabelledBranch: 'teacher', ...given, steps: 2000 }), {
+    step: 500,
+  });
 
 /** The method with one of its terms as the whole loss. */
 const only = (method: Method, term: string): Method => ({

@@ -101,7 +101,7 @@ test('a run whose steps are too large for the machine is planned ahead: what is 
   const whole = job('large-machine', options);
   await play(whole);
   const weights = readFileSync(checkpointPath(whole.runFolder));
-  const load = loadOf({ ...resolveOptions({}), ...whole.options });
+  const load = loadOf({ ...resolveOptions({ steps: 2000 }), ...whole.options });
   for (const [form, says] of [
     ['maps', 'some maps'],
     ['passes', 'whole passes'],

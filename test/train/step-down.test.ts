@@ -54,7 +54,7 @@ test('every start ends: steps down never grow, and 16x16x16 with one patch of ea
 const job: TrainJob = {
   kind: 'train',
   runFolder: '',
-  options: { ...resolveOptions({}), spacing: 'native' },
+  options: { ...resolveOptions({ steps: 2000 }), spacing: 'native' },
   lists: { labelled: [], unlabelled: [], validation: [] },
   classes: ['background', 'organ'],
   normalisation: { kind: 'mr' },

@@ -3,7 +3,7 @@
 import { availableParallelism } from 'node:os';
 import type { Project } from '../../app.ts';
 import { durationInWords } from '../../core/duration.ts';
-import { type TrainingOptions, usesUnlabelled } from '../../core/options.ts';
+import { type AskedOptions, usesUnlabelled } from '../../core/options.ts';
 import type { RunHandle } from '../../project/services/train/train.ts';
 import type { Run, Store } from '../../project/store/index.ts';
 import type { Curve, RunInfo, TrainOutlook } from '../../shared/contract/index.ts';
@@ -26,17 +26,17 @@ type Names =
 
 export const trainingHandlers = (session: Session, learner: Learner): Pick<Handlers, Names> => ({
   'train.plan': ({ options, validation }) =>
-    describePlan(session.project(), options as Partial<TrainingOptions>, validation),
+    describePlan(session.project(), options as Partial<AskedOptions>, validation),
   async 'train.probe'({ options, validation }) {
     alone(session);
     const project = session.project();
-    await project.measure(project.plan({ options: options as Partial<TrainingOptions>, validation }));
-    return describePlan(project, options as Partial<TrainingOptions>, validation);
+    await project.measure(project.plan({ options: options as Partial<AskedOptions>, validation }));
+    return describePlan(project, options as Partial<AskedOptions>, validation);
   },
   'train.start'({ options, validation, name, notes }) {
     alone(session);
     const project = session.project();
-    const request = { options: options as Partial<TrainingOptions>, validation, name, notes };
+    const request = { options: options as Partial<AskedOptions>, validation, name, notes };
     return watch(session)((onEvent) => project.train(request, onEvent));
   },
   'train.pause'({ run }) {
@@ -180,7 +180,7 @@ const watch =
   };
 
 /** A sentence, not a form. What cannot start is a problem of the plan, not an error of the call. */
-function describePlan(project: Project, given: Partial<TrainingOptions>, validation?: number): TrainOutlook {
+function describePlan(project: Project, given: Partial<AskedOptions>, validation?: number): TrainOutlook {
   const processor = `this computer's processor (${availableParallelism()} cores)`;
   try {
     const plan = project.plan({ options: given, validation });
@@ -197,6 +197,8 @@ function describePlan(project: Project, given: Partial<TrainingOptions>, validat
       labelled: plan.labelled.length,
       unlabelled: plan.unlabelled.length,
       validation: plan.validation.length,
+      steps: plan.options.steps,
+      networks: plan.options.ensemble,
       device: on ?? processor,
       seconds,
       basis: on === null ? basis : `${basis} Computes with ${on}.`,
@@ -212,6 +214,8 @@ function describePlan(project: Project, given: Partial<TrainingOptions>, validat
       labelled,
       unlabelled: store.scans.list().length - labelled,
       validation: 0,
+      steps: 0,
+      networks: 1,
       device: processor,
       seconds: null,
       basis: '',

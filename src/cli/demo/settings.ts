@@ -1,14 +1,14 @@
 /** How large a demo this machine can carry: measured, never guessed. */
 import { HUE } from '../../core/hues.ts';
 
-import type { PresetName, TrainingOptions } from '../../core/options.ts';
+import type { AskedOptions, PresetName } from '../../core/options.ts';
 import type { PhantomKind } from '../../core/phantom/index.ts';
 
 export interface DemoSetting {
   name: string;
   /** Voxels of each phantom. */
   size: readonly [number, number, number];
-  options: Partial<TrainingOptions>;
+  options: Partial<AskedOptions>;
   /** Seconds that both trainings together should take. */
   trainingSeconds: number;
   /** Fewer steps teach nothing: a slow machine takes these and more time. */

@@ -2,7 +2,8 @@
 
 import type { Kernels } from '../network/kernels.ts';
 import type { Weights } from '../network/tape.ts';
-import { DEFAULT_OPTIONS, type SettledOptions } from '../options.ts';
+import type { SettledOptions } from '../options.ts';
+import { resolveOptions } from '../parse-option.ts';
 import { argMax } from '../predict/arg-max.ts';
 import { slidingWindow } from '../predict/sliding-window.ts';
 import { NOT_DRAWN } from '../volume.ts';
@@ -29,8 +30,8 @@ export function coarseOptions(options: SettledOptions, scans: readonly Extent[])
   const side = (axis: 0 | 1 | 2) => UNIT * Math.max(1, Math.ceil(longest[axis] / mm / UNIT - 1e-6));
   const steps = Math.min(MOST_STEPS, options.steps);
   return {
-    ...DEFAULT_OPTIONS,
-    ...{ method: 'supervised', network: 'unet', width: WIDTH, spacing: mm, patch: [side(0), side(1), side(2)], steps },
+    ...resolveOptions({ steps }),
+    ...{ method: 'supervised', network: 'unet', width: WIDTH, spacing: mm, patch: [side(0), side(1), side(2)] },
     // Few steps, and scans that are small as a whole: two a step.
     ...{ orientation: options.orientation, labelledPerStep: 2 },
     ...{ seed: options.seed, engine: options.engine, checkpointEvery: steps, validateEvery: steps },

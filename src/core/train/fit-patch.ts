@@ -1,6 +1,6 @@
 /** A patch that fits the scans and the memory. */
 import { divisorsOf } from '../network/plan.ts';
-import type { PlannedOptions, TrainingOptions, WithPlan } from '../options.ts';
+import type { PlannedOptions, StepOptions, WithPlan } from '../options.ts';
 import { fitPlannedPatch, planFor } from './planned-patch.ts';
 import { formsOf, loadOf, type Recompute, recomputationFor, type StepLoad, stepBytes } from './step-bytes.ts';
 
@@ -53,11 +53,7 @@ export const roomIn = ({ free, total }: { free: number; total: number }, most = 
  * scans of these sizes and, with all computed again that can be, the room. Where not even 32 voxels a side fit, one patch of each kind a
  * step comes before smaller patches.
  */
-export function fitOf(
-  options: TrainingOptions & { voxel?: PlannedOptions['voxel'] },
-  sizes: readonly (readonly number[])[],
-  room: number,
-): Fit {
+export function fitOf(options: Gridded, sizes: readonly (readonly number[])[], room: number): Fit {
   const { voxel = CUBE } = options;
   const fit = batchAndPatch(options, voxel, sizes, room);
   const recompute = recomputationOf(options, fit, room);
@@ -70,7 +66,7 @@ export function fitOf(
 
 /** What steps of that patch and batch compute again to fit into `room` bytes. */
 export const recomputationOf = (
-  options: TrainingOptions,
+  options: StepOptions,
   { patch, labelledPerStep, unlabelledPerStep }: Fit,
   room: number,
 ): Recompute | undefined => recomputationFor(patch, loadOf({ ...options, labelledPerStep, unlabelledPerStep }), room);
@@ -79,26 +75,33 @@ export const recomputationOf = (
 const CUBE = [1, 1, 1] as const;
 
 function batchAndPatch(
-  options: TrainingOptions,
+  options: StepOptions,
   voxel: readonly [number, number, number],
   sizes: readonly (readonly number[])[],
   room: number,
 ): Fit {
   const batch = { labelledPerStep: options.labelledPerStep, unlabelledPerStep: options.unlabelledPerStep };
   if (options.patch !== 'auto') return { patch: [...options.patch], ...batch };
-  const patchIn = (load: StepLoad, bytes: number, patches: number) => {
-    const smallest = formsOf(load).at(-1);
-    return options.network === 'planned'
-      ? fitPlannedPatch(sizes, voxel, (patch) => stepBytes(patch, load, smallest) <= bytes, patches)
-      : fitPatch(sizes, load, bytes, smallest);
-  };
-  const fitted = (fit: Batch): Fit => {
-    return { patch: patchIn(loadOf({ ...options, ...fit }), room, fit.labelledPerStep), ...fit };
-  };
+  const fitted = (fit: Batch): Fit => ({ patch: patchIn({ ...options, ...fit, voxel }, sizes, room), ...fit });
   const whole = fitted(batch);
-  const largest = patchIn(loadOf(options), Number.POSITIVE_INFINITY, options.labelledPerStep);
+  const largest = largestPatch({ ...options, voxel }, sizes);
   const small = whole.patch.some((side, axis) => side < Math.min(SMALL, largest[axis]));
   return small ? fitted(batchOfOne(batch)) : whole;
+}
+
+type Gridded = StepOptions & Pick<PlannedOptions, 'voxel'>;
+
+/** The patch of scans of these sizes where memory sets no limit. */
+export const largestPatch = (options: Gridded, sizes: readonly (readonly number[])[]): PatchSides =>
+  options.patch === 'auto' ? patchIn(options, sizes, Number.POSITIVE_INFINITY) : [...options.patch];
+
+function patchIn(options: Gridded, sizes: readonly (readonly number[])[], bytes: number): PatchSides {
+  const { voxel = CUBE, labelledPerStep } = options;
+  const load = loadOf(options);
+  const smallest = formsOf(load).at(-1);
+  return options.network === 'planned'
+    ? fitPlannedPatch(sizes, voxel, (patch) => stepBytes(patch, load, smallest) <= bytes, labelledPerStep)
+    : fitPatch(sizes, load, bytes, smallest);
 }
 
 /** Below this the patch shows too little context: the batch gives way first. */

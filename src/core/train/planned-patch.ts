@@ -19,7 +19,7 @@ const CUT = 1 / 16;
 const LEAST = 16;
 
 /**
- * The median scan whole, up to 160 voxels a side, each side rounded as its plan needs; then the longest side shrinks until
+ * The median scan whole, up to 160 voxels a side, each side rounded as its plan needs; then the side that is longest in mm, one with padding first, shrinks until
  * the patch has at most 2 x 64^3 voxels, or 64^3 where a step reads several, and `fits`.
  * @param sizes scan sizes in voxels of the training grid
  * @param voxel of that grid, x, y, z
@@ -36,7 +36,11 @@ export function fitPlannedPatch(
   const whole = (axis: number) => Math.min(LARGEST, Math.max(4, median(axis)));
   let patch = rounded(voxel, [whole(0), whole(1), whole(2)]);
   while (patch[0] * patch[1] * patch[2] > most || !fits(patch)) {
-    const longest = patch.indexOf(Math.max(...patch));
+    const padded = patch.map((side, axis) => side > median(axis));
+    const mm = patch.map((side, axis) =>
+      side > LEAST && (padded[axis] || !padded.includes(true)) ? side * voxel[axis] : 0,
+    );
+    const longest = mm.indexOf(Math.max(...mm));
     if (patch[longest] <= LEAST) break;
     const smaller = [...patch] as PatchSides;
     smaller[longest] -= divisorsOf(planNetwork(voxel, patch, 1))[longest];

@@ -1,5 +1,5 @@
 /** What a training step needs of memory, and what it takes to need less. */
-import { type NetworkName, type TrainingOptions, usesUnlabelled } from '../options.ts';
+import { type NetworkName, type StepOptions, type TrainingOptions, usesUnlabelled } from '../options.ts';
 
 /**
  * What a step computes again instead of keeping it, for the same weights, bit by bit, in more time: the `maps` after norms, or besides
@@ -22,7 +22,7 @@ export interface StepLoad {
   network?: NetworkName;
 }
 
-export const loadOf = (options: TrainingOptions): StepLoad => ({
+export const loadOf = (options: StepOptions): StepLoad => ({
   width: options.width,
   gradientImages: Math.max(imagesWithGradient(options), imagesAlone(options)),
   images: imagesOf(options),
@@ -81,7 +81,7 @@ export const PROCESS_BYTES = 430e6;
 type Batched = Pick<TrainingOptions, 'method' | 'labelledPerStep' | 'unlabelledPerStep'>;
 
 /** Patches of a step that reads labelled ones alone: as many as other steps read. */
-const imagesAlone = ({ method, unlabelledFrom, labelledPerStep, unlabelledPerStep }: TrainingOptions): number =>
+const imagesAlone = ({ method, unlabelledFrom, labelledPerStep, unlabelledPerStep }: StepOptions): number =>
   usesUnlabelled(method) && unlabelledFrom > 0 ? labelledPerStep + unlabelledPerStep : 0;
 
 /** Patches of a step in all: mixed ones stand beside the clean unlabelled ones that the teacher reads. */

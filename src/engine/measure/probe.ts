@@ -69,7 +69,7 @@ const STEPS = 3;
 
 /** The measured time is kept: `auto` takes the engine that is faster. */
 async function wholeStep(engine: Engine): Promise<Probe['step']> {
-  const options = resolveOptions({});
+  const options = resolveOptions({ steps: STEPS });
   const session = new StepSession(kernelsOf(engine), options, STEP_PATCH);
   const othersWereBusy = watchOthers();
   await session.step();

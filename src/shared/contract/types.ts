@@ -277,6 +277,9 @@ export interface TrainOutlook {
   labelled: number;
   unlabelled: number;
   validation: number;
+  /** In all, shared by so many networks; 0 where training cannot start. */
+  steps: number;
+  networks: number;
   device: string;
   /** Expected seconds in all; null until a probe or an earlier run measured a step. */
   seconds: number | null;

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newProject, openExistingProject, type Project } from '../../../src/app.ts';
-import { DEFAULT_OPTIONS } from '../../../src/core/options.ts';
+import { resolveOptions } from '../../../src/core/parse-option.ts';
 import { decodeCheckpoint, networkOf } from '../../../src/core/train/checkpoint.ts';
 import { encodeSafetensors } from '../../../src/core/train/safetensors.ts';
 import { lpsPoint, spacingMm } from '../../../src/core/volume.ts';
@@ -93,7 +93,7 @@ async function filledProject(base: string, folder: string): Promise<void> {
   const { store } = project;
   const [first, second] = store.scans.list();
   await saveMaskVersion(store, first, mask(1), { origin: 'manual', accepted: true });
-  const options = { ...DEFAULT_OPTIONS, spacing: 'native' } as const;
+  const options = resolveOptions({ steps: 2000, spacing: 'native' });
   const run = store.runs.create({ options, classes: store.labels.classes(), cases: [] });
   store.metrics.record(run.id, 1, { loss: 1, lambda: 0.5 });
   store.checkpoints.add(run.id, 1, `runs/${run.id}/checkpoint.safetensors`);
@@ -147,7 +147,13 @@ async function workWith(project: Project): Promise<void> {
 function checkpoint(seed: number): Uint8Array {
   const values = (length: number) => Float32Array.from({ length }, (_, n) => Math.sin(seed + n));
   const meta = {
-    ...{ format: 1, step: 3, options: DEFAULT_OPTIONS, classes: ['background', 'organ'], patch: [16, 16, 8] },
+    ...{
+      format: 1,
+      step: 3,
+      options: resolveOptions({ steps: 2000 }),
+      classes: ['background', 'organ'],
+      patch: [16, 16, 8],
+    },
     ...{ sampler: { labelled: [1, 2], unlabelled: [3] }, dropout: { s: 1 }, noise: { s: 2 }, skipped: {}, memory: {} },
   };
   return encodeSafetensors(

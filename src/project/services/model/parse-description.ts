@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { MODEL_FORMAT, type ModelDescription } from '../../../core/model/description.ts';
 import { divisorsOf, type NetworkPlan } from '../../../core/network/plan.ts';
-import { DEFAULT_OPTIONS, NETWORKS, OPTIONS, type TrainingOptions } from '../../../core/options.ts';
-import { parseOption } from '../../../core/parse-option.ts';
+import { NETWORKS, OPTIONS, type TrainingOptions } from '../../../core/options.ts';
+import { parseOption, resolveOptions } from '../../../core/parse-option.ts';
 
 const count = z.number().int().nonnegative();
 const positive = z.number().positive();
@@ -92,12 +92,14 @@ export function parseDescription(told: unknown): ModelDescription | null {
 function readable(told: Record<string, unknown>): TrainingOptions {
   const options = OPTIONS.flatMap((row) => {
     try {
-      return [[row.key, parseOption(row, told[row.key])]];
+      const value = parseOption(row, told[row.key]);
+      // A run has done some.
+      return row.key === 'steps' && value === 'auto' ? [] : [[row.key, value]];
     } catch {
       return [];
     }
   });
   // Models of earlier versions read scans as they are stored.
   const before = { orientation: 'stored' } as const;
-  return { ...DEFAULT_OPTIONS, ...before, ...Object.fromEntries(options) };
+  return { ...resolveOptions({ steps: 1 }), ...before, ...Object.fromEntries(options) };
 }

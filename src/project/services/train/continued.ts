@@ -1,7 +1,7 @@
 /** Options of a run that starts from other weights: its network is theirs. */
 import type { ModelChannel } from '../../../core/model-channels.ts';
 import type { NetworkPlan } from '../../../core/network/plan.ts';
-import type { PlannedOptions, SettledOptions, TrainingOptions } from '../../../core/options.ts';
+import type { AskedOptions, PlannedOptions, SettledOptions } from '../../../core/options.ts';
 import { planFor } from '../../../core/train/planned-patch.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import type { StartedFrom, Store } from '../../store/index.ts';
@@ -18,7 +18,7 @@ export interface StartWeights {
 }
 
 /** What is not asked for is as it was for the weights: network, width and voxel size, and the window of a planned network. */
-export function inherited(given: Partial<TrainingOptions>, from: StartWeights | undefined): Partial<TrainingOptions> {
+export function inherited(given: Partial<AskedOptions>, from: StartWeights | undefined): Partial<AskedOptions> {
   if (!from) return given;
   // Weights of earlier versions read scans as they are stored.
   const { network, width, spacing, patch, orientation = 'stored' } = from.options;

@@ -1,9 +1,11 @@
 /** Decides which scans a run learns from: the lists, and every reason why training cannot start. */
 import { existsSync } from 'node:fs';
 import { missingChannels, normalisationOfPreset } from '../../../core/model-channels.ts';
-import type { PlannedOptions, PresetName, TrainingOptions } from '../../../core/options.ts';
+import type { AskedOptions, PlannedOptions, PresetName } from '../../../core/options.ts';
 import { resolveOptions } from '../../../core/parse-option.ts';
 import { inOrientation } from '../../../core/train/orientation.ts';
+import { trainingGrid } from '../../../core/train/preprocess.ts';
+import { plannedSteps } from '../../../core/train/run-length.ts';
 import { settleSpacing, trainingVoxel } from '../../../core/train/spacing.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import type { Normalisation, TrainingCase, TrainingLists } from '../../../shared/training.ts';
@@ -12,7 +14,7 @@ import { channelFilesOf } from './channels.ts';
 import { checkStart, inherited, type StartWeights } from './continued.ts';
 
 export interface PlanOptions {
-  options: Partial<TrainingOptions>;
+  options: Partial<AskedOptions>;
   /** Learn from the first N labelled scans alone; every other scan counts as unlabelled, its mask unseen. */
   labelled?: number;
   /** Hold N labelled scans out for validation: those after the first `labelled`, or the last N. */
@@ -63,9 +65,12 @@ export function planTraining(
   const turned = scans.map((scan) => inOrientation(scan, resolved.orientation));
   const spacing = settleSpacing(resolved.spacing, turned, resolved.network);
   const kept = given.spacing === undefined ? from?.options.voxel : undefined;
+  const grid = { spacing, voxel: kept ?? trainingVoxel(spacing, turned) };
+  const sizes = scans.map((scan) => trainingGrid(scan, { ...resolved, spacing }).size);
   const options = {
     ...resolved,
-    ...{ spacing, voxel: kept ?? trainingVoxel(spacing, turned) },
+    ...grid,
+    steps: plannedSteps({ ...resolved, ...grid }, sizes),
     // Weights to start from may have seen every labelled scan: none can be held out from them.
     ...(from && { calibrationFolds: 0 }),
   };

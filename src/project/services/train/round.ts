@@ -1,5 +1,5 @@
 /** A round of learning while somebody reviews: trains on from the last model with the masks that are new, and predicts again what nobody looked at. */
-import { OPTIONS, type SettledOptions, type TrainingOptions } from '../../../core/options.ts';
+import { type AskedOptions, OPTIONS, type SettledOptions } from '../../../core/options.ts';
 import type { CaseState } from '../../../shared/contract/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import type { LeftOut } from '../../../shared/left-out.ts';
@@ -192,7 +192,7 @@ const training = (handle: { pause(): void; resume(): void; cancel(as: 'interrupt
 });
 
 /** What a training was given, without what came of it: the same goes on. */
-const givenIn = (settled: SettledOptions): Partial<TrainingOptions> =>
+const givenIn = (settled: SettledOptions): Partial<AskedOptions> =>
   Object.fromEntries(OPTIONS.flatMap(({ key }) => (key in settled ? [[key, settled[key]]] : [])));
 
 /** Names of the scans whose accepted mask the run did not learn from or was checked against. */

@@ -1,5 +1,12 @@
 /** The Train screen: what will happen, the run in sight, its curves and pictures. */
-import { DEFAULT_OPTIONS, type EngineName, OPTIONS, type OptionRow } from '../../../core/options.ts';
+import {
+  DEFAULT_OPTIONS,
+  type EngineName,
+  LENGTHS,
+  type LengthName,
+  OPTIONS,
+  type OptionRow,
+} from '../../../core/options.ts';
 import { describeRule, type OptionValue, parseOption } from '../../../core/parse-option.ts';
 import type { Curve, EvolutionFrame, RunInfo, TrainOutlook } from '../../../shared/contract/index.ts';
 import type { TrainerEvent } from '../../../shared/training.ts';
@@ -36,8 +43,8 @@ export class TrainState {
   /** What the phase says to researchers. */
   research = $state('');
   problems = $state.raw<Record<string, string>>({});
-  /** Expected seconds of each of LENGTHS; null where that is not known yet. */
-  lengths = $state.raw<(number | null)[]>([]);
+  /** What each length would be here. */
+  lengths = $state.raw<Partial<Record<LengthName, TrainOutlook>>>({});
   /** A step is being measured, for the expected time. */
   probing = $state(false);
   readonly models: ModelFiles;
@@ -107,10 +114,11 @@ export class TrainState {
   private async planLengths(): Promise<void> {
     const { changed, validation } = this;
     const { client } = this.app;
-    const ask = ({ steps }: { steps: number }) =>
-      client.call('train.plan', { options: { ...changed, steps }, validation });
+    const { steps: _told, ...others } = changed;
+    const ask = async (length: LengthName) =>
+      [length, await client.call('train.plan', { options: { ...others, length }, validation })] as const;
     const plans = await this.app.attempt(() => Promise.all(LENGTHS.map(ask)));
-    if (plans && changed === this.changed) this.lengths = plans.map(({ seconds }) => seconds);
+    if (plans && changed === this.changed) this.lengths = Object.fromEntries(plans);
   }
 
   /** Holds so many labelled scans out. */
@@ -286,6 +294,13 @@ export class TrainState {
     void this.replan();
   }
 
+  /** A planned length in the place of steps that were told. */
+  take(length: LengthName): void {
+    const { steps: _told, ...others } = this.changed;
+    this.changed = others;
+    this.set(OPTIONS.find(({ key }) => key === 'length') as OptionRow, length);
+  }
+
   reset(): void {
     this.changed = {};
     this.problems = {};
@@ -316,12 +331,6 @@ export class TrainState {
   }
 }
 
-/** How long to train, in a person's words; the middle one is the default. */
-export const LENGTHS = [
-  { title: 'quick', steps: DEFAULT_OPTIONS.steps / 4 },
-  { title: 'good', steps: DEFAULT_OPTIONS.steps },
-  { title: 'best', steps: DEFAULT_OPTIONS.steps * 4 },
-] as const;
 export const ENGINE_TEXTS: Record<EngineName, string> = {
   auto: 'the fastest here',
   tensorflow: 'TensorFlow, on the processor or GPU',

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { resolveOptions } from '../../src/core/parse-option.ts';
+import { largestPatch } from '../../src/core/train/fit-patch.ts';
+import { plannedSteps } from '../../src/core/train/run-length.ts';
+
+const GRIDS = {
+  hippocampus: { sizes: [[35, 50, 36]], voxel: [1, 1, 1] },
+  'left atrium, 2.5 mm': { sizes: [[48, 36, 22]], voxel: [2.5, 2.5, 2.5] },
+  'left atrium, 1.25 mm': { sizes: [[97, 71, 44]], voxel: [1.25, 1.25, 1.25] },
+  'cardiac cine': { sizes: [[216, 256, 10]], voxel: [1.5, 1.5, 10] },
+  'abdominal CT': { sizes: [[320, 320, 160]], voxel: [1.4, 1.4, 3] },
+} as const;
+type Name = keyof typeof GRIDS;
+
+const steps = (name: Name, given: Parameters<typeof resolveOptions>[0] = {}) =>
+  plannedSteps({ ...resolveOptions(given), voxel: GRIDS[name].voxel }, GRIDS[name].sizes);
+
+test('where steps are auto a run of any scans learns from as many voxels, four times as many for each longer length', () => {
+  const learned = (name: Name, length: 'quick' | 'good' | 'best') => {
+    const asked = resolveOptions({ length });
+    const [x, y, z] = largestPatch({ ...asked, voxel: GRIDS[name].voxel }, GRIDS[name].sizes);
+    return 2 * x * y * z * steps(name, { length });
+  };
+  for (const name of Object.keys(GRIDS) as Name[]) {
+    const good = learned(name, 'good');
+    const capped = steps(name) === 12_000;
+    assert.ok(capped || Math.abs(good / learned('hippocampus', 'good') - 1) < 0.1, `${name}: ${good}`);
+    assert.ok(capped || Math.abs(learned(name, 'quick') / good - 0.25) < 0.05, name);
+    assert.ok(capped || learned(name, 'best') > 1.2 * good, name);
+    assert.equal(steps(name) % 100, 0);
+  }
+  assert.ok(steps('hippocampus') > 3 * steps('left atrium, 1.25 mm'));
+});
+
+test('steps that are told stay; smaller patches and coarse steps leave room for more', () => {
+  const name = 'left atrium, 1.25 mm';
+  assert.equal(steps(name, { steps: 700 }), 700);
+  assert.ok(steps(name, { coarseShare: 0.5 }) > steps(name));
+  assert.ok(steps(name, { patch: [32, 32, 16] }) > steps(name));
+  const patch = [96, 80, 48] as const;
+  const supervised = steps(name, { method: 'supervised', labelledPerStep: 2, patch });
+  assert.ok(
+    Math.abs(supervised / steps(name, { patch }) - 1) < 0.1,
+    'a step of two labelled patches costs about as much',
+  );
+});
+
+test('auto is an allowed value of steps and of no other number', () => {
+  assert.equal(resolveOptions({}).steps, 'auto');
+  assert.throws(() => resolveOptions({ width: 'auto' as never }), { code: 'option/invalid' });
+  assert.throws(() => resolveOptions({ steps: 'some' as never }), {
+    code: 'option/invalid',
+    message: /auto or a whole number/,
+  });
+});
