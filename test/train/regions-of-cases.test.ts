@@ -4,7 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { oneChannel } from '../../src/core/model-channels.ts';
-import { DEFAULT_OPTIONS, type SettledOptions } from '../../src/core/options.ts';
+import type { SettledOptions } from '../../src/core/options.ts';
+import { resolveOptions } from '../../src/core/parse-option.ts';
 import { encodeNetwork } from '../../src/core/train/checkpoint.ts';
 import { coarseOptions } from '../../src/core/train/coarse-region.ts';
 import { type Grid, lpsPoint, spacingMm } from '../../src/core/volume.ts';
@@ -45,7 +46,7 @@ test('training reads around what is drawn; a calibration reads of a scan that is
   const { maskPath: _, ...scan } = item;
   for (const calibrationFolds of [0, 2]) {
     const options: SettledOptions = {
-      ...DEFAULT_OPTIONS,
+      ...resolveOptions({ steps: 2000 }),
       patch: [16, 16, 16],
       spacing: 'native',
       orientation: 'stored',
