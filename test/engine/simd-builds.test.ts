@@ -9,11 +9,12 @@ import { convolveDirect, convolveWeightsDirect } from '../../src/engine/simd/pla
 import { startMachine } from '../../src/engine/simd/threads.ts';
 import { convolveWeightsWinograd, convolveWinograd } from '../../src/engine/simd/winograd.ts';
 import { convolveWeightsWinogradDepth, convolveWinogradDepth } from '../../src/engine/simd/winograd-depth.ts';
+import { convolveSmall, convolveWeightsSmall } from '../../src/engine/simd/winograd-small.ts';
 
 const SHAPE = { d: 5, h: 12, w: 14, c: 8 };
 const CHANNELS = 16;
 
-/** y and dw of a fixed convolution on a machine of its own, in the plain form and in Winograd's, in the plane and in depth. */
+/** y and dw of a fixed convolution on a machine of its own, in the plain form and in each of Winograd's. */
 function results(threads: number, plain: boolean): Float32Array[] {
   const machine = startMachine(threads, plain);
   try {
@@ -31,6 +32,7 @@ function results(threads: number, plain: boolean): Float32Array[] {
       { forward: convolveDirect, gradient: convolveWeightsDirect },
       { forward: convolveWinograd, gradient: convolveWeightsWinograd },
       { forward: convolveWinogradDepth, gradient: convolveWeightsWinogradDepth },
+      { forward: convolveSmall, gradient: convolveWeightsSmall },
     ];
     return forms.flatMap(({ forward, gradient }) => {
       forward(backend, x, weights, y, SHAPE, CHANNELS, false);

@@ -11,6 +11,7 @@ import { convolveDirect, convolveWeightsDirect } from '../../src/engine/simd/pla
 import type { Taps } from '../../src/engine/simd/tasks.ts';
 import { convolveWeightsWinograd, convolveWinograd } from '../../src/engine/simd/winograd.ts';
 import { convolveWeightsWinogradDepth, convolveWinogradDepth } from '../../src/engine/simd/winograd-depth.ts';
+import { convolveSmall, convolveWeightsSmall } from '../../src/engine/simd/winograd-small.ts';
 
 /** [D, H, W, C, K]: odd sides, one channel, single voxels, channel counts around the vector sizes, small deep maps. */
 const CONVOLUTIONS = [
@@ -145,6 +146,7 @@ const FORMS = {
 const FORMS_IN_DEPTH = {
   ...FORMS,
   'Winograd in depth': { convolve: convolveWinogradDepth, weights: convolveWeightsWinogradDepth },
+  'Winograd of 2x2x2': { convolve: convolveSmall, weights: convolveWeightsSmall },
 };
 /** [D, H, W, C, K]: tiles cut off at every side, several slices and strips, K around the blocks of 8. */
 const WINOGRAD = [
@@ -161,6 +163,9 @@ const WINOGRAD = [
   [2, 13, 30, 8, 8],
   [3, 8, 8, 16, 8],
   [3, 21, 19, 4, 9],
+  // The deepest maps of networks.
+  [4, 4, 6, 128, 64],
+  [2, 3, 5, 16, 33],
   // Levels of the network planned for 48x32x16.
   [16, 32, 48, 8, 8],
   [8, 16, 24, 32, 16],
@@ -209,13 +214,17 @@ const GRADIENTS: Record<
   const dy = (shape: number[]) => map(shape, 12);
   return {
     ...Object.fromEntries(
-      // Five planes, and few: a pair, and a pair with half of another.
-      [5, 2, 3].flatMap((d) => {
-        const sides = [d, 13, 18];
+      // Five planes, and few: a pair, and a pair with half of another; and a map so small that it is taken in tiles of 2x2x2.
+      [
+        [5, 13, 18],
+        [2, 13, 18],
+        [3, 13, 18],
+        [4, 4, 6],
+      ].flatMap((sides) => {
         const image = () => map([...sides, 4], 15);
         return [
           [
-            `a convolution of ${d} planes by its input`,
+            `a convolution of ${sides.join('x')} by its input`,
             {
               shape: [1, ...sides, 4],
               step: 0.5,
@@ -224,7 +233,7 @@ const GRADIENTS: Record<
             },
           ],
           [
-            `a convolution of ${d} planes by its weights`,
+            `a convolution of ${sides.join('x')} by its weights`,
             {
               shape: [3, 3, 3, 4, 17],
               step: 0.5,

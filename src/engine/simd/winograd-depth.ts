@@ -3,6 +3,8 @@ import type { SimdBackend } from './backend.ts';
 import { groupsOf, type MapShape, SLAB_BYTES, SLABS, withScratch } from './tasks.ts';
 
 const POINTS = 36;
+/** A line of the cache more from point to point, so that points do not share their places in it. */
+const LINE = 64;
 /** Tiles whose products are computed together (ROWS of assembly/winograd.as). */
 const GROUP = 12;
 /** Four planes of a task's tiles, and as much again, should stay in a core's second-level cache. */
@@ -37,11 +39,11 @@ export function convolveWinogradDepth(
   const { tileRows, planes, tiles, stretches } = depthBlocks(s, machine.threads);
   const groups = groupsOf(stretches, blocks, machine.threads);
   const products = 2 * POINTS * GROUP * 32;
-  const group = POINTS * (4 * GROUP * s.c * 4 + 64);
+  const group = POINTS * (4 * GROUP * s.c * 4 + LINE);
   const scratchBytes = 1024 + 144 * s.c + products + 4 * tiles * POINTS * s.c * 4 + group;
   withScratch(
     backend,
-    [blocks * POINTS * 4 * 32 * s.c, machine.threads * 4096, machine.threads * scratchBytes],
+    [blocks * POINTS * (4 * 32 * s.c + 2 * LINE), machine.threads * 4096, machine.threads * scratchBytes],
     (weights, lines, scratch) => {
       const sides = flip ? [k, s.c] : [s.c, k];
       machine.runFor(27 * s.c * k)('winogradDepthWeights', w, weights, ...sides, Number(flip), lines, 4096);
@@ -94,7 +96,7 @@ export function convolveWeightsWinogradDepth(
 ): void {
   const { machine } = backend;
   const blocks = Math.ceil(k / 8);
-  const slabBytes = blocks * POINTS * 4 * 32 * s.c;
+  const slabBytes = blocks * POINTS * 4 * (32 * s.c + LINE);
   const { tileRows, planes, stretches } = gradientBlocks(s, 8 * blocks);
   const slabs = Math.min(stretches, 2 * SLABS, Math.max(2, Math.floor(SLAB_BYTES / slabBytes)));
   const groups = groupsOf(slabs, blocks, machine.threads);

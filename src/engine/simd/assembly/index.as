@@ -3,6 +3,7 @@ export { packWeights, convolve } from './conv';
 export { winogradWeights, winograd } from './winograd';
 export { winogradDepthWeights, winogradDepth } from './winograd-depth';
 export { winogradDepthGradient, winogradDepthGradientEnd } from './winograd-depth-gradient';
+export { smallTiles, smallWeights, smallProducts, smallGradient } from './winograd-small';
 export { winogradGradient, winogradGradientEnd } from './winograd-gradient';
 export { convolveWeights, sumSlabs } from './conv-weights';
 export { normSums, normRelu, normGradSums, normGrad, normLeaky, normLeakySums, normLeakyGrad } from './norm';

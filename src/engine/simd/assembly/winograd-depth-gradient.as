@@ -67,7 +67,7 @@ function gradientPoints(e: usize, plane: usize, side: usize, to: usize, row: usi
 
 /**
  * Partial sums, one set a slab of blocks, so that the result does not depend on which thread took which task.
- * Arguments: x, dy, partials [slabs][K/8][36][4][C][8], D, H, W, C, K, rows of tiles and planes (even) a block, slabs, blocks of 8
+ * Arguments: x, dy, partials [slabs][K/8][36][4][C + 2][8], D, H, W, C, K, rows of tiles and planes (even) a block, slabs, blocks of 8
  * channels a group, scratch, scratch bytes a thread. The scratch of a thread: 1024 + 144 max(C, channels a group) for the transforms; with
  * t tiles a plane and p planes a block, 144 C t (p + 2) for x and 144 channels t p for dy; four points of both, 16 (2 C t p + 64) and alike.
  */
@@ -86,7 +86,7 @@ export function winogradDepthGradient(thread: u32): void {
   const u = scratch + 1024 + 36 * max<usize>(side, channels);
   const e = u + <usize>(tileRows * tilesX * (depth + 2)) * tile;
   const q = e + most * 36 * channels;
-  const point: usize = side << 3, pointSums: usize = 4 * point, block: usize = 36 * pointSums;
+  const point: usize = (side << 3) + 64, pointSums: usize = 4 * point, block: usize = 36 * pointSums;
   for (let task = nextTask(); task < slabs * groups; task = nextTask()) {
     const slab = task / groups, first = task % groups * groupBlocks;
     const count = min(groupBlocks, channelBlocks - first);
@@ -131,7 +131,7 @@ export function winogradDepthGradientEnd(thread: u32): void {
   const c = arg(2), k = arg(3), slabs = arg(4);
   const scratch: usize = <usize>arg(5) + <usize>thread * <usize>arg(6);
   const blocks = (k + 7) >> 3, stretches = (c + 15) >> 4;
-  const point: usize = <usize>c << 5, slab = <usize>blocks * 144 * point;
+  const point: usize = (<usize>c << 5) + 64, slab = <usize>blocks * 144 * point;
   const lines = scratch + 4 * PLANE, row = lines + 288;
   const half = f32x4.splat(0.5);
   for (let task = nextTask(); task < blocks * stretches; task = nextTask()) {

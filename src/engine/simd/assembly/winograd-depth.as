@@ -13,7 +13,8 @@ const PLANE: usize = 576;
 const PRODUCTS: usize = 36 * 12 * 32;
 
 /**
- * Weights of the products, [K/8][36][2][C][2][8]: first v1 and v2, then v0 and -v3 side by side; the last block filled up with zeros.
+ * Weights of the products, [K/8][36][2][C + 1][2][8]: first v1 and v2, then v0 and -v3 side by side; the last block filled up with zeros.
+ * A line of the cache lies between, so that points do not share their places in it.
  * Arguments: w [27, C, K], target, C, K of w, flip, scratch, scratch bytes a thread (4096). With flip, what the input gradient
  * needs: C and K change places, taps reversed.
  */
@@ -25,7 +26,7 @@ export function winogradDepthWeights(thread: u32): void {
   const blocks = (columns + 7) >> 3;
   const stretches = (rows + 31) >> 5;
   const lines = scratch + 3 * PLANE, planes = lines + 288;
-  const half: usize = <usize>rows << 6, point = 2 * half;
+  const half: usize = (<usize>rows << 6) + 64, point = 2 * half;
   for (let task = nextTask(); task < blocks * stretches; task = nextTask()) {
     const b = task / stretches, r0 = task % stretches << 5;
     const to: usize = target + <usize>b * 36 * point;
@@ -116,6 +117,7 @@ function products(t: usize, side: usize, pair: usize, point: usize, triples: u32
       e = f32x4.sub(b2, d2); b2 = f32x4.add(b2, d2); d2 = e;
       q0 = first + pair; q1 = q0 + side; q2 = q1 + side;
       end = q1;
+      w = weights + half;
       do {
         let u = v128.load(w), v = v128.load(w, 16);
         let s = v128.load_splat<f32>(q0); a0 = madd(s, u, a0); b0 = madd(s, v, b0);
@@ -157,7 +159,7 @@ export function winogradDepth(thread: u32): void {
   const tasks = (d + depth - 1) / depth * strips * groups;
   const sums = scratch + 1024 + tile, ring = sums + 2 * PRODUCTS;
   // A line of the cache more, so that points do not share their places in it.
-  const half: usize = <usize>c << 6, pair: usize = 2 * <usize>ROWS * side, point = 2 * pair + 64;
+  const half: usize = (<usize>c << 6) + 64, pair: usize = 2 * <usize>ROWS * side, point = 2 * pair + 64;
   for (let task = nextTask(); task < tasks; task = nextTask()) {
     const group = task % groups;
     const ty0 = task / groups % strips * tileRows, z0 = task / groups / strips * depth;
