@@ -63,6 +63,12 @@ test('clicks become a mask before a model and after, and a killed program takes 
   await press(page, 'Alt+ArrowRight', 8);
   await page.keyboard.press('Shift+J');
   await preview(page, 2);
+  const cut = await page.evaluate(() =>
+    [...document.querySelectorAll('[data-preview] button')].flatMap((button) =>
+      button.scrollWidth > button.clientWidth ? [button.textContent] : [],
+    ),
+  );
+  assert.deepEqual(cut, [], 'every answer to a preview can be read whole');
   await restart();
   assert.equal(count(await maskOf(page, first, 'manual')), 0, 'a preview is not kept');
   await preview(page, 2);

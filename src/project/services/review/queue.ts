@@ -101,7 +101,7 @@ export function reviewQueue(
         : empty
           ? 1
           : Math.min(0.99, 0.6 * rank + 0.4 * implausible + (rejected.length > 0 ? REJECTED : 0)),
-      reasons: reasons.length ? reasons : ['typical volume, low uncertainty'],
+      reasons: reasons.length ? reasons : ['typical volume, no more uncertain than most'],
       flagged,
       slices: scan.size[2],
       state,
