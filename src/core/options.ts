@@ -323,7 +323,7 @@ export const OPTIONS: readonly OptionRow[] = [
     0,
     whole(0, 20),
     'folds',
-    'Cross-validation that calibrates the expected Dice before the first review: so many short trainings of a tenth of the steps, each without a part of the labelled scans, which it then predicts. 0: none.',
+    'Cross-validation that calibrates the expected Dice before the first review: so many short trainings of a quarter of the steps, each without a part of the labelled scans, which it then predicts. 0: none.',
   ),
   row('seed', 'seed', 1, whole(0, 4_294_967_295), '', 'Seed of every random choice.', false),
   row('engine', 'engine', 'auto', choice(ENGINES), '', 'What computes.', false),

@@ -31,18 +31,18 @@ test('each fold leaves out scans that no other does, and learns from all others'
   assert.equal(resolveOptions({ calibrationFolds: 2 }).calibrationFolds, 2);
 });
 
-test('a fold takes a tenth of the steps with a seed of its own, and the time that is told counts them', () => {
+test('a fold takes a quarter of the steps with a seed of its own, and the time that is told counts them', () => {
   const options = { steps: 2000, seed: 7, calibrationFolds: 4 };
-  assert.deepEqual([foldSteps(options), foldSteps({ steps: 3 })], [200, 1]);
+  assert.deepEqual([foldSteps(options), foldSteps({ steps: 3 })], [500, 1]);
   assert.deepEqual(
     [0, 1].map((fold) => foldOptions(options, fold)).map(({ steps, seed }) => [steps, seed]),
     [
-      [200, 8],
-      [200, 9],
+      [500, 8],
+      [500, 9],
     ],
   );
   const cost = { ...options, method: 'supervised', labelledPerStep: 2, unlabelledPerStep: 1 } as const;
-  assert.equal(costFrom(0, cost), 2000 + 4 * 200);
+  assert.equal(costFrom(0, cost), 2000 + 4 * 500);
 });
 
 /** Two labelled scans and one without a mask. */
@@ -80,10 +80,10 @@ test('every labelled scan is predicted by a training that held it out; the run i
   assert.deepEqual(
     shown.map(({ fold, folds: of, step, steps: all }) => [fold, of, step, all]),
     [
-      [1, 2, 0, 2],
-      [1, 2, 2, 2],
-      [2, 2, 0, 2],
-      [2, 2, 2, 2],
+      [1, 2, 0, 5],
+      [1, 2, 5, 5],
+      [2, 2, 0, 5],
+      [2, 2, 5, 5],
     ],
   );
   assert.equal(existsSync(calibrationFolder(whole.runFolder)), false);

@@ -1,8 +1,8 @@
 /** Cross-validation over the labelled scans: which of them each short training leaves out, and how long it is. */
 import type { TrainingOptions } from '../options.ts';
 
-/** Steps of a short training as a share of the run's. */
-const SHARE = 1 / 10;
+/** Steps of a short training as a share of the run's: a tenth was too few, such a network is much less sure of itself than the run's. */
+const SHARE = 1 / 4;
 
 type FoldOptions = Pick<TrainingOptions, 'steps' | 'seed'> &
   Partial<Pick<TrainingOptions, 'calibrationFolds' | 'ensemble'>>;
