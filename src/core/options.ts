@@ -68,7 +68,7 @@ export const OPTIONS: readonly OptionRow[] = [
     'good',
     choice(LENGTHS),
     '',
-    'How long a run takes where --steps is auto: good is about twenty minutes of two processor cores on any scans, quick a quarter of it, best four times as long.',
+    'How long a run takes where --steps is auto: good is at most about twenty minutes of two processor cores, on any scans, quick a quarter of that, best four times as long.',
     false,
   ),
   row(

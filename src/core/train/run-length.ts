@@ -9,7 +9,7 @@ import { costFrom } from './step-cost.ts';
 /** Voxels that a run learns from, in all its patches: about twenty minutes of two processor cores for `good`, at width 8. */
 const VOXELS: Record<LengthName, number> = { quick: 300e6, good: 1_200e6, best: 4_800e6 };
 /** Beyond these a network gains little from a few labelled scans. */
-const MOST = 12_000;
+const MOST: Record<LengthName, number> = { quick: 2000, good: 6000, best: 12_000 };
 /** Fewer teach nothing, however long they take. */
 const LEAST = 200;
 const ROUND = 100;
@@ -28,6 +28,6 @@ export function plannedSteps(
   const whole = VOXELS[asked.length] / (x * y * z * patches);
   // Steps that cost less than a whole one, the coarse ones, leave room for more.
   const cost = costFrom(0, { ...asked, steps: 1000, unlabelledFrom: 0, ensemble: 1, calibrationFolds: 0 }) / 1000;
-  const steps = Math.max(LEAST, Math.min(whole / cost, MOST * asked.ensemble));
+  const steps = Math.max(LEAST, Math.min(whole / cost, MOST[asked.length] * asked.ensemble));
   return Math.round(steps / ROUND) * ROUND;
 }
