@@ -94,7 +94,8 @@ test('a coarse model finds the region, the fine one predicts inside it; without 
   assert.equal(home.far, 0, 'nothing is drawn far from the region');
 
   // The coarse model travels with the fine one.
-  await run('model', 'export', 'p', 'm.safetensors');
+  assert.doesNotMatch((await run('model', 'export', 'p', 'm.safetensors')).stderr, /coarse model/);
+  assert.match((await run('model', 'export', 'p', 'm.onnx')).stderr, /The coarse model .* is not in an ONNX file/);
   await run('new', 'q', '--label', 'cube', '--preset', 'mr');
   await run('import', 'q', 'scans', '--only', 's4*');
   const away = await predict('q', '--model', 'm.safetensors');

@@ -31,6 +31,11 @@ function exportCommand(): Command {
         const { run, path, bytes, description } = await project.models.export({
           ...{ path: userPath(file), run: flags.run, format },
         });
+        if (format === 'onnx' && description.region)
+          notice(
+            flags,
+            'The coarse model that finds the region is not in an ONNX file: what runs it reads whole scans, or the part that you cut out.',
+          );
         result(
           flags,
           { run: run.name, file: path, bytes, model: description },
