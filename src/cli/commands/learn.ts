@@ -38,7 +38,7 @@ export function learnCommand(): Command {
           () =>
             report.stopped
               ? `Stopped at step ${run.step} of ${run.options.steps} of ${run.name}, ${report.refreshed.length} scans predicted again. Go on with: ${again}`
-              : `Run ${run.name} learned ${report.learned.length} new masks and predicted ${report.refreshed.length} scans again; ${left} to review until 95 % are expected at 90 Dice or better.\nNext: decile review list ${folder}`,
+              : `Run ${run.name} learned ${report.learned.length} new ${report.learned.length === 1 ? 'mask' : 'masks'} and predicted ${report.refreshed.length} scans again; ${left} to review until 95 % are expected at 90 Dice or better.\nNext: decile review list ${folder}`,
         );
         if (report.stopped) throw new Exit(EXIT.interrupted);
         sayLeftOut(flags, report.leftOut);

@@ -117,7 +117,10 @@ export function planTraining(
       'A run that starts from other weights has no calibration folds: those may have seen every labelled scan.',
     );
   const hidden = unlabelled.filter((scan) => references.has(scan.id)).length;
-  if (hidden > 0) notices.push(`${hidden} scans have a mask that this run does not see (--labeled ${count}).`);
+  if (hidden > 0)
+    notices.push(
+      `${hidden === 1 ? '1 scan has' : `${hidden} scans have`} a mask that this run does not see (--labeled ${count}).`,
+    );
   const withRole = (list: Scan[], role: RunCase['role']): RunCase[] =>
     list.map((scan) => ({ scan: scan.id, role, mask: role === 'unlabelled' ? null : references.get(scan.id)!.id }));
   return {
