@@ -112,14 +112,19 @@ export function webgpuKernels(): Kernels {
   /** Sums over chunks, joined: two values a channel. */
   const statistics = (
     map: FeatureMap,
-    [perChunk, join]: readonly [typeof chunkMoments, typeof joinMoments],
+    [[perChunk, whole], join]: readonly [typeof chunkMoments, typeof joinMoments],
     reads: tf.TensorInfo[],
     shapes: number[][],
   ) => {
     const { words, chunks, groups, c } = chunkWords(map);
-    const partials = backend.make([chunks, 2, c]);
-    backend.run(perChunk, reads, [partials], words, groups);
     const results = shapes.map((shape) => backend.make(shape));
+    const allWords = [...words, bits(NORM_EPSILON)];
+    if (chunks === 1) {
+      backend.run(whole, reads, results, allWords, groups);
+      return results;
+    }
+    const partials = backend.make([chunks, 2, c]);
+    backend.run(perChunk, reads, [partials], allWords, groups);
     const joins = joinsAlone(chunks) ? groupsFor(c) : c;
     backend.run(join(chunks), [partials], results, [...words.slice(0, 4), bits(NORM_EPSILON)], joins);
     backend.drop(partials);

@@ -16,109 +16,6 @@ const addRows = `
     }
     workgroupBarrier();`;
 
-/** Adds up `sum` and `products` of a chunk's rows, one after the other in the same room, and writes both. */
-const writeBothSums = `
-  sums[local] = sum;
-  {${addRows}
-  }
-  sum = sums[local];
-  workgroupBarrier();
-  sums[local] = products;
-  {${addRows}
-  }
-  if (works && row == 0u) {
-    partials[2u * chunk * p.c + channel] = sum;
-    partials[(2u * chunk + 1u) * p.c + channel] = sums[local];
-  }`;
-
-const perChunk = (reads: [string, string][], body: string): string =>
-  `${parameters('n', 'c', 'chunk', 'chunks', 'columns', 'rows', 'half', 'parts')}
-${buffers(reads, [['partials', 'f32']])}
-var<workgroup> sums: array<f32, ${THREADS}>;
-${eachGroup(
-  THREADS,
-  'p.chunks * p.parts',
-  `
-  let part = id % p.parts;
-  let chunk = id / p.parts;
-  let row = local / p.columns;
-  let channel = part * p.columns + local % p.columns;
-  let works = row < p.rows && channel < p.c;
-  let first = chunk * p.chunk;
-  let end = min(first + p.chunk, p.n);
-  var sum = 0.0;
-${body}`,
-)}`;
-
-/** Mean and sum of squared differences of each channel in each chunk: [chunks, 2, c]. Parameters as `chunkWords`. */
-export const chunkMoments: Program = program('norm moments', 1, 1, () =>
-  perChunk(
-    [['x', 'f32']],
-    `
-  if (works) { for (var v = first + row; v < end; v += p.rows) { sum += x[v * p.c + channel]; } }
-  sums[local] = sum;
-  {${addRows}
-  }
-  let mean = sums[local % p.columns] / f32(end - first);
-  workgroupBarrier();
-  sum = 0.0;
-  if (works) {
-    for (var v = first + row; v < end; v += p.rows) {
-      let difference = x[v * p.c + channel] - mean;
-      sum = fma(difference, difference, sum);
-    }
-  }
-  sums[local] = sum;
-  {${addRows}
-  }
-  if (works && row == 0u) {
-    partials[2u * chunk * p.c + channel] = mean;
-    partials[(2u * chunk + 1u) * p.c + channel] = sums[local];
-  }`,
-  ),
-);
-
-/** Sums of g and of g n, g = dy where y > 0, n = y there: [chunks, 2, c]. */
-export const chunkSlopes: Program = program('norm slopes', 2, 1, () =>
-  perChunk(
-    [
-      ['dy', 'f32'],
-      ['y', 'f32'],
-    ],
-    `
-  var products = 0.0;
-  if (works) {
-    for (var v = first + row; v < end; v += p.rows) {
-      let value = y[v * p.c + channel];
-      if (value > 0.0) {
-        let slope = dy[v * p.c + channel];
-        sum += slope;
-        products = fma(slope, value, products);
-      }
-    }
-  }
-${writeBothSums}`,
-  ),
-);
-
-/** Sums of g and of g n, g = dy where y > 0 and LEAK dy elsewhere, n = (x - mean) inverse: [chunks, 2, c]. */
-export const chunkLeakySlopes: Program = program('norm leaky slopes', 5, 1, () =>
-  perChunk(
-    ['dy', 'y', 'x', 'mean', 'inverse'].map((name) => [name, 'f32']),
-    `
-  var products = 0.0;
-  if (works) {
-    for (var v = first + row; v < end; v += p.rows) {
-      let at = v * p.c + channel;
-      let g = select(${LEAK} * dy[at], dy[at], y[at] > 0.0);
-      sum += g;
-      products = fma(g, (x[at] - mean[channel]) * inverse[channel], products);
-    }
-  }
-${writeBothSums}`,
-  ),
-);
-
 /** What a chunk gives to the two sums of its channel, and what becomes of the means `one` and `two`. */
 interface Join {
   name: string;
@@ -150,6 +47,132 @@ const SUMS: Join = {
   second: 'other',
   end: 'sum1[id] = one * f32(p.n); sum2[id] = two * f32(p.n); means[id] = one; means[p.c + id] = two;',
 };
+
+/** What a chunk's two sums become: partial sums, or where it is the only one what `join` makes of them. */
+const written = (join: Join | undefined, first: string, second: string): string =>
+  join
+    ? `
+  if (works && row == 0u) {
+    let id = channel;
+    let one = ${first}${join === MOMENTS ? '' : ' / f32(p.n)'};
+    let two = ${second} / f32(p.n);
+    ${join.end}
+  }`
+    : `
+  if (works && row == 0u) {
+    partials[2u * chunk * p.c + channel] = ${first};
+    partials[(2u * chunk + 1u) * p.c + channel] = ${second};
+  }`;
+
+/** Adds up `sum` and `products` of a chunk's rows, one after the other in the same room, and writes both. */
+const writeBothSums = (join: Join | undefined): string => `
+  sums[local] = sum;
+  {${addRows}
+  }
+  sum = sums[local];
+  workgroupBarrier();
+  sums[local] = products;
+  {${addRows}
+  }${written(join, 'sum', 'sums[local]')}`;
+
+const perChunk = (join: Join | undefined, reads: [string, string][], body: string): string =>
+  `${parameters('n', 'c', 'chunk', 'chunks', 'columns', 'rows', 'half', 'parts', 'epsilon: f32')}
+${buffers(
+  reads,
+  (join?.writes ?? ['partials']).map((name) => [name, 'f32']),
+)}
+var<workgroup> sums: array<f32, ${THREADS}>;
+${eachGroup(
+  THREADS,
+  'p.chunks * p.parts',
+  `
+  let part = id % p.parts;
+  let chunk = id / p.parts;
+  let row = local / p.columns;
+  let channel = part * p.columns + local % p.columns;
+  let works = row < p.rows && channel < p.c;
+  let first = chunk * p.chunk;
+  let end = min(first + p.chunk, p.n);
+  var sum = 0.0;
+${body}`,
+)}`;
+
+/** A program over chunks that writes partial sums, and one for a single chunk that ends them. */
+const overChunks = (
+  name: string,
+  reads: string[],
+  join: Join,
+  body: (join: Join | undefined) => string,
+): [Program, Program] => {
+  const typed = reads.map((read): [string, string] => [read, 'f32']);
+  return [
+    program(name, reads.length, 1, () => perChunk(undefined, typed, body(undefined))),
+    program(`${name}, whole`, reads.length, join.writes.length, () => perChunk(join, typed, body(join))),
+  ];
+};
+
+/** Mean and sum of squared differences of each channel in each chunk: [chunks, 2, c]; of one, what `joinMoments` gives. */
+export const chunkMoments = overChunks(
+  'norm moments',
+  ['x'],
+  MOMENTS,
+  (join) =>
+    `
+  if (works) { for (var v = first + row; v < end; v += p.rows) { sum += x[v * p.c + channel]; } }
+  sums[local] = sum;
+  {${addRows}
+  }
+  let own = sums[local % p.columns] / f32(end - first);
+  workgroupBarrier();
+  sum = 0.0;
+  if (works) {
+    for (var v = first + row; v < end; v += p.rows) {
+      let difference = x[v * p.c + channel] - own;
+      sum = fma(difference, difference, sum);
+    }
+  }
+  sums[local] = sum;
+  {${addRows}
+  }${written(join, 'own', 'sums[local]')}`,
+);
+
+/** Sums of g and of g n, g = dy where y > 0, n = y there: [chunks, 2, c]; of one chunk, what `joinSlopes` gives. */
+export const chunkSlopes = overChunks(
+  'norm slopes',
+  ['dy', 'y'],
+  SLOPES,
+  (join) => `
+  var products = 0.0;
+  if (works) {
+    for (var v = first + row; v < end; v += p.rows) {
+      let value = y[v * p.c + channel];
+      if (value > 0.0) {
+        let slope = dy[v * p.c + channel];
+        sum += slope;
+        products = fma(slope, value, products);
+      }
+    }
+  }
+${writeBothSums(join)}`,
+);
+
+/** Sums of g and of g n, g = dy where y > 0 and LEAK dy elsewhere, n = (x - mean) inverse: [chunks, 2, c]; of one, what `joinSums` gives. */
+export const chunkLeakySlopes = overChunks(
+  'norm leaky slopes',
+  ['dy', 'y', 'x', 'mean', 'inverse'],
+  SUMS,
+  (join) => `
+  var products = 0.0;
+  if (works) {
+    for (var v = first + row; v < end; v += p.rows) {
+      let at = v * p.c + channel;
+      let g = select(${LEAK} * dy[at], dy[at], y[at] > 0.0);
+      sum += g;
+      products = fma(g, (x[at] - mean[channel]) * inverse[channel], products);
+    }
+  }
+${writeBothSums(join)}`,
+);
 
 /** Up to this many chunks one thread joins a channel; beyond, a group does. */
 const FEW = 16;
