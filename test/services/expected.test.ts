@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { openExistingProject } from '../../src/app.ts';
 import { inSample } from '../../src/core/predict/sample.ts';
@@ -50,6 +52,31 @@ test('a prediction is expected to be what it says of itself until nine like it w
   });
   assert.deepEqual(compare.expectedSoFar(), expected);
   assert.equal(expected.left, 0);
+});
+
+test('the report says what the predictions are expected to be that nobody has decided on, the least first', async (t) => {
+  const { review, compare, store } = await project(t);
+  const scans = store.scans.list().slice(1);
+  const worse = store.predictions.latest(scans[10].id);
+  assert.ok(worse);
+  store.predictions.put({ ...worse, ownDice: [60] });
+  for (const scan of scans.slice(0, 9)) await review.decide(scan.id, 'accept');
+  const { expected, leftToReview } = await compare.summary();
+  assert.deepEqual(
+    expected.map(({ name, expected: { value } }) => [name, value]),
+    [
+      [scans[10].name, 80],
+      [scans[9].name, 100],
+    ],
+  );
+  assert.equal(leftToReview, 1);
+  const out = join(temporaryFolder(t), 'out');
+  const ran = await decile(['export', store.folder, out, '--format', 'html']);
+  assert.equal(ran.status, 0, ran.stderr);
+  const page = readFileSync(join(out, 'report.html'), 'utf8');
+  assert.match(page, /Not reviewed yet/);
+  assert.ok(page.includes(`<td>${scans[10].name}</td><td>run-1</td><td>80, 40 to 80</td>`));
+  assert.match(page, /1 case is left to review/);
 });
 
 test('a prediction of which an earlier version could not tell its own Dice says nothing of itself', async (t) => {

@@ -24,6 +24,8 @@ export interface ReportData {
   /** Short facts, e.g. ['Device', '2 cores']. */
   facts: readonly (readonly [name: string, value: string])[];
   methods: readonly MethodReport[];
+  /** Predictions that nobody has decided on: case, run and expected Dice in words. */
+  expected?: { cases: readonly (readonly [name: string, run: string, words: string])[]; remark: string };
   /** What was measured on scans. */
   measurements?: readonly MeasuredFigures[];
   /** Sentences under the table, e.g. the paired t-test. */
@@ -95,6 +97,7 @@ export function renderReport(data: ReportData): string {
       ? `<section><h2>Training</h2>${data.methods.map(trainingCharts).join('')}</section>`
       : '',
     data.methods.length ? `<section><h2>Every case</h2>${caseTable(data.methods)}</section>` : '',
+    data.expected?.cases.length ? `<section><h2>Not reviewed yet</h2>${expectedTable(data.expected)}</section>` : '',
     data.measurements?.length ? `<section><h2>Measurements</h2>${measurementTable(data.measurements)}</section>` : '',
     `<footer class="dim">${paragraphs(data.footer)}</footer>`,
   ];
@@ -196,6 +199,12 @@ function trainingCharts({ name, curves }: MethodReport): string {
     ),
   ].join('');
   return charts ? `<h3>${escapeHtml(name)}</h3><div class="charts">${charts}</div>` : '';
+}
+
+function expectedTable({ cases, remark }: NonNullable<ReportData['expected']>): string {
+  const rows = cases.map((cells) => `<tr>${cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join('')}</tr>`);
+  return `<div class="scroll"><table><thead><tr><th>Case</th><th>Run</th><th>Expected Dice %</th></tr></thead><tbody>${rows.join('')}</tbody></table></div>
+<p class="dim">${escapeHtml(remark)}</p>`;
 }
 
 function measurementTable(measurements: readonly MeasuredFigures[]): string {

@@ -352,6 +352,10 @@ export interface ReportSummary {
   leftOut: LeftOut[];
   /** Rulers, angles and regions of all scans. */
   measurements: MeasuredRow[];
+  /** Predictions that nobody has decided on, the least expected Dice first; those that say nothing of themselves are not among them. */
+  expected: { scan: number; name: string; runName: string; expected: ExpectedDice }[];
+  /** How many of them to review until 95 % of all cases are expected at 90 Dice or better. */
+  leftToReview: number;
 }
 
 /** How many masks each choice of an export hands out. */

@@ -5,7 +5,8 @@ import type { MaskChange, ReportedCase, ReportSummary } from '../../../shared/co
 import { type LeftOut, leftOut } from '../../../shared/left-out.ts';
 import type { Label, Mask, Scan, Store } from '../../store/index.ts';
 import type { Drawings } from '../drawing/drawings.ts';
-import { currentMask } from './case-states.ts';
+import { caseStates, currentMask } from './case-states.ts';
+import { expectations } from './expected.ts';
 import { measuredOn } from './measured.ts';
 
 /** What the case's mask, strokes included, changed against its newest prediction, label by label; empty without a prediction. */
@@ -67,7 +68,24 @@ export async function reviewSummary(store: Store, run?: number, onCase: () => vo
     correctionDice: mean(changes.map((row) => row.dice)),
     ...{ cases, rejections: rejectionsOf(store, reviewed) },
     ...{ leftOut: [...left.values()], measurements: measuredOn(store, scans) },
+    ...(await stillExpected(store, scans)),
   };
+}
+
+/** What the predictions that nobody decided on are likely to be. */
+async function stillExpected(
+  store: Store,
+  scans: readonly Scan[],
+): Promise<Pick<ReportSummary, 'expected' | 'leftToReview'>> {
+  const { byScan, left } = await expectations(store);
+  const states = caseStates(store);
+  const newest = store.predictions.newest();
+  const expected = scans.flatMap(({ id, name }) => {
+    const [said, prediction] = [byScan.get(id), newest.get(id)];
+    if (!said || !prediction || states.get(id) !== 'predicted') return [];
+    return [{ scan: id, name, runName: store.runs.get(prediction.run).name, expected: said }];
+  });
+  return { expected: expected.sort((a, b) => a.expected.value - b.expected.value), leftToReview: left };
 }
 
 /** Those that were rejected, with the reason of their last decision. */
