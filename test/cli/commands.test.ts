@@ -198,7 +198,7 @@ test('real cardiac MR scans come in with their masks', {
   assert.deepEqual([plan.labelled, plan.unlabelled], [['la_001'], ['la_002', 'la_003']]);
   assert.ok(plan.fit.patch.every((side) => side % 16 === 0 && side <= 96) && plan.fit.labelledPerStep >= 1);
   const told = (await decile(['train', 'p', '--dry-run', '--patch', '32,32,16'], { cwd })).stdout;
-  assert.match(told, /Method bcp, 2000 steps of 1 labelled and 1 unlabelled patches of 32x32x16 voxels/);
+  assert.match(told, /Method bcp, 6000 steps of 1 labelled and 1 unlabelled patches of 32x32x16 voxels/);
 });
 
 test('every command and every flag is in the reference page', async () => {
