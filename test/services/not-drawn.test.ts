@@ -62,7 +62,7 @@ test("nnU-Net's ignore label comes in as what nobody drew, and goes out again as
 
 test('other formats say what becomes of what nobody drew', async (t) => {
   const { store } = await withSlices(t);
-  const out = async (format: 'nifti' | 'msd' | 'nrrd') => {
+  const out = async (format: 'nifti' | 'msd' | 'nrrd' | 'csv') => {
     const output = join(temporaryFolder(t), format);
     const { notices } = await exportProject(store, { format, output });
     return { output, notices: notices.join() };
@@ -74,6 +74,11 @@ test('other formats say what becomes of what nobody drew', async (t) => {
   const again = newProject(t);
   await importScans(again, msd.output);
   assert.ok(again.masks.reference(again.scans.find('a')!.id)!.notDrawn > 0, 'MSD brings it back');
+  const csv = await out('csv');
+  assert.match(csv.notices, /volumes are of the voxels that were drawn/);
+  const [header, row] = readFileSync(join(csv.output, 'scans.csv'), 'utf8').split(/\r?\n/);
+  const mask = store.masks.reference(store.scans.find('a')!.id)!;
+  assert.equal(row.split(',')[header.split(',').indexOf('not_drawn_voxels')], String(mask.notDrawn));
   const nrrd = await out('nrrd');
   assert.match(nrrd.notices, /leaves as background/);
   assert.ok(!(await readMask(join(nrrd.output, 'a.seg.nrrd'))).data.includes(NOT_DRAWN));

@@ -34,6 +34,7 @@ export function exportCsv(
       run,
       ...volumes,
       prediction?.meanEntropy ?? null,
+      mask?.notDrawn ?? null,
     ];
   });
   const header = [
@@ -51,6 +52,7 @@ export function exportCsv(
     'run',
     ...labels.map((l) => `${l.name}_ml`),
     'mean_entropy_nats',
+    'not_drawn_voxels',
   ];
   const metricRows = runs.flatMap((run) => {
     const roles = new Map(store.runs.cases(run.id).map((c) => [c.scan, c.role]));

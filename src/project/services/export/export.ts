@@ -135,6 +135,7 @@ const REST: Partial<Record<ExportRequest['format'], string>> = {
   nnunet: 'What nobody drew has the ignore label.',
   msd: `What nobody drew has the value ${NOT_DRAWN}, called ignore.`,
   bids: `What nobody drew has the value ${NOT_DRAWN}, called ignore.`,
+  csv: 'Their volumes are of the voxels that were drawn; not_drawn_voxels in scans.csv counts the others.',
   nrrd: BACKGROUND,
   seg: BACKGROUND,
   'seg-labelmap': BACKGROUND,
