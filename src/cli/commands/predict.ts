@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Project } from '../../app.ts';
 import { ENGINES, type EngineName } from '../../core/options.ts';
-import { expectedWords } from '../../core/predict/expected-dice.ts';
+import { expectedFigures } from '../../core/predict/expected-dice.ts';
 import type { Flips } from '../../core/predict/mirror.ts';
 import type { PredictRequest } from '../../project/services/predict/predict.ts';
 import { DecileError } from '../../shared/errors.ts';
@@ -71,7 +71,7 @@ export function predictCommand(): Command {
               .map((p) => [
                 p.name,
                 p.meanEntropy,
-                p.expectedDice ? expectedWords(p.expectedDice).replace('expected ', '') : '',
+                p.expectedDice ? expectedFigures(p.expectedDice) : '',
                 ...p.volumesMl,
               ]);
             const head = `${report.predicted.length} scans predicted by ${report.run.name}, most uncertain first:`;

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { expectedWords } from '../../core/predict/expected-dice.ts';
+import { expectedFigures } from '../../core/predict/expected-dice.ts';
 import type { ReviewedScans } from '../../project/services/review/decide-scans.ts';
 import { REJECT_REASONS, rejectReason } from '../../shared/review.ts';
 import { onInterrupt } from '../interrupt.ts';
@@ -36,7 +36,7 @@ function listCommand(): Command {
           if (queue.length === 0) return 'No prediction waits for review.';
           const rows = queue.map(({ rank, name, worth, flagged, slices, reasons, expectedDice }) => {
             const look = flagged.map((k) => k + 1).sort((a, b) => a - b);
-            const words = expectedDice ? expectedWords(expectedDice).replace('expected ', '') : '';
+            const words = expectedDice ? expectedFigures(expectedDice) : '';
             return [rank, name, worth, words, `${look.join(', ') || 'none'} of ${slices}`, reasons.join('; ')];
           });
           const until = byScan.size > 0 ? `; ${left} until 95 % are expected at 90 Dice or better` : '';

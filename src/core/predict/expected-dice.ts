@@ -70,11 +70,22 @@ export function expectedDice(
 
 const differenceOf = ({ dice, own }: Reviewed): number => dice - own;
 
-/** `expected 91, 86 to 95`, or `expected 91, rough`. */
-export const expectedWords = ({ value, low, high }: ExpectedDice): string =>
+/** `91, 86 to 95`, or `91, rough`: for a column that says what it is. */
+export const expectedFigures = ({ value, low, high }: ExpectedDice): string =>
   low === null || high === null
-    ? `expected ${Math.round(value)}, rough`
-    : `expected ${Math.round(value)}, ${Math.round(low)} to ${Math.round(high)}`;
+    ? `${Math.round(value)}, rough`
+    : `${Math.round(value)}, ${Math.round(low)} to ${Math.round(high)}`;
+
+/** `expected 91, 86 to 95`, or `expected 91, rough`. */
+export const expectedWords = (expected: ExpectedDice): string => `expected ${expectedFigures(expected)}`;
+
+/** What a report says under the expected Dice of the cases that nobody decided on. @param left `leftToReview` */
+export const expectedRemark = (left: number): string =>
+  `What each prediction says of itself, corrected by what reviews made of others; with the 90 % interval, or rough where fewer than ${LEAST_REVIEWED} were reviewed. ${
+    left === 0
+      ? '95 % of all cases are expected at 90 Dice or better.'
+      : `${left} ${left === 1 ? 'case is' : 'cases are'} left to review until 95 % of all are expected at 90 Dice or better.`
+  }`;
 
 /** `3 reviewed cases of this run and 8 labelled scans`, or that there is neither. */
 export function basisWords({ reviewed, calibrated }: Pick<ExpectedDice, 'reviewed' | 'calibrated'>): string {

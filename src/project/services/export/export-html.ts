@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { HUE, SERIES_HUES } from '../../../core/hues.ts';
 import { figuresInWords } from '../../../core/measure/figures.ts';
-import { type ExpectedDice, expectedWords, LEAST_REVIEWED } from '../../../core/predict/expected-dice.ts';
+import { expectedFigures, expectedRemark } from '../../../core/predict/expected-dice.ts';
 import { readMask, readVolume } from '../../../imaging/index.ts';
 import type { MeasuredRow, ReportSummary } from '../../../shared/contract/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
@@ -48,7 +48,7 @@ export async function exportHtml(job: ExportJob, run: Run | null): Promise<strin
   for (const { scan, code, message, cure } of damaged) report.refused.push({ scan: nameOf(scan), code, message, cure });
   const unseen = whole.expected
     .filter(({ scan, runName }) => asked.has(scan) && (run === null || runName === run.name))
-    .map(({ scan, runName, expected }) => [nameOf(scan), runName, dicesOf(expected)] as const);
+    .map(({ scan, runName, expected }) => [nameOf(scan), runName, expectedFigures(expected)] as const);
   const runs = [...new Set(summary.cases.map((row) => row.run))];
   const worst = [...summary.cases]
     .sort((a, b) => a.dice - b.dice)
@@ -85,7 +85,7 @@ export async function exportHtml(job: ExportJob, run: Run | null): Promise<strin
         })),
       curves: Object.fromEntries(store.metrics.names(run).map((curve) => [curve, store.metrics.curve(run, curve)])),
     })),
-    ...(unseen.length > 0 && { expected: { cases: unseen, remark: expectedRemark(whole) } }),
+    ...(unseen.length > 0 && { expected: { cases: unseen, remark: expectedRemark(whole.leftToReview) } }),
     measurements,
     remarks: [
       'A prediction is the reference of its own correction: cases accepted unedited score 100 by construction.',
@@ -105,15 +105,6 @@ export async function exportHtml(job: ExportJob, run: Run | null): Promise<strin
   writeReport(join(output, FILE), page);
   return [FILE];
 }
-
-const dicesOf = (expected: ExpectedDice): string => expectedWords(expected).replace('expected ', '');
-
-const expectedRemark = ({ leftToReview: left }: ReportSummary): string =>
-  `What each prediction says of itself, corrected by what reviews made of others; with the 90 % interval, or rough where fewer than ${LEAST_REVIEWED} were reviewed. ${
-    left === 0
-      ? '95 % of all cases are expected at 90 Dice or better.'
-      : `${left} ${left === 1 ? 'case is' : 'cases are'} left to review until 95 % of all are expected at 90 Dice or better.`
-  }`;
 
 /** Length, angle, or mean and SD with the area. */
 function inWords({ kind, lengthMm, angleDegrees, areaMm2, mean, sd }: MeasuredRow): string {
