@@ -29,7 +29,9 @@ export function addTrainingFlags(command: Command): void {
           ? 'MM|X,Y,Z|native|auto'
           : option.rule.kind === 'choice'
             ? option.rule.values.join('|')
-            : 'N';
+            : option.rule.auto
+              ? 'N|auto'
+              : 'N';
     const unit = option.unit ? ` [${option.unit}]` : '';
     const flag = new Option(`--${option.flag} <${value}>`, `${option.help}${unit} Default: ${String(option.default)}.`);
     command.addOption(flag.argParser((text: string) => parseFlag(option, text)));

@@ -69,6 +69,14 @@ test('outside Research no word and no curve is for researchers alone', options, 
   await page.locator('#option-steps').press('Tab');
   await page.getByText('123 steps, as set under Research').waitFor();
   await page.getByRole('button', { name: 'Back to defaults' }).click();
+  // What was typed and cannot be taken goes with its problem.
+  await page.locator('#option-steps').fill('some');
+  await page.locator('#option-steps').press('Tab');
+  await page.getByText('Must be auto or a whole number').waitFor();
+  await page.getByRole('radio', { name: /quick/ }).check();
+  await until(async () => (await page.locator('#option-steps').inputValue()) === 'auto', 'auto again');
+  assert.equal(await page.getByText('Must be auto or a whole number').count(), 0);
+  await page.getByRole('button', { name: 'Back to defaults' }).click();
   await page.getByRole('button', { name: 'Research' }).click();
 });
 

@@ -298,6 +298,7 @@ export class TrainState {
   take(length: LengthName): void {
     const { steps: _told, ...others } = this.changed;
     this.changed = others;
+    this.problems = { ...this.problems, steps: '' };
     this.set(OPTIONS.find(({ key }) => key === 'length') as OptionRow, length);
   }
 
