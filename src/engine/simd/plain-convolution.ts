@@ -1,6 +1,6 @@
 /** The convolution and its weight gradient in the plain form: 9 products a plane, output and channel. */
 import type { SimdBackend } from './backend.ts';
-import { type MapShape, SLAB_BYTES, SLABS, type Taps, withScratch } from './tasks.ts';
+import { type MapShape, SLAB_BYTES, SLABS, sidesOf, type Taps, withScratch } from './tasks.ts';
 
 /** Packed input rows of one task should stay in a core's second-level cache. */
 const PACKED_BYTES = 128 * 1024;
@@ -47,11 +47,7 @@ export function convolveDirect(
       x,
       weights,
       y,
-      s.d,
-      s.h,
-      s.w,
-      s.c,
-      k,
+      ...sidesOf(s, k),
       rows,
       Math.ceil(blocks / groups),
       scratch,
@@ -86,11 +82,7 @@ export function convolveWeightsDirect(
       x,
       dy,
       partials,
-      s.d,
-      s.h,
-      s.w,
-      s.c,
-      k,
+      ...sidesOf(s, k),
       rows,
       slabs,
       perGroup,

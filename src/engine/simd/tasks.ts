@@ -9,6 +9,9 @@ export interface MapShape {
   c: number;
 }
 
+/** Sides and channels of a map, and the channels of the other one, in the order in which kernels take them. */
+export const sidesOf = ({ d, h, w, c }: MapShape, k: number): number[] => [d, h, w, c, k];
+
 /** Planes that a kernel reads: 3 for 3x3x3, 1 for 1x3x3. */
 export type Taps = 1 | 3;
 

@@ -1,6 +1,6 @@
 /** The 3x3x3 convolution by Winograd's F(2x4x4, 3x3x3): in depth as well as in the plane. */
 import type { SimdBackend } from './backend.ts';
-import { groupsOf, type MapShape, SLAB_BYTES, SLABS, withScratch } from './tasks.ts';
+import { groupsOf, type MapShape, SLAB_BYTES, SLABS, sidesOf, withScratch } from './tasks.ts';
 
 const POINTS = 36;
 /** A line of the cache more from point to point, so that points do not share their places in it. */
@@ -52,11 +52,7 @@ export function convolveWinogradDepth(
         x,
         weights,
         y,
-        s.d,
-        s.h,
-        s.w,
-        s.c,
-        k,
+        ...sidesOf(s, k),
         tileRows,
         planes,
         Math.ceil(blocks / groups),
@@ -111,11 +107,7 @@ export function convolveWeightsWinogradDepth(
       x,
       dy,
       partials,
-      s.d,
-      s.h,
-      s.w,
-      s.c,
-      k,
+      ...sidesOf(s, k),
       tileRows,
       planes,
       slabs,

@@ -1,6 +1,6 @@
 /** The 3x3x3 convolution and its weight gradient by Winograd's F(2x2x2, 3x3x3), for the smallest maps. */
 import type { SimdBackend } from './backend.ts';
-import { type MapShape, withScratch } from './tasks.ts';
+import { type MapShape, sidesOf, withScratch } from './tasks.ts';
 
 const POINTS = 64;
 /** Tiles whose products are computed together. */
@@ -51,11 +51,7 @@ export function convolveSmall(
         transformed,
         weights,
         y,
-        d,
-        h,
-        width,
-        c,
-        k,
+        ...sidesOf(s, k),
         point,
         scratch,
         scratchBytes,

@@ -1,6 +1,6 @@
 /** The convolution and its weight gradient by Winograd's F(4x4, 3x3) in the plane, direct in depth. */
 import type { SimdBackend } from './backend.ts';
-import { groupsOf, type MapShape, SLAB_BYTES, SLABS, type Taps, withScratch } from './tasks.ts';
+import { groupsOf, type MapShape, SLAB_BYTES, SLABS, sidesOf, type Taps, withScratch } from './tasks.ts';
 
 /** Transformed input of one task of the Winograd kernels should stay in a core's second-level cache. */
 const TRANSFORMED_BYTES = 512 * 1024;
@@ -52,11 +52,7 @@ export function convolveWinograd(
         x,
         weights,
         y,
-        s.d,
-        s.h,
-        s.w,
-        s.c,
-        k,
+        ...sidesOf(s, k),
         tileRows,
         planes,
         Math.ceil(blocks / groups),
@@ -94,11 +90,7 @@ export function convolveWeightsWinograd(
       x,
       dy,
       partials,
-      s.d,
-      s.h,
-      s.w,
-      s.c,
-      k,
+      ...sidesOf(s, k),
       tileRows,
       planes,
       slabs,
