@@ -9,7 +9,7 @@ import { costFrom } from '../../src/core/train/step-cost.ts';
 import { readMask, writeNifti } from '../../src/imaging/index.ts';
 import type { TrainerEvent, TrainJob } from '../../src/shared/training.ts';
 import { calibrationFolder } from '../../src/trainer/worker/calibrate.ts';
-import { folder, job, play } from './trainer-runs.ts';
+import { job, play } from './trainer-runs.ts';
 
 test('each fold leaves out scans that no other does, and learns from all others', () => {
   const folds = foldsOf([1, 2, 3, 4, 5], 2);
@@ -93,16 +93,32 @@ test('every labelled scan is predicted by a training that held it out; the run i
   assert.deepEqual(student(weights(without)), student(weights(whole)));
 });
 
-test('what is said of a scan does not depend on its own mask: the network never saw it', async () => {
-  const other = folds('other-mask');
-  const [first, second] = other.lists.labelled;
+/** The same with the first scan's mask turned over where `x` says so. */
+async function withOtherMask(run: TrainJob, x: (x: number) => boolean): Promise<TrainJob> {
+  const [first, second] = run.lists.labelled;
   const mask = await readMask(first.maskPath!);
-  const maskPath = join(folder, 'other.mask.nii.gz');
-  await writeNifti(maskPath, { ...mask, data: mask.data.map((value, v) => (v % 20 < 10 ? 1 - value : value)) });
-  const { events } = await play({ ...other, lists: { ...other.lists, labelled: [{ ...first, maskPath }, second] } });
+  const maskPath = join(run.runFolder, 'other.mask.nii.gz');
+  await writeNifti(maskPath, { ...mask, data: mask.data.map((value, v) => (x(v % 20) ? 1 - value : value)) });
+  return { ...run, lists: { ...run.lists, labelled: [{ ...first, maskPath }, second] } };
+}
+
+test('what is said of a scan does not depend on its own mask: the network never saw it', async () => {
+  const { events } = await play(await withOtherMask(folds('other-mask'), (x) => x < 10));
   const [before, after] = [calibrated((await undisturbed()).events), calibrated(events)];
   assert.deepEqual(after[0].ownDice, before[0].ownDice);
   assert.notDeepEqual(after[0].dice, before[0].dice);
+});
+
+test('nor does it where a coarse model says which part is read: each fold has one of its own', async () => {
+  const region = { region: 'auto', steps: 12, method: 'supervised' } as const;
+  const alike = await play(folds('region', region));
+  const other = await play(await withOtherMask(folds('region-other', region), (x) => x < 10));
+  assert.equal(alike.last.type, 'finished', JSON.stringify(alike.last));
+  const [before, after] = [calibrated(alike.events), calibrated(other.events)];
+  assert.deepEqual(after[0].ownDice, before[0].ownDice);
+  assert.notDeepEqual(after[1].ownDice, before[1].ownDice, 'the other one was learned with it');
+  const told = alike.events.filter((event) => event.type === 'notice' && /coarse model looks/.test(event.message));
+  assert.equal(told.length, 1);
 });
 
 test('killed in the second short training, a run that goes on ends with the same calibration', {

@@ -10,7 +10,6 @@ import { encodeNetwork } from '../../src/core/train/checkpoint.ts';
 import { coarseOptions } from '../../src/core/train/coarse-region.ts';
 import { type Grid, lpsPoint, spacingMm } from '../../src/core/volume.ts';
 import type { TrainingCase } from '../../src/shared/training.ts';
-import { asPredicted } from '../../src/trainer/worker/calibrate.ts';
 import { withRegions } from '../../src/trainer/worker/coarse-model.ts';
 import type { TrainerFiles } from '../../src/trainer/worker/dependencies.ts';
 import { prepareCase } from '../../src/trainer/worker/prepared-case.ts';
@@ -27,7 +26,7 @@ const GRID: Grid = {
 const image = Float32Array.from({ length: 16 ** 3 }, (_, v) => 1 + (v % 7));
 const mask = Uint8Array.from(image, (_, v) => (v % 16 < 4 && Math.floor(v / 16) % 16 < 4 && v < 4 * 256 ? 1 : 0));
 
-test('training reads around what is drawn; a calibration reads of a scan that is held out what a prediction would', async (t) => {
+test('training reads around what is drawn; of a scan that is held out what a prediction would read', async (t) => {
   const { kernels } = await testKernels();
   const folder = temporaryFolder(t);
   const cache = join(folder, 'cache');
@@ -44,36 +43,30 @@ test('training reads around what is drawn; a calibration reads of a scan that is
     maskPath: join(folder, 'a.mask.nii'),
   };
   const { maskPath: _, ...scan } = item;
-  for (const calibrationFolds of [0, 2]) {
-    const options: SettledOptions = {
-      ...resolveOptions({ steps: 2000 }),
-      patch: [16, 16, 16],
-      spacing: 'native',
-      orientation: 'stored',
-      voxel: [1, 1, 1],
-      calibrationFolds,
-    };
-    const labelled = [await prepareCase(item, cache, options, channels, 2, files)];
-    // A coarse model that sees something everywhere.
-    const coarse = coarseOptions(options, labelled);
-    const weights = randomNetwork(coarse, 2);
-    weights['out.bias'].values.set([-100, 100]);
-    const told = { step: 1, options: coarse, classes: ['background', 'any label'], channels };
-    writeFileSync(join(folder, 'region.safetensors'), encodeNetwork(weights, told));
-    const bounded = await withRegions(
-      { labelled, unlabelled: [], validation: [] },
-      {
-        ...{ runFolder: folder, cache, options, channels, kernels, files, report: () => {} },
-        control: { cancelled: false, whileParked: async () => {} } as never,
-        scanOf: () => scan,
-      },
-    );
-    assert.ok(bounded);
-    const [{ body }] = bounded.labelled;
-    assert.deepEqual(body, { start: [0, 0, 0], size: [6, 6, 6] }, 'the drawn cube with its margin');
-    assert.deepEqual(
-      asPredicted(bounded.labelled[0]).body,
-      calibrationFolds > 0 ? { start: [0, 0, 0], size: [16, 16, 16] } : body,
-    );
-  }
+  const options: SettledOptions = {
+    ...resolveOptions({ steps: 2000 }),
+    patch: [16, 16, 16],
+    spacing: 'native',
+    orientation: 'stored',
+    voxel: [1, 1, 1],
+  };
+  const labelled = [await prepareCase(item, cache, options, channels, 2, files)];
+  // A coarse model that sees something everywhere.
+  const coarse = coarseOptions(options, labelled);
+  const weights = randomNetwork(coarse, 2);
+  weights['out.bias'].values.set([-100, 100]);
+  const told = { step: 1, options: coarse, classes: ['background', 'any label'], channels };
+  writeFileSync(join(folder, 'region.safetensors'), encodeNetwork(weights, told));
+  const bounded = await withRegions(
+    { labelled, unlabelled: [], validation: labelled },
+    {
+      ...{ runFolder: folder, cache, options, channels, kernels, files, report: () => {} },
+      control: { cancelled: false, whileParked: async () => {} } as never,
+      scanOf: () => scan,
+    },
+  );
+  assert.ok(bounded);
+  const [{ body }] = bounded.labelled;
+  assert.deepEqual(body, { start: [0, 0, 0], size: [6, 6, 6] }, 'the drawn cube with its margin');
+  assert.deepEqual(bounded.validation[0].body, { start: [0, 0, 0], size: [16, 16, 16] });
 });

@@ -69,6 +69,18 @@ test('a run that is told to start from a checkpoint has its weights, not random 
       assert.ok(Math.abs(then.weights[name].values[n] - value) < 1e-5, `${name}, value ${n}`);
 });
 
+test('a run that goes on keeps the channels and the range that it began with', async () => {
+  const channels = [{ name: 'CT', normalisation: { kind: 'ct' as const, clip: [0, 200] as const } }];
+  const short = { method: 'supervised', steps: 2, checkpointEvery: 1 } as const;
+  await play({ ...job('range-changed', short), channels }, (event, trainer) => {
+    if (event.type === 'step' && event.step === 1) trainer.cancel();
+  });
+  const wider = [{ name: 'CT', normalisation: { kind: 'ct' as const, clip: [-500, 900] as const } }];
+  const { last } = await play({ ...job('range-changed', short, true), channels: wider });
+  assert.ok(last.type === 'finished' && last.checkpoint, JSON.stringify(last));
+  assert.deepEqual(decodeCheckpoint(readFileSync(last.checkpoint)).meta.channels, channels);
+});
+
 test('with --predict-with teacher a supervised run keeps a moving average, with AdamW both moments; resumed it repeats the whole run, and the average predicts', async () => {
   const options = { method: 'supervised', predictWith: 'teacher', optimiser: 'adamw', learningRate: 0.001 } as const;
   const more = { ...options, clipNorm: 1, schedule: 'cosine', network: 'planned', deepSupervision: 'on' } as const;

@@ -10,6 +10,7 @@ import { type TrainInputs, train } from '../../core/train/loop.ts';
 import { disposeAll } from '../../core/train/optimiser.ts';
 import { predictorsOf } from '../../core/train/state.ts';
 import { makeFolder, writeFileAtomic } from '../../disk/index.ts';
+import { type CoarseJob, withRegions } from './coarse-model.ts';
 import type { Control, Report } from './dependencies.ts';
 import { parkWhilePaused } from './park.ts';
 import type { PreparedCase } from './prepared-case.ts';
@@ -18,7 +19,12 @@ import { CheckpointClock } from './step-clock.ts';
 /** In the run's folder, until all folds are done. */
 export const calibrationFolder = (runFolder: string): string => join(runFolder, 'calibration');
 
-type Inputs = Omit<TrainInputs, 'labelled' | 'pieces' | 'resumeFrom' | 'startFrom' | 'hooks'>;
+interface Inputs
+  extends Omit<TrainInputs, 'labelled' | 'unlabelled' | 'pieces' | 'resumeFrom' | 'startFrom' | 'hooks'> {
+  unlabelled: PreparedCase[];
+  /** Of a run with `--region auto`, without `runFolder`: a coarse model that has seen a scan would find it too well. */
+  coarse?: Omit<CoarseJob, 'runFolder'>;
+}
 
 /** For each class after background the connected pieces that all of these scans show, null where they differ. */
 export const shownPieces = (labelled: readonly PreparedCase[], classes: number): (number | null)[] => {
@@ -29,21 +35,30 @@ export const shownPieces = (labelled: readonly PreparedCase[], classes: number):
   return Array.from({ length: classes - 1 }, (_, n) => agreedPieces(counts.map((own) => own[n])));
 };
 
-/** The part around what is drawn would hide whatever a network sees elsewhere. */
-export const asPredicted = (item: PreparedCase): PreparedCase => ({ ...item, body: item.region ?? item.body });
+/** As long as the run's own, with the fold's seed; what it says was said of that one. */
+const coarseOfFold = (
+  { options, report, ...job }: Omit<CoarseJob, 'runFolder'>,
+  folder: string,
+  fold: number,
+): CoarseJob => ({
+  ...job,
+  options: { ...options, seed: foldOptions(options, fold).seed },
+  runFolder: join(folder, `fold-${fold + 1}`),
+  report: (event) => event.type !== 'notice' && report(event),
+});
 
 class Stopped extends Error {}
 
 /**
  * Trains as the run did, and predicts, fold after fold: how sure a network is of itself depends on the method more than on the steps.
  * A run that goes on does so from the checkpoint of the fold that it was stopped in, and what it
- * reports is the same. Scans that are drawn in part are learned from and not predicted: they do not say how good a prediction is.
+ * reports is the same. With `--region auto` each fold has a coarse model of its own. Scans that are drawn in part are learned from and not predicted: they do not say how good a prediction is.
  * @returns whether it came to its end
  */
 export async function calibrate(
   runFolder: string,
   labelled: readonly PreparedCase[],
-  inputs: Inputs,
+  { coarse, ...inputs }: Inputs,
   report: Report,
   control: Control,
 ): Promise<boolean> {
@@ -64,16 +79,20 @@ export async function calibrate(
     throw new Stopped();
   };
   try {
-    for (const [fold, { learn, heldOut }] of folds.entries()) {
+    for (const [fold, dealt] of folds.entries()) {
       const path = join(folder, `fold-${fold + 1}.safetensors`);
+      atStep(fold, 0);
+      const lists = { labelled: dealt.learn, unlabelled: inputs.unlabelled, validation: dealt.heldOut };
+      const read = coarse ? await withRegions(lists, coarseOfFold(coarse, folder, fold)) : lists;
+      if (!read) throw new Stopped();
+      const { labelled: learn, unlabelled, validation: heldOut } = read;
       const due = new CheckpointClock();
       const pieces = shownPieces(learn, classes.length);
       let began = performance.now();
-      atStep(fold, 0);
       await train({
         ...inputs,
         options: foldOptions(options, fold),
-        labelled: learn,
+        ...{ labelled: learn, unlabelled },
         ...(makesPseudoMasks(options.method) && { pieces }),
         resumeFrom: existsSync(path) ? decodeCheckpoint(readFileSync(path)) : undefined,
         hooks: {
@@ -99,7 +118,7 @@ export async function calibrate(
         for (const item of heldOut.filter(({ places }) => !places?.drawn)) {
           const { patch, network, plan } = options;
           const found: SaidAndTrue = await saidAndTrue(
-            ...[weights, asPredicted(item), kernels, { patch, network, plan, pieces }, () => mayContinue()],
+            ...[weights, item, kernels, { patch, network, plan, pieces }, () => mayContinue()],
           );
           report({ type: 'calibrated', scan: item.scan, name: item.name, ...found });
         }

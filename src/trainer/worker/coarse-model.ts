@@ -19,9 +19,10 @@ import { train } from '../../core/train/loop.ts';
 import { disposeAll } from '../../core/train/optimiser.ts';
 import type { PatchSource } from '../../core/train/patch-source.ts';
 import { weightsOf } from '../../core/train/state.ts';
-import { writeFileAtomic } from '../../disk/index.ts';
+import { makeFolder, writeFileAtomic } from '../../disk/index.ts';
 import type { TrainingCase } from '../../shared/training.ts';
 import type { Control, Report, TrainerFiles } from './dependencies.ts';
+import { parkWhilePaused } from './park.ts';
 import { type PreparedCase, prepareCase } from './prepared-case.ts';
 
 const CLASSES = ['background', 'any label'];
@@ -50,6 +51,8 @@ export interface CoarseJob {
   report: Report;
   control: Control;
   files: TrainerFiles;
+  /** Of the run, where it is paused meanwhile; 0 without it. */
+  step?: number;
   /** The scan of a prepared case, without its mask. */
   scanOf(prepared: PreparedCase): TrainingCase;
 }
@@ -60,8 +63,8 @@ const coarsely = (prepared: PreparedCase, { options }: Pick<CoarseModel, 'option
 
 /**
  * The cases with the part that is worth reading in the place of the patient's body: around what is drawn in labelled ones, around
- * what the coarse model finds in the others, the whole body where it finds nothing, which is said. Trains the model unless the run
- * has it.
+ * what the coarse model finds in the others, the whole body where it finds nothing, which is said. Trains the model on the labelled
+ * ones unless the folder has it.
  * @returns null where the job was cancelled
  */
 export async function withRegions<T extends Record<'labelled' | 'unlabelled' | 'validation', PreparedCase[]>>(
@@ -85,11 +88,7 @@ export async function withRegions<T extends Record<'labelled' | 'unlabelled' | '
     return bounded;
   };
   try {
-    const labelled: PreparedCase[] = [];
-    for (const prepared of cases.labelled) {
-      const region = job.options.calibrationFolds > 0 ? (await found(prepared)).body : undefined;
-      labelled.push({ ...drawnPart(prepared, Number(model.options.spacing)), ...(region && { region }) });
-    }
+    const labelled = cases.labelled.map((prepared) => drawnPart(prepared, Number(model.options.spacing)));
     const [unlabelled, validation] = [await each(cases.unlabelled), await each(cases.validation)];
     if (missed.length > 0) job.report({ type: 'notice', message: nothingFound(missed) });
     return job.control.cancelled ? null : { ...cases, labelled, unlabelled, validation };
@@ -127,9 +126,9 @@ async function trainCoarse(labelled: PreparedCase[], job: CoarseJob): Promise<bo
     unlabelled: [],
     kernels: job.kernels,
     hooks: {
+      // Steps of the coarse model are none of the run's: nothing is kept of them.
       async mayContinue() {
-        await new Promise(setImmediate);
-        await job.control.whileParked();
+        await parkWhilePaused(job.control, job.report, job.step ?? 0, async () => {});
         return job.control.cancelled ? 'cancel' : 'go';
       },
       async onCheckpoint(last) {
@@ -138,6 +137,7 @@ async function trainCoarse(labelled: PreparedCase[], job: CoarseJob): Promise<bo
     },
   });
   if (outcome === 'cancelled' || !bytes) return false;
+  makeFolder(job.runFolder);
   writeFileAtomic(regionPath(job.runFolder), bytes);
   return true;
 }

@@ -26,8 +26,6 @@ export interface PreparedCase extends PatchSource {
   readonly voxels?: number[];
   /** Names of the channels in which nothing varies. */
   readonly flat: readonly string[];
-  /** What a prediction reads of a labelled case where that is another part than training reads, which knows what is drawn. */
-  readonly region?: Box;
 }
 
 /** The generator's stream that samples places, of a scan's number as seed: the same scan gives the same sample. */

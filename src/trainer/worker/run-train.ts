@@ -31,8 +31,11 @@ import { CheckpointClock, StepClock } from './step-clock.ts';
 
 export async function runTrain(job: TrainJob, report: Report, control: Control, files: TrainerFiles): Promise<void> {
   const began = performance.now();
-  const { classes, runFolder, channels = oneChannel(job.normalisation) } = job;
+  const { classes, runFolder } = job;
   makeFolder(runFolder);
+  const resumeFrom = job.resume ? decodeCheckpoint(readFileSync(checkpointPath(runFolder))) : undefined;
+  // A run that goes on sees what it began with, whatever the project's channels and range are now.
+  const channels = resumeFrom?.meta.channels ?? job.channels ?? oneChannel(job.normalisation);
   const engine = await startEngine(job.options.engine);
   if (engine.notice) report({ type: 'notice', message: engine.notice });
   const kernels = kernelsOf(engine);
@@ -47,7 +50,6 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
     );
   warnOfMissingClasses(lists.labelled, classes, report);
 
-  const resumeFrom = job.resume ? decodeCheckpoint(readFileSync(checkpointPath(runFolder))) : undefined;
   const startFrom = job.startFrom && !resumeFrom ? decodeCheckpoint(readFileSync(job.startFrom)) : undefined;
   const { patch, plan, recompute, ...batch } = fitOfRun(
     job,
@@ -63,14 +65,13 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
       type: 'notice',
       message: `Memory is small for steps with patch ${patch.join('x')}: ${recomputationText(recompute)}, which takes longer and gives the same weights.`,
     });
-  const bounded =
-    options.region === 'auto'
-      ? await withRegions(lists, {
-          ...{ runFolder, cache: cacheOf(runFolder), options, channels, kernels, report, control, files },
-          scanOf: ({ scan }) => scanOf(job, scan),
-        })
-      : lists;
-  if (!bounded) return report({ type: 'cancelled', step: resumeFrom?.meta.step ?? 0 });
+  const done = resumeFrom?.meta.step ?? 0;
+  const coarse = options.region === 'auto' && {
+    ...{ cache: cacheOf(runFolder), options, channels, kernels, report, control, files, step: done },
+    scanOf: ({ scan }: PreparedCase) => scanOf(job, scan),
+  };
+  const bounded = coarse ? await withRegions(lists, { ...coarse, runFolder }) : lists;
+  if (!bounded) return report({ type: 'cancelled', step: done });
   const { labelled, unlabelled, validation } = bounded;
   const evolution = evolutionRecorder({
     runFolder,
@@ -156,7 +157,11 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
   if (outcome === 'cancelled') return report({ type: 'cancelled', step });
   // Weights to start from may have seen every labelled scan: nothing is held out from them.
   const toCalibrate = !job.startFrom && foldCount(labelled.length, options) > 0;
-  if (toCalibrate && !(await calibrate(runFolder, labelled, inputs, report, control)))
+  const calibrated = {
+    ...inputs,
+    ...(coarse && { coarse: { ...coarse, step: options.steps }, unlabelled: lists.unlabelled }),
+  };
+  if (toCalibrate && !(await calibrate(runFolder, lists.labelled, calibrated, report, control)))
     report({ type: 'cancelled', step });
   else
     report({
