@@ -118,7 +118,13 @@ test('before the first review the calibration of its run says what a prediction 
   assert.deepEqual(both, { value: 100, low: 60, high: 100, rough: false, reviewed: 6, calibrated: 3 });
   for (const { id } of scans.slice(7, 10)) await review.decide(id, 'accept');
   assert.equal((await compare.expected()).byScan.get(last)?.calibrated, 0, 'nine reviewed cases stand alone');
-  assert.match((await decile(['status', store.folder])).stdout, /told by 9 reviewed cases of this run\./);
+  const status = async () => (await decile(['status', store.folder])).stdout;
+  assert.match(await status(), /told by 9 reviewed cases of this run\./);
+  await keepPrediction(store, addRun(store, 'run-2'), scans[11], maskOf(), [0, 0, 0.1, 0, 0, 0]);
+  const second = store.predictions.latest(last);
+  if (second) store.predictions.put({ ...second, ownDice: [80] });
+  const each = 'of run-1 by 9 reviewed cases of this run, of run-2 by nothing but the predictions themselves.';
+  assert.ok((await status()).includes(`told ${each}`), await status());
 });
 
 test('a calibration is kept once for each scan, and goes with its run', async (t) => {

@@ -97,6 +97,11 @@ test('weights of another network, width or plan are refused', async (t) => {
   finishedRun(store, 'planned', { network: 'planned', patch: [8, 8, 4], voxel: [1, 1, 3], plan });
   const planned = await startFrom(store, 'planned');
   assert.equal(planTraining(store, { options: {}, from: planned }).options.network, 'planned');
+  // Not the window of a planned network, which no other could have.
+  assert.throws(() => planTraining(store, { options: { network: 'unet' }, from: planned }), {
+    code: 'model/other-network',
+    message: /--network unet\), got --network planned in planned/,
+  });
   assert.throws(() => planTraining(store, { options: { spacing: 1 }, from: planned }), {
     code: 'model/other-network',
     message: /plan/,

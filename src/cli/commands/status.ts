@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { basisWords } from '../../core/predict/expected-dice.ts';
+import type { Project } from '../../app.ts';
+import { basisWords, type ExpectedDice } from '../../core/predict/expected-dice.ts';
 import { type Output, result, table } from '../output.ts';
 import { withProject } from './common.ts';
 
@@ -10,10 +11,8 @@ export function statusCommand(): Command {
     .action((folder: string, flags: Output) =>
       withProject(folder, 'read', async (project) => {
         const { byScan, left } = await project.compare.expected();
-        const [reviewed, calibrated] = (['reviewed', 'calibrated'] as const).map((what) =>
-          Math.max(0, ...[...byScan.values()].map((one) => one[what])),
-        );
-        const expected = { cases: byScan.size, left, reviewed, calibrated };
+        const most = (what: 'reviewed' | 'calibrated') => Math.max(0, ...[...byScan.values()].map((one) => one[what]));
+        const expected = { cases: byScan.size, left, reviewed: most('reviewed'), calibrated: most('calibrated') };
         const status = { ...project.status(), expected };
         result(flags, status, () => {
           const { scans } = status;
@@ -24,7 +23,7 @@ export function statusCommand(): Command {
           ];
           if (byScan.size > 0)
             lines.push(
-              `Review ${left} more until 95 % of the cases are expected at 90 Dice or better, told by ${basisWords(expected)}.`,
+              `Review ${left} more until 95 % of the cases are expected at 90 Dice or better, told ${basisOfRuns(project, byScan)}.`,
             );
           if (status.runs.length > 0) {
             const rows = status.runs.map((run) => [
@@ -42,4 +41,15 @@ export function statusCommand(): Command {
         });
       }),
     );
+}
+
+/** What the values stand on: each run's predictions on reviews of that run's own. */
+function basisOfRuns({ store }: Project, byScan: ReadonlyMap<number, ExpectedDice>): string {
+  const basis = new Map<number, string>();
+  for (const [scan, { run }] of store.predictions.newest()) {
+    const expected = byScan.get(scan);
+    if (expected) basis.set(run, `by ${basisWords(expected)}`);
+  }
+  if (basis.size === 1) return [...basis.values()][0];
+  return [...basis].map(([run, words]) => `of ${store.runs.get(run).name} ${words}`).join(', ');
 }

@@ -1,5 +1,7 @@
 /** What a project holds, at a glance. */
+import { DecileError } from '../../shared/errors.ts';
 import type { Label, ProjectInfo, RunState, Store } from '../store/index.ts';
+import { planTraining } from './train/plan.ts';
 
 export interface ProjectStatus {
   folder: string;
@@ -49,17 +51,34 @@ export function projectStatus(store: Store): ProjectStatus {
     scans: { total: scans.length, labelled, unlabelled: scans.length - labelled, predicted },
     runs,
   };
-  return { ...status, next: nextStep(status) };
+  return { ...status, next: nextStep(store, status) };
 }
 
-function nextStep({ scans, runs }: Omit<ProjectStatus, 'next'>): string {
+function nextStep(store: Store, { scans, runs }: Omit<ProjectStatus, 'next'>): string {
   if (scans.total === 0) return 'Import scans: decile import DIR SCANS_FOLDER [--labels MASKS_FOLDER].';
-  if (scans.labelled === 0)
-    return `Label ${Math.max(1, Math.round(scans.total / 10))} of the ${scans.total} scans, or import masks with --labels.`;
   const open = runs.find((run) => run.state === 'interrupted' || run.state === 'paused');
   if (open) return `Go on with ${open.name} (step ${open.step} of ${open.steps}): decile resume DIR ${open.name}.`;
   const last = runs.findLast((run) => run.state === 'finished');
-  if (!last) return 'Train: decile train DIR.';
-  if (last.predictions === 0) return 'Predict the other scans: decile predict DIR.';
-  return 'Review the predictions, or export them: decile export DIR OUT --format nifti.';
+  // A model from elsewhere needs no labels here.
+  if (last && last.predictions > 0)
+    return 'Review the predictions, or export them: decile export DIR OUT --format nifti.';
+  if (last)
+    return scans.unlabelled > 0
+      ? 'Predict the other scans: decile predict DIR.'
+      : 'Predict: decile predict DIR --scans all.';
+  if (scans.labelled === 0)
+    return `Label ${Math.max(1, Math.round(scans.total / 10))} of the ${scans.total} scans, or import masks with --labels.`;
+  const hindrance = whyNot(store);
+  return hindrance ? `Before training: ${hindrance}` : 'Train: decile train DIR.';
+}
+
+/** Why a training would be refused now; null where it would not. */
+function whyNot(store: Store): string | null {
+  try {
+    planTraining(store, { options: {} });
+    return null;
+  } catch (error) {
+    if (error instanceof DecileError) return `${error.message} ${error.cure}`;
+    throw error;
+  }
 }

@@ -23,7 +23,9 @@ export function inherited(given: Partial<AskedOptions>, from: StartWeights | und
   // Weights of earlier versions read scans as they are stored.
   const { network, width, spacing, patch, orientation = 'stored' } = from.options;
   const asked = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  return { network, width, spacing, orientation, ...(network === 'planned' && { patch }), ...asked };
+  // Of another network, which is refused, the window would be refused first.
+  const planned = network === 'planned' && (asked.network ?? network) === network;
+  return { network, width, spacing, orientation, ...(planned && { patch }), ...asked };
 }
 
 /** @throws model/channels, model/other-network where the weights are of another network than the run's */
