@@ -3,10 +3,10 @@
  * told from what a live one is writing, and be swept.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { FOLDER_MODE } from './modes.ts';
+import { makeFolder } from './folders.ts';
 import { type FolderEntry, listFolder } from './walk.ts';
 
 const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
@@ -23,7 +23,7 @@ export const temporaryPath = (path: string): string =>
 /** Makes a folder of this process in `parent`; whoever makes it removes it, or the next sweep does. */
 export function temporaryFolder(parent: string, name: string): string {
   const path = join(parent, `.${name}.${mark()}`);
-  mkdirSync(path, { recursive: true, mode: FOLDER_MODE });
+  makeFolder(path);
   return path;
 }
 

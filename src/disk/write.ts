@@ -5,8 +5,8 @@
 import {
   chmodSync,
   closeSync,
+  existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readSync,
   renameSync,
@@ -15,9 +15,11 @@ import {
   writeSync,
 } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
+import { DecileError } from '../core/errors.ts';
 import { explained, fileError } from './failures.ts';
-import { FILE_MODE, FOLDER_MODE } from './modes.ts';
+import { flushFolder, makeFolder } from './folders.ts';
+import { FILE_MODE } from './modes.ts';
 import { temporaryPath } from './temporary.ts';
 
 export interface WriteOptions {
@@ -85,7 +87,9 @@ export async function streamFileAtomic(
   const temporary = temporaryPath(path);
   let handle: FileHandle | undefined;
   try {
-    handle = await open(temporary, 'wx', mode);
+    handle = await open(temporary, 'wx', mode).catch((error: unknown) => {
+      throw existsSync(dirname(path)) ? error : noFolder(path);
+    });
     await write(handle);
     if (flush) await handle.sync();
     await handle.close();
@@ -98,6 +102,13 @@ export async function streamFileAtomic(
     throw fileError(path, error);
   }
 }
+
+const noFolder = (path: string): DecileError =>
+  new DecileError(
+    'file/missing',
+    `${dirname(path)} must be a folder to write ${basename(path)} into, got no such folder.`,
+    'Make the folder first, or check the path.',
+  );
 
 /** Writes every byte; FileHandle.write may write fewer. */
 export async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
@@ -127,29 +138,3 @@ export function moveIntoPlace(from: string, to: string): void {
     if (dirname(from) !== dirname(to)) flushFolder(dirname(from));
   });
 }
-
-/** Makes a folder with those above it, readable by their owner alone, and flushes where each was entered. */
-export function makeFolder(path: string): void {
-  explained(`Making ${path}`, () => {
-    const first = mkdirSync(path, { recursive: true, mode: FOLDER_MODE });
-    if (first === undefined) return;
-    for (let made = path; made.length >= first.length && dirname(made) !== made; made = dirname(made))
-      flushFolder(dirname(made));
-  });
-}
-
-/** A name is on the disk once its folder is flushed. Windows has no such thing, and some network drives refuse it. */
-export function flushFolder(path: string): void {
-  if (process.platform === 'win32') return;
-  let folder: number | undefined;
-  try {
-    folder = openSync(path, 'r');
-    fsyncSync(folder);
-  } catch (error) {
-    if (!UNFLUSHABLE.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
-  } finally {
-    if (folder !== undefined) closeSync(folder);
-  }
-}
-
-const UNFLUSHABLE = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EACCES', 'EPERM']);

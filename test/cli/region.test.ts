@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { decodeCheckpoint, encodeNetwork, networkOf } from '../../src/core/train/checkpoint.ts';
@@ -106,4 +106,16 @@ test('a coarse model finds the region, the fine one predicts inside it; without 
   tensors['out.bias'].values.set([100, -100]);
   writeFileSync(coarse, encodeNetwork(tensors, checkpoint.meta));
   assert.match((await predict('p')).stderr, /The coarse model found nothing in s4: read whole/);
+
+  // What learned inside a region is not asked about whole scans because a file is gone.
+  rmSync(coarse);
+  for (const args of [
+    ['predict', 'p'],
+    ['model', 'export', 'p', 'without.safetensors'],
+  ]) {
+    const { status, stderr } = await decile(args, { cwd });
+    assert.equal(status, 1, args.join(' '));
+    assert.match(stderr, /run\/no-checkpoint: .* of (its|the) coarse model/);
+  }
+  assert.match((await decile(['check', 'p'], { cwd })).stdout, /runs\/1\/region\.safetensors/);
 });

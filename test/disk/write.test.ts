@@ -160,6 +160,22 @@ test('a write that fails leaves the old file and no temporary one', async (t) =>
   assert.equal(readFileSync(path, 'utf8'), 'old');
 });
 
+test('a folder that cannot be made is refused, not tried for ever; a file that is named into none says so', async (t) => {
+  const folder = scratch(t);
+  makeFolder(join(folder, 'a', 'b', 'c'));
+  makeFolder(join(folder, 'a', 'b'));
+  assert.ok(statSync(join(folder, 'a', 'b', 'c')).isDirectory());
+  writeFileSync(join(folder, 'file'), '');
+  for (const path of ['file', 'file/inside', 'file/inside/more'])
+    assert.throws(() => makeFolder(join(folder, path)), { code: 'file/missing' }, path);
+  // There, but nothing can be made in it, and the system says "no such file": as an automounter does.
+  if (process.platform === 'linux') assert.throws(() => makeFolder('/proc/decile/out'), { code: 'file/missing' });
+  await assert.rejects(
+    streamFileAtomic(join(folder, 'absent', 'm.onnx'), async () => {}),
+    { code: 'file/missing', message: /absent must be a folder to write m\.onnx into/ },
+  );
+});
+
 test('a reader never sees half a file, also where the writer is killed', async (t) => {
   const folder = scratch(t);
   const path = join(folder, 'value.bin');

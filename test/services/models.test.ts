@@ -10,7 +10,7 @@ import { decodeCheckpoint, membersOf, networkOf } from '../../src/core/train/che
 import { decodeSafetensors, encodeSafetensors } from '../../src/core/train/safetensors.ts';
 import { spacingFor } from '../../src/core/train/spacing.ts';
 import { importScans } from '../../src/project/services/import/import.ts';
-import { exportModel } from '../../src/project/services/model/export-model.ts';
+import { exportModel, modelContent } from '../../src/project/services/model/export-model.ts';
 import { importModel } from '../../src/project/services/model/import-model.ts';
 import { encodeModel, readModel } from '../../src/project/services/model/model-file.ts';
 import { startPrediction } from '../../src/project/services/predict/predict.ts';
@@ -239,6 +239,9 @@ test('a file that is no whole model of this version is refused with its reason a
     });
   };
   await refused('', 'model/not-a-model', /an empty file/);
+  await refused('1234', 'model/not-a-model', /4 bytes/);
+  const { content } = await modelContent(store, { format: 'onnx' });
+  await refused(content, 'model/not-a-model', /an ONNX file/);
   await refused(readFileSync(store.path(store.scans.list()[0].volumeFile)), 'model/not-a-model', /another format/);
   await refused(encodeSafetensors({}, {}), 'model/not-a-model', /another program/);
   await refused(readFileSync(store.path(store.checkpoints.latest(run.id)!.path)), 'model/not-a-model', /checkpoint/);

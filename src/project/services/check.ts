@@ -13,6 +13,7 @@ import { inspectJournal, moveAside } from './drawing/journal.ts';
 import { countLabels } from './drawing/mask-versions.ts';
 import { storedVolume } from './drawing/stored-volume.ts';
 import { DRAWN_KINDS, isStroke, journalFile } from './drawing/working-mask.ts';
+import { MODEL_FILE, REGION_FILE } from './model/export-model.ts';
 
 /** A file of the project that is not as it should be. */
 export interface CheckFinding {
@@ -95,7 +96,10 @@ export async function checkProject(
       ? await fault(() => void parseNormalisation(readFileSync(store.path(intensities), 'utf8')))
       : null;
     if (unread !== null) note(intensities, run.name, unread);
-    for (const { path } of store.checkpoints.list(run.id)) {
+    const weights = store.checkpoints.list(run.id).map(({ path }) => path);
+    if (weights.length > 0 && run.options.region === 'auto') weights.push(`${runFolder(run.id)}/${REGION_FILE}`);
+    if (run.model) weights.push(`${runFolder(run.id)}/${MODEL_FILE}`);
+    for (const path of weights) {
       if (named.has(path)) continue;
       named.add(path);
       const wrong = await fault(() => void decodeSafetensors(readFileSync(store.path(path))));

@@ -20,6 +20,7 @@ import { disposeAll } from '../../core/train/optimiser.ts';
 import type { PatchSource } from '../../core/train/patch-source.ts';
 import { weightsOf } from '../../core/train/state.ts';
 import { makeFolder, writeFileAtomic } from '../../disk/index.ts';
+import { DecileError } from '../../shared/errors.ts';
 import type { TrainingCase } from '../../shared/training.ts';
 import type { Control, Report, TrainerFiles } from './dependencies.ts';
 import { parkWhilePaused } from './park.ts';
@@ -33,10 +34,20 @@ export interface CoarseModel {
   options: SettledOptions;
 }
 
-/** The coarse model of a run; null for a run without one. The caller disposes its weights. */
-export function openCoarse(runFolder: string): CoarseModel | null {
+/**
+ * The coarse model of a run; null for a run without one. The caller disposes its weights.
+ * @throws run/no-checkpoint where the run had one: what learned inside a region draws anything outside of it
+ */
+export function openCoarse(runFolder: string, { region }: Pick<SettledOptions, 'region'>): CoarseModel | null {
   const path = regionPath(runFolder);
-  if (!existsSync(path)) return null;
+  if (!existsSync(path)) {
+    if (region !== 'auto') return null;
+    throw new DecileError(
+      'run/no-checkpoint',
+      `A run must have a checkpoint to predict with, got none of its coarse model in ${path}.`,
+      'Put the file back from a copy of the project, or train again.',
+    );
+  }
   const checkpoint = decodeCheckpoint(readFileSync(path));
   return { weights: weightsOf(checkpoint, 'student'), options: checkpoint.meta.options };
 }
@@ -72,7 +83,7 @@ export async function withRegions<T extends Record<'labelled' | 'unlabelled' | '
   job: CoarseJob,
 ): Promise<T | null> {
   if (!existsSync(regionPath(job.runFolder)) && !(await trainCoarse(cases.labelled, job))) return null;
-  const model = openCoarse(job.runFolder);
+  const model = openCoarse(job.runFolder, job.options);
   if (!model) return null;
   const missed: string[] = [];
   const found = async (prepared: PreparedCase): Promise<PreparedCase> => {

@@ -60,7 +60,7 @@ export async function runPredict(
   if (engine.notice) report({ type: 'notice', message: engine.notice });
   const kernels = kernelsOf(engine);
   const weights = predictorsOf(checkpoint);
-  const coarse = openCoarse(job.runFolder);
+  const coarse = openCoarse(job.runFolder, checkpoint.meta.options);
   makeFolder(job.outputFolder);
   const mirrored = neverMirrored(job, checkpoint.meta);
   if (mirrored) report({ type: 'notice', message: mirrored });

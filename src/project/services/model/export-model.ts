@@ -8,6 +8,7 @@ import { decodeCheckpoint, networkOf, predictingMembersOf } from '../../../core/
 import { parseNormalisation } from '../../../core/train/kept-normalisation.ts';
 import { joinMembers } from '../../../core/train/members.ts';
 import { streamFileAtomic, writeAll } from '../../../disk/index.ts';
+import { DecileError } from '../../../shared/errors.ts';
 import type { ModelFormat } from '../../../shared/export-formats.ts';
 import { type Run, runFolder, type Store } from '../../store/index.ts';
 import { runForPrediction } from '../predict/predict.ts';
@@ -66,12 +67,19 @@ async function modelOfRun(store: Store, run: Run): Promise<RunModel> {
   const values = meta.classes.flatMap((name, value) => (value === 0 || name === `unused ${value}` ? [] : [value]));
   const tensors: Tensors = reordered(joinMembers(predictingMembersOf(checkpoint)), [0, ...values]);
   const description = await describeModel(store, run, meta, channels, values);
-  return withRegion(`${folder}/${REGION_FILE}`, { description, tensors });
+  return withRegion(run, `${folder}/${REGION_FILE}`, { description, tensors });
 }
 
-/** The coarse model of `--region auto` goes along. */
-function withRegion(path: string, model: RunModel): RunModel {
-  if (!existsSync(path)) return model;
+/** The coarse model of `--region auto` goes along. @throws run/no-checkpoint where the run had one that is gone */
+function withRegion({ name, options }: Run, path: string, model: RunModel): RunModel {
+  if (!existsSync(path)) {
+    if (options.region !== 'auto') return model;
+    throw new DecileError(
+      'run/no-checkpoint',
+      `A run must have a checkpoint to predict with, got none of the coarse model of ${name}.`,
+      `Put ${path} back from a copy of the project, or train again.`,
+    );
+  }
   const checkpoint = decodeCheckpoint(readFileSync(path));
   const { spacing, patch, width } = checkpoint.meta.options;
   const coarse = Object.entries(networkOf(checkpoint, 'student')).map(([name, tensor]) => [`${REGION}${name}`, tensor]);

@@ -50,7 +50,7 @@ export async function decodeModel(bytes: Uint8Array, path: string): Promise<Mode
       `A model file must be whole, got ${why} in ${path}.`,
       'Copy it again from where it came from, or export the model again.',
     );
-  if (!startsAsModel(bytes)) throw notAModel(path, bytes.length === 0 ? 'an empty file' : 'another format');
+  if (!startsAsModel(bytes)) throw notAModel(path, formatOf(bytes));
   const { tensors, metadata } = decodeSafetensors(bytes, damaged);
   const { decile_model: text, sha256 } = metadata;
   if (text === undefined)
@@ -74,6 +74,13 @@ export async function decodeModel(bytes: Uint8Array, path: string): Promise<Mode
 
 /** A safetensors file starts with the length of its header, then the header's brace. */
 const startsAsModel = (head: Uint8Array): boolean => head[8] === 0x7b;
+
+/** ONNX is a protocol buffer whose first field is the version of its form, and whose second names the program that wrote it. */
+const formatOf = (head: Uint8Array): string => {
+  if (head.length === 0) return 'an empty file';
+  if (head.length < 9) return `${head.length} bytes`;
+  return head[0] === 0x08 && head[2] === 0x12 ? 'an ONNX file, which is for other programs,' : 'another format';
+};
 
 /** Of another file no more than its start is read. */
 async function bytesOf(path: string): Promise<Uint8Array> {

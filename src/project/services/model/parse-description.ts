@@ -83,6 +83,8 @@ export function parseDescription(told: unknown): ModelDescription | null {
     ...readable(training.options),
     ...decided,
     voxel: rest.voxel,
+    // A file without one predicts without one, whatever its run was told.
+    region: rest.region ? ('auto' as const) : ('off' as const),
     ...(network.plan && { plan: network.plan }),
   };
   return { ...rest, network, training: { ...training, options } } as ModelDescription;
