@@ -137,6 +137,28 @@ test('a model that is there already is not brought in twice; another of its name
   await assert.rejects(importModel(other, { path: second, name: 'first' }), { code: 'run/name-taken' });
 });
 
+test('labels that are renamed after a model came: it still predicts, and brought in again it is for the names of now', async (t) => {
+  const { path } = await exported(t);
+  const other = await projectWith(t, temporaryFolder(t), 1, 0, ['kidney', 'tumour']);
+  const { run } = await importModel(other, { path });
+  const rename = (names: string[]) =>
+    names.forEach((name, n) => {
+      other.labels.update(n + 1, { name });
+    });
+  rename(['a', 'b']);
+  const trainer = scriptedTrainer(async function* () {
+    yield { type: 'finished', step: 40, seconds: 1 };
+  });
+  await startPrediction(other, trainer.start, { run: run.name }).done;
+  rename(['tumour', 'kidney']);
+  const anew = await importModel(other, { path });
+  assert.deepEqual(
+    [anew.known, anew.run.name, anew.run.classes],
+    [false, 'first-2', ['background', 'tumour', 'kidney']],
+  );
+  assert.equal((await importModel(other, { path })).run.id, anew.run.id);
+});
+
 test('an imported model is handed on as it came', async (t) => {
   const { folder, path } = await exported(t);
   const other = newProject(t, ['tumour', 'kidney', 'vessel']);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { methodOf } from '../../src/core/methods/index.ts';
@@ -145,4 +145,27 @@ test('weights that are damaged are no start', async (t) => {
   await exportModel(store, { path });
   writeFileSync(path, readFileSync(path).subarray(0, 2000));
   await assert.rejects(startFrom(store, path), { code: 'model/damaged' });
+});
+
+test('a run begins in an empty folder, and one whose first files cannot be written never was', async (t) => {
+  const { folder, store } = await project(t);
+  const path = join(folder, 'm.safetensors');
+  await exportModel(store, { path });
+  const left = store.path('runs/2');
+  // As a killed import of a model leaves it: its number is given again.
+  mkdirSync(left, { recursive: true });
+  writeFileSync(join(left, 'region.safetensors'), 'of another model');
+  const from = await startFrom(store, 'first');
+  const { start } = trainer();
+  const bytes = null as unknown as Uint8Array;
+  assert.throws(() => startTraining(store, start, { options: { steps: 5 }, from: { ...from, bytes } }));
+  assert.deepEqual([store.runs.list().length, existsSync(left)], [1, false]);
+  mkdirSync(left);
+  writeFileSync(join(left, 'region.safetensors'), 'of another model');
+  await startTraining(store, start, { options: { steps: 5 }, from }).done;
+  assert.deepEqual(readdirSync(left), ['start.safetensors']);
+  mkdirSync(store.path('runs/3'));
+  writeFileSync(join(store.path('runs/3'), 'region.safetensors'), 'of another model');
+  await importModel(store, { path, name: 'brought' });
+  assert.deepEqual(readdirSync(store.path('runs/3')).sort(), ['checkpoint.safetensors', 'model.safetensors']);
 });

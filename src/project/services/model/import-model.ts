@@ -6,6 +6,7 @@ import { noneOf, sameChannel } from '../../../core/model-channels.ts';
 import { encodeNetwork } from '../../../core/train/checkpoint.ts';
 import { writeFileAtomic } from '../../../disk/index.ts';
 import { type Run, runFolder, type Store } from '../../store/index.ts';
+import { beginRun } from '../train/run-folder.ts';
 import { MODEL_FILE, REGION_FILE } from './export-model.ts';
 import { decodeModel, type ModelFile, REGION, readModel, type Tensors } from './model-file.ts';
 
@@ -34,25 +35,28 @@ export async function importModel(store: Store, { path, content, name }: ImportM
   const model = await (content ? decodeModel(content, path) : readModel(path));
   const { description, sha256 } = model;
   checkChannels(store, description);
-  const known = store.runs.list().find((run) => run.model?.sha256 === sha256);
+  const labels = matchLabels(description.labels, store.labels.list());
+  // One that came when the labels had other names or values gives its masks to other labels than it would now.
+  const alike = ({ classes }: Run) => labels.every(({ value, name }) => classes[value] === name);
+  const known = store.runs.list().find((run) => run.model?.sha256 === sha256 && alike(run));
   const notices = noticesFor(store, description);
   if (known && (name === undefined || known.name === name)) return { run: known, description, known: true, notices };
   const classes = store.labels.classes();
   const bytes = asCheckpoint(model, store, classes);
   const coarse = coarseCheckpoint(model);
   const { options, step } = description.training;
-  const run = store.transaction(() => {
-    const made = store.runs.create({
-      name: name ?? freeName(store, description.name),
-      ...{ options, classes, cases: [], model: { sha256, description } },
-    });
-    const folder = runFolder(made.id);
-    writeFileAtomic(join(store.path(folder), MODEL_FILE), model.bytes);
-    writeFileAtomic(join(store.path(folder), 'checkpoint.safetensors'), bytes);
-    if (coarse) writeFileAtomic(join(store.path(folder), REGION_FILE), coarse);
-    store.checkpoints.add(made.id, step, `${folder}/checkpoint.safetensors`);
-    return store.runs.update(made.id, { state: 'finished', step, finishedAt: new Date().toISOString() });
-  });
+  const made = { name: name ?? freeName(store, description.name), model: { sha256, description } };
+  const run = beginRun(
+    store,
+    () => store.runs.create({ ...made, options, classes, cases: [] }),
+    (folder, { id }) => {
+      writeFileAtomic(join(folder, MODEL_FILE), model.bytes);
+      writeFileAtomic(join(folder, 'checkpoint.safetensors'), bytes);
+      if (coarse) writeFileAtomic(join(folder, REGION_FILE), coarse);
+      store.checkpoints.add(id, step, `${runFolder(id)}/checkpoint.safetensors`);
+      store.runs.update(id, { state: 'finished', step, finishedAt: new Date().toISOString() });
+    },
+  );
   return { run, description, known: false, notices };
 }
 

@@ -140,7 +140,10 @@ export function startPrediction(
 function shownPieces(store: Store, run: Run): PredictJob['pieces'] {
   if (!run.model) return { like: labelledMasks(store, run) };
   const { labels } = run.model.description;
-  const outputs = matchLabels(labels, store.labels.list());
+  // By the names that the labels had when it came: they may have been renamed since, which its outputs do not heed.
+  const terms = new Map(store.labels.list().map(({ value, term }) => [value, term]));
+  const then = run.classes.map((name, value) => ({ value, name, term: terms.get(value) ?? null }));
+  const outputs = matchLabels(labels, then.slice(1));
   const piecesOf = (value: number) => labels[outputs.findIndex((label) => label.value === value)]?.pieces ?? null;
   return { counts: run.classes.slice(1).map((_, index) => piecesOf(index + 1)) };
 }

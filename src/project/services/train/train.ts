@@ -11,6 +11,7 @@ import type { Normalisation, TrainerEvent, TrainJob } from '../../../shared/trai
 import { type Run, type RunState, runFolder, type Store } from '../../store/index.ts';
 import { modelChannels } from './channels.ts';
 import { normalisationOf, type PlanOptions, planTraining, type TrainPlan, trainingLists } from './plan.ts';
+import { beginRun } from './run-folder.ts';
 
 export interface TrainRequest extends PlanOptions {
   /** Name of the run; numbered by itself without one. */
@@ -40,14 +41,14 @@ export function startTraining(
   onEvent: (event: TrainerEvent, run: Run) => void = () => {},
 ): RunHandle {
   const plan = planTraining(store, request);
-  const run = store.runs.create({
-    name: request.name,
-    options: plan.options,
-    classes: plan.classes,
-    cases: plan.cases,
-    startedFrom: request.from?.origin,
-  });
-  if (request.from) writeFileAtomic(join(store.path(runFolder(run.id)), START_FILE), request.from.bytes);
+  const { options, classes, cases } = plan;
+  const run = beginRun(
+    store,
+    () => store.runs.create({ name: request.name, options, classes, cases, startedFrom: request.from?.origin }),
+    (folder) => {
+      if (request.from) writeFileAtomic(join(folder, START_FILE), request.from.bytes);
+    },
+  );
   if (request.notes) store.runs.update(run.id, { notes: request.notes });
   return launch(store, startTrainer, run, plan, false, onEvent);
 }
