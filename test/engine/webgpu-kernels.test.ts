@@ -105,6 +105,69 @@ for (const shape of MAPS) {
   );
 }
 
+/** [N, D, H, W, C, K]: several images, few chunks of a map and many, channels in fours and not. */
+const BATCHES = [
+  [3, 2, 4, 6, 3, 5],
+  [2, 4, 6, 4, 8, 12],
+  [3, 6, 24, 26, 4, 4],
+];
+
+for (const [n, d, h, w, c, k] of BATCHES) {
+  const name = `${n} images ${d}x${h}x${w} together go through every kernel on webgpu as each alone through its twin, ${c} to ${k} channels`;
+  test(name, { skip }, () =>
+    assertClose(2e-5, (kernels) => {
+      const weights = tf.tensor(random(27 * c * k, 31), [3, 3, 3, c, k]) as ConvWeights;
+      const [scale, shift] = [tf.add(tf.tensor1d(random(k, 32)), 2), tf.tensor1d(random(k, 33))];
+      const batch = (shape: number[], seed: number) =>
+        tf.tensor5d(random(n * size(shape), seed), [n, ...shape] as Sides);
+      const x = tf.mul(
+        batch([d, h, w, c], 34),
+        tf.tensor5d(
+          [...Array(n).keys()].map((i) => i + 1),
+          [n, 1, 1, 1, 1],
+        ),
+      );
+      const [dy, dPool, dUp] = [
+        batch([d, h, w, k], 35),
+        batch([d / 2, h, w / 2, k], 36),
+        batch([2 * d, 2 * h, 2 * w, c], 37),
+      ];
+      return inOneOrSeveral(kernels, [x, dy, dPool, dUp], ([x, dy, dPool, dUp]) => {
+        const pre = kernels.conv3d(x, weights);
+        const relu = kernels.instanceNormRelu(pre);
+        const leaky = kernels.instanceNormLeaky(pre, scale, shift);
+        const back = kernels.instanceNormLeakyGrad(dy, pre, scale, leaky);
+        const pooled = kernels.maxPool(pre, [2, 1, 2]);
+        return {
+          maps: [
+            ...[relu.y, kernels.instanceNormReluGrad(dy, pre, relu), leaky.y, back.dx],
+            ...[kernels.conv3dGradInput(dy, weights), pooled, kernels.maxPoolGrad(dPool, pre, pooled, [2, 1, 2])],
+            ...[kernels.upsample(x), kernels.upsampleGrad(dUp)],
+          ],
+          sums: [kernels.conv3dGradWeights(x, dy, CUBE), back.dScale, back.dShift],
+        };
+      });
+    }),
+  );
+}
+
+/** What `compute` makes of batches: at once where the kernels take them, else image by image, joined and summed. */
+function inOneOrSeveral(
+  kernels: Kernels,
+  batches: readonly tf.Tensor[],
+  compute: (maps: FeatureMap[]) => { maps: tf.Tensor[]; sums: tf.Tensor[] },
+): tf.Tensor[] {
+  const together = kernels.mostTogether !== undefined;
+  const images = together ? [batches] : batches.map((batch) => tf.split(batch, batch.shape[0]));
+  const runs = together
+    ? [compute(batches as FeatureMap[])]
+    : images[0].map((_, n) => compute(images.map((of) => of[n]) as FeatureMap[]));
+  return [
+    ...runs[0].maps.map((_, m) => tf.concat(runs.map(({ maps }) => maps[m]))),
+    ...runs[0].sums.map((_, m) => tf.addN(runs.map(({ sums }) => sums[m]))),
+  ];
+}
+
 test('a map far from zero keeps its variance on webgpu: nothing cancels', { skip }, () =>
   assertClose(2e-3, (kernels) => [kernels.instanceNormRelu(tf.add(map([4, 8, 8, 3], 10), 1000) as FeatureMap).y]),
 );

@@ -2,8 +2,9 @@
  * The heavy kernels that networks are made of. Engines bring their own; the portable ones (TensorFlow.js ops)
  * are the slow, plain twin that every other set is tested against.
  *
- * Legend: D, H, W = depth (z), height (y), width (x); C, K = channels in and out. A map is one image,
- * [1, D, H, W, C]: instance norm never mixes images, so networks read them one by one and free memory early.
+ * Legend: D, H, W = depth (z), height (y), width (x); C, K = channels in and out. A map is one image, [1, D, H, W, C], or
+ * N of them, [N, D, H, W, C], for engines that take several: instance norm never mixes images, and gradients of weights are
+ * summed over them. Other engines read them one by one and free memory early.
  */
 import type * as tf from '@tensorflow/tfjs';
 import type { Random } from '../random.ts';
@@ -67,6 +68,8 @@ export interface UpdateKernels {
 }
 
 export interface Kernels extends UpdateKernels {
+  /** Set where every kernel takes several images at once: how many values the largest map may have then, all images together. */
+  readonly mostTogether?: number;
   /** Set where two convolutions and a sum cost less than one convolution over maps side by side in one. */
   readonly splitsConcatenation?: true;
   /** Stride 1, zero padding to the same size; k 1 or 3 along each axis. [1, D, H, W, C] * [kD, kH, kW, C, K] -> [1, D, H, W, K] */

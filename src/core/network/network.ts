@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { PrototypeFeatures } from '../options.ts';
 import type { Random } from '../random.ts';
-import type { FeatureMap } from './kernels.ts';
+import type { FeatureMap, PerAxis } from './kernels.ts';
 import type { Tape, Weights } from './tape.ts';
 
 export interface NetworkShape {
@@ -14,12 +14,13 @@ export interface NetworkShape {
   deepSupervision?: boolean;
 }
 
+/** Of N patches. */
 export interface NetworkOutput {
-  /** [1, D, H, W, classes] */
+  /** [N, D, H, W, classes] */
   logits: FeatureMap;
-  /** The map that prototypes are pooled from, after ReLU and before dropout, [1, D/s, H/s, W/s, C]. */
+  /** The map that prototypes are pooled from, after ReLU and before dropout, [N, D/s, H/s, W/s, C]. */
   features: FeatureMap;
-  /** Logits of coarser levels, finest first, [1, D/s, H/s, W/s, classes]; empty or absent without deep supervision. */
+  /** Logits of coarser levels, finest first, [N, D/s, H/s, W/s, classes]; empty or absent without deep supervision. */
   deep?: FeatureMap[];
 }
 
@@ -31,8 +32,42 @@ export interface ForwardOptions {
   deepSupervision?: boolean;
 }
 
-/** A network on one patch [1, D, H, W, inputChannels], sides divisible as the network needs; x stays the caller's. */
+/**
+ * A network on one patch [1, D, H, W, inputChannels], sides divisible as the network needs, or on N of them where the engine takes
+ * several at once; x stays the caller's.
+ */
 export type NetworkForward = (tape: Tape, x: FeatureMap, options: ForwardOptions) => NetworkOutput;
+
+/** What a pass makes of one patch, known before it runs. */
+export interface PatchShapes {
+  /** Dropout masks in the order in which they are drawn, [1, D/s, H/s, W/s, C] each. */
+  masks: number[][];
+  /** Values of the largest map. */
+  largest: number;
+}
+
+/**
+ * @param weights of any network here: they share the names of the bottom and of the last layer
+ * @param x shape of the patch, [1, D, H, W, inputChannels]
+ * @param coarser by how much the bottom is, along each axis
+ * @param widest channels of the largest map, over the base width
+ */
+export function patchShapes(
+  weights: Weights,
+  [, d, h, w, channels]: readonly number[],
+  [fd, fh, fw]: PerAxis,
+  widest: number,
+): PatchShapes {
+  const [width, classes] = weights['out.weight'].shape.slice(3);
+  const bottom = weights['bottom.conv2.weight'].shape[4] as number;
+  return {
+    masks: [
+      [1, d / fd, h / fh, w / fw, bottom],
+      [1, d, h, w, width],
+    ],
+    largest: d * h * w * Math.max(channels, classes, widest * width),
+  };
+}
 
 /** Every weight's name and shape, in the order of the forward pass; fan-in where it is not that of a convolution. */
 export type WeightShapes = [name: string, shape: number[], fanIn?: number][];

@@ -59,18 +59,18 @@ export function normLeaky(tape: Tape, x: FeatureMap, name: string): FeatureMap {
   );
 }
 
-/** Rows of a transposed convolution's matrix product, [d h w, fd fh fw K] -> [1, fd d, fh h, fw w, K]. */
-function spread(rows: tf.Tensor, [, d, h, w]: readonly number[], [fd, fh, fw]: PerAxis): FeatureMap {
-  const k = rows.size / (d * h * w * fd * fh * fw);
-  const split = tf.transpose(rows.reshape([d, h, w, fd, fh, fw * k]), [0, 3, 1, 4, 2, 5]);
-  return split.reshape([1, fd * d, fh * h, fw * w, k]) as FeatureMap;
+/** Rows of a transposed convolution's matrix product, [n d h w, fd fh fw K] -> [n, fd d, fh h, fw w, K]. */
+function spread(rows: tf.Tensor, [n, d, h, w]: readonly number[], [fd, fh, fw]: PerAxis): FeatureMap {
+  const k = rows.size / (n * d * h * w * fd * fh * fw);
+  const split = tf.transpose(rows.reshape([n * d, h, w, fd, fh, fw * k]), [0, 3, 1, 4, 2, 5]);
+  return split.reshape([n, fd * d, fh * h, fw * w, k]) as FeatureMap;
 }
 
 /** The inverse of `spread`. */
 function gathered(map: FeatureMap, [fd, fh, fw]: PerAxis): tf.Tensor2D {
-  const [, d, h, w, k] = map.shape;
-  const split = tf.transpose(map.reshape([d / fd, fd, h / fh, fh, w / fw, fw * k]), [0, 2, 4, 1, 3, 5]);
-  return split.reshape([(d * h * w) / (fd * fh * fw), fd * fh * fw * k]) as tf.Tensor2D;
+  const [n, d, h, w, k] = map.shape;
+  const split = tf.transpose(map.reshape([(n * d) / fd, fd, h / fh, fh, w / fw, fw * k]), [0, 2, 4, 1, 3, 5]);
+  return split.reshape([(n * d * h * w) / (fd * fh * fw), fd * fh * fw * k]) as tf.Tensor2D;
 }
 
 /** The slow twin of an engine's own transposed convolution: a matrix product whose rows are spread, or gathered. */
@@ -78,10 +78,10 @@ export const transposedByProducts: NonNullable<Kernels['transposedConv']> = {
   forward: (x, w) => tf.tidy(() => spread(tf.matMul(voxels(x), matrixOf(w)), x.shape, factorsOf(w))),
   gradInput: (dy, w) =>
     tf.tidy(() => {
-      const [, d, h, wide] = dy.shape;
+      const [n, d, h, wide] = dy.shape;
       const [fd, fh, fw] = factorsOf(w);
       const rows = tf.matMul(gathered(dy, [fd, fh, fw]), matrixOf(w), false, true);
-      return rows.reshape([1, d / fd, h / fh, wide / fw, w.shape[0]]) as FeatureMap;
+      return rows.reshape([n, d / fd, h / fh, wide / fw, w.shape[0]]) as FeatureMap;
     }),
   gradWeights: (x, dy, factors) =>
     tf.tidy(() =>

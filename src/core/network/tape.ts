@@ -1,5 +1,5 @@
 /**
- * Reverse-mode differentiation of a network on one image. TensorFlow.js's own tape keeps every intermediate and
+ * Reverse-mode differentiation of a network on one image, or on several at once. TensorFlow.js's own tape keeps every intermediate and
  * every gradient until the end; this one frees an activation as soon as the backward pass has used it.
  */
 import * as tf from '@tensorflow/tfjs';
@@ -28,7 +28,7 @@ export interface TapeOptions {
   recompute?: boolean;
 }
 
-/** Reads one image. With `record` false nothing is kept: a map is freed once its last reader has run. */
+/** Reads one image, or several in one map. With `record` false nothing is kept: a map is freed once its last reader has run. */
 export class Tape {
   private readonly nodes: Node[] = [];
   private readonly gradients = new Map<number, FeatureMap>();
@@ -43,7 +43,7 @@ export class Tape {
   readonly record: boolean;
   /** Sums d loss / d weight by weight name; shared by the tapes of one step. */
   private readonly into: Map<string, tf.Tensor>;
-  /** The same of this image alone, until its backward pass is over. */
+  /** The same of these images alone, until their backward pass is over. */
   private readonly own = new Map<string, tf.Tensor>();
 
   constructor(
@@ -144,17 +144,17 @@ export class Tape {
   /** 1x1x1 convolution with bias. */
   conv1(x: FeatureMap, name: string): FeatureMap {
     const w = this.weights[`${name}.weight`] as ConvWeights;
-    const [, d, h, wd, c] = x.shape;
+    const [n, d, h, wd, c] = x.shape;
     const k = w.shape[4];
-    const flat = () => this.values(x).reshape([d * h * wd, c]) as tf.Tensor2D;
+    const flat = () => this.values(x).reshape([n * d * h * wd, c]) as tf.Tensor2D;
     const matrix = () => w.reshape([c, k]) as tf.Tensor2D;
     const y = tf.tidy(
-      () => tf.matMul(flat(), matrix()).add(this.weights[`${name}.bias`]).reshape([1, d, h, wd, k]) as FeatureMap,
+      () => tf.matMul(flat(), matrix()).add(this.weights[`${name}.bias`]).reshape([n, d, h, wd, k]) as FeatureMap,
     );
     this.wasRead([x]);
     if (!this.record) return y;
     return this.push(y, (dy) => {
-      const flatDy = dy.reshape([d * h * wd, k]) as tf.Tensor2D;
+      const flatDy = dy.reshape([n * d * h * wd, k]) as tf.Tensor2D;
       this.addWeight(
         `${name}.weight`,
         tf.tidy(() => tf.matMul(flat(), flatDy, true).reshape(w.shape)),
@@ -257,7 +257,7 @@ export class Tape {
     this.addToShared();
   }
 
-  /** Adds this image's weight gradients to the shared sums: all at once, where the engine can. */
+  /** Adds these images' weight gradients to the shared sums: all at once, where the engine can. */
   private addToShared(): void {
     const { weightedSums } = this.kernels;
     const both = [...this.own].filter(([name]) => this.into.has(name));

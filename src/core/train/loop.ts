@@ -15,7 +15,7 @@ import type { DecodedCheckpoint } from './checkpoint.ts';
 import { turnAt, turnOf } from './members.ts';
 import { patchMasks } from './patch-masks.ts';
 import type { PatchSource } from './patches.ts';
-import { betaVariate, clippedNoise, dropoutMask } from './randomness.ts';
+import { betaVariate, clippedNoise, dropoutMask, dropoutMasks } from './randomness.ts';
 import { lambdaAt, learningRateAt } from './schedules.ts';
 import { disposeState, encodeCheckpoint, initialState, nextMember, restoreState, type TrainState } from './state.ts';
 import { type Dropout, methodStep } from './step.ts';
@@ -44,6 +44,8 @@ export interface TrainInputs {
   resumeFrom?: DecodedCheckpoint;
   /** What is computed again instead of kept: less memory, the same weights. */
   recompute?: Recompute;
+  /** Most patches that go through a network at once, where the engine takes several. */
+  together?: number;
   /** Whose student gives the first weights. */
   startFrom?: DecodedCheckpoint;
   hooks: TrainHooks;
@@ -127,7 +129,8 @@ export async function trainStep(
     kernels,
     pieces,
     recompute,
-  }: { options: TrainingOptions & WithPlan } & Pick<TrainInputs, 'kernels' | 'pieces' | 'recompute'>,
+    together,
+  }: { options: TrainingOptions & WithPlan } & Pick<TrainInputs, 'kernels' | 'pieces' | 'recompute' | 'together'>,
 ): Promise<StepReport> {
   const step = state.step - state.first;
   const alone = labelledAlone(step, options) || (usesUnlabelled(options.method) && !sampler.hasUnlabelled);
@@ -170,7 +173,11 @@ export async function trainStep(
   const draw = kernels.dropoutMask ?? dropoutMask;
   const dropout: Dropout | null =
     options.dropout > 0
-      ? { random: state.dropout, draw: (shape, random) => draw(shape, options.dropout, random) }
+      ? {
+          random: state.dropout,
+          draw: (shape, random) => draw(shape, options.dropout, random),
+          drawTogether: (shapes, images, random) => dropoutMasks(shapes, images, options.dropout, random),
+        }
       : null;
   const {
     losses: reading,
@@ -185,6 +192,7 @@ export async function trainStep(
     dropout,
     plan: options.plan,
     recompute,
+    together,
   });
   // A failure is told of where the losses are waited for, and not before.
   reading.catch(() => {});

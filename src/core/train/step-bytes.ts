@@ -31,8 +31,11 @@ export const loadOf = (options: StepOptions): StepLoad => ({
   network: options.network,
 });
 
-/** Bytes that a voxel and base width takes of one patch's maps, and the part of it that is maps after norms. */
-const [MAPS, AFTER_NORMS] = [72, 20];
+/**
+ * Bytes that a voxel and base width takes of one patch's maps, the part of it that is maps after norms, and those of the maps and gradients
+ * that a pass works on.
+ */
+const [MAPS, AFTER_NORMS, PASSING] = [72, 20, 20];
 /** Bytes by the square of the base width: all that is as large as the weights, and one network's of these. */
 const [WEIGHTS, ONE_NETWORK] = [550e3, 92e3];
 
@@ -41,9 +44,9 @@ const [WEIGHTS, ONE_NETWORK] = [550e3, 92e3];
  * measured, at most about half more; with passes done again up to twice as much, which TensorFlow comes near and simd does not
  * (test/train/step-bytes.test.ts). Counted from the U-Net:
  *
- *   voxels (72 w g + 20 w + 190 n) + 550,000 w^2 + 46 MB
+ *   voxels (72 w g + 20 w t + 190 n) + 550,000 w^2 + 46 MB
  *
- * w the width, g patches whose maps are kept for the gradient (18 maps of the base width each), n patches in all (their voxels,
+ * w the width, t patches that go through a network together (webgpu; else 1), g patches whose maps are kept for the gradient (18 maps of the base width each), n patches in all (their voxels,
  * class maps and losses); student, teacher, momentum and gradients grow with w^2, 92,000 of it for each network: supervised-only has no teacher. DAN's discriminator has 11 million weights
  * whatever the width: 1.3 GB more, and 2,000 bytes a voxel and patch. Without the maps after norms 72 becomes 52, but for the V-Net,
  * whose norms keep others; where passes are done again, g is 1.
@@ -52,13 +55,29 @@ export function stepBytes(
   patch: readonly number[],
   { width, gradientImages, images, adversary = false, oneNetwork = false, network }: StepLoad,
   recompute?: Recompute,
+  together = 1,
 ): number {
   const voxels = patch[0] * patch[1] * patch[2];
   const maps = recompute && network !== 'vnet' ? MAPS - AFTER_NORMS : MAPS;
   const kept = recompute === 'passes' ? Math.min(1, gradientImages) : gradientImages;
   const weights = oneNetwork ? WEIGHTS - ONE_NETWORK : WEIGHTS;
-  const step = voxels * (maps * width * kept + 20 * width + 190 * images) + weights * width ** 2 + 46e6;
+  const step = voxels * (maps * width * kept + PASSING * width * together + 190 * images) + weights * width ** 2 + 46e6;
   return step + (adversary ? 1.3e9 + 2000 * images * voxels : 0);
+}
+
+/**
+ * How many patches of a step may go through a network together, for an engine that takes several at once: as many as fit. Where
+ * something is computed again memory is short, and they go one by one.
+ */
+export function patchesTogether(
+  patch: readonly number[],
+  load: StepLoad,
+  bytes: number,
+  recompute?: Recompute,
+): number {
+  let together = 1;
+  while (!recompute && together < load.images && stepBytes(patch, load, undefined, together + 1) <= bytes) together++;
+  return together;
 }
 
 /** The least that has to be computed again for a step to fit; undefined for nothing. Where nothing helps, all that can be. */

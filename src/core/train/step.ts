@@ -1,7 +1,7 @@
 /** One step of any method: forward passes, the loss and its gradient at the outputs, the backward passes. */
 import * as tf from '@tensorflow/tfjs';
-import type { Batch, Context, Forward, Loss, Method, Output } from '../methods/method.ts';
-import { channelsFirst } from '../network/channels.ts';
+import type { Batch, Context, Loss, Method, Output } from '../methods/method.ts';
+import { channelsFirstEach, channelsLast } from '../network/channels.ts';
 import type { FeatureMap, Kernels } from '../network/kernels.ts';
 import type { NetworkOutput } from '../network/network.ts';
 import { networkByName } from '../network/networks.ts';
@@ -9,6 +9,7 @@ import type { NetworkPlan } from '../network/plan.ts';
 import { Tape, type Weights } from '../network/tape.ts';
 import type { Random } from '../random.ts';
 import type { Recompute } from './step-bytes.ts';
+import { groupsOf, type Reading } from './together.ts';
 
 export interface StepInputs {
   method: Method;
@@ -20,12 +21,16 @@ export interface StepInputs {
   /** Of the network `planned`. */
   plan?: NetworkPlan;
   recompute?: Recompute;
+  /** Most patches that go through a network at once, where the engine takes several; absent: as many as there are. */
+  together?: number;
 }
 
 /** How masks are drawn, and from what: a pass that is done again draws the same. */
 export interface Dropout {
   random: Random;
   draw(shape: readonly number[], random: Random): FeatureMap;
+  /** The masks of several images, [images, D, H, W, C] for each shape of one image: the same draws in the same order. */
+  drawTogether(shapes: readonly (readonly number[])[], images: number, random: Random): FeatureMap[];
 }
 
 export interface StepResult {
@@ -36,13 +41,16 @@ export interface StepResult {
   gradients: Record<string, Map<string, tf.Tensor>>;
 }
 
-/** One image of one forward pass that carries gradient. */
+/** One pass that carries gradient, of one patch or several. */
 interface Trace {
   /** The recorded pass, or how to do it once more with a tape. */
   recorded: Pass | (() => Pass);
-  features: FeatureMap;
-  /** Class maps and those of deeper levels, channels first. */
-  logits: tf.Tensor4D[];
+  /** Class maps and those of deeper levels, channels first, a list a level. */
+  logits: tf.Tensor4D[][];
+  /** One map a patch. */
+  features: FeatureMap[];
+  /** The patches in one map, freed after the backward pass; absent for one patch. */
+  joined?: FeatureMap;
 }
 
 interface Pass {
@@ -61,60 +69,88 @@ export async function methodStep({
   dropout,
   plan,
   recompute,
+  together = Number.POSITIVE_INFINITY,
 }: StepInputs): Promise<StepResult> {
-  const { forward } = networkByName(context.options.network, plan);
+  const { forward, patchShapes } = networkByName(context.options.network, plan);
   const gradients: StepResult['gradients'] = {};
   for (const [name, kind] of Object.entries(method.networks)) if (kind !== 'ema') gradients[name] = new Map();
 
-  const outputs: Record<string, Output> = {};
   const traces: Trace[] = [];
   const constantTensors: tf.Tensor[] = [];
-  for (const [role, spec] of Object.entries(method.forwards(batch, context))) {
-    outputs[role] = read(spec);
+  const forwards = method.forwards(batch, context);
+  const outputs: Record<string, Output> = Object.fromEntries(
+    Object.keys(forwards).map((role) => [role, { logits: [], features: [] }]),
+  );
+  for (const group of groupsOf(forwards, mostTogether)) read(group);
+
+  /** Patches of that shape that the engine holds at once; one where anything is computed again, which is for want of memory. */
+  function mostTogether(network: string, image: FeatureMap): number {
+    if (recompute || kernels.mostTogether === undefined) return 1;
+    const held = Math.floor(kernels.mostTogether / patchShapes(networks[network], image.shape).largest);
+    return Math.max(1, Math.min(held, together));
   }
 
-  function read(spec: Forward): Output {
-    const output: Output = { logits: [], features: [] };
+  function read(group: readonly Reading[]): void {
+    const { network, gradient, dropout: dropped } = group[0].spec;
+    const options = { recompute: recompute !== undefined };
     const wanted = {
       features: context.options.prototypeFeatures,
-      deepSupervision: spec.gradient && context.options.deepSupervision === 'on',
+      deepSupervision: gradient && context.options.deepSupervision === 'on',
     };
-    for (const image of spec.images) {
-      const source = spec.dropout && dropout ? dropout.random : null;
-      const pass = (record: boolean, random: Random | null): Pass => {
-        const masks = random && dropout && ((shape: readonly number[]) => dropout.draw(shape, random));
-        const options = { recompute: recompute !== undefined };
-        const tape = new Tape(kernels, networks[spec.network], record, gradients[spec.network], options);
-        return { tape, raw: forward(tape, image, { ...wanted, dropout: masks }) };
+    const images = group.map(({ image }) => image);
+    const joined = images.length > 1 ? (tf.concat(images) as FeatureMap) : undefined;
+    const source = dropped && dropout ? dropout.random : null;
+    const pass = (record: boolean, random: Random | null): Pass => {
+      const tape = new Tape(kernels, networks[network], record, gradients[network], options);
+      return {
+        tape,
+        raw: forward(tape, joined ?? images[0], { ...wanted, dropout: masksFrom(random, network, images) }),
       };
-      const later = spec.gradient && recompute === 'passes';
-      const copy = later && source ? source.copy() : source;
-      const recorded = pass(spec.gradient && !later, source);
-      const { raw } = recorded;
-      const [logits, ...deep] = mapsOf(raw).map((map) => tf.tidy(() => channelsFirst(map)));
-      if (spec.gradient)
-        traces.push({
-          recorded: later ? () => pass(true, copy) : recorded,
-          features: raw.features,
-          logits: [logits, ...deep],
-        });
-      else constantTensors.push(raw.features);
-      if (!spec.gradient || later) tf.dispose(mapsOf(raw));
-      constantTensors.push(logits, ...deep);
-      output.logits.push(logits);
-      output.features.push(raw.features);
+    };
+    const later = gradient && recompute === 'passes';
+    const copy = later && source ? source.copy() : source;
+    const recorded = pass(gradient && !later, source);
+    const { raw } = recorded;
+    const logits = mapsOf(raw).map((maps) => tf.tidy(() => channelsFirstEach(maps)));
+    const features = joined ? (tf.split(raw.features, images.length) as FeatureMap[]) : [raw.features];
+    if (gradient) traces.push({ recorded: later ? () => pass(true, copy) : recorded, logits, features, joined });
+    if (!gradient || later) tf.dispose(mapsOf(raw));
+    if (!gradient) tf.dispose(joined);
+    if (!gradient && joined) raw.features.dispose();
+    if (!gradient || joined) constantTensors.push(...features);
+    constantTensors.push(...logits.flat());
+    for (const [k, { role }] of group.entries()) {
+      const output = outputs[role];
+      const [first, ...deep] = logits.map((level) => level[k]);
+      output.logits.push(first);
+      output.features.push(features[k]);
       deep.forEach((map, level) => {
         output.deep ??= deep.map(() => []);
         output.deep[level].push(map);
       });
     }
-    return output;
+  }
+
+  /** Draws the masks of one patch when they are asked for; of several before, patch by patch. */
+  function masksFrom(random: Random | null, network: string, images: readonly FeatureMap[]) {
+    if (!random || !dropout) return null;
+    if (images.length === 1) return (shape: readonly number[]) => dropout.draw(shape, random);
+    const { masks } = patchShapes(networks[network], images[0].shape);
+    const drawn = dropout.drawTogether(masks, images.length, random);
+    return (shape: readonly number[]) => {
+      const mask = drawn.shift();
+      if (!mask || !tf.util.arraysEqual(mask.shape, shape as number[]))
+        throw new Error(
+          `A dropout mask must be of shape [${shape}], got [${mask?.shape}] from the network's own list.`,
+        );
+      return mask;
+    };
   }
 
   const constants = method.constants ? await method.constants(outputs, batch, context) : undefined;
   const adversary = Object.keys(method.networks).find((name) => method.networks[name] === 'adversary');
   const adversaryWeights = adversary ? networks[adversary] : undefined;
-  const leaves = traces.flatMap(({ logits, features }) => [...logits, features]);
+  const leaves: tf.Tensor[] = traces.flatMap(({ logits, features }) => [...logits.flat(), ...features]);
   let loss: Loss | undefined;
   const { value, grads } = tf.engine().gradients(
     () => {
@@ -128,17 +164,16 @@ export async function methodStep({
   );
   const { terms, skipped = [] } = loss as Loss;
 
-  let leaf = 0;
-  for (const { recorded, features } of traces) {
+  const slopes = new Map(leaves.map((leaf, n) => [leaf.id, grads[n] as tf.Tensor | null]));
+  const slopesOf = <T extends tf.Tensor>(maps: readonly T[]) => maps.map((map) => slopes.get(map.id) as T | null);
+  for (const { recorded, logits, features, joined } of traces) {
     const again = typeof recorded === 'function';
     const { tape, raw } = again ? recorded() : recorded;
-    if (again) features.dispose();
-    const seeds = mapsOf(raw).map((map) => ({
-      map,
-      gradient: seedOf(map, grads[leaf++] as tf.Tensor4D | null),
-    }));
-    const dFeatures = grads[leaf++] as FeatureMap | null;
-    tape.backward([...seeds, ...(dFeatures ? [{ map: raw.features, gradient: dFeatures }] : [])]);
+    if (again) tf.dispose(features);
+    const seeds = mapsOf(raw).map((map, level) => ({ map, gradient: seedOf(map, slopesOf(logits[level])) }));
+    const dFeatures = joinedSlopes(slopesOf(features));
+    tape.backward(dFeatures ? [...seeds, { map: raw.features, gradient: dFeatures }] : seeds);
+    tf.dispose(joined);
   }
 
   if (method.adversary && adversary && adversaryWeights) {
@@ -167,13 +202,22 @@ async function valuesOf(scalars: Record<string, tf.Scalar>): Promise<Record<stri
 }
 
 /**
- * The gradient at a network's output from the one at its class maps [C, D, H, W], which is freed. A step whose terms were
- * skipped may leave a pass without gradient; its tape still has to run to free its maps.
+ * The gradient at a network's output [N, D, H, W, C] from those at its class maps [C, D, H, W], which are freed. A step whose terms were
+ * skipped may leave a patch without gradient; its tape still has to run to free its maps.
  */
-function seedOf(map: FeatureMap, gradient: tf.Tensor4D | null): FeatureMap {
-  if (!gradient) return tf.zeros(map.shape) as FeatureMap;
-  const [, d, h, w, c] = map.shape;
-  const seed = tf.tidy(() => tf.transpose(gradient.reshape([c, d * h * w])).reshape([1, d, h, w, c]) as FeatureMap);
-  gradient.dispose();
+function seedOf(map: FeatureMap, gradients: readonly (tf.Tensor4D | null)[]): FeatureMap {
+  const known = gradients.find(Boolean);
+  if (!known) return tf.zeros(map.shape) as FeatureMap;
+  const seed = tf.tidy(() => channelsLast(gradients.map((gradient) => gradient ?? tf.zerosLike(known))));
+  tf.dispose(gradients as tf.Tensor4D[]);
   return seed;
+}
+
+/** The gradient at a network's features from those at each patch's, which are freed; null where the loss read none. */
+function joinedSlopes(gradients: readonly (FeatureMap | null)[]): FeatureMap | null {
+  const known = gradients.find(Boolean);
+  if (!known || gradients.length === 1) return known ?? null;
+  const slopes = tf.tidy(() => tf.concat(gradients.map((gradient) => gradient ?? tf.zerosLike(known))));
+  tf.dispose(gradients as FeatureMap[]);
+  return slopes as FeatureMap;
 }

@@ -15,11 +15,13 @@ export class StepSession {
   private readonly options: TrainingOptions & WithPlan;
   private readonly kernels: Kernels;
   private readonly recompute: Recompute | undefined;
+  private readonly together: number | undefined;
 
   /**
    * @param options with a plan, or for cubes of voxels where the network `planned` has none
    * @param patch x, y, z; divisible as the network needs
    * @param recompute what a step computes again instead of keeping it
+   * @param together most patches that go through a network at once, where the engine takes several
    */
   constructor(
     kernels: Kernels,
@@ -27,9 +29,11 @@ export class StepSession {
     patch: [number, number, number],
     classes = 2,
     recompute?: Recompute,
+    together?: number,
   ) {
     this.kernels = kernels;
     this.recompute = recompute;
+    this.together = together;
     const cubes = options.network === 'planned' && { plan: planFor([1, 1, 1], patch, options.width) };
     // The steps that cost most: those with unlabelled patches at full resolution.
     this.options = { ...cubes, ...options, unlabelledFrom: 0, coarseShare: 0 };
@@ -39,9 +43,14 @@ export class StepSession {
 
   /** One whole step: batch, passes, loss, gradients, updates. Seconds. */
   async step(): Promise<{ seconds: number; loss: number }> {
-    const { options, kernels, recompute } = this;
+    const { options, kernels, recompute, together } = this;
     const start = performance.now();
-    const { losses } = await trainStep(methodOf(options), this.state, this.sampler, { options, kernels, recompute });
+    const { losses } = await trainStep(methodOf(options), this.state, this.sampler, {
+      options,
+      kernels,
+      recompute,
+      together,
+    });
     return { seconds: (performance.now() - start) / 1000, loss: losses.total };
   }
 

@@ -149,12 +149,17 @@ export class Gpu {
     return undefined;
   }
 
+  /** Of one tensor. */
+  get mostBytes(): number {
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.facts.limits;
+    return Math.min(maxBufferSize, maxStorageBufferBindingSize);
+  }
+
   /** @throws DecileError `engine/out-of-memory` for what this GPU cannot hold in one piece */
   checkSize(bytes: number): void {
-    const { maxBufferSize, maxStorageBufferBindingSize } = this.facts.limits;
-    const most = Math.min(maxBufferSize, maxStorageBufferBindingSize);
+    const most = this.mostBytes;
     if (bytes <= most) return;
-    const limit = most === maxBufferSize ? 'maxBufferSize' : 'maxStorageBufferBindingSize';
+    const limit = most === this.facts.limits.maxBufferSize ? 'maxBufferSize' : 'maxStorageBufferBindingSize';
     throw new DecileError(
       'engine/out-of-memory',
       `A tensor on ${this.facts.name} must be at most ${most} bytes (${limit}), got ${bytes}.`,

@@ -1,6 +1,8 @@
 /** A short measurement in the trainer's process: what one step of these options takes on this machine. */
+import { loadOf, patchesTogether } from '../../core/train/step-bytes.ts';
 import { startEngine } from '../../engine/choose/index.ts';
 import { kernelsOf } from '../../engine/choose/kernels-of.ts';
+import { roomOf } from '../../engine/choose/room.ts';
 import { keepStepTime } from '../../engine/choose/step-times.ts';
 import { watchOthers } from '../../engine/machine/machine-load.ts';
 import { StepSession } from '../../engine/measure/step-session.ts';
@@ -20,7 +22,8 @@ export async function runProbe(
   const began = performance.now();
   const engine = await startEngine(options.engine);
   const othersWereBusy = watchOthers();
-  const session = new StepSession(kernelsOf(engine), options, patch, classes, recompute);
+  const together = patchesTogether(patch, loadOf(options), roomOf(engine), recompute);
+  const session = new StepSession(kernelsOf(engine), options, patch, classes, recompute, together);
   const first = (await session.step()).seconds;
   const seconds: number[] = first > LONG ? [first] : [];
   for (

@@ -11,6 +11,7 @@ import { foldCount } from '../../core/train/folds.ts';
 import { train } from '../../core/train/loop.ts';
 import { disposeAll } from '../../core/train/optimiser.ts';
 import { finishedOf } from '../../core/train/state.ts';
+import { loadOf, patchesTogether } from '../../core/train/step-bytes.ts';
 import { doingError, FILE_MODE, makeFolder, writeFileAtomic } from '../../disk/index.ts';
 import { startEngine } from '../../engine/choose/index.ts';
 import { kernelsOf } from '../../engine/choose/kernels-of.ts';
@@ -51,12 +52,9 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
   warnOfMissingClasses(lists.labelled, classes, report);
 
   const startFrom = job.startFrom && !resumeFrom ? decodeCheckpoint(readFileSync(job.startFrom)) : undefined;
-  const { patch, plan, recompute, ...batch } = fitOfRun(
-    job,
-    resumeFrom?.meta,
-    [...lists.labelled, ...lists.unlabelled],
-    roomOf(engine),
-  );
+  const room = roomOf(engine);
+  const cases = [...lists.labelled, ...lists.unlabelled];
+  const { patch, plan, recompute, ...batch } = fitOfRun(job, resumeFrom?.meta, cases, room);
   const options: SettledOptions = { ...job.options, ...batch, patch, ...(plan && { plan }) };
   if (batch.labelledPerStep < job.options.labelledPerStep && !resumeFrom && !job.fit)
     report({ type: 'notice', message: 'Memory is small: one patch of each kind a step.' });
@@ -88,7 +86,8 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
   const due = new CheckpointClock();
   truncateCurve(curve, resumeFrom?.meta.step ?? 0);
 
-  const inputs = { options, classes, channels, kernels, recompute, unlabelled };
+  const together = patchesTogether(patch, loadOf(options), room, recompute);
+  const inputs = { options, classes, channels, kernels, recompute, together, unlabelled };
   const { outcome, step } = await train({
     ...inputs,
     labelled,

@@ -15,7 +15,7 @@ import { product, ROWS, tileColumns } from '../wgsl/matmul.ts';
 import { castTo } from './elementwise.ts';
 import type { Op, Ops } from './op.ts';
 import { addSlabs } from './reduce.ts';
-import { concat, filled, slice, spread } from './shape.ts';
+import { filled, spread } from './shape.ts';
 
 /** Long sums with a small result are cut into slabs of about this many terms. */
 const TERMS = 1024;
@@ -84,36 +84,6 @@ function multiply(
   return sum;
 }
 
-/** Runs `each` on the images of a batch, one by one. */
-function perImage(
-  backend: WebgpuBackend,
-  batch: tf.TensorInfo[],
-  each: (images: tf.TensorInfo[]) => tf.TensorInfo,
-): tf.TensorInfo[] {
-  return Array.from({ length: batch[0].shape[0] }, (_, i) => {
-    const images = batch.map((x) =>
-      slice(
-        backend,
-        x,
-        x.shape.map((_, axis) => (axis === 0 ? i : 0)),
-        [1, ...x.shape.slice(1)],
-      ),
-    );
-    const part = each(images);
-    backend.drop(...images);
-    return part;
-  });
-}
-
-function joined(backend: WebgpuBackend, parts: tf.TensorInfo[]): tf.TensorInfo {
-  if (parts.length === 1) return parts[0];
-  const whole = concat(backend, parts, 0);
-  backend.drop(...parts);
-  return whole;
-}
-
-const one = (shape: readonly number[], channels: number): number[] => [1, ...shape.slice(1, 4), channels];
-
 /** Runs a convolution op on float values, and gives its result in the type of all operands. */
 function onFloats(
   backend: WebgpuBackend,
@@ -133,26 +103,19 @@ function onFloats(
 
 const conv3d: Op = (backend, { x, filter }, attributes) => {
   checkConvolutionOp('webgpu', x.shape, filter.shape, attributes as ConvAttributes);
-  const k = filter.shape[4];
+  const shape = [...x.shape.slice(0, 4), filter.shape[4]];
   const empty = isEmptyConvolution(x.shape, filter.shape);
-  return onFloats(backend, [x, filter], [...x.shape.slice(0, 4), k], empty, ([images, weights]) =>
-    joined(
-      backend,
-      perImage(backend, [images], ([image]) => convolutions.convolve(backend, image, weights, one(x.shape, k))),
-    ),
+  return onFloats(backend, [x, filter], shape, empty, ([images, weights]) =>
+    convolutions.convolve(backend, images, weights, shape),
   );
 };
 
 const conv3dGradInput: Op = (backend, { dy, filter }, attributes) => {
   const { inputShape } = attributes as ConvAttributes;
   checkConvolutionOp('webgpu', inputShape, filter.shape, attributes as ConvAttributes);
-  const shape = one(inputShape, filter.shape[3]);
   const empty = isEmptyConvolution(inputShape, filter.shape);
   return onFloats(backend, [dy, filter], inputShape, empty, ([slopes, weights]) =>
-    joined(
-      backend,
-      perImage(backend, [slopes], ([slope]) => convolutions.convolveInput(backend, slope, weights, shape)),
-    ),
+    convolutions.convolveInput(backend, slopes, weights, inputShape),
   );
 };
 
@@ -160,17 +123,9 @@ const conv3dGradFilter: Op = (backend, { x, dy }, attributes) => {
   const { filterShape } = attributes as ConvAttributes;
   checkConvolutionOp('webgpu', x.shape, filterShape, attributes as ConvAttributes);
   const empty = isEmptyConvolution(x.shape, filterShape);
-  return onFloats(backend, [x, dy], filterShape, empty, (floats) => {
-    const parts = perImage(backend, floats, ([image, slope]) => ({
-      ...convolutions.convolveWeights(backend, image, slope),
-      shape: [1, ...filterShape],
-    }));
-    const all = joined(backend, parts);
-    if (parts.length === 1) return { ...all, shape: filterShape };
-    const dw = addSlabs(backend, all, parts.length, filterShape);
-    backend.drop(all);
-    return dw;
-  });
+  return onFloats(backend, [x, dy], filterShape, empty, ([images, slopes]) =>
+    convolutions.convolveWeights(backend, images, slopes),
+  );
 };
 
 export const productOps: Ops = {

@@ -5,7 +5,7 @@ import { checkConcat, checkSlice, checkStack, placeOfNewAxis } from '../../backe
 import { widest } from '../../backend/op.ts';
 import { type WebgpuBackend, wgslType, wordOf } from '../backend.ts';
 import { groupsFor } from '../program.ts';
-import { COPY_SIDES, copyBox, copyRows, fill } from '../wgsl/copy.ts';
+import { COPY_SIDES, copyBox, copyRows, fill, JOINED, join, part } from '../wgsl/copy.ts';
 import { castTo } from './elementwise.ts';
 import { axesOf, broadcastStrides, joinSides, type Op, type Ops, padded, shapeOnly, sizeOf, stridesOf } from './op.ts';
 
@@ -62,14 +62,42 @@ export function concat(backend: WebgpuBackend, given: tf.TensorInfo[], along: nu
   const shape = tf.backend_util.computeOutShape(shapes, along);
   const out = backend.make(shape, widest(given));
   const parts = given.map((part) => castTo(backend, part, out.dtype));
-  const strides = stridesOf(shape);
-  let at = 0;
-  for (const part of parts) {
-    copy(backend, part, out, part.shape, packed(part.shape), { first: at * strides[along], strides });
-    at += part.shape[along];
-  }
+  for (const { some, words, groups } of columnsOf(parts, shape, along))
+    backend.run(join(some.length), some, [out], words, groups);
   backend.drop(...parts);
   return out;
+}
+
+/** Parts of a whole along an axis as columns of its rows, as many at a time as a dispatch binds. */
+function* columnsOf(parts: readonly tf.TensorInfo[], whole: readonly number[], along: number) {
+  const rows = sizeOf(whole.slice(0, along));
+  const widthOf = ({ shape }: tf.TensorInfo) => sizeOf(shape.slice(along));
+  const filled = parts.filter(({ shape }) => sizeOf(shape) > 0);
+  let first = 0;
+  for (let n = 0; n < filled.length; n += JOINED) {
+    const some = filled.slice(n, n + JOINED);
+    let columns = 0;
+    const ends = some.map((part) => {
+      columns += widthOf(part);
+      return columns;
+    });
+    const count = rows * columns;
+    yield { some, words: [count, columns, first, sizeOf(whole.slice(along)), ...ends], groups: groupsFor(count) };
+    first += columns;
+  }
+}
+
+/** Tensors of the given lengths along an axis, from the whole. */
+function parted(backend: WebgpuBackend, x: tf.TensorInfo, along: number, sizes: readonly number[]): tf.TensorInfo[] {
+  const parts = sizes.map((side) =>
+    backend.make(
+      x.shape.map((n, i) => (i === along ? side : n)),
+      x.dtype,
+    ),
+  );
+  for (const { some, words, groups } of columnsOf(parts, x.shape, along))
+    backend.run(part(some.length), [x], some, words, groups);
+  return parts;
 }
 
 export function slice(backend: WebgpuBackend, x: tf.TensorInfo, begin: number[], size: number[]): tf.TensorInfo {
@@ -81,18 +109,7 @@ export function slice(backend: WebgpuBackend, x: tf.TensorInfo, begin: number[],
 
 const split: Op = (backend, { x }, { numOrSizeSplits, axis }: { numOrSizeSplits: number | number[]; axis: number }) => {
   const along = axesOf(axis, x.shape.length)[0];
-  const sizes = tf.backend_util.prepareSplitSize(shapeOnly(x), numOrSizeSplits, along);
-  let at = 0;
-  return sizes.map((side) => {
-    const begin = x.shape.map((_, i) => (i === along ? at : 0));
-    at += side;
-    return slice(
-      backend,
-      x,
-      begin,
-      x.shape.map((n, i) => (i === along ? side : n)),
-    );
-  });
+  return parted(backend, x, along, tf.backend_util.prepareSplitSize(shapeOnly(x), numOrSizeSplits, along));
 };
 
 /** x repeated to a larger shape. */
@@ -173,15 +190,8 @@ const stack: Op = (backend, inputs, { axis }: { axis: number }) => {
 const unstack: Op = (backend, { value }, { axis }: { axis: number }) => {
   const along = axesOf(axis, value.shape.length)[0];
   const shape = value.shape.filter((_, i) => i !== along);
-  return Array.from({ length: value.shape[along] }, (_, at) => {
-    const part = slice(
-      backend,
-      value,
-      value.shape.map((_, i) => (i === along ? at : 0)),
-      value.shape.map((n, i) => (i === along ? 1 : n)),
-    );
-    return { ...part, shape };
-  });
+  const ones = new Array<number>(value.shape[along]).fill(1);
+  return parted(backend, value, along, ones).map((part) => ({ ...part, shape }));
 };
 
 export function filled(backend: WebgpuBackend, shape: number[], dtype: tf.DataType, value: number): tf.TensorInfo {

@@ -1,6 +1,6 @@
 /**
- * The weight gradient of a 3x3x3 convolution, dw[tap, c, k] = sum over voxels of x[voxel + tap, c] dy[voxel, k]. The
- * voxels are cut into slabs, a group sums one slab for some input channels and up to 32 output channels, and the slabs
+ * The weight gradient of a 3x3x3 convolution, dw[tap, c, k] = sum over voxels of x[voxel + tap, c] dy[voxel, k], those of
+ * all images. The voxels are cut into slabs, a group sums one slab for some input channels and up to 32 output channels, and the slabs
  * are added in a second pass in a fixed order: the result does not depend on which group was faster. A thread walks
  * along rows and keeps the three taps of a row in registers.
  */
@@ -38,7 +38,7 @@ export function weightsTile(c: number, k: number, shared: number, threads: numbe
 }
 
 /**
- * Parameters: d, h, w, c, k, boxes along x, y and in all, slabs, groups of input and of output channels.
+ * Parameters: d, h, w, c, k, boxes along x, y and z of an image and of all images, slabs, groups of input and of output channels.
  * Writes [slabs, 27, c, k].
  */
 export function convolutionWeights(tile: WeightsTile, ci: number, vectorX: boolean, vectorY: boolean): Program {
@@ -54,7 +54,7 @@ function source({ blocks, fours }: WeightsTile, ci: number, vectorX: boolean, ve
     vector
       ? `${name}[(at + ${first}) / 4u]`
       : `vec4<f32>(${[0, 1, 2, 3].map((n) => `select(0.0, ${name}[at + ${first} + ${n}u], ${first} + ${n}u < ${count})`).join(', ')})`;
-  return `${parameters('d', 'h', 'w', 'c', 'k', 'nx', 'ny', 'boxes', 'slabs', 'cGroups', 'kGroups')}
+  return `${parameters('d', 'h', 'w', 'c', 'k', 'nx', 'ny', 'nz', 'boxes', 'slabs', 'cGroups', 'kGroups')}
 @group(0) @binding(1) var<storage, read> x: array<${vectorX ? 'vec4<f32>' : 'f32'}>;
 @group(0) @binding(2) var<storage, read> dy: array<${vectorY ? 'vec4<f32>' : 'f32'}>;
 @group(0) @binding(3) var<storage, read_write> dw: array<f32>;
@@ -77,7 +77,8 @@ ${eachGroup(
   for (var n = slab; n < p.boxes; n += p.slabs) {
     let x0 = (n % p.nx) * ${ROW}u;
     let y0 = ((n / p.nx) % p.ny) * ${BOX.y}u;
-    let z0 = (n / (p.nx * p.ny)) * ${BOX.z}u;
+    let z0 = ((n / (p.nx * p.ny)) % p.nz) * ${BOX.z}u;
+    let planes = n / (p.nx * p.ny * p.nz) * p.d;
     workgroupBarrier();
     for (var i = local; i < ${HALO * blocks}u; i += ${threads}u) {
       let j = i / ${blocks}u;
@@ -87,7 +88,7 @@ ${eachGroup(
       let iz = z0 + j / ${HALO_ROW * (BOX.y + 2)}u - 1u;
       var value = vec4<f32>(0.0);
       if (ix < p.w && iy < p.h && iz < p.d && first < p.c) {
-        let at = ((iz * p.h + iy) * p.w + ix) * p.c;
+        let at = (((planes + iz) * p.h + iy) * p.w + ix) * p.c;
         value = ${four('x', vectorX, 'first', 'p.c')};
       }
       box[(i % ${blocks}u) * ${HALO}u + j] = value;
@@ -100,7 +101,7 @@ ${eachGroup(
       let iz = z0 + j / ${ROW * BOX.y}u;
       var value = vec4<f32>(0.0);
       if (ix < p.w && iy < p.h && iz < p.d && first < p.k) {
-        let at = ((iz * p.h + iy) * p.w + ix) * p.k;
+        let at = (((planes + iz) * p.h + iy) * p.w + ix) * p.k;
         value = ${four('dy', vectorY, 'first', 'p.k')};
       }
       slopes[i] = value;

@@ -1,5 +1,5 @@
 /**
- * 3x3x3 convolution of one map, stride 1, zeros around. A group computes a box of rows of eight voxels for up to 32
+ * 3x3x3 convolution of maps [N, D, H, W, C], stride 1, zeros around each image. A group computes a box of rows of eight voxels for up to 32
  * output channels: it shares the box with its border and the weights, four input channels at a time, and each thread
  * keeps one row for four output channels in registers. A voxel that is loaded once serves 27 taps, and one that a thread
  * has in a register serves three.
@@ -36,7 +36,7 @@ export function convTile(k: number, shared: number, threads: number): ConvTile {
   );
 }
 
-/** Parameters: d, h, w, c, k, boxes along x, y and z, blocks of output channels. */
+/** Parameters: images, d, h, w, c, k, boxes along x, y and z, blocks of output channels. */
 export function convolution(tile: ConvTile, vectorIn: boolean, vectorOut: boolean): Program {
   const { z, y, fours } = tile;
   return program(`conv ${z} ${y} ${fours} ${vectorIn} ${vectorOut}`, 2, 1, () => source(tile, vectorIn, vectorOut));
@@ -52,7 +52,7 @@ function source({ z, y, fours }: ConvTile, vectorIn: boolean, vectorOut: boolean
     vector
       ? `${name}[(at + ${first}) / 4u]`
       : `vec4<f32>(${lanes.map((_, n) => `select(0.0, ${name}[at + ${first} + ${n}u], ${first} + ${n}u < ${count})`).join(', ')})`;
-  return `${parameters('d', 'h', 'w', 'c', 'k', 'nx', 'ny', 'nz', 'blocks')}
+  return `${parameters('images', 'd', 'h', 'w', 'c', 'k', 'nx', 'ny', 'nz', 'blocks')}
 @group(0) @binding(1) var<storage, read> x: array<${type(vectorIn)}>;
 @group(0) @binding(2) var<storage, read> weights: array<${type(vectorOut)}>;
 @group(0) @binding(3) var<storage, read_write> y: array<${type(vectorOut)}>;
@@ -61,14 +61,16 @@ var<workgroup> box: array<f32, ${SHARED * halo}>;
 var<workgroup> taps: array<vec4<f32>, ${SHARED * 27 * fours}>;
 ${eachGroup(
   threads,
-  'p.blocks * p.nx * p.ny * p.nz',
+  'p.blocks * p.nx * p.ny * p.nz * p.images',
   `
   let block = id % p.blocks;
   var tile = id / p.blocks;
   let x0 = (tile % p.nx) * ${ROW}u;
   tile /= p.nx;
   let y0 = (tile % p.ny) * ${y}u;
-  let z0 = (tile / p.ny) * ${z}u;
+  tile /= p.ny;
+  let z0 = (tile % p.nz) * ${z}u;
+  let planes = tile / p.nz * p.d;
   let four = local % ${fours}u;
   let ry = (local / ${fours}u) % ${y}u;
   let rz = local / ${fours * y}u;
@@ -83,7 +85,7 @@ ${eachGroup(
       let iz = z0 + i / ${HALO_ROW * (y + 2)}u - 1u;
       var value = vec4<f32>(0.0);
       if (ix < p.w && iy < p.h && iz < p.d) {
-        let at = ((iz * p.h + iy) * p.w + ix) * p.c;
+        let at = (((planes + iz) * p.h + iy) * p.w + ix) * p.c;
         value = ${four('x', vectorIn, 'c0', 'p.c')};
       }
       ${lanes.map((lane, n) => `box[i + ${n * halo}u] = value.${lane};`).join(' ')}
@@ -113,7 +115,7 @@ ${row.map((m) => `      s${m} = fma(vec4<f32>(v${m}), a, fma(vec4<f32>(v${m + 1}
   let oy = y0 + ry;
   let oz = z0 + rz;
   if (oy >= p.h || oz >= p.d || out >= p.k) { return; }
-  let to = ((oz * p.h + oy) * p.w + x0) * p.k + out;
+  let to = (((planes + oz) * p.h + oy) * p.w + x0) * p.k + out;
 ${row.map((n) => `  if (x0 + ${n}u < p.w) { ${store(`to + ${n}u * p.k`, `s${n}`, vectorOut)} }`).join('\n')}`,
 )}`;
 }

@@ -1,4 +1,4 @@
-/** Moving words without changing them: one program for slices, transpositions, tiles, padding and concatenation. */
+/** Moving words without changing them: one program for slices, transpositions, tiles and padding, one each to join tensors and to part one. */
 import { buffers, eachElement, type Program, parameters, program } from '../program.ts';
 
 /** Sides of the box that is copied, after neighbours were joined. */
@@ -35,6 +35,50 @@ ${eachElement(
   '  to[p.toFirst + i / p.row * p.toRow + i % p.row] = from_[p.fromFirst + i / p.row * p.fromRow + i % p.row];',
 )}`,
 );
+
+/** Tensors that one dispatch joins or parts; with the whole these are the eight buffers that every GPU binds. */
+export const JOINED = 7;
+
+/** `one` for the part that column `at` of a row is of, by the ends of the parts. */
+const eachPart = (parts: number, one: (part: string, place: string) => string): string =>
+  Array.from({ length: parts }, (_, n) => {
+    const start = n === 0 ? '0u' : `p.end${n - 1}`;
+    const place = `row * (p.end${n} - ${start}) + at - ${start}`;
+    return `${n === 0 ? '' : ' else '}if (at < p.end${n}) { ${one(`part${n}`, place)} }`;
+  }).join('');
+
+const between = (
+  name: string,
+  parts: number,
+  whole: 'reads' | 'writes',
+  one: (part: string, place: string) => string,
+) =>
+  program(`${name} ${parts}`, whole === 'reads' ? 1 : parts, whole === 'reads' ? parts : 1, () => {
+    const list = Array.from({ length: parts }, (_, n): [string, string] => [`part${n}`, 'u32']);
+    const ends = list.map((_, n) => `end${n}`);
+    const [reads, writes]: [string, string][][] =
+      whole === 'reads' ? [[['whole', 'u32']], list] : [list, [['whole', 'u32']]];
+    return `${parameters('count', 'columns', 'first', 'row', ...ends)}
+${buffers(reads, writes)}
+${eachElement(
+  'p.count',
+  `  let row = i / p.columns;
+  let at = i % p.columns;
+  let to = row * p.row + p.first + at;
+  ${eachPart(parts, one)}`,
+)}`;
+  });
+
+/**
+ * Rows of several tensors side by side, as columns of the rows of one. Parameters: elements, columns of these tensors, their first one in a
+ * row of the whole, columns of that row, where each tensor ends.
+ */
+export const join = (parts: number): Program =>
+  between('join', parts, 'writes', (part, place) => `whole[to] = ${part}[${place}];`);
+
+/** The inverse, with the same parameters. */
+export const part = (parts: number): Program =>
+  between('part', parts, 'reads', (part, place) => `${part}[${place}] = whole[to];`);
 
 /** Parameters: elements, the word. */
 export const fill: Program = program(
