@@ -38,10 +38,9 @@ export const agreement: Method<{ Y: tf.Tensor4D[] }> = {
     const Y = tf.tidy((): tf.Tensor4D[] => {
       const p_l = prototypes(labelled.features, oneHot, voxels);
       if (!comparable(p_l.present)) return [];
-      return weak.logits.map((logits, k) => {
-        const sides = sidesOf(logits) as [number, number, number];
-        return agreedLabels(logits, prototypeLogits(weak.features[k], p_l, options.alpha, sides), options.confidence);
-      });
+      const sides = sidesOf(weak.logits[0]) as [number, number, number];
+      const byPrototypes = prototypeLogits(weak.features, p_l, options.alpha, sides);
+      return weak.logits.map((logits, k) => agreedLabels(logits, byPrototypes[k], options.confidence));
     });
     return { Y };
   },

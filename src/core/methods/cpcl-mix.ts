@@ -48,7 +48,7 @@ export const cpclMix: Method<Constants> = {
     const pooled_l = prototypes(mixed.features, truth, truthVoxels);
     const p_l = memory?.filled('labelled', pooled_l) ?? pooled_l;
     if (comparable(p_l.present)) {
-      const P_l2u = mixed.features.map((F) => softmaxChannels(prototypeLogits(F, p_l, alpha, sides)));
+      const P_l2u = prototypeLogits(mixed.features, p_l, alpha, sides).map(softmaxChannels);
       terms.forward = maskedMeanSquaredError(P_l2u, mixed.logits.map(softmaxChannels), pseudoPart);
       total = total.add(terms.forward.mul(lambda));
     } else skipped.push('forward');
@@ -56,7 +56,7 @@ export const cpclMix: Method<Constants> = {
     const pooled_u = prototypes(mixed.features, pseudo, pseudoVoxels);
     const p_u = memory?.filled('unlabelled', pooled_u) ?? pooled_u;
     if (comparable(p_u.present)) {
-      const logitsU2l = mixed.features.map((F) => prototypeLogits(F, p_u, alpha, sides));
+      const logitsU2l = prototypeLogits(mixed.features, p_u, alpha, sides);
       terms.backward = crossEntropy(
         logitsU2l,
         truth.map((Y) => onlyPresent(Y, p_u.present)),

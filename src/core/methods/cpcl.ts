@@ -83,7 +83,7 @@ export const cpcl: Method<PseudoMasks> = {
     const forward = processes === 'both' || processes === 'forward';
     if (forward && comparable(p_l.present)) {
       const P_u = (options.unlabelledBranch === 'both' ? student_u : unlabelled).logits.map(softmaxChannels);
-      const P_l2u = F_u.map((F) => softmaxChannels(prototypeLogits(F, p_l, alpha, sides))); // eq. 5
+      const P_l2u = prototypeLogits(F_u, p_l, alpha, sides).map(softmaxChannels); // eq. 5
       terms.forward = w ? maskedMeanSquaredError(P_l2u, P_u, w) : meanSquaredError(P_l2u, P_u); // eq. 6
       consistency = consistency.add(terms.forward);
     } else if (forward) skipped.push('forward');
@@ -92,7 +92,7 @@ export const cpcl: Method<PseudoMasks> = {
     const pooled_u = processes === 'labelled' ? p_l : prototypes(F_u, Y_u, voxels); // eq. 8
     const p_u = processes === 'labelled' ? p_l : (memory?.filled('unlabelled', pooled_u) ?? pooled_u);
     if (processes !== 'forward' && comparable(p_u.present)) {
-      const logitsU2l = F_l.map((F) => prototypeLogits(F, p_u, alpha, sides)); // eq. 9
+      const logitsU2l = prototypeLogits(F_l, p_u, alpha, sides); // eq. 9
       terms.backward = crossEntropy(
         logitsU2l,
         Y_l.map((Y) => onlyPresent(Y, p_u.present)),

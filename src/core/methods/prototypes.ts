@@ -10,7 +10,6 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { mapAxes } from '../axes.ts';
-import { channelsFirst } from '../network/channels.ts';
 import {
   alongAxes,
   backwards,
@@ -42,20 +41,17 @@ const EPSILON = 1e-12;
 export function prototypes(features: FeatureMap[], oneHot: tf.Tensor4D[], voxels: number[][]): Prototypes {
   const classes = oneHot[0].shape[0];
   const images = Array.from({ length: classes }, (_, c) => voxels.filter((n) => n[c] > 0).length);
-  const terms = features.map((map, k) => {
-    const [, d, h, w, c] = map.shape;
-    const coarseMask = separable(
-      oneHot[k],
-      mapAxes(spatial(map), (n, axis) => transposed(linearMatrix(n, oneHot[k].shape[axis + 1]))),
-    );
-    const weight = voxels[k].map((n, cls) => (n > 0 ? 1 / (n * images[cls]) : 0));
-    const pooled = tf.matMul(
-      coarseMask.reshape([classes, d * h * w]) as tf.Tensor2D,
-      map.reshape([d * h * w, c]) as tf.Tensor2D,
-    );
-    return tf.mul(pooled, tf.tensor2d(weight, [classes, 1]));
-  });
-  return { vectors: tf.addN(terms) as tf.Tensor2D, present: images.map((n) => n > 0) };
+  const maps = joined(features);
+  const [K, d, h, w, c] = maps.shape;
+  const masks = K === 1 ? oneHot[0] : (tf.concat(oneHot) as tf.Tensor4D);
+  const coarse = separable(
+    masks,
+    mapAxes(spatial(maps), (n, axis) => transposed(linearMatrix(n, masks.shape[axis + 1]))),
+  );
+  const weights = voxels.map((counts) => counts.map((n, cls) => (n > 0 ? 1 / (n * images[cls]) : 0)));
+  const pooled = tf.matMul(coarse.reshape([K, classes, d * h * w]), maps.reshape([K, d * h * w, c]));
+  const vectors = tf.sum(tf.mul(pooled, tf.tensor3d(weights.flat(), [K, classes, 1])), 0);
+  return { vectors: vectors as tf.Tensor2D, present: images.map((n) => n > 0) };
 }
 
 /** As `prototypes`, for use outside of a loss: keeps no other tensor than the vectors. */
@@ -72,36 +68,57 @@ export function prototypesApart(...given: Parameters<typeof prototypes>): Protot
 /**
  * The logits alpha * cos(up(F)(v), p(c)) of equations 5 and 9 (-alpha * d up to a constant that softmax ignores).
  * Absent classes get -1e4: they leave the softmax.
- * @param features one map, [1, d, h, w, C]
+ * @param features K maps, each [1, d, h, w, C]
  * @param sides D, H, W of the prediction
- * @returns [classes, D, H, W]
+ * @returns K maps, each [classes, D, H, W]
  */
 export function prototypeLogits(
-  features: FeatureMap,
+  features: FeatureMap[],
   { vectors, present }: Prototypes,
   alpha: number,
   sides: Sides,
-): tf.Tensor4D {
-  const [, d, h, w, c] = features.shape;
-  const flat = features.reshape([d * h * w, c]) as tf.Tensor2D;
-  const length = tf.sqrt(tf.sum(tf.square(vectors), 1, true).add(EPSILON));
-  const unit = tf.div(vectors, tf.maximum(length, 1e-8)) as tf.Tensor2D;
-  const products = tf.matMul(unit, flat, false, true).reshape([present.length, d, h, w]) as tf.Tensor4D;
+): tf.Tensor4D[] {
+  const maps = joined(features);
+  const [K, d, h, w, c] = maps.shape;
+  const classes = present.length;
+  const products = tf.matMul(maps.reshape([K * d * h * w, c]) as tf.Tensor2D, ofUnitLength(vectors), false, true);
   const numerator = separable(
-    products,
-    mapAxes(spatial(features), (n, axis) => linearMatrix(n, sides[axis])),
+    tf.transpose(products.reshape([K, d * h * w, classes]), [0, 2, 1]).reshape([K * classes, d, h, w]) as tf.Tensor4D,
+    mapAxes(spatial(maps), (n, axis) => linearMatrix(n, sides[axis])),
   );
-  const logits = scaledRatio(numerator, upsampledNorm(features, sides), alpha);
-  if (present.every(Boolean)) return logits;
-  const absent = tf.tensor4d(
-    present.map((p) => (p ? 0 : -1e4)),
-    [present.length, 1, 1, 1],
-  );
-  return tf.add(logits, absent) as tf.Tensor4D;
+  const ratio = scaledRatio(numerator.reshape([K, classes, ...sides]), upsampledNorm(maps, sides), alpha);
+  const logits = present.every(Boolean)
+    ? ratio
+    : tf.add(
+        ratio,
+        tf.tensor4d(
+          present.map((p) => (p ? 0 : -1e4)),
+          [classes, 1, 1, 1],
+        ),
+      );
+  return K === 1 ? [logits.reshape([classes, ...sides])] : (tf.unstack(logits) as tf.Tensor4D[]);
 }
 
-/** y = alpha a / b of [K, D, H, W] and [1, D, H, W]: da = alpha dy / b, db = -sum_k(dy y) / b. */
-function scaledRatio(a: tf.Tensor4D, b: tf.Tensor4D, alpha: number): tf.Tensor4D {
+/** u = v / |v| of each row, |v|^2 = sum v^2 + 1e-12: dv = (du - u (u . du)) / |v|. */
+function ofUnitLength(vectors: tf.Tensor2D): tf.Tensor2D {
+  const operation = tf.customGrad((v, save) => {
+    const length = tf.sqrt(tf.sum(tf.square(v as tf.Tensor), 1, true).add(EPSILON));
+    const value = tf.div(v as tf.Tensor, length);
+    (save as unknown as tf.GradSaveFunc)([value, length]);
+    return {
+      value,
+      gradFunc: (du, [u, length]) =>
+        tf.tidy(() => {
+          const along = tf.sum(tf.mul(u, du as tf.Tensor), 1, true);
+          return tf.div(tf.sub(du as tf.Tensor, tf.mul(u, along)), length);
+        }),
+    };
+  });
+  return operation(vectors) as tf.Tensor2D;
+}
+
+/** y = alpha a / b of [K, classes, D, H, W] and [K, 1, D, H, W]: da = alpha dy / b, db = -sum(dy y) / b over the classes. */
+function scaledRatio(a: tf.Tensor, b: tf.Tensor, alpha: number): tf.Tensor {
   const operation = tf.customGrad((a, b, save) => {
     const value = tf.div(a as tf.Tensor, tf.div(b as tf.Tensor, alpha));
     (save as unknown as tf.GradSaveFunc)([value, b as tf.Tensor]);
@@ -109,40 +126,51 @@ function scaledRatio(a: tf.Tensor4D, b: tf.Tensor4D, alpha: number): tf.Tensor4D
       value,
       gradFunc: (dy, [y, b]) => [
         tf.div(dy, tf.div(b, alpha)),
-        tf.tidy(() => tf.neg(tf.div(tf.sum(tf.mul(dy as tf.Tensor, y), 0, true), b))),
+        tf.tidy(() => tf.neg(tf.div(tf.sum(tf.mul(dy as tf.Tensor, y), 1, true), b))),
       ],
     };
   });
-  return operation(a, b) as tf.Tensor4D;
+  return operation(a, b);
 }
 
 /**
- * |up(F)(v)|, [1, D, H, W], from the squared norms at the coarse nodes and midpoints. The gradient is written out, so that
- * of all maps in between only |up(F)|^2 is kept.
+ * |up(F)(v)|, [K, 1, D, H, W], from the squared norms at the coarse nodes and midpoints. The gradient is written out, so that
+ * of all maps in between only |up(F)|^2 is kept: d|up(F)|^2 = dy / (2 |up(F)|).
+ * @param features [K, d, h, w, C]
  */
-function upsampledNorm(features: FeatureMap, sides: Sides): tf.Tensor4D {
+function upsampledNorm(features: FeatureMap, sides: Sides): tf.Tensor {
+  const [K, d, h, w, c] = features.shape;
   const midpoints = mapAxes(spatial(features), (n) => midpointMatrix(n));
   const quadratic = mapAxes(spatial(features), (n, axis) => quadraticMatrix(n, sides[axis]));
-  const nodesOf = (map: FeatureMap) => alongAxes(channelsFirst(map), midpoints);
-  const lengthOf = (squared: tf.Tensor) => tf.maximum(tf.sqrt(tf.relu(squared).add(EPSILON)), 1e-8);
+  const nodes = mapAxes(spatial(features), (n) => 2 * n - 1);
+  /** [K, C, nodes] */
+  const nodesOf = (maps: tf.Tensor) => {
+    const first = tf.transpose(maps.reshape([K, d * h * w, c]), [0, 2, 1]).reshape([K * c, d, h, w]);
+    return alongAxes(first as tf.Tensor4D, midpoints).reshape([K, c, ...nodes]);
+  };
   const operation = tf.customGrad((features, save) => {
-    const squares = tf.sum(tf.square(nodesOf(features as FeatureMap)), 0, true) as tf.Tensor4D;
+    const squares = tf.sum(tf.square(nodesOf(features as tf.Tensor)), 1) as tf.Tensor4D;
     const squared = alongAxes(squares, quadratic);
-    (save as tf.GradSaveFunc)([squared, features as tf.Tensor]);
+    const value = tf.sqrt(tf.relu(squared).add(EPSILON));
+    (save as unknown as tf.GradSaveFunc)([squared, value, features as tf.Tensor]);
     return {
-      value: lengthOf(squared),
-      gradFunc: (dy, [squared, features]) => {
-        const dSquared = tf.tidy(
-          () => tf.mul(tf.div(tf.mul(dy as tf.Tensor, 0.5), lengthOf(squared)), tf.step(squared)) as tf.Tensor4D,
-        );
-        const dSquares = tf.mul(alongAxes(dSquared, backwards(quadratic)), 2);
-        const dMap = alongAxes(tf.mul(nodesOf(features as FeatureMap), dSquares), backwards(midpoints));
-        const [c, d, h, w] = dMap.shape;
-        return tf.transpose(dMap.reshape([c, d * h * w])).reshape([1, d, h, w, c]);
+      value: value.reshape([K, 1, ...sides]),
+      gradFunc: (dy, [squared, value, features]) => {
+        const dSquared = tf.tidy(() => {
+          const half = tf.div(tf.mul(dy as tf.Tensor, 0.5).reshape(value.shape), value);
+          return tf.mul(half, tf.step(squared)) as tf.Tensor4D;
+        });
+        const dSquares = tf.mul(alongAxes(dSquared, backwards(quadratic)), 2).reshape([K, 1, ...nodes]);
+        const dNodes = tf.mul(nodesOf(features), dSquares).reshape([K * c, ...nodes]) as tf.Tensor4D;
+        const dMaps = alongAxes(dNodes, backwards(midpoints));
+        return tf.transpose(dMaps.reshape([K, c, d * h * w]), [0, 2, 1]).reshape([K, d, h, w, c]);
       },
     };
   });
-  return operation(features) as tf.Tensor4D;
+  return operation(features);
 }
+
+/** K maps [1, d, h, w, C] as one, [K, d, h, w, C]. */
+const joined = (features: FeatureMap[]): FeatureMap => (features.length === 1 ? features[0] : tf.concat(features));
 
 const spatial = (map: FeatureMap): Sides => [map.shape[1], map.shape[2], map.shape[3]];

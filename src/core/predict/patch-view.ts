@@ -58,12 +58,12 @@ export async function patchViews(
       P_u: foreground(softmaxChannels(u.logits)),
       ...(both(p_u.present)
         ? {
-            P_u2l: foreground(softmaxChannels(prototypeLogits(l.features, p_u, alpha, sides))),
+            P_u2l: foreground(softmaxChannels(prototypeLogits([l.features as FeatureMap], p_u, alpha, sides)[0])),
             distance: tf.sub(1, tf.sum(tf.mul(unit.slice([0], [1]), unit.slice([1], [1])))),
           }
         : {}),
       ...(both(p_l.present)
-        ? { P_l2u: foreground(softmaxChannels(prototypeLogits(u.features, p_l, alpha, sides))) }
+        ? { P_l2u: foreground(softmaxChannels(prototypeLogits([u.features as FeatureMap], p_l, alpha, sides)[0])) }
         : {}),
     } as Record<'P_l' | 'P_u', tf.Tensor> & Partial<Record<'P_u2l' | 'P_l2u' | 'distance', tf.Tensor>>;
   });

@@ -6,6 +6,7 @@ import { WebgpuBackend } from './backend.ts';
 import { Gpu } from './device.ts';
 import type { Executor } from './executor.ts';
 import { startLocalExecutor } from './local-executor.ts';
+import { channelOps } from './ops/channels.ts';
 import { elementwiseOps } from './ops/elementwise.ts';
 import { lossOps } from './ops/loss.ts';
 import { pasteOps } from './ops/paste.ts';
@@ -41,6 +42,7 @@ export async function registerWebgpu(): Promise<void> {
     ...shapeOps,
     ...reduceOps,
     ...productOps,
+    ...channelOps,
     ...lossOps,
     ...pasteOps,
   });
