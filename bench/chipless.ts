@@ -18,7 +18,15 @@ export async function chiplessAdapter(): Promise<GPUAdapter> {
   return (await gpu.requestAdapter()) as GPUAdapter;
 }
 
+/** Every value is read as 1, so that no term of a loss is skipped for want of voxels. */
+class ChiplessExecutor extends LocalExecutor {
+  override async read(id: number, bytes: number): Promise<ArrayBuffer> {
+    await super.read(id, bytes);
+    return new Float32Array(bytes / 4).fill(1).buffer;
+  }
+}
+
 export async function chiplessExecutor(): Promise<LocalExecutor> {
   const adapter = await chiplessAdapter();
-  return new LocalExecutor(await requestDevice(adapter), describeAdapter(adapter));
+  return new ChiplessExecutor(await requestDevice(adapter), describeAdapter(adapter));
 }

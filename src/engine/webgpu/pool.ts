@@ -38,6 +38,8 @@ export class Pool {
   total = 0;
   /** The most bytes there were in all. */
   peak = 0;
+  /** The most bytes that were in use since somebody set this back. */
+  mostUsed = 0;
   slots = 0;
   /**
    * Sorted by size, then by number: what is taken depends on which buffers are free, not on the order in which they became so, and a step
@@ -86,6 +88,7 @@ export class Pool {
       this.freeBytes -= slot.bytes;
       this.slots++;
       this.used += slot.bytes;
+      this.mostUsed = Math.max(this.mostUsed, this.used);
       return slot;
     }
     return undefined;
@@ -97,6 +100,7 @@ export class Pool {
     const slot = { id: this.source.make(size), bytes: size, batch: -1 };
     this.slots++;
     this.used += size;
+    this.mostUsed = Math.max(this.mostUsed, this.used);
     this.total += size;
     this.peak = Math.max(this.peak, this.total);
     return slot;

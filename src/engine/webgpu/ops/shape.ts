@@ -56,7 +56,7 @@ function gathered(backend: WebgpuBackend, x: tf.TensorInfo, shape: readonly numb
   return out;
 }
 
-export function concat(backend: WebgpuBackend, given: tf.TensorInfo[], along: number): tf.TensorInfo {
+function concat(backend: WebgpuBackend, given: tf.TensorInfo[], along: number): tf.TensorInfo {
   const shapes = given.map((part) => part.shape);
   checkConcat(shapes, along);
   const shape = tf.backend_util.computeOutShape(shapes, along);
@@ -100,7 +100,7 @@ function parted(backend: WebgpuBackend, x: tf.TensorInfo, along: number, sizes: 
   return parts;
 }
 
-export function slice(backend: WebgpuBackend, x: tf.TensorInfo, begin: number[], size: number[]): tf.TensorInfo {
+function slice(backend: WebgpuBackend, x: tf.TensorInfo, begin: number[], size: number[]): tf.TensorInfo {
   checkSlice(x.shape, begin, size);
   const strides = stridesOf(x.shape);
   const first = begin.reduce((sum, b, i) => sum + b * strides[i], 0);
