@@ -117,7 +117,10 @@ export function actionsOf(screen: AnnotateState, own: ScreenActions): Record<Act
     },
     'view.help': once(own.help),
     'review.accept': once(() => {
-      if (!screen.click.take()) own.accept();
+      if (screen.click.take()) return;
+      // What was taken and is not there yet is part of what is accepted.
+      if (screen.click.owed) void screen.click.owed.then(own.accept);
+      else own.accept();
     }),
     'review.reject': once(own.reject),
     'review.markNext': () => screen.review.mark(1),

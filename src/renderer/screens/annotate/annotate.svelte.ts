@@ -261,6 +261,7 @@ export class AnnotateState {
   async leave(): Promise<boolean> {
     this.click.take();
     try {
+      await this.click.owed;
       await this.saving.leave();
       await this.remember();
       return true;
@@ -318,8 +319,10 @@ export class AnnotateState {
   }
 
   /** Takes the last point of a clicked mask back, otherwise the last measurement or edit. */
-  readonly undo = (): unknown =>
-    this.click.pending ? this.click.removeLast() : this.measurements.undo() || this.editor?.undo();
+  readonly undo = (): unknown => {
+    if (this.click.owed) return this.click.cancel();
+    return this.click.pending ? this.click.removeLast() : this.measurements.undo() || this.editor?.undo();
+  };
   readonly redo = (): unknown => this.measurements.redo() || this.editor?.redo();
 
   clickAtCrosshair(inside: boolean): void {

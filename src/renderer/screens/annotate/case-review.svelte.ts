@@ -11,7 +11,7 @@ export interface ReviewHost {
   readonly steps: { readonly current: number };
   readonly saving: { flush(): Promise<void>; commit(): Promise<void> };
   /** A clicked mask that is not taken yet. */
-  readonly click?: { take(): boolean };
+  readonly click?: { take(): boolean; readonly owed: Promise<void> | null };
   refuse(error: unknown): void;
 }
 
@@ -76,6 +76,7 @@ export class CaseReview {
     this.deciding = true;
     try {
       screen.click?.take();
+      await screen.click?.owed;
       await screen.saving.commit();
       const answer = await screen.client.call('review.decide', { scan: detail.id, decision, slices, reason });
       // Another case may have been opened meanwhile.

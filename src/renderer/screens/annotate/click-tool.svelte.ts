@@ -1,10 +1,11 @@
 /** Click to mask: seeds, the preview that stands in the mask until it is taken, and what a preview must leave alone. */
 import { beliefOf, type Preview } from '../../../core/click/index.ts';
-import type { Edit, Recorder } from '../../../core/edit/edit.ts';
-import type { LabelMap, Volume } from '../../../core/volume.ts';
+import type { Recorder } from '../../../core/edit/edit.ts';
+import type { Volume } from '../../../core/volume.ts';
 import type { CaseEditor } from '../../viewer/case-editor.ts';
 import { ClickAnswers } from '../../viewer/click-answers.ts';
 import type { NumberedSeed } from '../../viewer/click-worker.ts';
+import { CLICK_EDIT, drawnByHand } from '../../viewer/drawn-by-hand.ts';
 
 /** What the tool needs of the screen. */
 export interface ClickHost {
@@ -38,8 +39,10 @@ export class ClickTool {
   private editor: CaseEditor | null = null;
   private answers: ClickAnswers | null = null;
   private numbers = 0;
-  /** 1 at voxels that came from here: no hand drew them. */
-  private taken: Uint8Array | null = null;
+  /** The answer that is being worked out. */
+  private coming: Promise<Preview | null> | null = null;
+  /** Done once the mask is there that was taken before its answer came; null: none was. */
+  owed: Promise<void> | null = null;
   /** 1 at voxels drawn by hand, when the preview began. */
   private drawn: Uint8Array | null = null;
 
@@ -51,7 +54,7 @@ export class ClickTool {
   close(): void {
     this.answers?.stop();
     this.answers = null;
-    [this.editor, this.taken, this.drawn, this.label, this.seeds, this.busy] = [null, null, null, 0, [], false];
+    [this.editor, this.drawn, this.label, this.seeds, this.busy] = [null, null, 0, [], false];
   }
 
   /** Says of some voxels that they belong to the active label, or do not, and shows what follows. */
@@ -65,6 +68,10 @@ export class ClickTool {
     }
     if (this.editor !== editor) this.close();
     if (this.pending && this.label !== tools.settings.label) this.take();
+    if (this.owed) {
+      await this.owed;
+      if (screen.editor !== editor) return;
+    }
     if (!this.pending) this.begin(editor, tools.settings.label);
     this.seeds = [...this.seeds, { inside, voxels, label: this.label, number: ++this.numbers }];
     await this.show();
@@ -80,18 +87,40 @@ export class ClickTool {
     return true;
   }
 
-  /** Makes the preview one edit; false where there is none. */
+  /** Makes the preview one edit, at once or as soon as it has been worked out; false where there is none. */
   take(): boolean {
-    const { editor, label } = this;
+    const { editor, label, coming } = this;
     if (!editor || !label) return false;
-    const edit = editor.endStroke('Click to mask');
-    if (edit) this.remember(edit, editor.mask);
+    if (this.busy && coming) {
+      editor.cancelStroke();
+      this.owed = this.takeOnceThere(editor, label, coming).finally(() => {
+        this.owed = null;
+      });
+    } else editor.endStroke(CLICK_EDIT);
     this.end(this.seeds.filter((seed) => seed.inside));
     return true;
   }
 
+  private async takeOnceThere(editor: CaseEditor, label: number, coming: Promise<Preview | null>): Promise<void> {
+    try {
+      const preview = await coming;
+      // A stroke that began meanwhile ends first.
+      while (editor.painting) await new Promise((resolve) => setTimeout(resolve, 30));
+      if (!preview || this.editor !== editor) return;
+      const drawn = drawnByHand(editor);
+      editor.apply(CLICK_EDIT, (recorder) => this.write(recorder, preview, label, drawn));
+      this.screen.revision++;
+    } catch (error) {
+      this.screen.refuse(error);
+    }
+  }
+
   /** Puts back what was there before the first seed; false where there was no preview. */
   cancel(): boolean {
+    if (this.owed) {
+      this.answers?.stop();
+      return true;
+    }
     if (!this.pending) return false;
     if (this.busy) this.answers?.stop();
     this.editor?.cancelStroke();
@@ -111,10 +140,11 @@ export class ClickTool {
     const { scan, mask, prediction } = editor.voxels;
     this.editor = editor;
     this.label = label;
-    this.taken ??= new Uint8Array(mask.data.length);
-    this.drawn = drawnByHand(mask, prediction, this.taken);
-    // "This" of the label itself was taken: it is in the mask now.
-    this.seeds = this.seeds.filter((seed) => seed.label !== label);
+    this.drawn = drawnByHand(editor);
+    // "This" of the label itself was taken: it is in the mask now. What was undone or erased since says nothing of the others.
+    this.seeds = this.seeds.filter(
+      (seed) => seed.label !== label && seed.voxels.some((v) => mask.data[v] === seed.label),
+    );
     this.answers ??= new ClickAnswers(scan);
     const known = editor.statistics.total[label] > 0;
     const entropy = this.screen.entropy?.data ?? null;
@@ -133,20 +163,23 @@ export class ClickTool {
       number,
     }));
     try {
-      const preview = await answers.preview(asked);
+      this.coming = answers.preview(asked);
+      const preview = await this.coming;
       if (!preview || this.editor !== editor || this.label !== label) return;
       this.took = performance.now() - from;
-      editor.repaint((recorder) => this.write(recorder, preview));
+      editor.repaint((recorder) => this.write(recorder, preview, label, this.drawn));
       this.screen.revision++;
       this.busy = false;
     } catch (error) {
+      // Where it was taken already, that is who says so.
+      if (this.label !== label) return;
       this.busy = false;
       this.screen.refuse(error);
     }
   }
 
-  private write(recorder: Recorder, { box, inside }: Preview): void {
-    const { label, drawn, overDrawn } = this;
+  private write(recorder: Recorder, { box, inside }: Preview, label: number, drawn: Uint8Array | null): void {
+    const { overDrawn } = this;
     const { data, size } = recorder.mask;
     let at = 0;
     for (let k = box.low[2]; k < box.high[2]; k++)
@@ -160,19 +193,4 @@ export class ClickTool {
         }
       }
   }
-
-  private remember({ starts, lengths }: Edit, { data }: LabelMap): void {
-    this.taken ??= new Uint8Array(data.length);
-    const { taken } = this;
-    for (let n = 0; n < starts.length; n++) taken.fill(1, starts[n], starts[n] + lengths[n]);
-  }
-}
-
-/** What differs from the prediction, or from nothing where there is none, and did not come from clicks. */
-function drawnByHand(mask: LabelMap, prediction: LabelMap | null, taken: Uint8Array): Uint8Array {
-  const out = new Uint8Array(mask.data.length);
-  for (let v = 0; v < out.length; v++) {
-    if (mask.data[v] !== (prediction ? prediction.data[v] : 0) && !taken[v]) out[v] = 1;
-  }
-  return out;
 }
