@@ -102,8 +102,8 @@ const schema = z.strictObject({
    * validations are those of `validateEvery`.
    */
   reach: z.number().min(0).max(100).optional(),
-  /** The method that others are tested against. */
-  against: z.string().default('cpcl'),
+  /** The method that others are tested against; cpcl without it. */
+  against: z.string().optional(),
 });
 
 export interface StudyMethod {
@@ -121,7 +121,11 @@ export interface StudyMethod {
 export type SplitRule = Exclude<z.infer<typeof schema>['split'], { files: unknown }>;
 
 export interface StudyDefinition
-  extends Omit<z.infer<typeof schema>, 'methods' | 'options' | 'betas' | 'split' | 'preset' | 'images' | 'channels'> {
+  extends Omit<
+    z.infer<typeof schema>,
+    'methods' | 'options' | 'betas' | 'split' | 'preset' | 'images' | 'channels' | 'against'
+  > {
+  against: string;
   /** One folder, or one a channel. */
   images?: string[];
   channels?: StudyChannel[];
@@ -182,6 +186,13 @@ export function parseStudy(raw: unknown, folder: string, data = folder): StudyDe
       throw new DecileError('study/invalid', `Each method must have its own name, got ${name} twice.`, 'Rename one.');
     seen.add(name);
   }
+  const { against } = study;
+  if (against !== undefined && !seen.has(against))
+    throw new DecileError(
+      'study/invalid',
+      `The study's against must be one of its methods (${[...seen].join(', ')}), got ${against}.`,
+      'Check the spelling: it is the name in the tables.',
+    );
   // Every combination is checked now: a study must not stop in its third night over a misspelt option.
   for (const each of methods) resolveOptions({ ...(options as Partial<AskedOptions>), ...each.options });
   const { cohort, labels } = study;
@@ -216,6 +227,7 @@ export function parseStudy(raw: unknown, folder: string, data = folder): StudyDe
   for (const one of methods) refuseUnknownChannels(one, channels);
   return {
     ...study,
+    against: against ?? 'cpcl',
     channels,
     preset,
     images: images?.map((folder) => resolve(data, folder)),

@@ -52,7 +52,7 @@ export const isComplete = ({ also }: JobResult, { alsoScore }: Pick<StudyDefinit
 /**
  * Runs what is left of a job: training from its last checkpoint, prediction of the test cases, scores.
  * @returns null where it was stopped; it then goes on at the next call
- * @throws what the trainer reports
+ * @throws what the trainer reports, also of a single case
  */
 export async function runJob(
   plan: StudyPlan,
@@ -71,13 +71,20 @@ export async function runJob(
   let pace: Pick<StepEvent, 'steps' | 'secondsPerStep'> = { steps: 0, secondsPerStep: 0 };
   const run = async (task: TrainJob | PredictJob): Promise<boolean> => {
     if (signal?.aborted) return false;
+    // Without a case of its lists a job would answer another question than the study asks.
+    let lacking: DecileError | null = null;
     const trainer = startTrainer(task, (event) => {
       if (event.type === 'step') pace = event;
+      if (event.type === 'left-out' && !lacking) {
+        lacking = new DecileError(event.code, `${job.id}, ${event.name}: ${event.message}`, event.cure);
+        trainer.cancel();
+      }
       onEvent(event);
     });
     const stop = () => trainer.cancel();
     signal?.addEventListener('abort', stop, { once: true });
     const last = await trainer.done.finally(() => signal?.removeEventListener('abort', stop));
+    if (lacking) throw lacking;
     if (last.type === 'error') throw new DecileError(last.code, `${job.id}: ${last.message}`, last.cure);
     return last.type === 'finished';
   };

@@ -116,6 +116,11 @@ test('an unknown method or option is refused before anything runs', () => {
   });
   assert.throws(() => parseStudy({ ...STUDY, options: { stepz: 3 } }, '/'), { code: 'option/unknown' });
   assert.throws(() => parseStudy({ ...STUDY, seeds: [] }, '/'), { code: 'study/invalid', message: /seeds/ });
+  assert.throws(() => parseStudy({ ...STUDY, against: 'supervized' }, '/'), {
+    code: 'study/invalid',
+    message: /one of its methods \(supervised, cpcl\), got supervized/,
+  });
+  assert.equal(parseStudy({ ...STUDY, methods: ['supervised'] }, '/').against, 'cpcl');
 });
 
 test("the paper's ablations and the beta sweep are methods", () => {
@@ -233,6 +238,36 @@ test('a study runs every job, goes on after a failure, skips what is done, and n
       6,
       'more methods may come',
     );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a job without a case of its lists fails and names it: it would answer another question', async () => {
+  const { folder, study, mask } = await onDisk();
+  try {
+    const { start } = recorder(mask);
+    const leaving: StartTrainer = (job, onEvent) => {
+      if (job.kind !== 'train' || !job.runFolder.endsWith('cpcl-2-1')) return start(job, onEvent);
+      const lacking = {
+        scan: 1,
+        name: 'case_02',
+        code: 'mask/unknown-value' as const,
+        message: 'It has other values.',
+        cure: 'Mend it.',
+      };
+      let cancel = () => {};
+      const done = new Promise<TrainerEvent>((resolve) => {
+        cancel = () => resolve({ type: 'cancelled', step: 0 });
+      });
+      setImmediate(() => onEvent({ type: 'left-out', ...lacking }));
+      return { pause() {}, resume() {}, cancel: () => cancel(), done };
+    };
+    const { done, failed } = await runStudy({
+      ...{ definition: readStudy(study), out: join(folder, 'out'), startTrainer: leaving },
+    });
+    assert.deepEqual([done, failed.map(({ id }) => id)], [3, ['cpcl-2-1']]);
+    assert.match(String(failed[0].error), /cpcl-2-1, case_02: It has other values/);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -69,6 +69,15 @@ test('a run that is told to start from a checkpoint has its weights, not random 
       assert.ok(Math.abs(then.weights[name].values[n] - value) < 1e-5, `${name}, value ${n}`);
 });
 
+test('where no labelled scan can be read, the first one says why', async () => {
+  const { lists, ...training } = job('unread');
+  const labelled = lists.labelled.map((one) => ({ ...one, maskPath: join(folder, 'absent.nii.gz') }));
+  const { last } = await play({ ...training, lists: { ...lists, labelled } });
+  assert.ok(last.type === 'error', JSON.stringify(last));
+  assert.equal(last.code, 'train/no-labels');
+  assert.match(last.message, /none that can be read \(case 1: .*got none at .*absent\.nii\.gz/);
+});
+
 test('a run that goes on keeps the channels and the range that it began with', async () => {
   const channels = [{ name: 'CT', normalisation: { kind: 'ct' as const, clip: [0, 200] as const } }];
   const short = { method: 'supervised', steps: 2, checkpointEvery: 1 } as const;

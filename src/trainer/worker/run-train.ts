@@ -17,7 +17,7 @@ import { startEngine } from '../../engine/choose/index.ts';
 import { kernelsOf } from '../../engine/choose/kernels-of.ts';
 import { roomOf } from '../../engine/choose/room.ts';
 import { DecileError } from '../../shared/errors.ts';
-import { leftOut } from '../../shared/left-out.ts';
+import { type LeftOut, leftOut } from '../../shared/left-out.ts';
 import { recomputationText } from '../../shared/recomputation.ts';
 import type { CurveLine, TrainingCase, TrainJob } from '../../shared/training.ts';
 import { calibrate, shownPieces } from './calibrate.ts';
@@ -43,12 +43,14 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
 
   const lists = await prepareLists(job, channels, report, control, files);
   if (control.cancelled) return report({ type: 'cancelled', step: 0 });
-  if (lists.labelled.length === 0)
+  if (lists.labelled.length === 0) {
+    const [first] = lists.without;
     throw new DecileError(
       'train/no-labels',
-      'Training must have at least one labelled scan, got none.',
-      'Label a scan first, or import masks with --labels.',
+      `Training must have at least one labelled scan, got none${first ? ` that can be read (${first.name}: ${first.message})` : ''}.`,
+      first?.cure ?? 'Label a scan first, or import masks with --labels.',
     );
+  }
   warnOfMissingClasses(lists.labelled, classes, report);
 
   const startFrom = job.startFrom && !resumeFrom ? decodeCheckpoint(readFileSync(job.startFrom)) : undefined;
@@ -219,6 +221,7 @@ async function prepareLists(
   );
   if (lacking) report({ type: 'notice', message: lacking });
   let done = 0;
+  const without: LeftOut[] = [];
   const prepare = async (cases: TrainingCase[]) => {
     const prepared: PreparedCase[] = [];
     for (const item of cases) {
@@ -226,7 +229,9 @@ async function prepareLists(
       try {
         prepared.push(await prepareCase(item, folder, options, channels, classes.length, files));
       } catch (error) {
-        report({ type: 'left-out', ...leftOut(item, error) });
+        const lacking = leftOut(item, error);
+        without.push(lacking);
+        report({ type: 'left-out', ...lacking });
       }
       report({ type: 'preparing', done: ++done, total: all.length });
       await new Promise(setImmediate);
@@ -247,7 +252,7 @@ async function prepareLists(
       message: 'There are no unlabelled scans: every step learns from labelled ones alone.',
     });
   }
-  return { labelled, unlabelled, validation };
+  return { labelled, unlabelled, validation, without };
 }
 
 function warnOfMissingClasses(labelled: PreparedCase[], classes: string[], report: Report): void {
