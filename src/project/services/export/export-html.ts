@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { HUE, SERIES_HUES } from '../../../core/hues.ts';
 import { figuresInWords } from '../../../core/measure/figures.ts';
+import { meanAndSd } from '../../../core/metrics/index.ts';
 import { expectedFigures, expectedRemark } from '../../../core/predict/expected-dice.ts';
 import { readMask, readVolume } from '../../../imaging/index.ts';
 import type { MeasuredRow, ReportSummary } from '../../../shared/contract/index.ts';
@@ -10,7 +11,7 @@ import { DecileError } from '../../../shared/errors.ts';
 import { REJECT_REASONS } from '../../../shared/review.ts';
 import { type PictureRow, type ReportData, writeReport } from '../../report/report.ts';
 import { axialPicture, axialSlices, largestSlice, percentileWindow } from '../../report/slice-picture.ts';
-import type { Run, Store } from '../../store/index.ts';
+import type { Label, Run, Store } from '../../store/index.ts';
 import { reviewSummary } from '../review/compare.ts';
 import { measuredOn } from '../review/measured.ts';
 import { type ExportJob, readOrRefuse, rgb, stopHere } from './export-job.ts';
@@ -21,6 +22,9 @@ const PREDICTION_COLOUR = HUE.orange;
 const PICTURES = 6;
 
 const FILE = 'report.html';
+
+/** One label of a case. */
+type Row = ReportSummary['cases'][number];
 
 /**
  * Writes report.html: the predictions of a run (of all without one) against what people made of them.
@@ -49,6 +53,7 @@ export async function exportHtml(job: ExportJob, run: Run | null): Promise<strin
   const unseen = whole.expected
     .filter(({ scan, runName }) => asked.has(scan) && (run === null || runName === run.name))
     .map(({ scan, runName, expected }) => [nameOf(scan), runName, expectedFigures(expected)] as const);
+  const labels = store.labels.list();
   const runs = [...new Set(summary.cases.map((row) => row.run))];
   const worst = [...summary.cases]
     .sort((a, b) => a.dice - b.dice)
@@ -58,7 +63,8 @@ export async function exportHtml(job: ExportJob, run: Run | null): Promise<strin
   for (const [at, row] of worst.entries()) {
     stopHere(request, at, worst.length);
     request.onProgress?.(at, worst.length, nameOf(row.scan));
-    const caption = `${nameOf(row.scan)}: Dice ${row.dice.toFixed(1)}`;
+    const label = labels.length > 1 ? `, ${labels.find(({ value }) => value === row.label)?.name}` : '';
+    const caption = `${nameOf(row.scan)}${label}: Dice ${row.dice.toFixed(1)}`;
     const one = { scan: store.scans.get(row.scan), name: nameOf(row.scan) };
     const picture = await readOrRefuse(job, one, () => pictureRow(store, row.scan, row.run, caption));
     if (picture) pictures.push(picture);
@@ -72,23 +78,24 @@ export async function exportHtml(job: ExportJob, run: Run | null): Promise<strin
     facts: [
       ['Scans', String(store.scans.list().length)],
       ['Mean change', summary.meanChangeMl === null ? 'none' : `${summary.meanChangeMl.toFixed(2)} ml`],
+      ...(labels.length > 1 ? runs.flatMap((run) => labelFacts(store.runs.get(run), labels, summary.cases)) : []),
     ],
     methods: runs.map((run, at) => ({
       name: store.runs.get(run).name,
       colour: SERIES_HUES[at % SERIES_HUES.length],
-      cases: summary.cases
-        .filter((row) => row.run === run)
-        .map(({ scan, dice, jaccard, hd95, asd, hd95Max, surfaceDice, missed, spurious }) => ({
-          name: nameOf(scan),
-          ...{ dice, jaccard, hd95, asd, hd95Max, surfaceDice, spurious },
-          emptyPrediction: missed,
-        })),
+      cases: wholeCases(
+        summary.cases.filter((row) => row.run === run),
+        nameOf,
+      ),
       curves: Object.fromEntries(store.metrics.names(run).map((curve) => [curve, store.metrics.curve(run, curve)])),
     })),
     ...(unseen.length > 0 && { expected: { cases: unseen, remark: expectedRemark(whole.leftToReview) } }),
     measurements,
     remarks: [
       'A prediction is the reference of its own correction: cases accepted unedited score 100 by construction.',
+      ...(labels.length > 1
+        ? ['The figures of a case are means over its labels; empty and spurious are cases with any such label.']
+        : []),
       ...(summary.rejections.length > 0
         ? [
             `Rejected: ${summary.rejections.map((one) => rejectionWords(one, request.deidentify ? nameOf : null)).join(', ')}.`,
@@ -104,6 +111,36 @@ export async function exportHtml(job: ExportJob, run: Run | null): Promise<strin
   };
   writeReport(join(output, FILE), page);
   return [FILE];
+}
+
+/** Each case once, as `evaluate` counts them: the mean over its labels, distances over those that have one. */
+function wholeCases(rows: readonly Row[], nameOf: (scan: number) => string): ReportData['methods'][number]['cases'] {
+  return [...Map.groupBy(rows, ({ scan }) => scan)].map(([scan, ofCase]) => {
+    const over = (pick: (row: Row) => number | null) => meanAndSd(ofCase.map(pick)).mean;
+    return {
+      name: nameOf(scan),
+      ...{ dice: over(({ dice }) => dice) ?? 0, jaccard: over(({ jaccard }) => jaccard) ?? 0 },
+      ...{ hd95: over(({ hd95 }) => hd95), asd: over(({ asd }) => asd), hd95Max: over(({ hd95Max }) => hd95Max) },
+      surfaceDice: over(({ surfaceDice }) => surfaceDice),
+      spurious: ofCase.some(({ spurious }) => spurious),
+      emptyPrediction: ofCase.some(({ missed }) => missed),
+    };
+  });
+}
+
+/** `Dice of kidney, run-1`: mean, SD and number of cases. */
+function labelFacts(run: Run, labels: readonly Label[], rows: readonly Row[]): [string, string][] {
+  return labels.flatMap(({ value, name }) => {
+    const of = rows.filter((row) => row.run === run.id && row.label === value);
+    const { mean, sd, cases } = meanAndSd(of.map(({ dice }) => dice));
+    if (mean === null) return [];
+    return [
+      [
+        `Dice of ${name}, ${run.name}`,
+        `${mean.toFixed(1)} %${sd === null ? '' : ` (SD ${sd.toFixed(1)})`}, ${cases} ${cases === 1 ? 'case' : 'cases'}`,
+      ],
+    ];
+  });
 }
 
 /** Length, angle, or mean and SD with the area. */

@@ -64,7 +64,12 @@ export async function reviewSummary(store: Store, run?: number, onCase: () => vo
     acceptedUnedited: reviewed.filter((scan) => scan.review === 'accepted').length,
     corrected: reviewed.filter((scan) => scan.review === 'corrected').length,
     rejected: reviewed.filter((scan) => scan.review === 'rejected').length,
-    meanChangeMl: mean(changes.map((row) => row.addedMl + row.removedMl)),
+    // Of a case, over all its labels.
+    meanChangeMl: mean(
+      [...Map.groupBy(changes, ({ run, scan }) => `${run} ${scan}`).values()].map((rows) =>
+        rows.reduce((sum, { addedMl, removedMl }) => sum + addedMl + removedMl, 0),
+      ),
+    ),
     correctionDice: mean(changes.map((row) => row.dice)),
     ...{ cases, rejections: rejectionsOf(store, reviewed) },
     ...{ leftOut: [...left.values()], measurements: measuredOn(store, scans) },

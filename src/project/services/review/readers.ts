@@ -77,8 +77,22 @@ export function historyOf(store: Store, scans: readonly Scan[]): HistoryLine[] {
   const runName = (run: number | null) => (run === null ? '' : (runs.get(run) ?? ''));
   return scans.flatMap(({ id, name: scan }) => {
     const masks = store.masks.history(id);
+    const accepted = new Set(
+      store.decisions.list(id).flatMap(({ decision, mask }) => (decision === 'accept' ? [mask] : [])),
+    );
+    // The copy of a prediction that was accepted as it is: nobody corrected it.
+    const isCopy = (mask: Mask) => {
+      const before = masks.find(
+        ({ origin, run, version }) => origin === 'predicted' && run === mask.run && version < mask.version,
+      );
+      const counts = ({ labels }: Mask) => JSON.stringify(labels.map(({ value, voxels }) => [value, voxels]));
+      return (
+        mask.origin === 'corrected' && accepted.has(mask.id) && before !== undefined && counts(before) === counts(mask)
+      );
+    };
     const versions = new Map(masks.map((mask) => [mask.id, mask.version]));
-    const made = masks.map((mask): HistoryLine => {
+    const own = masks.filter((mask) => !isCopy(mask));
+    const made = own.map((mask): HistoryLine => {
       const { origin, person, version, run, createdAt } = mask;
       return {
         scan,

@@ -68,8 +68,10 @@ export class ReportState {
     return this.boxes.flatMap(({ run, name, box, values }) => {
       const info = known.get(run);
       if (!box) return [];
-      const cases = (this.summary?.cases ?? []).filter((row) => row.run === run);
-      const changed = cases.map((row) => row.addedMl + row.removedMl);
+      const rows = (this.summary?.cases ?? []).filter((row) => row.run === run);
+      // A case has a row for each label.
+      const cases = [...Map.groupBy(rows, ({ scan }) => scan).values()];
+      const changed = cases.map((own) => own.reduce((sum, row) => sum + row.addedMl + row.removedMl, 0));
       const untouched = changed.filter((ml) => ml === 0).length;
       return [
         {
@@ -77,7 +79,7 @@ export class ReportState {
           name,
           method: info?.method ?? '',
           labelled: info?.labelled ?? null,
-          compared: values.length,
+          compared: new Set(values.map(({ row }) => row.scan)).size,
           median: box.median,
           change: changed.reduce((sum, ml) => sum + ml, 0) / Math.max(1, changed.length),
           untouched: cases.length ? (100 * untouched) / cases.length : 0,
