@@ -34,12 +34,12 @@ export const agreement: Method<{ Y: tf.Tensor4D[] }> = {
     };
   },
 
-  async constants({ weak, labelled }, { labelled: { oneHot, voxels } }, { options }) {
+  async constants({ weak, labelled }, { labelled: { oneHot, voxels } }, { options, together }) {
     const Y = tf.tidy((): tf.Tensor4D[] => {
-      const p_l = prototypes(labelled.features, oneHot, voxels);
+      const p_l = prototypes(labelled.features, oneHot, voxels, together);
       if (!comparable(p_l.present)) return [];
       const sides = sidesOf(weak.logits[0]) as [number, number, number];
-      const byPrototypes = prototypeLogits(weak.features, p_l, options.alpha, sides);
+      const byPrototypes = prototypeLogits(weak.features, p_l, options.alpha, sides, together);
       return weak.logits.map((logits, k) => agreedLabels(logits, byPrototypes[k], options.confidence));
     });
     return { Y };

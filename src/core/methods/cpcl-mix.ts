@@ -32,31 +32,31 @@ export const cpclMix: Method<Constants> = {
       [truth, pseudo].map((maps) => Promise.all(maps.map(classVoxels))),
     );
     const { features } = outputs.mixed;
-    await context.memory?.remember('labelled', prototypesApart(features, truth, truthVoxels));
-    await context.memory?.remember('unlabelled', prototypesApart(features, pseudo, pseudoVoxels));
+    await context.memory?.remember('labelled', prototypesApart(features, truth, truthVoxels, context.together));
+    await context.memory?.remember('unlabelled', prototypesApart(features, pseudo, pseudoVoxels, context.together));
     return { truth, pseudo, truthVoxels, pseudoVoxels, pseudoPart: pseudo.map((Y) => tf.sum(Y, 0) as tf.Tensor3D) };
   },
 
   loss({ mixed }, _, context, { truth, pseudo, truthVoxels, pseudoVoxels, pseudoPart }) {
-    const { lambda, options, memory } = context;
+    const { lambda, options, memory, together } = context;
     const { alpha, beta } = options;
     const sides = sidesOf(truth[0]) as [number, number, number];
     const terms: Record<string, tf.Scalar> = mixedTerms(mixed, { truth, pseudo });
     const skipped: string[] = [];
     let total = terms.supervised.add(terms.consistency.mul(pseudoWeight(context)));
 
-    const pooled_l = prototypes(mixed.features, truth, truthVoxels);
+    const pooled_l = prototypes(mixed.features, truth, truthVoxels, together);
     const p_l = memory?.filled('labelled', pooled_l) ?? pooled_l;
     if (comparable(p_l.present)) {
-      const P_l2u = prototypeLogits(mixed.features, p_l, alpha, sides).map(softmaxChannels);
+      const P_l2u = prototypeLogits(mixed.features, p_l, alpha, sides, together).map(softmaxChannels);
       terms.forward = maskedMeanSquaredError(P_l2u, mixed.logits.map(softmaxChannels), pseudoPart);
       total = total.add(terms.forward.mul(lambda));
     } else skipped.push('forward');
 
-    const pooled_u = prototypes(mixed.features, pseudo, pseudoVoxels);
+    const pooled_u = prototypes(mixed.features, pseudo, pseudoVoxels, together);
     const p_u = memory?.filled('unlabelled', pooled_u) ?? pooled_u;
     if (comparable(p_u.present)) {
-      const logitsU2l = prototypeLogits(mixed.features, p_u, alpha, sides);
+      const logitsU2l = prototypeLogits(mixed.features, p_u, alpha, sides, together);
       terms.backward = crossEntropy(
         logitsU2l,
         truth.map((Y) => onlyPresent(Y, p_u.present)),

@@ -42,7 +42,7 @@ export const cpcl: Method<PseudoMasks> = {
     };
   },
 
-  async constants({ labelled, unlabelled }, batch, { options, memory }) {
+  async constants({ labelled, unlabelled }, batch, { options, memory, together }) {
     const w =
       options.certaintyWeighting === 'on'
         ? unlabelled.logits.map((logits) => tf.tidy(() => voxelCertainty(softmaxChannels(logits))))
@@ -52,15 +52,15 @@ export const cpcl: Method<PseudoMasks> = {
     ); // eq. 7
     const voxels = await Promise.all(Y_u.map(classVoxels));
     const { oneHot: Y_l, voxels: voxels_l } = batch.labelled;
-    await memory?.remember('labelled', prototypesApart(labelled.features, Y_l, voxels_l));
-    await memory?.remember('unlabelled', prototypesApart(unlabelled.features, Y_u, voxels));
+    await memory?.remember('labelled', prototypesApart(labelled.features, Y_l, voxels_l, together));
+    await memory?.remember('unlabelled', prototypesApart(unlabelled.features, Y_u, voxels, together));
     return { Y_u, voxels, w };
   },
 
   loss(
     { labelled, unlabelled, student_u = unlabelled, target },
     batch,
-    { lambda, options, memory },
+    { lambda, options, memory, together },
     { Y_u, voxels, w },
   ) {
     const { alpha, beta, processes } = options;
@@ -78,21 +78,21 @@ export const cpcl: Method<PseudoMasks> = {
       consistency = consistency.add(terms.consistency);
     }
 
-    const pooled_l = prototypes(F_l, Y_l, batch.labelled.voxels); // eq. 3, 4
+    const pooled_l = prototypes(F_l, Y_l, batch.labelled.voxels, together); // eq. 3, 4
     const p_l = memory?.filled('labelled', pooled_l) ?? pooled_l;
     const forward = processes === 'both' || processes === 'forward';
     if (forward && comparable(p_l.present)) {
       const P_u = (options.unlabelledBranch === 'both' ? student_u : unlabelled).logits.map(softmaxChannels);
-      const P_l2u = prototypeLogits(F_u, p_l, alpha, sides).map(softmaxChannels); // eq. 5
+      const P_l2u = prototypeLogits(F_u, p_l, alpha, sides, together).map(softmaxChannels); // eq. 5
       terms.forward = w ? maskedMeanSquaredError(P_l2u, P_u, w) : meanSquaredError(P_l2u, P_u); // eq. 6
       consistency = consistency.add(terms.forward);
     } else if (forward) skipped.push('forward');
 
     // The control takes p_l for p_u: the same term, but no unlabelled scan has a part in it.
-    const pooled_u = processes === 'labelled' ? p_l : prototypes(F_u, Y_u, voxels); // eq. 8
+    const pooled_u = processes === 'labelled' ? p_l : prototypes(F_u, Y_u, voxels, together); // eq. 8
     const p_u = processes === 'labelled' ? p_l : (memory?.filled('unlabelled', pooled_u) ?? pooled_u);
     if (processes !== 'forward' && comparable(p_u.present)) {
-      const logitsU2l = prototypeLogits(F_l, p_u, alpha, sides); // eq. 9
+      const logitsU2l = prototypeLogits(F_l, p_u, alpha, sides, together); // eq. 9
       terms.backward = crossEntropy(
         logitsU2l,
         Y_l.map((Y) => onlyPresent(Y, p_u.present)),

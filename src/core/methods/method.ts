@@ -54,6 +54,8 @@ export interface Context {
    * false. Absent: one piece each.
    */
   pieces?: readonly (number | null)[];
+  /** Set where the engine takes several images at once. */
+  together?: boolean;
   /** Absent without `--prototype-memory`. */
   memory?: PrototypeMemory;
   /** For a method's own draws; its state is in the checkpoint. */

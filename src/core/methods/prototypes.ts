@@ -37,21 +37,31 @@ const EPSILON = 1e-12;
  * @param features K maps, each [1, d, h, w, C]
  * @param oneHot K masks, each [classes, D, H, W]
  * @param voxels voxels[k][c], how many voxels of image k are of class c
+ * @param together all images in one map, for engines that take several at once; else image by image
  */
-export function prototypes(features: FeatureMap[], oneHot: tf.Tensor4D[], voxels: number[][]): Prototypes {
+export function prototypes(
+  features: FeatureMap[],
+  oneHot: tf.Tensor4D[],
+  voxels: number[][],
+  together = false,
+): Prototypes {
   const classes = oneHot[0].shape[0];
   const images = Array.from({ length: classes }, (_, c) => voxels.filter((n) => n[c] > 0).length);
-  const maps = joined(features);
-  const [K, d, h, w, c] = maps.shape;
-  const masks = K === 1 ? oneHot[0] : (tf.concat(oneHot) as tf.Tensor4D);
-  const coarse = separable(
-    masks,
-    mapAxes(spatial(maps), (n, axis) => transposed(linearMatrix(n, masks.shape[axis + 1]))),
-  );
-  const weights = voxels.map((counts) => counts.map((n, cls) => (n > 0 ? 1 / (n * images[cls]) : 0)));
-  const pooled = tf.matMul(coarse.reshape([K, classes, d * h * w]), maps.reshape([K, d * h * w, c]));
-  const vectors = tf.sum(tf.mul(pooled, tf.tensor3d(weights.flat(), [K, classes, 1])), 0);
-  return { vectors: vectors as tf.Tensor2D, present: images.map((n) => n > 0) };
+  const terms = groupsOf(features, together).map(({ maps, first }) => {
+    const [K, d, h, w, c] = maps.shape;
+    const masks = K === 1 ? oneHot[first] : (tf.concat(oneHot) as tf.Tensor4D);
+    const coarse = separable(
+      masks,
+      mapAxes(spatial(maps), (n, axis) => transposed(linearMatrix(n, masks.shape[axis + 1]))),
+    );
+    const weights = voxels
+      .slice(first, first + K)
+      .map((counts) => counts.map((n, cls) => (n > 0 ? 1 / (n * images[cls]) : 0)));
+    const pooled = tf.matMul(coarse.reshape([K, classes, d * h * w]), maps.reshape([K, d * h * w, c]));
+    const weighted = tf.mul(pooled, tf.tensor3d(weights.flat(), [K, classes, 1]));
+    return K === 1 ? weighted.reshape([classes, c]) : tf.sum(weighted, 0);
+  });
+  return { vectors: tf.addN(terms) as tf.Tensor2D, present: images.map((n) => n > 0) };
 }
 
 /** As `prototypes`, for use outside of a loss: keeps no other tensor than the vectors. */
@@ -70,20 +80,26 @@ export function prototypesApart(...given: Parameters<typeof prototypes>): Protot
  * Absent classes get -1e4: they leave the softmax.
  * @param features K maps, each [1, d, h, w, C]
  * @param sides D, H, W of the prediction
+ * @param together as of `prototypes`
  * @returns K maps, each [classes, D, H, W]
  */
 export function prototypeLogits(
   features: FeatureMap[],
-  { vectors, present }: Prototypes,
+  prototypes: Prototypes,
   alpha: number,
   sides: Sides,
+  together = false,
 ): tf.Tensor4D[] {
-  const maps = joined(features);
+  return groupsOf(features, together).flatMap(({ maps }) => groupLogits(maps, prototypes, alpha, sides));
+}
+
+/** @param maps [K, d, h, w, C] */
+function groupLogits(maps: FeatureMap, { vectors, present }: Prototypes, alpha: number, sides: Sides): tf.Tensor4D[] {
   const [K, d, h, w, c] = maps.shape;
   const classes = present.length;
-  const products = tf.matMul(maps.reshape([K * d * h * w, c]) as tf.Tensor2D, ofUnitLength(vectors), false, true);
+  const products = tf.matMul(repeated(ofUnitLength(vectors), K), maps.reshape([K, d * h * w, c]), false, true);
   const numerator = separable(
-    tf.transpose(products.reshape([K, d * h * w, classes]), [0, 2, 1]).reshape([K * classes, d, h, w]) as tf.Tensor4D,
+    products.reshape([K * classes, d, h, w]) as tf.Tensor4D,
     mapAxes(spatial(maps), (n, axis) => linearMatrix(n, sides[axis])),
   );
   const ratio = scaledRatio(numerator.reshape([K, classes, ...sides]), upsampledNorm(maps, sides), alpha);
@@ -99,23 +115,19 @@ export function prototypeLogits(
   return K === 1 ? [logits.reshape([classes, ...sides])] : (tf.unstack(logits) as tf.Tensor4D[]);
 }
 
-/** u = v / |v| of each row, |v|^2 = sum v^2 + 1e-12: dv = (du - u (u . du)) / |v|. */
-function ofUnitLength(vectors: tf.Tensor2D): tf.Tensor2D {
-  const operation = tf.customGrad((v, save) => {
-    const length = tf.sqrt(tf.sum(tf.square(v as tf.Tensor), 1, true).add(EPSILON));
-    const value = tf.div(v as tf.Tensor, length);
-    (save as unknown as tf.GradSaveFunc)([value, length]);
-    return {
-      value,
-      gradFunc: (du, [u, length]) =>
-        tf.tidy(() => {
-          const along = tf.sum(tf.mul(u, du as tf.Tensor), 1, true);
-          return tf.div(tf.sub(du as tf.Tensor, tf.mul(u, along)), length);
-        }),
-    };
-  });
-  return operation(vectors) as tf.Tensor2D;
+/** [classes, C] -> [K, classes, C]: the library's own gradient of a repeated map takes it apart and adds piece by piece. */
+function repeated(vectors: tf.Tensor2D, K: number): tf.Tensor3D {
+  if (K === 1) return vectors.expandDims(0) as tf.Tensor3D;
+  const operation = tf.customGrad((...inputs) => ({
+    value: tf.tile((inputs[0] as tf.Tensor).expandDims(0), [K, 1, 1]),
+    gradFunc: (dy) => tf.sum(dy as tf.Tensor, 0),
+  }));
+  return operation(vectors) as tf.Tensor3D;
 }
+
+/** v / |v| of each row, |v|^2 = sum v^2 + 1e-12. */
+const ofUnitLength = (vectors: tf.Tensor2D): tf.Tensor2D =>
+  tf.div(vectors, tf.sqrt(tf.sum(tf.square(vectors), 1, true).add(EPSILON)));
 
 /** y = alpha a / b of [K, classes, D, H, W] and [K, 1, D, H, W]: da = alpha dy / b, db = -sum(dy y) / b over the classes. */
 function scaledRatio(a: tf.Tensor, b: tf.Tensor, alpha: number): tf.Tensor {
@@ -135,7 +147,7 @@ function scaledRatio(a: tf.Tensor, b: tf.Tensor, alpha: number): tf.Tensor {
 
 /**
  * |up(F)(v)|, [K, 1, D, H, W], from the squared norms at the coarse nodes and midpoints. The gradient is written out, so that
- * of all maps in between only |up(F)|^2 is kept: d|up(F)|^2 = dy / (2 |up(F)|).
+ * of all maps in between only |up(F)|^2 is kept: d|up(F)|^2 = dy / (2 |up(F)|), and the squares at the nodes give 2 back.
  * @param features [K, d, h, w, C]
  */
 function upsampledNorm(features: FeatureMap, sides: Sides): tf.Tensor {
@@ -157,10 +169,10 @@ function upsampledNorm(features: FeatureMap, sides: Sides): tf.Tensor {
       value: value.reshape([K, 1, ...sides]),
       gradFunc: (dy, [squared, value, features]) => {
         const dSquared = tf.tidy(() => {
-          const half = tf.div(tf.mul(dy as tf.Tensor, 0.5).reshape(value.shape), value);
-          return tf.mul(half, tf.step(squared)) as tf.Tensor4D;
+          const ratio = tf.div((dy as tf.Tensor).reshape(value.shape), value);
+          return tf.mul(ratio, tf.step(squared)) as tf.Tensor4D;
         });
-        const dSquares = tf.mul(alongAxes(dSquared, backwards(quadratic)), 2).reshape([K, 1, ...nodes]);
+        const dSquares = alongAxes(dSquared, backwards(quadratic)).reshape([K, 1, ...nodes]);
         const dNodes = tf.mul(nodesOf(features), dSquares).reshape([K * c, ...nodes]) as tf.Tensor4D;
         const dMaps = alongAxes(dNodes, backwards(midpoints));
         return tf.transpose(dMaps.reshape([K, c, d * h * w]), [0, 2, 1]).reshape([K, d, h, w, c]);
@@ -170,7 +182,10 @@ function upsampledNorm(features: FeatureMap, sides: Sides): tf.Tensor {
   return operation(features);
 }
 
-/** K maps [1, d, h, w, C] as one, [K, d, h, w, C]. */
-const joined = (features: FeatureMap[]): FeatureMap => (features.length === 1 ? features[0] : tf.concat(features));
+/** K maps [1, d, h, w, C] as one, [K, d, h, w, C], or each for itself; `first` counts images. */
+const groupsOf = (features: FeatureMap[], together: boolean): { maps: FeatureMap; first: number }[] =>
+  together && features.length > 1
+    ? [{ maps: tf.concat(features), first: 0 }]
+    : features.map((maps, first) => ({ maps, first }));
 
 const spatial = (map: FeatureMap): Sides => [map.shape[1], map.shape[2], map.shape[3]];

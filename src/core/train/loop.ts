@@ -146,6 +146,7 @@ export async function trainStep(
     lambda,
     options,
     random: state.noise,
+    together: kernels.mostTogether !== undefined,
     ...(pieces && { pieces }),
     ...(options.prototypeMemory > 0 && { memory: new PrototypeMemory(options.prototypeMemory, state.memory) }),
     own: (images) => {
