@@ -22,9 +22,14 @@ interface Source {
 const SMALLEST = 256;
 /** A free buffer may be this much larger than what is asked for. */
 const SLACK = 1.25;
-/** Free buffers beyond this share of what is in use are given back when others have to be made. */
-const KEPT_SHARE = 0.5;
+/**
+ * All buffers may take this much of the most that was in use lately, or this many bytes more than what is in use now; free ones beyond are
+ * given back when others have to be made. A step begins and ends with little in use, and the next one wants all of its buffers again.
+ */
+const KEPT_SHARE = 1.5;
 const KEPT_BYTES = 64 * 2 ** 20;
+/** What was in use once counts less by this share of all bytes that are made; steps that repeat make none. */
+const FORGOTTEN = 0.05;
 
 /** Powers of two below 64 KiB, so that small tensors share; above, multiples of 4 KiB. */
 function roundedSize(bytes: number): number {
@@ -38,7 +43,7 @@ export class Pool {
   total = 0;
   /** The most bytes there were in all. */
   peak = 0;
-  /** The most bytes that were in use since somebody set this back. */
+  /** The most bytes in use lately. */
   mostUsed = 0;
   slots = 0;
   /**
@@ -46,7 +51,6 @@ export class Pool {
    * gets the buffers of the one before it.
    */
   private readonly free: Slot[] = [];
-  private freeBytes = 0;
   private readonly source: Source;
 
   constructor(source: Source) {
@@ -74,7 +78,6 @@ export class Pool {
   release(slot: Slot): void {
     this.slots--;
     this.used -= slot.bytes;
-    this.freeBytes += slot.bytes;
     this.free.splice(this.firstOf(slot.bytes, slot.id), 0, slot);
   }
 
@@ -85,7 +88,6 @@ export class Pool {
       const slot = this.free[i];
       if (!fits(slot)) continue;
       this.free.splice(i, 1);
-      this.freeBytes -= slot.bytes;
       this.slots++;
       this.used += slot.bytes;
       this.mostUsed = Math.max(this.mostUsed, this.used);
@@ -96,26 +98,26 @@ export class Pool {
 
   private make(bytes: number): Slot {
     const size = roundedSize(bytes);
-    this.trim();
+    this.mostUsed = Math.max(this.used + size, this.mostUsed - FORGOTTEN * size);
+    this.trim(size);
     const slot = { id: this.source.make(size), bytes: size, batch: -1 };
     this.slots++;
     this.used += size;
-    this.mostUsed = Math.max(this.mostUsed, this.used);
     this.total += size;
     this.peak = Math.max(this.peak, this.total);
     return slot;
   }
 
-  private trim(): void {
-    const kept = Math.max(KEPT_BYTES, KEPT_SHARE * this.used);
-    if (this.freeBytes <= kept) return;
+  /** Before a buffer of that size is made. */
+  private trim(size: number): void {
+    const most = Math.max(KEPT_SHARE * this.mostUsed, this.used + size + KEPT_BYTES);
+    if (this.total + size <= most) return;
     // A buffer may not be destroyed while commands that use it wait.
     this.source.flush();
     const oldest = [...this.free].sort((a, b) => a.batch - b.batch);
     for (const slot of oldest) {
-      if (this.freeBytes <= kept) break;
+      if (this.total + size <= most) break;
       this.free.splice(this.free.indexOf(slot), 1);
-      this.freeBytes -= slot.bytes;
       this.total -= slot.bytes;
       this.source.free(slot.id);
     }
