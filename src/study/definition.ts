@@ -28,6 +28,8 @@ const method = z.union([
       /** In the place of the study's own, for this method. */
       labelled: labelled.optional(),
       seeds: seeds.optional(),
+      /** Training cases that are labelled first for this method; the others follow in the list's order. */
+      labelledCases: names.min(1).optional(),
       /** Names of the channels that this method sees; all without it. */
       channels: names.min(1).optional(),
     })
@@ -113,6 +115,7 @@ export interface StudyMethod {
   /** In the place of the study's own. */
   labelled?: number[];
   seeds?: number[];
+  labelledCases?: string[];
   /** Those that it sees; all without it. */
   channels?: string[];
 }
@@ -302,8 +305,22 @@ const ABLATIONS: Record<string, Partial<AskedOptions>> = {
 };
 
 function resolveMethod(given: z.infer<typeof method>): StudyMethod {
-  const { name, method: base, labelled, seeds, channels, ...own } = typeof given === 'string' ? named(given) : given;
-  const rest = { name, ...(labelled && { labelled }), ...(seeds && { seeds }), ...(channels && { channels }) };
+  const {
+    method: base,
+    name,
+    labelled,
+    seeds,
+    labelledCases,
+    channels,
+    ...own
+  } = typeof given === 'string' ? named(given) : given;
+  const rest = {
+    name,
+    ...(labelled && { labelled }),
+    ...(seeds && { seeds }),
+    ...(labelledCases && { labelledCases }),
+    ...(channels && { channels }),
+  };
   if (base in ABLATIONS) return { ...rest, options: { method: 'cpcl', ...ABLATIONS[base], ...own } };
   if (!METHODS.some((known) => known === base))
     throw new DecileError(

@@ -11,7 +11,15 @@ import { DecileError } from '../shared/errors.ts';
 import type { StudyChannel } from './channels.ts';
 import { type Cohort, openCohort } from './cohort.ts';
 import { FURTHER_LISTS, patientOf, type StudyDefinition } from './definition.ts';
-import { casesNamed, labelledCount, type Split, type StudyCase, splitCases } from './split.ts';
+import {
+  casesNamed,
+  labelledCount,
+  type Split,
+  type StudyCase,
+  splitCases,
+  type TrainCase,
+  withFirst,
+} from './split.ts';
 
 export interface StudyJob {
   /** Folder name, e.g. `cpcl-8-1`. */
@@ -20,6 +28,10 @@ export interface StudyJob {
   labelled: number;
   seed: number;
   options: AskedOptions;
+  /** The training list, labelled cases first. */
+  train: readonly TrainCase[];
+  /** Names of those cases, where the method chose them. */
+  labelledCases?: string[];
   /** What the network sees; one channel without a name where it is absent. */
   channels?: ModelChannel[];
 }
@@ -58,11 +70,12 @@ export function planStudy(definition: StudyDefinition, out: string): StudyPlan {
     ...method,
     counts: countsOf(method.labelled ?? definition.labelled),
     seeds: method.seeds ?? definition.seeds,
+    train: method.labelledCases ? withFirst(split.train, method.name, method.labelledCases) : split.train,
   }));
   for (const labelled of new Set(methods.flatMap(({ counts }) => counts))) {
-    refuseSplitLabels(definition, split, labelled);
-    for (const { name, options, counts, seeds, channels } of methods) {
+    for (const { name, options, counts, seeds, labelledCases, train, channels } of methods) {
       if (!counts.includes(labelled)) continue;
+      refuseSplitLabels(definition, train, labelled);
       for (const seed of seeds) {
         const id = `${fileName(name)}-${labelled}-${seed}`;
         jobs.push({
@@ -71,6 +84,8 @@ export function planStudy(definition: StudyDefinition, out: string): StudyPlan {
           labelled,
           seed,
           options: resolveOptions({ ...definition.options, ...options, seed }),
+          train,
+          ...(labelledCases && { labelledCases: train.slice(0, labelled).map((one) => one.name) }),
           ...(definition.channels && { channels: seen(definition.channels, channels) }),
         });
       }
@@ -109,7 +124,7 @@ function refuseSplitPatients({ patient }: StudyDefinition, split: Split): void {
 }
 
 /** @throws study/no-labelled where the labelled cases end within a patient's scans */
-function refuseSplitLabels({ patient }: StudyDefinition, { train }: Split, labelled: number): void {
+function refuseSplitLabels({ patient }: StudyDefinition, train: readonly TrainCase[], labelled: number): void {
   const of = patientOf(patient);
   const seen = new Set(train.slice(0, labelled).map(({ name }) => of(name)));
   const other = train.slice(labelled).find(({ name }) => seen.has(of(name)));
@@ -163,7 +178,7 @@ interface Lock {
   /** Of a data set in its own layout. */
   cohort?: { layout: string; modality: string; marginMm: number };
   lists: Record<'train' | 'validation' | 'test', string[]>;
-  jobs: Record<string, { labelled: number; options: AskedOptions; channels?: ModelChannel[] }>;
+  jobs: Record<string, Pick<StudyJob, 'labelled' | 'options' | 'labelledCases' | 'channels'>>;
 }
 
 const lockPath = (out: string): string => join(out, 'study.lock.json');
@@ -183,7 +198,12 @@ export function lockPlan(out: string, { definition, split, jobs }: StudyPlan): v
     pieces: definition.pieces,
     cohort: definition.cohort && withoutFolder(definition.cohort),
     lists,
-    jobs: Object.fromEntries(jobs.map(({ id, labelled, options, channels }) => [id, { labelled, options, channels }])),
+    jobs: Object.fromEntries(
+      jobs.map(({ id, labelled, options, labelledCases, channels }) => [
+        id,
+        { labelled, options, labelledCases, channels },
+      ]),
+    ),
   };
   const path = lockPath(out);
   if (existsSync(path)) {
@@ -234,6 +254,7 @@ function difference(before: Lock, now: Lock): string | null {
     if (!old) continue;
     if (!same(old.channels, job.channels))
       return `the channels ${namesOf(job.channels)} instead of ${namesOf(old.channels)} for ${id}`;
+    if (!same(old.labelledCases, job.labelledCases)) return `other labelled cases for ${id}`;
     const keys = Object.keys(job.options) as (keyof AskedOptions)[];
     const key = keys.find((k) => k !== 'engine' && k in old.options && !same(job.options[k], old.options[k]));
     if (key)

@@ -97,7 +97,7 @@ export async function runJob(
       kind: 'train',
       runFolder,
       options: job.options,
-      lists: studyLists(split.train, split.validation, job.labelled),
+      lists: studyLists(job.train, split.validation, job.labelled),
       classes: ['background', ...definition.classes],
       normalisation: plan.cohort.normalisation,
       ...(job.channels && { channels: job.channels }),
@@ -118,7 +118,7 @@ export async function runJob(
       pieces:
         definition.pieces === 'all'
           ? 'all'
-          : { like: split.train.slice(0, job.labelled).map(({ maskPath }) => maskPath) },
+          : { like: job.train.slice(0, job.labelled).map(({ maskPath }) => maskPath) },
       engine: job.options.engine,
     });
     if (!predicted) return null;
@@ -132,7 +132,7 @@ export async function runJob(
   const { id, method, labelled, seed } = job;
   const seconds = before?.seconds ?? trainingSeconds + (performance.now() - trainedAt) / 1000;
   const result: JobResult = { id, method, labelled, seed, seconds, scores, ...(before?.also && { also: before.also }) };
-  const further = { validation: split.validation, unlabelled: split.train.slice(labelled) };
+  const further = { validation: split.validation, unlabelled: job.train.slice(labelled) };
   for (const list of definition.alsoScore.filter((list) => !result.also?.[list])) {
     const folder = join(runFolder, list);
     const found = await scored(further[list], folder);

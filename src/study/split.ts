@@ -59,6 +59,15 @@ export function splitCases(cases: readonly StudyCase[], given: StudyDefinition['
   };
 }
 
+/**
+ * A training list in another order: the cases that are named come first.
+ * @throws study/unknown-case where a name stands for no case of it
+ */
+export function withFirst(train: readonly TrainCase[], method: string, first: readonly string[]): TrainCase[] {
+  const named = casesNamed(train, `labelledCases of ${method}`, first, 'the training list') as TrainCase[];
+  return [...new Set([...named, ...train])];
+}
+
 type Lists = Record<'train' | 'validation' | 'test', StudyCase[]>;
 
 function listed(cases: readonly StudyCase[], split: { train: string[]; validation: string[]; test: string[] }): Lists {
@@ -67,13 +76,18 @@ function listed(cases: readonly StudyCase[], split: { train: string[]; validatio
 }
 
 /** Cases that a list's names, ranges and globs stand for; throws `study/unknown-case` where one stands for none. */
-export function casesNamed(cases: readonly StudyCase[], list: string, patterns: readonly string[]): StudyCase[] {
+export function casesNamed(
+  cases: readonly StudyCase[],
+  list: string,
+  patterns: readonly string[],
+  of = 'the cohort',
+): StudyCase[] {
   return patterns.flatMap((pattern) => {
     const found = matching(cases, pattern);
     if (found.length === 0)
       throw new DecileError(
         'study/unknown-case',
-        `The ${list} must name cases of the cohort, got ${pattern}, which matches none of ${cases.length}.`,
+        `The ${list} must name cases of ${of}, got ${pattern}, which matches none of ${cases.length}.`,
         'Check the name; names are those of the files without their endings.',
       );
     return found;

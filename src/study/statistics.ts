@@ -70,7 +70,7 @@ export function studyRows({ definition, jobs }: StudyPlan, results: readonly Job
         : null;
       const cells = Object.fromEntries(
         METRICS.map((metric) => {
-          const test = mine && theirs ? pairedTTest(mine[metric], theirs[metric]) : null;
+          const test = mine && theirs ? pairedByPatient(mine, theirs, metric) : null;
           return [metric, { ...meanAndSd(cases[metric]), best: false, test, star: isSignificant(test) }];
         }),
       ) as Record<MetricName, Cell>;
@@ -82,7 +82,7 @@ export function studyRows({ definition, jobs }: StudyPlan, results: readonly Job
         cells,
         bySeed: shared.flatMap((run) => {
           const other = reference.find(({ seed }) => compare && seed === run.seed);
-          const test = other ? pairedTTest(perPatient([run], of).dice, perPatient([other], of).dice) : null;
+          const test = other ? pairedByPatient(perPatient([run], of), perPatient([other], of), 'dice') : null;
           return test ? [{ seed: run.seed, test }] : [];
         }),
         seedSd: meanAndSd(runs.map((run) => meanAndSd(run.scores.map((s) => s.dice)).mean)).sd,
@@ -112,8 +112,17 @@ function perCase(runs: readonly JobResult[]): Record<MetricName, (number | null)
   return { dice: values('dice'), jaccard: values('jaccard'), hd95: values('hd95'), asd: values('asd') };
 }
 
+type PerPatient = Map<string, Record<MetricName, number | null>>;
+
+/** Over the patients that both have: a method that chose its labelled cases leaves others unlabelled. */
+function pairedByPatient(mine: PerPatient, theirs: PerPatient, metric: MetricName): PairedTTest | null {
+  const both = [...mine.keys()].filter((patient) => theirs.has(patient));
+  const values = (side: PerPatient) => both.map((patient) => side.get(patient)?.[metric] ?? null);
+  return pairedTTest(values(mine), values(theirs));
+}
+
 /** Per patient, the mean over runs, scans and labels of the values that exist; null where none does. */
-function perPatient(runs: readonly JobResult[], of: (name: string) => string): Record<MetricName, (number | null)[]> {
+function perPatient(runs: readonly JobResult[], of: (name: string) => string): PerPatient {
   const patients = [...new Set(runs[0].scores.map((s) => of(s.case)))].sort();
   // Over runs first, so that a value that one seed lacks does not weigh less.
   const places = runs[0].scores.map((s) => `${s.case}\n${s.label}`).sort();
@@ -122,8 +131,13 @@ function perPatient(runs: readonly JobResult[], of: (name: string) => string): R
   const own = patients.map((patient) =>
     runs[0].scores.filter((s) => of(s.case) === patient).map((s) => at.get(`${s.case}\n${s.label}`) as number),
   );
-  const means = (metric: MetricName) => own.map((list) => meanAndSd(list.map((n) => values[metric][n])).mean);
-  return { dice: means('dice'), jaccard: means('jaccard'), hd95: means('hd95'), asd: means('asd') };
+  const mean = (list: number[], metric: MetricName) => meanAndSd(list.map((n) => values[metric][n])).mean;
+  return new Map(
+    own.map((list, n) => [
+      patients[n],
+      { dice: mean(list, 'dice'), jaccard: mean(list, 'jaccard'), hd95: mean(list, 'hd95'), asd: mean(list, 'asd') },
+    ]),
+  );
 }
 
 function markBest(cells: Cell[], larger: boolean): void {
