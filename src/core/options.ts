@@ -143,9 +143,9 @@ export const OPTIONS: readonly OptionRow[] = [
     'foregroundShare',
     'foreground-share',
     0,
-    real(0, 1),
+    orAuto(real(0, 1)),
     '',
-    'Share of the patches drawn around a voxel of a label, labels in turn, in unlabelled scans where the network saw them; nnU-Net takes 0.33.',
+    'Share of the patches drawn around a voxel of a label, labels in turn, in unlabelled scans where the network saw them. auto: 0.33, as nnU-Net, where fewer than a third of the patches from anywhere hold some label, else 0.',
   ),
   row(
     'correctedShare',

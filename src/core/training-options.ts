@@ -68,7 +68,7 @@ export interface TrainingOptions {
   /** Changes of intensity as nnU-Net has them. */
   intensity: (typeof SWITCH)[number];
   /** Share of the patches that are drawn around a voxel of a class. */
-  foregroundShare: number;
+  foregroundShare: 'auto' | number;
   /** Share of a corrected scan's patches that are drawn around a voxel that a person changed. */
   correctedShare: number;
   /** Whether a coarse model first finds the part of each scan that is worth reading. */

@@ -162,7 +162,10 @@ export async function checkSteps(
   for (const [t, expectedLosses] of losses.entries()) {
     // UA-MT's nine noise maps, its target's first; one map for every other method.
     script.load(options.method === 'ua-mt' ? noise(18 * values, 5200 + t, 0.2) : noise(2 * values, 5100 + t, 0.2));
-    const sampler = { hasUnlabelled: true, next: () => batchOf(golden.facts, t, classes), remember() {} };
+    const sampler = {
+      ...{ hasUnlabelled: true, foregroundShare: 0 },
+      ...{ next: () => batchOf(golden.facts, t, classes), remember() {} },
+    };
     const report = await trainStep(method, state, sampler, { options, kernels });
     const { lambda, learningRate, ...terms } = expectedLosses as Record<string, number>;
     assert.ok(Math.abs(report.lambda - lambda) < 1e-12 && Math.abs(report.learningRate - learningRate) < 1e-12);

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { boxOf } from '../../src/core/predict/sliding-window.ts';
 import { Random } from '../../src/core/random.ts';
 import { disposeBatch, TwoStreamSampler } from '../../src/core/train/batch.ts';
+import { shownByChance } from '../../src/core/train/foreground-share.ts';
 import { type PatchSource, planCrop, readPatch, type Sides, scanVoxel } from '../../src/core/train/patches.ts';
 import { ForegroundTurns, sampleCorrected, samplePlaces, voxelAt } from '../../src/core/train/places.ts';
 import { noPlaces, placesOf, remembered } from '../../src/core/train/pseudo-places.ts';
@@ -218,4 +219,27 @@ test('corrected are the drawn voxels whose label is not what was predicted', () 
   const mask = Uint8Array.from([0, 1, 0, 2, 1, NOT_DRAWN]);
   assert.deepEqual([...sampleCorrected(mask, predicted, new Random(1))], [2, 3, 4]);
   assert.deepEqual([...sampleCorrected(predicted, predicted, new Random(1))], []);
+});
+
+test('patches from anywhere hold a label as often as it is within their reach', () => {
+  // Starts are drawn from 33 x 29 x 13 places; those within reach of a voxel in the middle are 8 x 8 x 8 of them.
+  const [hidden, large] = [scan({ 1: [20, 18, 10] }, 3), scan({ 1: [20, 18, 10] }, 3)];
+  const [background, seen, absent] = shownByChance([hidden, large], PATCH, 3);
+  assert.deepEqual([background, absent], [null, null]);
+  assert.ok(Math.abs((seen as number) - 512 / (33 * 29 * 13)) < 0.04, `${seen}`);
+  assert.deepEqual(shownByChance([hidden], SIZE, 3), [null, 1, null], 'a patch as large as the scan holds all of it');
+  assert.deepEqual(shownByChance([hidden, large], PATCH, 3), [background, seen, absent], 'the same each time');
+  const other = scan({ 2: [20, 18, 10] }, 3);
+  assert.equal(shownByChance([hidden, other], [40, 36, 4], 3)[1], shownByChance([hidden], [40, 36, 4], 3)[1]);
+});
+
+test('a third of the patches is drawn around labels where one of them is rarely seen otherwise, and none else', () => {
+  const source = scan({ 1: [20, 18, 10] }, 3);
+  const shareOf = (patch: Sides, labelled = [source]) =>
+    sampler(labelled, { patch, foregroundShare: 'auto' }).foregroundShare;
+  assert.equal(shareOf(PATCH), 0.33);
+  assert.equal(shareOf([40, 36, 16]), 0);
+  assert.equal(shareOf(PATCH, []), 0);
+  assert.equal(shareOf(PATCH, [scan({}, 3)]), 0, 'no scan has a label');
+  assert.equal(sampler([source], { foregroundShare: 0 }).foregroundShare, 0, 'what is asked for counts');
 });

@@ -7,6 +7,7 @@ import type { Random } from '../random.ts';
 import { NOT_DRAWN } from '../volume.ts';
 import { channelsOf, joined, withoutSome } from './channels.ts';
 import { type CoarseView, coarsened, coarseView, fieldOf, type Grained } from './coarse-steps.ts';
+import { foregroundShareFor } from './foreground-share.ts';
 import { varyIntensities } from './intensity.ts';
 import { type Places, thickAxis } from './patch-source.ts';
 import { type CropPlan, type Patch, type PatchSource, planCrop, readPatch, type Sides } from './patches.ts';
@@ -21,8 +22,8 @@ export interface BatchOptions extends Grained {
   seed: number;
   augmentation: Augmentation;
   intensity: (typeof SWITCH)[number];
-  /** Share of the patches that are drawn around a voxel of a class; 0 without it. */
-  foregroundShare?: number;
+  /** Share of the patches that are drawn around a voxel of a class; auto: what `foregroundShareFor` says of the labelled scans; 0 without it. */
+  foregroundShare?: 'auto' | number;
   /** Share of a corrected scan's patches that are drawn around what was corrected; 0 without it. */
   correctedShare?: number;
   /** Chance of each channel to be left out of a patch, where scans have several; 0 without it. */
@@ -43,14 +44,18 @@ export class TwoStreamSampler {
   private readonly sources: { labelled: readonly PatchSource[]; unlabelled: readonly PatchSource[] };
   private readonly options: BatchOptions;
   private seen: PseudoPlaces[];
+  /** Share of the patches that are drawn around a voxel of a class. */
+  readonly foregroundShare: number;
   /** Scan and crop of each unlabelled patch of the last batch, and its sides. */
   private drawn: { scan: number; plan: CropPlan; sides: Sides }[] = [];
 
   constructor(labelled: readonly PatchSource[], unlabelled: readonly PatchSource[], options: BatchOptions) {
     this.sources = { labelled, unlabelled };
     this.options = options;
-    this.labelled = new CaseStream(labelled.length, options.seed, 1, options.foregroundShare);
-    this.unlabelled = new CaseStream(unlabelled.length, options.seed, 2, options.foregroundShare);
+    const { foregroundShare: asked = 0, patch, classes } = options;
+    this.foregroundShare = asked === 'auto' ? foregroundShareFor(labelled, patch, classes) : asked;
+    this.labelled = new CaseStream(labelled.length, options.seed, 1, this.foregroundShare);
+    this.unlabelled = new CaseStream(unlabelled.length, options.seed, 2, this.foregroundShare);
     this.seen = unlabelled.map(() => noPlaces(options.classes));
   }
 

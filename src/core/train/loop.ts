@@ -52,7 +52,8 @@ export interface TrainInputs {
 }
 
 export interface TrainHooks {
-  onStart?(info: { step: number; parameters: number }): void;
+  /** @param info its foregroundShare: of the patches, drawn around a voxel of a label */
+  onStart?(info: { step: number; parameters: number; foregroundShare: number }): void;
   onStep?(report: StepReport): void;
   /** Asked before each step; resolves when the run may go on, to 'cancel' when it should stop. `save` makes a checkpoint now. */
   mayContinue?(state: TrainState, save: () => Promise<void>): Promise<'go' | 'cancel'>;
@@ -89,7 +90,8 @@ export async function train(inputs: TrainInputs): Promise<{ outcome: 'finished' 
     return { ...inputs, options: { ...options, steps: turnOf(state.finished.length, options).steps } };
   };
   try {
-    hooks.onStart?.({ step: state.step, parameters: parameterCount(state.networks.student) });
+    const { foregroundShare } = sampler;
+    hooks.onStart?.({ step: state.step, parameters: parameterCount(state.networks.student), foregroundShare });
     while (state.step < options.steps) {
       if ((await hooks.mayContinue?.(state, save)) === 'cancel') {
         await save();
@@ -123,7 +125,7 @@ const onLabelled = ({ networks }: Method): Method => ({
 export async function trainStep(
   whole: Method,
   state: TrainState,
-  sampler: Pick<TwoStreamSampler, 'next' | 'remember' | 'hasUnlabelled'>,
+  sampler: Pick<TwoStreamSampler, 'next' | 'remember' | 'hasUnlabelled' | 'foregroundShare'>,
   {
     options,
     kernels,
@@ -197,7 +199,7 @@ export async function trainStep(
   });
   // A failure is told of where the losses are waited for, and not before.
   reading.catch(() => {});
-  if (options.foregroundShare > 0 && !alone && seesClasses(step, options.steps))
+  if (sampler.foregroundShare > 0 && !alone && seesClasses(step, options.steps))
     sampler.remember(
       await patchMasks(batch.unlabelled.images, state.networks.teacher ?? state.networks.student, kernels, options),
     );

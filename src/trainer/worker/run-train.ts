@@ -97,7 +97,7 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
     resumeFrom,
     startFrom,
     hooks: {
-      onStart({ step, parameters }) {
+      onStart({ step, parameters, foregroundShare }) {
         report({
           type: 'started',
           device: engine.device,
@@ -112,6 +112,11 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
           step,
           steps: options.steps,
         });
+        if (options.foregroundShare === 'auto' && foregroundShare > 0)
+          report({
+            type: 'notice',
+            message: `Patches from anywhere rarely hold some label: ${Math.round(100 * foregroundShare)} % of them are drawn around labels.`,
+          });
         clock.begin();
       },
       onStep(done) {
