@@ -6,6 +6,7 @@ import type { Mask, Store } from '../../store/index.ts';
 import type { Drawings } from '../drawing/drawings.ts';
 import { caseState, currentMask } from './case-states.ts';
 import { nextCase } from './queue.ts';
+import { isUntouched } from './untouched.ts';
 
 export interface Decided {
   /** The queue's next open case; null when none is left. */
@@ -141,7 +142,8 @@ async function settle(store: Store, drawings: Drawings, id: number, decision: Re
         current.origin === 'predicted'
           ? await copyAsAccepted(store, drawings, current)
           : store.masks.setAccepted(current.id, true);
-      if (mask.origin === 'corrected') store.scans.setReview(id, isUnedited(store, mask) ? 'accepted' : 'corrected');
+      if (mask.origin === 'corrected')
+        store.scans.setReview(id, isUntouched(mask, store.masks.history(id)) ? 'accepted' : 'corrected');
       else store.scans.setReview(id, 'unreviewed');
       return;
     }
@@ -168,13 +170,4 @@ function withdraw({ masks }: Store, id: number): void {
 async function copyAsAccepted(store: Store, drawings: Drawings, predicted: Mask): Promise<Mask> {
   const mask = await readMask(store.path(predicted.file));
   return drawings.supersede(predicted.scan, mask, { origin: 'corrected', accepted: true, run: predicted.run });
-}
-
-/** Same volumes as the prediction it came from: nothing, or nothing that counts, was changed. */
-function isUnedited(store: Store, mask: Mask): boolean {
-  const prediction = store.predictions.latest(mask.scan);
-  if (!prediction) return false;
-  const predicted = store.masks.get(prediction.mask);
-  const counts = ({ labels }: Mask) => JSON.stringify(labels.map(({ value, voxels }) => [value, voxels]));
-  return counts(predicted) === counts(mask);
 }

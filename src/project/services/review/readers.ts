@@ -5,6 +5,7 @@ import { readMask } from '../../../imaging/index.ts';
 import type { HistoryLine, MaskComparison } from '../../../shared/contract/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import type { Mask, Scan, Store } from '../../store/index.ts';
+import { isUntouched } from './untouched.ts';
 
 /** Versions of a scan's mask, label by label; the second measured against the first. Throws `mask/unknown`. */
 export async function compareVersions(
@@ -80,18 +81,9 @@ export function historyOf(store: Store, scans: readonly Scan[]): HistoryLine[] {
     const accepted = new Set(
       store.decisions.list(id).flatMap(({ decision, mask }) => (decision === 'accept' ? [mask] : [])),
     );
-    // The copy of a prediction that was accepted as it is: nobody corrected it.
-    const isCopy = (mask: Mask) => {
-      const before = masks.find(
-        ({ origin, run, version }) => origin === 'predicted' && run === mask.run && version < mask.version,
-      );
-      const counts = ({ labels }: Mask) => JSON.stringify(labels.map(({ value, voxels }) => [value, voxels]));
-      return (
-        mask.origin === 'corrected' && accepted.has(mask.id) && before !== undefined && counts(before) === counts(mask)
-      );
-    };
     const versions = new Map(masks.map((mask) => [mask.id, mask.version]));
-    const own = masks.filter((mask) => !isCopy(mask));
+    // Of a prediction that was accepted as it is nobody corrected anything.
+    const own = masks.filter((mask) => !accepted.has(mask.id) || !isUntouched(mask, masks));
     const made = own.map((mask): HistoryLine => {
       const { origin, person, version, run, createdAt } = mask;
       return {
