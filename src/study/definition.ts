@@ -167,14 +167,22 @@ export function readStudy(path: string, data?: string): StudyDefinition {
   return parseStudy(raw, dirname(resolve(path)), data);
 }
 
+/** Where a value has several forms, what is wrong with the one that it comes nearest to: the fault that lies deepest. */
+function deepest(issue: z.core.$ZodIssue): { path: PropertyKey[]; message: string } {
+  if (issue.code !== 'invalid_union') return issue;
+  const inner = issue.errors.flat().map(deepest);
+  const nearest = inner.sort((a, b) => b.path.length - a.path.length)[0];
+  return nearest?.path.length ? { path: [...issue.path, ...nearest.path], message: nearest.message } : issue;
+}
+
 /** Checks a study; `data` is what its folders are relative to, `folder` its lists. */
 export function parseStudy(raw: unknown, folder: string, data = folder): StudyDefinition {
   const parsed = schema.safeParse(raw);
   if (!parsed.success) {
-    const [issue] = parsed.error.issues;
+    const { path, message } = deepest(parsed.error.issues[0]);
     throw new DecileError(
       'study/invalid',
-      `The study file must have a valid ${issue.path.join('.') || 'content'}, got: ${issue.message}.`,
+      `The study file must have a valid ${path.join('.') || 'content'}, got: ${message}.`,
       'docs/reference/study-file.md describes the file.',
     );
   }

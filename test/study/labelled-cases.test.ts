@@ -61,6 +61,13 @@ test('only training cases may be labelled, and all scans of a patient or none', 
   await assert.rejects(planOf(t, chosen('a', 'b'), halves), { code: 'study/no-labelled' });
 });
 
+test('what is wrong with a method is said by its field', async (t) => {
+  await assert.rejects(planOf(t, [{ name: 'chosen', method: 'supervised', labelledCases: 'd' }]), {
+    code: 'study/invalid',
+    message: /a valid methods\.1\.labelledCases, got: .*expected array/,
+  });
+});
+
 test('a study that goes on keeps the labelled cases of each method', async (t) => {
   const chosen = (...labelledCases: string[]) => [{ name: 'chosen', method: 'supervised', labelledCases }];
   const { plan, out } = await planOf(t, chosen('d', 'b'));
