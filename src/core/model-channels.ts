@@ -50,7 +50,8 @@ export const normalisationOfPreset = (
   range: readonly [number, number] | null = null,
 ): Normalisation => {
   const kind = kindOfPreset(preset);
-  return kind === 'ct' ? { kind, clip: range ?? CT_RANGES[preset] ?? SOFT_TISSUE } : normalisationOfKind(kind);
+  if (kind !== 'ct') return normalisationOfKind(kind);
+  return range ? { kind, clip: range } : { kind, clip: CT_RANGES[preset] ?? SOFT_TISSUE, widen: true };
 };
 
 /** The window of the paper's kidney CT, HU: soft tissue. */
@@ -58,7 +59,7 @@ const SOFT_TISSUE = [-75, 175] as const;
 
 /** How intensities of a kind become network input. */
 export const normalisationOfKind = (kind: ChannelKind): Normalisation =>
-  kind === 'ct' ? { kind, clip: SOFT_TISSUE } : { kind };
+  kind === 'ct' ? { kind, clip: SOFT_TISSUE, widen: true } : { kind };
 
 /**
  * What to say of scans that lack channels; null where none does.

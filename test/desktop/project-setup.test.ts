@@ -59,5 +59,12 @@ test('the range is changed later, seen on a scan, with a note on earlier runs', 
   assert.deepEqual((await ask(page, 'projects.current'))!.range, [100, 300]);
   const again = await settings();
   assert.equal(await again.getByLabel('Lowest intensity, HU').inputValue(), '100');
+  const wider = again.getByLabel('Wider where the drawn labels need it');
+  assert.equal(await wider.isChecked(), false);
+  await wider.check();
+  assert.equal(await again.getByLabel('Lowest intensity, HU').inputValue(), '-75');
+  await again.getByRole('button', { name: 'Save' }).click();
+  await again.waitFor({ state: 'detached' });
+  assert.equal((await ask(page, 'projects.current'))!.range, null);
   assert.deepEqual(window.problems, []);
 });

@@ -34,7 +34,7 @@ test('a project of CT may have a range of its own, from then on its runs clip to
   store.project.setRange([-200, 300]);
   assert.deepEqual(planTraining(store, { options: {} }).normalisation, { kind: 'ct', clip: [-200, 300] });
   store.project.setRange(null);
-  assert.deepEqual(planTraining(store, { options: {} }).normalisation, { kind: 'ct', clip: [-75, 175] });
+  assert.deepEqual(planTraining(store, { options: {} }).normalisation, { kind: 'ct', clip: [-75, 175], widen: true });
   assert.throws(() => store.project.setRange([300, -200]), { code: 'option/invalid' });
   const labels = [{ name: 'organ' }];
   const folder = temporaryFolder(t);
@@ -70,6 +70,11 @@ test('`decile new --preset ct-abdomen` and `--range`, changed later with a note 
   );
   const changed = await decile(['range', join(folder, 'q'), '--json', '--', '-10,20']);
   assert.deepEqual(JSON.parse(changed.stdout), { range: [-10, 20], earlierRuns: 0 });
+  assert.match((await decile(['range', join(folder, 'q'), 'auto'])).stderr, /option\/invalid/);
+  const auto = await decile(['range', join(folder, 'p'), '--json', '--', '-10,20']);
+  assert.deepEqual(JSON.parse(auto.stdout).range, [-10, 20]);
+  const again = await decile(['range', join(folder, 'p'), 'auto']);
+  assert.match(again.stdout, /Training clips to -160 to 240 HU, more where labels hold more\./);
 });
 
 test('a scan that is left out is neither learned from nor suggested, and comes back', async (t) => {

@@ -74,7 +74,11 @@ export function newCommand(): Command {
       ).choices(LABEL_SET_NAMES),
     )
     .addOption(new Option('--preset <PRESET>', 'how intensities are read').choices(PRESETS).makeOptionMandatory())
-    .option('--range <LOW,HIGH>', "intensities that training clips to, HU; the preset's without it", parseRange)
+    .option(
+      '--range <LOW,HIGH>',
+      "intensities that training clips to, HU; without it the preset's, widened to what the labels hold",
+      parseRange,
+    )
     .option('--name <NAME>', "the project's name; the folder's without it")
     .action(
       async (

@@ -1,14 +1,26 @@
 import { Command } from 'commander';
+import { normalisationOfPreset } from '../../core/model-channels.ts';
+import type { PresetName } from '../../core/options.ts';
 import { notice, type Output, result } from '../output.ts';
 import { withProject } from './common.ts';
 import { parseRange } from './new.ts';
+
+function rangeText({ preset, range }: { preset: PresetName; range: readonly [number, number] | null }): string {
+  const normalisation = normalisationOfPreset(preset, range);
+  if (normalisation.kind !== 'ct') return 'nothing: MR is brought to zero mean and unit variance';
+  return `${normalisation.clip.join(' to ')} HU${normalisation.widen ? ', more where labels hold more' : ''}`;
+}
 
 export function rangeCommand(): Command {
   return new Command('range')
     .description('intensities that training clips a CT project to, from the next run on')
     .argument('<DIR>', 'the project')
-    .argument('<LOW,HIGH>', 'HU, e.g. -160,240', parseRange)
-    .action((folder: string, range: [number, number], flags: Output) =>
+    .argument(
+      '<LOW,HIGH>',
+      "HU, e.g. -160,240; `auto`: the preset's, widened to what the labels hold",
+      (text: string) => (text === 'auto' ? null : parseRange(text)),
+    )
+    .action((folder: string, range: [number, number] | null, flags: Output) =>
       withProject(folder, 'write', async ({ store }) => {
         const before = store.runs.list().length;
         const project = store.project.setRange(range);
@@ -17,7 +29,7 @@ export function rangeCommand(): Command {
             flags,
             `${before} earlier ${before === 1 ? 'run' : 'runs'} used another range and keep it: their figures say little about this one.`,
           );
-        result(flags, { range: project.range, earlierRuns: before }, `Training clips to ${range.join(' to ')} HU.`);
+        result(flags, { range: project.range, earlierRuns: before }, `Training clips to ${rangeText(project)}.`);
       }),
     );
 }

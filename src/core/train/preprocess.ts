@@ -10,12 +10,13 @@ import type { Box } from './region.ts';
 
 /**
  * `mr` and `pet`: zero mean, unit variance over voxels > 0. `ct`: clip to the window (HU), then the same over all voxels. `none`:
- * the stored intensities are normalised already.
+ * the stored intensities are normalised already. `widen` is there until a run begins whose window nobody chose: it then takes in what
+ * the labels hold.
  */
 export type Normalisation =
   | { kind: 'mr' }
   | { kind: 'pet' }
-  | { kind: 'ct'; clip: readonly [lowHU: number, highHU: number] }
+  | { kind: 'ct'; clip: readonly [lowHU: number, highHU: number]; widen?: true }
   | { kind: 'none' };
 
 /** Which grid scans are brought to. */

@@ -26,8 +26,10 @@ import { withRegions } from './coarse-model.ts';
 import type { Control, Report, TrainerFiles } from './dependencies.ts';
 import { evolutionRecorder } from './evolution.ts';
 import { checkpointPath } from './files.ts';
+import { withLabelRanges } from './label-range.ts';
 import { parkWhilePaused } from './park.ts';
 import { type PreparedCase, prepareCase } from './prepared-case.ts';
+import { keepNormalisation } from './run-predict.ts';
 import { CheckpointClock, StepClock } from './step-clock.ts';
 
 export async function runTrain(job: TrainJob, report: Report, control: Control, files: TrainerFiles): Promise<void> {
@@ -36,7 +38,9 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
   makeFolder(runFolder);
   const resumeFrom = job.resume ? decodeCheckpoint(readFileSync(checkpointPath(runFolder))) : undefined;
   // A run that goes on sees what it began with, whatever the project's channels and range are now.
-  const channels = resumeFrom?.meta.channels ?? job.channels ?? oneChannel(job.normalisation);
+  const startFrom = job.startFrom && !resumeFrom ? decodeCheckpoint(readFileSync(job.startFrom)) : undefined;
+  const channels = resumeFrom?.meta.channels ?? (await channelsOf(job, startFrom?.meta, report, control, files));
+  keepNormalisation(runFolder, channels[0].normalisation);
   const engine = await startEngine(job.options.engine);
   if (engine.notice) report({ type: 'notice', message: engine.notice });
   const kernels = kernelsOf(engine);
@@ -53,7 +57,6 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
   }
   warnOfMissingClasses(lists.labelled, classes, report);
 
-  const startFrom = job.startFrom && !resumeFrom ? decodeCheckpoint(readFileSync(job.startFrom)) : undefined;
   const room = roomOf(engine);
   const cases = [...lists.labelled, ...lists.unlabelled];
   const { patch, plan, recompute, ...batch } = fitOfRun(job, resumeFrom?.meta, cases, room);
@@ -177,6 +180,19 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
       seconds: (performance.now() - began) / 1000,
     });
 }
+
+/** What the network of a new run sees. */
+const channelsOf = (
+  { lists, classes, ...job }: TrainJob,
+  start: CheckpointMeta | undefined,
+  report: Report,
+  control: Control,
+  files: TrainerFiles,
+): Promise<ModelChannel[]> =>
+  withLabelRanges(job.channels ?? oneChannel(job.normalisation), {
+    ...{ labelled: lists.labelled, classes, report, control, files },
+    ...(start?.channels && { startChannels: start.channels }),
+  });
 
 /**
  * A run keeps its patch and batch when it is resumed, also where memory made them smaller on the way; what is computed again may differ
