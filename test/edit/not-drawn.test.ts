@@ -87,3 +87,22 @@ test('tools that write over background write over what nobody drew, and changes 
   change(mask, (recorder) => assert.equal(interpolateSlices(recorder, 1, 2), 2));
   assert.deepEqual([mask.data[22], mask.data[31]], [1, 1]);
 });
+
+test('no rule of what may be painted over, and no range of intensities, keeps a slice from being drawn or not', () => {
+  const mask = apart();
+  const scan = scanOf(mask.size, (v) => v % 2);
+  const editor = new CaseEditor({ scan, mask, prediction: null }, { painted() {}, changed() {} });
+  editor.setPaintOver({ label: 2 }, 1);
+  editor.setLimit([1, 1]);
+  editor.apply('Only drawn slices', (recorder) => onlyDrawnSlices(recorder, 2), true);
+  assert.deepEqual([slice(mask, 0), slice(mask, 1)], [OPEN, [0, 0, 0, 0, 1, 0, 0, 0, 0]]);
+  editor.setPaintOver('all', 1);
+  editor.beginStroke(true);
+  editor.paint((recorder) => recorder.write(19, 1));
+  editor.endStroke('Brush');
+  assert.deepEqual(
+    slice(mask, 2),
+    [0, 1, 0, 0, 0, 0, 0, 0, 0],
+    'around the stroke is background, whatever its intensity',
+  );
+});

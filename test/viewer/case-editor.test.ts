@@ -82,10 +82,7 @@ test('undo, redo and a whole operation wait for the end of a stroke', () => {
   made.beginStroke();
   made.paint((recorder) => recorder.write(7, 1));
   assert.deepEqual([made.undo(), made.redo(), made.painting], [null, null, true]);
-  assert.equal(
-    made.apply('other', (recorder) => recorder.write(8, 1)),
-    null,
-  );
+  assert.throws(() => made.apply('other', (recorder) => recorder.write(8, 1)), { code: 'edit/stroke-open' });
   assert.deepEqual([...made.mask.data.subarray(5, 9)], [1, 0, 1, 0]);
   assert.equal(made.endStroke('Brush')?.changed, 1);
   assert.deepEqual(

@@ -1,5 +1,5 @@
 /** One undoable change of a mask: recorded while voxels are written, kept as runs, undone and redone exactly. */
-import { type LabelMap, NOT_DRAWN, type Volume } from '../volume.ts';
+import { isUnlabelled, type LabelMap, NOT_DRAWN, type Volume } from '../volume.ts';
 
 /** A rectangle of one slice across k that an edit touched, in voxels. */
 export interface DirtyBox {
@@ -74,13 +74,28 @@ export class Recorder {
 
   /** Sets one voxel; false where it had the value already, is protected or out of the range. */
   write(offset: number, value: number): boolean {
-    const { data, size } = this.mask;
-    const old = data[offset];
+    const old = this.mask.data[offset];
     if (old === value || this.protection[old] || this.protection[value] === LOCKED) return false;
     if (this.within) {
       const intensity = this.within.scan.data[offset];
       if (!(intensity >= this.within.low && intensity <= this.within.high)) return false;
     }
+    this.put(offset, value);
+    return true;
+  }
+
+  /**
+   * Says of a voxel without a label whether somebody drew there: background, or `NOT_DRAWN`. That is no painting: no rule of what may
+   * be painted over is asked. One with a label stays as it is.
+   */
+  declare(offset: number, drawn: boolean): void {
+    const old = this.mask.data[offset];
+    const value = drawn ? 0 : NOT_DRAWN;
+    if (isUnlabelled(old) && old !== value) this.put(offset, value);
+  }
+
+  private put(offset: number, value: number): void {
+    const { data, size } = this.mask;
     const row = Math.floor(offset / size[0]);
     if (row !== this.row) {
       this.row = row;
@@ -93,7 +108,6 @@ export class Recorder {
     else if (i < box.i0) box.i0 = i;
     else if (i > box.i1) box.i1 = i;
     data[offset] = value;
-    return true;
   }
 
   /** What was written since the last call, as one box a slice: what the screen must draw anew before `finish`. */

@@ -28,7 +28,7 @@ export function onlyDrawnSlices(recorder: Recorder, normal: Axis): number {
     const found = valuesOf(recorder, normal, n);
     const said = partly && !found.open;
     if (found.labelled || said) drawn++;
-    fill(recorder, normal, n, found.labelled || said ? 0 : NOT_DRAWN);
+    declare(recorder, normal, n, found.labelled || said);
   }
   return drawn;
 }
@@ -36,11 +36,11 @@ export function onlyDrawnSlices(recorder: Recorder, normal: Axis): number {
 /** What nobody drew becomes background. */
 export function allDrawn(recorder: Recorder): void {
   const { data } = recorder.mask;
-  for (let v = data.indexOf(NOT_DRAWN); v >= 0; v = data.indexOf(NOT_DRAWN, v + 1)) recorder.write(v, 0);
+  for (let v = data.indexOf(NOT_DRAWN); v >= 0; v = data.indexOf(NOT_DRAWN, v + 1)) recorder.declare(v, true);
 }
 
 /** The slice at hand is drawn, and empty where no label is. */
-export const drawnSlice = (recorder: Recorder, normal: Axis, n: number): void => fill(recorder, normal, n, 0);
+export const drawnSlice = (recorder: Recorder, normal: Axis, n: number): void => declare(recorder, normal, n, true);
 
 /** A stroke on one slice that nobody drew before makes that slice a drawn one: around the stroke is background. */
 export function drawnByStroke(recorder: Recorder): void {
@@ -48,7 +48,7 @@ export function drawnByStroke(recorder: Recorder): void {
   if (!extent) return;
   const flat = ([2, 1, 0] as const).filter((axis) => extent.low[axis] === extent.high[axis]);
   const normal = flat.find((axis) => untouched(recorder, axis, extent.low[axis]));
-  if (normal !== undefined) fill(recorder, normal, extent.low[normal], 0);
+  if (normal !== undefined) declare(recorder, normal, extent.low[normal], true);
 }
 
 /** Was the whole slice "not drawn" before the stroke? */
@@ -70,13 +70,9 @@ function valuesOf(recorder: Recorder, normal: Axis, n: number): { labelled: bool
   return found;
 }
 
-/** Gives a slice's unlabelled voxels one value, background or `NOT_DRAWN`. */
-function fill(recorder: Recorder, normal: Axis, n: number, value: number): void {
-  const other = value === 0 ? NOT_DRAWN : 0;
-  eachVoxel(recorder, normal, n, (offset) => {
-    if (recorder.mask.data[offset] === other) recorder.write(offset, value);
-  });
-}
+/** Says of a slice's unlabelled voxels whether somebody drew there. */
+const declare = (recorder: Recorder, normal: Axis, n: number, drawn: boolean): void =>
+  eachVoxel(recorder, normal, n, (offset) => recorder.declare(offset, drawn));
 
 function eachVoxel({ mask }: Recorder, normal: Axis, n: number, visit: (offset: number) => void): void {
   const { width, height, base, stepA, stepB } = sliceLayout(mask.size, normal, n);

@@ -137,6 +137,11 @@ export const windowErrors = {
     message: 'A stroke must reach the disk, got <what the system said>.',
     cure: 'Keep the window open: it tries again',
   },
+  'edit/stroke-open': {
+    when: 'An operation on the mask comes while a stroke is drawn',
+    message: '<operation> must come after a stroke, got one that is not finished.',
+    cure: 'Finish it, or give it up with Escape',
+  },
   'edit/open-area': {
     when: 'An area to be filled is not closed',
     message: 'The area to fill must be closed, got one that reaches the edge of the scan.',

@@ -12,6 +12,7 @@ import { History } from '../../core/edit/history.ts';
 import { drawnByStroke } from '../../core/edit/not-drawn.ts';
 import { MaskStatistics } from '../../core/edit/statistics.ts';
 import { type LabelMap, NOT_DRAWN, type Volume } from '../../core/volume.ts';
+import { DecileError } from '../../shared/errors.ts';
 
 export interface CaseVoxels {
   readonly scan: Volume;
@@ -40,6 +41,8 @@ export class CaseEditor {
   /** Intensities that tools change voxels of; null: all. */
   private limit: readonly [number, number] | null = null;
   private stroke: Recorder | null = null;
+  /** Those who wait for the end of the stroke. */
+  private readonly waiting: (() => void)[] = [];
 
   constructor(voxels: CaseVoxels, listener: EditorListener) {
     this.voxels = voxels;
@@ -57,6 +60,16 @@ export class CaseEditor {
   }
   get painting(): boolean {
     return this.stroke !== null;
+  }
+
+  /** Resolves once no stroke is open. */
+  async strokeEnded(): Promise<void> {
+    while (this.stroke) await new Promise<void>((resolve) => this.waiting.push(resolve));
+  }
+
+  private closeStroke(): void {
+    this.stroke = null;
+    for (const resolve of this.waiting.splice(0)) resolve();
   }
 
   /** Labels that no edit changes. */
@@ -119,21 +132,30 @@ export class CaseEditor {
 
   cancelStroke(): void {
     const boxes = this.stroke?.cancel();
-    this.stroke = null;
+    this.closeStroke();
     if (boxes?.length) this.listener.painted(boxes);
   }
 
   endStroke(name: string): Edit | null {
     if (this.stroke && this.partlyDrawn) drawnByStroke(this.stroke);
     const edit = this.stroke?.finish(name) ?? null;
-    this.stroke = null;
+    this.closeStroke();
     if (edit) this.keep(edit);
     return edit;
   }
 
-  /** One whole operation as one undo step; an error in it changes nothing. @param limited as of `beginStroke` */
+  /**
+   * One whole operation as one undo step; null where it changed nothing. An error in it changes nothing either.
+   * @param limited as of `beginStroke`
+   * @throws edit/stroke-open while a stroke is not finished
+   */
   apply(name: string, act: (recorder: Recorder) => void, limited = false): Edit | null {
-    if (this.stroke) return null;
+    if (this.stroke)
+      throw new DecileError(
+        'edit/stroke-open',
+        `${name} must come after a stroke, got one that is not finished.`,
+        'Finish it, or give it up with Escape.',
+      );
     const recorder = new Recorder(this.mask, this.protection, limited ? this.within : null);
     try {
       act(recorder);

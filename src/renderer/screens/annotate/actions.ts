@@ -71,7 +71,7 @@ export function actionsOf(screen: AnnotateState, own: ScreenActions): Record<Act
     'edit.cornerBack': own.cornerBack,
     'edit.redo': () => screen.redo(),
     'edit.interpolate': once(() => screen.operations.interpolate()),
-    'edit.follow': once(() => void screen.follow.run()),
+    'edit.follow': once(() => screen.follow.start()),
     'edit.copyPrevious': once(() => screen.operations.copyFrom(-1)),
     'edit.copyNext': once(() => screen.operations.copyFrom(1)),
     'edit.clearSlice': once(() => screen.operations.clearSlice()),
@@ -117,10 +117,7 @@ export function actionsOf(screen: AnnotateState, own: ScreenActions): Record<Act
     },
     'view.help': once(own.help),
     'review.accept': once(() => {
-      if (screen.click.take()) return;
-      // What was taken and is not there yet is part of what is accepted.
-      if (screen.click.owed) void screen.click.owed.then(own.accept);
-      else own.accept();
+      if (!screen.click.take()) own.accept();
     }),
     'review.reject': once(own.reject),
     'review.markNext': () => screen.review.mark(1),

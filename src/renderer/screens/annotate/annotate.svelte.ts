@@ -334,10 +334,11 @@ export class AnnotateState {
 
   /** Undoes or redoes until `count` steps are in force. */
   goToStep(count: number): void {
-    const { editor } = this;
-    this.click.take();
-    while (editor && editor.history.steps.current > count) editor.undo();
-    while (editor && editor.history.steps.current < count && editor.history.canRedo) editor.redo();
+    this.click.takeThen(() => {
+      const { editor } = this;
+      while (editor && editor.history.steps.current > count) editor.undo();
+      while (editor && editor.history.steps.current < count && editor.history.canRedo) editor.redo();
+    });
   }
 
   refuse(error: unknown): void {

@@ -26,9 +26,6 @@ interface How {
   ended?(changed: boolean): void;
 }
 
-/** Between two looks whether a stroke has ended, ms. */
-const STROKE = 50;
-
 export class Beside {
   work = $state.raw<Work | null>(null);
   private readonly screen: BesideHost;
@@ -90,8 +87,7 @@ export class Beside {
     try {
       this.answers.begin(editor.mask, editor.protectedValues, null);
       const edit = await this.answers.ask(job);
-      // The stroke at hand ends first.
-      while (edit && editor.painting && screen.editor === editor) await new Promise((next) => setTimeout(next, STROKE));
+      if (edit) await editor.strokeEnded();
       if (edit === undefined || screen.editor !== editor) return;
       this.work = null;
       ended?.(edit !== null && editor.apply(name, (recorder) => replay(recorder, edit), limited) !== null);

@@ -101,11 +101,21 @@ export class ClickTool {
     return true;
   }
 
+  /** Takes the preview and does `act` once it is part of the mask: at once, or, where the case is still open, when its answer is there. */
+  takeThen(act: () => void): void {
+    this.take();
+    const { editor } = this.screen;
+    if (!this.owed) act();
+    else
+      void this.owed.then(() => {
+        if (this.screen.editor === editor) act();
+      });
+  }
+
   private async takeOnceThere(editor: CaseEditor, label: number, coming: Promise<Preview | null>): Promise<void> {
     try {
       const preview = await coming;
-      // A stroke that began meanwhile ends first.
-      while (editor.painting) await new Promise((resolve) => setTimeout(resolve, 30));
+      await editor.strokeEnded();
       if (!preview || this.editor !== editor) return;
       const drawn = drawnByHand(editor);
       editor.apply(CLICK_EDIT, (recorder) => this.write(recorder, preview, label, drawn));

@@ -12,7 +12,7 @@ export interface FollowHost {
   readonly position: { readonly planes: Record<PlaneName, Plane> | null; readonly main: PlaneName };
   readonly tools: { readonly settings: { readonly label: number } };
   readonly labels: { readonly active: { readonly name: string; readonly locked: boolean } | null };
-  readonly click?: { take(): boolean };
+  readonly click?: { takeThen(act: () => void): void };
   notice: { text: string; cure: string } | null;
   revision: number;
   refuse(error: unknown): void;
@@ -46,12 +46,17 @@ export class FollowTool {
     return was;
   }
 
-  /** Fills the slices of the active label between drawn ones on the main plane. */
-  async run(): Promise<void> {
+  /** Fills the slices of the active label between drawn ones on the main plane; a clicked mask is taken first. */
+  start(): void {
+    const { click } = this.screen;
+    if (click) click.takeThen(() => void this.run());
+    else void this.run();
+  }
+
+  private async run(): Promise<void> {
     const { screen } = this;
     const { editor, position, labels, tools } = screen;
     if (!editor || !position.planes || this.busy) return;
-    screen.click?.take();
     if (labels.active?.locked) {
       screen.notice = { text: `${labels.active.name} is locked.`, cure: 'Unlock it in the list of labels.' };
       return;
@@ -66,6 +71,7 @@ export class FollowTool {
     screen.notice = null;
     try {
       const filled = await this.ask({ scan: plain(editor.voxels.scan), mask: plain(drawn), label, normal });
+      await editor.strokeEnded();
       if (this.editor !== editor || !this.busy) return;
       this.busy = false;
       if (!filled) {

@@ -2,7 +2,7 @@
 
 import { clearSlices, combineWith, copySlice } from '../../../core/edit/combine.ts';
 import { keepLargest, removeIslands } from '../../../core/edit/components.ts';
-import type { Recorder } from '../../../core/edit/edit.ts';
+import type { PaintOver, Recorder } from '../../../core/edit/edit.ts';
 import type { Gap } from '../../../core/edit/gaps.ts';
 import { interpolateSlices, labelledSlices } from '../../../core/edit/interpolate.ts';
 import type { EditJob } from '../../../core/edit/job.ts';
@@ -22,7 +22,7 @@ export interface OperationsHost {
     readonly main: PlaneName;
     readonly crosshair: readonly [number, number, number];
   };
-  readonly tools: { readonly settings: { readonly label: number; readonly margin: number } };
+  readonly tools: { readonly settings: { readonly label: number; readonly margin: number; readonly over: PaintOver } };
   readonly labels: { readonly active: { readonly name: string; readonly locked: boolean } | null };
   /** Marked slices along k, both included. */
   readonly review: { readonly selection: readonly [number, number] | null };
@@ -30,7 +30,7 @@ export interface OperationsHost {
   /** Works out what takes long. */
   readonly beside: { do(name: string, job: EditJob, how: { ended(changed: boolean): void }): void };
   /** A clicked mask that is not taken yet. */
-  readonly click?: { take(): boolean };
+  readonly click?: { takeThen(act: () => void): void };
   refuse(error: unknown): void;
 }
 
@@ -60,31 +60,41 @@ export class Operations {
     act: (recorder: Recorder, label: number, plane: Plane, slice: number) => void,
     why: Why,
   ): void {
-    const { screen } = this;
-    const at = this.begin();
-    if (!at) return;
-    try {
-      const edit = at.editor.apply(name, (recorder) => act(recorder, at.label, at.plane, at.slice));
-      this.ended(name, at, edit !== null, why);
-    } catch (error) {
-      screen.refuse(error);
-    }
+    this.begin((at) => {
+      try {
+        const edit = at.editor.apply(name, (recorder) => act(recorder, at.label, at.plane, at.slice));
+        this.ended(name, at, edit !== null, why);
+      } catch (error) {
+        this.screen.refuse(error);
+      }
+    });
   }
 
   /** As `run`, of what takes long on a large scan. */
   private job(name: string, of: (label: number, plane: Plane) => EditJob, why: Why): void {
-    const at = this.begin();
-    const ended = (changed: boolean) => at && this.ended(name, at, changed, why);
-    if (at) this.screen.beside.do(name, of(at.label, at.plane), { ended });
+    this.begin((at) => {
+      const ended = (changed: boolean) => this.ended(name, at, changed, why);
+      this.screen.beside.do(name, of(at.label, at.plane), { ended });
+    });
+  }
+
+  /** Does `act` on what is operated on, once a clicked mask is part of it. */
+  private begin(act: (at: At) => void): void {
+    const then = () => {
+      const at = this.at();
+      if (at) act(at);
+    };
+    const { click } = this.screen;
+    if (click) click.takeThen(then);
+    else then();
   }
 
   /** What is operated on; null where nothing can be. */
-  private begin(): At | null {
+  private at(): At | null {
     const { screen } = this;
     const { editor, position, tools, labels } = screen;
     const { planes, crosshair, main } = position;
     if (!editor || !planes) return null;
-    screen.click?.take();
     if (labels.active?.locked) {
       screen.notice = { text: `${labels.active.name} is locked.`, cure: 'Unlock it in the list of labels.' };
       return null;
@@ -101,7 +111,7 @@ export class Operations {
     }
     const drawn = editor.statistics.total[label] > 0;
     const reason = drawn ? why(editor.mask, label, plane, slice) : 'it is not drawn in this scan';
-    screen.notice = { text: `${name}: nothing to change, ${reason}.`, cure: '' };
+    screen.notice = { text: `${name}: nothing to change, ${reason}.`, cure: this.otherRule };
   }
 
   interpolate(): void {
@@ -117,24 +127,36 @@ export class Operations {
     );
   }
 
-  /** Fills what Done found empty: each label across the axis that it was drawn along. */
-  fillGaps(gaps: readonly Gap[]): void {
-    const { editor } = this.screen;
+  /** Fills what Done found empty: each label across the axis that it was drawn along. False where nothing could be; it says why. */
+  fillGaps(gaps: readonly Gap[]): boolean {
+    const { screen } = this;
     try {
-      editor?.apply('Interpolate', (recorder) => {
+      const edit = screen.editor?.apply('Interpolate', (recorder) => {
         for (const { label, normal } of gaps) interpolateSlices(recorder, label, normal);
       });
+      if (!edit) screen.notice = { text: 'Interpolate: nothing could be filled.', cure: this.otherRule };
+      return edit != null;
     } catch (error) {
-      this.screen.refuse(error);
+      screen.refuse(error);
+      return false;
     }
   }
 
-  /** What Done was told: slices across `normal` without a label were not drawn. */
-  onlyDrawnSlices(normal: Axis): void {
+  /** What keeps the background as it is, with its cure; empty where nothing does. */
+  private get otherRule(): string {
+    return typeof this.screen.tools.settings.over === 'string'
+      ? ''
+      : 'One label alone may be painted over: choose "everything" at Paint over.';
+  }
+
+  /** What Done was told: slices across `normal` without a label were not drawn. False where that could not be kept; it says why. */
+  onlyDrawnSlices(normal: Axis): boolean {
     try {
       this.screen.editor?.apply('Only drawn slices', (recorder) => onlyDrawnSlices(recorder, normal));
+      return true;
     } catch (error) {
       this.screen.refuse(error);
+      return false;
     }
   }
 
