@@ -1,4 +1,4 @@
-/** Resampling a volume onto another grid: trilinear for images, nearest for masks. */
+/** Resampling a volume onto another grid: trilinear for images, with the mean of what a coarser voxel covers, nearest for masks. */
 import { axis, inverse3, multiply3, voxelToWorld, worldToVoxel } from './geometry.ts';
 import { type Grid, spacingMm, type Volume, type VoxelArray, voxelIndex } from './volume.ts';
 
@@ -6,7 +6,8 @@ import { type Grid, spacingMm, type Volume, type VoxelArray, voxelIndex } from '
 type Outside = number | 'edge';
 
 /**
- * `volume` on the grid `target`. Linear gives Float32, nearest keeps the voxel type.
+ * `volume` on the grid `target`. Linear gives Float32, nearest keeps the voxel type. Along axes that are parallel linear weighs all that
+ * a coarser voxel covers (a tent as wide as that); on an oblique grid it reads the eight neighbours alone.
  * A sample within half a voxel outside the outermost centres belongs to the edge voxel (it is inside the scan's
  * physical extent); farther out it gets `outsideValue`, or with `edge` the nearest voxel's value.
  * Cost: O(target voxels) with three small passes when the axes are parallel, eight reads a voxel otherwise.
@@ -69,10 +70,8 @@ function parallelAxes(source: Grid, target: Grid): [AxisMap, AxisMap, AxisMap] |
   return [maps[0], maps[1], maps[2]];
 }
 
-/** Lower neighbour, weight of the upper one, and whether the sample lies in the scan's extent, for one axis. */
+/** The nearest voxel, and whether the sample lies in the scan's extent, for one axis. */
 function samplePoints(map: AxisMap, sourceSize: number, targetSize: number, outside: Outside) {
-  const low = new Int32Array(targetSize);
-  const weight = new Float32Array(targetSize);
   const nearest = new Int32Array(targetSize);
   const inside = new Uint8Array(targetSize);
   for (let n = 0; n < targetSize; n++) {
@@ -80,11 +79,9 @@ function samplePoints(map: AxisMap, sourceSize: number, targetSize: number, outs
     // Rounding noise must not push an edge sample outside.
     inside[n] = outside === 'edge' || (raw >= -0.5 - 1e-6 && raw <= sourceSize - 0.5 + 1e-6) ? 1 : 0;
     const x = Math.min(Math.max(raw, 0), sourceSize - 1);
-    low[n] = Math.min(Math.floor(x), Math.max(0, sourceSize - 2));
-    weight[n] = x - low[n];
     nearest[n] = Math.min(sourceSize - 1, Math.max(0, Math.floor(x + 0.5)));
   }
-  return { low, weight, nearest, inside };
+  return { nearest, inside };
 }
 
 /** Never written where all that is outside gets the edge's value. */
@@ -118,6 +115,34 @@ function nearestSeparable(
   }
 }
 
+/** What each sample along an axis is the mean of: `count` voxels from `first` on, their weights from `at` on, together 1. */
+interface Taps {
+  first: Int32Array;
+  count: Int32Array;
+  at: Int32Array;
+  weights: Float64Array;
+}
+
+/**
+ * A tent as wide as a voxel of the coarser of both grids: linear interpolation where the target is as fine as the source, and where it
+ * is coarser a mean of what its voxel covers, so that noise and stripes finer than that do not come through as something else.
+ */
+function tapsOf(map: AxisMap, sourceSize: number, targetSize: number): Taps {
+  const radius = Math.max(1, Math.abs(map.step));
+  const [first, count, at] = [0, 1, 2].map(() => new Int32Array(targetSize));
+  const weights: number[] = [];
+  for (let n = 0; n < targetSize; n++) {
+    const x = Math.min(Math.max(map.start + map.step * n, 0), sourceSize - 1);
+    const from = Math.max(0, Math.floor(x - radius) + 1);
+    const to = Math.min(sourceSize - 1, Math.ceil(x + radius) - 1);
+    const tent = Array.from({ length: to - from + 1 }, (_, i) => 1 - Math.abs(from + i - x) / radius);
+    const sum = tent.reduce((a, b) => a + b, 0);
+    [first[n], count[n], at[n]] = [from, tent.length, weights.length];
+    weights.push(...tent.map((w) => w / sum));
+  }
+  return { first, count, at, weights: Float64Array.from(weights) };
+}
+
 function linearSeparable(
   volume: Volume,
   size: Grid['size'],
@@ -126,32 +151,33 @@ function linearSeparable(
   outside: Outside,
 ): void {
   const points = maps.map((m, s) => samplePoints(m, volume.size[s], size[m.target], outside));
+  const [tx, ty, tz] = maps.map((m, s) => tapsOf(m, volume.size[s], size[m.target]));
   const n = maps.map((m) => size[m.target]);
   const fill = fillOf(outside);
+  const { data } = volume;
   const [sx, sy] = volume.size;
   const [nx, ny, nz] = n;
-  // Slice by slice along the source's k, so that two in-plane results are all that is held beside the output.
+  // Slice by slice along the source's k, so that the in-plane results of one sample are all that is held beside the output.
   const planes = new Map<number, Float32Array>();
   const row = new Float32Array(nx * sy);
   const plane = (z: number): Float32Array => {
     let p = planes.get(z);
     if (p) return p;
-    for (const key of planes.keys()) if (planes.size > 1 && Math.abs(key - z) > 1) planes.delete(key);
     for (let y = 0; y < sy; y++) {
       const base = sx * (y + sy * z);
       for (let x = 0; x < nx; x++) {
-        const i = base + points[0].low[x];
-        const w = points[0].weight[x];
-        row[x + nx * y] = w === 0 ? volume.data[i] : volume.data[i] * (1 - w) + volume.data[i + 1] * w;
+        let [sum, from] = [0, base + tx.first[x]];
+        for (let t = tx.at[x], end = t + tx.count[x]; t < end; t++) sum += data[from++] * tx.weights[t];
+        row[x + nx * y] = sum;
       }
     }
     p = new Float32Array(nx * ny);
-    for (let y = 0; y < ny; y++) {
-      const w = points[1].weight[y];
-      const low = nx * points[1].low[y];
-      const high = w === 0 ? low : low + nx;
-      for (let x = 0; x < nx; x++) p[x + nx * y] = w === 0 ? row[low + x] : row[low + x] * (1 - w) + row[high + x] * w;
-    }
+    for (let y = 0; y < ny; y++)
+      for (let x = 0; x < nx; x++) {
+        let [sum, from] = [0, x + nx * ty.first[y]];
+        for (let t = ty.at[y], end = t + ty.count[y]; t < end; t++, from += nx) sum += row[from] * ty.weights[t];
+        p[x + nx * y] = sum;
+      }
     planes.set(z, p);
     return p;
   };
@@ -159,18 +185,20 @@ function linearSeparable(
   maps.forEach((m, s) => {
     strides[s] = [1, size[0], size[0] * size[1]][m.target];
   });
+  const sums = new Float64Array(nx * ny);
   for (let z = 0; z < nz; z++) {
-    const w = points[2].weight[z];
-    const low = plane(points[2].low[z]);
-    const high = w === 0 ? low : plane(points[2].low[z] + 1);
+    const [first, count] = [tz.first[z], tz.count[z]];
+    for (const key of planes.keys()) if (key < first || key >= first + count) planes.delete(key);
+    sums.fill(0);
+    for (let t = 0; t < count; t++) {
+      const p = plane(first + t);
+      const w = tz.weights[tz.at[z] + t];
+      for (let i = 0; i < sums.length; i++) sums[i] += w * p[i];
+    }
     for (let y = 0; y < ny; y++) {
       const inside = points[2].inside[z] && points[1].inside[y];
       const at = z * strides[2] + y * strides[1];
-      for (let x = 0; x < nx; x++) {
-        const i = x + nx * y;
-        out[at + x * strides[0]] =
-          inside && points[0].inside[x] ? (w === 0 ? low[i] : low[i] * (1 - w) + high[i] * w) : fill;
-      }
+      for (let x = 0; x < nx; x++) out[at + x * strides[0]] = inside && points[0].inside[x] ? sums[x + nx * y] : fill;
     }
   }
 }

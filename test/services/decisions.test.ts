@@ -1,5 +1,7 @@
 /** Decisions are kept with who, when, why and on what; each can be taken back; a rejected case comes back. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { openExistingProject, type Project } from '../../src/app.ts';
 import type { Scan } from '../../src/project/store/index.ts';
@@ -162,4 +164,32 @@ test('an older drawing that is brought back is the one that Done takes', async (
   assert.equal(review.current(id)?.version, 3);
   await review.decide(id, 'accept');
   assert.equal(project.store.masks.reference(id)?.version, 3);
+});
+
+test('a mask of the prediction’s volumes in other places is corrected; its copy is predicted, until it is drawn on', async (t) => {
+  const { project, scans } = await predicted(t);
+  const { review, store, drawing } = project;
+  const [, moved, copied, drawnOn] = scans;
+  const mask = maskOf();
+  await drawing.replace(moved.id, 'corrected', mask.data.slice().reverse());
+  for (const { id } of [moved, copied, drawnOn]) await review.decide(id, 'accept');
+  await drawing.replace(drawnOn.id, 'corrected', mask.data.slice().reverse());
+  await drawing.commit(drawnOn.id);
+  assert.deepEqual(
+    [moved, copied, drawnOn].map(({ id }) => store.scans.get(id).review),
+    ['corrected', 'accepted', 'corrected'],
+  );
+  const out = join(store.folder, '..', 'csv');
+  await project.close();
+  const exported = await decile(['export', store.folder, out, '--format', 'csv', '--json']);
+  assert.equal(exported.status, 0, exported.stderr);
+  const [head, ...rows] = readFileSync(join(out, 'scans.csv'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => line.split(','));
+  const origins = new Map(rows.map((row) => [row[0], row[head.indexOf('mask_origin')]]));
+  assert.deepEqual(
+    [moved, copied, drawnOn].map(({ name }) => origins.get(name)),
+    ['corrected', 'predicted', 'corrected'],
+  );
 });

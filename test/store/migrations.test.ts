@@ -23,6 +23,7 @@ const RELEASED: Record<number, string> = {
   9: '49c02f45e847e9cc884ff8739047fddf52d71d203f4a6c6f963f102704ace19c',
   10: '6e2ed5c12237e9528edb7acad84fb0db9d03fb16ca4ee35be1d26b7ec9781f71',
   11: 'c7dff9e37d7cbf221f585b8d0ac30a143d3a3d78e7f6ad558d1584ecbb6618ae',
+  12: 'ebff9323d98f8443195218cd35675d58b32ed6bee2135e52777a41d171c35124',
 };
 
 test('migrations are numbered 1, 2, 3 without a gap', () => {

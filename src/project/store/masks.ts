@@ -17,6 +17,7 @@ interface MaskRow {
   accepted: number;
   labels: string;
   not_drawn: number;
+  untouched: number;
   person: string;
   created_at: string;
 }
@@ -31,6 +32,7 @@ const fromRow = (row: MaskRow): Mask => ({
   accepted: row.accepted === 1,
   labels: records<Mask['labels'][number]>('The volumes of a mask', row.labels, ['value', 'voxels', 'ml']),
   notDrawn: row.not_drawn,
+  untouched: row.untouched === 1,
   person: row.person,
   createdAt: row.created_at,
 });
@@ -57,6 +59,8 @@ export interface MaskRepository {
   keep(from: string, mask: NewMask): Mask;
   /** Accepts a draft, or takes the acceptance back. */
   setAccepted(id: number, accepted: boolean): Mask;
+  /** Found to hold the voxels of the prediction it is from. */
+  setUntouched(id: number): void;
   /** Forgets a version and returns its file for deletion (autosave drafts are thinned out with this). */
   remove(id: number): string;
 }
@@ -93,7 +97,7 @@ export function maskRepository(
     const file = maskFile(mask.scan, version);
     const { lastInsertRowid } = prepared(
       db,
-      'INSERT INTO masks (scan, version, origin, run, file, accepted, labels, not_drawn, person, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO masks (scan, version, origin, run, file, accepted, labels, not_drawn, untouched, person, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     ).run(
       mask.scan,
       version,
@@ -103,6 +107,7 @@ export function maskRepository(
       mask.accepted ? 1 : 0,
       JSON.stringify(mask.labels),
       mask.notDrawn ?? 0,
+      mask.untouched ? 1 : 0,
       person.name,
       new Date().toISOString(),
     );
@@ -143,6 +148,9 @@ export function maskRepository(
       get(id);
       prepared(db, 'UPDATE masks SET accepted = ? WHERE id = ?').run(accepted ? 1 : 0, id);
       return get(id);
+    },
+    setUntouched(id) {
+      prepared(db, 'UPDATE masks SET untouched = 1 WHERE id = ?').run(id);
     },
     remove(id) {
       const { file } = get(id);

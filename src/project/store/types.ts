@@ -123,6 +123,8 @@ export interface Mask {
   labels: { value: number; voxels: number; ml: number }[];
   /** Voxels that nobody drew: training and metrics do not count them. */
   notDrawn: number;
+  /** A prediction that was accepted as it is: `corrected`, but no voxel was. */
+  untouched: boolean;
   /** Who drew or corrected it, or had it predicted; empty where that is not known. */
   person: string;
   createdAt: string;
@@ -136,6 +138,8 @@ export interface NewMask {
   labels: { value: number; voxels: number; ml: number }[];
   /** 0 without it. */
   notDrawn?: number;
+  /** False without it. */
+  untouched?: boolean;
 }
 
 export const DECISIONS = ['accept', 'correct', 'reject', 'reopen'] as const;

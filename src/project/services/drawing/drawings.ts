@@ -39,7 +39,7 @@ export interface Drawings {
   supersede(
     scan: number,
     mask: LabelMap,
-    as: { origin: DrawnKind; accepted: boolean; run: number | null },
+    as: { origin: DrawnKind; accepted: boolean; run: number | null; untouched?: boolean },
   ): Promise<Mask>;
   /** Commits and closes all; strokes that come later are refused. */
   close(): Promise<void>;
@@ -206,6 +206,7 @@ export function drawingsOf(store: Store): Drawings {
           origin: old.origin === 'predicted' ? 'corrected' : old.origin,
           accepted: old.accepted,
           run: old.run,
+          untouched: old.untouched || old.origin === 'predicted',
         });
       }),
     supersede: (scan, mask, as) => scans.take(scan, () => supersedeNow(scan, mask, as)),

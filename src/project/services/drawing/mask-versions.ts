@@ -17,6 +17,7 @@ import {
   type Scan,
   type Store,
 } from '../../store/index.ts';
+import { judgeAgain } from './untouched.ts';
 
 /** Voxels and volume of each label value that is present; what nobody drew is no label. */
 export function countLabels(mask: LabelMap): Mask['labels'] {
@@ -92,7 +93,7 @@ export async function saveMaskVersion(
   store: Store,
   scan: Scan,
   mask: LabelMap,
-  as: { origin: MaskOrigin; accepted: boolean; run?: number | null },
+  as: { origin: MaskOrigin; accepted: boolean; run?: number | null; untouched?: boolean },
 ): Promise<Mask> {
   const what = `The mask of ${scan.name}`;
   checkMaskGrid(mask, scan, what);
@@ -108,7 +109,9 @@ export async function saveMaskVersion(
       const file = join(unfinished, 'mask.nii.gz');
       // The scan's own geometry is written: a mask within tolerance becomes exactly aligned.
       await writeNifti(file, { data: mask.data, ...gridOf(scan) });
-      return store.transaction(() => store.masks.keep(file, { scan: scan.id, labels, notDrawn, ...as }));
+      const kept = store.transaction(() => store.masks.keep(file, { scan: scan.id, labels, notDrawn, ...as }));
+      await judgeAgain(store, kept);
+      return kept;
     } finally {
       rmSync(unfinished, { recursive: true, force: true });
     }

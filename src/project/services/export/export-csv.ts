@@ -5,6 +5,7 @@ import { meanAndSd } from '../../../core/metrics/index.ts';
 import { toCsv } from '../../../core/plain-text.ts';
 import { writeFileAtomic } from '../../../disk/index.ts';
 import type { Evaluation, Run, Store } from '../../store/index.ts';
+import { voxelOrigin } from '../drawing/untouched.ts';
 import { measuredOn } from '../review/measured.ts';
 import { historyOf } from '../review/readers.ts';
 import type { Chosen } from './export-job.ts';
@@ -29,7 +30,7 @@ export function exportCsv(
       ...scan.size,
       ...scan.spacing,
       scan.review,
-      mask?.origin ?? '',
+      mask ? voxelOrigin(mask) : '',
       mask?.version ?? '',
       run,
       ...volumes,

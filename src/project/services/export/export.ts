@@ -19,6 +19,7 @@ import { DecileError } from '../../../shared/errors.ts';
 import { DICOM_FORMATS } from '../../../shared/export-formats.ts';
 import { type Channel, explainedAsync, type Run, type Scan, type Store } from '../../store/index.ts';
 import { notDrawnAsBackground } from '../drawing/ignore-label.ts';
+import { voxelOrigin } from '../drawing/untouched.ts';
 import { scansOf } from '../review/decide-scans.ts';
 import { chooseMask, type MaskChoice } from './choose.ts';
 import { exportCsv } from './export-csv.ts';
@@ -244,7 +245,7 @@ async function exportDataset(job: ExportJob): Promise<string[]> {
       name: file,
       image: volume(scan.volumeFile),
       ...(channels.length > 0 && { channels: filesOf(store, scan).map((one) => (one === null ? null : volume(one))) }),
-      ...(mask ? { mask: () => readMask(store.path(mask.file)), origin: mask.origin, decided } : {}),
+      ...(mask ? { mask: () => readMask(store.path(mask.file)), origin: voxelOrigin(mask), decided } : {}),
     }),
   );
   if (request.format !== 'bids')

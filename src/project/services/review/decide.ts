@@ -4,9 +4,9 @@ import type { CaseState, ReviewDecision, SliceDecision } from '../../../shared/c
 import { DecileError } from '../../../shared/errors.ts';
 import type { Mask, Store } from '../../store/index.ts';
 import type { Drawings } from '../drawing/drawings.ts';
+import { judgeCase } from '../drawing/untouched.ts';
 import { caseState, currentMask } from './case-states.ts';
 import { nextCase } from './queue.ts';
-import { isUntouched } from './untouched.ts';
 
 export interface Decided {
   /** The queue's next open case; null when none is left. */
@@ -142,8 +142,7 @@ async function settle(store: Store, drawings: Drawings, id: number, decision: Re
         current.origin === 'predicted'
           ? await copyAsAccepted(store, drawings, current)
           : store.masks.setAccepted(current.id, true);
-      if (mask.origin === 'corrected')
-        store.scans.setReview(id, isUntouched(mask, store.masks.history(id)) ? 'accepted' : 'corrected');
+      if (mask.origin === 'corrected') await judgeCase(store, mask);
       else store.scans.setReview(id, 'unreviewed');
       return;
     }
@@ -169,5 +168,7 @@ function withdraw({ masks }: Store, id: number): void {
 /** An untouched prediction joins the labelled set as a correction of nothing, so that its history says where it is from. */
 async function copyAsAccepted(store: Store, drawings: Drawings, predicted: Mask): Promise<Mask> {
   const mask = await readMask(store.path(predicted.file));
-  return drawings.supersede(predicted.scan, mask, { origin: 'corrected', accepted: true, run: predicted.run });
+  return drawings.supersede(predicted.scan, mask, {
+    ...{ origin: 'corrected', accepted: true, run: predicted.run, untouched: true },
+  });
 }

@@ -5,7 +5,6 @@ import { readMask } from '../../../imaging/index.ts';
 import type { HistoryLine, MaskComparison } from '../../../shared/contract/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import type { Mask, Scan, Store } from '../../store/index.ts';
-import { isUntouched } from './untouched.ts';
 
 /** Versions of a scan's mask, label by label; the second measured against the first. Throws `mask/unknown`. */
 export async function compareVersions(
@@ -83,7 +82,7 @@ export function historyOf(store: Store, scans: readonly Scan[]): HistoryLine[] {
     );
     const versions = new Map(masks.map((mask) => [mask.id, mask.version]));
     // Of a prediction that was accepted as it is nobody corrected anything.
-    const own = masks.filter((mask) => !accepted.has(mask.id) || !isUntouched(mask, masks));
+    const own = masks.filter((mask) => !accepted.has(mask.id) || !mask.untouched);
     const made = own.map((mask): HistoryLine => {
       const { origin, person, version, run, createdAt } = mask;
       return {

@@ -10,6 +10,7 @@ import { notDrawn } from './0008-not-drawn.ts';
 import { measurements } from './0009-measurements.ts';
 import { learning } from './0010-learning.ts';
 import { calibration } from './0011-calibration.ts';
+import { untouched } from './0012-untouched.ts';
 
 export interface Migration {
   /** The database's user_version after it. */
@@ -30,5 +31,6 @@ export const MIGRATIONS: readonly Migration[] = [
   measurements,
   learning,
   calibration,
+  untouched,
 ];
 export const LATEST_VERSION = MIGRATIONS[MIGRATIONS.length - 1].version;
