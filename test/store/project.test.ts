@@ -192,3 +192,24 @@ test('a path in the database cannot leave the project folder', (t) => {
   assert.equal(store.path('volumes/1.nii'), join(store.folder, 'volumes', '1.nii'));
   assert.throws(() => store.path('../../etc/passwd'), code('project/corrupt'));
 });
+
+test('a name that no model, table or window takes whole is refused wherever names are given', (t) => {
+  const long = 'n'.repeat(121);
+  const store = newProject(t);
+  const refused = (give: () => unknown) => assert.throws(give, code('name/too-long'));
+  refused(() => store.project.rename(long));
+  refused(() => store.labels.add({ name: long }));
+  refused(() => store.labels.update(1, { name: long }));
+  refused(() => store.channels.set([{ name: long, kind: 'mr' }]));
+  refused(() => addRun(store, long));
+  refused(() => {
+    store.person.name = long;
+  });
+  const folder = join(temporaryFolder(t), 'made');
+  refused(() => createProject(folder, { name: long, preset: 'mr', labels: [{ name: 'x' }] }));
+  refused(() => createProject(folder, { preset: 'mr', labels: [{ name: long }] }));
+  createProject(folder, { preset: 'mr', labels: [{ name: 'x' }] }).close();
+  store.person.name = ' Li ';
+  assert.equal(store.person.name, 'Li');
+  assert.equal(addRun(store, ` ${'r'.repeat(120)}`).name.length, 120);
+});

@@ -77,6 +77,11 @@ export const projectErrors = {
     message: "A label must be one of the project's, got value <value>.",
     cure: 'Reload the list',
   },
+  'name/too-long': {
+    when: 'A run, project, label, channel or reader is given a very long name',
+    message: 'The name of a <what> must be at most <number> characters, got <number>, of <name>.',
+    cure: 'Give it a shorter name',
+  },
   'scan/unknown': {
     when: 'There is no scan of that id or name',
     message: "A scan must be one of the project's, got <scan>.",

@@ -1,4 +1,5 @@
 /** Tables channels and scan_channels. */
+import { checkedName } from '../../core/name-limit.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { type Db, prepared } from './database.ts';
 import type { Channel, ScanChannel } from './types.ts';
@@ -39,6 +40,7 @@ export function channelRepository(db: Db): ChannelRepository {
       if (prepared(db, 'SELECT 1 FROM scans LIMIT 1').get())
         throw other('one channel, as those before', names(channels));
       channels.forEach(({ name, kind }, place) => {
+        checkedName('channel', name);
         prepared(db, 'INSERT INTO channels VALUES (?, ?, ?)').run(place, name, kind);
       });
     },

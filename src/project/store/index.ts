@@ -6,6 +6,7 @@
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { basename, join, resolve } from 'node:path';
+import { checkedName, LONGEST_NAME } from '../../core/name-limit.ts';
 import { PRESETS, type PresetName } from '../../core/options.ts';
 import { makeFolder, sweepLeftovers } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
@@ -123,7 +124,7 @@ export function createProject(folder: string, project: NewProject, version = '0.
       made
         .prepare('INSERT INTO project (id, name, preset, range, created_at, created_by) VALUES (1, ?, ?, ?, ?, ?)')
         .run(
-          project.name ?? basename(root),
+          project.name === undefined ? basename(root).slice(0, LONGEST_NAME) : checkedName('project', project.name),
           project.preset,
           project.range ? JSON.stringify(project.range) : null,
           new Date().toISOString(),
@@ -207,7 +208,15 @@ function assemble(folder: string, mode: 'write' | 'read', db: Db, lock: ProjectL
       range: row.range === null ? null : numbers<[number, number]>('The range of a project', row.range, 2),
     };
   };
-  const person = { name: userName() };
+  let reader = userName();
+  const person = {
+    get name() {
+      return reader;
+    },
+    set name(name: string) {
+      reader = checkedName('reader', name);
+    },
+  };
   const guard = <T extends object>(repository: T): T => guarded(`The project ${folder}`, repository);
   const runs = guard(runRepository(db));
   const database = databasePath(folder);
@@ -230,7 +239,7 @@ function assemble(folder: string, mode: 'write' | 'read', db: Db, lock: ProjectL
       project: guard({
         get,
         rename(name) {
-          db.prepare('UPDATE project SET name = ? WHERE id = 1').run(name);
+          db.prepare('UPDATE project SET name = ? WHERE id = 1').run(checkedName('project', name));
           return get();
         },
         setRange(range) {

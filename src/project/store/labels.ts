@@ -1,5 +1,7 @@
 /** Table labels: the project's classes. */
+
 import { LABEL_HUES } from '../../core/hues.ts';
+import { checkedName } from '../../core/name-limit.ts';
 import { MOST_LABELS } from '../../core/volume.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { type Db, prepared } from './database.ts';
@@ -51,7 +53,7 @@ export function labelRepository(db: Db): LabelRepository {
     return fromRow(row);
   };
   const check = (label: Label, others: Label[]) => {
-    const name = label.name.trim();
+    const name = checkedName('label', label.name);
     if (name === '' || name.toLowerCase() === 'background') {
       throw new DecileError(
         'label/invalid',

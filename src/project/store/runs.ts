@@ -1,4 +1,5 @@
 /** Tables runs and run_cases: what was trained, on which scans, and how far it got. */
+import { checkedName } from '../../core/name-limit.ts';
 import type { PlannedOptions } from '../../core/options.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { record, texts } from './columns.ts';
@@ -114,7 +115,7 @@ export function runRepository(db: Db): RunRepository {
     create(run) {
       return db.transaction(() => {
         const taken = new Set(list().map((other) => other.name));
-        let name = run.name?.trim() ?? '';
+        let name = checkedName('run', run.name ?? '');
         if (name === '') {
           // Deleted runs leave gaps, so the next free number is searched for.
           for (let n = taken.size + 1; name === '' || taken.has(name); n++) name = `run-${n}`;

@@ -1,5 +1,7 @@
 /** Every call between window and main process: its name, the schema of its input, the type of its result. */
+
 import { z } from 'zod';
+import { LONGEST_NAME } from '../../core/name-limit.ts';
 import { PRESETS } from '../../core/options.ts';
 import { MOST_LABELS } from '../../core/volume.ts';
 import { DATE_RULES, EXPORT_CHOICES, EXPORT_FORMATS } from '../export-formats.ts';
@@ -20,7 +22,7 @@ const nothing = z.undefined();
 const id = z.number().int().nonnegative();
 const folder = z.string().min(1).max(64);
 const text = z.string().max(4000);
-const name = z.string().trim().min(1).max(120);
+const name = z.string().trim().min(1).max(LONGEST_NAME);
 const slice = z.number().int().nonnegative();
 const label = z.object({
   value: z.number().int().min(1).max(MOST_LABELS),
@@ -70,7 +72,7 @@ export const CALLS = {
         showPatientNames: z.boolean(),
         keys: z.record(z.string().max(60), z.string().max(60)),
         welcomed: z.boolean(),
-        person: z.string().trim().max(120),
+        person: z.string().trim().max(LONGEST_NAME),
       })
       .partial(),
   ),

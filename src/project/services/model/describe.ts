@@ -1,7 +1,9 @@
 /** What a trained run says of itself when its model is handed on. */
+
 import { axisCodes } from '../../../core/geometry.ts';
 import { type LabelFigures, MODEL_FORMAT, type ModelDescription } from '../../../core/model/description.ts';
 import type { ModelChannel } from '../../../core/model-channels.ts';
+import { LONGEST_NAME } from '../../../core/name-limit.ts';
 import { agreedPieces, countPieces } from '../../../core/predict/pieces.ts';
 import type { CheckpointMeta } from '../../../core/train/checkpoint.ts';
 import { VERSION } from '../../../core/version.ts';
@@ -30,7 +32,7 @@ export async function describeModel(
   return {
     format: MODEL_FORMAT,
     program: `Decile ${VERSION}`,
-    name: run.name,
+    name: run.name.slice(0, LONGEST_NAME),
     labels: values.map((value, n) => {
       const label = labels.find((one) => one.value === value);
       return { name: classes[value], colour: label?.colour ?? '#808080', term: label?.term ?? null, pieces: pieces[n] };
@@ -54,7 +56,7 @@ export async function describeModel(
       modalities: tally(learned.map(({ modality }) => modality)),
       orientations: tally(learned.map(({ direction }) => axisCodes(direction))),
       finished: (run.finishedAt ?? run.createdAt).slice(0, 10),
-      ...(run.startedFrom && { startedFrom: run.startedFrom.name }),
+      ...(run.startedFrom && { startedFrom: run.startedFrom.name.slice(0, LONGEST_NAME) }),
     },
     validation: validationOf(store, run, count('validation'), values),
     heldOut: heldOutOf(store, run, values),

@@ -1,8 +1,10 @@
 /** A model file becomes a run to predict with, without training data. */
+
 import { join } from 'node:path';
 import type { ModelDescription } from '../../../core/model/description.ts';
 import { matchLabels, reordered } from '../../../core/model/labels.ts';
 import { noneOf, sameChannel } from '../../../core/model-channels.ts';
+import { LONGEST_NAME } from '../../../core/name-limit.ts';
 import { encodeNetwork } from '../../../core/train/checkpoint.ts';
 import { writeFileAtomic } from '../../../disk/index.ts';
 import { type Run, runFolder, type Store } from '../../store/index.ts';
@@ -45,7 +47,10 @@ export async function importModel(store: Store, { path, content, name }: ImportM
   const bytes = asCheckpoint(model, store, classes);
   const coarse = coarseCheckpoint(model);
   const { options, step } = description.training;
-  const made = { name: name ?? freeName(store, description.name), model: { sha256, description } };
+  const made = {
+    name: name ?? freeName(store, description.name.slice(0, LONGEST_NAME - 4)),
+    model: { sha256, description },
+  };
   const run = beginRun(
     store,
     () => store.runs.create({ ...made, options, classes, cases: [] }),
