@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { voxelToWorld } from '../../src/core/geometry.ts';
+import { Random } from '../../src/core/random.ts';
 import { gridWithSpacing, resample } from '../../src/core/resample.ts';
 import { type Grid, lpsPoint, spacingMm, type Volume, voxelIndex } from '../../src/core/volume.ts';
 import { counting, GRIDS, OBLIQUE } from './helpers.ts';
@@ -180,4 +181,33 @@ test('with edge, what lies outside gets the value of the nearest voxel, by the s
             assert.ok(Math.abs(data[at++] - expected) < 0.02, `${mode} ${i}, ${j}, ${k}`);
           }
     }
+});
+
+const block = (size: readonly [number, number, number]): Grid => ({
+  size,
+  spacing: spacingMm(1, 1, 0.5),
+  origin: lpsPoint(0, 0, 0),
+  direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+});
+
+test('on a coarser grid linear weighs all that a voxel covers: noise and stripes finer than that are gone, ramps and means stay', () => {
+  const grid = block([24, 24, 48]);
+  const coarse = gridWithSpacing(grid, [2, 2, 3]);
+  const random = new Random(1);
+  const noise = Float32Array.from({ length: 24 * 24 * 48 }, () => random.normal());
+  const averaged = resample({ ...grid, data: noise }, coarse, 'linear', 'edge').data;
+  const deviation = Math.sqrt(averaged.reduce((sum, v) => sum + v * v, 0) / averaged.length);
+  // 24 voxels lie in one; a tent twice as wide has 1 / sqrt(24) times (2 / 3)^1.5 of their deviation. Two neighbours alone leave 0.35 and more.
+  assert.ok(deviation > 0.06 && deviation < 0.16, String(deviation));
+  const stripes = Float32Array.from(noise, (_, v) => (Math.floor(v / 576) % 2 ? 100 : -100));
+  const still = resample({ ...grid, data: stripes }, coarse, 'linear', 'edge').data;
+  assert.ok(Math.max(...still.map(Math.abs)) < 12, String(Math.max(...still.map(Math.abs))));
+  const ramp = resample(fieldOn(grid), coarse, 'linear', 'edge');
+  const expected = fieldOn(coarse).data;
+  const [ni, nj, nk] = coarse.size;
+  for (let v = 0; v < expected.length; v++) {
+    const [i, j, k] = [v % ni, Math.floor(v / ni) % nj, Math.floor(v / (ni * nj))];
+    const inner = i > 0 && j > 0 && k > 0 && i < ni - 1 && j < nj - 1 && k < nk - 1;
+    if (inner) assert.ok(Math.abs(ramp.data[v] - expected[v]) < 1e-3, `${ramp.data[v]} against ${expected[v]}`);
+  }
 });
