@@ -12,6 +12,7 @@ import {
   PROCESSES,
   PROTOTYPE_FEATURES,
   REGIONS,
+  RESAMPLINGS,
   SCHEDULES,
   SWITCH,
   UNLABELLED_BRANCHES,
@@ -122,6 +123,14 @@ export const OPTIONS: readonly OptionRow[] = [
     choice(ORIENTATIONS),
     '',
     "patient: scans are turned to the patient's axes first (right, front, head), however they are stored; stored: as they are, for files whose axes are not known. X, Y, Z of patch and spacing are along these axes.",
+  ),
+  row(
+    'resampling',
+    'resampling',
+    'mean',
+    choice(RESAMPLINGS),
+    '',
+    'Where training voxels are coarser than the scan: mean of all that a voxel covers, or linear between the two nearest along each axis, as versions before had it: the noise of thin slices stays.',
   ),
   row(
     'augmentation',

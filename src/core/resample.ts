@@ -1,32 +1,41 @@
-/** Resampling a volume onto another grid: trilinear for images, with the mean of what a coarser voxel covers, nearest for masks. */
+/** Resampling a volume onto another grid: trilinear or the mean of what a coarser voxel covers for images, nearest for masks. */
 import { axis, inverse3, multiply3, voxelToWorld, worldToVoxel } from './geometry.ts';
 import { type Grid, spacingMm, type Volume, type VoxelArray, voxelIndex } from './volume.ts';
 
 /** What lies around a volume. */
 type Outside = number | 'edge';
+type Mode = 'linear' | 'mean' | 'nearest';
 
 /**
- * `volume` on the grid `target`. Linear gives Float32, nearest keeps the voxel type. Along axes that are parallel linear weighs all that
- * a coarser voxel covers (a tent as wide as that); on an oblique grid it reads the eight neighbours alone.
+ * `volume` on the grid `target`. Linear and mean give Float32, nearest keeps the voxel type. Mean is linear where the target is as fine
+ * as the volume; along axes on which it is coarser it weighs all that a voxel covers, on an oblique grid the eight neighbours alone.
  * A sample within half a voxel outside the outermost centres belongs to the edge voxel (it is inside the scan's
  * physical extent); farther out it gets `outsideValue`, or with `edge` the nearest voxel's value.
  * Cost: O(target voxels) with three small passes when the axes are parallel, eight reads a voxel otherwise.
  */
-export function resample(volume: Volume, target: Grid, mode: 'linear', outsideValue?: Outside): Volume<Float32Array>;
+export function resample(
+  volume: Volume,
+  target: Grid,
+  mode: 'linear' | 'mean',
+  outsideValue?: Outside,
+): Volume<Float32Array>;
 export function resample<T extends VoxelArray>(
   volume: Volume<T>,
   target: Grid,
   mode: 'nearest',
   outsideValue?: Outside,
 ): Volume<T>;
-export function resample(volume: Volume, target: Grid, mode: 'linear' | 'nearest', outsideValue?: Outside): Volume;
-export function resample(volume: Volume, target: Grid, mode: 'linear' | 'nearest', outsideValue: Outside = 0): Volume {
+export function resample(volume: Volume, target: Grid, mode: Mode, outsideValue?: Outside): Volume;
+export function resample(volume: Volume, target: Grid, mode: Mode, outsideValue: Outside = 0): Volume {
   const { size, spacing, origin, direction } = target;
   const count = size[0] * size[1] * size[2];
   const data =
-    mode === 'linear' ? new Float32Array(count) : new (volume.data.constructor as new (n: number) => VoxelArray)(count);
+    mode !== 'nearest'
+      ? new Float32Array(count)
+      : new (volume.data.constructor as new (n: number) => VoxelArray)(count);
   const axes = parallelAxes(volume, target);
-  if (axes) (mode === 'linear' ? linearSeparable : nearestSeparable)(volume, size, axes, data, outsideValue);
+  if (axes && mode === 'nearest') nearestSeparable(volume, size, axes, data, outsideValue);
+  else if (axes) weightedSeparable(volume, size, axes, mode === 'mean', data, outsideValue);
   else general(volume, target, mode, data, outsideValue);
   return { size, spacing, origin, direction, data };
 }
@@ -124,34 +133,37 @@ interface Taps {
 }
 
 /**
- * A tent as wide as a voxel of the coarser of both grids: linear interpolation where the target is as fine as the source, and where it
- * is coarser a mean of what its voxel covers, so that noise and stripes finer than that do not come through as something else.
+ * By the length that each voxel shares with a sample: as wide as a source voxel, which is linear interpolation, or, covering, as wide as
+ * the target's where that is wider, so that noise and stripes finer than that do not come through as something else.
  */
-function tapsOf(map: AxisMap, sourceSize: number, targetSize: number): Taps {
-  const radius = Math.max(1, Math.abs(map.step));
+function tapsOf(map: AxisMap, sourceSize: number, targetSize: number, covering: boolean): Taps {
+  const half = covering ? Math.max(1, Math.abs(map.step)) / 2 : 0.5;
   const [first, count, at] = [0, 1, 2].map(() => new Int32Array(targetSize));
   const weights: number[] = [];
   for (let n = 0; n < targetSize; n++) {
-    const x = Math.min(Math.max(map.start + map.step * n, 0), sourceSize - 1);
-    const from = Math.max(0, Math.floor(x - radius) + 1);
-    const to = Math.min(sourceSize - 1, Math.ceil(x + radius) - 1);
-    const tent = Array.from({ length: to - from + 1 }, (_, i) => 1 - Math.abs(from + i - x) / radius);
-    const sum = tent.reduce((a, b) => a + b, 0);
-    [first[n], count[n], at[n]] = [from, tent.length, weights.length];
-    weights.push(...tent.map((w) => w / sum));
+    const x = Math.min(Math.max(map.start + map.step * n, -0.5), sourceSize - 0.5);
+    const from = Math.min(sourceSize - 1, Math.max(0, Math.floor(x - half + 0.5)));
+    const to = Math.max(from, Math.min(sourceSize - 1, Math.ceil(x + half - 0.5)));
+    const shared = Array.from({ length: to - from + 1 }, (_, i) =>
+      Math.max(0, Math.min(from + i + 0.5, x + half) - Math.max(from + i - 0.5, x - half)),
+    );
+    const sum = shared.reduce((a, b) => a + b, 0);
+    [first[n], count[n], at[n]] = [from, shared.length, weights.length];
+    weights.push(...shared.map((w) => w / sum));
   }
   return { first, count, at, weights: Float64Array.from(weights) };
 }
 
-function linearSeparable(
+function weightedSeparable(
   volume: Volume,
   size: Grid['size'],
   maps: [AxisMap, AxisMap, AxisMap],
+  covering: boolean,
   out: VoxelArray,
   outside: Outside,
 ): void {
   const points = maps.map((m, s) => samplePoints(m, volume.size[s], size[m.target], outside));
-  const [tx, ty, tz] = maps.map((m, s) => tapsOf(m, volume.size[s], size[m.target]));
+  const [tx, ty, tz] = maps.map((m, s) => tapsOf(m, volume.size[s], size[m.target], covering));
   const n = maps.map((m) => size[m.target]);
   const fill = fillOf(outside);
   const { data } = volume;
@@ -203,7 +215,7 @@ function linearSeparable(
   }
 }
 
-function general(volume: Volume, target: Grid, mode: 'linear' | 'nearest', out: VoxelArray, outside: Outside): void {
+function general(volume: Volume, target: Grid, mode: Mode, out: VoxelArray, outside: Outside): void {
   const [sx, sy, sz] = volume.size;
   const { data } = volume;
   const start = worldToVoxel(volume, target.origin);

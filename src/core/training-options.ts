@@ -38,6 +38,8 @@ export type Augmentation = (typeof AUGMENTATIONS)[number];
 export const SWITCH = ['off', 'on'] as const;
 export const ORIENTATIONS = ['patient', 'stored'] as const;
 export type Orientation = (typeof ORIENTATIONS)[number];
+export const RESAMPLINGS = ['mean', 'linear'] as const;
+export type Resampling = (typeof RESAMPLINGS)[number];
 export const REGIONS = ['off', 'auto'] as const;
 export const OPTIMISERS = ['sgd', 'adamw'] as const;
 export type OptimiserName = (typeof OPTIMISERS)[number];
@@ -64,6 +66,8 @@ export interface TrainingOptions {
   spacing: 'auto' | 'native' | number | readonly [number, number, number];
   /** Whether scans are turned to the patient's axes first, or read as they are stored. */
   orientation: Orientation;
+  /** What a voxel is that is coarser than the scan's. */
+  resampling: Resampling;
   augmentation: Augmentation;
   /** Changes of intensity as nnU-Net has them. */
   intensity: (typeof SWITCH)[number];

@@ -1,7 +1,7 @@
 /** From a scan to network input: training grid, then intensities (method section 3). */
 import { mapAxes } from '../axes.ts';
 import { gridOf, sameGrid, voxelToWorld, worldToVoxel } from '../geometry.ts';
-import type { Orientation, SettledSpacing } from '../options.ts';
+import type { Orientation, Resampling, SettledSpacing } from '../options.ts';
 import { gridWithSpacing, resample } from '../resample.ts';
 import { type Grid, isPartlyDrawn, type LabelMap, NOT_DRAWN, type Volume, voxelFrom, voxelIndex } from '../volume.ts';
 import { bodyBox } from './body.ts';
@@ -24,6 +24,8 @@ export interface TrainingFrame {
   spacing: SettledSpacing;
   /** Absent in runs of earlier versions, which read scans as they are stored. */
   orientation?: Orientation;
+  /** Absent in runs of earlier versions, which read the two neighbours of each sample alone. */
+  resampling?: Resampling;
 }
 
 /** The grid that training and prediction work on. */
@@ -45,7 +47,7 @@ export function prepareScan(
   const grid = trainingGrid(scan, frame);
   const image = sameGrid(scan, grid)
     ? { ...gridOf(scan), data: Float32Array.from(scan.data) }
-    : resample(scan, grid, 'linear');
+    : resample(scan, grid, frame.resampling ?? 'linear');
   const body = bodyBox(image.data, image.size, normalisation.kind);
   normalise(image.data, normalisation);
   return { image, body, flat: image.data.every((v) => v === 0) };

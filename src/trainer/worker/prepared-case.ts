@@ -79,6 +79,7 @@ export async function prepareCase(
         ...(item.predictedPath ? [stamp(item.predictedPath)] : []),
         frame.spacing,
         frame.orientation ?? 'stored',
+        frame.resampling ?? 'linear',
         several ? channels.map(({ normalisation }) => normalisation) : channels[0].normalisation,
         classes,
       ]),

@@ -39,6 +39,7 @@ function metadataOf(description: ModelDescription): Record<string, string> {
     decile_model: JSON.stringify(description),
     axes: 'batch, channel, depth, height, width',
     orientation: training.options.orientation,
+    resampling: training.options.resampling,
     orientations: JSON.stringify(training.orientations),
     window: JSON.stringify(patch.toReversed()),
     spacing: spacing === 'native' ? 'native' : JSON.stringify([...voxel].reverse()),

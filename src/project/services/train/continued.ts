@@ -17,15 +17,15 @@ export interface StartWeights {
   bytes: Uint8Array;
 }
 
-/** What is not asked for is as it was for the weights: network, width and voxel size, and the window of a planned network. */
+/** What is not asked for is as it was for the weights: network, width, voxel size and how scans are brought to it, and the window of a planned network. */
 export function inherited(given: Partial<AskedOptions>, from: StartWeights | undefined): Partial<AskedOptions> {
   if (!from) return given;
-  // Weights of earlier versions read scans as they are stored.
-  const { network, width, spacing, patch, orientation = 'stored' } = from.options;
+  // Weights of earlier versions read scans as they are stored, and the nearest voxels alone.
+  const { network, width, spacing, patch, orientation = 'stored', resampling = 'linear' } = from.options;
   const asked = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   // Of another network, which is refused, the window would be refused first.
   const planned = network === 'planned' && (asked.network ?? network) === network;
-  return { network, width, spacing, orientation, ...(planned && { patch }), ...asked };
+  return { network, width, spacing, orientation, resampling, ...(planned && { patch }), ...asked };
 }
 
 /** @throws model/channels, model/other-network where the weights are of another network than the run's */
