@@ -59,7 +59,7 @@ test('the range is changed later, seen on a scan, with a note on earlier runs', 
   assert.deepEqual((await ask(page, 'projects.current'))!.range, [100, 300]);
   const again = await settings();
   assert.equal(await again.getByLabel('Lowest intensity, HU').inputValue(), '100');
-  const wider = again.getByLabel('Wider where the drawn labels need it');
+  const wider = again.getByLabel('Wider where it clips most of a label');
   assert.equal(await wider.isChecked(), false);
   await wider.check();
   assert.equal(await again.getByLabel('Lowest intensity, HU').inputValue(), '-75');

@@ -74,7 +74,7 @@ test('`decile new --preset ct-abdomen` and `--range`, changed later with a note 
   const auto = await decile(['range', join(folder, 'p'), '--json', '--', '-10,20']);
   assert.deepEqual(JSON.parse(auto.stdout).range, [-10, 20]);
   const again = await decile(['range', join(folder, 'p'), 'auto']);
-  assert.match(again.stdout, /Training clips to -160 to 240 HU, more where labels hold more\./);
+  assert.match(again.stdout, /Training clips to -160 to 240 HU, more where that clips most of a label\./);
 });
 
 test('a scan that is left out is neither learned from nor suggested, and comes back', async (t) => {

@@ -76,7 +76,7 @@ export function newCommand(): Command {
     .addOption(new Option('--preset <PRESET>', 'how intensities are read').choices(PRESETS).makeOptionMandatory())
     .option(
       '--range <LOW,HIGH>',
-      "intensities that training clips to, HU; without it the preset's, widened to what the labels hold",
+      "intensities that training clips to, HU; without it the preset's, widened to labels that it clips most of",
       parseRange,
     )
     .option('--name <NAME>', "the project's name; the folder's without it")

@@ -8,7 +8,7 @@ import { parseRange } from './new.ts';
 function rangeText({ preset, range }: { preset: PresetName; range: readonly [number, number] | null }): string {
   const normalisation = normalisationOfPreset(preset, range);
   if (normalisation.kind !== 'ct') return 'nothing: MR is brought to zero mean and unit variance';
-  return `${normalisation.clip.join(' to ')} HU${normalisation.widen ? ', more where labels hold more' : ''}`;
+  return `${normalisation.clip.join(' to ')} HU${normalisation.widen ? ', more where that clips most of a label' : ''}`;
 }
 
 export function rangeCommand(): Command {
@@ -17,7 +17,7 @@ export function rangeCommand(): Command {
     .argument('<DIR>', 'the project')
     .argument(
       '<LOW,HIGH>',
-      "HU, e.g. -160,240; `auto`: the preset's, widened to what the labels hold",
+      "HU, e.g. -160,240; `auto`: the preset's, widened to labels that it clips most of",
       (text: string) => (text === 'auto' ? null : parseRange(text)),
     )
     .action((folder: string, range: [number, number] | null, flags: Output) =>

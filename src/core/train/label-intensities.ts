@@ -4,6 +4,8 @@
 const [LOWEST, HIGHEST] = [-1200, 4000];
 /** Share of a label's voxels that may lie beyond each end: noise and metal (nnU-Net clips to the same percentiles, Isensee et al. 2021). */
 const TAIL = 0.005;
+/** A label that a range clips more of has lost what tells it from its surroundings. */
+export const MOST = 0.5;
 /** Ends of a range are multiples of it, HU: a label more rarely moves them, and scans that are prepared stay of use. */
 const ROUND = 25;
 
@@ -28,12 +30,12 @@ export class LabelIntensities {
     }
   }
 
-  /** The range where it holds nearly every voxel of each label, else one as much wider as that takes, HU. */
-  widen([low, high]: readonly [number, number]): [number, number] {
-    const held = this.counts.filter((counts) => sum(counts) > 0);
-    const lows = held.map((counts) => ROUND * Math.floor(quantile(counts, TAIL) / ROUND));
-    const highs = held.map((counts) => ROUND * Math.ceil(quantile(counts, 1 - TAIL) / ROUND));
-    return [Math.min(low, ...lows), Math.max(high, ...highs)];
+  /** The range, as much wider as the labels take that it clips most of, HU: those look like all else that is clipped. */
+  widen(range: readonly [number, number]): [number, number] {
+    const lost = this.clipped(range).flatMap((share, n) => (share > MOST ? [this.counts[n]] : []));
+    const lows = lost.map((counts) => ROUND * Math.floor(quantile(counts, TAIL) / ROUND));
+    const highs = lost.map((counts) => ROUND * Math.ceil(quantile(counts, 1 - TAIL) / ROUND));
+    return [Math.min(range[0], ...lows), Math.max(range[1], ...highs)];
   }
 
   /** Share of each label's voxels that a range clips; 0 for a label without voxels. */

@@ -10,8 +10,8 @@ import type { Box } from './region.ts';
 
 /**
  * `mr` and `pet`: zero mean, unit variance over voxels > 0. `ct`: clip to the window (HU), then the same over all voxels. `none`:
- * the stored intensities are normalised already. `widen` is there until a run begins whose window nobody chose: it then takes in what
- * the labels hold.
+ * the stored intensities are normalised already. `widen` is there until a run begins whose window nobody chose: it then takes in
+ * the labels that it clips most of.
  */
 export type Normalisation =
   | { kind: 'mr' }

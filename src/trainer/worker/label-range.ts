@@ -1,6 +1,6 @@
 /** The CT window of a run: before it begins, the labelled scans tell whether it holds what is to be told apart. */
 import { type ModelChannel, sameChannel } from '../../core/model-channels.ts';
-import { LabelIntensities } from '../../core/train/label-intensities.ts';
+import { LabelIntensities, MOST } from '../../core/train/label-intensities.ts';
 import type { Normalisation } from '../../core/train/preprocess.ts';
 import type { TrainingCase } from '../../shared/training.ts';
 import { channelFiles } from './case-channels.ts';
@@ -8,8 +8,6 @@ import type { Control, Report, TrainerFiles } from './dependencies.ts';
 
 /** So many labelled scans are read for it, spread over the list. */
 const SCANS = 16;
-/** A label that a chosen window clips more of is told of. */
-const MUCH = 0.25;
 
 type CT = Extract<Normalisation, { kind: 'ct' }>;
 
@@ -25,8 +23,8 @@ export interface LabelRangeJob {
 }
 
 /**
- * The channels with the window that the run clips to: where nobody chose one, the preset's, widened to what the labels hold, which is
- * said. A chosen one stays; that it clips much of a label is said. Scans that cannot be read are left to what prepares them.
+ * The channels with the window that the run clips to: where nobody chose one, the preset's, widened to the labels that it clips most of,
+ * which is said. A chosen one stays; that it clips most of a label is said. Scans that cannot be read are left to what prepares them.
  */
 export async function withLabelRanges(channels: readonly ModelChannel[], job: LabelRangeJob): Promise<ModelChannel[]> {
   const settled: ModelChannel[] = [];
@@ -56,12 +54,12 @@ async function rangeOf(
     if (wider[0] < clip[0] || wider[1] > clip[1])
       job.report({
         type: 'notice',
-        message: `Labels hold more than the preset's ${clip.join(' to ')} HU${of}: training clips to ${wider.join(' to ')} HU.`,
+        message: `Most of a label lies outside the preset's ${clip.join(' to ')} HU${of}: training clips to ${wider.join(' to ')} HU.`,
       });
     return wider;
   }
   held.clipped(clip).forEach((share, n) => {
-    if (share > MUCH)
+    if (share > MOST)
       job.report({
         type: 'notice',
         message: `${Math.round(100 * share)} % of ${job.classes[n + 1]} lies outside ${clip.join(' to ')} HU${of}, where training sees no differences: set another range (\`decile range DIR -- ${held.widen(clip).join(',')}\`, or the project's labels and intensities).`,

@@ -7,7 +7,7 @@ import { LabelList } from './labels.svelte.ts';
 export const PRESET_TEXTS: Record<PresetName, { title: string; text: string; label: string }> = {
   'ct-kidney': {
     title: 'CT, kidney',
-    text: 'Intensities from -75 to 175 HU, and all that labels hold.',
+    text: 'Intensities from -75 to 175 HU.',
     label: 'kidney',
   },
   'ct-abdomen': { title: 'CT, abdomen', text: 'From -160 to 240 HU: liver, spleen, pancreas.', label: 'liver' },

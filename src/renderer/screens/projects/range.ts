@@ -11,7 +11,7 @@ export interface RangeSlice {
   readonly name: string;
 }
 
-/** HU that a CT project clips to, more where the labels hold more and nobody set them; null for MR, which has no range. */
+/** HU that a CT project clips to, more where nobody set them and they clip most of a label; null for MR, which has no range. */
 export function rangeOf({
   preset,
   range,
