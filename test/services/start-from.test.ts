@@ -169,3 +169,20 @@ test('a run begins in an empty folder, and one whose first files cannot be writt
   await importModel(store, { path, name: 'brought' });
   assert.deepEqual(readdirSync(store.path('runs/3')).sort(), ['checkpoint.safetensors', 'model.safetensors']);
 });
+
+test('a run whose labels were renamed since is a start for them: outputs belong to values', async (t) => {
+  const { folder } = await project(t);
+  const store = await projectWith(t, temporaryFolder(t), 3, 2, ['left', 'right']);
+  const own = finishedRun(store, 'own');
+  const path = join(folder, 'own.safetensors');
+  await exportModel(store, { path });
+  await importModel(store, { path, name: 'brought' });
+  const before = student(checkpoint(store, own.id));
+  const [left, right] = store.labels.list();
+  store.labels.update(left.value, { name: 'right kidney' });
+  store.labels.update(right.value, { name: 'left' });
+  for (const named of ['own', 'brought']) {
+    const { bytes } = await startFrom(store, named);
+    assert.deepEqual(student(bytes)['out.bias'], before['out.bias'], named);
+  }
+});

@@ -6,7 +6,7 @@ import { oneChannel } from '../../../core/model-channels.ts';
 import { decodeCheckpoint, encodeNetwork, predictingMembersOf } from '../../../core/train/checkpoint.ts';
 import { joinMembers } from '../../../core/train/members.ts';
 import { DecileError } from '../../../shared/errors.ts';
-import { runFolder, type StartedFrom, type Store } from '../../store/index.ts';
+import { type Label, type Run, runFolder, type StartedFrom, type Store } from '../../store/index.ts';
 import { runForPrediction } from '../predict/predict.ts';
 import type { StartWeights } from '../train/continued.ts';
 import { MODEL_FILE } from './export-model.ts';
@@ -15,8 +15,12 @@ import { readModel, type Tensors } from './model-file.ts';
 
 interface Source extends Omit<StartWeights, 'bytes'> {
   labels: Pick<ModelLabel, 'name' | 'term'>[];
+  /** The project's labels as they were when the weights came into it. */
+  own: readonly Own[];
   tensors: Tensors;
 }
+
+type Own = Pick<Label, 'value' | 'name' | 'term'>;
 
 /**
  * Reads the weights, with their outputs in the order of the project's labels.
@@ -39,9 +43,9 @@ export async function startFrom(store: Store, named: string, path = named): Prom
       `--from must be one of the runs (${runs.join(', ') || 'the project has none'}) or a model file, got ${named}.`,
       'Check the spelling, or the path.',
     );
-  const { tensors, labels, ...source } = isRun ? await sourceOfRun(store, named) : await sourceOfFile(path);
+  const { tensors, labels, own, ...source } = isRun ? await sourceOfRun(store, named) : await sourceOfFile(store, path);
   const classes = store.labels.classes();
-  const outputs = outputsOf(labels, store);
+  const outputs = outputsOf(labels, own, store);
   const order = classes.map((_, value) => (value === 0 ? 0 : (outputs.get(value) ?? null)));
   const { options, channels, origin } = source;
   const bytes = encodeNetwork(reordered(fineOf(tensors), order), { step: origin.step, options, classes, channels });
@@ -52,32 +56,39 @@ async function sourceOfRun(store: Store, named: string): Promise<Source> {
   const run = runForPrediction(store, named);
   if (run.model) {
     // Its checkpoint has outputs for labels that the model does not know.
-    const source = await sourceOfFile(store.path(`${runFolder(run.id)}/${MODEL_FILE}`));
-    return { ...source, origin: { ...source.origin, kind: 'run', name: run.name } };
+    const source = await sourceOfFile(store, store.path(`${runFolder(run.id)}/${MODEL_FILE}`));
+    return { ...source, own: ownThen(store, run), origin: { ...source.origin, kind: 'run', name: run.name } };
   }
   const checkpoint = decodeCheckpoint(readFileSync(store.path(store.checkpoints.latest(run.id)!.path)));
   const { options, classes, step, channels = oneChannel({ kind: 'none' }) } = checkpoint.meta;
   return {
     origin: { kind: 'run', name: run.name, step },
     labels: classes.slice(1).map((name) => ({ name, term: null })),
+    own: ownThen(store, run),
     tensors: joinMembers(predictingMembersOf(checkpoint)),
     ...{ options, channels },
   };
 }
 
-async function sourceOfFile(path: string): Promise<Source> {
+async function sourceOfFile(store: Store, path: string): Promise<Source> {
   const { description, tensors, sha256 } = await readModel(path);
   const { labels, channels, training, name } = description;
   const origin: StartedFrom = { kind: 'file', name, step: training.step, sha256 };
-  return { origin, options: training.options, channels, labels, tensors };
+  return { origin, options: training.options, channels, labels, own: store.labels.list(), tensors };
+}
+
+/** The labels that a run's outputs are of: by value, since they may have been renamed. */
+function ownThen(store: Store, { classes }: Run): Own[] {
+  const terms = new Map(store.labels.list().map(({ value, term }) => [value, term]));
+  return classes.map((name, value) => ({ value, name, term: terms.get(value) ?? null })).slice(1);
 }
 
 /** The output of each of the project's label values. @throws model/labels where one side has a label that the other lacks */
-function outputsOf(labels: Source['labels'], store: Store): Map<number, number> {
+function outputsOf(labels: Source['labels'], then: readonly Own[], store: Store): Map<number, number> {
   const own = store.labels.list();
   // Values without a label have outputs too, and their names are nobody's.
   const named = labels.flatMap((label, n) => (label.name === `unused ${n + 1}` ? [] : [{ ...label, output: n + 1 }]));
-  const outputs = new Map(matchLabels(named, own).map(({ value }, n) => [value, named[n].output]));
+  const outputs = new Map(matchLabels(named, then).map(({ value }, n) => [value, named[n].output]));
   const unknown = own.filter(({ value }) => !outputs.has(value)).map(({ name }) => name);
   if (unknown.length > 0)
     throw new DecileError(
