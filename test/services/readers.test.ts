@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { openExistingProject } from '../../src/app.ts';
 import { NOT_DRAWN } from '../../src/core/volume.ts';
 import { saveMaskVersion } from '../../src/project/services/drawing/mask-versions.ts';
 import { exportProject } from '../../src/project/services/export/export.ts';
-import { compareVersions } from '../../src/project/services/review/readers.ts';
+import { compareVersions, historyOf } from '../../src/project/services/review/readers.ts';
 import { openProject } from '../../src/project/store/index.ts';
 import { decile } from '../cli/run.ts';
 import { maskOf, projectWith, temporaryFolder, writeVolumes } from './helpers.ts';
@@ -79,4 +80,33 @@ test('what one of two readers has not drawn is no difference, whichever of the t
     assert.deepEqual([dice, addedMl, removedMl, worstSlice], [100, 0, 0, null]);
     assert.equal(hd95, null);
   }
+});
+
+test('the history keeps what followed what, though the clock was set back', async (t) => {
+  const store = await projectWith(t, temporaryFolder(t), 1, 0);
+  store.close();
+  const project = openExistingProject(store.folder);
+  t.after(() => project.close());
+  const [scan] = project.store.scans.list();
+  t.mock.timers.enable({ apis: ['Date'], now: Date.UTC(2038, 0, 20) });
+  const at = (...date: [number, number, number]) => t.mock.timers.setTime(Date.UTC(...date));
+  const draw = async (low: [number, number, number]) => {
+    await project.drawing.replace(scan.id, 'manual', maskOf(1, low, [5, 5, 5]).data);
+    await project.drawing.commit(scan.id);
+  };
+  await draw([2, 2, 2]);
+  at(2026, 2, 29);
+  await project.review.decide(scan.id, 'accept');
+  await draw([3, 2, 2]);
+  at(2026, 0, 1);
+  await project.review.decide(scan.id, 'reject');
+  assert.deepEqual(
+    historyOf(project.store, [scan]).map(({ what, version }) => [what, version]),
+    [
+      ['drew', 1],
+      ['accepted', 1],
+      ['drew', 2],
+      ['rejected', 2],
+    ],
+  );
 });

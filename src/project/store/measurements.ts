@@ -62,7 +62,7 @@ export function measurementRepository(db: Db, person: { readonly name: string })
       (
         prepared(
           db,
-          'SELECT id, scan, kind, axis AS normal, slice, points, figures, channel, person, created_at AS createdAt FROM measurements WHERE scan = ? ORDER BY created_at, rowid',
+          'SELECT id, scan, kind, axis AS normal, slice, points, figures, channel, person, created_at AS createdAt FROM measurements WHERE scan = ? ORDER BY rowid',
         ).all(scan) as Row[]
       ).map(fromRow),
     add({ id, scan, kind, normal, slice, points, figures, channel }) {

@@ -103,6 +103,23 @@ export function historyOf(store: Store, scans: readonly Scan[]): HistoryLine[] {
         ...{ run: runName(one.run), reason: one.reason, undone: one.undoneAt ?? '' },
       };
     });
-    return [...made, ...decided].sort((a, b) => (a.when < b.when ? -1 : a.when > b.when ? 1 : 0));
+    return inOrder(made.reverse(), decided);
   });
 }
+
+/**
+ * Two lists, each in its order, as one: by their times, but no decision before the version that it is on. Each list keeps its order,
+ * whatever its times say: clocks are set back.
+ */
+function inOrder(made: readonly HistoryLine[], decided: readonly HistoryLine[]): HistoryLine[] {
+  const lines: HistoryLine[] = [];
+  let next = 0;
+  for (const decision of decided) {
+    while (next < made.length && comesBefore(made[next], decision)) lines.push(made[next++]);
+    lines.push(decision);
+  }
+  return [...lines, ...made.slice(next)];
+}
+
+const comesBefore = (made: HistoryLine, decision: HistoryLine): boolean =>
+  made.when < decision.when || (made.version ?? 0) <= (decision.version ?? 0);
