@@ -59,21 +59,28 @@ export async function slidingWindow(
   const [xs, ys, zs] = starts;
   const total = xs.length * ys.length * zs.length;
   const ways = mirrorings(flips);
+  const reading = new OneAhead();
   let done = 0;
-  for (const z of zs) {
-    for (const y of ys) {
-      for (const x of xs) {
-        const window = boxOf(image, size, [x, y, z], patch);
-        for (const flip of ways) {
-          const seen = mirrored(window, patch, flip);
-          for (const member of members) {
-            const probabilities = await predictPatch(seen, member, kernels, forward, patch);
-            addBox(sums, mirrored(probabilities, patch, flip), size, [x, y, z], patch);
+  try {
+    for (const z of zs) {
+      for (const y of ys) {
+        for (const x of xs) {
+          const window = boxOf(image, size, [x, y, z], patch);
+          for (const flip of ways) {
+            const seen = mirrored(window, patch, flip);
+            for (const member of members) {
+              const probabilities = predictPatch(seen, member, kernels, forward, patch);
+              await reading.next(probabilities, (values) =>
+                addBox(sums, mirrored(values, patch, flip), size, [x, y, z], patch),
+              );
+            }
           }
+          await onWindow(++done, total);
         }
-        await onWindow(++done, total);
       }
     }
+  } finally {
+    await reading.end();
   }
   divide(
     sums,
@@ -81,6 +88,24 @@ export async function slidingWindow(
     ways.length * members.length,
   );
   return sums;
+}
+
+/** What an engine answers later is read once it was given the next thing to do: a graphics card need not wait for us. */
+class OneAhead {
+  private last: Promise<void> = Promise.resolve();
+
+  /** Reads the answer before this one; its failure is thrown here or by `end`. */
+  async next<T>(answer: Promise<T>, read: (value: T) => void): Promise<void> {
+    const before = this.last;
+    this.last = answer.then(read);
+    // It is awaited later: until then its failure is nobody's.
+    this.last.catch(() => {});
+    await before;
+  }
+
+  end(): Promise<void> {
+    return this.last;
+  }
 }
 
 /** How many windows lie over each place along one axis; over a voxel it is the product of the three. */
@@ -109,9 +134,11 @@ async function predictPatch(
   const tape = new Tape(kernels, weights, false);
   const { logits, features } = forward(tape, input, { features: 'bottleneck', dropout: null });
   const probabilities = tf.tidy(() => softmaxChannels(channelsFirst(logits)));
-  const values = (await probabilities.data()) as Float32Array;
-  tf.dispose([input, logits, features, probabilities]);
-  return values;
+  try {
+    return (await probabilities.data()) as Float32Array;
+  } finally {
+    tf.dispose([input, logits, features, probabilities]);
+  }
 }
 
 /** A box of a volume, or of each of several of one size that lie one after another; zero outside. */
