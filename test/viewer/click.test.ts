@@ -135,3 +135,30 @@ test('after a model, one "not this" removes a false part of the prediction', { s
     'scan=1&mode=review',
   );
 });
+
+test('a point that is set while a stroke is drawn waits for its end, and takes nothing of it', { skip }, async () => {
+  const entry = ball();
+  const drawn: LabelMap = emptyLike(entry.scan);
+  const painted = () => drawn.data.reduce((sum, value) => sum + value, 0);
+  await onPage({ ...entry, mask: drawn }, async (page) => {
+    const box = (await page.locator('[data-plane=axial]').boundingBox())!;
+    const [x, y] = [box.x + box.width / 2, box.y + box.height * 0.2];
+    await page.keyboard.press('b');
+    await page.mouse.move(x - 30, y);
+    await page.mouse.down();
+    await page.mouse.move(x, y, { steps: 4 });
+    await page.keyboard.press('j');
+    await page.waitForTimeout(500);
+    await page.mouse.move(x + 30, y, { steps: 4 });
+    await page.mouse.up();
+    await saved(page);
+    assert.ok(painted() > 0, 'the stroke is kept');
+    assert.equal(drawn.data[MIDDLE[0] + SIZE[0] * (MIDDLE[1] + SIZE[1] * MIDDLE[2])], 0, 'and nothing but it');
+    const stroke = drawn.data.slice();
+    await shown(page);
+    await page.keyboard.press('Escape');
+    await gone(page);
+    await saved(page);
+    assert.deepEqual(drawn.data, stroke, 'what is given up is the preview alone');
+  });
+});

@@ -68,10 +68,10 @@ export class ClickTool {
     }
     if (this.editor !== editor) this.close();
     if (this.pending && this.label !== tools.settings.label) this.take();
-    if (this.owed) {
-      await this.owed;
-      if (screen.editor !== editor) return;
-    }
+    await this.owed;
+    // The preview is a stroke of its own: the one at hand ends first.
+    if (!this.pending) await editor.strokeEnded();
+    if (screen.editor !== editor) return;
     if (!this.pending) this.begin(editor, tools.settings.label);
     this.seeds = [...this.seeds, { inside, voxels, label: this.label, number: ++this.numbers }];
     await this.show();
