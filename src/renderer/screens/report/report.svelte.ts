@@ -3,6 +3,7 @@ import { boxPlotOf } from '../../../core/box-plot.ts';
 import type { ReportedCase, ReportSummary, RunInfo } from '../../../shared/contract/index.ts';
 
 import type { AppState } from '../../shell/app.svelte.ts';
+import { casePoints } from './case-points.ts';
 
 export type Metric = 'dice' | 'jaccard' | 'hd95' | 'asd';
 export type Column = 'name' | 'runName' | Metric | 'hd95Max' | 'surfaceDice' | 'addedMl' | 'removedMl';
@@ -42,15 +43,14 @@ export class ReportState {
       spurious: rows.filter((row) => row.spurious).length,
     };
   });
-  /** One box for each run that has figures, oldest first. */
+  /** One box over the cases of each run that has figures, oldest first. */
   readonly boxes = $derived.by(() => {
     const byRun = Map.groupBy(this.summary?.cases ?? [], (row) => row.run);
     return [...byRun]
       .sort(([a], [b]) => a - b)
       .map(([run, rows]) => {
-        const values = rows.flatMap((row) =>
-          row[this.metric] === null ? [] : [{ value: row[this.metric] as number, row }],
-        );
+        const figures = rows.map((row) => ({ row, value: row[this.metric] }));
+        const values = casePoints(figures, METRIC_TEXTS[this.metric].higher);
         const numbers = values.map(({ value }) => value);
         return {
           run,
@@ -79,7 +79,7 @@ export class ReportState {
           name,
           method: info?.method ?? '',
           labelled: info?.labelled ?? null,
-          compared: new Set(values.map(({ row }) => row.scan)).size,
+          compared: values.length,
           median: box.median,
           change: changed.reduce((sum, ml) => sum + ml, 0) / Math.max(1, changed.length),
           untouched: cases.length ? (100 * untouched) / cases.length : 0,
