@@ -70,8 +70,11 @@ export function assertFinite(path: string, data: VoxelArray): void {
   }
 }
 
+/** Programs that store labels as floats, or by a scale, miss whole numbers by so little. */
+const ROUNDING = 1e-4;
+
 /**
- * A volume as a mask.
+ * A volume as a mask; what misses a whole number by the rounding of floats alone is that number.
  * @throws mask/not-integer, mask/value when a voxel is no whole number from 0 to 255
  */
 export function toLabelMap(path: string, volume: Volume): LabelMap {
@@ -79,11 +82,11 @@ export function toLabelMap(path: string, volume: Volume): LabelMap {
   if (data instanceof Uint8Array) return volume as LabelMap;
   const out = new Uint8Array(data.length);
   for (let n = 0; n < data.length; n++) {
-    const v = data[n];
-    if (!Number.isInteger(v))
+    const v = Math.round(data[n]);
+    if (!(Math.abs(data[n] - v) <= ROUNDING))
       throw new DecileError(
         'mask/not-integer',
-        `Every voxel of the mask ${path} must be a whole number, got ${v}.`,
+        `Every voxel of the mask ${path} must be a whole number, got ${data[n]}.`,
         'Export the mask as labels, not as probabilities or after smoothing.',
       );
     if (v < 0 || v > 255)

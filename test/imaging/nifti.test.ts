@@ -246,6 +246,10 @@ test('a mask holds whole numbers from 0 to 255', async () => {
   };
   assert.deepEqual((await readMask(await write(Float32Array.of(0, 3)))).data, Uint8Array.of(0, 3));
   await rejectsWith(readMask(await write(Float32Array.of(0, 0.5))), 'mask/not-integer');
+  await rejectsWith(readMask(await write(Float32Array.of(0, 1.001))), 'mask/not-integer');
+  const rounded = await readMask(await write(Float32Array.of(-1e-7, 1.0000001)));
+  assert.deepEqual([...rounded.data], [0, 1], 'whole numbers but for the rounding of floats');
+  assert.deepEqual([...(await readMask(await write(Float32Array.of(2.9999998, 254.99998)))).data], [3, 255]);
   await rejectsWith(readMask(await write(Int16Array.of(0, 256))), 'mask/value');
   await rejectsWith(readMask(await write(Int16Array.of(-1, 0))), 'mask/value');
 });
