@@ -127,10 +127,10 @@ export const OPTIONS: readonly OptionRow[] = [
   row(
     'resampling',
     'resampling',
-    'mean',
+    'linear',
     choice(RESAMPLINGS),
     '',
-    'Where training voxels are coarser than the scan: mean of all that a voxel covers, or linear between the two nearest along each axis, as versions before had it: the noise of thin slices stays.',
+    'Where training voxels are coarser than the scan: linear between the two nearest along each axis, or the mean of all that a voxel covers, with less of the noise of thin slices.',
   ),
   row(
     'augmentation',

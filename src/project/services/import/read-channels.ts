@@ -41,7 +41,7 @@ export async function readChannels(scan: string, channels: readonly ChannelSourc
         `All channels of ${scan} must lie on one grid, got another one for ${name}: ${difference}.`,
         'Resample the channel onto the grid of the first one, or import each file as a scan with --channels none.',
       );
-    further.push(resample(volume, read.volume, 'mean', lowest(volume)));
+    further.push(resample(volume, read.volume, 'linear', lowest(volume)));
     notices.push(`${name} was put on the grid of ${first.name} (${sizeOf(volume)} became ${sizeOf(read.volume)}).`);
   }
   return { ...read, notices, further };
