@@ -2,7 +2,7 @@
 import { DecileError } from './errors.ts';
 
 /** Signs of a name of a run, project, label, channel or reader. */
-export const LONGEST_NAME = 120;
+export const LONGEST_NAME = 200;
 
 /**
  * The name without white space around it.
