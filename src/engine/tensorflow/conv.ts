@@ -44,7 +44,7 @@ export function tensorflowConvolution(
 
     conv3dGradInput: (dy: FeatureMap, w: ConvWeights): FeatureMap =>
       tf.tidy(() => {
-        if (halfFill(dy, w.shape[3], w.shape[2])) return forward(dy, reversed(w));
+        if (isSingle(w) || halfFill(dy, w.shape[3], w.shape[2])) return forward(dy, reversed(w));
         const sizes = ints([...dy.shape.slice(0, 4), w.shape[3]]);
         return run('Conv3DBackpropInputV2', back, [sizes, w, dy]) as FeatureMap;
       }),
@@ -64,6 +64,9 @@ export function tensorflowConvolution(
       }),
   };
 }
+
+/** oneDNN's gradient between single channels is wrong on some processors (Zen 5, TensorFlow 2.21): sums of other voxels. */
+const isSingle = ({ shape }: ConvWeights) => shape[3] === 1 && shape[4] === 1;
 
 const voxels = ({ shape }: FeatureMap) => shape[1] * shape[2] * shape[3];
 
