@@ -79,8 +79,8 @@ test('a draft and an unreviewed prediction are no labels', async (t) => {
   assert.equal(names(planTraining(store, { options: {} }).labelled), '01');
 });
 
-test('CT is clipped to -75..175 HU, MR is not', () => {
-  assert.deepEqual(normalisationOf('ct-kidney'), { kind: 'ct', clip: [-75, 175] });
+test('CT is clipped to -75..175 HU unless its labels need more, MR is not', () => {
+  assert.deepEqual(normalisationOf('ct-kidney'), { kind: 'ct', clip: [-75, 175], widen: true });
   assert.deepEqual(normalisationOf('mr-flair'), { kind: 'mr' });
   assert.deepEqual(normalisationOf('mr'), { kind: 'mr' });
 });

@@ -86,13 +86,13 @@ test('a channel is normalised by its kind, said or known by its name', (t) => {
     planOf(root, { channels, preset }).jobs[0].channels?.map(({ name, normalisation }) => [name, normalisation]);
   assert.deepEqual(kinds(['t1', 'CT', 'FDG PET', 'other', { name: 'x', kind: 'ct' }]), [
     ['t1', { kind: 'mr' }],
-    ['CT', { kind: 'ct', clip: [-75, 175] }],
+    ['CT', { kind: 'ct', clip: [-75, 175], widen: true }],
     ['FDG PET', { kind: 'pet' }],
     ['other', { kind: 'mr' }],
-    ['x', { kind: 'ct', clip: [-75, 175] }],
+    ['x', { kind: 'ct', clip: [-75, 175], widen: true }],
   ]);
   assert.deepEqual(kinds(['other', 'flair'], 'ct-kidney'), [
-    ['other', { kind: 'ct', clip: [-75, 175] }],
+    ['other', { kind: 'ct', clip: [-75, 175], widen: true }],
     ['flair', { kind: 'mr' }],
   ]);
 });
