@@ -57,6 +57,14 @@ export const normalisationOfPreset = (
 /** The window of the paper's kidney CT, HU: soft tissue. */
 const SOFT_TISSUE = [-75, 175] as const;
 
+/** How a channel of a kind becomes network input among scans of a preset. @param range of one's own for CT, HU */
+export const normalisationOfChannel = (
+  kind: ChannelKind,
+  preset: PresetName,
+  range: readonly [number, number] | null = null,
+): Normalisation =>
+  kind === 'ct' && kindOfPreset(preset) === 'ct' ? normalisationOfPreset(preset, range) : normalisationOfKind(kind);
+
 /** How intensities of a kind become network input. */
 export const normalisationOfKind = (kind: ChannelKind): Normalisation =>
   kind === 'ct' ? { kind, clip: SOFT_TISSUE, widen: true } : { kind };

@@ -6,7 +6,7 @@ import {
   kindOfName,
   kindOfPreset,
   type ModelChannel,
-  normalisationOfKind,
+  normalisationOfChannel,
 } from '../core/model-channels.ts';
 import type { PresetName } from '../core/options.ts';
 import { findMaskFiles } from '../project/services/import/names.ts';
@@ -33,11 +33,12 @@ export interface StudyChannel extends ModelChannel {
 export function channelsOf(
   given: z.infer<typeof channelSchema>[],
   preset: PresetName,
+  range: readonly [number, number] | undefined,
   folders: boolean,
 ): StudyChannel[] {
   const channels = given.map((one, place) => {
     const { name, kind, from = place } = typeof one === 'string' ? { name: one } : one;
-    const normalisation = normalisationOfKind(kind ?? kindOfName(name, kindOfPreset(preset)));
+    const normalisation = normalisationOfChannel(kind ?? kindOfName(name, kindOfPreset(preset)), preset, range);
     return { name, normalisation, from: folders ? null : from };
   });
   const twice = channels.find(({ name }, n) => channels.findIndex((other) => other.name === name) !== n);

@@ -28,10 +28,10 @@ export interface Cohort {
 }
 
 /** Lists the cases; nothing is read yet. Throws study/no-cases, study/no-mask, layout/not-found, import/no-folder. */
-export function openCohort({ cohort, images, labels, preset, channels }: StudyDefinition, out: string): Cohort {
+export function openCohort({ cohort, images, labels, preset, range, channels }: StudyDefinition, out: string): Cohort {
   if (cohort) return layoutCohort(cohort, out);
   const cases = casesOfFolders(images as string[], labels as string, channels);
-  return { cases, normalisation: normalisationOf(preset), notices: [], prepare: async () => {} };
+  return { cases, normalisation: normalisationOf(preset, range), notices: [], prepare: async () => {} };
 }
 
 function casesOfFolders(images: readonly string[], labels: string, channels?: StudyChannel[]): StudyCase[] {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { MOST_CHANNELS } from '../core/model-channels.ts';
+import { kindOfPreset, MOST_CHANNELS } from '../core/model-channels.ts';
 import { type AskedOptions, METHODS, PRESETS, type PresetName } from '../core/options.ts';
 import { resolveOptions } from '../core/parse-option.ts';
 import { BRATS_MODALITIES, LAYOUTS, type LayoutName } from '../imaging/layouts.ts';
@@ -58,6 +58,8 @@ const schema = z.strictObject({
     .optional(),
   /** A layout brings its own. */
   preset: z.enum(PRESETS).optional(),
+  /** Intensities that training clips CT to, HU; the preset's, widened to labels that it clips most of, without it. */
+  range: z.tuple([z.number(), z.number()]).optional(),
   /** Without the background. */
   classes: z.array(z.string().min(1)).min(1),
   /** Names, globs (`la_0*`) or ranges (`la_001..la_070`); files with a name a line; or a seeded draw. */
@@ -234,7 +236,13 @@ export function parseStudy(raw: unknown, folder: string, data = folder): StudyDe
       `The study file must have ${cohort ? `the preset of its layout, ${LAYOUT_PRESET[cohort.layout]}` : 'a preset'}, got ${preset ?? 'none'}.`,
       `A preset is one of ${PRESETS.join(', ')}.`,
     );
-  const channels = study.channels && channelsOf(study.channels, preset, (images?.length ?? 0) > 1);
+  if (study.range && (cohort || kindOfPreset(preset) !== 'ct' || study.range[0] >= study.range[1]))
+    throw new DecileError(
+      'study/invalid',
+      `The range of a study must be LOW below HIGH, of CT in folders of images, got [${study.range.join(', ')}]${cohort ? ` with the layout ${cohort.layout}` : ''} and the preset ${preset}.`,
+      'For instance range: [-160, 240] with preset: ct-abdomen, or leave it out.',
+    );
+  const channels = study.channels && channelsOf(study.channels, preset, study.range, (images?.length ?? 0) > 1);
   for (const one of methods) refuseUnknownChannels(one, channels);
   return {
     ...study,

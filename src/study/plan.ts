@@ -171,6 +171,7 @@ function studyParts(
 interface Lock {
   format: 1;
   preset: string;
+  range?: StudyDefinition['range'];
   classes: string[];
   stride?: [number, number, number];
   /** Absent in files of versions that kept all pieces. */
@@ -193,6 +194,7 @@ export function lockPlan(out: string, { definition, split, jobs }: StudyPlan): v
   const now: Lock = {
     format: 1,
     preset: definition.preset,
+    range: definition.range,
     classes: definition.classes,
     stride: definition.stride,
     pieces: definition.pieces,
@@ -244,6 +246,7 @@ function difference(before: Lock, now: Lock): string | null {
   for (const list of ['train', 'validation', 'test'] as const)
     if (!same(before.lists[list], now.lists[list])) return `another ${list} list`;
   if (before.preset !== now.preset) return `the preset ${now.preset} instead of ${before.preset}`;
+  if (!same(before.range, now.range)) return 'another range';
   if (!same(before.classes, now.classes))
     return `the classes ${now.classes.join(', ')} instead of ${before.classes.join(', ')}`;
   if (!same(before.stride, now.stride)) return 'another stride';
@@ -252,7 +255,8 @@ function difference(before: Lock, now: Lock): string | null {
   for (const [id, job] of Object.entries(now.jobs)) {
     const old = before.jobs[id];
     if (!old) continue;
-    if (!same(old.channels, job.channels))
+    // What CT is clipped to follows from preset and range, and is not asked of earlier versions.
+    if (namesOf(old.channels) !== namesOf(job.channels))
       return `the channels ${namesOf(job.channels)} instead of ${namesOf(old.channels)} for ${id}`;
     if (!same(old.labelledCases, job.labelledCases)) return `other labelled cases for ${id}`;
     const keys = Object.keys(job.options) as (keyof AskedOptions)[];

@@ -71,6 +71,10 @@ test('`decile new --preset ct-abdomen` and `--range`, changed later with a note 
   const changed = await decile(['range', join(folder, 'q'), '--json', '--', '-10,20']);
   assert.deepEqual(JSON.parse(changed.stdout), { range: [-10, 20], earlierRuns: 0 });
   assert.match((await decile(['range', join(folder, 'q'), 'auto'])).stderr, /option\/invalid/);
+  const mr = await decile(['new', join(folder, 'm'), '--label', 'x', '--preset', 'mr']);
+  assert.equal(mr.status, 0, mr.stderr);
+  for (const range of ['auto', '0,100'])
+    assert.match((await decile(['range', join(folder, 'm'), range])).stderr, /option\/invalid/);
   const auto = await decile(['range', join(folder, 'p'), '--json', '--', '-10,20']);
   assert.deepEqual(JSON.parse(auto.stdout).range, [-10, 20]);
   const again = await decile(['range', join(folder, 'p'), 'auto']);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { parseStudy } from '../../src/study/definition.ts';
@@ -95,6 +95,39 @@ test('a channel is normalised by its kind, said or known by its name', (t) => {
     ['other', { kind: 'ct', clip: [-75, 175], widen: true }],
     ['flair', { kind: 'mr' }],
   ]);
+  assert.deepEqual(kinds(['ct'], 'ct-lung'), [['ct', { kind: 'ct', clip: [-1350, 150], widen: true }]]);
+});
+
+test("a study of CT has a range of its own, or the preset's; one that goes on keeps it", (t) => {
+  const root = folderWith(t, [...LABELS, ...['a', 'b', 'c'].map((name) => `images/${name}.nii.gz`)]);
+  const lung = { preset: 'ct-lung', range: [-1000, 200] };
+  assert.deepEqual(planOf(root, lung).cohort.normalisation, { kind: 'ct', clip: [-1000, 200] });
+  assert.deepEqual(planOf(root, { ...lung, channels: ['ct'] }).jobs[0].channels?.[0].normalisation, {
+    kind: 'ct',
+    clip: [-1000, 200],
+  });
+  const out = join(root, 'results');
+  lockPlan(out, planOf(root, lung));
+  lockPlan(out, planOf(root, lung));
+  const changed = { code: 'study/changed', message: /got another range/ };
+  assert.throws(() => lockPlan(out, planOf(root, { ...lung, range: [-1000, 300] })), changed);
+  assert.throws(() => lockPlan(out, planOf(root, { preset: 'ct-lung' })), changed);
+  for (const wrong of [{ range: [0, 100] }, { preset: 'ct-lung', range: [100, 0] }])
+    assert.throws(() => planOf(root, wrong), {
+      code: 'study/invalid',
+      message: /range of a study must be LOW below HIGH/,
+    });
+});
+
+test('a study with a channel of CT goes on that began before ranges were widened', (t) => {
+  const root = folderWith(t, [...LABELS, ...['a', 'b', 'c'].map((name) => `images/${name}.nii.gz`)]);
+  const plan = planOf(root, { channels: ['t1', 'ct'] });
+  const out = join(root, 'results');
+  lockPlan(out, plan);
+  const lock = join(out, 'study.lock.json');
+  writeFileSync(lock, readFileSync(lock, 'utf8').replaceAll(/,\s*"widen": true/g, ''));
+  assert.doesNotMatch(readFileSync(lock, 'utf8'), /widen/);
+  lockPlan(out, plan);
 });
 
 test('a method sees the channels that it names, and a study that goes on keeps them', (t) => {

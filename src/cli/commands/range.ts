@@ -1,14 +1,15 @@
 import { Command } from 'commander';
 import { normalisationOfPreset } from '../../core/model-channels.ts';
 import type { PresetName } from '../../core/options.ts';
+import type { Normalisation } from '../../core/train/preprocess.ts';
 import { notice, type Output, result } from '../output.ts';
 import { withProject } from './common.ts';
 import { parseRange } from './new.ts';
 
+/** Of a project of CT. */
 function rangeText({ preset, range }: { preset: PresetName; range: readonly [number, number] | null }): string {
-  const normalisation = normalisationOfPreset(preset, range);
-  if (normalisation.kind !== 'ct') return 'nothing: MR is brought to zero mean and unit variance';
-  return `${normalisation.clip.join(' to ')} HU${normalisation.widen ? ', more where that clips most of a label' : ''}`;
+  const { clip, widen } = normalisationOfPreset(preset, range) as Extract<Normalisation, { kind: 'ct' }>;
+  return `${clip.join(' to ')} HU${widen ? ', more where that clips most of a label' : ''}`;
 }
 
 export function rangeCommand(): Command {

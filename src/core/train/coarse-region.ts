@@ -33,7 +33,7 @@ export function coarseOptions(options: SettledOptions, scans: readonly Extent[])
     ...resolveOptions({ steps }),
     ...{ method: 'supervised', network: 'unet', width: WIDTH, spacing: mm, patch: [side(0), side(1), side(2)] },
     // Few steps, and scans that are small as a whole: two a step.
-    ...{ orientation: options.orientation, resampling: options.resampling ?? 'linear', labelledPerStep: 2 },
+    ...{ orientation: options.orientation, resampling: options.resampling, labelledPerStep: 2 },
     ...{ seed: options.seed, engine: options.engine, checkpointEvery: steps, validateEvery: steps },
   };
 }

@@ -6,6 +6,7 @@
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { basename, join, resolve } from 'node:path';
+import { kindOfPreset } from '../../core/model-channels.ts';
 import { checkedName, LONGEST_NAME } from '../../core/name-limit.ts';
 import { PRESETS, type PresetName } from '../../core/options.ts';
 import { makeFolder, sweepLeftovers } from '../../disk/index.ts';
@@ -243,7 +244,9 @@ function assemble(folder: string, mode: 'write' | 'read', db: Db, lock: ProjectL
           return get();
         },
         setRange(range) {
-          checkRange(get().preset, range);
+          const { preset } = get();
+          if (kindOfPreset(preset) !== 'ct') throw rangeOfMR(preset);
+          checkRange(preset, range);
           db.prepare('UPDATE project SET range = ? WHERE id = 1').run(range && JSON.stringify(range));
           return get();
         },
@@ -310,6 +313,13 @@ function sweepProject(root: string): void {
     sweepLeftovers(join(root, name), { alone: true, unmarked: UNMARKED, depth: 3 });
 }
 
+const rangeOfMR = (preset: PresetName): DecileError =>
+  new DecileError(
+    'option/invalid',
+    `--range must come with a preset of CT, got ${preset}.`,
+    'MR is brought to zero mean and unit variance instead: leave the range out.',
+  );
+
 /** Throws `option/invalid` where a preset and a range do not go together. */
 function checkRange(preset: PresetName, range: readonly [number, number] | null): void {
   if (range === null) {
@@ -320,12 +330,7 @@ function checkRange(preset: PresetName, range: readonly [number, number] | null)
       'Add --range LOW,HIGH in HU.',
     );
   }
-  if (!preset.startsWith('ct'))
-    throw new DecileError(
-      'option/invalid',
-      `--range must come with a preset of CT, got ${preset}.`,
-      'MR is brought to zero mean and unit variance instead: leave the range out.',
-    );
+  if (kindOfPreset(preset) !== 'ct') throw rangeOfMR(preset);
   if (range.every(Number.isFinite) && range[0] < range[1]) return;
   throw new DecileError(
     'option/invalid',

@@ -36,6 +36,8 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
   const began = performance.now();
   const { classes, runFolder } = job;
   makeFolder(runFolder);
+  // At once, for a run that is killed while its labels are read; then with the window that they ask for.
+  keepNormalisation(runFolder, job.normalisation);
   const resumeFrom = job.resume ? decodeCheckpoint(readFileSync(checkpointPath(runFolder))) : undefined;
   // A run that goes on sees what it began with, whatever the project's channels and range are now.
   const startFrom = job.startFrom && !resumeFrom ? decodeCheckpoint(readFileSync(job.startFrom)) : undefined;

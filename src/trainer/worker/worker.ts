@@ -3,7 +3,7 @@ import { DecileError } from '../../shared/errors.ts';
 import type { TrainerCommand, TrainerEvent, TrainerJob } from '../../shared/training.ts';
 import type { Control, TrainerFiles } from './dependencies.ts';
 import { runAdapter } from './run-adapter.ts';
-import { keepNormalisation, runPredict } from './run-predict.ts';
+import { runPredict } from './run-predict.ts';
 import { runProbe } from './run-probe.ts';
 import { runTrain } from './run-train.ts';
 
@@ -50,10 +50,8 @@ async function runJob(
   files: TrainerFiles,
 ): Promise<void> {
   try {
-    if (job.kind === 'train') {
-      keepNormalisation(job.runFolder, job.normalisation);
-      await runTrain(job, report, control, files);
-    } else if (job.kind === 'predict') await runPredict(job, report, control, files);
+    if (job.kind === 'train') await runTrain(job, report, control, files);
+    else if (job.kind === 'predict') await runPredict(job, report, control, files);
     else if (job.kind === 'probe') await runProbe(job, report, control);
     else await runAdapter(report);
   } catch (error) {

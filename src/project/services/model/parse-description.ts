@@ -101,7 +101,7 @@ function readable(told: Record<string, unknown>): TrainingOptions {
       return [];
     }
   });
-  // Models of earlier versions read scans as they are stored, and the nearest voxels alone.
-  const before = { orientation: 'stored', resampling: 'linear' } as const;
+  // Models of earlier versions read scans as they are stored.
+  const before = { orientation: 'stored' } as const;
   return { ...resolveOptions({ steps: 1 }), ...before, ...Object.fromEntries(options) };
 }

@@ -1,5 +1,5 @@
 /** The channels of a project as the trainer sees them; undefined where scans have one without a name. */
-import { type ModelChannel, normalisationOfKind, normalisationOfPreset } from '../../../core/model-channels.ts';
+import { type ModelChannel, normalisationOfChannel } from '../../../core/model-channels.ts';
 import type { ChannelFile } from '../../../shared/training.ts';
 import type { Store } from '../../store/index.ts';
 
@@ -8,8 +8,7 @@ export function modelChannels(store: Store): ModelChannel[] | undefined {
   const channels = store.channels.list();
   if (channels.length === 0) return undefined;
   const { preset, range } = store.project.get();
-  const ct = preset.startsWith('ct') ? normalisationOfPreset(preset, range) : normalisationOfKind('ct');
-  return channels.map(({ name, kind }) => ({ name, normalisation: kind === 'ct' ? ct : normalisationOfKind(kind) }));
+  return channels.map(({ name, kind }) => ({ name, normalisation: normalisationOfChannel(kind, preset, range) }));
 }
 
 /** The channels that a scan has. */
