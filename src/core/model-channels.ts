@@ -66,7 +66,7 @@ export const normalisationOfChannel = (
   kind === 'ct' && kindOfPreset(preset) === 'ct' ? normalisationOfPreset(preset, range) : normalisationOfKind(kind);
 
 /** How intensities of a kind become network input. */
-export const normalisationOfKind = (kind: ChannelKind): Normalisation =>
+const normalisationOfKind = (kind: ChannelKind): Normalisation =>
   kind === 'ct' ? { kind, clip: SOFT_TISSUE, widen: true } : { kind };
 
 /**
