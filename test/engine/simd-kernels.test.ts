@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
+import { keyFrom } from '../../src/core/hashed.ts';
 import { type ConvWeights, CUBE, type FeatureMap, HALVES } from '../../src/core/network/kernels.ts';
 import { portableKernels } from '../../src/core/network/portable-kernels.ts';
 import { Random } from '../../src/core/random.ts';
-import { dropoutMask } from '../../src/core/train/randomness.ts';
+import { addNoise, dropoutMask } from '../../src/core/train/randomness.ts';
 import { registerSimd, simdBackend, simdKernels } from '../../src/engine/simd/index.ts';
 import { convolveDirect, convolveWeightsDirect } from '../../src/engine/simd/plain-convolution.ts';
 import type { Taps } from '../../src/engine/simd/tasks.ts';
@@ -310,16 +311,37 @@ for (const images of [1, 3]) {
   });
 }
 
-test('a dropout mask is that of the plain generator, bit for bit, and the generator goes on from there', () => {
+/** [D, H, W, C]: part of a vector, odd, several chunks. */
+const DRAWN = [
+  [1, 1, 1, 1],
+  [3, 5, 7, 8],
+  [1, 3, 5, 7],
+  [9, 31, 17, 9],
+];
+
+test('dropout masks are those of the plain form, bit for bit, of one image and of several', () => {
   tf.setBackend('simd');
-  for (const shape of [
-    [1, 1, 1, 1, 1],
-    [1, 3, 5, 7, 8],
-  ]) {
-    const [fast, slow] = [new Random(7, 3), new Random(7, 3)];
-    const mask = simdKernels().dropoutMask(shape, 0.3, fast);
-    assert.deepEqual(mask.dataSync(), dropoutMask(shape, 0.3, slow).dataSync());
-    assert.deepEqual(fast.state, slow.state);
+  const random = new Random(7, 3);
+  for (const shape of DRAWN)
+    for (const probability of [0, 0.3, 0.95]) {
+      const keys = [0, 1, 2].map(() => keyFrom(random));
+      for (const some of [keys, keys.slice(0, 1)]) {
+        const mask = simdKernels().dropoutMask([1, ...shape], probability, some);
+        const plain = dropoutMask([1, ...shape], probability, some);
+        assert.deepEqual(mask.shape, plain.shape);
+        assert.deepEqual(mask.dataSync(), plain.dataSync());
+      }
+    }
+});
+
+test('noise is that of the plain form', () => {
+  tf.setBackend('simd');
+  for (const shape of DRAWN) {
+    const [image, key] = [tf.zeros<tf.Rank.R5>([1, ...shape] as FeatureMap['shape']), keyFrom(new Random(7, 3))];
+    const [fast, plain] = [simdKernels().addNoise, addNoise].map((add) => add(image, key).dataSync() as Float32Array);
+    const most = plain.reduce((sum, v, n) => Math.max(sum, Math.abs(v - fast[n])), 0);
+    assert.ok(most < 2e-7 && fast.length === plain.length, `differs by ${most}`);
+    assert.ok(fast.some((v) => v !== 0));
   }
 });
 

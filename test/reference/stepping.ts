@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { methodByName } from '../../src/core/methods/index.ts';
 import type { Batch } from '../../src/core/methods/method.ts';
 import { discriminatorShapes } from '../../src/core/network/discriminator.ts';
-import type { Kernels } from '../../src/core/network/kernels.ts';
+import type { FeatureMap, Kernels } from '../../src/core/network/kernels.ts';
 import type { Weights } from '../../src/core/network/tape.ts';
 import { unetShapes } from '../../src/core/network/unet3d.ts';
 import { PAPER_READING, type TrainingOptions } from '../../src/core/options.ts';
@@ -38,7 +38,7 @@ export interface StepFacts {
   masks: Record<string, MaskShape[][][]>;
 }
 
-/** Golden draws: noise where the loop draws clip(0.1 N(0, 1), -.2, .2), and .9, .8, .9, ... in each step where it draws the mixing or a box. */
+/** Golden draws: noise where kernels add clip(0.1 N(0, 1), -.2, .2), and .9, .8, .9, ... in each step where it draws the mixing or a box. */
 class Script extends Random {
   private values: Float32Array = new Float32Array(0);
   private at = 0;
@@ -50,9 +50,11 @@ class Script extends Random {
     this.uniforms = 0;
   }
 
-  override normal(): number {
-    return this.values[this.at++] * 10;
-  }
+  readonly addNoise = (image: FeatureMap): FeatureMap => {
+    const values = this.values.subarray(this.at, this.at + image.size);
+    this.at += image.size;
+    return tf.tidy(() => tf.add(image, tf.tensor5d(values, image.shape)));
+  };
 
   override uniform(): number {
     return this.uniforms++ % 2 === 0 ? 0.9 : 0.8;
@@ -166,7 +168,10 @@ export async function checkSteps(
       ...{ hasUnlabelled: true, foregroundShare: 0 },
       ...{ next: () => batchOf(golden.facts, t, classes), remember() {} },
     };
-    const report = await trainStep(method, state, sampler, { options, kernels });
+    const report = await trainStep(method, state, sampler, {
+      options,
+      kernels: { ...kernels, addNoise: script.addNoise },
+    });
     const { lambda, learningRate, ...terms } = expectedLosses as Record<string, number>;
     assert.ok(Math.abs(report.lambda - lambda) < 1e-12 && Math.abs(report.learningRate - learningRate) < 1e-12);
     for (const [term, expected] of Object.entries(terms)) {

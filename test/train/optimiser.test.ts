@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import { Random } from '../../src/core/random.ts';
 import { adamUpdate, clippingFactor, emaUpdate, sgdUpdate } from '../../src/core/train/optimiser.ts';
-import { clippedNoise, dropoutMask } from '../../src/core/train/randomness.ts';
 
 const close = (actual: ArrayLike<number>, expected: readonly number[], tolerance = 1e-6) => {
   assert.equal(actual.length, expected.length);
@@ -78,34 +76,4 @@ test('updates free what they replace', () => {
   emaUpdate(velocity, weights, 0.5, ['a']);
   tf.dispose([weights, velocity, gradient]);
   assert.equal(tf.memory().numTensors, before);
-});
-
-test('dropout keeps 1 - p of the values, each as 1 / (1 - p), whatever the parity of their number', () => {
-  for (const p of [0.2, 0.5, 0.9]) {
-    const values = dropoutMask([1, 1, 1, 1, 100_001], p, new Random(3)).dataSync();
-    const kept = values.filter((v) => v !== 0);
-    assert.equal(values.length, 100_001);
-    assert.ok(
-      kept.every((v) => v === Math.fround(1 / (1 - p))),
-      `${kept[0]}`,
-    );
-    assert.ok(Math.abs(kept.length / values.length - (1 - p)) < 0.01, `${kept.length}`);
-    const halves = [0, 1].map((odd) => values.filter((v, n) => n % 2 === odd && v !== 0).length / 50_000);
-    assert.ok(
-      halves.every((share) => Math.abs(share - (1 - p)) < 0.01),
-      'both halves of each 32 bits',
-    );
-  }
-});
-
-test('noise is a tenth of a standard normal, cut at two of its deviations', () => {
-  const noise = clippedNoise(100_000, new Random(3));
-  const mean = noise.reduce((a, b) => a + b, 0) / noise.length;
-  assert.ok(Math.abs(mean) < 0.002);
-  assert.equal(Math.max(...noise.slice(0, 50_000)), Math.fround(0.2));
-  assert.equal(Math.min(...noise.slice(0, 50_000)), Math.fround(-0.2));
-  // 4.55 % of a normal lie beyond two deviations and are cut; 68.27 % lie within one.
-  const share = (test: (v: number) => boolean) => noise.filter(test).length / noise.length;
-  assert.ok(Math.abs(share((v) => Math.abs(v) > 0.1999999) - 0.0455) < 0.005);
-  assert.ok(Math.abs(share((v) => Math.abs(v) < 0.1) - 0.6827) < 0.01);
 });

@@ -1,4 +1,4 @@
-/** Patches that go through a network together: which do, what they draw, and how many fit into memory. */
+/** Patches that go through a network together: which do, what they ask for, and how many fit into memory. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
@@ -10,7 +10,6 @@ import { Tape } from '../../src/core/network/tape.ts';
 import { NETWORKS } from '../../src/core/options.ts';
 import { Random } from '../../src/core/random.ts';
 import { planFor } from '../../src/core/train/planned-patch.ts';
-import { dropoutMask, dropoutMasks } from '../../src/core/train/randomness.ts';
 import { patchesTogether, stepBytes } from '../../src/core/train/step-bytes.ts';
 import { groupsOf } from '../../src/core/train/together.ts';
 
@@ -36,19 +35,6 @@ test('neighbours that one network reads alike go together, as many as may', () =
   assert.deepEqual(roles(9), ['target target', 'labelled labelled unlabelled unlabelled', 'noisy', 'large']);
   assert.deepEqual(roles(3), ['target target', 'labelled labelled unlabelled', 'unlabelled', 'noisy', 'large']);
   assert.deepEqual(roles(1), alone);
-});
-
-test('masks of several images are those that images one by one draw, odd sizes too', async () => {
-  const shapes = [
-    [1, 1, 3, 1, 3],
-    [1, 2, 2, 2, 2],
-  ];
-  const [one, several] = [new Random(7), new Random(7)];
-  const apart = [0, 1, 2].map(() => shapes.map((shape) => dropoutMask(shape, 0.4, one)));
-  const together = dropoutMasks(shapes, 3, 0.4, several);
-  for (const [n, mask] of together.entries())
-    assert.deepEqual(await mask.array(), await tf.concat(apart.map((masks) => masks[n])).array());
-  assert.deepEqual(several.state, one.state);
 });
 
 for (const name of NETWORKS)

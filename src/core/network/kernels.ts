@@ -7,7 +7,7 @@
  * summed over them. Other engines read them one by one and free memory early.
  */
 import type * as tf from '@tensorflow/tfjs';
-import type { Random } from '../random.ts';
+import type { HashKey } from '../hashed.ts';
 
 export type FeatureMap = tf.Tensor5D;
 /** [kD, kH, kW, C, K] */
@@ -102,8 +102,14 @@ export interface Kernels extends UpdateKernels {
   /** Trilinear x2, align_corners false: weights .75/.25, edge rows 1. */
   upsample(x: FeatureMap): FeatureMap;
   upsampleGrad(dy: FeatureMap): FeatureMap;
-  /** The mask of train/randomness.ts, drawn from the same numbers. */
-  dropoutMask?(shape: readonly number[], probability: number, random: Random): FeatureMap;
+  /**
+   * Masks of core/hashed.ts, an image a key: 0 with that probability, else 1 / (1 - p). Absent: train/randomness.ts makes them.
+   * @param shape of one image's mask, [1, D, H, W, C]
+   * @returns [keys, D, H, W, C]
+   */
+  dropoutMask?(shape: readonly number[], probability: number, keys: readonly HashKey[]): FeatureMap;
+  /** The image and the noise of core/hashed.ts. Absent: train/randomness.ts adds it. */
+  addNoise?(image: FeatureMap, key: HashKey): FeatureMap;
 }
 
 export const NORM_EPSILON = 1e-5;

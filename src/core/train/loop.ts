@@ -15,7 +15,7 @@ import type { DecodedCheckpoint } from './checkpoint.ts';
 import { turnAt, turnOf } from './members.ts';
 import { patchMasks } from './patch-masks.ts';
 import type { PatchSource } from './patches.ts';
-import { betaVariate, clippedNoise, dropoutMask, dropoutMasks } from './randomness.ts';
+import { betaVariate, dropoutMasks, withNoise } from './randomness.ts';
 import { lambdaAt, learningRateAt } from './schedules.ts';
 import { disposeState, encodeCheckpoint, initialState, nextMember, restoreState, type TrainState } from './state.ts';
 import { type Dropout, methodStep } from './step.ts';
@@ -165,21 +165,17 @@ export async function trainStep(
     },
     withNoise: (images) =>
       images.map((image) => {
-        const sum = tf.tidy(
-          () => tf.add(image, tf.tensor5d(clippedNoise(image.size, state.noise), image.shape)) as FeatureMap,
-        );
+        const sum = withNoise(image, state.noise, kernels);
         owned.push(sum);
         return sum;
       }),
   };
   const batch = sampler.next({ atHalf: atHalf(step, options), labelledOnly: alone });
-  const draw = kernels.dropoutMask ?? dropoutMask;
   const dropout: Dropout | null =
     options.dropout > 0
       ? {
           random: state.dropout,
-          draw: (shape, random) => draw(shape, options.dropout, random),
-          drawTogether: (shapes, images, random) => dropoutMasks(shapes, images, options.dropout, random),
+          draw: (shapes, images, random) => dropoutMasks(shapes, images, options.dropout, random, kernels),
         }
       : null;
   const {

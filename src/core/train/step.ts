@@ -28,9 +28,8 @@ export interface StepInputs {
 /** How masks are drawn, and from what: a pass that is done again draws the same. */
 export interface Dropout {
   random: Random;
-  draw(shape: readonly number[], random: Random): FeatureMap;
-  /** The masks of several images, [images, D, H, W, C] for each shape of one image: the same draws in the same order. */
-  drawTogether(shapes: readonly (readonly number[])[], images: number, random: Random): FeatureMap[];
+  /** [images, D, H, W, C] for each shape of one image; images one by one draw the same. */
+  draw(shapes: readonly (readonly number[])[], images: number, random: Random): FeatureMap[];
 }
 
 export interface StepResult {
@@ -134,9 +133,9 @@ export async function methodStep({
   /** Draws the masks of one patch when they are asked for; of several before, patch by patch. */
   function masksFrom(random: Random | null, network: string, images: readonly FeatureMap[]) {
     if (!random || !dropout) return null;
-    if (images.length === 1) return (shape: readonly number[]) => dropout.draw(shape, random);
+    if (images.length === 1) return (shape: readonly number[]) => dropout.draw([shape], 1, random)[0];
     const { masks } = patchShapes(networks[network], images[0].shape);
-    const drawn = dropout.drawTogether(masks, images.length, random);
+    const drawn = dropout.draw(masks, images.length, random);
     return (shape: readonly number[]) => {
       const mask = drawn.shift();
       if (!mask || !tf.util.arraysEqual(mask.shape, shape as number[]))

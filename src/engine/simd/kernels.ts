@@ -1,5 +1,6 @@
 /** The heavy kernels of the simd engine on addresses in its memory, and the set that networks take. */
 import * as tf from '@tensorflow/tfjs';
+import { maskThreshold } from '../../core/hashed.ts';
 import {
   type ConvWeights,
   type FeatureMap,
@@ -41,7 +42,8 @@ const planesOf = ([z, y, x]: PerAxis | number[]): Taps | null =>
   y === 3 && x === 3 && (z === 3 || z === 1) ? z : null;
 
 /** The set for src/core; the simd backend must be current. */
-export function simdKernels(): Kernels & Required<UpdateKernels & Pick<Kernels, 'dropoutMask' | 'transposedConv'>> {
+export function simdKernels(): Kernels &
+  Required<UpdateKernels & Pick<Kernels, 'dropoutMask' | 'addNoise' | 'transposedConv'>> {
   const backend = tf.backend() as SimdBackend;
   const { machine } = backend;
   const at = (t: tf.Tensor) => backend.address(t);
@@ -196,17 +198,22 @@ export function simdKernels(): Kernels & Required<UpdateKernels & Pick<Kernels, 
     },
     ...updateKernels(backend, make),
     transposedConv: transposedKernels(backend, make),
-    dropoutMask(shape, probability, random) {
-      const out = make([...shape]) as FeatureMap;
-      withScratch(backend, [16], (state) => {
-        const words = new Int32Array(machine.heap.memory.buffer, state, 4);
-        words.set(random.state);
-        const [threshold, kept] = [Math.round(probability * 65536), floatBits(1 / (1 - probability))];
-        // One sequence of random numbers: no second thread could help.
-        machine.runFor(0)('dropoutMask', at(out), out.size, state, threshold, kept);
-        random.state = [...words];
+    dropoutMask([, ...sides], probability, keys) {
+      const masks = keys.map((key) => {
+        const mask = make([1, ...sides]) as FeatureMap;
+        const [threshold, kept] = [maskThreshold(probability), floatBits(1 / (1 - probability))];
+        machine.runFor(4 * mask.size)('dropoutMask', at(mask), mask.size, ...key, threshold, kept);
+        return mask;
       });
-      return out;
+      if (masks.length === 1) return masks[0];
+      const joined = tf.concat(masks);
+      tf.dispose(masks);
+      return joined;
+    },
+    addNoise(image, key) {
+      const y = make(image.shape) as FeatureMap;
+      machine.runFor(8 * image.size)('addNoise', at(image), at(y), image.size, ...key);
+      return y;
     },
   };
 }

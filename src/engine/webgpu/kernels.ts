@@ -4,6 +4,7 @@ import { type ConvWeights, type FeatureMap, HALVES, type Kernels, type PerAxis }
 import { middleTaps, withZeroTaps } from '../../core/network/taps.ts';
 import { checkConvolution } from '../backend/products.ts';
 import type { WebgpuBackend } from './backend.ts';
+import { drawKernels } from './draws.ts';
 import { normKernels } from './norms.ts';
 import { addSlabs } from './ops/reduce.ts';
 import { turnedWeights } from './ops/shape.ts';
@@ -116,6 +117,7 @@ export function webgpuKernels(): Kernels {
     },
     ...normKernels(backend),
     ...updateKernels(backend),
+    ...drawKernels(backend),
     maxPool(x, factors) {
       const y = over(x.shape, factors);
       return resample((vector) => maxPool(factors, vector), [x], y, y, y);

@@ -11,7 +11,7 @@ export { maxPool, maxPoolGrad } from './pool';
 export { upsample, upsampleGrad } from './upsample';
 export { copyRows, scaleAdd } from './elementwise';
 export { weightedSums, adam, squareSums } from './update';
-export { dropoutMask } from './random';
+export { dropoutMask, addNoise } from './random';
 export { unary, widenBytes } from './unary';
 export { binary } from './binary';
 export { reduceRows, reduceColumns } from './reduce';
