@@ -149,42 +149,49 @@ function sample(
   { matrix, gain, offset, bend }: Warp,
 ): void {
   const rows = bend && new BentRows(bend, patch);
+  const [nx, ny, nz] = patch;
   const half = mapAxes(patch, (n) => (n - 1) / 2);
   const [sy, sz] = [box[0], box[0] * box[1]];
   const [rx, ry, rz] = matrix;
+  const [stepX, stepY, stepZ] = [rx[0], ry[0], rz[0]];
   let o = 0;
-  for (let k = 0; k < patch[2]; k++) {
+  for (let k = 0; k < nz; k++) {
     const dz = k - half[2];
-    for (let j = 0; j < patch[1]; j++) {
+    for (let j = 0; j < ny; j++) {
       const dy = j - half[1];
       // Along a row the point moves by one column of the matrix.
       let x = mx + rx[0] * -half[0] + rx[1] * dy + rx[2] * dz;
       let y = my + ry[0] * -half[0] + ry[1] * dy + ry[2] * dz;
       let z = mz + rz[0] * -half[0] + rz[1] * dy + rz[2] * dz;
       const moved = rows?.at(j, k);
-      for (let i = 0; i < patch[0]; i++, o++) {
+      for (let i = 0; i < nx; i++, o++) {
         const u = moved ? x + moved[0][i] : x;
         const v = moved ? y + moved[1][i] : y;
         const w = moved ? z + moved[2][i] : z;
-        const x0 = Math.floor(u);
-        const y0 = Math.floor(v);
-        const z0 = Math.floor(w);
+        // Never negative: the box reaches further than any voxel is read. So these are floor(u), floor(v), floor(w).
+        const x0 = u | 0;
+        const y0 = v | 0;
+        const z0 = w | 0;
         const fx = u - x0;
         const fy = v - y0;
         const fz = w - z0;
         const p = x0 + y0 * sy + z0 * sz;
         const q = p + sz;
-        const a = image[p] + fx * (image[p + 1] - image[p]);
-        const b = image[p + sy] + fx * (image[p + sy + 1] - image[p + sy]);
-        const c = image[q] + fx * (image[q + 1] - image[q]);
-        const d = image[q + sy] + fx * (image[q + sy + 1] - image[q + sy]);
+        const a0 = image[p];
+        const b0 = image[p + sy];
+        const c0 = image[q];
+        const d0 = image[q + sy];
+        const a = a0 + fx * (image[p + 1] - a0);
+        const b = b0 + fx * (image[p + sy + 1] - b0);
+        const c = c0 + fx * (image[q + 1] - c0);
+        const d = d0 + fx * (image[q + sy + 1] - d0);
         const near = a + fy * (b - a);
         const far = c + fy * (d - c);
         into[o] = (near + fz * (far - near)) * gain + offset;
-        if (maskInto && mask) maskInto[o] = mask[Math.round(u) + Math.round(v) * sy + Math.round(w) * sz];
-        x += rx[0];
-        y += ry[0];
-        z += rz[0];
+        if (maskInto && mask) maskInto[o] = mask[p + (fx >= 0.5 ? 1 : 0) + (fy >= 0.5 ? sy : 0) + (fz >= 0.5 ? sz : 0)];
+        x += stepX;
+        y += stepY;
+        z += stepZ;
       }
     }
   }
