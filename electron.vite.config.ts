@@ -8,7 +8,12 @@ export default defineConfig({
     build: {
       outDir: 'out/main',
       rolldownOptions: {
-        input: { index: 'src/main/index.ts', 'trainer-utility': 'src/main/window/trainer-utility.ts' },
+        input: {
+          index: 'src/main/index.ts',
+          'trainer-utility': 'src/main/window/trainer-utility.ts',
+          // The trainer starts it by this name (src/trainer/worker/patch-threads.ts).
+          'patch-thread': 'src/trainer/worker/patch-thread.ts',
+        },
         output: { format: 'es', entryFileNames: '[name].js' },
       },
     },

@@ -6,6 +6,7 @@ export const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promis
   tfjs: () => import('./tfjs.ts'),
   gpu: () => import('./gpu.ts'),
   handover: () => import('./handover.ts'),
+  patches: () => import('./patches.ts'),
   engines: () => import('./engines.ts'),
   'left-atrium': () => import('./left-atrium.ts'),
   scans: () => import('./scans.ts'),

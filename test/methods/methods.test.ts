@@ -118,7 +118,8 @@ const PATCH = [32, 16, 16] as [number, number, number];
 async function gradientsOf(method: Method, given: Partial<TrainingOptions>) {
   const context = contextFor(given);
   const state = initialState(method, context.options, 2);
-  const batch = new TwoStreamSampler(labelled, unlabelled, { ...context.options, patch: PATCH, classes: 2 }).next();
+  const drawn = { ...context.options, patch: PATCH, classes: 2 };
+  const batch = await new TwoStreamSampler(labelled, unlabelled, drawn).next();
   const { networks } = state;
   const result = await methodStep({ method, networks, batch, context, kernels, dropout: null });
   disposeBatch(batch);
@@ -178,7 +179,7 @@ test('an ablation leaves the other process out', async () => {
 });
 
 test("the backward process's control never looks at the unlabelled patches, the process itself does", async () => {
-  const batch = new TwoStreamSampler(labelled, unlabelled, {
+  const batch = await new TwoStreamSampler(labelled, unlabelled, {
     ...contextFor({}).options,
     patch: PATCH,
     classes: 2,

@@ -166,7 +166,7 @@ export async function checkSteps(
     script.load(options.method === 'ua-mt' ? noise(18 * values, 5200 + t, 0.2) : noise(2 * values, 5100 + t, 0.2));
     const sampler = {
       ...{ hasUnlabelled: true, foregroundShare: 0 },
-      ...{ next: () => batchOf(golden.facts, t, classes), remember() {} },
+      ...{ next: async () => batchOf(golden.facts, t, classes), ahead() {}, remember() {} },
     };
     const report = await trainStep(method, state, sampler, {
       options,

@@ -23,7 +23,7 @@ function noting(name: string, places: string[]): PatchSource {
 }
 
 /** The places of `steps` batches, labelled and unlabelled. */
-function drawn({
+async function drawn({
   steps = 4,
   labelledPerStep = 2,
   unlabelledPerStep = 2,
@@ -42,29 +42,29 @@ function drawn({
     intensity: 'off' as const,
   };
   const sampler = new TwoStreamSampler(sources(labelled), sources(unlabelled), options);
-  for (let step = 0; step < steps; step++) disposeBatch(sampler.next());
+  for (let step = 0; step < steps; step++) disposeBatch(await sampler.next());
   return { labelled, unlabelled };
 }
 
-test('the two streams are independent: equal lists are not cropped at equal places', () => {
-  const { labelled, unlabelled } = drawn();
+test('the two streams are independent: equal lists are not cropped at equal places', async () => {
+  const { labelled, unlabelled } = await drawn();
   assert.equal(labelled.length, 4 * 2);
   assert.equal(unlabelled.length, 4 * 2);
   const same = labelled.filter((place, n) => place === unlabelled[n]).length;
   assert.ok(same <= 1, `${same} of 8 places are the same`);
 });
 
-test('the labelled patches stay the same however many unlabelled ones are drawn, and the reverse', () => {
-  assert.deepEqual(drawn({ unlabelledPerStep: 5 }).labelled, drawn().labelled);
-  assert.deepEqual(drawn({ labelledPerStep: 5 }).unlabelled, drawn().unlabelled);
-  assert.notDeepEqual(drawn({ seed: 6 }).labelled, drawn().labelled);
+test('the labelled patches stay the same however many unlabelled ones are drawn, and the reverse', async () => {
+  assert.deepEqual((await drawn({ unlabelledPerStep: 5 })).labelled, (await drawn()).labelled);
+  assert.deepEqual((await drawn({ labelledPerStep: 5 })).unlabelled, (await drawn()).unlabelled);
+  assert.notDeepEqual((await drawn({ seed: 6 })).labelled, (await drawn()).labelled);
 });
 
-test('without unlabelled cases a batch has no unlabelled patches, and every tensor of a batch is freed', () => {
+test('without unlabelled cases a batch has no unlabelled patches, and every tensor of a batch is freed', async () => {
   const before = tf.memory().numTensors;
   const options = { patch: PATCH, classes: 2, labelledPerStep: 1, unlabelledPerStep: 3, seed: 1 };
   const sampler = new TwoStreamSampler([noting('a', [])], [], { ...options, augmentation: 'none', intensity: 'off' });
-  const batch = sampler.next();
+  const batch = await sampler.next();
   assert.deepEqual([batch.labelled.images.length, batch.unlabelled.images.length], [1, 0]);
   disposeBatch(batch);
   assert.equal(tf.memory().numTensors, before);

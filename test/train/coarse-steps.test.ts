@@ -63,12 +63,12 @@ test('a coarse patch shows every second voxel of the field, about its centre', (
   assert.ok(Math.abs(scanVoxel(plan, view.sides, [3, 3, 3])[0] - (start[0] + 6.5)) <= 0.5);
 });
 
-test('a batch at half the resolution has more and smaller patches of the same field, masks alike', () => {
+test('a batch at half the resolution has more and smaller patches of the same field, masks alike', async () => {
   const sampler = new TwoStreamSampler([source], [source], {
     ...{ patch: [32, 32, 32], classes: 2, labelledPerStep: 2, unlabelledPerStep: 1, seed: 1 },
     ...{ augmentation: 'warp', intensity: 'off', network: 'unet' },
   });
-  const coarse = sampler.next({ atHalf: true });
+  const coarse = await sampler.next({ atHalf: true });
   assert.deepEqual(
     coarse.labelled.images.map(({ shape }) => shape),
     Array(8).fill([1, 16, 16, 16, 1]),
@@ -78,7 +78,7 @@ test('a batch at half the resolution has more and smaller patches of the same fi
     Array(4).fill([1, 16, 16, 16, 1]),
   );
   assert.deepEqual(coarse.labelled.oneHot[0].shape, [2, 16, 16, 16]);
-  const fine = sampler.next();
+  const fine = await sampler.next();
   assert.deepEqual(
     fine.labelled.images.map(({ shape }) => shape),
     Array(2).fill([1, 32, 32, 32, 1]),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Batch } from '../../src/core/methods/method.ts';
 import { boxOf } from '../../src/core/predict/sliding-window.ts';
 import { Random } from '../../src/core/random.ts';
 import { disposeBatch, TwoStreamSampler } from '../../src/core/train/batch.ts';
@@ -50,21 +51,21 @@ const sampler = (
   });
 
 /** Which classes each labelled patch of the next batch holds, besides background. */
-function classesOf(batch: ReturnType<TwoStreamSampler['next']>): number[][] {
+function classesOf(batch: Batch): number[][] {
   const found = batch.labelled.voxels.map((counts) => counts.flatMap((n, c) => (c > 0 && n > 0 ? [c] : [])));
   disposeBatch(batch);
   return found;
 }
 
-test('of every three patches one is drawn around a label at a share of a third, labels in turn, with two patches a step', () => {
+test('of every three patches one is drawn around a label at a share of a third, labels in turn, with two patches a step', async () => {
   const source = scan({ 1: [4, 5, 6], 2: [30, 30, 15] }, 3);
   const drawn = sampler([source], { foregroundShare: 1 / 3 });
   const uniform = sampler([source], { foregroundShare: 0 });
   const patches: number[][] = [];
   let byChance = 0;
   for (let step = 0; step < 300; step++) {
-    patches.push(...classesOf(drawn.next()));
-    byChance += classesOf(uniform.next()).filter((c) => c.length > 0).length;
+    patches.push(...classesOf(await drawn.next()));
+    byChance += classesOf(await uniform.next()).filter((c) => c.length > 0).length;
   }
   const forced = patches.filter((_, n) => n % 3 === 2);
   assert.deepEqual(
@@ -158,16 +159,16 @@ test('what a network saw is kept where it lies in the scan, in place of what was
   assert.ok(lists[2].length <= 16);
 });
 
-test('unlabelled patches are drawn around what was seen, and the state brings all of it back', () => {
+test('unlabelled patches are drawn around what was seen, and the state brings all of it back', async () => {
   const whole = sampler([scan({ 1: [4, 5, 6] }, 3)], { foregroundShare: 0.5, augmentation: 'warp' }, [
     scan({}, 3, false),
   ]);
-  const voxels = (batch: ReturnType<TwoStreamSampler['next']>) => {
+  const voxels = (batch: Batch) => {
     const values = [...batch.labelled.images, ...batch.unlabelled.images].map((t) => [...t.dataSync()]);
     disposeBatch(batch);
     return values;
   };
-  voxels(whole.next());
+  voxels(await whole.next());
   assert.ok(!('seen' in whole.state));
   const mask = new Uint8Array(512).fill(1);
   whole.remember([mask, mask]);
@@ -177,20 +178,20 @@ test('unlabelled patches are drawn around what was seen, and the state brings al
   ]);
   again.state = JSON.parse(JSON.stringify(whole.state));
   for (let n = 0; n < 4; n++) {
-    assert.deepEqual(voxels(again.next()), voxels(whole.next()));
+    assert.deepEqual(voxels(await again.next()), voxels(await whole.next()));
     for (const one of [again, whole]) one.remember([mask, mask]);
     assert.deepEqual(again.state, whole.state);
   }
 });
 
-test('seen labels are found again: half of the unlabelled patches hold the voxel that the network pointed at', () => {
+test('seen labels are found again: half of the unlabelled patches hold the voxel that the network pointed at', async () => {
   const drawn = sampler([scan({ 1: [4, 5, 6] }, 3)], { foregroundShare: 0.5 }, [scan({}, 3, false)]);
   const goal: [number, number, number] = [33, 7, 12];
   const state = drawn.state;
   drawn.state = { ...state, seen: [[[], [at(...goal)], []]] };
   let held = 0;
   for (let n = 0; n < 100; n++) {
-    const batch = drawn.next();
+    const batch = await drawn.next();
     held += batch.unlabelled.images.filter((t) => t.dataSync().includes(at(...goal))).length;
     disposeBatch(batch);
   }
@@ -198,20 +199,20 @@ test('seen labels are found again: half of the unlabelled patches hold the voxel
   assert.ok(held >= 100 && held < 115, `${held} of 200`);
 });
 
-test('a share of the patches of a corrected scan lie around what was corrected, and no other scan is drawn otherwise', () => {
+test('a share of the patches of a corrected scan lie around what was corrected, and no other scan is drawn otherwise', async () => {
   const whole = scan({ 1: [4, 5, 6], 2: [30, 30, 15] }, 3);
   const corrected = { count: 1, at: (): Sides => [30, 30, 15] };
   const source = { ...whole, places: { ...whole.places!, corrected } };
-  const holding = (share: number, from: PatchSource) => {
+  const holding = async (share: number, from: PatchSource) => {
     const drawn = sampler([from], { correctedShare: share });
-    return Array.from({ length: 100 }, () => classesOf(drawn.next()))
-      .flat()
-      .filter((classes) => classes.includes(2)).length;
+    let held = 0;
+    for (let n = 0; n < 100; n++) held += classesOf(await drawn.next()).filter((classes) => classes.includes(2)).length;
+    return held;
   };
-  const [anywhere, half, always] = [holding(0, source), holding(0.5, source), holding(1, source)];
+  const [anywhere, half, always] = [await holding(0, source), await holding(0.5, source), await holding(1, source)];
   assert.equal(always, 200);
   assert.ok(half > 80 && half < 130 + anywhere, `${half} of 200, ${anywhere} by chance`);
-  assert.equal(holding(1, whole), anywhere);
+  assert.equal(await holding(1, whole), anywhere);
 });
 
 test('corrected are the drawn voxels whose label is not what was predicted', () => {

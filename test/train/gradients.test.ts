@@ -51,7 +51,7 @@ async function gradientNorm(given: Partial<TrainingOptions>, term: string, weigh
   const patch = [32, 16, 16] as [number, number, number];
   const sampler = new TwoStreamSampler(labelled, unlabelled, { ...context.options, patch, classes: 2 });
   const state = initialState(method, context.options, 2);
-  const batch = sampler.next();
+  const batch = await sampler.next();
   const { gradients } = await methodStep({
     method: only(method, term),
     networks: state.networks,

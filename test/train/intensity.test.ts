@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Batch } from '../../src/core/methods/method.ts';
 import { boxOf } from '../../src/core/predict/sliding-window.ts';
 import { Random } from '../../src/core/random.ts';
 import { TwoStreamSampler } from '../../src/core/train/batch.ts';
@@ -150,34 +151,34 @@ const sampler = (intensity: 'off' | 'on') =>
     augmentation: 'warp',
     intensity,
   });
-const voxels = ({ labelled, unlabelled }: ReturnType<TwoStreamSampler['next']>) => ({
+const voxels = ({ labelled, unlabelled }: Batch) => ({
   images: [...labelled.images, ...unlabelled.images].map((t) => [...t.dataSync()]),
   masks: labelled.oneHot.map((t) => [...t.dataSync()]),
 });
 
-test('varied intensities change images alone: the same crops with the same masks are drawn', () => {
+test('varied intensities change images alone: the same crops with the same masks are drawn', async () => {
   const [off, on] = [sampler('off'), sampler('on')];
   let changed = 0;
   for (let n = 0; n < 5; n++) {
-    const [plain, varied] = [voxels(off.next()), voxels(on.next())];
+    const [plain, varied] = [voxels(await off.next()), voxels(await on.next())];
     assert.deepEqual(varied.masks, plain.masks);
     changed += varied.images.filter((image, i) => image.some((v, at) => v !== plain.images[i][at])).length;
   }
   assert.ok(changed > 5 && changed < 20, `${changed} of 20 changed`);
 });
 
-test('a sampler goes on from its state with the very same patches; a state of earlier versions is understood', () => {
+test('a sampler goes on from its state with the very same patches; a state of earlier versions is understood', async () => {
   const whole = sampler('on');
   const first = sampler('on');
-  for (let n = 0; n < 3; n++) assert.deepEqual(voxels(whole.next()), voxels(first.next()));
+  for (let n = 0; n < 3; n++) assert.deepEqual(voxels(await whole.next()), voxels(await first.next()));
   const second = sampler('on');
   second.state = JSON.parse(JSON.stringify(first.state));
-  for (let n = 0; n < 5; n++) assert.deepEqual(voxels(second.next()), voxels(whole.next()));
+  for (let n = 0; n < 5; n++) assert.deepEqual(voxels(await second.next()), voxels(await whole.next()));
   const { labelled, unlabelled } = first.state;
   const old = sampler('off');
   old.state = {
     labelled: { order: labelled.order, random: labelled.random },
     unlabelled: { order: unlabelled.order, random: unlabelled.random },
   };
-  assert.equal(voxels(old.next()).images.length, 4);
+  assert.equal(voxels(await old.next()).images.length, 4);
 });

@@ -75,7 +75,8 @@ test('every patch of a scan drawn in part holds drawn voxels', async (t) => {
     ...{ augmentation: 'turns', intensity: 'off' },
   });
   for (let step = 0; step < 10; step++)
-    for (const counts of sampler.next().labelled.voxels) assert.ok(counts[0] + counts[1] >= 16, 'its drawn slice');
+    for (const counts of (await sampler.next()).labelled.voxels)
+      assert.ok(counts[0] + counts[1] >= 16, 'its drawn slice');
 });
 
 test('a mask of which nothing was drawn is a clear error', async (t) => {

@@ -4,13 +4,13 @@ import type { Batch } from '../methods/method.ts';
 import type { FeatureMap } from '../network/kernels.ts';
 import type { Augmentation, SWITCH } from '../options.ts';
 import type { Random } from '../random.ts';
-import { NOT_DRAWN } from '../volume.ts';
 import { channelsOf, joined, withoutSome } from './channels.ts';
 import { type CoarseView, coarsened, coarseView, fieldOf, type Grained } from './coarse-steps.ts';
 import { foregroundShareFor } from './foreground-share.ts';
 import { varyIntensities } from './intensity.ts';
+import { type MadePatch, makePatch, type PatchMaker, type PatchRequest, type Target, targetOf } from './made-patch.ts';
 import { type Places, thickAxis } from './patch-source.ts';
-import { type CropPlan, type Patch, type PatchSource, planCrop, readPatch, type Sides } from './patches.ts';
+import { type PatchSource, planCrop, type Sides } from './patches.ts';
 import { noPlaces, type PseudoPlaces, placesOf, remembered } from './pseudo-places.ts';
 import { CaseStream, type StreamState } from './sampler.ts';
 
@@ -37,21 +37,58 @@ export interface TwoStreamState {
   seen?: PseudoPlaces[];
 }
 
-/** Each stream draws from its own generator, so that every method sees the same labelled patches for one seed. */
+/** What a step asks of its batch. */
+export interface Drawing {
+  /** At half the resolution. */
+  atHalf?: boolean;
+  /** Labelled patches in the place of the unlabelled ones. */
+  labelledOnly?: boolean;
+}
+
+/** A patch that is drawn; `made` where it is being made elsewhere. */
+interface DrawnPatch {
+  scan: number;
+  source: PatchSource;
+  request: PatchRequest;
+  made: Promise<MadePatch> | null;
+}
+
+interface DrawnBatch {
+  drawing: Drawing;
+  /** The streams before it was drawn. */
+  before: { labelled: StreamState; unlabelled: StreamState };
+  sides: Sides;
+  labelled: DrawnPatch[];
+  unlabelled: DrawnPatch[];
+}
+
+/**
+ * Each stream draws from its own generator, so that every method sees the same labelled patches for one seed. What is drawn is the
+ * same with a maker and without one, and so is the state.
+ */
 export class TwoStreamSampler {
   private readonly labelled: CaseStream;
   private readonly unlabelled: CaseStream;
   private readonly sources: { labelled: readonly PatchSource[]; unlabelled: readonly PatchSource[] };
   private readonly options: BatchOptions;
+  private readonly maker: PatchMaker | undefined;
   private seen: PseudoPlaces[];
   /** Share of the patches that are drawn around a voxel of a class. */
   readonly foregroundShare: number;
-  /** Scan and crop of each unlabelled patch of the last batch, and its sides. */
-  private drawn: { scan: number; plan: CropPlan; sides: Sides }[] = [];
+  /** The unlabelled patches of the last batch. */
+  private last: Omit<DrawnPatch, 'made'>[] = [];
+  /** Batches that are drawn and not yet asked for. */
+  private drawn: DrawnBatch[] = [];
 
-  constructor(labelled: readonly PatchSource[], unlabelled: readonly PatchSource[], options: BatchOptions) {
+  constructor(
+    labelled: readonly PatchSource[],
+    unlabelled: readonly PatchSource[],
+    options: BatchOptions,
+    maker?: PatchMaker,
+  ) {
     this.sources = { labelled, unlabelled };
     this.options = options;
+    this.maker = maker;
     const { foregroundShare: asked = 0, patch, classes } = options;
     this.foregroundShare = asked === 'auto' ? foregroundShareFor(labelled, patch, classes) : asked;
     this.labelled = new CaseStream(labelled.length, options.seed, 1, this.foregroundShare);
@@ -63,38 +100,64 @@ export class TwoStreamSampler {
     return this.sources.unlabelled.length > 0;
   }
 
-  /** @param atHalf a batch at half the resolution; `labelledOnly` draws labelled patches in the place of the unlabelled ones */
-  next({ atHalf = false, labelledOnly = false } = {}): Batch {
-    const { classes } = this.options;
-    const [labelledPerStep, unlabelledPerStep] = labelledOnly
-      ? [this.options.labelledPerStep + this.options.unlabelledPerStep, 0]
-      : [this.options.labelledPerStep, this.options.unlabelledPerStep];
-    const { sources } = this;
-    const coarse = atHalf ? coarseView(this.options.patch, this.options) : undefined;
-    const patch = coarse?.sides ?? this.options.patch;
-    const times = coarse?.times ?? 1;
-    const labelled = this.draw(sources.labelled, this.labelled, times * labelledPerStep, coarse);
-    const unlabelled = this.hasUnlabelled
-      ? this.draw(sources.unlabelled, this.unlabelled, times * unlabelledPerStep, coarse)
-      : [];
-    this.drawn = unlabelled.map(({ scan, plan }) => ({ scan, plan, sides: patch }));
+  /** @throws what reading the patches does, a maker's errors too */
+  async next(drawing: Drawing = {}): Promise<Batch> {
+    if (this.drawn.length > 0 && !sameDrawing(this.drawn[0].drawing, drawing)) this.takeBack();
+    const { labelled, unlabelled, sides } = this.drawn.shift() ?? this.draw(drawing);
+    const made = await Promise.all([...labelled, ...unlabelled].map(madeOf));
+    const own = made.slice(0, labelled.length).map((patch, n) => this.varied(patch, labelled[n], this.labelled));
+    const other = made.slice(labelled.length).map((patch, n) => this.varied(patch, unlabelled[n], this.unlabelled));
+    this.last = unlabelled.map(({ made: _, ...drawn }) => drawn);
+    const targets = own.map(({ target }) => target as Target);
     return {
-      labelled: {
-        images: labelled.map((p) => imageTensor(p.image, patch)),
-        ...maskTensors(
-          labelled.map((p) => p.mask as Uint8Array),
-          patch,
-          classes,
-        ),
-      },
-      unlabelled: { images: unlabelled.map((p) => imageTensor(p.image, patch)) },
+      labelled: { images: own.map((p) => imageTensor(p.image, sides)), ...targetTensors(targets, sides) },
+      unlabelled: { images: other.map((p) => imageTensor(p.image, sides)) },
     };
   }
 
-  private draw(sources: readonly PatchSource[], stream: CaseStream, count: number, coarse?: CoarseView) {
-    const { patch, augmentation, intensity, channelDropout = 0, correctedShare = 0 } = this.options;
+  /**
+   * Draws the batches of coming steps as far as that was not done, for the maker to make them meanwhile; does nothing without one.
+   * @param coming of the next step first; what `next` asks otherwise is drawn anew
+   */
+  ahead(coming: readonly Drawing[]): void {
+    if (!this.maker) return;
+    try {
+      while (this.drawn.length < coming.length) this.drawn.push(this.draw(coming[this.drawn.length]));
+    } catch {
+      // The step that needs it draws it again, and tells of the error.
+    }
+  }
+
+  private draw(drawing: Drawing): DrawnBatch {
+    const { sources, options } = this;
+    const { labelledPerStep, unlabelledPerStep, patch } = options;
+    const [ofLabelled, ofUnlabelled] = drawing.labelledOnly
+      ? [labelledPerStep + unlabelledPerStep, 0]
+      : [labelledPerStep, unlabelledPerStep];
+    const coarse = drawing.atHalf ? coarseView(patch, options) : undefined;
+    const times = coarse?.times ?? 1;
+    const before = { labelled: this.labelled.state, unlabelled: this.unlabelled.state };
+    try {
+      const labelled = this.drawPatches(sources.labelled, this.labelled, times * ofLabelled, coarse);
+      const unlabelled = this.hasUnlabelled
+        ? this.drawPatches(sources.unlabelled, this.unlabelled, times * ofUnlabelled, coarse)
+        : [];
+      return { drawing, before, sides: coarse?.sides ?? patch, labelled, unlabelled };
+    } catch (error) {
+      this.rewind(before);
+      throw error;
+    }
+  }
+
+  private drawPatches(
+    sources: readonly PatchSource[],
+    stream: CaseStream,
+    count: number,
+    coarse?: CoarseView,
+  ): DrawnPatch[] {
+    const { patch, classes, augmentation, correctedShare = 0 } = this.options;
     const [sides, field] = coarse ? [coarse.sides, fieldOf(coarse)] : [patch, patch];
-    return Array.from({ length: count }, (): Patch & { scan: number; plan: CropPlan } => {
+    return Array.from({ length: count }, () => {
       const scan = stream.next();
       const source = sources[scan];
       const places = stream === this.labelled ? source.places : placesOf(this.seen[scan], source.size);
@@ -103,37 +166,80 @@ export class TwoStreamSampler {
         correctedPlace(places, correctedShare, stream.random) ??
         drawnPlace(places, stream.random);
       const crop = planCrop(source.size, field, stream.random, augmentation, source.spacing, around, source.body);
-      const plan = coarse ? coarsened(crop, coarse) : crop;
-      const patch = { ...readPatch(source, sides, plan), scan, plan };
-      const varied =
-        intensity === 'off'
-          ? patch.image
-          : joined(varyIntensities(channelsOf(patch.image, sides), sides, thickAxis(source.spacing), stream.intensity));
-      return { ...patch, image: withoutSome(varied, sides, channelDropout, stream.intensity) };
+      const request = { sides, plan: coarse ? coarsened(crop, coarse) : crop, classes };
+      const made = this.maker?.make(source, request) ?? null;
+      // It is told of where the patch is waited for; one that is taken back is not.
+      made?.catch(() => {});
+      return { scan, source, request, made };
     });
+  }
+
+  /**
+   * In the step, in the order of the patches: how many numbers a change of intensity draws follows from what was drawn before it, so
+   * that one patch cannot begin before the last one is done.
+   */
+  private varied({ image, target }: MadePatch, { source, request }: DrawnPatch, { intensity: random }: CaseStream) {
+    const { intensity, channelDropout = 0 } = this.options;
+    const { sides } = request;
+    const varied =
+      intensity === 'off'
+        ? image
+        : joined(varyIntensities(channelsOf(image, sides), sides, thickAxis(source.spacing), random));
+    return { image: withoutSome(varied, sides, channelDropout, random), target };
   }
 
   /** Keeps where a network saw classes in the unlabelled patches of the last batch; later patches are drawn around them. */
   remember(masks: readonly Uint8Array[]): void {
+    this.takeBack();
     masks.forEach((mask, n) => {
-      const { scan, plan, sides } = this.drawn[n];
-      const { size } = this.sources.unlabelled[scan];
-      this.seen[scan] = remembered(this.seen[scan], size, sides, plan, mask, this.unlabelled.random);
+      const { scan, source, request } = this.last[n];
+      const { sides, plan } = request;
+      this.seen[scan] = remembered(this.seen[scan], source.size, sides, plan, mask, this.unlabelled.random);
     });
   }
 
+  /** As if nothing had been drawn ahead. */
+  private takeBack(): void {
+    if (this.drawn.length > 0) this.rewind(this.drawn[0].before);
+    this.drawn = [];
+  }
+
+  private rewind({ labelled, unlabelled }: DrawnBatch['before']): void {
+    this.labelled.state = rewound(this.labelled, labelled);
+    this.unlabelled.state = rewound(this.unlabelled, unlabelled);
+  }
+
+  /** That of a sampler that draws nothing ahead. */
   get state(): TwoStreamState {
     const { labelled, unlabelled, seen } = this;
     const known = seen.some((lists) => lists.some((list) => list.length > 0));
-    return { labelled: labelled.state, unlabelled: unlabelled.state, ...(known && { seen }) };
+    const before = this.drawn[0]?.before ?? { labelled: labelled.state, unlabelled: unlabelled.state };
+    return {
+      labelled: rewound(labelled, before.labelled),
+      unlabelled: rewound(unlabelled, before.unlabelled),
+      ...(known && { seen }),
+    };
   }
 
   set state(value: TwoStreamState) {
+    this.drawn = [];
     this.labelled.state = value.labelled;
     this.unlabelled.state = value.unlabelled;
     if (value.seen) this.seen = value.seen;
   }
 }
+
+const madeOf = ({ source, request, made }: DrawnPatch): Promise<MadePatch> | MadePatch =>
+  made ?? makePatch(source, request);
+
+const sameDrawing = (a: Drawing, b: Drawing): boolean =>
+  Boolean(a.atHalf) === Boolean(b.atHalf) && Boolean(a.labelledOnly) === Boolean(b.labelledOnly);
+
+/** A stream's state before patches that are drawn and not made: intensities are not drawn ahead. */
+const rewound = (stream: CaseStream, before: StreamState): StreamState => ({
+  ...before,
+  intensity: stream.intensity.state,
+});
 
 /** In a share of the patches somewhere that was corrected, in a scan whose prediction was. */
 const correctedPlace = (places: Places | undefined, share: number, random: Random): Sides | null =>
@@ -155,25 +261,21 @@ export function imageTensor(image: Float32Array, [x, y, z]: Sides): FeatureMap {
 }
 
 /** Masks -> one-hot [C, D, H, W] each, 0 in all classes where nothing was drawn, with the voxels of each class. */
-export function maskTensors(
-  masks: Uint8Array[],
-  [x, y, z]: Sides,
-  classes: number,
-): { oneHot: tf.Tensor4D[]; voxels: number[][] } {
-  const voxels: number[][] = [];
-  const oneHot = masks.map((mask) => {
-    const values = new Float32Array(classes * mask.length);
-    const counts = new Array<number>(classes).fill(0);
-    for (let i = 0; i < mask.length; i++) {
-      if (mask[i] === NOT_DRAWN) continue;
-      values[mask[i] * mask.length + i] = 1;
-      counts[mask[i]]++;
-    }
-    voxels.push(counts);
-    return tf.tensor4d(values, [classes, z, y, x]);
-  });
-  return { oneHot, voxels };
+export const maskTensors = (masks: Uint8Array[], sides: Sides, classes: number): TargetTensors =>
+  targetTensors(
+    masks.map((mask) => targetOf(mask, classes)),
+    sides,
+  );
+
+interface TargetTensors {
+  oneHot: tf.Tensor4D[];
+  voxels: number[][];
 }
+
+const targetTensors = (targets: readonly Target[], [x, y, z]: Sides): TargetTensors => ({
+  oneHot: targets.map(({ oneHot, voxels }) => tf.tensor4d(oneHot, [voxels.length, z, y, x])),
+  voxels: targets.map(({ voxels }) => voxels),
+});
 
 export const disposeBatch = ({ labelled, unlabelled }: Batch): void =>
   tf.dispose([labelled.images, labelled.oneHot, unlabelled.images]);

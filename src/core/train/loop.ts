@@ -9,9 +9,11 @@ import { supervised } from '../methods/supervised.ts';
 import type { ModelChannel } from '../model-channels.ts';
 import type { FeatureMap, Kernels } from '../network/kernels.ts';
 import { parameterCount } from '../network/network.ts';
-import { type SettledOptions, type TrainingOptions, usesUnlabelled, type WithPlan } from '../options.ts';
+import type { SettledOptions, TrainingOptions, WithPlan } from '../options.ts';
 import { disposeBatch, TwoStreamSampler } from './batch.ts';
 import type { DecodedCheckpoint } from './checkpoint.ts';
+import { drawingOf, drawingsAfter, remembers } from './drawings.ts';
+import type { PatchMaker } from './made-patch.ts';
 import { turnAt, turnOf } from './members.ts';
 import { patchMasks } from './patch-masks.ts';
 import type { PatchSource } from './patches.ts';
@@ -20,7 +22,6 @@ import { lambdaAt, learningRateAt } from './schedules.ts';
 import { disposeState, encodeCheckpoint, initialState, nextMember, restoreState, type TrainState } from './state.ts';
 import { type Dropout, methodStep } from './step.ts';
 import type { Recompute } from './step-bytes.ts';
-import { atHalf, labelledAlone } from './step-cost.ts';
 import { updateNetworks } from './update.ts';
 
 export interface StepReport {
@@ -39,6 +40,8 @@ export interface TrainInputs {
   labelled: readonly PatchSource[];
   unlabelled: readonly PatchSource[];
   kernels: Kernels;
+  /** Makes patches while the engine computes; the same weights. Whoever gives it closes it. */
+  maker?: PatchMaker;
   /** Connected pieces of each label, as `Context.pieces`. */
   pieces?: readonly (number | null)[];
   resumeFrom?: DecodedCheckpoint;
@@ -69,10 +72,8 @@ export interface TrainHooks {
 export async function train(inputs: TrainInputs): Promise<{ outcome: 'finished' | 'cancelled'; step: number }> {
   const { options, classes, hooks } = inputs;
   const method = methodOf(options);
-  const sampler = new TwoStreamSampler(inputs.labelled, inputs.unlabelled, {
-    ...options,
-    classes: classes.length,
-  });
+  const drawn = { ...options, classes: classes.length };
+  const sampler = new TwoStreamSampler(inputs.labelled, inputs.unlabelled, drawn, inputs.maker);
   const inputChannels = inputs.channels?.length ?? inputs.labelled[0]?.channels;
   const state = inputs.resumeFrom
     ? restoreState(inputs.resumeFrom, method, sampler)
@@ -109,9 +110,6 @@ export async function train(inputs: TrainInputs): Promise<{ outcome: 'finished' 
   }
 }
 
-/** Every eighth step after the first tenth: reading the unlabelled patches once more costs a part of a step. */
-const seesClasses = (step: number, steps: number): boolean => step >= 0.1 * steps && step % 8 === 0;
-
 /** Supervised-only, with the moving averages of the method that comes after it. */
 const onLabelled = ({ networks }: Method): Method => ({
   ...supervised,
@@ -125,7 +123,7 @@ const onLabelled = ({ networks }: Method): Method => ({
 export async function trainStep(
   whole: Method,
   state: TrainState,
-  sampler: Pick<TwoStreamSampler, 'next' | 'remember' | 'hasUnlabelled' | 'foregroundShare'>,
+  sampler: Pick<TwoStreamSampler, 'next' | 'ahead' | 'remember' | 'hasUnlabelled' | 'foregroundShare'>,
   {
     options,
     kernels,
@@ -135,7 +133,8 @@ export async function trainStep(
   }: { options: TrainingOptions & WithPlan } & Pick<TrainInputs, 'kernels' | 'pieces' | 'recompute' | 'together'>,
 ): Promise<StepReport> {
   const step = state.step - state.first;
-  const alone = labelledAlone(step, options) || (usesUnlabelled(options.method) && !sampler.hasUnlabelled);
+  const drawing = drawingOf(step, options, sampler);
+  const alone = drawing.labelledOnly;
   const method = alone ? onLabelled(whole) : whole;
   const lambda = alone ? 0 : lambdaAt(step, options);
   const learningRate = learningRateAt(step, options);
@@ -170,7 +169,10 @@ export async function trainStep(
         return sum;
       }),
   };
-  const batch = sampler.next({ atHalf: atHalf(step, options), labelledOnly: alone });
+  const batch = await sampler.next(drawing);
+  const drawAhead = () => sampler.ahead(drawingsAfter(step, options, sampler));
+  const toRemember = remembers(step, options, sampler);
+  if (!toRemember) drawAhead();
   const dropout: Dropout | null =
     options.dropout > 0
       ? {
@@ -195,10 +197,12 @@ export async function trainStep(
   });
   // A failure is told of where the losses are waited for, and not before.
   reading.catch(() => {});
-  if (sampler.foregroundShare > 0 && !alone && seesClasses(step, options.steps))
+  if (toRemember) {
     sampler.remember(
       await patchMasks(batch.unlabelled.images, state.networks.teacher ?? state.networks.student, kernels, options),
     );
+    drawAhead();
+  }
   disposeBatch(batch);
   tf.dispose(owned);
   const [losses] = await Promise.all([

@@ -111,6 +111,7 @@ async function startWebgpu(): Promise<Engine> {
   return {
     name: 'webgpu',
     device: `WebGPU, ${name} (${vendor}${software ? ', software' : ''})`,
+    ...(!software && { gpu: true }),
     vendor,
     tf,
     notice: '',

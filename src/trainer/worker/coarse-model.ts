@@ -120,7 +120,8 @@ async function trainCoarse(labelled: PreparedCase[], job: CoarseJob): Promise<bo
   const options = coarseOptions(job.options, labelled);
   const sources: PatchSource[] = [];
   for (const prepared of labelled) {
-    const coarse = await coarsely(prepared, { options }, job);
+    // Its mask lies in memory, out of a thread's reach.
+    const { stored: _, ...coarse } = await coarsely(prepared, { options }, job);
     const mask = coarseMask(prepared, coarse.size);
     sources.push({ ...coarse, readMask: (start, box) => boxOf(mask, coarse.size, start, box) });
   }

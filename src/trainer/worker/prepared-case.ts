@@ -7,7 +7,6 @@ import { crc32 } from 'node:zlib';
 import type { ModelChannel } from '../../core/model-channels.ts';
 import { Random } from '../../core/random.ts';
 import { boxOfBoth } from '../../core/train/body.ts';
-import { joined } from '../../core/train/channels.ts';
 import type { PatchSource, Places, Sides } from '../../core/train/patches.ts';
 import { sampleCorrected, sampleDrawn, samplePlaces, voxelAt } from '../../core/train/places.ts';
 import { prepareMask, type TrainingFrame } from '../../core/train/preprocess.ts';
@@ -19,6 +18,7 @@ import { DecileError } from '../../shared/errors.ts';
 import type { TrainingCase } from '../../shared/training.ts';
 import { channelFiles, prepareChannels } from './case-channels.ts';
 import type { TrainerFiles } from './dependencies.ts';
+import { cutShort, imageEnd, readerOf, type StoredScan } from './stored-scan.ts';
 
 export interface PreparedCase extends PatchSource {
   readonly scan: number;
@@ -26,6 +26,8 @@ export interface PreparedCase extends PatchSource {
   readonly voxels?: number[];
   /** Names of the channels in which nothing varies. */
   readonly flat: readonly string[];
+  /** Where a thread finds what `readImage` and `readMask` read. */
+  readonly stored: StoredScan;
 }
 
 /** The generator's stream that samples places, of a scan's number as seed: the same scan gives the same sample. */
@@ -99,42 +101,19 @@ export async function prepareCase(
       'Start again: it is then made anew. Check the disk where it comes back.',
     );
   const { size, spacing: voxelSize, body, flat, voxels, places, drawn, corrected } = record;
+  const stored = { base, size, channels: present.map(Boolean), masked: Boolean(item.maskPath) };
   return {
     name: item.name,
     scan: item.scan,
-    size,
     spacing: voxelSize,
     body,
     flat,
     voxels,
     ...(places && { places: placesIn(`${base}.places`, places, size, drawn, corrected) }),
-    ...(several && { channels: channels.length }),
-    readImage: (start, box) =>
-      joined(
-        present.map((file, n) =>
-          file
-            ? (readBox(
-                `${base}.${imageEnd(n)}`,
-                4,
-                size,
-                start,
-                box,
-                (bytes) => new Float32Array(bytes),
-              ) as Float32Array)
-            : new Float32Array(box[0] * box[1] * box[2]),
-        ),
-      ),
-    ...(item.maskPath
-      ? {
-          readMask: (start: Sides, box: Sides) =>
-            readBox(`${base}.u8`, 1, size, start, box, (bytes) => new Uint8Array(bytes)) as Uint8Array,
-        }
-      : {}),
+    stored,
+    ...readerOf(stored),
   };
 }
-
-/** Ending of the file that holds a channel; each channel has its own checksum. */
-const imageEnd = (channel: number): string => (channel === 0 ? 'f32' : `${channel}.f32`);
 
 /** Read one by one where they lie: memory does not grow with the number of scans. */
 function placesIn(path: string, counts: number[], size: Sides, drawn?: number, corrected?: number): Places {
@@ -292,51 +271,3 @@ function store(path: string, data: Float32Array | Uint8Array | Int32Array): numb
   writeFileAtomic(path, bytes, { flush: false });
   return crc32(bytes);
 }
-
-/** One read a plane: the rows y0..y1 of a plane are contiguous. */
-function readBox(
-  path: string,
-  bytes: 1 | 4,
-  size: Sides,
-  start: Sides,
-  box: Sides,
-  view: (buffer: ArrayBuffer) => Float32Array | Uint8Array,
-): Float32Array | Uint8Array {
-  const result = view(new ArrayBuffer(bytes * box[0] * box[1] * box[2]));
-  const y0 = Math.max(0, start[1]);
-  const rows = Math.min(size[1], start[1] + box[1]) - y0;
-  const x0 = Math.max(0, start[0]);
-  const length = Math.min(size[0], start[0] + box[0]) - x0;
-  if (rows <= 0 || length <= 0) return result;
-  const planeBuffer = new ArrayBuffer(bytes * rows * size[0]);
-  const plane = view(planeBuffer);
-  const file = openSync(path, 'r');
-  try {
-    for (let z = Math.max(0, start[2]); z < Math.min(size[2], start[2] + box[2]); z++) {
-      const got = readSync(
-        file,
-        new Uint8Array(planeBuffer),
-        0,
-        planeBuffer.byteLength,
-        bytes * size[0] * (y0 + size[1] * z),
-      );
-      if (got < planeBuffer.byteLength) throw cutShort(path);
-      for (let r = 0; r < rows; r++) {
-        const from = r * size[0] + x0;
-        const to = x0 - start[0] + box[0] * (y0 + r - start[1] + box[1] * (z - start[2]));
-        result.set(plane.subarray(from, from + length), to);
-      }
-    }
-  } finally {
-    closeSync(file);
-  }
-  return result;
-}
-
-/** Damaged while a run reads it; the next start makes it anew. */
-const cutShort = (path: string): DecileError =>
-  new DecileError(
-    'cache/damaged',
-    `A prepared scan must be as it was written, got fewer voxels in ${path}.`,
-    'Start again: it is then made anew. Check the disk where it comes back.',
-  );

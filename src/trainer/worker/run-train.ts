@@ -28,11 +28,30 @@ import { evolutionRecorder } from './evolution.ts';
 import { checkpointPath } from './files.ts';
 import { withLabelRanges } from './label-range.ts';
 import { parkWhilePaused } from './park.ts';
+import { PatchThreads, threadsBeside } from './patch-threads.ts';
 import { type PreparedCase, prepareCase } from './prepared-case.ts';
 import { keepNormalisation } from './run-predict.ts';
 import { CheckpointClock, StepClock } from './step-clock.ts';
 
 export async function runTrain(job: TrainJob, report: Report, control: Control, files: TrainerFiles): Promise<void> {
+  const threads = new PatchThreads((reason) => report({ type: 'notice', message: lostThread(reason) }));
+  try {
+    await runWith(threads, job, report, control, files);
+  } finally {
+    await threads.close();
+  }
+}
+
+const lostThread = (reason: string): string =>
+  `A thread that makes patches ended (${reason}): steps may take longer, and the weights stay the same.`;
+
+async function runWith(
+  threads: PatchThreads,
+  job: TrainJob,
+  report: Report,
+  control: Control,
+  files: TrainerFiles,
+): Promise<void> {
   const began = performance.now();
   const { classes, runFolder } = job;
   makeFolder(runFolder);
@@ -94,7 +113,8 @@ export async function runTrain(job: TrainJob, report: Report, control: Control, 
   truncateCurve(curve, resumeFrom?.meta.step ?? 0);
 
   const together = patchesTogether(patch, loadOf(options), room, recompute);
-  const inputs = { options, classes, channels, kernels, recompute, together, unlabelled };
+  const maker = threads.start(threadsBeside(engine));
+  const inputs = { options, classes, channels, kernels, recompute, together, unlabelled, maker };
   const { outcome, step } = await train({
     ...inputs,
     labelled,
