@@ -20,8 +20,12 @@ interface Source {
 }
 
 const SMALLEST = 256;
-/** A free buffer may be this much larger than what is asked for. */
+/**
+ * A free buffer may be this much larger than what is asked for; and this much where another may not be made without giving one back: steps
+ * would make and give back the same ones each time.
+ */
 const SLACK = 1.25;
+const SLACK_WHEN_FULL = 4;
 /**
  * All buffers may take this much of the most that was in use lately, or this many bytes more than what is in use now; free ones beyond are
  * given back when others have to be made. A step begins and ends with little in use, and the next one wants all of its buffers again.
@@ -83,7 +87,8 @@ export class Pool {
 
   private reuse(bytes: number, fits: (slot: Slot) => boolean): Slot | undefined {
     const size = roundedSize(bytes);
-    const most = size < 65536 ? size : size * SLACK;
+    const slack = this.total + size > this.mostKept(size) ? SLACK_WHEN_FULL : SLACK;
+    const most = size < 65536 ? size : size * slack;
     for (let i = this.firstOf(size); i < this.free.length && this.free[i].bytes <= most; i++) {
       const slot = this.free[i];
       if (!fits(slot)) continue;
@@ -108,9 +113,14 @@ export class Pool {
     return slot;
   }
 
+  /** Bytes of all buffers, with another one of that size. */
+  private mostKept(size: number): number {
+    return Math.max(KEPT_SHARE * this.mostUsed, this.used + size + KEPT_BYTES);
+  }
+
   /** Before a buffer of that size is made. */
   private trim(size: number): void {
-    const most = Math.max(KEPT_SHARE * this.mostUsed, this.used + size + KEPT_BYTES);
+    const most = this.mostKept(size);
     if (this.total + size <= most) return;
     // A buffer may not be destroyed while commands that use it wait.
     this.source.flush();
