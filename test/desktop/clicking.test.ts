@@ -72,6 +72,13 @@ test('clicks become a mask before a model and after, and a killed program takes 
   await restart();
   assert.equal(count(await maskOf(page, first, 'manual')), 0, 'a preview is not kept');
   await preview(page, 2);
+  // Ctrl+Z takes a point back and Ctrl+Shift+Z puts it back; an edit is redone only once the preview is decided on.
+  await page.keyboard.press('Control+z');
+  await preview(page, 1);
+  await page.keyboard.press('Control+Shift+z');
+  await preview(page, 2);
+  await page.keyboard.press('Control+Shift+z');
+  await page.getByText('Redo must come after the mask of the clicks').waitFor();
   await page.keyboard.press('Enter');
   await noPreview(page);
   await until(async () => count(await maskOf(page, first, 'manual')) > 0, 'the mask on the disk');

@@ -92,8 +92,10 @@ export class AnnotateState {
   readonly percentiles = $derived(
     this.channels.list[this.channels.shown]?.percentiles ?? this.detail?.percentiles ?? ([0, 1] as [number, number]),
   );
-  readonly canUndo = $derived(this.steps.current > 0 || this.measurements.canUndo);
-  readonly canRedo = $derived(this.steps.current < this.steps.names.length || this.measurements.canRedo);
+  readonly canUndo = $derived(this.click.pending || this.steps.current > 0 || this.measurements.canUndo);
+  readonly canRedo = $derived(
+    this.click.takenBack.length > 0 || this.steps.current < this.steps.names.length || this.measurements.canRedo,
+  );
 
   /** Planes on the screen; a stroke tells them directly, since voxels are no reactive state. */
   readonly views = new Set<PlaneView>();
@@ -323,7 +325,9 @@ export class AnnotateState {
     if (this.click.owed) return this.click.cancel();
     return this.click.pending ? this.click.removeLast() : this.measurements.undo() || this.editor?.undo();
   };
-  readonly redo = (): unknown => this.measurements.redo() || this.editor?.redo();
+  /** Puts a point of a clicked mask back that was taken back, otherwise redoes the last measurement or edit that was undone. */
+  readonly redo = (): unknown =>
+    this.click.pending ? this.click.putBack() : this.measurements.redo() || this.editor?.redo();
 
   clickAtCrosshair(inside: boolean): void {
     const { editor } = this;

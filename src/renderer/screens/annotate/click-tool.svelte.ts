@@ -39,6 +39,8 @@ export class ClickTool {
   private editor: CaseEditor | null = null;
   private answers: ClickAnswers | null = null;
   private numbers = 0;
+  /** Seeds of the preview at hand that were taken back, the last one at the end. */
+  takenBack = $state.raw<readonly ShownSeed[]>([]);
   /** The answer that is being worked out. */
   private coming: Promise<Preview | null> | null = null;
   /** Done once the mask is there that was taken before its answer came; null: none was. */
@@ -55,6 +57,7 @@ export class ClickTool {
     this.answers?.stop();
     this.answers = null;
     [this.editor, this.drawn, this.label, this.seeds, this.busy] = [null, null, 0, [], false];
+    this.takenBack = [];
   }
 
   /** Says of some voxels that they belong to the active label, or do not, and shows what follows. */
@@ -73,6 +76,7 @@ export class ClickTool {
     if (!this.pending) await editor.strokeEnded();
     if (screen.editor !== editor) return;
     if (!this.pending) this.begin(editor, tools.settings.label);
+    this.takenBack = [];
     this.seeds = [...this.seeds, { inside, voxels, label: this.label, number: ++this.numbers }];
     await this.show();
   }
@@ -81,10 +85,26 @@ export class ClickTool {
   async removeLast(): Promise<boolean> {
     if (!this.pending) return false;
     const last = this.seeds.findLastIndex(({ label }) => label === this.label);
+    this.takenBack = [...this.takenBack, this.seeds[last]];
     this.seeds = this.seeds.filter((_, n) => n !== last);
     if (this.seeds.some(({ label }) => label === this.label)) await this.show();
     else this.cancel();
     return true;
+  }
+
+  /** Puts the seed back that was taken back last; where there is none, says what stands in the way of redoing an edit. */
+  async putBack(): Promise<void> {
+    const seed = this.takenBack.at(-1);
+    if (!seed) {
+      this.screen.notice = {
+        text: 'Redo must come after the mask of the clicks, got one that is not taken yet.',
+        cure: 'Take it with Enter, or give it up with Escape.',
+      };
+      return;
+    }
+    this.takenBack = this.takenBack.slice(0, -1);
+    this.seeds = [...this.seeds, seed];
+    await this.show();
   }
 
   /** Makes the preview one edit, at once or as soon as it has been worked out; false where there is none. */
@@ -142,6 +162,7 @@ export class ClickTool {
     this.label = 0;
     this.busy = false;
     this.drawn = null;
+    this.takenBack = [];
     this.seeds = seeds;
     this.screen.revision++;
   }
