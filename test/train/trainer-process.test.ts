@@ -8,8 +8,10 @@ import { decodeCheckpoint, networkOf } from '../../src/core/train/checkpoint.ts'
 import { encodeSafetensors } from '../../src/core/train/safetensors.ts';
 import { describeAdapter } from '../../src/engine/webgpu/adapter.ts';
 import { findAdapter } from '../../src/engine/webgpu/index.ts';
-import { readMask, readVolume } from '../../src/imaging/index.ts';
+import { readMask, readVolume, writeNifti } from '../../src/imaging/index.ts';
+import { encodePng } from '../../src/imaging/png.ts';
 import type { TrainerEvent } from '../../src/shared/training.ts';
+import { runTrain } from '../../src/trainer/worker/run-train.ts';
 import { folder, grid, job, play, steps, b as unlabelledCase } from './trainer-runs.ts';
 
 for (const network of NETWORKS)
@@ -153,6 +155,20 @@ test('a cancelled run leaves a checkpoint, and resumed it repeats the losses of 
     curve.map((line) => JSON.parse(line)).map(({ type, step }) => `${type} ${step}`),
     ['step 1', 'step 2', 'validation 2', 'step 3', 'step 4', 'validation 4'],
   );
+});
+
+test('stopped while its scans are read again, a run is at the step of its checkpoint', async () => {
+  const options = { method: 'supervised', steps: 2 } as const;
+  assert.equal((await play(job('stopped-early', options))).last.type, 'finished');
+  let last: TrainerEvent | undefined;
+  const control = { cancelled: false, paused: false, whileParked: async () => {} };
+  const report = (event: TrainerEvent) => {
+    last = event;
+    if (event.type === 'preparing') control.cancelled = true;
+  };
+  const files = { readVolume, readMask, writeVolume: writeNifti, encodePng };
+  await runTrain(job('stopped-early', options, true), report, control, files);
+  assert.deepEqual(last, { type: 'cancelled', step: 2 });
 });
 
 test('a paused run says so, waits, and goes on', async () => {

@@ -58,6 +58,7 @@ async function runWith(
   // At once, for a run that is killed while its labels are read; then with the window that they ask for.
   keepNormalisation(runFolder, job.normalisation);
   const resumeFrom = job.resume ? decodeCheckpoint(readFileSync(checkpointPath(runFolder))) : undefined;
+  const done = resumeFrom?.meta.step ?? 0;
   // A run that goes on sees what it began with, whatever the project's channels and range are now.
   const startFrom = job.startFrom && !resumeFrom ? decodeCheckpoint(readFileSync(job.startFrom)) : undefined;
   const channels = resumeFrom?.meta.channels ?? (await channelsOf(job, startFrom?.meta, report, control, files));
@@ -67,7 +68,7 @@ async function runWith(
   const kernels = kernelsOf(engine);
 
   const lists = await prepareLists(job, channels, report, control, files);
-  if (control.cancelled) return report({ type: 'cancelled', step: 0 });
+  if (control.cancelled) return report({ type: 'cancelled', step: done });
   if (lists.labelled.length === 0) {
     const [first] = lists.without;
     throw new DecileError(
@@ -89,7 +90,6 @@ async function runWith(
       type: 'notice',
       message: `Memory is small for steps with patch ${patch.join('x')}: ${recomputationText(recompute)}, which takes longer and gives the same weights.`,
     });
-  const done = resumeFrom?.meta.step ?? 0;
   const coarse = options.region === 'auto' && {
     ...{ cache: cacheOf(runFolder), options, channels, kernels, report, control, files, step: done },
     scanOf: ({ scan }: PreparedCase) => scanOf(job, scan),
@@ -110,7 +110,7 @@ async function runWith(
   const curve = join(runFolder, 'curve.jsonl');
   const clock = new StepClock(options);
   const due = new CheckpointClock();
-  truncateCurve(curve, resumeFrom?.meta.step ?? 0);
+  truncateCurve(curve, done);
 
   const together = patchesTogether(patch, loadOf(options), room, recompute);
   const maker = threads.start(threadsBeside(engine));
