@@ -3,7 +3,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { methodOf } from '../../src/core/methods/index.ts';
+import { oneChannel } from '../../src/core/model-channels.ts';
 import { decodeCheckpoint, encodeNetwork, networkOf } from '../../src/core/train/checkpoint.ts';
+import type { Normalisation } from '../../src/core/train/preprocess.ts';
 import { disposeState, initialState } from '../../src/core/train/state.ts';
 import { exportModel } from '../../src/project/services/model/export-model.ts';
 import { importModel } from '../../src/project/services/model/import-model.ts';
@@ -106,6 +108,25 @@ test('weights of another network, width or plan are refused', async (t) => {
     code: 'model/other-network',
     message: /plan/,
   });
+});
+
+test('weights that learned from other intensities are a start, and that is said', async (t) => {
+  const { store } = await project(t);
+  const from = await startFrom(store, 'first');
+  const notices = (normalisation: Normalisation) =>
+    planTraining(store, { options: {}, from: { ...from, channels: oneChannel(normalisation) } }).notices.filter(
+      (text) => text.startsWith('first learned from'),
+    );
+  assert.deepEqual(notices({ kind: 'mr' }), [
+    'first learned from MR, this run from CT of -75 to 175 HU: what it knows of intensities has to be learned anew.',
+  ]);
+  // A run goes on with the range of its weights unless the project has one of its own.
+  assert.deepEqual(notices({ kind: 'ct', clip: [-75, 400] }), []);
+  store.project.setRange([0, 300]);
+  assert.deepEqual(notices({ kind: 'ct', clip: [0, 300] }), []);
+  assert.deepEqual(notices({ kind: 'ct', clip: [-75, 400] }), [
+    'first learned from CT of -75 to 400 HU, this run from CT of 0 to 300 HU: what it knows of intensities has to be learned anew.',
+  ]);
 });
 
 test('student and teacher start as the weights; what they do not have is drawn', (t) => {

@@ -1,8 +1,9 @@
 /** Options of a run that starts from other weights: its network is theirs. */
-import type { ModelChannel } from '../../../core/model-channels.ts';
+import { type ModelChannel, normalisationOfPreset, oneChannel } from '../../../core/model-channels.ts';
 import type { NetworkPlan } from '../../../core/network/plan.ts';
 import type { AskedOptions, PlannedOptions, SettledOptions } from '../../../core/options.ts';
 import { planFor } from '../../../core/train/planned-patch.ts';
+import type { Normalisation } from '../../../core/train/preprocess.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import type { StartedFrom, Store } from '../../store/index.ts';
 import { modelChannels } from './channels.ts';
@@ -72,3 +73,26 @@ function checkNetwork(options: PlannedOptions, { origin, options: theirs }: Star
 
 const describe = ({ channels, kernels, pools }: NetworkPlan): string =>
   `${channels.join('-')}, kernels ${kernels.map((k) => k.join('x')).join(' ')}, pools ${pools.map((p) => p.join('x')).join(' ')}`;
+
+/** What to say where a run reads other intensities than the weights that it starts from have learned from; one sentence a channel. */
+export function otherIntensities(store: Store, { origin, channels: theirs }: StartWeights): string[] {
+  const { preset, range } = store.project.get();
+  const own = modelChannels(store) ?? oneChannel(normalisationOfPreset(preset, range));
+  return own.flatMap(({ name, normalisation }, n) => {
+    const before = theirs[n].normalisation;
+    // Weights of earlier versions do not say what they read; a preset's range gives way to theirs.
+    if (before.kind === 'none' || alikeRead(normalisation, before)) return [];
+    const of = own.length > 1 ? ` of ${name}` : '';
+    return [
+      `${origin.name} learned from ${inWords(before)}${of}, this run from ${inWords(normalisation)}: what it knows of intensities has to be learned anew.`,
+    ];
+  });
+}
+
+function alikeRead(own: Normalisation, theirs: Normalisation): boolean {
+  if (own.kind !== 'ct' || theirs.kind !== 'ct') return own.kind === theirs.kind;
+  return own.widen === true || own.clip.join() === theirs.clip.join();
+}
+
+const inWords = (read: Normalisation): string =>
+  read.kind === 'ct' ? `CT of ${read.clip[0]} to ${read.clip[1]} HU` : read.kind.toUpperCase();

@@ -11,7 +11,7 @@ import { DecileError } from '../../../shared/errors.ts';
 import type { Normalisation, TrainingCase, TrainingLists } from '../../../shared/training.ts';
 import type { Mask, RunCase, Scan, Store } from '../../store/index.ts';
 import { channelFilesOf } from './channels.ts';
-import { checkStart, inherited, type StartWeights } from './continued.ts';
+import { checkStart, inherited, otherIntensities, type StartWeights } from './continued.ts';
 
 export interface PlanOptions {
   options: Partial<AskedOptions>;
@@ -101,7 +101,7 @@ export function planTraining(
   const taken = new Set([...labelled, ...validation].map((scan) => scan.id));
   const unlabelled = scans.filter((scan) => !taken.has(scan.id));
   checkClasses(store, labelled, references);
-  const notices: string[] = [];
+  const notices: string[] = from ? otherIntensities(store, from) : [];
   if (scans.length < all.length)
     notices.push(`${all.length - scans.length} of ${all.length} scans are left out of training.`);
   const channels = store.channels.list().map(({ name }) => name);
