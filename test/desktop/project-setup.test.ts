@@ -36,6 +36,37 @@ test('a set brings its labels with coded terms and colours that differ', options
   assert.equal(new Set(labels.slice(0, 16).map(({ colour }) => colour)).size, 16);
 });
 
+test('a label that is deleted with another added in its place does not become its new name', options, async () => {
+  const labels = async () => (await ask(page, 'projects.current'))!.labels.map(({ value, name }) => `${value} ${name}`);
+  const before = await labels();
+  const dialog = await settings();
+  await dialog
+    .getByRole('button', { name: /^Delete / })
+    .last()
+    .click();
+  await dialog.getByRole('button', { name: 'Add a label' }).click();
+  await dialog.getByLabel('Name of the label').last().fill('stent');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  assert.deepEqual(
+    await labels(),
+    [...before.slice(0, -1), `${before.length} stent`],
+    'of one in no mask the value is free',
+  );
+  const again = await settings();
+  for (let n = before.length; n > 1; n--)
+    await again
+      .getByRole('button', { name: /^Delete / })
+      .last()
+      .click();
+  await again.getByRole('button', { name: 'Add a label' }).click();
+  await again.getByLabel('Name of the label').last().fill('stone');
+  await again.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('The labels cannot be changed').waitFor();
+  assert.deepEqual(await labels(), [...before.slice(0, -1), `${before.length} stent`]);
+  await again.getByRole('button', { name: 'Cancel' }).click();
+});
+
 test('the range is changed later, seen on a scan, with a note on earlier runs', options, async () => {
   const dialog = await settings();
   const picture = dialog.getByRole('img', { name: /case_\d+ between -75 and 175 HU/ });

@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { openExistingProject, type Project } from '../../src/app.ts';
 import { journalFile } from '../../src/project/services/drawing/working-mask.ts';
 import { encodeBoxes } from '../../src/shared/contract/index.ts';
+import { addRun } from '../store/helpers.ts';
 import { projectWith, temporaryFolder } from './helpers.ts';
 
 const stroke = (i: number, value = 1) =>
@@ -110,4 +111,24 @@ test('labels are replaced as a whole; one that only open strokes use stays', asy
   await assert.rejects(setLabels([kidney]), { code: 'label/in-use' });
   assert.equal(store.labels.list().length, 3, 'all or nothing');
   assert.equal(store.labels.list()[0].name, 'left kidney');
+});
+
+test('a new label is never a new name for what is drawn, or predicted, of one that is deleted with it', async (t) => {
+  const { project, ids } = await opened(t, 1);
+  const { store, drawing, setLabels } = project;
+  const [kidney, tumour] = store.labels.list();
+  const cyst = { ...tumour, value: -1, name: 'cyst' };
+  await drawing.edit(ids[0], 'manual', stroke(4, tumour.value));
+  await assert.rejects(setLabels([kidney, cyst]), { code: 'label/in-use', message: /tumour in masks of 1 scans/ });
+  await setLabels([kidney, tumour, cyst]);
+  const named = () => store.labels.list().map(({ value, name }) => `${value} ${name}`);
+  assert.deepEqual(named(), ['1 kidney', '2 tumour', '3 cyst']);
+  addRun(store, 'first');
+  await assert.rejects(setLabels([kidney, tumour]), {
+    code: 'label/in-use',
+    message: /no run predicts, got cyst in first/,
+  });
+  await setLabels([kidney, tumour, { ...cyst, value: 3 }, { ...cyst, name: 'vessel' }]);
+  await setLabels([kidney, tumour, { ...cyst, value: 3 }]);
+  assert.deepEqual(named(), ['1 kidney', '2 tumour', '3 cyst'], 'one that no run knows goes');
 });

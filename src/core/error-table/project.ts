@@ -68,8 +68,9 @@ export const projectErrors = {
     cure: 'The message names the rule',
   },
   'label/in-use': {
-    when: 'A label that masks still hold is deleted',
-    message: 'A label that is deleted must be in no mask, got <label> in masks of <count> scans.',
+    when: 'A label that masks still hold, or that a run predicts, is deleted',
+    message:
+      'A label that is deleted must be <in no mask, or one that no run predicts>, got <label> in <masks or runs>.',
     cure: 'Delete it from those masks, or rename it',
   },
   'label/unknown': {

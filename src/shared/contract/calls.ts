@@ -25,7 +25,7 @@ const text = z.string().max(4000);
 const name = z.string().trim().min(1).max(LONGEST_NAME);
 const slice = z.number().int().nonnegative();
 const label = z.object({
-  value: z.number().int().min(1).max(MOST_LABELS),
+  value: z.number().int().min(-MOST_LABELS).max(MOST_LABELS),
   name,
   colour: z.string().regex(/^#[0-9a-fA-F]{6}$/),
   code: z.object({ scheme: name, value: name, meaning: name }).optional(),

@@ -41,7 +41,7 @@ export interface CodedTerm {
 }
 
 export interface LabelInfo {
-  /** 1..254, the value in every mask. */
+  /** 1..254, the value in every mask; below 0 for a label that the project does not have yet, which is given one. */
   value: number;
   name: string;
   /** #rrggbb */

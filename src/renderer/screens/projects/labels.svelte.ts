@@ -11,11 +11,12 @@ export class LabelList {
     this.labels = labels.map((label) => ({ ...label }));
   }
 
+  /** The project gives it its value: that of a label deleted here would make it a new name for what is drawn. */
   add(name = ''): void {
-    const value = Math.max(0, ...this.labels.map((label) => label.value)) + 1;
+    const value = Math.min(0, ...this.labels.map((label) => label.value)) - 1;
     const free =
       LABEL_HUES.find((hue) => !this.labels.some((label) => label.colour === hue)) ??
-      LABEL_HUES[(value - 1) % LABEL_HUES.length];
+      LABEL_HUES[this.labels.length % LABEL_HUES.length];
     this.labels.push({ value, name, colour: free, locked: false, ...(termFor(name) ? { code: termFor(name) } : {}) });
   }
 
