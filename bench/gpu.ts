@@ -2,7 +2,7 @@
  * Everything that a GPU has to say, in one command: what it is and can do at most, whether every kernel is right on it and how
  * fast, whole steps beside PyTorch's, the prediction of a scan, memory. Largest questions first; the answer is written as it
  * grows, so that a run that is cut off still says something.
- * npm run bench -- gpu [--json --out FILE] [--minutes 4]
+ * npm run bench -- gpu [--json --out FILE] [--minutes 4] [--parts steps,kernels,prediction]
  * A software adapter gets smaller sizes (`shrunk`): it shows that all of it runs, not how fast.
  */
 import { parseArgs } from 'node:util';
@@ -18,7 +18,7 @@ import { registerWebgpu, stopWebgpu, useRemoteGpu, webgpuBackend, webgpuKernels 
 import { startLocalExecutor } from '../src/engine/webgpu/local-executor.ts';
 import { type GpuKernelRow, measureGpuKernels } from './gpu/kernels.ts';
 import { type MatrixConfiguration, measurePeaks, type Peaks } from './gpu/peaks.ts';
-import { findCuda, torchTimes } from './gpu/pytorch.ts';
+import { findCuda, torchPrediction, torchTimes } from './gpu/pytorch.ts';
 import { measureStep, type Reading, type StepQuestion, type StepRow } from './gpu/steps.ts';
 import { addSoftwareAdapter } from './software-adapter.ts';
 import { WrongOption } from './wrong-option.ts';
@@ -34,11 +34,21 @@ interface Report {
   peaks: Peaks;
   steps: StepRow[];
   kernels: GpuKernelRow[];
-  prediction?: { size: string; window: string; windows: number; total: number; seconds: number };
+  prediction?: {
+    size: string;
+    window: string;
+    windows: number;
+    total: number;
+    seconds: number;
+    pytorch?: Record<string, number | undefined>;
+  };
   memory?: { peakBytes: number; tensorsLeft: number };
   /** What was left out, and why. */
   left: string[];
 }
+
+const PARTS = ['steps', 'kernels', 'prediction'] as const;
+type Part = (typeof PARTS)[number];
 
 /** The largest question first. */
 const QUESTIONS: readonly (readonly [width: number, patch: [number, number, number]])[] = [
@@ -59,10 +69,14 @@ export async function run(args: string[]): Promise<void> {
       json: { type: 'boolean', default: false },
       out: { type: 'string' },
       minutes: { type: 'string', default: '4' },
+      parts: { type: 'string', default: 'steps,kernels,prediction' },
     },
   });
   const minutes = Number(values.minutes);
   if (!(minutes > 0)) throw new WrongOption(`--minutes must be a number above 0, got ${values.minutes}.`);
+  const chosen = values.parts.split(',') as Part[];
+  const unknown = chosen.find((part) => !PARTS.includes(part));
+  if (unknown !== undefined) throw new WrongOption(`--parts must be some of ${PARTS.join(', ')}, got ${unknown}.`);
   const end = performance.now() + minutes * 60_000;
   const secondsLeft = () => (end - performance.now()) / 1000;
   const report: Report = {
@@ -169,13 +183,21 @@ export async function run(args: string[]): Promise<void> {
     );
     await tf.setBackend('webgpu');
   };
+  const prediction = async () => {
+    asked = 'prediction';
+    const prediction = await predict(shrunk, Math.max(5, secondsLeft() * 0.8));
+    const { size, window } = prediction;
+    report.prediction = prediction;
+    if (python && secondsLeft() > 30)
+      prediction.pytorch = torchPrediction(python, 16, size.split('x').map(Number), window.split('x').map(Number));
+    write(`prediction: ${JSON.stringify(report.prediction)}`);
+  };
+  const parts = { steps, kernels, prediction };
   // A software adapter has nothing to say of speed: whether it is right comes first there.
-  for (const part of shrunk ? [kernels, steps] : [steps, kernels]) await part().catch(stopped);
-  asked = 'prediction';
-  report.prediction = await predict(shrunk, Math.max(5, secondsLeft() * 0.8)).catch(stopped);
+  const order: Part[] = shrunk ? ['kernels', 'steps', 'prediction'] : ['steps', 'kernels', 'prediction'];
+  for (const part of order) if (chosen.includes(part)) await parts[part]().catch(stopped);
   const { gpu } = webgpuBackend();
   report.memory = { peakBytes: gpu.pool.peak, tensorsLeft: gpu.pool.slots };
-  write(`prediction: ${JSON.stringify(report.prediction)}`);
   stopWebgpu();
   finish(report.kernels.every(({ right }) => right) ? 0 : 1);
 }
@@ -184,7 +206,7 @@ const sentence = ({ seconds, dispatches, cpuSeconds, gpuSeconds }: StepRow): str
   `${seconds.toFixed(3)} s, ${dispatches} dispatches, ${cpuSeconds.toFixed(3)} s of the processor, ${gpuSeconds?.toFixed(3) ?? 'unknown'} s of the GPU`;
 
 /** Windows of a scan until `seconds` are over; the time of all from those. */
-async function predict(shrunk: boolean, seconds: number): Promise<Report['prediction']> {
+async function predict(shrunk: boolean, seconds: number): Promise<NonNullable<Report['prediction']>> {
   const [side, window, width] = shrunk ? [32, 16, 4] : [256, 96, 16];
   const [size, patch] = [
     [side, side, side],

@@ -43,9 +43,15 @@ const [SUMS_DIFFER, HALVES_DIFFER] = [1e-4, 1e-2];
 
 const size = (shape: number[]) => shape.reduce((a, b) => a * b, 1);
 
-/** Values that do not repeat within any row. */
-const values = (shape: number[], seed: number): Float32Array =>
-  Float32Array.from({ length: size(shape) }, (_, i) => Math.sin(i * 1.7 + seed) + 0.3 * Math.sin(i * 0.013));
+/** Values between -1 and 1 that do not repeat within any row. */
+function values(shape: number[], seed: number): Float32Array {
+  const list = new Float32Array(size(shape));
+  for (let i = 0, state = seed + 1; i < list.length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    list[i] = state / 2 ** 31;
+  }
+  return list;
+}
 
 function casesOf(width: number, patch: Sides, units: MatrixSizes | undefined): Case[] {
   const level = (n: number) => patch.map((side) => side >> n) as Sides;

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { StepQuestion } from './steps.ts';
 
 const SCRIPT = fileURLToPath(new URL('../pytorch/step.py', import.meta.url));
-const LAYOUTS = ['channels-first', 'channels-last'];
+const PREDICTION = fileURLToPath(new URL('../pytorch/predict.py', import.meta.url));
 const PRECISIONS = ['fp32', 'tf32', 'bf16'] as const;
 
 /** A Python whose PyTorch sees a GPU; nothing is installed for it. */
@@ -21,41 +21,48 @@ export interface TorchTimes {
   fp32: number;
   tf32: number;
   bf16: number;
-  /** Peak bytes on the GPU, in float32. */
+  /** Peak bytes on the GPU, in float32 and the faster layout. */
   bytes: number;
 }
 
-export function torchTimes(python: string, { width, patch, reading }: StepQuestion, steps: number): TorchTimes {
+interface Sweep {
+  precision?: (typeof PRECISIONS)[number];
+  seconds?: number;
+  deviceBytes?: number;
+}
+
+export function torchTimes(python: string, { width, patch, reading, batch }: StepQuestion, steps: number): TorchTimes {
   const times = {
     fp32: Number.POSITIVE_INFINITY,
     tf32: Number.POSITIVE_INFINITY,
     bf16: Number.POSITIVE_INFINITY,
     bytes: 0,
   };
-  for (const precision of PRECISIONS)
-    for (const layout of LAYOUTS) {
-      const sizes = ['--width', String(width), '--patch', patch.join(','), '--reading', reading];
-      const how = [
-        '--device',
-        'cuda',
-        '--precision',
-        precision,
-        '--layout',
-        layout,
-        '--steps',
-        String(steps),
-        '--warm-up',
-        '3',
-      ];
-      const { stdout, status } = spawnSync(python, [SCRIPT, ...sizes, ...how], { encoding: 'utf8', timeout: 120_000 });
-      if (status !== 0) continue;
-      const lines = stdout
-        .split('\n')
-        .filter((line) => line.startsWith('{'))
-        .map((line) => JSON.parse(line) as Record<string, number>);
-      const seconds = lines.flatMap((line) => (line.seconds === undefined ? [] : [line.seconds])).sort((a, b) => a - b);
-      times[precision] = Math.min(times[precision], seconds[seconds.length >> 1] ?? Number.POSITIVE_INFINITY);
-      if (precision === 'fp32') times.bytes = Math.max(times.bytes, lines.at(-1)?.deviceBytes ?? 0);
-    }
+  const sizes = ['--width', String(width), '--patch', patch.join(','), '--reading', reading, '--batch', String(batch)];
+  const how = ['--device', 'cuda', '--sweep', '--steps', String(steps), '--warm-up', '3'];
+  const { stdout } = spawnSync(python, [SCRIPT, ...sizes, ...how], { encoding: 'utf8', timeout: 120_000 });
+  for (const { precision, seconds, deviceBytes } of lines<Sweep>(stdout)) {
+    if (!precision || seconds === undefined) continue;
+    if (precision === 'fp32' && seconds < times.fp32) times.bytes = deviceBytes ?? 0;
+    times[precision] = Math.min(times[precision], seconds);
+  }
   return times;
 }
+
+/** Seconds of the prediction of a scan by precision. */
+export function torchPrediction(python: string, width: number, size: number[], patch: number[]) {
+  const times: Partial<Record<(typeof PRECISIONS)[number], number>> = {};
+  for (const precision of PRECISIONS) {
+    const sizes = ['--width', String(width), '--patch', patch.join(','), '--size', size.join(',')];
+    const how = ['--device', 'cuda', '--precision', precision];
+    const { stdout } = spawnSync(python, [PREDICTION, ...sizes, ...how], { encoding: 'utf8', timeout: 60_000 });
+    times[precision] = lines<{ seconds: number }>(stdout).at(-1)?.seconds;
+  }
+  return times;
+}
+
+const lines = <T>(text: string): T[] =>
+  (text ?? '')
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as T);

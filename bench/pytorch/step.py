@@ -5,6 +5,9 @@ Prints JSON lines. First, after --warm-up steps: {"ready": ..., "torch", "thread
 programs. At the end of input: {"bytes", "baselineBytes"}: peak resident memory above and at the baseline, which is taken
 after the import of torch and a first small convolution with its gradient.
 
+--sweep: on CUDA, the timed steps of every precision in both layouts, one JSON line each: {"precision", "layout", "seconds",
+"deviceBytes"}, or {"precision", "layout", "error"}.
+
 --form exact: the coarse-grid form of the prototype terms; plain: the upsampled feature map.
 """
 import argparse
@@ -26,6 +29,8 @@ from unet import UNet  # noqa: E402
 
 # Features and branch of the program's own default.
 READING = ("decoder-1/4", "student")
+PRECISIONS = ["fp32", "tf32", "bf16"]
+LAYOUTS = ["channels-first", "channels-last"]
 
 
 def peak():
@@ -63,23 +68,43 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--reading", choices=["default", "paper"], help="the program's default or the paper's: sets --features and --branch")
-    parser.add_argument("--precision", choices=["fp32", "tf32", "bf16"], default="fp32", help="on CUDA: TF32 off, TF32 on, bfloat16 autocast")
-    parser.add_argument("--layout", choices=["channels-first", "channels-last"], default="channels-first")
+    parser.add_argument("--precision", choices=PRECISIONS, default="fp32", help="on CUDA: TF32 off, TF32 on, bfloat16 autocast")
+    parser.add_argument("--layout", choices=LAYOUTS, default="channels-first")
     parser.add_argument("--warm-up", type=int, default=2)
+    parser.add_argument("--sweep", action="store_true")
     parser.add_argument("--steps", type=int, default=0, help="run this many timed steps and end, without standard input")
     args = parser.parse_args()
 
     if args.reading:
         args.features, args.branch = ("bottleneck", "teacher") if args.reading == "paper" else READING
-    if args.device != "cpu":
-        torch.backends.cudnn.benchmark = True
-        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = args.precision != "fp32"
     torch.set_num_threads(args.threads)
+    if args.sweep:
+        sweep(args)
+        return
     torch.manual_seed(1)
     tiny = torch.nn.Conv3d(1, 1, 3, padding=1)(torch.zeros(1, 1, 4, 4, 4, requires_grad=True))
     tiny.sum().backward()
     baseline = peak()
+    timed = stepper(args)
+    for _ in range(args.warm_up):
+        timed()
+    say(ready=True, torch=torch.__version__, threads=torch.get_num_threads(), method=args.method, form=args.form, layout=args.layout)
+    commands = ["step"] * args.steps if args.steps else (line.strip() for line in sys.stdin)
+    for command in commands:
+        if command == "step":
+            say(**timed())
+        elif command == "quit":
+            break
+    memory = {} if args.device == "cpu" else {"deviceBytes": torch.cuda.max_memory_allocated()}
+    say(bytes=peak() - baseline, baselineBytes=baseline, **memory)
 
+
+def stepper(args):
+    """What does one step and tells its seconds and loss."""
+    if args.device != "cpu":
+        torch.backends.cudnn.benchmark = True
+        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = args.precision != "fp32"
+    torch.manual_seed(1)
     memory_format = torch.channels_last_3d if args.layout == "channels-last" else torch.contiguous_format
     net = UNet(args.width, args.classes, dropout=args.dropout).to(args.device, memory_format=memory_format)
     form = exact if args.form == "exact" else losses
@@ -94,17 +119,22 @@ def main():
             torch.cuda.synchronize()
         return {"seconds": time.perf_counter() - start, "loss": loss}
 
-    for _ in range(args.warm_up):
-        timed()
-    say(ready=True, torch=torch.__version__, threads=torch.get_num_threads(), method=args.method, form=args.form, layout=args.layout)
-    commands = ["step"] * args.steps if args.steps else (line.strip() for line in sys.stdin)
-    for command in commands:
-        if command == "step":
-            say(**timed())
-        elif command == "quit":
-            break
-    memory = {} if args.device == "cpu" else {"deviceBytes": torch.cuda.max_memory_allocated()}
-    say(bytes=peak() - baseline, baselineBytes=baseline, **memory)
+    return timed
+
+
+def sweep(args):
+    for args.precision in PRECISIONS:
+        for args.layout in LAYOUTS:
+            torch.cuda.empty_cache()
+            torch.cuda.reset_peak_memory_stats()
+            try:
+                timed = stepper(args)
+                for _ in range(args.warm_up):
+                    timed()
+                seconds = sorted(timed()["seconds"] for _ in range(args.steps))
+                say(precision=args.precision, layout=args.layout, seconds=seconds[len(seconds) // 2], deviceBytes=torch.cuda.max_memory_allocated())
+            except RuntimeError as error:
+                say(precision=args.precision, layout=args.layout, error=str(error).split("\n")[0])
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 /** Training steps on made-up patches: what a step costs on this machine, without a scan. */
+import type * as tf from '@tensorflow/tfjs';
 import { methodOf } from '../../core/methods/index.ts';
+import type { Batch } from '../../core/methods/method.ts';
 import type { Kernels } from '../../core/network/kernels.ts';
 import type { TrainingOptions, WithPlan } from '../../core/options.ts';
-import { TwoStreamSampler } from '../../core/train/batch.ts';
+import { disposeBatch, TwoStreamSampler } from '../../core/train/batch.ts';
 import { trainStep } from '../../core/train/loop.ts';
 import type { PatchSource, Sides } from '../../core/train/patches.ts';
 import { planFor } from '../../core/train/planned-patch.ts';
@@ -12,6 +14,8 @@ import type { Recompute } from '../../core/train/step-bytes.ts';
 export class StepSession {
   private readonly state: TrainState;
   private readonly sampler: TwoStreamSampler;
+  /** The patches of every step, where none are made. */
+  private kept: Batch | undefined;
   private readonly options: TrainingOptions & WithPlan;
   private readonly kernels: Kernels;
   private readonly recompute: Recompute | undefined;
@@ -45,7 +49,11 @@ export class StepSession {
   async step(): Promise<{ seconds: number; loss: number }> {
     const { options, kernels, recompute, together } = this;
     const start = performance.now();
-    const { losses } = await trainStep(methodOf(options), this.state, this.sampler, {
+    const { kept, sampler } = this;
+    const patches = kept
+      ? { next: () => copyOf(kept), remember() {}, hasUnlabelled: sampler.hasUnlabelled, foregroundShare: 0 }
+      : sampler;
+    const { losses } = await trainStep(methodOf(options), this.state, patches, {
       options,
       kernels,
       recompute,
@@ -54,10 +62,27 @@ export class StepSession {
     return { seconds: (performance.now() - start) / 1000, loss: losses.total };
   }
 
+  /** From here on every step takes the same patches, which lie where the engine has its values; seconds that making them took. */
+  keepPatches(): number {
+    const start = performance.now();
+    this.kept ??= this.sampler.next();
+    return (performance.now() - start) / 1000;
+  }
+
   dispose(): void {
     disposeState(this.state);
+    if (this.kept) disposeBatch(this.kept);
   }
 }
+
+/** The same patches under other names: a step frees those that it was given. */
+const copyOf = ({ labelled, unlabelled }: Batch): Batch => {
+  const copies = <T extends tf.Tensor>(maps: readonly T[]) => maps.map((map) => map.clone() as T);
+  return {
+    labelled: { ...labelled, images: copies(labelled.images), oneHot: copies(labelled.oneHot) },
+    unlabelled: { images: copies(unlabelled.images) },
+  };
+};
 
 /** Noise around a ball; the times do not depend on the values. */
 function ball(size: Sides, withMask: boolean): PatchSource {
