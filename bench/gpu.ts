@@ -13,11 +13,11 @@ import { defaultStride, slidingWindow, windowStarts } from '../src/core/predict/
 import { Random } from '../src/core/random.ts';
 import { writeFileAtomic } from '../src/disk/index.ts';
 import { registerSimd } from '../src/engine/simd/index.ts';
-import { findAdapter } from '../src/engine/webgpu/adapter.ts';
+import { findAdapter, matrixConfigurations } from '../src/engine/webgpu/adapter.ts';
 import { registerWebgpu, stopWebgpu, useRemoteGpu, webgpuBackend, webgpuKernels } from '../src/engine/webgpu/index.ts';
 import { startLocalExecutor } from '../src/engine/webgpu/local-executor.ts';
 import { type GpuKernelRow, measureGpuKernels } from './gpu/kernels.ts';
-import { type MatrixConfiguration, measurePeaks, type Peaks } from './gpu/peaks.ts';
+import { measurePeaks, type Peaks } from './gpu/peaks.ts';
 import { findCuda, torchPrediction, torchTimes } from './gpu/pytorch.ts';
 import { measureStep, type Reading, type StepQuestion, type StepRow } from './gpu/steps.ts';
 import { addSoftwareAdapter } from './software-adapter.ts';
@@ -28,7 +28,7 @@ interface Report {
   adapter: Record<string, unknown> | null;
   features: string[];
   limits: Record<string, number>;
-  matrixConfigurations: MatrixConfiguration[];
+  matrixConfigurations: ReturnType<typeof matrixConfigurations>;
   /** A software adapter: sizes are smaller than what was asked. */
   shrunk: boolean;
   peaks: Peaks;
@@ -107,10 +107,7 @@ export async function run(args: string[]): Promise<void> {
   };
   addSoftwareAdapter();
   const adapter = await findAdapter().catch(stopped);
-  const info = (adapter as unknown as { info: { subgroupMatrixConfigs?: Iterable<MatrixConfiguration> } }).info;
-  const configurations = [...(info.subgroupMatrixConfigs ?? [])].map(({ M, N, K, componentType, resultType }) => ({
-    ...{ M, N, K, componentType, resultType },
-  }));
+  const configurations = matrixConfigurations(adapter);
   const executor = await startLocalExecutor().catch(stopped);
   useRemoteGpu(async () => executor);
   await registerWebgpu();
@@ -122,10 +119,8 @@ export async function run(args: string[]): Promise<void> {
   write(`${facts.name} (${features.join(', ') || 'no extras'})${shrunk ? ': a software adapter, sizes shrink' : ''}`);
 
   asked = 'peaks';
-  const units = features.includes('chromium-experimental-subgroup-matrix')
-    ? configurations.find(({ componentType, resultType }) => componentType === 'f16' && resultType === 'f32')
-    : undefined;
-  report.peaks = await measurePeaks(shrunk, units).catch(stopped);
+  const units = facts.matrixUnits;
+  report.peaks = await measurePeaks(shrunk, units ? { M: 16, N: 16, K: 16 } : undefined).catch(stopped);
   write(
     `peaks: ${Object.entries(report.peaks)
       .map(([name, value]) => `${name} ${(value / 1e9).toFixed(1)} G/s`)
@@ -142,20 +137,25 @@ export async function run(args: string[]): Promise<void> {
     finish(0);
   }, secondsLeft() * 1000);
 
+  const step = async (question: StepQuestion) => {
+    const { lost, ...row } = await measureStep(executor, question, Math.min(3, secondsLeft() / 20));
+    report.steps.push(row);
+    write(`${asked}${question.halves ? ', matrix units' : ''}: ${row.error ?? sentence(row)}`);
+    if (lost) stopped(lost);
+    return row;
+  };
   const steps = async () => {
     const stepsEnd = performance.now() + secondsLeft() * 1000 * 0.6;
     for (const [width, patch] of shrunk ? SHRUNK : QUESTIONS)
       for (const reading of ['default', 'paper'] as Reading[]) {
-        const question: StepQuestion = { width, patch, reading, batch: shrunk ? 1 : 2 };
+        const question: StepQuestion = { width, patch, reading, batch: shrunk ? 1 : 2, halves: units };
         asked = `step of width ${width}, ${patch.join('x')}, ${reading} reading`;
         if (performance.now() > stepsEnd) {
           leave('out of time; give more with --minutes');
           continue;
         }
-        const { lost, ...row } = await measureStep(executor, question, Math.min(5, secondsLeft() / 10));
-        report.steps.push(row);
-        write(`${asked}: ${row.error ?? sentence(row)}`);
-        if (lost) stopped(lost);
+        const row = await step(question);
+        if (units) await step({ ...question, halves: false });
         if (python && !row.error && secondsLeft() > 60) {
           const { bytes, ...pytorch } = torchTimes(python, question, 5);
           Object.assign(row, { pytorch, pytorchBytes: bytes });

@@ -4,9 +4,6 @@ import { type ConvWeights, CUBE, type FeatureMap, HALVES, type Kernels } from '.
 import { simdKernels } from '../../src/engine/simd/index.ts';
 import { webgpuBackend, webgpuKernels } from '../../src/engine/webgpu/index.ts';
 import type { LocalExecutor } from '../../src/engine/webgpu/local-executor.ts';
-import { convolveByMatrices, matrixTile } from '../../src/engine/webgpu/matrix-conv.ts';
-import type { MatrixSizes } from '../../src/engine/webgpu/wgsl/conv-matrix.ts';
-import { median } from '../stepper.ts';
 import type { Peaks } from './peaks.ts';
 
 export interface GpuKernelRow {
@@ -32,11 +29,12 @@ interface Case {
   bytes?: number;
   inputs: number[][];
   run(kernels: Kernels, inputs: tf.Tensor[]): tf.Tensor;
-  /** What the GPU does in its place. */
-  onGpu?(inputs: tf.Tensor[]): tf.Tensor;
-  /** Float32 without it. */
+  /** By which units; float32 without it. */
   peak?: 'matrix';
 }
+
+/** Until the chip is at its speed; runs of a measurement. */
+const [WARM_MS, RUNS] = [60, 8];
 
 /** Largest difference that sums in another order may make, and products of half precision. */
 const [SUMS_DIFFER, HALVES_DIFFER] = [1e-4, 1e-2];
@@ -53,22 +51,9 @@ function values(shape: number[], seed: number): Float32Array {
   return list;
 }
 
-function casesOf(width: number, patch: Sides, units: MatrixSizes | undefined): Case[] {
+function casesOf(width: number, patch: Sides, units: boolean): Case[] {
   const level = (n: number) => patch.map((side) => side >> n) as Sides;
   const text = ([d, h, w]: Sides, channels: string) => `${w}x${h}x${d}, ${channels}`;
-  const byMatrices = (common: Omit<Case, 'kernel' | 'run'>, x: number[], k: number): Case[] => {
-    const tile = units && matrixTile(x, k, units);
-    if (!tile) return [];
-    return [
-      {
-        ...common,
-        kernel: 'conv, matrix units',
-        peak: 'matrix',
-        run: (kernels, [a, b]) => kernels.conv3d(a as FeatureMap, b as ConvWeights),
-        onGpu: ([a, b]) => tf.engine().makeTensorFromTensorInfo(convolveByMatrices(webgpuBackend(), a, b, tile)),
-      },
-    ];
-  };
   const convolution = (sides: Sides, c: number, k: number): Case[] => {
     const [x, dy, w] = [
       [1, ...sides, c],
@@ -76,7 +61,7 @@ function casesOf(width: number, patch: Sides, units: MatrixSizes | undefined): C
       [3, 3, 3, c, k],
     ];
     const common = { shape: text(sides, `${c} to ${k}`), operations: 2 * 27 * size(sides) * c * k };
-    return [
+    const forms: Case[] = [
       {
         ...common,
         kernel: 'conv',
@@ -95,8 +80,9 @@ function casesOf(width: number, patch: Sides, units: MatrixSizes | undefined): C
         inputs: [x, dy],
         run: (kernels, [a, b]) => kernels.conv3dGradWeights(a as FeatureMap, b as FeatureMap, CUBE),
       },
-      ...byMatrices({ ...common, inputs: [x, w] }, x, k),
     ];
+    const byUnits = forms.map((form): Case => ({ ...form, kernel: `${form.kernel}, matrix units`, peak: 'matrix' }));
+    return units && Math.min(c, k) >= 8 ? [...byUnits, ...forms] : forms;
   };
   const whole = [1, ...patch, width];
   const half = [1, ...level(1), width];
@@ -145,7 +131,7 @@ export async function measureGpuKernels(
   width: number,
   patch: Sides,
   peaks: Peaks,
-  units: MatrixSizes | undefined,
+  units: boolean,
   tell: (row: GpuKernelRow) => void,
   mayGoOn: () => boolean,
 ): Promise<void> {
@@ -155,28 +141,28 @@ export async function measureGpuKernels(
     await tf.setBackend('simd');
     const expected = await once(each, simdKernels(), given);
     await tf.setBackend('webgpu');
-    const kernels = webgpuKernels();
-    const { run, onGpu = (inputs: tf.Tensor[]) => run(kernels, inputs) } = each;
-    const actual = await once({ ...each, run: (_, inputs) => onGpu(inputs) }, kernels, given);
+    const kernels = webgpuKernels({ halves: each.peak === 'matrix' });
+    const actual = await once(each, kernels, given);
     const tensors = given.map((list, n) => tf.tensor(list, each.inputs[n]));
     const { gpu } = webgpuBackend();
-    const times: number[] = [];
-    for (let n = 0; n < 5; n++) {
-      await gpu.settle();
+    const [warmMs, count] = executor.facts.software ? [0, 1] : [WARM_MS, RUNS];
+    const runs = async () => {
       const start = performance.now();
-      onGpu(tensors).dispose();
+      for (let n = 0; n < count; n++) each.run(kernels, tensors).dispose();
       await gpu.settle();
-      times.push((performance.now() - start) / 1000);
-    }
+      return (performance.now() - start) / 1000;
+    };
+    // A chip that had nothing to do runs slowly at first.
+    for (const start = performance.now(); performance.now() - start < warmMs; ) await runs();
+    const seconds = (await runs()) / count;
     const clocked = executor.startClock();
-    if (clocked) onGpu(tensors).dispose();
+    if (clocked) await runs();
     gpu.flush();
     const clock = await executor.stopClock();
     const gpuSeconds = clocked
-      ? [...clock.values()].reduce((sum, { nanoseconds }) => sum + nanoseconds, 0) / 1e9
+      ? [...clock.values()].reduce((sum, { nanoseconds }) => sum + nanoseconds, 0) / 1e9 / count
       : null;
     tf.dispose(tensors);
-    const seconds = median(times);
     const of = gpuSeconds || seconds;
     const scale = expected.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
     const error = expected.reduce((most, v, i) => {

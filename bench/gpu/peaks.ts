@@ -13,13 +13,11 @@ export interface Peaks {
   bytesPerSecond?: number;
 }
 
-/** Sizes of one product of a chip's matrix units. */
-export interface MatrixConfiguration {
+/** Of one product of a chip's matrix units. */
+export interface MatrixSizes {
   M: number;
   N: number;
   K: number;
-  componentType: string;
-  resultType: string;
 }
 
 const SUMS = [0, 1, 2, 3, 4, 5, 6, 7];
@@ -42,7 +40,7 @@ ${eachElement(
 });
 
 /** Four sums a group of threads that share a product; the group has four such groups at most. */
-export const matrixProducts = ({ M, N, K }: Pick<MatrixConfiguration, 'M' | 'N' | 'K'>): Program => ({
+export const matrixProducts = ({ M, N, K }: MatrixSizes): Program => ({
   key: `peak matrix ${M} ${N} ${K}`,
   reads: 1,
   writes: 1,
@@ -96,7 +94,7 @@ async function rate(work: number, run: (rounds: number) => void, least: number):
   return (work * rounds) / Math.min(...times);
 }
 
-export async function measurePeaks(software: boolean, matrix: MatrixConfiguration | undefined): Promise<Peaks> {
+export async function measurePeaks(software: boolean, matrix: MatrixSizes | undefined): Promise<Peaks> {
   const backend = webgpuBackend();
   const { features } = backend.gpu.facts;
   const threads = software ? 1024 : 1 << 18;

@@ -15,6 +15,8 @@ export interface StepQuestion {
   /** x, y, z */
   patch: [number, number, number];
   reading: Reading;
+  /** Convolutions by matrix units where there are some. */
+  halves: boolean;
   /** Labelled patches of a step, and as many unlabelled ones. */
   batch: number;
 }
@@ -48,7 +50,7 @@ export const readingOptions = (reading: Reading) => (reading === 'paper' ? PAPER
 
 export async function measureStep(
   executor: LocalExecutor,
-  { width, patch, reading, batch }: StepQuestion,
+  { width, patch, reading, batch, halves }: StepQuestion,
   seconds: number,
 ): Promise<StepRow> {
   await tf.setBackend('webgpu');
@@ -63,13 +65,14 @@ export async function measureStep(
     unlabelledPerStep: batch,
     steps: 20000,
   });
-  const session = new StepSession(webgpuKernels(), options, patch);
+  const session = new StepSession(webgpuKernels({ halves }), options, patch);
   const row: StepRow = {
     ...{
       width,
       patch: patch.join('x'),
       reading,
       batch,
+      halves,
       seconds: Number.NaN,
       steps: 0,
       dispatches: 0,

@@ -1,88 +1,96 @@
-/** The convolution for matrix units, computed one number at a time from the same text of places, beside the slow convolution. */
+/**
+ * Convolutions by small matrix products, each product by threads one number after the other, as any adapter can: boxes, borders, blocks of
+ * channels, scales and slabs beside the slow convolution.
+ */
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import type { ConvWeights, FeatureMap } from '../../src/core/network/kernels.ts';
+import { type ConvWeights, CUBE, type FeatureMap, type Kernels } from '../../src/core/network/kernels.ts';
 import { portableKernels } from '../../src/core/network/portable-kernels.ts';
-import { matrixGroups, matrixTile } from '../../src/engine/webgpu/matrix-conv.ts';
-import { BORDER, type MatrixSizes, PLACES } from '../../src/engine/webgpu/wgsl/conv-matrix.ts';
+import { webgpuBackend } from '../../src/engine/webgpu/index.ts';
+import { convolveByMatrices, scaleOf, weightsByMatrices } from '../../src/engine/webgpu/matrix-conv.ts';
+import { byThreads } from '../../src/engine/webgpu/wgsl/products.ts';
+import { startWebgpuForTests, valuesOn } from './webgpu.ts';
 
-before(async () => {
-  await tf.setBackend('cpu');
-  (tf.backend() as unknown as { firstUse: boolean }).firstUse = false;
-});
+const skip = await startWebgpuForTests();
 
-type Numbers = Record<string, number>;
+/** [N, D, H, W, C, K]: boxes that end in the middle, channels that fill no block, several blocks, several images. */
+const SHAPES = [
+  [1, 1, 1, 1, 1, 1],
+  [2, 5, 6, 17, 8, 16],
+  [1, 3, 5, 33, 20, 48],
+  [1, 4, 4, 16, 33, 32],
+  [1, 2, 9, 6, 64, 64],
+] as const;
 
-/** Reads the text of a place as JavaScript; its names are those of `known`, and of the texts before it. */
-function reader<K extends string>(texts: Record<K, string>, names: string): (known: Numbers) => Record<K, number> {
-  const lines = Object.entries<string>(texts).map(([name, text]) => `const ${name} = Number(${text});`);
-  const body = `const { ${names} } = known; const div = (a, b) => Math.floor(a / b); const min = Math.min; ${lines.join(' ')} return { ${Object.keys(texts).join()} };`;
-  return new Function('known', body) as (known: Numbers) => Record<K, number>;
+const random = (shape: readonly number[], seed: number, factor = 1) => {
+  let state = seed * 2654435761;
+  const length = shape.reduce((a, b) => a * b, 1);
+  return tf.tensor(
+    Float32Array.from({ length }, () => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return factor * (state / 2 ** 31 - 1);
+    }),
+    [...shape],
+  );
+};
+
+async function difference(slow: (kernels: Kernels) => tf.Tensor, fast: () => tf.TensorInfo): Promise<number> {
+  const [expected] = await valuesOn('cpu', () => [slow(portableKernels)]);
+  const [actual] = await valuesOn('webgpu', () => [tf.engine().makeTensorFromTensorInfo(fast())]);
+  assert.deepEqual(actual.shape, expected.shape);
+  const most = expected.values.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+  return expected.values.reduce((worst, value, i) => Math.max(worst, Math.abs(value - actual.values[i]) / most), 0);
 }
 
-const border = reader(BORDER, 'i, d, h, w, c');
-const places = reader(PLACES, 'id, r, n, c0, dz, dy, dx, d, h, w, c, k, M, N, tiles, blocks');
+for (const [n, d, h, w, c, k] of SHAPES) {
+  const text = `${[n, d, h, w].join('x')}, ${c} to ${k}`;
+  const x = () => random([n, d, h, w, c], 1) as FeatureMap;
+  // Slopes as small as those of a mean over millions of voxels.
+  const dy = () => random([n, d, h, w, k], 2, 1e-7) as FeatureMap;
+  const weights = () => random([3, 3, 3, c, k], 3) as ConvWeights;
 
-/** What the shader does, a product at a time. */
-function twin(x: Float32Array, weights: Float32Array, sides: readonly number[], k: number, sizes: MatrixSizes) {
-  const [d, h, w, c] = sides;
-  const shape = [1, ...sides];
-  const tile = matrixTile(shape, k, sizes);
-  assert.ok(tile);
-  const map = Float32Array.from({ length: (d + 2) * (h + 2) * (w + 2) * c }, (_, i) => {
-    const { inside, from } = border({ i, d, h, w, c });
-    return inside ? x[from] : 0;
-  });
-  const y = new Float32Array(d * h * w * k).fill(Number.NaN);
-  const { M, N, K } = sizes;
-  for (let id = 0; id < matrixGroups(shape, k, tile); id++)
-    for (let r = 0; r < tile.tiles; r++)
-      for (let n = 0; n < tile.blocks; n++) {
-        const sums = new Float64Array(M * N);
-        let to = 0;
-        for (let tap = 0; tap < 27; tap++)
-          for (let c0 = 0; c0 < c; c0 += K) {
-            const at = { dz: Math.floor(tap / 9), dy: Math.floor(tap / 3) % 3, dx: tap % 3 };
-            const { left, right, result } = places({ id, r, n, c0, ...at, d, h, w, c, k, ...tile });
-            to = result;
-            // Rows of the left are voxels c apart, of the right channels k apart.
-            for (let i = 0; i < M; i++)
-              for (let j = 0; j < N; j++)
-                for (let l = 0; l < K; l++) sums[i * N + j] += map[left + i * c + l] * weights[right + l * k + j];
-          }
-        for (let i = 0; i < M; i++) for (let j = 0; j < N; j++) y[to + i * k + j] = sums[i * N + j];
-      }
-  return y;
-}
+  const images = (map: tf.Tensor) => tf.split(map, n) as FeatureMap[];
 
-for (const [sides, k, sizes] of [
-  [[3, 2, 8, 8], 16, { M: 4, N: 4, K: 4 }],
-  [[1, 5, 4, 4], 4, { M: 4, N: 4, K: 4 }], // five tiles, of which the second group does one again
-  [[2, 3, 16, 8], 24, { M: 16, N: 8, K: 8 }],
-  [[2, 1, 8, 16], 8, { M: 8, N: 4, K: 16 }],
-] as [number[], number, MatrixSizes][])
-  test(`${sides.join('x')} to ${k} by units of ${Object.values(sizes).join('x')}: every value where the slow convolution has it`, () => {
-    const values = (length: number, seed: number) =>
-      Float32Array.from({ length }, (_, i) => Math.sin(i * 1.7 + seed) + 0.3 * Math.sin(i * 0.013));
-    const [d, h, w, c] = sides;
-    const [x, weights] = [values(d * h * w * c, 1), values(27 * c * k, 2)];
-    const slow = tf.tidy(() =>
-      portableKernels
-        .conv3d(tf.tensor(x, [1, d, h, w, c]) as FeatureMap, tf.tensor(weights, [3, 3, 3, c, k]) as ConvWeights)
-        .dataSync<'float32'>(),
+  test(`convolution ${text}`, { skip }, async () => {
+    const own = () => convolveByMatrices(webgpuBackend(), byThreads(), x(), weights(), [n, d, h, w, k], false);
+    assert.ok(
+      (await difference(({ conv3d }) => tf.concat(images(x()).map((image) => conv3d(image, weights()))), own)) < 1e-5,
     );
-    const own = twin(x, weights, sides, k, sizes);
-    const most = slow.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
-    for (const [i, value] of slow.entries())
-      assert.ok(Math.abs(own[i] - value) <= 1e-5 * most, `${i}: ${own[i]}, not ${value}`);
   });
 
-test('shapes that are no multiple of the units are left to the other kernels', () => {
-  const sizes = { M: 16, N: 16, K: 16 };
-  assert.equal(matrixTile([1, 96, 96, 96, 1], 16, sizes), undefined);
-  assert.equal(matrixTile([1, 6, 6, 6, 16], 16, sizes), undefined);
-  assert.equal(matrixTile([1, 96, 96, 96, 16], 2, sizes), undefined);
-  assert.equal(matrixTile([1, 96, 96, 96, 48], 16, sizes)?.blocks, 1);
-  assert.equal(matrixTile([1, 12, 12, 16, 128], 128, sizes)?.blocks, 4);
-});
+  test(`its input gradient ${text}`, { skip }, async () => {
+    const own = () => convolveByMatrices(webgpuBackend(), byThreads(), dy(), weights(), [n, d, h, w, c], true);
+    assert.ok(
+      (await difference(
+        ({ conv3dGradInput }) => tf.concat(images(dy()).map((image) => conv3dGradInput(image, weights()))),
+        own,
+      )) < 1e-5,
+    );
+  });
+
+  test(`its weight gradient ${text}`, { skip }, async () => {
+    const own = () => weightsByMatrices(webgpuBackend(), byThreads(), x(), dy());
+    assert.ok(
+      (await difference(
+        ({ conv3dGradWeights }) =>
+          tf.addN(images(x()).map((image, i) => conv3dGradWeights(image, images(dy())[i], CUBE))),
+        own,
+      )) < 1e-5,
+    );
+  });
+}
+
+for (const [name, values, scale] of [
+  ['small slopes', [1e-9, -3e-9], 2 ** 37],
+  ['zeros', [0, 0], 1],
+  ['what is no number', [1, Number.NaN], 1],
+  ['infinity', [1, Number.NEGATIVE_INFINITY], 1],
+] as const)
+  test(`the scale of ${name} is a power of two, and one through it`, { skip }, async () => {
+    const [{ values: found }] = await valuesOn('webgpu', () => {
+      const map = tf.tensor([...values]);
+      return [tf.mul(tf.engine().makeTensorFromTensorInfo(scaleOf(webgpuBackend(), map)), 1)];
+    });
+    assert.deepEqual([...found], [scale, 1 / scale]);
+  });

@@ -98,5 +98,5 @@ def backward_consistency(features_l, one_hot_l, features_u, logits_u, alpha, for
     if sum(present) < 2:
         return None
     u2l = form.prototype_logits(features_l, p_u, present, alpha, one_hot_l.shape[2:])
-    kept = one_hot_l * torch.tensor(present, dtype=one_hot_l.dtype).reshape(1, -1, 1, 1, 1)
+    kept = one_hot_l * torch.tensor(present, dtype=one_hot_l.dtype, device=one_hot_l.device).reshape(1, -1, 1, 1, 1)
     return cross_entropy(u2l, kept)

@@ -74,7 +74,7 @@ def largest_pieces(logits):
             if count > 1:
                 kept = 1 + np.argmax(np.bincount(pieces.ravel())[1:])
                 image[(pieces > 0) & (pieces != kept)] = 0
-    return nnf.one_hot(torch.tensor(labels), logits.shape[1]).movedim(-1, 1).to(logits.dtype)
+    return nnf.one_hot(torch.tensor(labels, device=logits.device), logits.shape[1]).movedim(-1, 1).to(logits.dtype)
 
 
 def both_ways(labelled, unlabelled, inside):
@@ -98,7 +98,7 @@ def mixed_cycle(features, logits, truth, pseudo, alpha):
     part = pseudo.sum(1, keepdim=True)
     forward = (part * (l2u - torch.softmax(logits, 1)) ** 2).sum() / (logits.shape[1] * part.sum())
     u2l = losses.prototype_logits(features, p_u, present_u, alpha, size)
-    kept = truth * torch.tensor(present_u, dtype=truth.dtype).reshape(1, -1, 1, 1, 1)
+    kept = truth * torch.tensor(present_u, dtype=truth.dtype, device=truth.device).reshape(1, -1, 1, 1, 1)
     return forward, losses.cross_entropy(u2l, kept)
 
 

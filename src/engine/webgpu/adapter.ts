@@ -11,6 +11,8 @@ export interface AdapterFacts {
   limits: Record<LimitName, number>;
   /** What of `FEATURES` the device was started with. */
   features: string[];
+  /** Its units multiply matrices of 16 by 16 in half precision with float32 sums, 32 threads a product. */
+  matrixUnits: boolean;
 }
 
 /** What is used where it is there, and not needed: times by kernel, half precision, and the chip's own small products. */
@@ -84,6 +86,41 @@ interface AdapterInfo {
   device: string;
   description: string;
   isFallbackAdapter?: boolean;
+  subgroupMinSize?: number;
+  subgroupMaxSize?: number;
+  subgroupMatrixConfigs?: Iterable<MatrixConfiguration>;
+}
+
+/** Sizes and types of one product of a chip's matrix units; what the type of its sums is called differs. */
+export interface MatrixConfiguration {
+  M: number;
+  N: number;
+  K: number;
+  componentType: string;
+  resultComponentType?: string;
+  resultType?: string;
+}
+
+export const matrixConfigurations = (adapter: GPUAdapter): Required<Omit<MatrixConfiguration, 'resultType'>>[] =>
+  [...((adapter as unknown as { info: AdapterInfo }).info.subgroupMatrixConfigs ?? [])].map(
+    ({ M, N, K, componentType, resultComponentType, resultType }) => ({
+      ...{ M, N, K, componentType },
+      resultComponentType: resultComponentType ?? resultType ?? 'unknown',
+    }),
+  );
+
+/** Products that kernels are written for: products.ts. */
+function hasMatrixUnits(adapter: GPUAdapter, info: AdapterInfo): boolean {
+  const needed = ['shader-f16', 'subgroups', 'chromium-experimental-subgroup-matrix'];
+  return (
+    needed.every((name) => adapter.features.has(name)) &&
+    (info.subgroupMinSize ?? 32) === 32 &&
+    (info.subgroupMaxSize ?? 32) === 32 &&
+    matrixConfigurations(adapter).some(
+      ({ M, N, K, componentType, resultComponentType }) =>
+        M === 16 && N === 16 && K === 16 && componentType === 'f16' && resultComponentType === 'f32',
+    )
+  );
 }
 
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|\bwarp\b/i;
@@ -98,6 +135,7 @@ export function describeAdapter(adapter: GPUAdapter): AdapterFacts {
     software: info.isFallbackAdapter === true || SOFTWARE.test(words.join(' ')),
     limits: Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]])) as AdapterFacts['limits'],
     features: featuresOf(adapter),
+    matrixUnits: hasMatrixUnits(adapter, info),
   };
 }
 

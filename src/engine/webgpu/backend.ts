@@ -13,8 +13,8 @@ interface Placed extends Entry {
   values?: Values;
   /** Where it was computed; of values from the processor none. */
   span?: Span;
-  /** The same values in another order, made once: gone when they change or go. */
-  derived?: tf.TensorInfo;
+  /** What was made of the values, each once: gone when they change or go. */
+  derived?: Map<string, tf.TensorInfo>;
 }
 
 /** Values of this length stay known to the processor: scalars of losses and the like go into parameters. */
@@ -88,10 +88,12 @@ export class WebgpuBackend extends OwnBackend<Placed> {
   }
 
   /** What `make` makes of a tensor's values; the backend's own, kept as long as they stay. */
-  derived(info: tf.TensorInfo, make: () => tf.TensorInfo): tf.TensorInfo {
+  derived(info: tf.TensorInfo, name: string, make: () => tf.TensorInfo): tf.TensorInfo {
     const entry = this.entries.get(info.dataId);
-    entry.derived ??= make();
-    return entry.derived;
+    entry.derived ??= new Map();
+    const made = entry.derived.get(name) ?? make();
+    entry.derived.set(name, made);
+    return made;
   }
 
   /** Whether no other tensor has these values, so that an op may write over them. */
@@ -100,7 +102,7 @@ export class WebgpuBackend extends OwnBackend<Placed> {
   }
 
   private forget(entry: Placed): void {
-    if (entry.derived) this.drop(entry.derived);
+    if (entry.derived) this.drop(...entry.derived.values());
     entry.derived = undefined;
   }
 

@@ -5,6 +5,7 @@ import { middleTaps, withZeroTaps } from '../../core/network/taps.ts';
 import { checkConvolution } from '../backend/products.ts';
 import type { WebgpuBackend } from './backend.ts';
 import { drawKernels } from './draws.ts';
+import { convolveByMatrices, matricesFit, weightsByMatrices } from './matrix-conv.ts';
 import { normKernels } from './norms.ts';
 import { addSlabs } from './ops/reduce.ts';
 import { turnedWeights } from './ops/shape.ts';
@@ -12,6 +13,7 @@ import { groupsFor, type Program } from './program.ts';
 import { updateKernels } from './updates.ts';
 import { convolution, convTile, ROW } from './wgsl/conv.ts';
 import { BOX, convolutionWeights, weightsTile } from './wgsl/conv-weights.ts';
+import { byUnits, type Products } from './wgsl/products.ts';
 import { maxPool, maxPoolGrad, upsample, upsampleGrad } from './wgsl/resample.ts';
 
 const NAME = 'webgpu';
@@ -41,7 +43,7 @@ function convolve(backend: WebgpuBackend, x: tf.TensorInfo, w: tf.TensorInfo, sh
 
 /** dx = dy * w turned round, with its channels swapped. */
 function convolveInput(backend: WebgpuBackend, dy: tf.TensorInfo, w: tf.TensorInfo, shape: number[]): tf.TensorInfo {
-  const turned = backend.derived(w, () => turnedWeights(backend, w));
+  const turned = backend.derived(w, 'turned', () => turnedWeights(backend, w));
   return convolve(backend, dy, turned, shape);
 }
 
@@ -74,9 +76,21 @@ export const convolutions = { convolve, convolveInput, convolveWeights };
 /** Of every image alike. */
 const check = (x: readonly number[], w: readonly number[]): void => checkConvolution(NAME, [1, ...x.slice(1)], w);
 
-/** The set for src/core; the webgpu backend must be current. */
-export function webgpuKernels(): Kernels {
+/** Channels from which on products in half precision take less time than float32, though they fill blocks of 16. */
+const WORTH_A_BLOCK = 8;
+
+/**
+ * The set for src/core; the webgpu backend must be current.
+ * @param halves convolutions by a chip's matrix units, where it has some: products of half precision, float32 sums
+ */
+export function webgpuKernels({ halves = true } = {}): Kernels {
   const backend = tf.backend() as WebgpuBackend;
+  const { matrixUnits, limits } = backend.gpu.facts;
+  const units = byUnits();
+  const products =
+    halves && matrixUnits && matricesFit(units, limits.maxComputeWorkgroupStorageSize) ? units : undefined;
+  const byProducts = (c: number, k: number): Products | undefined =>
+    Math.min(c, k) >= WORTH_A_BLOCK ? products : undefined;
   const tensor = (info: tf.TensorInfo) => tf.engine().makeTensorFromTensorInfo(info) as FeatureMap;
   const withChannels = (x: FeatureMap, c: number) => [...x.shape.slice(0, 4), c];
 
@@ -101,15 +115,32 @@ export function webgpuKernels(): Kernels {
     mostTogether: backend.gpu.mostBytes / 4,
     conv3d(x, w) {
       check(x.shape, w.shape);
-      return tf.tidy(() => tensor(convolve(backend, x, withZeroTaps(w), withChannels(x, w.shape[4]))));
+      const chosen = byProducts(w.shape[3], w.shape[4]);
+      const shape = withChannels(x, w.shape[4]);
+      return tf.tidy(() => {
+        const cube = withZeroTaps(w);
+        return tensor(
+          chosen ? convolveByMatrices(backend, chosen, x, cube, shape, false) : convolve(backend, x, cube, shape),
+        );
+      });
     },
     conv3dGradInput(dy, w) {
       check(withChannels(dy, w.shape[3]), w.shape);
-      return tf.tidy(() => tensor(convolveInput(backend, dy, withZeroTaps(w), withChannels(dy, w.shape[3]))));
+      const chosen = byProducts(w.shape[3], w.shape[4]);
+      const shape = withChannels(dy, w.shape[3]);
+      return tf.tidy(() => {
+        const cube = withZeroTaps(w);
+        return tensor(
+          chosen ? convolveByMatrices(backend, chosen, dy, cube, shape, true) : convolveInput(backend, dy, cube, shape),
+        );
+      });
     },
     conv3dGradWeights(x, dy, kernel) {
       check(x.shape, [...kernel, x.shape[4], dy.shape[4]]);
-      const dw = tensor(convolveWeights(backend, x, dy)) as ConvWeights;
+      const chosen = byProducts(x.shape[4], dy.shape[4]);
+      const dw = tensor(
+        chosen ? weightsByMatrices(backend, chosen, x, dy) : convolveWeights(backend, x, dy),
+      ) as ConvWeights;
       if (kernel.every((side) => side === 3)) return dw;
       const middle = middleTaps(dw, kernel);
       dw.dispose();

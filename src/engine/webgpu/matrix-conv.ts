@@ -1,46 +1,140 @@
-/** The convolution on matrix units, where a chip has them. */
+/** Convolutions by small matrix products in half precision, on tensors of the backend. */
 import type * as tf from '@tensorflow/tfjs';
 import type { WebgpuBackend } from './backend.ts';
+import { addSlabs } from './ops/reduce.ts';
 import { groupsFor } from './program.ts';
-import { bordered, halved, type MatrixSizes, type MatrixTile, matrixConvolution } from './wgsl/conv-matrix.ts';
+import { convolutionBytes, matrixConvolution, ROW, ROWS } from './wgsl/conv-matrix.ts';
+import { matrixWeights, weightsBytes } from './wgsl/conv-matrix-weights.ts';
+import { largestOfGroups, scaleOfLargest, weightsInBlocks } from './wgsl/halves.ts';
+import { type Products, SIDE } from './wgsl/products.ts';
 
-/** Of NVIDIA, Apple and most others: threads that share a product. */
-const THREADS = 32;
-/** Sums that a group keeps, as products of the units: more need more registers than there are. */
-const [MOST_TILES, MOST_BLOCKS] = [4, 4];
+/** Groups that fill a large chip; fewer of them do with less work each. */
+const MANY_GROUPS = 528;
+/** Groups that a weight gradient is spread over: fixed, so that results do not depend on the GPU. */
+const WEIGHT_GROUPS = 1056;
+const SLAB_BYTES = 64 * 2 ** 20;
+/** Groups that look for the largest size. */
+const LOOKING = 256;
 
-/** How a convolution of that shape is cut for units of these sizes; undefined where it is not a multiple of them. */
-export function matrixTile(
-  [, , , w, c]: readonly number[],
-  k: number,
-  { M, N, K }: MatrixSizes,
-): MatrixTile | undefined {
-  if (w % M !== 0 || c % K !== 0 || k % N !== 0) return undefined;
-  const blocks = [MOST_BLOCKS, 2].find((many) => (k / N) % many === 0) ?? 1;
-  return { M, N, K, tiles: MOST_TILES, blocks };
+type MapShape = [number, number, number, number, number];
+const fourfold = (n: number): boolean => n % 4 === 0;
+const blocksOf = (n: number): number => Math.ceil(n / SIDE);
+
+const boxesOf = ([, d, h, w]: MapShape, planes: number): [number, number, number] => [
+  Math.ceil(w / ROW),
+  Math.ceil(h / ROWS),
+  Math.ceil(d / planes),
+];
+
+/** Planes of a group's box: more of them read less twice, fewer leave room for more groups at once. */
+const [PLANES, WEIGHT_PLANES] = [
+  [4, 2, 1],
+  [2, 1],
+];
+const planesOf = (planes: readonly number[], shared: number, bytes: (planes: number) => number): number | undefined =>
+  planes.find((many) => bytes(many) <= shared);
+const planesOfConvolution = (products: Products, shared: number) =>
+  planesOf(PLANES, shared, (planes) => convolutionBytes(products, planes));
+const planesOfWeights = (products: Products, shared: number) =>
+  planesOf(WEIGHT_PLANES, shared, (planes) => weightsBytes(products, planes, 2));
+const sharedOf = (backend: WebgpuBackend) => backend.gpu.facts.limits.maxComputeWorkgroupStorageSize;
+
+/** Output blocks of a group: as many as divide them, fewer where groups are few. */
+function blocksAtOnce(blocks: number, boxes: number): number {
+  const fitting = [4, 3, 2, 1].filter((many) => blocks % many === 0);
+  return fitting.find((many) => (blocks / many) * boxes >= MANY_GROUPS) ?? (fitting.at(-1) as number);
 }
 
-/** Groups of a dispatch. */
-export const matrixGroups = ([, d, h, w]: readonly number[], k: number, { M, N, tiles, blocks }: MatrixTile): number =>
-  Math.ceil((d * h * w) / M / tiles) * (k / (N * blocks));
+/** Whether a chip with that much shared memory can do all of this. */
+export const matricesFit = (products: Products, shared: number): boolean =>
+  planesOfConvolution(products, shared) !== undefined && planesOfWeights(products, shared) !== undefined;
 
-/** y = x * w by half-precision products with float32 sums; x is [1, D, H, W, C], w [3, 3, 3, C, K]. */
+/** A power of two that brings the values of a map to sizes that half precision holds, and one through it; made once for each map. */
+export function scaleOf(backend: WebgpuBackend, map: tf.TensorInfo): tf.TensorInfo {
+  return backend.derived(map, 'scale', () => {
+    const count = map.shape.reduce((a, b) => a * b, 1);
+    const groups = Math.min(LOOKING, groupsFor(count));
+    const [sizes, scale] = [backend.make([groups]), backend.make([2])];
+    backend.run(largestOfGroups, [map], [sizes], [count, groups], groups);
+    backend.run(scaleOfLargest, [sizes], [scale], [groups], 1);
+    backend.drop(sizes);
+    return scale;
+  });
+}
+
+function inBlocks(backend: WebgpuBackend, products: Products, w: tf.TensorInfo, turned: boolean): tf.TensorInfo {
+  return backend.derived(w, turned ? 'turned halves' : 'halves', () => {
+    const [c, k] = w.shape.slice(-2);
+    const [rows, columns] = turned ? [k, c] : [c, k];
+    const [rowsAll, columnsAll] = [SIDE * blocksOf(rows), SIDE * blocksOf(columns)];
+    const count = 27 * rowsAll * columnsAll;
+    const out = backend.make([products.half === 'f16' ? count / 2 : count]);
+    backend.run(
+      weightsInBlocks(products, turned),
+      [w],
+      [out],
+      [count, rowsAll, columnsAll, rows, columns],
+      groupsFor(count),
+    );
+    return out;
+  });
+}
+
+/**
+ * y = x * w for each image of x [N, D, H, W, C], w [3, 3, 3, C, K], or with `turned` the gradient dx from x = dy [N, D, H, W, K], which is
+ * scaled for it.
+ */
 export function convolveByMatrices(
   backend: WebgpuBackend,
+  products: Products,
   x: tf.TensorInfo,
   w: tf.TensorInfo,
-  tile: MatrixTile,
+  shape: number[],
+  turned: boolean,
 ): tf.TensorInfo {
-  const [, d, h, wd, c] = x.shape;
-  const k = w.shape[4];
-  // Two halves take the place of a float.
-  const room = (halves: number) => backend.make([Math.ceil(halves / 2)]);
-  const [inBorder, weights] = [(d + 2) * (h + 2) * (wd + 2) * c, 27 * c * k];
-  const [map, half] = [room(inBorder), room(weights)];
-  backend.run(bordered(), [x], [map], [inBorder, d, h, wd, c], groupsFor(inBorder));
-  backend.run(halved(), [w], [half], [weights], groupsFor(weights));
-  const y = backend.make([1, d, h, wd, k]);
-  backend.run(matrixConvolution(tile, THREADS), [map, half], [y], [d, h, wd, c, k], matrixGroups(x.shape, k, tile));
-  backend.drop(map, half);
+  const [n, d, h, wd, c] = x.shape as MapShape;
+  const k = shape[4];
+  const planes = planesOfConvolution(products, sharedOf(backend)) as number;
+  const [nx, ny, nz] = boxesOf(x.shape as MapShape, planes);
+  const blocks = blocksAtOnce(blocksOf(k), n * nx * ny * nz);
+  const across = blocksOf(k) / blocks;
+  const y = backend.make(shape);
+  const reads = [x, inBlocks(backend, products, w, turned), ...(turned ? [scaleOf(backend, x)] : [])];
+  const form = { planes, blocks, vectorIn: fourfold(c), vectorOut: fourfold(k), scaled: turned };
+  const words = [n, d, h, wd, c, k, nx, ny, nz, across, blocksOf(c), SIDE * blocksOf(k)];
+  backend.run(matrixConvolution(products, form), reads, [y], words, n * across * nx * ny * nz);
   return y;
+}
+
+/** dw [3, 3, 3, C, K], summed over the images. */
+export function weightsByMatrices(
+  backend: WebgpuBackend,
+  products: Products,
+  x: tf.TensorInfo,
+  dy: tf.TensorInfo,
+): tf.TensorInfo {
+  const [n, d, h, w, c] = x.shape as MapShape;
+  const k = dy.shape[4];
+  const planes = planesOfWeights(products, sharedOf(backend)) as number;
+  const [nx, ny, nz] = boxesOf(x.shape as MapShape, planes);
+  const boxes = n * nx * ny * nz;
+  const blocks = blocksOf(k) % 2 === 0 ? 2 : 1;
+  const [cGroups, kGroups] = [blocksOf(c), blocksOf(k) / blocks];
+  const most = Math.min(boxes, Math.floor(SLAB_BYTES / (4 * 27 * c * k)));
+  const slabs = Math.max(1, Math.min(most, Math.ceil(WEIGHT_GROUPS / (cGroups * kGroups))));
+  const shape = [3, 3, 3, c, k];
+  const partials = backend.make([slabs, ...shape]);
+  const form = { planes, blocks, vectorX: fourfold(c), vectorY: fourfold(k) };
+  const words = [d, h, w, c, k, nx, ny, nz, boxes, slabs, cGroups, kGroups];
+  backend.run(
+    matrixWeights(products, form),
+    [x, dy, scaleOf(backend, dy)],
+    [partials],
+    words,
+    slabs * cGroups * kGroups,
+  );
+  if (slabs === 1) return { ...partials, shape };
+  const dw = addSlabs(backend, partials, slabs, shape);
+  backend.drop(partials);
+  return dw;
 }

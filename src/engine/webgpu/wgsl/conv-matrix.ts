@@ -1,142 +1,184 @@
 /**
- * The convolution 3x3x3 on a chip's matrix units: an implicit product by taps, y[v, k] = sum over taps t and channels c of
- * x[v + t, c] w[t, c, k], half precision in, float32 sums. x stands in a border of zeros, so that the M voxels of a tile lie a voxel
- * apart for every tap, and units read them where they are.
+ * The convolution 3x3x3 by small matrix products (products.ts): an implicit product by taps, y[v, k] = sum over taps t and channels c of
+ * x[v + t, c] w[t, c, k], half precision in, float32 sums. A group shares a box of voxels with its border, 16 channels at a time; each of
+ * its teams has one plane of it: four rows of 16 voxels, for up to four blocks of 16 output channels. A row that was read serves the three
+ * taps that it lies under. Sides and channels need not be multiples of anything: what is missing is zero, and what is beyond is not written.
  */
-import { buffers, eachElement, type Program, parameters, program } from '../program.ts';
+import { eachGroup, type Program, parameters, program } from '../program.ts';
+import { type Products, SIDE, TEAM } from './products.ts';
 
-/** Sizes of one product of the units: M voxels, N output channels, K input channels. */
-export interface MatrixSizes {
-  M: number;
-  N: number;
-  K: number;
-}
+/** A group's box has some planes, one a team; rows of a plane, and voxels of a row. */
+export const ROWS = 4;
+export const ROW = SIDE;
+const HALO_ROW = ROW + 2;
+const HALO_PLANE = (ROWS + 2) * HALO_ROW;
+const STAGE = SIDE * SIDE;
 
-/** Tiles of voxels and blocks of outputs that a group keeps sums of. */
-export interface MatrixTile extends MatrixSizes {
-  tiles: number;
+/** The box and its border in shared memory, 16 channels of it: its voxels, and elements between them. */
+export const halo = ({ gap, bytes }: Products, planes: number) => {
+  const voxels = (planes + 2) * HALO_PLANE;
+  return { voxels, stride: SIDE + gap, elements: voxels * (SIDE + gap), bytes: voxels * (SIDE + gap) * bytes };
+};
+
+/** Bytes of shared memory. */
+export const convolutionBytes = (products: Products, planes: number): number =>
+  halo(products, planes).bytes + 4 * planes * STAGE;
+
+export interface MatrixForm {
+  /** Of a group's box. */
+  planes: number;
+  /** Blocks of 16 output channels that a group computes: 1, 2 or 4. */
   blocks: number;
+  /** Channels in and out are multiples of four. */
+  vectorIn: boolean;
+  vectorOut: boolean;
+  /** x is multiplied by scale[0], and y by scale[1]. */
+  scaled: boolean;
 }
 
-/**
- * Where values lie, in terms that WGSL and JavaScript read alike (`div` divides whole numbers): the test's scalar twin computes with the
- * same text. `id` counts groups, `r` a group's tiles, `n` its blocks of outputs, `c0` is the first channel; maps have sides d, h, w.
- */
-export const PLACES = {
-  /** Groups of blocks of outputs. */
-  across: 'div(k, N * blocks)',
-  /** Tiles in all; the last group does its last one again where they run out. */
-  count: 'd * h * div(w, M)',
-  tile: 'min(div(id, across) * tiles + r, count - 1)',
-  x0: '(tile % div(w, M)) * M',
-  y0: 'div(tile, div(w, M)) % h',
-  z0: 'div(tile, div(w, M) * h)',
-  k0: '((id % across) * blocks + n) * N',
-  left: '(((z0 + dz) * (h + 2) + y0 + dy) * (w + 2) + x0 + dx) * c + c0',
-  right: '(((dz * 3 + dy) * 3 + dx) * c + c0) * k + k0',
-  result: '((z0 * h + y0) * w + x0) * k + k0',
-} as const;
+const count = (n: number): number[] => [...Array(n).keys()];
 
-/** The same for the copy with its border: `i` counts its elements. */
-export const BORDER = {
-  channel: 'i % c',
-  x: 'div(i, c) % (w + 2)',
-  y: 'div(i, c * (w + 2)) % (h + 2)',
-  z: 'div(i, c * (w + 2) * (h + 2))',
-  inside: 'x > 0 && x <= w && y > 0 && y <= h && z > 0 && z <= d',
-  from: '(((z - 1) * h + y - 1) * w + x - 1) * c + channel',
-} as const;
+/** Four values of channel `first` on, those below `limit`. */
+export const fourOf = (name: string, vector: boolean, at: string, first: string, limit: string): string =>
+  vector
+    ? `${name}[(${at} + ${first}) / 4u]`
+    : `vec4<f32>(${count(4)
+        .map((n) => `select(0.0, ${name}[${at} + ${first} + ${n}u], ${first} + ${n}u < ${limit})`)
+        .join(', ')})`;
 
-const DIV = 'fn div(a: u32, b: u32) -> u32 { return a / b; }';
-const SIDES = 'let d = p.d; let h = p.h; let w = p.w; let c = p.c;';
-/** Whole numbers in WGSL's unsigned type. */
-const unsigned = (text: string): string => text.replace(/\b(\d+)\b/g, '$1u');
+/** Loads the box and its border, 16 channels from `first` on, into the shared array `box`. */
+export function loadHalo(products: Products, planes: number, vector: boolean, threads: number, factor: string): string {
+  const { voxels, stride } = halo(products, planes);
+  return `
+    for (var i = local; i < ${voxels * 4}u; i += ${threads}u) {
+      let j = i / 4u;
+      let channel = first + i % 4u * 4u;
+      // Unsigned: one before the border is huge, so one comparison covers both sides.
+      let ix = x0 + j % ${HALO_ROW}u - 1u;
+      let iy = y0 + (j / ${HALO_ROW}u) % ${ROWS + 2}u - 1u;
+      let iz = z0 + j / ${HALO_PLANE}u - 1u;
+      var value = vec4<f32>(0.0);
+      if (ix < p.w && iy < p.h && iz < p.d && channel < p.c) {
+        let at = (((planes + iz) * p.h + iy) * p.w + ix) * p.c;
+        value = ${fourOf('x', vector, 'at', 'channel', 'p.c')}${factor};
+      }
+      let to = j * ${stride}u + i % 4u * 4u;
+      ${['x', 'y', 'z', 'w'].map((lane, n) => `box[to + ${n}u] = ${products.half}(value.${lane});`).join(' ')}
+    }`;
+}
 
-/** x in half precision with a border of zeros. Parameters: elements of the result, d, h, w, c. */
-export const bordered = (): Program =>
-  program('matrix border', 1, 1, () => {
-    const { inside, from, ...at } = BORDER;
-    const lets = Object.entries(at).map(([name, text]) => `let ${name} = ${unsigned(text)};`);
-    return `enable f16;
-${parameters('count', 'd', 'h', 'w', 'c')}
-${buffers([['map', 'f32']], [['out', 'f16']])}
-${DIV}
-${eachElement(
-  'p.count',
-  `  ${SIDES}
-  ${lets.join('\n  ')}
-  var value = 0.0;
-  if (${unsigned(inside)}) { value = map[${unsigned(from)}]; }
-  out[i] = f16(value);`,
-)}`;
-  });
-
-/** The same values in half precision. Parameter: elements. */
-export const halved = (): Program =>
-  program(
-    'matrix halved',
-    1,
-    1,
-    () => `enable f16;
-${parameters('count')}
-${buffers([['map', 'f32']], [['out', 'f16']])}
-${eachElement('p.count', '  out[i] = f16(map[i]);')}`,
-  );
+/** Where a row of the box stands that a tap reads: `plane` and `row` of the box with its border, `dx` along it. */
+export const haloRow = (
+  products: Products,
+  plane: string,
+  row: number,
+  dx: string,
+): { array: string; at: string; stride: string } => {
+  const { stride } = halo(products, 1);
+  return {
+    array: 'box',
+    at: `((${plane}) * ${HALO_PLANE}u + ${row * HALO_ROW}u + ${dx}) * ${stride}u`,
+    stride: `${stride}u`,
+  };
+};
 
 /**
- * Parameters: d, h, w, c, k. w is a multiple of M, c of K, k of N times `blocks`. A group is `threads` threads; where these are several
- * groups of the chip's own, each does the same.
+ * Parameters: images, d, h, w, c, k, boxes along x, y and z, groups of output channels, blocks of 16 channels in, and channels out with what
+ * fills their last block. Reads x [N, D, H, W, C], weights [27, C, K] in blocks of 16 and half precision, perhaps the scale.
  */
-export const matrixConvolution = ({ M, N, K, tiles, blocks }: MatrixTile, threads: number): Program =>
-  program(`matrix conv ${M} ${N} ${K} ${tiles} ${blocks} ${threads}`, 2, 1, () => {
-    const rows = [...Array(tiles).keys()];
-    const columns = [...Array(blocks).keys()];
-    const { across, count, tile, x0, y0, z0, k0, left, right, result } = PLACES;
-    const own = (text: string, names: readonly string[], suffix: number) =>
-      names.reduce((all, name) => all.replace(new RegExp(`\\b${name}\\b`, 'g'), `${name}_${suffix}`), unsigned(text));
-    const OF_TILE = ['tile', 'x0', 'y0', 'z0'];
-    const places = rows.map(
-      (r) => `  let tile_${r} = ${unsigned(tile).replace(/\br\b/g, `${r}u`)};
-  let x0_${r} = ${own(x0, OF_TILE, r)}; let y0_${r} = ${own(y0, OF_TILE, r)}; let z0_${r} = ${own(z0, OF_TILE, r)};`,
-    );
-    const outputs = columns.map((n) => `  let k0_${n} = ${unsigned(k0).replace(/\bn\b/g, `${n}u`)};`);
-    const each = (line: (r: number, n: number) => string) =>
-      rows.flatMap((r) => columns.map((n) => line(r, n))).join('\n');
-    return `enable f16;
-enable subgroups;
-enable chromium_experimental_subgroup_matrix;
-${parameters('d', 'h', 'w', 'c', 'k')}
-${buffers(
-  [
-    ['map', 'f16'],
-    ['weights', 'f16'],
-  ],
-  [['out', 'f32']],
-)}
-const M = ${M}u; const N = ${N}u; const tiles = ${tiles}u; const blocks = ${blocks}u;
-${DIV}
-@compute @workgroup_size(${threads})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  ${SIDES} let k = p.k;
-  let across = ${unsigned(across)};
-  let count = ${unsigned(count)};
-  let id = group.x + group.y * groups.x;
-${places.join('\n')}
-${outputs.join('\n')}
-${each((r, n) => `  var s_${r}_${n} = subgroup_matrix_result<f32, ${N}, ${M}>();`)}
-  for (var dz = 0u; dz < 3u; dz++) { for (var dy = 0u; dy < 3u; dy++) { for (var dx = 0u; dx < 3u; dx++) {
-    for (var c0 = 0u; c0 < c; c0 += ${K}u) {
-${columns.map((n) => `      let b_${n} = subgroupMatrixLoad<subgroup_matrix_right<f16, ${N}, ${K}>>(&weights, ${own(right, ['k0'], n)}, false, k);`).join('\n')}
-${rows
-  .map(
-    (
-      r,
-    ) => `      let a_${r} = subgroupMatrixLoad<subgroup_matrix_left<f16, ${K}, ${M}>>(&map, ${own(left, ['x0', 'y0', 'z0'], r)}, false, c);
-${columns.map((n) => `      s_${r}_${n} = subgroupMatrixMultiplyAccumulate(a_${r}, b_${n}, s_${r}_${n});`).join('\n')}`,
-  )
-  .join('\n')}
+export function matrixConvolution(products: Products, form: MatrixForm): Program {
+  const { planes, blocks, vectorIn, vectorOut, scaled } = form;
+  const key = `conv matrix ${products.key} ${planes} ${blocks} ${vectorIn} ${vectorOut} ${scaled}`;
+  return program(key, scaled ? 3 : 2, 1, () => source(products, form));
+}
+
+function source(products: Products, { planes, blocks, vectorIn, vectorOut, scaled }: MatrixForm): string {
+  const threads = planes * TEAM;
+  const { half } = products;
+  const type = (vector: boolean) => (vector ? 'vec4<f32>' : 'f32');
+  const rows = count(ROWS);
+  const columns = count(blocks);
+  const each = (line: (r: number, n: number) => string) =>
+    rows.flatMap((r) => columns.map((n) => line(r, n))).join('\n      ');
+  const out = scaled ? 3 : 2;
+  const written = (r: number, n: number) => `
+    ${products.store('stage', `team * ${STAGE}u`, `s_${r}_${n}`)}
+    workgroupBarrier();
+    for (var i = thread; i < ${STAGE / 4}u; i += ${TEAM}u) {
+      let ox = x0 + i / 4u;
+      let to = k0 + ${n * SIDE}u + i % 4u * 4u;
+      if (ox < p.w && y0 + ${r}u < p.h && oz < p.d && to < p.k) {
+        let at = (((planes + oz) * p.h + y0 + ${r}u) * p.w + ox) * p.k + to;
+        let from_ = team * ${STAGE}u + i * 4u;
+        let value = vec4<f32>(stage[from_], stage[from_ + 1u], stage[from_ + 2u], stage[from_ + 3u])${scaled ? ' * scale[1]' : ''};
+        ${
+          vectorOut
+            ? 'y[at / 4u] = value;'
+            : count(4)
+                .map((m) => `if (to + ${m}u < p.k) { y[at + ${m}u] = value[${m}]; }`)
+                .join(' ')
+        }
+      }
     }
-  } } }
-${each((r, n) => `  subgroupMatrixStore(&out, ${own(result, ['x0', 'y0', 'z0'], r).replace(/\bk0\b/g, `k0_${n}`)}, s_${r}_${n}, false, k);`)}
-}`;
-  });
+    workgroupBarrier();`;
+  return `${products.enable}${parameters('images', 'd', 'h', 'w', 'c', 'k', 'nx', 'ny', 'nz', 'across', 'chunks', 'kAll')}
+@group(0) @binding(1) var<storage, read> x: array<${type(vectorIn)}>;
+@group(0) @binding(2) var<storage, read> weights: array<${half}>;
+${scaled ? '@group(0) @binding(3) var<storage, read> scale: array<f32>;' : ''}
+@group(0) @binding(${out + 1}) var<storage, read_write> y: array<${type(vectorOut)}>;
+var<workgroup> box: array<${half}, ${halo(products, planes).elements}>;
+var<workgroup> stage: array<f32, ${planes * STAGE}>;
+${products.functions}
+${eachGroup(
+  threads,
+  'p.across * p.nx * p.ny * p.nz * p.images',
+  `
+  let k0 = (id % p.across) * ${blocks * SIDE}u;
+  var rest = id / p.across;
+  let x0 = (rest % p.nx) * ${ROW}u;
+  rest /= p.nx;
+  let y0 = (rest % p.ny) * ${ROWS}u;
+  rest /= p.ny;
+  let z0 = (rest % p.nz) * ${planes}u;
+  let planes = rest / p.nz * p.d;
+  let team = local / ${TEAM}u;
+  let thread = local % ${TEAM}u;
+  ${each((r, n) => products.zero(`s_${r}_${n}`))}
+  for (var chunk = 0u; chunk < p.chunks; chunk++) {
+    let first = chunk * ${SIDE}u;
+    workgroupBarrier();
+${loadHalo(products, planes, vectorIn, threads, scaled ? ' * scale[0]' : '')}
+    workgroupBarrier();
+    for (var zx = 0u; zx < 9u; zx++) {
+      let dz = zx / 3u;
+      let dx = zx % 3u;
+      let tap = ((dz * 9u + dx) * p.chunks + chunk) * ${SIDE}u * p.kAll + k0;
+      let further = 3u * p.chunks * ${SIDE}u * p.kAll;
+      ${count(3)
+        .flatMap((dy) =>
+          columns.map((n) =>
+            products.right(`b_${dy}_${n}`, {
+              array: 'weights',
+              at: `tap + ${dy}u * further + ${n * SIDE}u`,
+              stride: 'p.kAll',
+            }),
+          ),
+        )
+        .join('\n      ')}
+      ${count(ROWS + 2)
+        .map((row) => {
+          const left = products.left(`a_${row}`, haloRow(products, 'team + dz', row, 'dx'));
+          const sums = count(3).flatMap((dy) =>
+            rows.includes(row - dy)
+              ? columns.map((n) => products.add(`s_${row - dy}_${n}`, `a_${row}`, `b_${dy}_${n}`))
+              : [],
+          );
+          return [left, ...sums].join('\n      ');
+        })
+        .join('\n      ')}
+    }
+  }
+  let oz = z0 + team;
+${each(written)}`,
+)}`;
+}
