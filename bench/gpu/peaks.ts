@@ -51,13 +51,13 @@ ${parameters('count', 'rounds')}
 ${buffers([['x', 'f16']], [['out', 'f32']])}
 @compute @workgroup_size(128)
 fn main(@builtin(workgroup_id) group: vec3<u32>) {
-  let a = subgroupMatrixLoad<subgroup_matrix_left<f16, ${K}, ${M}>>(&x, 0u, false, ${K}u);
-  let b = subgroupMatrixLoad<subgroup_matrix_right<f16, ${N}, ${K}>>(&x, ${M * K}u, false, ${N}u);
+  let a = subgroupMatrixLoad<subgroup_matrix_left<f16, ${K}, ${M}>, row_major>(&x, 0u, ${K}u);
+  let b = subgroupMatrixLoad<subgroup_matrix_right<f16, ${N}, ${K}>, row_major>(&x, ${M * K}u, ${N}u);
   ${[0, 1, 2, 3].map((n) => `var s${n} = subgroup_matrix_result<f32, ${N}, ${M}>();`).join(' ')}
   for (var j = 0u; j < p.rounds; j++) {
     ${[0, 1, 2, 3].map((n) => `s${n} = subgroupMatrixMultiplyAccumulate(a, b, s${n});`).join(' ')}
   }
-  ${[0, 1, 2, 3].map((n) => `subgroupMatrixStore(&out, (group.x * 4u + ${n}u) * ${M * N}u, s${n}, false, ${N}u);`).join('\n  ')}
+  ${[0, 1, 2, 3].map((n) => `subgroupMatrixStore<row_major>(&out, (group.x * 4u + ${n}u) * ${M * N}u, s${n}, ${N}u);`).join('\n  ')}
 }`,
 });
 

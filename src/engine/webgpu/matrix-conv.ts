@@ -11,10 +11,10 @@ import { type Products, SIDE } from './wgsl/products.ts';
 /** Groups that fill a large chip; fewer of them do with less work each. */
 const MANY_GROUPS = 528;
 /** Groups that a weight gradient is spread over: fixed, so that results do not depend on the GPU. */
-const WEIGHT_GROUPS = 1056;
+const WEIGHT_GROUPS = 792;
 const SLAB_BYTES = 64 * 2 ** 20;
 /** Groups that look for the largest size. */
-const LOOKING = 256;
+const LOOKING = 1056;
 
 type MapShape = [number, number, number, number, number];
 const fourfold = (n: number): boolean => n % 4 === 0;
@@ -53,9 +53,11 @@ export const matricesFit = (products: Products, shared: number): boolean =>
 export function scaleOf(backend: WebgpuBackend, map: tf.TensorInfo): tf.TensorInfo {
   return backend.derived(map, 'scale', () => {
     const count = map.shape.reduce((a, b) => a * b, 1);
-    const groups = Math.min(LOOKING, groupsFor(count));
+    const vector = fourfold(count);
+    const items = vector ? count / 4 : count;
+    const groups = Math.min(LOOKING, groupsFor(items));
     const [sizes, scale] = [backend.make([groups]), backend.make([2])];
-    backend.run(largestOfGroups, [map], [sizes], [count, groups], groups);
+    backend.run(largestOfGroups(vector), [map], [sizes], [items, groups], groups);
     backend.run(scaleOfLargest, [sizes], [scale], [groups], 1);
     backend.drop(sizes);
     return scale;
@@ -120,10 +122,11 @@ export function weightsByMatrices(
   const boxes = n * nx * ny * nz;
   const blocks = blocksOf(k) % 2 === 0 ? 2 : 1;
   const [cGroups, kGroups] = [blocksOf(c), blocksOf(k) / blocks];
-  const most = Math.min(boxes, Math.floor(SLAB_BYTES / (4 * 27 * c * k)));
+  const most = Math.min(boxes, Math.floor(SLAB_BYTES / (4 * 27 * c * k * planes)));
   const slabs = Math.max(1, Math.min(most, Math.ceil(WEIGHT_GROUPS / (cGroups * kGroups))));
   const shape = [3, 3, 3, c, k];
-  const partials = backend.make([slabs, ...shape]);
+  const parts = slabs * planes;
+  const partials = backend.make([parts, ...shape]);
   const form = { planes, blocks, vectorX: fourfold(c), vectorY: fourfold(k) };
   const words = [d, h, w, c, k, nx, ny, nz, boxes, slabs, cGroups, kGroups];
   backend.run(
@@ -133,8 +136,8 @@ export function weightsByMatrices(
     words,
     slabs * cGroups * kGroups,
   );
-  if (slabs === 1) return { ...partials, shape };
-  const dw = addSlabs(backend, partials, slabs, shape);
+  if (parts === 1) return { ...partials, shape };
+  const dw = addSlabs(backend, partials, parts, shape);
   backend.drop(partials);
   return dw;
 }

@@ -18,8 +18,8 @@ import { addSlabs } from './reduce.ts';
 import { filled, spread } from './shape.ts';
 
 /** Long sums with a small result are cut into slabs of about this many terms. */
-const TERMS = 1024;
-const MAXIMUM_SLABS = 256;
+const TERMS = 256;
+const MAXIMUM_SLABS = 512;
 const SMALL_RESULT = 65536;
 
 /** A matrix of a product: its values are strides apart. */

@@ -1,15 +1,15 @@
 /**
  * The weight gradient of a 3x3x3 convolution by small matrix products (products.ts): dw[t, c, k] = sum over voxels of x[v + t, c] dy[v, k],
- * 16 channels in and one or two blocks of 16 channels out a group, half precision in, float32 sums. A group has three teams, one for each
- * plane of taps, and nine sums a team and block; it walks over the boxes of one slab of voxels. Slabs are added in a second pass in a fixed
+ * 16 channels in and one or two blocks of 16 channels out a group, half precision in, float32 sums. A group has three teams a plane of its
+ * box, one for each plane of taps, and nine sums a team and block; it walks over the boxes of one slab of voxels. Slabs are added in a second pass in a fixed
  * order, as with conv-weights.ts.
  */
 import { eachGroup, type Program, parameters, program } from '../program.ts';
-import { fourOf, halo, haloRow, loadHalo, ROW, ROWS } from './conv-matrix.ts';
+import { halo, haloRow, loadHalo, loadItems, ROW, ROWS } from './conv-matrix.ts';
 import { type Products, SIDE, TEAM } from './products.ts';
 
-const TEAMS = 3;
-const THREADS = TEAMS * TEAM;
+/** Planes of taps: teams of a plane of the box. */
+const TAPS = 3;
 const STAGE = SIDE * SIDE;
 
 /** dy in shared memory: its voxels, and elements between them. */
@@ -21,7 +21,7 @@ const slopesOf = ({ gap }: Products, planes: number, blocks: number) => ({
 /** Bytes of shared memory. */
 export const weightsBytes = (products: Products, planes: number, blocks: number): number => {
   const { voxels, stride } = slopesOf(products, planes, blocks);
-  return halo(products, planes).bytes + voxels * stride * products.bytes + 4 * TEAMS * STAGE;
+  return halo(products, planes).bytes + voxels * stride * products.bytes + 4 * TAPS * planes * STAGE;
 };
 
 export interface MatrixWeightsForm {
@@ -37,7 +37,7 @@ const count = (n: number): number[] => [...Array(n).keys()];
 
 /**
  * Parameters: d, h, w, c, k, boxes along x, y and z of an image and of all images, slabs, groups of input and of output channels.
- * Reads x, dy and the scale of dy; writes [slabs, 27, c, k].
+ * Reads x, dy and the scale of dy; writes [slabs times planes, 27, c, k].
  */
 export function matrixWeights(products: Products, form: MatrixWeightsForm): Program {
   const key = `conv matrix weights ${products.key} ${form.planes} ${form.blocks} ${form.vectorX} ${form.vectorY}`;
@@ -48,6 +48,7 @@ function source(products: Products, { planes, blocks, vectorX, vectorY }: Matrix
   const { half } = products;
   const { voxels, stride } = slopesOf(products, planes, blocks);
   const quarters = blocks * 4;
+  const threads = TAPS * planes * TEAM;
   const columns = count(blocks);
   const taps = count(3).flatMap((dy) => count(3).map((dx) => ({ dy, dx })));
   const each = (line: (dy: number, dx: number, n: number) => string) =>
@@ -59,7 +60,7 @@ function source(products: Products, { planes, blocks, vectorX, vectorY }: Matrix
     let c = first + i / ${SIDE}u;
     let k = k0 + ${n * SIDE}u + i % ${SIDE}u;
     if (c < p.c && k < p.k) {
-      dw[((slab * 27u + team * 9u + ${dy * 3 + dx}u) * p.c + c) * p.k + k] = stage[team * ${STAGE}u + i] * scale[1];
+      dw[(((slab * ${planes}u + plane) * 27u + dz * 9u + ${dy * 3 + dx}u) * p.c + c) * p.k + k] = stage[team * ${STAGE}u + i] * scale[1];
     }
   }
   workgroupBarrier();`;
@@ -70,16 +71,18 @@ function source(products: Products, { planes, blocks, vectorX, vectorY }: Matrix
 @group(0) @binding(4) var<storage, read_write> dw: array<f32>;
 var<workgroup> box: array<${half}, ${halo(products, planes).elements}>;
 var<workgroup> slopes: array<${half}, ${voxels * stride}>;
-var<workgroup> stage: array<f32, ${TEAMS * STAGE}>;
+var<workgroup> stage: array<f32, ${TAPS * planes * STAGE}>;
 ${products.functions}
 ${eachGroup(
-  THREADS,
+  threads,
   'p.slabs * p.cGroups * p.kGroups',
   `
   let k0 = (id % p.kGroups) * ${blocks * SIDE}u;
   let first = ((id / p.kGroups) % p.cGroups) * ${SIDE}u;
   let slab = id / (p.kGroups * p.cGroups);
   let team = local / ${TEAM}u;
+  let dz = team % ${TAPS}u;
+  let plane = team / ${TAPS}u;
   let thread = local % ${TEAM}u;
 ${each((dy, dx, n) => `  ${products.zero(`s_${dy}_${dx}_${n}`)}`)}
   for (var box_ = slab; box_ < p.boxes; box_ += p.slabs) {
@@ -88,23 +91,25 @@ ${each((dy, dx, n) => `  ${products.zero(`s_${dy}_${dx}_${n}`)}`)}
     let z0 = ((box_ / (p.nx * p.ny)) % p.nz) * ${planes}u;
     let planes = box_ / (p.nx * p.ny * p.nz) * p.d;
     workgroupBarrier();
-${loadHalo(products, planes, vectorX, THREADS, '')}
-    for (var i = local; i < ${voxels * quarters}u; i += ${THREADS}u) {
-      let j = i / ${quarters}u;
-      let channel = k0 + i % ${quarters}u * 4u;
-      let ix = x0 + j % ${ROW}u;
-      let iy = y0 + (j / ${ROW}u) % ${ROWS}u;
-      let iz = z0 + j / ${ROW * ROWS}u;
-      var value = vec4<f32>(0.0);
-      if (ix < p.w && iy < p.h && iz < p.d && channel < p.k) {
-        let at = (((planes + iz) * p.h + iy) * p.w + ix) * p.k;
-        value = ${fourOf('dy', vectorY, 'at', 'channel', 'p.k')} * scale[0];
-      }
-      let to = j * ${stride}u + i % ${quarters}u * 4u;
-      ${['x', 'y', 'z', 'w'].map((lane, n) => `slopes[to + ${n}u] = ${half}(value.${lane});`).join(' ')}
-    }
+${loadHalo(products, planes, vectorX, threads, '')}
+${loadItems(products, {
+  ...{
+    items: voxels * quarters,
+    threads,
+    array: 'dy',
+    vector: vectorY,
+    limit: 'p.k',
+    factor: ' * scale[0]',
+    into: 'slopes',
+  },
+  place: `let j = i / ${quarters}u; let channel = k0 + i % ${quarters}u * 4u;
+      let ix = x0 + j % ${ROW}u; let iy = y0 + (j / ${ROW}u) % ${ROWS}u; let iz = z0 + j / ${ROW * ROWS}u;
+      let inside = ix < p.w && iy < p.h && iz < p.d && channel < p.k;
+      let at = (((planes + iz) * p.h + iy) * p.w + ix) * p.k;`,
+  to: `j * ${stride}u + i % ${quarters}u * 4u`,
+})}
     workgroupBarrier();
-    for (var plane = 0u; plane < ${planes}u; plane++) {
+    {
       ${count(ROWS)
         .flatMap((row) =>
           columns.map((n) =>
@@ -119,7 +124,7 @@ ${loadHalo(products, planes, vectorX, THREADS, '')}
       ${count(ROWS + 2)
         .flatMap((row) =>
           count(3).flatMap((dx) => {
-            const place = haloRow(products, 'plane + team', row, `${dx}u`);
+            const place = haloRow(products, 'plane + dz', row, `${dx}u`);
             const left = products.left(`a_${row}_${dx}`, { ...place, columns: true });
             const sums = count(3).flatMap((dy) =>
               row - dy >= 0 && row - dy < ROWS

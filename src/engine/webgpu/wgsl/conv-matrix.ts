@@ -38,33 +38,64 @@ export interface MatrixForm {
 
 const count = (n: number): number[] => [...Array(n).keys()];
 
-/** Four values of channel `first` on, those below `limit`. */
-export const fourOf = (name: string, vector: boolean, at: string, first: string, limit: string): string =>
-  vector
-    ? `${name}[(${at} + ${first}) / 4u]`
+/** What is loaded: items of four channels, and where one of them comes from and goes to, by its number `i`. */
+interface Load {
+  items: number;
+  threads: number;
+  array: string;
+  vector: boolean;
+  /** WGSL that names `at`, `channel` and `inside` of an item. */
+  place: string;
+  limit: string;
+  factor: string;
+  to: string;
+  into: string;
+}
+
+/** Several items at a time, without a branch before the loads: else each would wait for the one before it. */
+export function loadItems(
+  { half, ahead: most }: Products,
+  { items, threads, array, vector, place, limit, factor, to, into }: Load,
+): string {
+  const lanes = ['x', 'y', 'z', 'w'];
+  const own = (text: string, n: number) => text.replace(/\b(i|j|at|channel|inside|ix|iy|iz)\b/g, `$1_${n}`);
+  const ahead = count(Math.min(most, Math.ceil(items / threads)));
+  const loaded = vector
+    ? `${array}[select(0u, (at + channel) / 4u, inside)]`
     : `vec4<f32>(${count(4)
-        .map((n) => `select(0.0, ${name}[${at} + ${first} + ${n}u], ${first} + ${n}u < ${limit})`)
+        .map(
+          (n) =>
+            `select(0.0, ${array}[select(0u, at + channel + ${n}u, inside && channel + ${n}u < ${limit})], channel + ${n}u < ${limit})`,
+        )
         .join(', ')})`;
+  return `
+    for (var first_ = local; first_ < ${items}u; first_ += ${threads * ahead.length}u) {
+      ${ahead.map((n) => own(`let i = min(first_ + ${n * threads}u, ${items - 1}u); ${place} let v_${n} = ${loaded};`, n)).join('\n      ')}
+      ${ahead
+        .map((n) =>
+          own(
+            `{ let value = select(vec4<f32>(0.0), v_${n}${factor}, inside); let to = ${to}; ${lanes
+              .map((lane, m) => `${into}[to + ${m}u] = ${half}(value.${lane});`)
+              .join(' ')} }`,
+            n,
+          ),
+        )
+        .join('\n      ')}
+    }`;
+}
 
 /** Loads the box and its border, 16 channels from `first` on, into the shared array `box`. */
 export function loadHalo(products: Products, planes: number, vector: boolean, threads: number, factor: string): string {
   const { voxels, stride } = halo(products, planes);
-  return `
-    for (var i = local; i < ${voxels * 4}u; i += ${threads}u) {
-      let j = i / 4u;
-      let channel = first + i % 4u * 4u;
-      // Unsigned: one before the border is huge, so one comparison covers both sides.
-      let ix = x0 + j % ${HALO_ROW}u - 1u;
-      let iy = y0 + (j / ${HALO_ROW}u) % ${ROWS + 2}u - 1u;
-      let iz = z0 + j / ${HALO_PLANE}u - 1u;
-      var value = vec4<f32>(0.0);
-      if (ix < p.w && iy < p.h && iz < p.d && channel < p.c) {
-        let at = (((planes + iz) * p.h + iy) * p.w + ix) * p.c;
-        value = ${fourOf('x', vector, 'at', 'channel', 'p.c')}${factor};
-      }
-      let to = j * ${stride}u + i % 4u * 4u;
-      ${['x', 'y', 'z', 'w'].map((lane, n) => `box[to + ${n}u] = ${products.half}(value.${lane});`).join(' ')}
-    }`;
+  return loadItems(products, {
+    ...{ items: voxels * 4, threads, array: 'x', vector, limit: 'p.c', factor, into: 'box' },
+    // Unsigned: one before the border is huge, so one comparison covers both sides.
+    place: `let j = i / 4u; let channel = first + i % 4u * 4u;
+      let ix = x0 + j % ${HALO_ROW}u - 1u; let iy = y0 + (j / ${HALO_ROW}u) % ${ROWS + 2}u - 1u; let iz = z0 + j / ${HALO_PLANE}u - 1u;
+      let inside = ix < p.w && iy < p.h && iz < p.d && channel < p.c;
+      let at = (((planes + iz) * p.h + iy) * p.w + ix) * p.c;`,
+    to: `j * ${stride}u + i % 4u * 4u`,
+  });
 }
 
 /** Where a row of the box stands that a tap reads: `plane` and `row` of the box with its border, `dx` along it. */
@@ -121,6 +152,31 @@ function source(products: Products, { planes, blocks, vectorIn, vectorOut, scale
       }
     }
     workgroupBarrier();`;
+  const nine = count(9);
+  const taps = `      let tap = ((dz * 9u + dx) * p.chunks + chunk) * ${SIDE}u * p.kAll + k0;
+      let further = 3u * p.chunks * ${SIDE}u * p.kAll;
+      ${count(3)
+        .flatMap((dy) =>
+          columns.map((n) =>
+            products.right(`b_${dy}_${n}`, {
+              array: 'weights',
+              at: `tap + ${dy}u * further + ${n * SIDE}u`,
+              stride: 'p.kAll',
+            }),
+          ),
+        )
+        .join('\n      ')}
+      ${count(ROWS + 2)
+        .map((row) => {
+          const left = products.left(`a_${row}`, haloRow(products, 'team + dz', row, 'dx'));
+          const sums = count(3).flatMap((dy) =>
+            rows.includes(row - dy)
+              ? columns.map((n) => products.add(`s_${row - dy}_${n}`, `a_${row}`, `b_${dy}_${n}`))
+              : [],
+          );
+          return [left, ...sums].join('\n      ');
+        })
+        .join('\n      ')}`;
   return `${products.enable}${parameters('images', 'd', 'h', 'w', 'c', 'k', 'nx', 'ny', 'nz', 'across', 'chunks', 'kAll')}
 @group(0) @binding(1) var<storage, read> x: array<${type(vectorIn)}>;
 @group(0) @binding(2) var<storage, read> weights: array<${half}>;
@@ -149,34 +205,15 @@ ${eachGroup(
     workgroupBarrier();
 ${loadHalo(products, planes, vectorIn, threads, scaled ? ' * scale[0]' : '')}
     workgroupBarrier();
-    for (var zx = 0u; zx < 9u; zx++) {
+${
+  blocks <= products.unrolled
+    ? nine.map((zx) => `    { let dz = ${Math.floor(zx / 3)}u; let dx = ${zx % 3}u;\n${taps}\n    }`).join('\n')
+    : `    for (var zx = 0u; zx < 9u; zx++) {
       let dz = zx / 3u;
       let dx = zx % 3u;
-      let tap = ((dz * 9u + dx) * p.chunks + chunk) * ${SIDE}u * p.kAll + k0;
-      let further = 3u * p.chunks * ${SIDE}u * p.kAll;
-      ${count(3)
-        .flatMap((dy) =>
-          columns.map((n) =>
-            products.right(`b_${dy}_${n}`, {
-              array: 'weights',
-              at: `tap + ${dy}u * further + ${n * SIDE}u`,
-              stride: 'p.kAll',
-            }),
-          ),
-        )
-        .join('\n      ')}
-      ${count(ROWS + 2)
-        .map((row) => {
-          const left = products.left(`a_${row}`, haloRow(products, 'team + dz', row, 'dx'));
-          const sums = count(3).flatMap((dy) =>
-            rows.includes(row - dy)
-              ? columns.map((n) => products.add(`s_${row - dy}_${n}`, `a_${row}`, `b_${dy}_${n}`))
-              : [],
-          );
-          return [left, ...sums].join('\n      ');
-        })
-        .join('\n      ')}
-    }
+${taps}
+    }`
+}
   }
   let oz = z0 + team;
 ${each(written)}`,

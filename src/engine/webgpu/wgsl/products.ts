@@ -29,6 +29,10 @@ export interface Products {
   readonly bytes: number;
   /** Elements between the rows of factors in shared memory, beyond their own: eight rows then lie in different banks. */
   readonly gap: number;
+  /** Up to as many blocks of sums the products of all taps are written out one by one, so that loads of one can begin before the last is done. */
+  readonly unrolled: number;
+  /** Loads that a thread asks for before it waits for the first of them. */
+  readonly ahead: number;
   /** Functions that the others call. */
   readonly functions: string;
   zero(sum: string): string;
@@ -42,8 +46,10 @@ export interface Products {
 
 /** By matrix units. */
 export const byUnits = (): Products => {
-  const load = (kind: string, name: string, { array, at, stride, columns = false }: Place) =>
-    `let ${name} = subgroupMatrixLoad<subgroup_matrix_${kind}<f16, ${SIDE}, ${SIDE}>>(&${array}, ${at}, ${columns}, ${stride});`;
+  const load = (kind: string, name: string, { array, at, stride, columns }: Place) => {
+    const type = `subgroup_matrix_${kind}<f16, ${SIDE}, ${SIDE}>`;
+    return `let ${name} = subgroupMatrixLoad<${type}, ${columns ? 'col_major' : 'row_major'}>(&${array}, ${at}, ${stride});`;
+  };
   return {
     key: 'units',
     enable: `enable f16;
@@ -54,12 +60,14 @@ diagnostic(off, chromium.subgroup_matrix_uniformity);
     half: 'f16',
     bytes: 2,
     gap: 8,
+    unrolled: 2,
+    ahead: 4,
     functions: '',
     zero: (sum) => `var ${sum} = subgroup_matrix_result<f32, ${SIDE}, ${SIDE}>();`,
     left: (name, place) => load('left', name, place),
     right: (name, place) => load('right', name, place),
     add: (sum, left, right) => `${sum} = subgroupMatrixMultiplyAccumulate(${left}, ${right}, ${sum});`,
-    store: (array, at, sum) => `subgroupMatrixStore(&${array}, ${at}, ${sum}, false, ${SIDE}u);`,
+    store: (array, at, sum) => `subgroupMatrixStore<row_major>(&${array}, ${at}, ${sum}, ${SIDE}u);`,
   };
 };
 
@@ -82,6 +90,8 @@ export const byThreads = (): Products => {
     half: 'f32',
     bytes: 4,
     gap: 0,
+    unrolled: 0,
+    ahead: 1,
     functions: '',
     zero: (sum) => `var ${sum} = array<f32, ${HALF}>();`,
     left: remember,
