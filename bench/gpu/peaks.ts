@@ -61,6 +61,16 @@ fn main(@builtin(workgroup_id) group: vec3<u32>) {
 }`,
 });
 
+export const BUSY = multiplyAdds('f32').key;
+
+/** Something to do for about that long, without waiting: a chip that had nothing to do runs slowly at first. */
+export function occupy(seconds: number, { f32 = 1e12 }: Peaks): void {
+  const [threads, out] = [1 << 16, tf.zeros([4 << 16])];
+  const rounds = Math.min(1 << 22, Math.ceil((seconds * f32) / (threads * SUMS.length * 4 * 2)));
+  webgpuBackend().run(multiplyAdds('f32'), [], [out], [threads, rounds], groupsFor(threads));
+  out.dispose();
+}
+
 const copyAll: Program = {
   key: 'peak copy',
   reads: 1,

@@ -21,6 +21,8 @@ export interface TorchTimes {
   fp32: number;
   tf32: number;
   bf16: number;
+  /** What it said where it could not. */
+  error?: string;
   /** Peak bytes on the GPU, in float32 and the faster layout. */
   bytes: number;
 }
@@ -29,10 +31,11 @@ interface Sweep {
   precision?: (typeof PRECISIONS)[number];
   seconds?: number;
   deviceBytes?: number;
+  error?: string;
 }
 
 export function torchTimes(python: string, { width, patch, reading, batch }: StepQuestion, steps: number): TorchTimes {
-  const times = {
+  const times: TorchTimes = {
     fp32: Number.POSITIVE_INFINITY,
     tf32: Number.POSITIVE_INFINITY,
     bf16: Number.POSITIVE_INFINITY,
@@ -40,12 +43,14 @@ export function torchTimes(python: string, { width, patch, reading, batch }: Ste
   };
   const sizes = ['--width', String(width), '--patch', patch.join(','), '--reading', reading, '--batch', String(batch)];
   const how = ['--device', 'cuda', '--sweep', '--steps', String(steps), '--warm-up', '3'];
-  const { stdout } = spawnSync(python, [SCRIPT, ...sizes, ...how], { encoding: 'utf8', timeout: 120_000 });
-  for (const { precision, seconds, deviceBytes } of lines<Sweep>(stdout)) {
+  const { stdout, stderr } = spawnSync(python, [SCRIPT, ...sizes, ...how], { encoding: 'utf8', timeout: 120_000 });
+  for (const { precision, seconds, deviceBytes, error } of lines<Sweep>(stdout)) {
+    if (error) times.error = error;
     if (!precision || seconds === undefined) continue;
     if (precision === 'fp32' && seconds < times.fp32) times.bytes = deviceBytes ?? 0;
     times[precision] = Math.min(times[precision], seconds);
   }
+  if (!Number.isFinite(times.fp32)) times.error ??= stderr.trim().split('\n').at(-1);
   return times;
 }
 

@@ -82,7 +82,7 @@ export async function measureStep(
     ...{ gpuSeconds: null, idleSeconds: null, bytes: 0, kernels: [], pytorch: { fp32: null, tf32: null, bf16: null } },
   };
   try {
-    row.patchSeconds = session.keepPatches();
+    row.patchSeconds = await session.keepPatches();
     for (let n = 0; n < 3; n++) await session.step(); // shaders are compiled, buffers made
     const times: number[] = [];
     const cpu: number[] = [];

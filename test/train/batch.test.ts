@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import { boxOf } from '../../src/core/predict/sliding-window.ts';
+import { boxOf } from '../../src/core/predict/boxes.ts';
 import { disposeBatch, imageTensor, maskTensors, TwoStreamSampler } from '../../src/core/train/batch.ts';
 import type { PatchSource, Sides } from '../../src/core/train/patches.ts';
 

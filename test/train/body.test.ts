@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { initNetwork } from '../../src/core/network/networks.ts';
+import { boxOf } from '../../src/core/predict/boxes.ts';
 import { slidingWindowInBody } from '../../src/core/predict/inside-body.ts';
-import { boxOf, slidingWindow } from '../../src/core/predict/sliding-window.ts';
+import { slidingWindow } from '../../src/core/predict/sliding-window.ts';
 import { Random } from '../../src/core/random.ts';
 import { bodyBox, boxOfBoth, startsInBody, windowedBox } from '../../src/core/train/body.ts';
 import { planCrop, type Sides } from '../../src/core/train/patches.ts';

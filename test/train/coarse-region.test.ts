@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { portableKernels } from '../../src/core/network/portable-kernels.ts';
-import { boxOf } from '../../src/core/predict/sliding-window.ts';
+import { boxOf } from '../../src/core/predict/boxes.ts';
 import {
   boxOfMask,
   coarseMask,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { planNetwork } from '../../src/core/network/plan.ts';
 import { resolveOptions } from '../../src/core/parse-option.ts';
-import { boxOf } from '../../src/core/predict/sliding-window.ts';
+import { boxOf } from '../../src/core/predict/boxes.ts';
 import { Random } from '../../src/core/random.ts';
 import { disposeBatch, TwoStreamSampler } from '../../src/core/train/batch.ts';
 import { coarsened, coarseView, fieldOf } from '../../src/core/train/coarse-steps.ts';

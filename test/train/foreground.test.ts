@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Batch } from '../../src/core/methods/method.ts';
-import { boxOf } from '../../src/core/predict/sliding-window.ts';
+import { boxOf } from '../../src/core/predict/boxes.ts';
 import { Random } from '../../src/core/random.ts';
 import { disposeBatch, TwoStreamSampler } from '../../src/core/train/batch.ts';
 import { shownByChance } from '../../src/core/train/foreground-share.ts';

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Context } from '../../src/core/methods/method.ts';
 import { drawBox } from '../../src/core/methods/mixing.ts';
 import type { TrainingOptions } from '../../src/core/options.ts';
-import { boxOf } from '../../src/core/predict/sliding-window.ts';
+import { boxOf } from '../../src/core/predict/boxes.ts';
 import { Random } from '../../src/core/random.ts';
 import type { PatchSource, Sides } from '../../src/core/train/patches.ts';
 

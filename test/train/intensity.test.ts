@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Batch } from '../../src/core/methods/method.ts';
-import { boxOf } from '../../src/core/predict/sliding-window.ts';
+import { boxOf } from '../../src/core/predict/boxes.ts';
 import { Random } from '../../src/core/random.ts';
 import { TwoStreamSampler } from '../../src/core/train/batch.ts';
 import { varyIntensities } from '../../src/core/train/intensity.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { boxOf } from '../../src/core/predict/sliding-window.ts';
+import { boxOf } from '../../src/core/predict/boxes.ts';
 import { Random } from '../../src/core/random.ts';
 import { type PatchSource, planCrop, readPatch, type Sides } from '../../src/core/train/patches.ts';
 import { planStrongWarp, planWarp, type Warp, warpedPatch } from '../../src/core/train/warp.ts';

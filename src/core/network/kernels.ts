@@ -7,6 +7,7 @@
  * summed over them. Other engines read them one by one and free memory early.
  */
 import type * as tf from '@tensorflow/tfjs';
+import type { Three } from '../axes.ts';
 import type { HashKey } from '../hashed.ts';
 
 export type FeatureMap = tf.Tensor5D;
@@ -110,6 +111,23 @@ export interface Kernels extends UpdateKernels {
   dropoutMask?(shape: readonly number[], probability: number, keys: readonly HashKey[]): FeatureMap;
   /** The image and the noise of core/hashed.ts. Absent: train/randomness.ts adds it. */
   addNoise?(image: FeatureMap, key: HashKey): FeatureMap;
+  /**
+   * Keeps a scan and the sums over its windows where the engine computes. Absent, or undefined where that would take too much of its
+   * memory: both stay with the processor (predict/window-sums.ts).
+   * @param image channels one after another, x fastest; size x, y, z
+   */
+  windowSums?(image: Float32Array, size: Three<number>, classes: number): WindowSums | undefined;
+}
+
+/** A scan that is read window by window, and the sums of what a network says of them. Starts, patches and flips are x, y, z. */
+export interface WindowSums {
+  /** [1, D, H, W, channels], zero outside the scan, mirrored. */
+  window(start: Three<number>, patch: Three<number>, flips: Three<boolean>): FeatureMap;
+  /** Adds what a network says of a mirrored window, [classes, D, H, W], and frees it; resolves when it was computed. */
+  add(probabilities: tf.Tensor4D, start: Three<number>, patch: Three<number>, flips: Three<boolean>): Promise<void>;
+  /** One map a class, x fastest; the caller may write into them. */
+  read(): Promise<Float32Array[]>;
+  dispose(): void;
 }
 
 export const NORM_EPSILON = 1e-5;

@@ -4,7 +4,8 @@ import type { Weights } from '../network/tape.ts';
 import { windowedBox } from '../train/body.ts';
 import type { Sides } from '../train/patch-source.ts';
 import type { Box } from '../train/region.ts';
-import { boxOf, copyBox, slidingWindow, type Windowing } from './sliding-window.ts';
+import { boxOf, copyBox } from './boxes.ts';
+import { slidingWindow, type Windowing } from './sliding-window.ts';
 
 /**
  * As `slidingWindow`, with windows that reach no farther than they must to cover the body; background for sure elsewhere.

@@ -51,7 +51,13 @@ export class StepSession {
     const start = performance.now();
     const { kept, sampler } = this;
     const patches = kept
-      ? { next: () => copyOf(kept), remember() {}, hasUnlabelled: sampler.hasUnlabelled, foregroundShare: 0 }
+      ? {
+          next: async () => copyOf(kept),
+          remember() {},
+          ahead() {},
+          hasUnlabelled: sampler.hasUnlabelled,
+          foregroundShare: 0,
+        }
       : sampler;
     const { losses } = await trainStep(methodOf(options), this.state, patches, {
       options,
@@ -63,9 +69,9 @@ export class StepSession {
   }
 
   /** From here on every step takes the same patches, which lie where the engine has its values; seconds that making them took. */
-  keepPatches(): number {
+  async keepPatches(): Promise<number> {
     const start = performance.now();
-    this.kept ??= this.sampler.next();
+    this.kept ??= await this.sampler.next();
     return (performance.now() - start) / 1000;
   }
 

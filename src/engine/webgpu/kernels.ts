@@ -15,6 +15,7 @@ import { convolution, convTile, ROW } from './wgsl/conv.ts';
 import { BOX, convolutionWeights, weightsTile } from './wgsl/conv-weights.ts';
 import { byUnits, type Products } from './wgsl/products.ts';
 import { maxPool, maxPoolGrad, upsample, upsampleGrad } from './wgsl/resample.ts';
+import { windowSumKernels } from './window-sums.ts';
 
 const NAME = 'webgpu';
 /** Groups that a weight gradient is spread over: fixed, so that results do not depend on the GPU. */
@@ -149,6 +150,7 @@ export function webgpuKernels({ halves = true } = {}): Kernels {
     ...normKernels(backend),
     ...updateKernels(backend),
     ...drawKernels(backend),
+    ...windowSumKernels(backend),
     maxPool(x, factors) {
       const y = over(x.shape, factors);
       return resample((vector) => maxPool(factors, vector), [x], y, y, y);

@@ -5,7 +5,7 @@ import type { ModelChannel } from '../../core/model-channels.ts';
 import type { Kernels } from '../../core/network/kernels.ts';
 import type { Weights } from '../../core/network/tape.ts';
 import type { SettledOptions } from '../../core/options.ts';
-import { boxOf } from '../../core/predict/sliding-window.ts';
+import { boxOf } from '../../core/predict/boxes.ts';
 import { decodeCheckpoint } from '../../core/train/checkpoint.ts';
 import {
   boxOfMask,

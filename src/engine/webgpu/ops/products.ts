@@ -17,7 +17,8 @@ import type { Op, Ops } from './op.ts';
 import { addSlabs } from './reduce.ts';
 import { filled, spread } from './shape.ts';
 
-/** Long sums with a small result are cut into slabs of about this many terms. */
+/** Sums of so many terms with a small result are cut into slabs of about `TERMS`. */
+const LONG = 2048;
 const TERMS = 256;
 const MAXIMUM_SLABS = 512;
 const SMALL_RESULT = 65536;
@@ -63,7 +64,7 @@ function multiply(
   const [rows, columns] = flat ? [n, m] : [m, n];
   const [oRow, oColumn] = flat ? [1, n] : [n, 1];
   const size = batches * m * n;
-  const slabs = size <= SMALL_RESULT ? Math.max(1, Math.min(MAXIMUM_SLABS, Math.floor(p / TERMS))) : 1;
+  const slabs = size <= SMALL_RESULT && p >= LONG ? Math.min(MAXIMUM_SLABS, Math.floor(p / TERMS)) : 1;
   const out = backend.make(slabs === 1 ? shape : [slabs, ...shape], dtype);
   const wide = tileColumns(columns);
   const [down, across] = [Math.ceil(rows / ROWS), Math.ceil(columns / wide)];
