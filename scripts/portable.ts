@@ -32,7 +32,7 @@ function reference(): string[] {
 
 /** What a package has beside what runs. */
 const IDLE =
-  /\.(map|md|markdown|flow|ts|mts|cts|tsx|gyp|c|cpp|h|html)$|(^|\/)(test|tests|__tests__|docs?|examples?|deps)\//i;
+  /\.(map|md|markdown|flow|ts|mts|cts|tsx|gyp|c|cpp|h|html)$|^(test|tests|__tests__|docs?|examples?|deps)\//i;
 
 /** What of a package is for this system, where it brings the others along; true where it does not. */
 const FOR_SYSTEM: Record<string, (path: string) => boolean> = {

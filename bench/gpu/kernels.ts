@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { type ConvWeights, CUBE, type FeatureMap, HALVES, type Kernels } from '../../src/core/network/kernels.ts';
 import { simdKernels } from '../../src/engine/simd/index.ts';
+import { ALL_HALVES, NO_HALVES } from '../../src/engine/webgpu/halves.ts';
 import { webgpuBackend, webgpuKernels } from '../../src/engine/webgpu/index.ts';
 import type { LocalExecutor } from '../../src/engine/webgpu/local-executor.ts';
 import { BUSY, occupy, type Peaks } from './peaks.ts';
@@ -141,7 +142,7 @@ export async function measureGpuKernels(
     await tf.setBackend('simd');
     const expected = await once(each, simdKernels(), given);
     await tf.setBackend('webgpu');
-    const kernels = webgpuKernels({ halves: each.peak === 'matrix' });
+    const kernels = webgpuKernels({ halves: each.peak === 'matrix' ? ALL_HALVES : NO_HALVES });
     const actual = await once(each, kernels, given);
     const tensors = given.map((list, n) => tf.tensor(list, each.inputs[n]));
     const { gpu } = webgpuBackend();

@@ -4,6 +4,7 @@ import { DecileError } from '../../src/core/errors.ts';
 import { PAPER_READING } from '../../src/core/options.ts';
 import { resolveOptions } from '../../src/core/parse-option.ts';
 import { StepSession } from '../../src/engine/measure/step-session.ts';
+import { ALL_HALVES, NO_HALVES } from '../../src/engine/webgpu/halves.ts';
 import { webgpuBackend, webgpuKernels } from '../../src/engine/webgpu/index.ts';
 import type { LocalExecutor } from '../../src/engine/webgpu/local-executor.ts';
 import { median } from '../stepper.ts';
@@ -65,7 +66,7 @@ export async function measureStep(
     unlabelledPerStep: batch,
     steps: 20000,
   });
-  const session = new StepSession(webgpuKernels({ halves }), options, patch);
+  const session = new StepSession(webgpuKernels({ halves: halves ? ALL_HALVES : NO_HALVES }), options, patch);
   const row: StepRow = {
     ...{
       width,

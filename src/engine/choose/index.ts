@@ -8,6 +8,7 @@ import { registerSimd, simdBackend } from '../simd/index.ts';
 import { computesOnGpu, registerTensorflow } from '../tensorflow/index.ts';
 import { findTensorflow, type TensorflowInstallation } from '../tensorflow/installation.ts';
 import { registerWebgpu, stopWebgpu, webgpuBackend, webgpuKernels } from '../webgpu/index.ts';
+import { chooseMatrixUnits } from './matrix-units.ts';
 import { fastestEngine } from './step-times.ts';
 
 /** A running engine; `tf` computes on it. */
@@ -107,6 +108,7 @@ async function startWebgpu(): Promise<Engine> {
       'Use --engine simd.',
     );
   }
+  await chooseMatrixUnits();
   const { name, vendor, software } = webgpuBackend().gpu.facts;
   return {
     name: 'webgpu',

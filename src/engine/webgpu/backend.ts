@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { DecileError } from '../../core/errors.ts';
 import { type Entry, OwnBackend, unsupportedType, type Values } from '../backend/own-backend.ts';
 import type { Gpu, Span } from './device.ts';
+import { type Halves, NO_HALVES } from './halves.ts';
 import type { Slot } from './pool.ts';
 import { bits, type Program } from './program.ts';
 
@@ -41,6 +42,8 @@ export const wordOf = (type: WgslType, value: number): number => (type === 'f32'
 
 export class WebgpuBackend extends OwnBackend<Placed> {
   readonly gpu: Gpu;
+  /** Convolutions that the chip's matrix units do; none before it was measured. */
+  halves: Halves = NO_HALVES;
 
   constructor(gpu: Gpu) {
     super();

@@ -5,6 +5,7 @@ import { middleTaps, withZeroTaps } from '../../core/network/taps.ts';
 import { checkConvolution } from '../backend/products.ts';
 import type { WebgpuBackend } from './backend.ts';
 import { drawKernels } from './draws.ts';
+import type { Halves } from './halves.ts';
 import { convolveByMatrices, matricesFit, weightsByMatrices } from './matrix-conv.ts';
 import { normKernels } from './norms.ts';
 import { addSlabs } from './ops/reduce.ts';
@@ -82,16 +83,16 @@ const WORTH_A_BLOCK = 8;
 
 /**
  * The set for src/core; the webgpu backend must be current.
- * @param halves convolutions by a chip's matrix units, where it has some: products of half precision, float32 sums
+ * @param halves convolutions by matrix units, where the chip has some; what was measured to be faster by default
  */
-export function webgpuKernels({ halves = true } = {}): Kernels {
+export function webgpuKernels({ halves }: { halves?: Halves } = {}): Kernels {
   const backend = tf.backend() as WebgpuBackend;
   const { matrixUnits, limits } = backend.gpu.facts;
   const units = byUnits();
-  const products =
-    halves && matrixUnits && matricesFit(units, limits.maxComputeWorkgroupStorageSize) ? units : undefined;
-  const byProducts = (c: number, k: number): Products | undefined =>
-    Math.min(c, k) >= WORTH_A_BLOCK ? products : undefined;
+  const there = matrixUnits && matricesFit(units, limits.maxComputeWorkgroupStorageSize);
+  const chosen = halves ?? backend.halves;
+  const productsFor = (kind: keyof Halves, c: number, k: number): Products | undefined =>
+    there && chosen[kind] && Math.min(c, k) >= WORTH_A_BLOCK ? units : undefined;
   const tensor = (info: tf.TensorInfo) => tf.engine().makeTensorFromTensorInfo(info) as FeatureMap;
   const withChannels = (x: FeatureMap, c: number) => [...x.shape.slice(0, 4), c];
 
@@ -116,31 +117,33 @@ export function webgpuKernels({ halves = true } = {}): Kernels {
     mostTogether: backend.gpu.mostBytes / 4,
     conv3d(x, w) {
       check(x.shape, w.shape);
-      const chosen = byProducts(w.shape[3], w.shape[4]);
+      const products = productsFor('forward', w.shape[3], w.shape[4]);
       const shape = withChannels(x, w.shape[4]);
       return tf.tidy(() => {
         const cube = withZeroTaps(w);
         return tensor(
-          chosen ? convolveByMatrices(backend, chosen, x, cube, shape, false) : convolve(backend, x, cube, shape),
+          products ? convolveByMatrices(backend, products, x, cube, shape, false) : convolve(backend, x, cube, shape),
         );
       });
     },
     conv3dGradInput(dy, w) {
       check(withChannels(dy, w.shape[3]), w.shape);
-      const chosen = byProducts(w.shape[3], w.shape[4]);
+      const products = productsFor('input', w.shape[3], w.shape[4]);
       const shape = withChannels(dy, w.shape[3]);
       return tf.tidy(() => {
         const cube = withZeroTaps(w);
         return tensor(
-          chosen ? convolveByMatrices(backend, chosen, dy, cube, shape, true) : convolveInput(backend, dy, cube, shape),
+          products
+            ? convolveByMatrices(backend, products, dy, cube, shape, true)
+            : convolveInput(backend, dy, cube, shape),
         );
       });
     },
     conv3dGradWeights(x, dy, kernel) {
       check(x.shape, [...kernel, x.shape[4], dy.shape[4]]);
-      const chosen = byProducts(x.shape[4], dy.shape[4]);
+      const products = productsFor('weights', x.shape[4], dy.shape[4]);
       const dw = tensor(
-        chosen ? weightsByMatrices(backend, chosen, x, dy) : convolveWeights(backend, x, dy),
+        products ? weightsByMatrices(backend, products, x, dy) : convolveWeights(backend, x, dy),
       ) as ConvWeights;
       if (kernel.every((side) => side === 3)) return dw;
       const middle = middleTaps(dw, kernel);
