@@ -14,6 +14,7 @@ import { Random } from '../src/core/random.ts';
 import { writeFileAtomic } from '../src/disk/index.ts';
 import { registerSimd } from '../src/engine/simd/index.ts';
 import { findAdapter, matrixConfigurations } from '../src/engine/webgpu/adapter.ts';
+import { ALL_HALVES, type Halves, NO_HALVES } from '../src/engine/webgpu/halves.ts';
 import { registerWebgpu, stopWebgpu, useRemoteGpu, webgpuBackend, webgpuKernels } from '../src/engine/webgpu/index.ts';
 import { startLocalExecutor } from '../src/engine/webgpu/local-executor.ts';
 import { type GpuKernelRow, measureGpuKernels } from './gpu/kernels.ts';
@@ -185,7 +186,7 @@ export async function run(args: string[]): Promise<void> {
   };
   const prediction = async () => {
     asked = 'prediction';
-    const prediction = await predict(shrunk, Math.max(5, secondsLeft() * 0.8));
+    const prediction = await predict(shrunk, units ? ALL_HALVES : NO_HALVES, Math.max(5, secondsLeft() * 0.8));
     const { size, window } = prediction;
     report.prediction = prediction;
     if (python && secondsLeft() > 30)
@@ -206,7 +207,7 @@ const sentence = ({ seconds, dispatches, cpuSeconds, gpuSeconds }: StepRow): str
   `${seconds.toFixed(3)} s, ${dispatches} dispatches, ${cpuSeconds.toFixed(3)} s of the processor, ${gpuSeconds?.toFixed(3) ?? 'unknown'} s of the GPU`;
 
 /** Windows of a scan until `seconds` are over; the time of all from those. */
-async function predict(shrunk: boolean, seconds: number): Promise<NonNullable<Report['prediction']>> {
+async function predict(shrunk: boolean, halves: Halves, seconds: number): Promise<NonNullable<Report['prediction']>> {
   const [side, window, width] = shrunk ? [32, 16, 4] : [256, 96, 16];
   const [size, patch] = [
     [side, side, side],
@@ -220,7 +221,7 @@ async function predict(shrunk: boolean, seconds: number): Promise<NonNullable<Re
   const start = performance.now();
   const enough = new Error('enough windows');
   let [passed, windows] = [0, 0];
-  await slidingWindow(image, size, weights, webgpuKernels(), { patch, stride, network: 'unet' }, (n) => {
+  await slidingWindow(image, size, weights, webgpuKernels({ halves }), { patch, stride, network: 'unet' }, (n) => {
     [passed, windows] = [(performance.now() - start) / 1000, n];
     if (passed > seconds && n < total) throw enough;
   }).catch((error) => {

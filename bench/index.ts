@@ -20,6 +20,7 @@ export const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promis
   fuzz: () => import('./fuzz.ts'),
   conformance: () => import('./conformance.ts'),
   reader: () => import('./reader.ts'),
+  halves: () => import('./halves.ts'),
 };
 
 const [chosen, ...args] = process.argv.slice(2);

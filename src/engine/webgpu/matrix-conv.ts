@@ -3,7 +3,7 @@ import type * as tf from '@tensorflow/tfjs';
 import type { WebgpuBackend } from './backend.ts';
 import { addSlabs } from './ops/reduce.ts';
 import { groupsFor } from './program.ts';
-import { convolutionBytes, matrixConvolution, ROW, ROWS } from './wgsl/conv-matrix.ts';
+import { convolutionBytes, matrixConvolution, ROW } from './wgsl/conv-matrix.ts';
 import { matrixWeights, weightsBytes } from './wgsl/conv-matrix-weights.ts';
 import { largestOfGroups, scaleOfLargest, weightsInBlocks } from './wgsl/halves.ts';
 import { type Products, SIDE } from './wgsl/products.ts';
@@ -20,9 +20,9 @@ type MapShape = [number, number, number, number, number];
 const fourfold = (n: number): boolean => n % 4 === 0;
 const blocksOf = (n: number): number => Math.ceil(n / SIDE);
 
-const boxesOf = ([, d, h, w]: MapShape, planes: number): [number, number, number] => [
+const boxesOf = ({ rows }: Products, [, d, h, w]: MapShape, planes: number): [number, number, number] => [
   Math.ceil(w / ROW),
-  Math.ceil(h / ROWS),
+  Math.ceil(h / rows),
   Math.ceil(d / planes),
 ];
 
@@ -40,9 +40,9 @@ const planesOfWeights = (products: Products, shared: number) =>
 const sharedOf = (backend: WebgpuBackend) => backend.gpu.facts.limits.maxComputeWorkgroupStorageSize;
 
 /** Output blocks of a group: as many as divide them, fewer where groups are few. */
-function blocksAtOnce(blocks: number, boxes: number): number {
+function blocksAtOnce(blocks: number, boxes: number, many: number): number {
   const fitting = [4, 3, 2, 1].filter((many) => blocks % many === 0);
-  return fitting.find((many) => (blocks / many) * boxes >= MANY_GROUPS) ?? (fitting.at(-1) as number);
+  return fitting.find((most) => (blocks / most) * boxes >= many) ?? (fitting.at(-1) as number);
 }
 
 /** Whether a chip with that much shared memory can do all of this. */
@@ -85,6 +85,7 @@ function inBlocks(backend: WebgpuBackend, products: Products, w: tf.TensorInfo, 
 /**
  * y = x * w for each image of x [N, D, H, W, C], w [3, 3, 3, C, K], or with `turned` the gradient dx from x = dy [N, D, H, W, K], which is
  * scaled for it.
+ * @param many groups from which on each computes several blocks of channels
  */
 export function convolveByMatrices(
   backend: WebgpuBackend,
@@ -93,12 +94,13 @@ export function convolveByMatrices(
   w: tf.TensorInfo,
   shape: number[],
   turned: boolean,
+  many = MANY_GROUPS,
 ): tf.TensorInfo {
   const [n, d, h, wd, c] = x.shape as MapShape;
   const k = shape[4];
   const planes = planesOfConvolution(products, sharedOf(backend)) as number;
-  const [nx, ny, nz] = boxesOf(x.shape as MapShape, planes);
-  const blocks = blocksAtOnce(blocksOf(k), n * nx * ny * nz);
+  const [nx, ny, nz] = boxesOf(products, x.shape as MapShape, planes);
+  const blocks = blocksAtOnce(blocksOf(k), n * nx * ny * nz, many);
   const across = blocksOf(k) / blocks;
   const y = backend.make(shape);
   const reads = [x, inBlocks(backend, products, w, turned), ...(turned ? [scaleOf(backend, x)] : [])];
@@ -118,7 +120,7 @@ export function weightsByMatrices(
   const [n, d, h, w, c] = x.shape as MapShape;
   const k = dy.shape[4];
   const planes = planesOfWeights(products, sharedOf(backend)) as number;
-  const [nx, ny, nz] = boxesOf(x.shape as MapShape, planes);
+  const [nx, ny, nz] = boxesOf(products, x.shape as MapShape, planes);
   const boxes = n * nx * ny * nz;
   const blocks = blocksOf(k) % 2 === 0 ? 2 : 1;
   const [cGroups, kGroups] = [blocksOf(c), blocksOf(k) / blocks];

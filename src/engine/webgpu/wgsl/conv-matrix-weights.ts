@@ -5,7 +5,7 @@
  * order, as with conv-weights.ts.
  */
 import { eachGroup, type Program, parameters, program } from '../program.ts';
-import { halo, haloRow, loadHalo, loadItems, ROW, ROWS } from './conv-matrix.ts';
+import { halo, haloRow, loadHalo, loadItems, ROW } from './conv-matrix.ts';
 import { type Products, SIDE, TEAM } from './products.ts';
 
 /** Planes of taps: teams of a plane of the box. */
@@ -13,8 +13,8 @@ const TAPS = 3;
 const STAGE = SIDE * SIDE;
 
 /** dy in shared memory: its voxels, and elements between them. */
-const slopesOf = ({ gap }: Products, planes: number, blocks: number) => ({
-  voxels: planes * ROWS * ROW,
+const slopesOf = ({ gap, rows }: Products, planes: number, blocks: number) => ({
+  voxels: planes * rows * ROW,
   stride: blocks * SIDE + gap,
 });
 
@@ -45,7 +45,7 @@ export function matrixWeights(products: Products, form: MatrixWeightsForm): Prog
 }
 
 function source(products: Products, { planes, blocks, vectorX, vectorY }: MatrixWeightsForm): string {
-  const { half } = products;
+  const { half, rows } = products;
   const { voxels, stride } = slopesOf(products, planes, blocks);
   const quarters = blocks * 4;
   const threads = TAPS * planes * TEAM;
@@ -87,7 +87,7 @@ ${eachGroup(
 ${each((dy, dx, n) => `  ${products.zero(`s_${dy}_${dx}_${n}`)}`)}
   for (var box_ = slab; box_ < p.boxes; box_ += p.slabs) {
     let x0 = (box_ % p.nx) * ${ROW}u;
-    let y0 = ((box_ / p.nx) % p.ny) * ${ROWS}u;
+    let y0 = ((box_ / p.nx) % p.ny) * ${rows}u;
     let z0 = ((box_ / (p.nx * p.ny)) % p.nz) * ${planes}u;
     let planes = box_ / (p.nx * p.ny * p.nz) * p.d;
     workgroupBarrier();
@@ -103,31 +103,31 @@ ${loadItems(products, {
     into: 'slopes',
   },
   place: `let j = i / ${quarters}u; let channel = k0 + i % ${quarters}u * 4u;
-      let ix = x0 + j % ${ROW}u; let iy = y0 + (j / ${ROW}u) % ${ROWS}u; let iz = z0 + j / ${ROW * ROWS}u;
+      let ix = x0 + j % ${ROW}u; let iy = y0 + (j / ${ROW}u) % ${rows}u; let iz = z0 + j / ${ROW * rows}u;
       let inside = ix < p.w && iy < p.h && iz < p.d && channel < p.k;
       let at = (((planes + iz) * p.h + iy) * p.w + ix) * p.k;`,
   to: `j * ${stride}u + i % ${quarters}u * 4u`,
 })}
     workgroupBarrier();
     {
-      ${count(ROWS)
+      ${count(rows)
         .flatMap((row) =>
           columns.map((n) =>
             products.right(`b_${row}_${n}`, {
               array: 'slopes',
-              at: `(plane * ${ROWS * ROW}u + ${row * ROW}u) * ${stride}u + ${n * SIDE}u`,
+              at: `(plane * ${rows * ROW}u + ${row * ROW}u) * ${stride}u + ${n * SIDE}u`,
               stride: `${stride}u`,
             }),
           ),
         )
         .join('\n      ')}
-      ${count(ROWS + 2)
+      ${count(rows + 2)
         .flatMap((row) =>
           count(3).flatMap((dx) => {
             const place = haloRow(products, 'plane + dz', row, `${dx}u`);
             const left = products.left(`a_${row}_${dx}`, { ...place, columns: true });
             const sums = count(3).flatMap((dy) =>
-              row - dy >= 0 && row - dy < ROWS
+              row - dy >= 0 && row - dy < rows
                 ? columns.map((n) => products.add(`s_${dy}_${dx}_${n}`, `a_${row}_${dx}`, `b_${row - dy}_${n}`))
                 : [],
             );

@@ -1,22 +1,22 @@
 /**
  * The convolution 3x3x3 by small matrix products (products.ts): an implicit product by taps, y[v, k] = sum over taps t and channels c of
  * x[v + t, c] w[t, c, k], half precision in, float32 sums. A group shares a box of voxels with its border, 16 channels at a time; each of
- * its teams has one plane of it: four rows of 16 voxels, for up to four blocks of 16 output channels. A row that was read serves the three
+ * its teams has one plane of it: some rows of 16 voxels, for up to four blocks of 16 output channels. A row that was read serves the three
  * taps that it lies under. Sides and channels need not be multiples of anything: what is missing is zero, and what is beyond is not written.
  */
 import { eachGroup, type Program, parameters, program } from '../program.ts';
 import { type Products, SIDE, TEAM } from './products.ts';
 
-/** A group's box has some planes, one a team; rows of a plane, and voxels of a row. */
-export const ROWS = 4;
+/** Voxels of a row; a group's box has some planes, one a team, and `rows` of them a plane. */
 export const ROW = SIDE;
 const HALO_ROW = ROW + 2;
-const HALO_PLANE = (ROWS + 2) * HALO_ROW;
+const haloPlane = ({ rows }: Products): number => (rows + 2) * HALO_ROW;
 const STAGE = SIDE * SIDE;
 
 /** The box and its border in shared memory, 16 channels of it: its voxels, and elements between them. */
-export const halo = ({ gap, bytes }: Products, planes: number) => {
-  const voxels = (planes + 2) * HALO_PLANE;
+export const halo = (products: Products, planes: number) => {
+  const { gap, bytes } = products;
+  const voxels = (planes + 2) * haloPlane(products);
   return { voxels, stride: SIDE + gap, elements: voxels * (SIDE + gap), bytes: voxels * (SIDE + gap) * bytes };
 };
 
@@ -91,7 +91,7 @@ export function loadHalo(products: Products, planes: number, vector: boolean, th
     ...{ items: voxels * 4, threads, array: 'x', vector, limit: 'p.c', factor, into: 'box' },
     // Unsigned: one before the border is huge, so one comparison covers both sides.
     place: `let j = i / 4u; let channel = first + i % 4u * 4u;
-      let ix = x0 + j % ${HALO_ROW}u - 1u; let iy = y0 + (j / ${HALO_ROW}u) % ${ROWS + 2}u - 1u; let iz = z0 + j / ${HALO_PLANE}u - 1u;
+      let ix = x0 + j % ${HALO_ROW}u - 1u; let iy = y0 + (j / ${HALO_ROW}u) % ${products.rows + 2}u - 1u; let iz = z0 + j / ${haloPlane(products)}u - 1u;
       let inside = ix < p.w && iy < p.h && iz < p.d && channel < p.c;
       let at = (((planes + iz) * p.h + iy) * p.w + ix) * p.c;`,
     to: `j * ${stride}u + i % 4u * 4u`,
@@ -108,7 +108,7 @@ export const haloRow = (
   const { stride } = halo(products, 1);
   return {
     array: 'box',
-    at: `((${plane}) * ${HALO_PLANE}u + ${row * HALO_ROW}u + ${dx}) * ${stride}u`,
+    at: `((${plane}) * ${haloPlane(products)}u + ${row * HALO_ROW}u + ${dx}) * ${stride}u`,
     stride: `${stride}u`,
   };
 };
@@ -127,7 +127,7 @@ function source(products: Products, { planes, blocks, vectorIn, vectorOut, scale
   const threads = planes * TEAM;
   const { half } = products;
   const type = (vector: boolean) => (vector ? 'vec4<f32>' : 'f32');
-  const rows = count(ROWS);
+  const rows = count(products.rows);
   const columns = count(blocks);
   const each = (line: (r: number, n: number) => string) =>
     rows.flatMap((r) => columns.map((n) => line(r, n))).join('\n      ');
@@ -166,7 +166,7 @@ function source(products: Products, { planes, blocks, vectorIn, vectorOut, scale
           ),
         )
         .join('\n      ')}
-      ${count(ROWS + 2)
+      ${count(products.rows + 2)
         .map((row) => {
           const left = products.left(`a_${row}`, haloRow(products, 'team + dz', row, 'dx'));
           const sums = count(3).flatMap((dy) =>
@@ -193,7 +193,7 @@ ${eachGroup(
   var rest = id / p.across;
   let x0 = (rest % p.nx) * ${ROW}u;
   rest /= p.nx;
-  let y0 = (rest % p.ny) * ${ROWS}u;
+  let y0 = (rest % p.ny) * ${products.rows}u;
   rest /= p.ny;
   let z0 = (rest % p.nz) * ${planes}u;
   let planes = rest / p.nz * p.d;

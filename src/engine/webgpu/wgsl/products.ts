@@ -27,6 +27,8 @@ export interface Products {
   /** Type of the factors' elements, and its bytes. */
   readonly half: 'f16' | 'f32';
   readonly bytes: number;
+  /** Rows of 16 voxels that a team has sums of. */
+  readonly rows: number;
   /** Elements between the rows of factors in shared memory, beyond their own: eight rows then lie in different banks. */
   readonly gap: number;
   /** Up to as many blocks of sums the products of all taps are written out one by one, so that loads of one can begin before the last is done. */
@@ -59,6 +61,7 @@ diagnostic(off, chromium.subgroup_matrix_uniformity);
 `,
     half: 'f16',
     bytes: 2,
+    rows: 4,
     gap: 8,
     unrolled: 2,
     ahead: 4,
@@ -89,6 +92,7 @@ export const byThreads = (): Products => {
     enable: '',
     half: 'f32',
     bytes: 4,
+    rows: 2,
     gap: 0,
     unrolled: 0,
     ahead: 1,
