@@ -45,7 +45,7 @@ const TOGGLES = [
 ];
 
 const NOTHING =
-  'Use another engine; in Node this one needs a graphics driver with Vulkan, Metal or Direct3D 12 and the optional package `webgpu`.';
+  "Use another engine; in Node this one needs a graphics driver with Vulkan, Metal or Direct3D 12 and the optional package `webgpu`; NVIDIA's on Linux also libvulkan1, libegl1, libx11-6 and libxext6.";
 
 async function findEntry(): Promise<GPU> {
   const own = (globalThis.navigator as Navigator | undefined)?.gpu;
