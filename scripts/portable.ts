@@ -27,7 +27,9 @@ const WINDOWS = ['src/renderer', 'src/main', 'src/preload', 'src/engine/simd/ass
 
 /** The steps in PyTorch, which the bench runs where PyTorch is. */
 function reference(): string[] {
-  return ['exact', 'golden', 'losses', 'methods', 'metrics', 'train', 'unet', 'vnet'].map((name) => `test/reference/${name}.py`);
+  return ['exact', 'golden', 'losses', 'methods', 'metrics', 'train', 'unet', 'vnet'].map(
+    (name) => `test/reference/${name}.py`,
+  );
 }
 
 /** What a package has beside what runs. */
