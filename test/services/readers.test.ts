@@ -100,6 +100,8 @@ test('the history keeps what followed what, though the clock was set back', asyn
   await draw([3, 2, 2]);
   at(2026, 0, 1);
   await project.review.decide(scan.id, 'reject');
+  at(2025, 0, 1);
+  await draw([4, 2, 2]);
   assert.deepEqual(
     historyOf(project.store, [scan]).map(({ what, version }) => [what, version]),
     [
@@ -107,6 +109,7 @@ test('the history keeps what followed what, though the clock was set back', asyn
       ['accepted', 1],
       ['drew', 2],
       ['rejected', 2],
+      ['drew', 3],
     ],
   );
 });

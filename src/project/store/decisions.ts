@@ -17,12 +17,13 @@ interface DecisionRow {
   undone_at: string | null;
 }
 
-const fromRow = ({ created_at, undone_at, before, ...row }: DecisionRow): Decision => ({
-  ...row,
-  before: record<Decision['before']>('What a decision changed', before),
-  createdAt: created_at,
-  undoneAt: undone_at,
-});
+/** What is kept as one column. */
+type Kept = Decision['before'] & { newest?: number };
+
+const fromRow = ({ created_at, undone_at, before: kept, ...row }: DecisionRow): Decision => {
+  const { newest = null, ...before } = record<Kept>('What a decision changed', kept);
+  return { ...row, before, newest, createdAt: created_at, undoneAt: undone_at };
+};
 
 export interface DecisionRepository {
   add(decision: NewDecision): Decision;
@@ -40,11 +41,12 @@ export function decisionRepository(db: Db): DecisionRepository {
   const rows = (where: string, ...values: number[]): Decision[] =>
     (prepared(db, `SELECT * FROM decisions ${where} ORDER BY id`).all(...values) as DecisionRow[]).map(fromRow);
   return {
-    add({ scan, decision, mask, run, reason, person, before }) {
+    add({ scan, decision, mask, run, reason, person, before, newest }) {
+      const kept: Kept = { ...before, ...(newest !== null && { newest }) };
       const { lastInsertRowid } = prepared(
         db,
         'INSERT INTO decisions (scan, decision, mask, run, reason, person, before, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-      ).run(scan, decision, mask, run, reason, person, JSON.stringify(before), new Date().toISOString());
+      ).run(scan, decision, mask, run, reason, person, JSON.stringify(kept), new Date().toISOString());
       return rows('WHERE id = ?', Number(lastInsertRowid))[0];
     },
     list: (scan) => rows('WHERE scan = ?', scan),

@@ -158,6 +158,8 @@ export interface Decision {
   person: string;
   /** What taking it back restores: the scan's review state, and which of its masks were accepted. */
   before: { review: ReviewState; accepted: number[] };
+  /** The newest version of the scan's masks then, which no clock says; null: there was none, or an earlier version of the program kept it not. */
+  newest: number | null;
   createdAt: string;
   /** When it was taken back; null: it holds. */
   undoneAt: string | null;

@@ -94,6 +94,7 @@ async function keepDecision(
   const mask = currentMask(store, id);
   store.decisions.add({
     ...{ scan: id, decision, reason: reason.trim(), before, person: store.person.name },
+    newest: store.masks.history(id)[0]?.version ?? null,
     mask: mask?.id ?? null,
     run: mask?.run ?? store.predictions.latest(id)?.run ?? null,
   });

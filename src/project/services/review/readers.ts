@@ -96,30 +96,37 @@ export function historyOf(store: Store, scans: readonly Scan[]): HistoryLine[] {
         undone: '',
       };
     });
-    const decided = store.decisions.list(id).map((one): HistoryLine => {
+    const decided = store.decisions.list(id).map((one): DecidedLine => {
       const version = one.mask === null ? null : (versions.get(one.mask) ?? null);
-      return {
+      const line: HistoryLine = {
         ...{ scan, when: one.createdAt, who: one.person, what: DECIDED[one.decision], version },
         ...{ run: runName(one.run), reason: one.reason, undone: one.undoneAt ?? '' },
       };
+      return { line, newest: one.newest };
     });
     return inOrder(made.reverse(), decided);
   });
 }
 
-/**
- * Two lists, each in its order, as one: by their times, but no decision before the version that it is on. Each list keeps its order,
- * whatever its times say: clocks are set back.
- */
-function inOrder(made: readonly HistoryLine[], decided: readonly HistoryLine[]): HistoryLine[] {
+/** A decision, with the newest version of the scan's masks then where that is known. */
+interface DecidedLine {
+  line: HistoryLine;
+  newest: number | null;
+}
+
+/** Two lists, each in its order, as one. Each keeps its order, whatever its times say: clocks are set back. */
+function inOrder(made: readonly HistoryLine[], decided: readonly DecidedLine[]): HistoryLine[] {
   const lines: HistoryLine[] = [];
   let next = 0;
   for (const decision of decided) {
     while (next < made.length && comesBefore(made[next], decision)) lines.push(made[next++]);
-    lines.push(decision);
+    lines.push(decision.line);
   }
   return [...lines, ...made.slice(next)];
 }
 
-const comesBefore = (made: HistoryLine, decision: HistoryLine): boolean =>
-  made.when < decision.when || (made.version ?? 0) <= (decision.version ?? 0);
+/** By the number of the version; of decisions that earlier versions of the program kept by their time, but none before its own version. */
+function comesBefore({ when, version }: HistoryLine, { line, newest }: DecidedLine): boolean {
+  if (newest !== null) return (version ?? 0) <= newest;
+  return when < line.when || (version ?? 0) <= (line.version ?? 0);
+}
