@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { normalisationOf, planTraining, trainingLists } from '../../src/project/services/train/plan.ts';
+import type { NewMask } from '../../src/project/store/index.ts';
+import { addRun } from '../store/helpers.ts';
 import { keepMask, newProject, projectWith, temporaryFolder } from './helpers.ts';
 
 const names = (scans: { name: string }[]) => scans.map((scan) => scan.name.slice(-2)).join(' ');
@@ -83,4 +86,24 @@ test('CT is clipped to -75..175 HU unless its labels need more, MR is not', () =
   assert.deepEqual(normalisationOf('ct-kidney'), { kind: 'ct', clip: [-75, 175], widen: true });
   assert.deepEqual(normalisationOf('mr-flair'), { kind: 'mr' });
   assert.deepEqual(normalisationOf('mr'), { kind: 'mr' });
+});
+
+test('a correction is held against the prediction of its own run, though another run predicted the scan since', async (t) => {
+  const store = await projectWith(t, temporaryFolder(t), 1, 0);
+  const [scan] = store.scans.list();
+  const [first, second] = [addRun(store, 'first'), addRun(store, 'second')];
+  const keep = (as: Pick<NewMask, 'origin' | 'run' | 'accepted'>) => {
+    const mask = keepMask(store, { scan: scan.id, labels: [{ value: 1, voxels: 1, ml: 1 }], ...as });
+    writeFileSync(store.path(mask.file), '');
+    return mask;
+  };
+  const own = keep({ origin: 'predicted', run: first.id, accepted: false });
+  keep({ origin: 'predicted', run: second.id, accepted: false });
+  // As an older correction is when it is brought back.
+  keep({ origin: 'corrected', run: first.id, accepted: true });
+  const { labelled } = trainingLists(store, planTraining(store, { options: {} }).cases);
+  assert.deepEqual(
+    labelled.map(({ predictedPath }) => predictedPath),
+    [store.path(own.file)],
+  );
 });

@@ -162,10 +162,11 @@ export function caseOf(store: Store, { id, name, volumeFile }: Scan): TrainingCa
   return { scan: id, name, volumePath: store.path(volumeFile), ...(channels && { channels }) };
 }
 
-/** The prediction that a mask is a correction of; none where its file is gone: then the correction counts as any mask. */
-function correctedFrom(store: Store, { scan, origin, version }: Mask): Mask | undefined {
+/** The prediction of its own run that a mask is a correction of; none where its file is gone: then the correction counts as any mask. */
+function correctedFrom(store: Store, { scan, origin, run, version }: Mask): Mask | undefined {
   if (origin !== 'corrected') return undefined;
-  const before = store.masks.history(scan).find((one) => one.origin === 'predicted' && one.version < version);
+  const predicted = store.masks.history(scan).filter((one) => one.origin === 'predicted' && one.version < version);
+  const before = predicted.find((one) => run === null || one.run === run);
   return before && existsSync(store.path(before.file)) ? before : undefined;
 }
 
