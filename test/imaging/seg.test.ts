@@ -9,8 +9,10 @@ import { type Grid, type LabelMap, lpsFrom, lpsPoint, spacingMm, voxelIndex } fr
 import { alignMask } from '../../src/imaging/align.ts';
 import { parseDicom } from '../../src/imaging/dicom/dataset.ts';
 import { el, encodeFile, newUid } from '../../src/imaging/dicom/encode.ts';
+import { encodeRtStruct } from '../../src/imaging/dicom/rtstruct-write.ts';
 import {
   discoverScans,
+  openSegments,
   readDicomSeg,
   readMask,
   readScan,
@@ -46,6 +48,21 @@ for (const [name, grid] of Object.entries(GRIDS)) {
     assert.deepEqual(back.data, original.data);
   });
 }
+
+test('names longer than a DICOM label come back whole, from SEG and from RTSTRUCT', async () => {
+  const grid = Object.values(GRIDS)[0];
+  const long = 'posterior wall of the left ventricle, as the second reader saw it on the short axis, ';
+  const segments = ['endocardium', 'epicardium'].map(
+    (end, n): Segment => ({ value: n + 1, label: long + end, algorithm: 'MANUAL' }),
+  );
+  const all = mask(grid);
+  const original = { ...all, data: all.data.map((v) => (v > 2 ? 0 : v)) };
+  const files = [fresh(), fresh()];
+  await writeDicomSeg(files[0], original, { segments });
+  writeFileSync(files[1], (await encodeRtStruct(original, { segments })).bytes);
+  for (const file of files)
+    assert.deepEqual((await openSegments(file))?.segments.map(({ name }) => name), segments.map(({ label }) => label)); // biome-ignore format: short
+});
 
 test('a mask drawn on a DICOM series joins its study and references every image', async () => {
   const series = join(folder, 'series');

@@ -95,6 +95,16 @@ test('segments are matched by name, then by coded term, then by number, each wea
   assert.throws(() => labelsOfSegments([said(1, 'Liver'), said(2, 'liver ')], labels, 'x'), { code: 'mask/several' });
 });
 
+test('of labels whose names are alike a segment is the one that it names to the letter', () => {
+  const labels = ['left kidney', 'left_kidney'].map((name, n) => ({
+    ...{ value: n + 1, name, colour: '#ffffff', term: null, locked: false },
+  }));
+  const said = (number: number, name: string) => ({ number, name, code: '', algorithm: '' });
+  const found = labelsOfSegments([said(7, 'left_kidney'), said(8, 'Left-Kidney')], labels, 'x');
+  assert.deepEqual([...found.values], [[7, 2]]);
+  assert.deepEqual(found.unknown.map(({ name }) => name), ['Left-Kidney']); // biome-ignore format: short
+});
+
 test('a segment that is no label is refused with the difference and the cure, the others come in', async (t) => {
   const folder = temporaryFolder(t);
   const { source, volume } = await series(folder, 'A');

@@ -1,4 +1,5 @@
 /** Writing RTSTRUCT: outlines of a mask slice by slice, in the frame of reference of its images. */
+
 import { axis, cross3, dot3, voxelToWorld } from '../../core/geometry.ts';
 import { codesFor } from '../../core/terms.ts';
 import { VERSION } from '../../core/version.ts';
@@ -18,6 +19,7 @@ import {
   sourceFinder,
   sq,
 } from './mask-modules.ts';
+import { nameElements, STRUCTURE_NAME } from './object-name.ts';
 import type { Instance, Provenance } from './provenance-record.ts';
 import type { Segment, SegOptions } from './seg-write.ts';
 
@@ -113,7 +115,7 @@ function roiItem(s: Segment, number: number, frame: string, made: Algorithm | un
   return [
     el('30060022', 'IS', String(number)),
     el('30060024', 'UI', frame),
-    el('30060026', 'LO', s.label.slice(0, 64)),
+    ...nameElements(STRUCTURE_NAME, s.label),
     el('30060036', 'CS', s.algorithm),
     ...(predicted
       ? [

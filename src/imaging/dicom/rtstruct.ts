@@ -1,8 +1,10 @@
 /** RTSTRUCT: structures and their contours in patient space, as the file says them. */
+
 import { norm3 } from '../../core/geometry.ts';
 import { lpsPoint, type WorldPoint } from '../../core/volume.ts';
 import { DecileError } from '../../shared/errors.ts';
-import { type DataSet, item, items, number, numbers, readDicom, text } from './dataset.ts';
+import { type DataSet, item, items, number, numbers, readDicom } from './dataset.ts';
+import { nameIn, STRUCTURE_NAME } from './object-name.ts';
 
 export interface Contour {
   /** Corners in order, LPS mm; at least three. */
@@ -38,7 +40,7 @@ export async function readRtStruct(path: string): Promise<Structure[]> {
     );
   }
   const names = new Map(
-    items(dataSet, 'x30060020').map((d) => [number(d, 'x30060022') ?? 0, text(d, 'x30060026', dataSet) ?? '']),
+    items(dataSet, 'x30060020').map((d) => [number(d, 'x30060022') ?? 0, nameIn(d, STRUCTURE_NAME, dataSet)]),
   );
   const structures = items(dataSet, 'x30060039').map((roi): Structure => {
     const id = number(roi, 'x30060084') ?? 0;

@@ -1,9 +1,11 @@
 /** Reading DICOM SEG: binary, fractional and label-map, on a grid rebuilt from frame positions. */
+
 import { dot3, norm3 } from '../../core/geometry.ts';
 import { type Grid, type LabelMap, voxelCount } from '../../core/volume.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { MAX_VOXELS } from '../limits.ts';
-import { type DataSet, item, items, number, numbers, readDicom, text } from './dataset.ts';
+import { type DataSet, item, items, number, numbers, readDicom } from './dataset.ts';
+import { nameIn, SEGMENT_NAME } from './object-name.ts';
 import { type FrameStack, type SegFrame, segGrid, unitNormal } from './seg-grid.ts';
 import { segPixels } from './seg-pixels.ts';
 
@@ -62,7 +64,7 @@ export async function openDicomSeg(path: string): Promise<OpenSeg> {
   const segments = items(dataSet, 'x00620002').map(
     (d): SegmentInfo => ({
       number: d.uint16('x00620004') ?? 0,
-      label: text(d, 'x00620005', dataSet) ?? '',
+      label: nameIn(d, SEGMENT_NAME, dataSet),
       algorithm: d.string('x00620008') ?? '',
       type: codeText(item(d, 'x0062000f')),
     }),

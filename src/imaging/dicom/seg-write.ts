@@ -24,6 +24,7 @@ import {
   sourceFinder,
   sq,
 } from './mask-modules.ts';
+import { nameElements, SEGMENT_NAME } from './object-name.ts';
 import type { Instance, Provenance } from './provenance-record.ts';
 import {
   labelMapFrames,
@@ -168,7 +169,7 @@ function segmentItem(s: Segment, number: number, made: Algorithm | undefined): D
   return [
     code('00620003', codes.category),
     el('00620004', 'US', number),
-    el('00620005', 'LO', s.label.slice(0, 64)),
+    ...nameElements(SEGMENT_NAME, s.label),
     el('00620008', 'CS', s.algorithm),
     ...(s.algorithm === 'MANUAL' ? [] : algorithm(made)),
     ...(s.colour ? [el('0062000d', 'US', cielab(s.colour))] : []),

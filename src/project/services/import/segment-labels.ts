@@ -26,7 +26,7 @@ export const plainName = (name: string): string =>
 const GENERIC = /^(segment|segmentation|label|roi|structure|region|class|object)? ?\d*$/;
 
 /**
- * Maps segments to labels: equal names first; then the coded term, where one label and one segment alone have it; then
+ * Maps segments to labels: equal names first, to the letter before those that are alike; then the coded term, where one label and one segment alone have it; then
  * the number, for segments whose name says nothing.
  * @throws mask/unknown-segment when none is a label, mask/several when two are the same label
  */
@@ -49,11 +49,13 @@ export function labelsOfSegments(
     taken.set(label.value, segment);
     values.set(segment.number, label.value);
   };
-  for (const segment of segments) {
-    const label = labels.find(({ name }) => plainName(name) === plainName(segment.name));
-    if (label) give(segment, label);
-  }
   const left = () => segments.filter(({ number }) => !values.has(number));
+  // To the letter first: a project may have "left kidney" and "left_kidney", and then "Left Kidney" is neither.
+  for (const form of [(name: string) => name, plainName])
+    for (const segment of left()) {
+      const same = labels.filter(({ name }) => form(name) === form(segment.name));
+      if (same.length === 1) give(segment, same[0]);
+    }
   for (const segment of left()) {
     if (segment.code === '' || segments.filter(({ code }) => code === segment.code).length > 1) continue;
     const same = labels.filter((label) => codeOf(label) === segment.code);
