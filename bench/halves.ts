@@ -14,8 +14,13 @@ import { WrongOption } from './wrong-option.ts';
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const WAYS = { full: [], half: ['--import', pathToFileURL(here('./halves/register.ts')).href] };
 
+interface Score {
+  case: string;
+  dice: number;
+}
 interface Scored {
-  scores: { case: string; label: number; dice: number }[];
+  scores: Score[];
+  also: Record<string, Score[]>;
 }
 
 export async function run(args: string[]): Promise<void> {
@@ -37,8 +42,9 @@ export async function run(args: string[]): Promise<void> {
     for (const way of ['full', 'half'] as const) {
       const job = `default-8-${seed}`;
       train(way, job, data, join(out, way));
-      const { scores } = JSON.parse(readFileSync(join(out, way, 'runs', job, 'scores.json'), 'utf8')) as Scored;
-      for (const score of scores) dice[way].set(score.case, [...(dice[way].get(score.case) ?? []), score.dice]);
+      const { scores, also } = JSON.parse(readFileSync(join(out, way, 'runs', job, 'scores.json'), 'utf8')) as Scored;
+      for (const score of [...scores, ...Object.values(also).flat()])
+        dice[way].set(score.case, [...(dice[way].get(score.case) ?? []), score.dice]);
     }
   const means = (way: keyof typeof dice) =>
     [...dice[way].values()].map((all) => all.reduce((a, b) => a + b) / all.length);

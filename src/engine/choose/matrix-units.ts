@@ -5,11 +5,14 @@ import { webgpuBackend, webgpuKernels } from '../webgpu/index.ts';
 
 const FILE = 'matrix-units.json';
 
-/** Tells the webgpu backend, which is current, what to do by matrix units; nothing where the card has none. */
+/**
+ * Tells the webgpu backend, which is current, what to do by matrix units, where `DECILE_MATRIX_UNITS=on` asks for that; nothing where the card
+ * has none. Not by itself: that a whole training ends as well as in float32 was not shown yet (`npm run bench -- halves`).
+ */
 export async function chooseMatrixUnits(): Promise<void> {
   const backend = webgpuBackend();
   const { name, matrixUnits } = backend.gpu.facts;
-  if (!matrixUnits) return;
+  if (!matrixUnits || process.env.DECILE_MATRIX_UNITS !== 'on') return;
   const key = keyOf(machineKey(), name);
   const known = readCache<Halves>(FILE)[key];
   backend.halves = known ?? (await measured());
