@@ -7,7 +7,7 @@ const FILE = 'matrix-units.json';
 
 /**
  * Tells the webgpu backend, which is current, what to do by matrix units, where `DECILE_MATRIX_UNITS=on` asks for that; nothing where the card
- * has none. Not by itself: that a whole training ends as well as in float32 was not shown yet (`npm run bench -- halves`).
+ * has none. Not by itself: whole trainings ended a little worse than in float32 (`npm run bench -- halves`, docs/explanation/engines.md).
  */
 export async function chooseMatrixUnits(): Promise<void> {
   const backend = webgpuBackend();
