@@ -8,11 +8,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { pairedTTest } from '../src/core/metrics/index.ts';
+import { meanAndSd, pairedTTest } from '../src/core/metrics/index.ts';
 import { WrongOption } from './wrong-option.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const WAYS = { full: [], half: ['--import', pathToFileURL(here('./halves/register.ts')).href] };
+
+const TEST = 'test';
 
 interface Score {
   case: string;
@@ -22,6 +24,7 @@ interface Scored {
   scores: Score[];
   also: Record<string, Score[]>;
 }
+type Way = keyof typeof WAYS;
 
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
@@ -37,35 +40,53 @@ export async function run(args: string[]): Promise<void> {
   if (!data || !out)
     throw new WrongOption('--data must be the folder that holds left-atrium, and --out one for results.');
   const seeds = values.seeds.split(',');
-  const dice = { full: new Map<string, number[]>(), half: new Map<string, number[]>() };
+  /** Dice by list, scan, way and seed. */
+  const lists = new Map<string, Map<string, Record<Way, number[]>>>();
   for (const seed of seeds)
     for (const way of ['full', 'half'] as const) {
       const job = `default-8-${seed}`;
       train(way, job, data, join(out, way));
       const { scores, also } = JSON.parse(readFileSync(join(out, way, 'runs', job, 'scores.json'), 'utf8')) as Scored;
-      for (const score of [...scores, ...Object.values(also).flat()])
-        dice[way].set(score.case, [...(dice[way].get(score.case) ?? []), score.dice]);
+      for (const [list, own] of Object.entries({ [TEST]: scores, ...also })) {
+        const scans = lists.get(list) ?? new Map<string, Record<Way, number[]>>();
+        lists.set(list, scans);
+        for (const { case: scan, dice } of own) {
+          const known = scans.get(scan) ?? { full: [], half: [] };
+          known[way].push(dice);
+          scans.set(scan, known);
+        }
+      }
     }
-  const means = (way: keyof typeof dice) =>
-    [...dice[way].values()].map((all) => all.reduce((a, b) => a + b) / all.length);
-  const [full, half] = [means('full'), means('half')];
-  const mean = (all: number[]) => all.reduce((a, b) => a + b) / all.length;
-  const test = pairedTTest(half, full);
-  const answer = {
-    scans: full.length,
-    seeds: seeds.length,
-    full: mean(full),
-    half: mean(half),
-    ...test,
-  };
-  if (values.json) console.log(JSON.stringify(answer));
+  const answers = [
+    ...[...lists].map(([list, scans]) => compared(list, [...scans.values()])),
+    compared(
+      'together',
+      [...lists.values()].flatMap((scans) => [...scans.values()]),
+    ),
+  ];
+  if (values.json) console.log(JSON.stringify(answers));
   else
-    console.log(
-      `${answer.scans} scans, ${answer.seeds} seeds: Dice ${answer.full.toFixed(2)} in float32, ${answer.half.toFixed(2)} with products of half precision, p = ${answer.p?.toFixed(2)}`,
-    );
+    for (const { list, scans, full, half, difference, interval, bySeed } of answers)
+      console.log(
+        `${list}, ${scans} scans: Dice ${two(full)} in float32, ${two(half)} with products of half precision, ${two(difference)} [${interval.map(two).join(', ')}], by seed ${bySeed.map(two).join(', ')}`,
+      );
 }
 
-function train(way: keyof typeof WAYS, job: string, data: string, out: string): void {
+const two = (n: number | null) => n?.toFixed(2) ?? '-';
+
+/** Seeds averaged scan by scan. */
+function compared(list: string, scans: Record<Way, number[]>[]) {
+  const means = (way: Way) => scans.map((scan) => meanAndSd(scan[way]).mean);
+  const [full, half] = [means('full'), means('half')];
+  const { meanDifference = Number.NaN, interval = [Number.NaN, Number.NaN] } = pairedTTest(half, full) ?? {};
+  return {
+    ...{ list, scans: scans.length, full: meanAndSd(full).mean, half: meanAndSd(half).mean },
+    ...{ difference: meanDifference, interval },
+    bySeed: scans[0].full.map((_, seed) => meanAndSd(scans.map((scan) => scan.half[seed] - scan.full[seed])).mean),
+  };
+}
+
+function train(way: Way, job: string, data: string, out: string): void {
   const study = [here('./studies/left-atrium-halves.yaml'), '--data', data, '--out', out, '--only', job];
   const options = [process.env.NODE_OPTIONS, ...WAYS[way]].filter(Boolean).join(' ');
   const { status } = spawnSync(process.execPath, [here('../bin/decile.mjs'), 'study', ...study], {

@@ -14,6 +14,7 @@ import type { PatchSource, Sides } from '../src/core/train/patches.ts';
 import { startEngine } from '../src/engine/choose/index.ts';
 import { PatchThreads } from '../src/trainer/worker/patch-threads.ts';
 import { readerOf } from '../src/trainer/worker/stored-scan.ts';
+import { median } from './stepper.ts';
 import { WrongOption } from './wrong-option.ts';
 
 const WARM_UP = 5;
@@ -89,7 +90,6 @@ async function timed(sampler: TwoStreamSampler, steps: number): Promise<Times> {
     }
     disposeBatch(batch);
   }
-  const median = (times: number[]) => times.sort((a, b) => a - b)[times.length >> 1];
   return { own: median(own), waited: median(waited) };
 }
 

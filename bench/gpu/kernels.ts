@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { type ConvWeights, CUBE, type FeatureMap, HALVES, type Kernels } from '../../src/core/network/kernels.ts';
 import { simdKernels } from '../../src/engine/simd/index.ts';
-import { ALL_HALVES, NO_HALVES } from '../../src/engine/webgpu/halves.ts';
+import { ALL_HALVES, fillsBlocks, NO_HALVES } from '../../src/engine/webgpu/halves.ts';
 import { webgpuBackend, webgpuKernels } from '../../src/engine/webgpu/index.ts';
 import type { LocalExecutor } from '../../src/engine/webgpu/local-executor.ts';
 import { BUSY, occupy, type Peaks } from './peaks.ts';
@@ -83,7 +83,7 @@ function casesOf(width: number, patch: Sides, units: boolean): Case[] {
       },
     ];
     const byUnits = forms.map((form): Case => ({ ...form, kernel: `${form.kernel}, matrix units`, peak: 'matrix' }));
-    return units && Math.min(c, k) >= 8 ? [...byUnits, ...forms] : forms;
+    return units && fillsBlocks(c, k) ? [...byUnits, ...forms] : forms;
   };
   const whole = [1, ...patch, width];
   const half = [1, ...level(1), width];

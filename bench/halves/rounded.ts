@@ -4,9 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Kernels } from '../../src/core/network/kernels.ts';
-
-/** Below so many channels the webgpu engine stays with float32. */
-const CHANNELS = 8;
+import { fillsBlocks } from '../../src/engine/webgpu/halves.ts';
 
 /**
  * x to 11 bits of a mantissa, the nearest (Veltkamp 1968). Half precision's range is not looked at: activations come from norms, and slopes
@@ -19,17 +17,16 @@ export const toHalf = <T extends tf.Tensor>(x: T): T =>
   });
 
 export function roundedKernels(kernels: Kernels): Kernels {
-  const many = (...channels: number[]) => Math.min(...channels) >= CHANNELS;
   return {
     ...kernels,
     conv3d: (x, w) =>
-      many(w.shape[3], w.shape[4]) ? tf.tidy(() => kernels.conv3d(toHalf(x), toHalf(w))) : kernels.conv3d(x, w),
+      fillsBlocks(w.shape[3], w.shape[4]) ? tf.tidy(() => kernels.conv3d(toHalf(x), toHalf(w))) : kernels.conv3d(x, w),
     conv3dGradInput: (dy, w) =>
-      many(w.shape[3], w.shape[4])
+      fillsBlocks(w.shape[3], w.shape[4])
         ? tf.tidy(() => kernels.conv3dGradInput(toHalf(dy), toHalf(w)))
         : kernels.conv3dGradInput(dy, w),
     conv3dGradWeights: (x, dy, kernel) =>
-      many(x.shape[4], dy.shape[4])
+      fillsBlocks(x.shape[4], dy.shape[4])
         ? tf.tidy(() => kernels.conv3dGradWeights(toHalf(x), toHalf(dy), kernel))
         : kernels.conv3dGradWeights(x, dy, kernel),
   };

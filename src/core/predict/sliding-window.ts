@@ -66,10 +66,14 @@ export async function slidingWindow(
       for (const y of ys) {
         for (const x of xs) {
           for (const flip of ways) {
-            for (const member of members) {
-              const window = scan.window([x, y, z], patch, flip);
-              const probabilities = predictPatch(window, member, kernels, forward);
-              await reading.next(scan.add(probabilities, [x, y, z], patch, flip));
+            const window = scan.window([x, y, z], patch, flip);
+            try {
+              for (const member of members) {
+                const probabilities = predictPatch(window, member, kernels, forward);
+                await reading.next(scan.add(probabilities, [x, y, z], patch, flip));
+              }
+            } finally {
+              window.dispose();
             }
           }
           await onWindow(++done, total);
@@ -122,11 +126,11 @@ function divide(sums: Float32Array[], [nx, ny, nz]: Uint16Array[], ways: number)
   }
 }
 
-/** Softmax of one patch, [C, D, H, W]; frees the patch. */
+/** Softmax of one patch, [C, D, H, W]. */
 function predictPatch(input: FeatureMap, weights: Weights, kernels: Kernels, forward: NetworkForward): tf.Tensor4D {
   const tape = new Tape(kernels, weights, false);
   const { logits, features } = forward(tape, input, { features: 'bottleneck', dropout: null });
   const probabilities = tf.tidy(() => softmaxChannels(channelsFirst(logits)));
-  tf.dispose([input, logits, features]);
+  tf.dispose([logits, features]);
   return probabilities;
 }

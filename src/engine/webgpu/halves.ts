@@ -13,6 +13,12 @@ export interface Halves {
 export const NO_HALVES: Halves = { forward: false, input: false, weights: false };
 export const ALL_HALVES: Halves = { forward: true, input: true, weights: true };
 
+/** Half a block of 16: with fewer channels in or out most of each product is of zeros. */
+const WORTH_A_BLOCK = 8;
+
+/** Whether a convolution's channels are enough for products of blocks; else it stays in float32. */
+export const fillsBlocks = (...channels: number[]): boolean => Math.min(...channels) >= WORTH_A_BLOCK;
+
 const KINDS = Object.keys(NO_HALVES) as (keyof Halves)[];
 
 /** Largest difference from float32 that is believed, relative to the largest value: 2^-11 a factor, over some hundred terms. */

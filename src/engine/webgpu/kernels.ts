@@ -5,7 +5,7 @@ import { middleTaps, withZeroTaps } from '../../core/network/taps.ts';
 import { checkConvolution } from '../backend/products.ts';
 import type { WebgpuBackend } from './backend.ts';
 import { drawKernels } from './draws.ts';
-import type { Halves } from './halves.ts';
+import { fillsBlocks, type Halves } from './halves.ts';
 import { convolveByMatrices, matricesFit, weightsByMatrices } from './matrix-conv.ts';
 import { normKernels } from './norms.ts';
 import { addSlabs } from './ops/reduce.ts';
@@ -78,9 +78,6 @@ export const convolutions = { convolve, convolveInput, convolveWeights };
 /** Of every image alike. */
 const check = (x: readonly number[], w: readonly number[]): void => checkConvolution(NAME, [1, ...x.slice(1)], w);
 
-/** Channels from which on products in half precision take less time than float32, though they fill blocks of 16. */
-const WORTH_A_BLOCK = 8;
-
 /**
  * The set for src/core; the webgpu backend must be current.
  * @param halves convolutions by matrix units, where the chip has some; what was measured to be faster by default
@@ -92,7 +89,7 @@ export function webgpuKernels({ halves }: { halves?: Halves } = {}): Kernels {
   const there = matrixUnits && matricesFit(units, limits.maxComputeWorkgroupStorageSize);
   const chosen = halves ?? backend.halves;
   const productsFor = (kind: keyof Halves, c: number, k: number): Products | undefined =>
-    there && chosen[kind] && Math.min(c, k) >= WORTH_A_BLOCK ? units : undefined;
+    there && chosen[kind] && fillsBlocks(c, k) ? units : undefined;
   const tensor = (info: tf.TensorInfo) => tf.engine().makeTensorFromTensorInfo(info) as FeatureMap;
   const withChannels = (x: FeatureMap, c: number) => [...x.shape.slice(0, 4), c];
 

@@ -72,7 +72,6 @@ function source(products: Products, { planes, blocks, vectorX, vectorY }: Matrix
 var<workgroup> box: array<${half}, ${halo(products, planes).elements}>;
 var<workgroup> slopes: array<${half}, ${voxels * stride}>;
 var<workgroup> stage: array<f32, ${TAPS * planes * STAGE}>;
-${products.functions}
 ${eachGroup(
   threads,
   'p.slabs * p.cGroups * p.kGroups',

@@ -27,7 +27,7 @@ export const convolutionBytes = (products: Products, planes: number): number =>
 export interface MatrixForm {
   /** Of a group's box. */
   planes: number;
-  /** Blocks of 16 output channels that a group computes: 1, 2 or 4. */
+  /** Blocks of 16 output channels that a group computes: 1 to 4. */
   blocks: number;
   /** Channels in and out are multiples of four. */
   vectorIn: boolean;
@@ -184,7 +184,6 @@ ${scaled ? '@group(0) @binding(3) var<storage, read> scale: array<f32>;' : ''}
 @group(0) @binding(${out + 1}) var<storage, read_write> y: array<${type(vectorOut)}>;
 var<workgroup> box: array<${half}, ${halo(products, planes).elements}>;
 var<workgroup> stage: array<f32, ${planes * STAGE}>;
-${products.functions}
 ${eachGroup(
   threads,
   'p.across * p.nx * p.ny * p.nz * p.images',

@@ -35,8 +35,6 @@ export interface Products {
   readonly unrolled: number;
   /** Loads that a thread asks for before it waits for the first of them. */
   readonly ahead: number;
-  /** Functions that the others call. */
-  readonly functions: string;
   zero(sum: string): string;
   left(name: string, place: Place): string;
   right(name: string, place: Place): string;
@@ -65,7 +63,6 @@ diagnostic(off, chromium.subgroup_matrix_uniformity);
     gap: 8,
     unrolled: 2,
     ahead: 4,
-    functions: '',
     zero: (sum) => `var ${sum} = subgroup_matrix_result<f32, ${SIDE}, ${SIDE}>();`,
     left: (name, place) => load('left', name, place),
     right: (name, place) => load('right', name, place),
@@ -96,7 +93,6 @@ export const byThreads = (): Products => {
     gap: 0,
     unrolled: 0,
     ahead: 1,
-    functions: '',
     zero: (sum) => `var ${sum} = array<f32, ${HALF}>();`,
     left: remember,
     right: remember,
