@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { startPrediction } from '../../src/project/services/predict/predict.ts';
+import { writeFileAtomic } from '../../src/disk/index.ts';
+import { runForPrediction, startPrediction } from '../../src/project/services/predict/predict.ts';
 import { resumeTraining, startTraining } from '../../src/project/services/train/train.ts';
 import { openProject } from '../../src/project/store/index.ts';
 import type { PredictJob, TrainerEvent } from '../../src/shared/training.ts';
@@ -133,6 +134,38 @@ test('a run that a killed process left is interrupted and can be resumed', async
   t.after(() => again.close());
   assert.deepEqual(again.interrupted, ['run-1']);
   assert.equal((await resumeTraining(again, trainer.start).done).state, 'finished');
+});
+
+test('a checkpoint whose process was killed before the project noted it is gone on from, and predicts', async (t) => {
+  const store = await projectWith(t, temporaryFolder(t), 2, 1);
+  const killed = scriptedTrainer(async function* (job) {
+    if (job.kind !== 'train') throw new Error('a training job was expected');
+    yield started();
+    for (const n of [1, 2]) yield step(n);
+    writeFileAtomic(join(job.runFolder, 'checkpoint.safetensors'), 'weights of step 2');
+    yield { type: 'error', code: 'trainer/died', message: 'The trainer must go on, got a kill.', cure: 'Resume.' };
+  });
+  await assert.rejects(startTraining(store, killed.start, { options: { steps: 4 } }).done, { code: 'trainer/died' });
+  const [{ name }] = store.runs.list();
+  assert.equal(runForPrediction(store, name).name, name);
+  const trainer = trains();
+  await resumeTraining(store, trainer.start).done;
+  const [job] = trainer.jobs;
+  assert.equal(job.kind === 'train' && job.resume, true, 'from its checkpoint');
+});
+
+test('a run that was killed before its first checkpoint is begun anew', async (t) => {
+  const store = await projectWith(t, temporaryFolder(t), 2, 1);
+  const broken = scriptedTrainer(async function* () {
+    yield started();
+    yield { type: 'error', code: 'trainer/died', message: 'The trainer must go on, got a kill.', cure: 'Resume.' };
+  });
+  await assert.rejects(startTraining(store, broken.start, { options: { steps: 4 } }).done, { code: 'trainer/died' });
+  assert.throws(() => runForPrediction(store, 'run-1'), { code: 'run/no-checkpoint' });
+  const trainer = trains();
+  await resumeTraining(store, trainer.start).done;
+  const [job] = trainer.jobs;
+  assert.equal(job.kind === 'train' && job.resume, false);
 });
 
 /** Predicts the scans it is given one by one. */

@@ -96,7 +96,8 @@ export async function checkProject(
       ? await fault(() => void parseNormalisation(readFileSync(store.path(intensities), 'utf8')))
       : null;
     if (unread !== null) note(intensities, run.name, unread);
-    const weights = store.checkpoints.list(run.id).map(({ path }) => path);
+    const last = store.checkpoints.file(run.id);
+    const weights = [...store.checkpoints.list(run.id).map(({ path }) => path), ...(last === null ? [] : [last])];
     if (weights.length > 0 && run.options.region === 'auto') weights.push(`${runFolder(run.id)}/${REGION_FILE}`);
     if (run.model) weights.push(`${runFolder(run.id)}/${MODEL_FILE}`);
     for (const path of weights) {

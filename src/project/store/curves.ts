@@ -1,5 +1,7 @@
 /** Tables run_metrics and checkpoints: the curves of a run and where it can go on. */
+import { existsSync } from 'node:fs';
 import { type Db, prepared } from './database.ts';
+import { checkpointFile } from './paths.ts';
 import type { Checkpoint } from './types.ts';
 
 export interface MetricPoint {
@@ -49,11 +51,21 @@ export interface CheckpointRepository {
   /** `path` is relative to the project folder. */
   add(run: number, step: number, path: string): void;
   latest(run: number): Checkpoint | null;
+  /**
+   * The file to go on from and to predict with, relative to the project folder; null for none. Its trainer writes it before the
+   * project notes it, and one that outlived the project's process is never noted: the file alone says that it is there.
+   */
+  file(run: number): string | null;
   list(run: number): Checkpoint[];
 }
 
-export function checkpointRepository(db: Db): CheckpointRepository {
+/** @param path absolute path of a file of the project */
+export function checkpointRepository(db: Db, path: (relative: string) => string): CheckpointRepository {
   const columns = 'run, step, path, created_at AS createdAt';
+  const latest = (run: number) =>
+    (prepared(db, `SELECT ${columns} FROM checkpoints WHERE run = ? ORDER BY step DESC LIMIT 1`).get(run) as
+      | Checkpoint
+      | undefined) ?? null;
   return {
     add(run, step, path) {
       prepared(
@@ -61,10 +73,13 @@ export function checkpointRepository(db: Db): CheckpointRepository {
         'INSERT INTO checkpoints VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET path = excluded.path, created_at = excluded.created_at',
       ).run(run, step, path, new Date().toISOString());
     },
-    latest: (run) =>
-      (prepared(db, `SELECT ${columns} FROM checkpoints WHERE run = ? ORDER BY step DESC LIMIT 1`).get(run) as
-        | Checkpoint
-        | undefined) ?? null,
+    latest,
+    file(run) {
+      const noted = latest(run);
+      if (noted) return noted.path;
+      const file = checkpointFile(run);
+      return existsSync(path(file)) ? file : null;
+    },
     list: (run) =>
       prepared(db, `SELECT ${columns} FROM checkpoints WHERE run = ? ORDER BY step`).all(run) as Checkpoint[],
   };

@@ -265,7 +265,7 @@ function assemble(folder: string, mode: 'write' | 'read', db: Db, lock: ProjectL
       measurements: guard(measurementRepository(db, person)),
       runs,
       metrics: guard(metricRepository(db)),
-      checkpoints: guard(checkpointRepository(db)),
+      checkpoints: guard(checkpointRepository(db, path)),
       calibrations: guard(calibrationRepository(db)),
       predictions: guard(predictionRepository(db)),
       evaluations: guard(evaluationRepository(db)),

@@ -12,6 +12,8 @@ export const channelFile = (scan: number, place: number): string => `volumes/${s
 export const maskFolder = (scan: number): string => `masks/${scan}`;
 export const maskFile = (scan: number, version: number): string => `masks/${scan}/${version}.nii.gz`;
 export const runFolder = (run: number): string => `runs/${run}`;
+/** Where the trainer keeps what a run goes on from and predicts with. */
+export const checkpointFile = (run: number): string => `runs/${run}/checkpoint.safetensors`;
 export const entropyFile = (run: number, scan: number): string => `runs/${run}/entropy/${scan}.nii.gz`;
 
 /** Absolute path of a file named in the database; throws `project/corrupt` when it would leave the project folder. */

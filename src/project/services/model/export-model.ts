@@ -59,7 +59,7 @@ type RunModel = Pick<ModelFile, 'description' | 'tensors'> & { bytes?: Uint8Arra
 async function modelOfRun(store: Store, run: Run): Promise<RunModel> {
   const folder = store.path(runFolder(run.id));
   if (run.model) return readModel(`${folder}/${MODEL_FILE}`);
-  const checkpoint = decodeCheckpoint(readFileSync(store.path(store.checkpoints.latest(run.id)!.path)));
+  const checkpoint = decodeCheckpoint(readFileSync(store.path(store.checkpoints.file(run.id)!)));
   const { meta } = checkpoint;
   const kept = () => parseNormalisation(readFileSync(`${folder}/normalisation.json`, 'utf8'));
   const channels = meta.channels ?? oneChannel(kept());

@@ -7,7 +7,7 @@ import { noneOf, sameChannel } from '../../../core/model-channels.ts';
 import { LONGEST_NAME } from '../../../core/name-limit.ts';
 import { encodeNetwork } from '../../../core/train/checkpoint.ts';
 import { writeFileAtomic } from '../../../disk/index.ts';
-import { type Run, runFolder, type Store } from '../../store/index.ts';
+import { checkpointFile, type Run, type Store } from '../../store/index.ts';
 import { beginRun } from '../train/run-folder.ts';
 import { MODEL_FILE, REGION_FILE } from './export-model.ts';
 import { decodeModel, type ModelFile, REGION, readModel, type Tensors } from './model-file.ts';
@@ -56,9 +56,9 @@ export async function importModel(store: Store, { path, content, name }: ImportM
     () => store.runs.create({ ...made, options, classes, cases: [] }),
     (folder, { id }) => {
       writeFileAtomic(join(folder, MODEL_FILE), model.bytes);
-      writeFileAtomic(join(folder, 'checkpoint.safetensors'), bytes);
+      writeFileAtomic(store.path(checkpointFile(id)), bytes);
       if (coarse) writeFileAtomic(join(folder, REGION_FILE), coarse);
-      store.checkpoints.add(id, step, `${runFolder(id)}/checkpoint.safetensors`);
+      store.checkpoints.add(id, step, checkpointFile(id));
       store.runs.update(id, { state: 'finished', step, finishedAt: new Date().toISOString() });
     },
   );

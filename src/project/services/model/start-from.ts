@@ -59,7 +59,7 @@ async function sourceOfRun(store: Store, named: string): Promise<Source> {
     const source = await sourceOfFile(store, store.path(`${runFolder(run.id)}/${MODEL_FILE}`));
     return { ...source, own: ownThen(store, run), origin: { ...source.origin, kind: 'run', name: run.name } };
   }
-  const checkpoint = decodeCheckpoint(readFileSync(store.path(store.checkpoints.latest(run.id)!.path)));
+  const checkpoint = decodeCheckpoint(readFileSync(store.path(store.checkpoints.file(run.id)!)));
   const { options, classes, step, channels = oneChannel({ kind: 'none' }) } = checkpoint.meta;
   return {
     origin: { kind: 'run', name: run.name, step },

@@ -56,7 +56,7 @@ export function runForPrediction(store: Store, name?: string, flag: '--run' | '-
       `A run must be finished to ${flag === '--run' ? 'predict with' : 'learn on from'}, got none in this project.`,
       `Train first with \`decile train DIR\`, or name an unfinished run with ${flag}.`,
     );
-  if (!store.checkpoints.latest(run.id))
+  if (store.checkpoints.file(run.id) === null)
     throw new DecileError(
       'run/no-checkpoint',
       `A run must have a checkpoint to predict with, got none of ${run.name}.`,

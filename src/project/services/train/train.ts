@@ -108,7 +108,7 @@ function launch(
     normalisation: normalisationForRun(store, folder, resume),
     ...(channels && { channels }),
     ...(made.startedFrom && { startFrom: join(folder, START_FILE) }),
-    resume: resume && store.checkpoints.latest(id) !== null,
+    resume: resume && store.checkpoints.file(id) !== null,
   };
   const run = store.runs.update(id, {
     state: 'running',
