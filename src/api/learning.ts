@@ -4,6 +4,7 @@ import type { RoundAhead, RoundHandle } from '../project/services/train/round.ts
 import type { Learning } from '../project/store/index.ts';
 import type { JobInfo, LearningInfo } from '../shared/contract/index.ts';
 import { DecileError } from '../shared/errors.ts';
+import { predictionProgress } from '../shared/prediction-progress.ts';
 import type { TrainerEvent } from '../shared/training.ts';
 import type { JobHandle } from './jobs.ts';
 import type { Session } from './session.ts';
@@ -226,11 +227,11 @@ const endWords = (run: string, learned: number, refreshed: number): string =>
   `${run} has learned ${plural(learned, 'new mask')}; ${plural(refreshed, 'case')} that nobody had looked at ${refreshed === 1 ? 'has' : 'have'} a new prediction.`;
 
 function show(session: Session, job: JobHandle, event: TrainerEvent): void {
-  if (event.type !== 'predicted') {
-    showTraining(job, event);
-    return;
+  showTraining(job, event);
+  const progress = predictionProgress(event);
+  if (progress) {
+    const { done, total, detail } = progress;
+    job.update({ ...progress, detail: `predicted ${detail}, ${done} of ${total}` });
   }
-  const { done, total, name, seconds, scan } = event;
-  job.update({ done, total, detail: `predicted ${name}, ${done} of ${total}`, secondsLeft: seconds * (total - done) });
-  session.changed([scan]);
+  if (event.type === 'predicted') session.changed([event.scan]);
 }

@@ -12,6 +12,7 @@ import { montage } from '../project/report/montage.ts';
 import { writeReport } from '../project/report/report.ts';
 import type { Run } from '../project/store/index.ts';
 import { DecileError } from '../shared/errors.ts';
+import { predictionProgress } from '../shared/prediction-progress.ts';
 import { type CohortPart, writeCohort } from './demo/cohort.ts';
 import { type DemoRun, demoPage } from './demo/page.ts';
 import { type ProbeResult, probe } from './demo/probe.ts';
@@ -208,7 +209,8 @@ async function predictAndEvaluate(
     const handle = project.predict(
       { run: run.name, scans: run.options.method === 'cpcl' ? 'unlabelled' : tests.map((scan) => scan.id) },
       (event) => {
-        if (event.type === 'predicted') progress.update(event.done, event.total, `${event.name}, by ${run.name}`);
+        const made = predictionProgress(event);
+        if (made) progress.update(made.done, made.total, `${made.detail}, by ${run.name}`);
       },
     );
     await whileWatched(handle, signal, progress);

@@ -121,8 +121,8 @@ export type TrainerEvent =
       steps: number;
     }
   | { type: 'notice'; message: string }
-  /** The files of a scan cannot be read; the work goes on without it. */
-  | ({ type: 'left-out' } & LeftOut)
+  /** The files of a scan cannot be read, or somebody draws in it; the work goes on without it. A prediction counts it as done. */
+  | ({ type: 'left-out'; done?: number; total?: number } & LeftOut)
   | { type: 'preparing'; done: number; total: number }
   | StepEvent
   | ValidationEvent
@@ -150,6 +150,8 @@ export type TrainerEvent =
       ownDice: number[];
       volumesMl: number[];
     }
+  /** A prediction that is not kept, because the scan is not to change now. */
+  | { type: 'held'; scan: number; name: string; done: number; total: number }
   /** Of a ProbeJob; bytes: peak resident memory of the process. */
   | { type: 'probed'; engine: string; device: string; secondsPerStep: number; bytes: number }
   /** Of an AdapterJob; software: emulated by the processor. */

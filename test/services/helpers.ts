@@ -99,5 +99,5 @@ export function scriptedTrainer(script: (job: TrainerJob, cancelled: () => boole
       done,
     };
   };
-  return { jobs, start };
+  return { jobs, start, script };
 }

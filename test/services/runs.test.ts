@@ -255,3 +255,51 @@ test('prediction without a finished run, or with an unknown one, says so', async
   assert.throws(() => startPrediction(store, predicts().start, {}), { code: 'run/none-finished' });
   assert.throws(() => startPrediction(store, predicts().start, { run: 'x' }), { code: 'run/unknown' });
 });
+
+test('each scan of a prediction is told of, with what became of it, and counted', async (t) => {
+  const store = await projectWith(t, temporaryFolder(t), 5, 1);
+  await startTraining(store, trains().start, { options: {} }).done;
+  const [, drawn, looked, unread, last] = store.scans.list();
+  const cases = predicts();
+  const trainer = scriptedTrainer(async function* (job, cancelled) {
+    keepMask(store, { scan: drawn.id, origin: 'manual', accepted: false, labels: [] });
+    for await (const event of cases.script(job, cancelled)) {
+      if (event.type !== 'predicted' || event.scan !== unread.id) yield event;
+      else {
+        const { scan, name, done, total } = event;
+        yield { type: 'left-out', scan, name, code: 'scan/unreadable', message: 'No.', cure: 'Another.', done, total };
+      }
+    }
+  });
+  const told: unknown[][] = [];
+  const held = (scan: number) => scan === looked.id;
+  const report = await startPrediction(store, trainer.start, { held }, (event) => {
+    if ('scan' in event && 'done' in event) told.push([event.type, event.scan, event.done, event.total]);
+  }).done;
+  assert.deepEqual(told, [
+    ['left-out', drawn.id, 1, 4],
+    ['held', looked.id, 2, 4],
+    ['left-out', unread.id, 3, 4],
+    ['predicted', last.id, 4, 4],
+  ]);
+  assert.deepEqual(
+    report.leftOut.map(({ scan, code }) => [scan, code]),
+    [
+      [drawn.id, 'predict/drawing'],
+      [unread.id, 'scan/unreadable'],
+    ],
+  );
+  assert.deepEqual([report.predicted.length, report.left], [1, 0]);
+});
+
+test('a mask that could not be kept is not told of as predicted', async (t) => {
+  const store = await projectWith(t, temporaryFolder(t), 3, 1);
+  await startTraining(store, trains().start, { options: {} }).done;
+  const trainer = scriptedTrainer(async function* (job, cancelled) {
+    for await (const event of predicts().script(job, cancelled))
+      yield event.type === 'predicted' ? { ...event, maskPath: join(store.folder, 'none') } : event;
+  });
+  const told: string[] = [];
+  await assert.rejects(startPrediction(store, trainer.start, {}, ({ type }) => told.push(type)).done);
+  assert.ok(!told.includes('predicted'), told.join());
+});

@@ -8,6 +8,7 @@ import type { RunHandle } from '../../project/services/train/train.ts';
 import type { Run, Store } from '../../project/store/index.ts';
 import type { Curve, RunInfo, TrainOutlook } from '../../shared/contract/index.ts';
 import { DecileError } from '../../shared/errors.ts';
+import { predictionProgress } from '../../shared/prediction-progress.ts';
 import type { TrainerEvent } from '../../shared/training.ts';
 import type { Handlers } from '../api.ts';
 import { errorInfo } from '../errors.ts';
@@ -77,19 +78,12 @@ export const trainingHandlers = (session: Session, learner: Learner): Pick<Handl
     const project = session.project();
     const name = run === undefined ? undefined : project.store.runs.get(run).name;
     let job: JobHandle | undefined;
-    let done = 0;
     // Started before the job, so that what cannot start is an error of the call.
     const handle = project.predict({ run: name, scans }, (event) => {
-      if (event.type === 'predicted') {
-        done = event.done;
-        job?.update({
-          done,
-          total: event.total,
-          detail: event.name,
-          secondsLeft: event.seconds * (event.total - event.done),
-        });
-        session.changed([event.scan]);
-      } else if (event.type === 'notice') job?.notice(event.message);
+      const progress = predictionProgress(event);
+      if (progress) job?.update(progress);
+      if (event.type === 'predicted') session.changed([event.scan]);
+      else if (event.type === 'notice') job?.notice(event.message);
       else if (event.type === 'left-out') job?.fail([failureOf(event)]);
     });
     const started = session.jobs.start(

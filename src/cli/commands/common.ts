@@ -3,7 +3,9 @@ import type { Project } from '../../app.ts';
 import { shown } from '../../core/plain-text.ts';
 import { DecileError } from '../../shared/errors.ts';
 import type { LeftOut } from '../../shared/left-out.ts';
-import { EXIT, Exit, notice, type Output } from '../output.ts';
+import { predictionProgress } from '../../shared/prediction-progress.ts';
+import type { TrainerEvent } from '../../shared/training.ts';
+import { EXIT, Exit, notice, type Output, type Progress } from '../output.ts';
 import { userPath } from '../place.ts';
 
 /** Opens the project of DIR, runs the command, closes it whatever happens. */
@@ -49,4 +51,12 @@ export function sayLeftOut(output: Output, left: readonly LeftOut[]): void {
   notice(output, `${left.length} scans were left out:`);
   for (const { name, code, message, cure } of left) notice(output, `  ${name}\n    ${code}: ${message} ${cure}`);
   throw new Exit(EXIT.partly);
+}
+
+/** How far a prediction is; nothing for other events. */
+export function showPrediction(progress: Progress, event: TrainerEvent): void {
+  const made = predictionProgress(event);
+  if (!made) return;
+  const time = event.type === 'predicted' ? `, ${event.seconds.toFixed(1)} s` : '';
+  progress.update(made.done, made.total, made.detail + time);
 }

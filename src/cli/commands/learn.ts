@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { addTrainingFlags, givenOptions } from '../flags.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { EXIT, Exit, type Output, Progress, result } from '../output.ts';
-import { sayLeftOut, withProject } from './common.ts';
+import { sayLeftOut, showPrediction, withProject } from './common.ts';
 import { showEvent } from './train.ts';
 
 export function learnCommand(): Command {
@@ -18,9 +18,8 @@ export function learnCommand(): Command {
       const round = await project.learn(
         { from: flags.from, options: givenOptions(flags as unknown as Record<string, unknown>) },
         (event) => {
-          if (event.type === 'predicted')
-            progress.update(event.done, event.total, `${event.name}, ${event.seconds.toFixed(1)} s`);
-          else showEvent(event, progress, preparing);
+          showEvent(event, progress, preparing);
+          showPrediction(progress, event);
         },
       );
       const unwatch = onInterrupt(() => {

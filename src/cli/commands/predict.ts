@@ -8,7 +8,7 @@ import { DecileError } from '../../shared/errors.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { EXIT, Exit, notice, type Output, Progress, result, table } from '../output.ts';
 import { userPath } from '../place.ts';
-import { sayLeftOut, withProject } from './common.ts';
+import { sayLeftOut, showPrediction, withProject } from './common.ts';
 
 interface PredictFlags extends Output {
   run?: string;
@@ -52,8 +52,7 @@ export function predictCommand(): Command {
         };
         const handle = project.predict(request, (event) => {
           if (event.type === 'notice') progress.say(event.message);
-          if (event.type === 'predicted')
-            progress.update(event.done, event.total, `${event.name}, ${event.seconds.toFixed(1)} s`);
+          showPrediction(progress, event);
         });
         const unwatch = onInterrupt(() => {
           progress.say('Stopping; the masks made so far stay.');

@@ -200,6 +200,7 @@ export function showEvent(event: TrainerEvent, progress: Progress, preparing: Pr
     case 'evolution':
     case 'calibrated':
     case 'predicted':
+    case 'held':
     case 'finished':
     case 'cancelled':
     case 'error':

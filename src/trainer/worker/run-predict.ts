@@ -106,7 +106,9 @@ async function predictCase(
     (image, n) => {
       images[n] = image.data;
     },
-  ).catch((error: unknown) => report({ type: 'left-out', ...leftOut(item, error) }));
+  ).catch((error: unknown) =>
+    report({ type: 'left-out', ...leftOut(item, error), done: index + 1, total: job.cases.length }),
+  );
   if (!prepared) return;
   const missing = channelFiles(item, channels).flatMap((file, n) => (file ? [] : [channels[n].name]));
   if (missing.length > 0) report({ type: 'notice', message: withoutChannels(item.name, missing, meta) });

@@ -65,6 +65,8 @@ export function runForPrediction(store: Store, name?: string, flag: '--run' | '-
   return run;
 }
 
+type Predicted = Extract<TrainerEvent, { type: 'predicted' }>;
+
 /** Starts prediction; each finished scan is in the project at once, so that a cancelled job keeps what it made. */
 export function startPrediction(
   store: Store,
@@ -101,35 +103,49 @@ export function startPrediction(
     engine: request.engine ?? run.options.engine,
   };
   const predicted: PredictReport['predicted'] = [];
-  let unwritten: unknown = null;
-  const trainer = startTrainer(job, (event) => {
+  let [held, unwritten]: [number, unknown] = [0, null];
+  /** What became of a prediction. */
+  const kept = (event: Predicted): TrainerEvent => {
+    const { scan, name, done, total } = event;
+    // Somebody began to draw while it was computed.
+    if (isUnfinished(store, scan)) return { type: 'left-out', ...unfinished(store.scans.get(scan)), done, total };
+    if (request.held?.(scan)) return { type: 'held', scan, name, done, total };
+    keepPrediction(store, run, event);
+    return event;
+  };
+  const tell = (event: TrainerEvent): void => {
+    if (event.type === 'held') held++;
     if (event.type === 'left-out') {
       const { scan, name, code, message, cure } = event;
       leftOut.push({ scan, name, code, message, cure });
     }
-    if (event.type === 'predicted' && unwritten === null) {
-      try {
-        const { scan, name, meanEntropy, volumesMl, seconds } = event;
-        if (isUnfinished(store, scan)) {
-          // Somebody began to draw while it was computed.
-          leftOut.push(unfinished(store.scans.get(scan)));
-          return;
-        }
-        if (request.held?.(scan)) return;
-        keepPrediction(store, run, event);
-        predicted.push({ scan, name, meanEntropy, volumesMl, seconds });
-      } catch (error) {
-        unwritten = error;
-        trainer.cancel();
-      }
+    if (event.type === 'predicted') {
+      const { scan, name, meanEntropy, volumesMl, seconds } = event;
+      predicted.push({ scan, name, meanEntropy, volumesMl, seconds });
     }
     onEvent(event, run);
+  };
+  const trainer = startTrainer(job, (event) => {
+    if (event.type !== 'predicted') {
+      tell(event);
+      return;
+    }
+    if (unwritten !== null) return;
+    let became: TrainerEvent;
+    try {
+      became = kept(event);
+    } catch (error) {
+      unwritten = error;
+      trainer.cancel();
+      return;
+    }
+    tell(became);
   });
   const done = trainer.done
     .then((last): PredictReport => {
       if (unwritten !== null) throw unwritten;
       if (last.type === 'error') throw new DecileError(last.code, last.message, last.cure);
-      const left = chosen.length - predicted.length - leftOut.length;
+      const left = chosen.length - predicted.length - leftOut.length - held;
       return { run, predicted, leftOut, left, cancelled: last.type === 'cancelled' };
     })
     .finally(() => rmSync(outputFolder, { recursive: true, force: true }));
@@ -177,7 +193,7 @@ export function chooseScans(store: Store, which: PredictRequest['scans'] = 'unla
 }
 
 /** Moves the files to their places and makes the rows. */
-function keepPrediction(store: Store, run: Run, event: Extract<TrainerEvent, { type: 'predicted' }>): void {
+function keepPrediction(store: Store, run: Run, event: Predicted): void {
   const scan = store.scans.get(event.scan);
   const mlPerVoxel = voxelMl(scan);
   const entropy = entropyFile(run.id, scan.id);

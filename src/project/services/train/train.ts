@@ -214,6 +214,7 @@ function recordEvent(store: Store, run: number, event: TrainerEvent): void {
     case 'evolution':
     case 'calibrating':
     case 'predicted':
+    case 'held':
     case 'finished':
     case 'cancelled':
     case 'error':
