@@ -237,6 +237,21 @@ export function redoEdit(mask: LabelMap, edit: Edit): void {
   fillRuns(mask, edit, edit.after);
 }
 
+/** A step without voxels: the place of one that is being worked out. */
+export const placeOf = (name: string): Edit => ({
+  ...{ name, starts: new Uint32Array(), lengths: new Uint32Array(), before: new Uint8Array(), after: new Uint8Array() },
+  ...{ changed: 0, boxes: [] },
+});
+
+/** Makes an edit anew on a mask that another one has changed since: the same voxels end with the same values. */
+export function rebased(mask: LabelMap, { name, starts, lengths, after }: Edit): Edit {
+  const edit = record(mask, NO_PROTECTION, name, (recorder) => {
+    for (let n = 0; n < starts.length; n++)
+      for (let v = starts[n]; v < starts[n] + lengths[n]; v++) recorder.write(v, after[n]);
+  });
+  return edit ?? placeOf(name);
+}
+
 function fillRuns(mask: LabelMap, { starts, lengths }: Edit, values: Uint8Array): void {
   for (let n = 0; n < starts.length; n++) mask.data.fill(values[n], starts[n], starts[n] + lengths[n]);
 }

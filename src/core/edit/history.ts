@@ -21,7 +21,11 @@ export class History {
   /** Names of the steps, oldest first, and how many of them are in force. */
   get steps(): { names: string[]; current: number } {
     const names = [...this.done.map((e) => e.name), ...this.undone.map((e) => e.name).reverse()];
-    return { names, current: this.done.length };
+    return { names, current: this.current };
+  }
+  /** How many steps are in force. */
+  get current(): number {
+    return this.done.length;
   }
 
   push(edit: Edit): void {
@@ -48,6 +52,25 @@ export class History {
     redoEdit(mask, edit);
     this.done.push(edit);
     return edit;
+  }
+
+  /** How many steps are in force before this one; null where it is not in the row any more. */
+  placeOf(edit: Edit): number | null {
+    const done = this.done.indexOf(edit);
+    if (done >= 0) return done;
+    const undone = this.undone.indexOf(edit);
+    return undone < 0 ? null : this.done.length + this.undone.length - 1 - undone;
+  }
+
+  /** The step that `redo` would bring; null where there is none. */
+  get next(): Edit | null {
+    return this.undone.at(-1) ?? null;
+  }
+
+  /** Puts another step in the place of the next one; null takes it out of the row. */
+  replaceNext(edit: Edit | null): void {
+    this.undone.pop();
+    if (edit) this.undone.push(edit);
   }
 
   /** Every step, those in force oldest first, and those that `redo` would bring, the next one last. */

@@ -26,9 +26,12 @@ interface Head {
 const sizeOf = ({ starts, lengths, before, after }: Edit): number =>
   starts.byteLength + lengths.byteLength + before.length + after.length;
 
+/** Not the place of one that is being worked out. */
+const isMade = ({ starts }: Edit): boolean => starts.length > 0;
+
 /** The steps of a history with a checksum of the mask as it is now; null where there are none. */
 export function encodeHistory(history: History, mask: LabelMap): Uint8Array | null {
-  const { done, undone } = history.kept;
+  const [done, undone] = [history.kept.done, history.kept.undone].map((steps) => steps.filter(isMade));
   const steps = [...done, ...undone];
   let total = steps.reduce((sum, step) => sum + sizeOf(step), 0);
   let dropped = 0;

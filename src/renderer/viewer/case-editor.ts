@@ -5,8 +5,10 @@ import {
   type IntensityRule,
   type PaintOver,
   type Protection,
+  placeOf,
   protect,
   Recorder,
+  rebased,
 } from '../../core/edit/edit.ts';
 import { History } from '../../core/edit/history.ts';
 import { drawnByStroke } from '../../core/edit/not-drawn.ts';
@@ -26,8 +28,16 @@ export interface CaseVoxels {
 export interface EditorListener {
   /** Voxels in these boxes changed: during a stroke and after every edit. */
   painted(boxes: readonly DirtyBox[]): void;
-  /** A finished edit, undo or redo: what to save. */
+  /** A finished edit, undo or redo: what to save; without voxels where one is awaited. */
   changed(edit: Edit): void;
+}
+
+/** An edit that is being worked out beside the window. */
+export interface ComingEdit {
+  /** Its place in the row of steps. */
+  readonly edit: Edit;
+  /** What could be redone until it was asked for, the next one last. */
+  readonly undone: readonly Edit[];
 }
 
 export class CaseEditor {
@@ -150,6 +160,13 @@ export class CaseEditor {
    * @throws edit/stroke-open while a stroke is not finished
    */
   apply(name: string, act: (recorder: Recorder) => void, limited = false): Edit | null {
+    const edit = this.record(name, act, limited);
+    if (edit) this.keep(edit);
+    return edit;
+  }
+
+  /** Writes into the mask; the step is in no row yet. */
+  private record(name: string, act: (recorder: Recorder) => void, limited: boolean): Edit | null {
     if (this.stroke)
       throw new DecileError(
         'edit/stroke-open',
@@ -164,9 +181,72 @@ export class CaseEditor {
       recorder.cancel();
       throw error;
     }
-    const edit = recorder.finish(name);
-    if (edit) this.keep(edit);
+    return recorder.finish(name);
+  }
+
+  /**
+   * Holds a place in the row of steps for an edit that is worked out beside the window. It can be undone and redone before its voxels
+   * are there; `arrive` or `giveUp` ends it.
+   */
+  expect(name: string): ComingEdit {
+    const coming = { edit: placeOf(name), undone: [...this.history.kept.undone] };
+    this.keep(coming.edit);
+    return coming;
+  }
+
+  /**
+   * Gives an edit that was awaited its voxels, in its place: what was done since lies over it, and what was undone since stays undone.
+   * @param act writes on the mask as it was when the edit was asked for
+   * @param limited as of `beginStroke`
+   * @returns null where it changed nothing; undefined where it was undone and another edit took its place
+   * @throws edit/stroke-open while a stroke is not finished
+   */
+  arrive(coming: ComingEdit, act: (recorder: Recorder) => void, limited = false): Edit | null | undefined {
+    const { history } = this;
+    const place = history.placeOf(coming.edit);
+    if (place === null) return undefined;
+    const { current } = history;
+    if (!this.stroke) this.goTo(place);
+    let edit: Edit | null = null;
+    try {
+      edit = this.record(coming.edit.name, act, limited);
+    } catch (error) {
+      this.goTo(current);
+      if (!this.stroke) this.giveUp(coming);
+      throw error;
+    }
+    if (!edit) {
+      this.goTo(current);
+      this.giveUp(coming);
+      return null;
+    }
+    history.replaceNext(edit);
+    this.redo();
+    for (let next = history.next; next; next = history.next) {
+      history.replaceNext(rebased(this.mask, next));
+      this.redo();
+    }
+    this.goTo(current);
     return edit;
+  }
+
+  /** Takes an edit that is awaited out of the row; what it had ended can be redone again where nothing was done since. */
+  giveUp({ edit, undone }: ComingEdit): void {
+    const { history } = this;
+    const place = history.placeOf(edit);
+    if (place === null) return;
+    const { done, undone: since } = history.kept;
+    const last = place === done.length + since.length - 1;
+    const others = (steps: readonly Edit[]) => steps.filter((step) => step !== edit);
+    history.restore(others(done), [...(last ? undone : []), ...others(since)]);
+    this.listener.changed(edit);
+  }
+
+  /** Undoes or redoes until so many steps are in force, or a stroke is in the way. */
+  goTo(steps: number): void {
+    const { history } = this;
+    while (history.current > steps && this.undo());
+    while (history.current < steps && this.redo());
   }
 
   private get partlyDrawn(): boolean {
@@ -186,10 +266,11 @@ export class CaseEditor {
     this.step(edit, 1);
   }
 
+  /** Tells of a step that was done or undone. */
   private step(edit: Edit | null, way: 1 | -1): Edit | null {
     if (!edit) return null;
     this.statistics.follow(edit, way);
-    this.listener.painted(edit.boxes);
+    if (edit.boxes.length) this.listener.painted(edit.boxes);
     this.listener.changed(edit);
     return edit;
   }

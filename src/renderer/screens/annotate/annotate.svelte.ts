@@ -207,20 +207,22 @@ export class AnnotateState {
     const display = this.display as CaseDisplay;
     display.complete(voxels);
     const save = this.saving.start(detail, voxels.mask);
-    this.editor = new CaseEditor(voxels, {
+    const editor: CaseEditor = new CaseEditor(voxels, {
       painted: (boxes) => {
         display.maskChanged(boxes);
         for (const view of this.views) view.maskChanged(boxes);
       },
       changed: (edit) => {
+        save(edit);
+        if (this.editor !== editor) return;
+        this.memory.noteEdit(detail, editor);
         this.revision++;
         this.notice = null;
         this.review.changes = null;
-        save(edit);
-        if (this.editor) this.memory.noteEdit(detail, this.editor);
       },
     });
-    void this.bringSteps(detail, this.editor);
+    this.editor = editor;
+    void this.bringSteps(detail, editor);
     this.channels.enter(voxels.scan);
     this.labels.lock();
     if (opening.mode === 'review') this.labels.chooseOn(this.position.crosshair[2]);
@@ -322,12 +324,14 @@ export class AnnotateState {
 
   /** Takes the last point of a clicked mask back, otherwise the last measurement or edit. */
   readonly undo = (): unknown => {
-    if (this.click.owed) return this.click.cancel();
+    if (this.click.waits) return this.click.takeThen(() => this.undo());
     return this.click.pending ? this.click.removeLast() : this.measurements.undo() || this.editor?.undo();
   };
   /** Puts a point of a clicked mask back that was taken back, otherwise redoes the last measurement or edit that was undone. */
-  readonly redo = (): unknown =>
-    this.click.pending ? this.click.putBack() : this.measurements.redo() || this.editor?.redo();
+  readonly redo = (): unknown => {
+    if (this.click.waits) return this.click.takeThen(() => this.redo());
+    return this.click.pending ? this.click.putBack() : this.measurements.redo() || this.editor?.redo();
+  };
 
   clickAtCrosshair(inside: boolean): void {
     const { editor } = this;
@@ -338,11 +342,7 @@ export class AnnotateState {
 
   /** Undoes or redoes until `count` steps are in force. */
   goToStep(count: number): void {
-    this.click.takeThen(() => {
-      const { editor } = this;
-      while (editor && editor.history.steps.current > count) editor.undo();
-      while (editor && editor.history.steps.current < count && editor.history.canRedo) editor.redo();
-    });
+    this.click.takeThen(() => this.editor?.goTo(count));
   }
 
   refuse(error: unknown): void {

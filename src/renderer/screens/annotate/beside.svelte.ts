@@ -84,14 +84,21 @@ export class Beside {
   private async run(editor: CaseEditor, name: string, job: EditJob, { ended, limited }: How): Promise<void> {
     const { screen } = this;
     this.work = { name, part: 0 };
+    const place = editor.expect(name);
     try {
       this.answers.begin(editor.mask, editor.protectedValues, null);
       const edit = await this.answers.ask(job);
       if (edit) await editor.strokeEnded();
-      if (edit === undefined || screen.editor !== editor) return;
+      if (edit === undefined || screen.editor !== editor) {
+        editor.giveUp(place);
+        return;
+      }
       this.work = null;
-      ended?.(edit !== null && editor.apply(name, (recorder) => replay(recorder, edit), limited) !== null);
+      const made = edit && editor.arrive(place, (recorder) => replay(recorder, edit), limited);
+      editor.giveUp(place);
+      if (made !== undefined) ended?.(made !== null);
     } catch (error) {
+      editor.giveUp(place);
       this.close();
       if (screen.editor === editor) screen.refuse(error);
     }

@@ -43,6 +43,7 @@ export class CaseSaving {
     const open: OpenMask = { scan: detail.id, autosave, edited: false };
     this.open = open;
     return (edit) => {
+      if (edit.changed === 0) return;
       open.edited = true;
       autosave.note(edit);
     };

@@ -2,7 +2,7 @@
 import { beliefOf, type Preview } from '../../../core/click/index.ts';
 import type { Recorder } from '../../../core/edit/edit.ts';
 import type { Volume } from '../../../core/volume.ts';
-import type { CaseEditor } from '../../viewer/case-editor.ts';
+import type { CaseEditor, ComingEdit } from '../../viewer/case-editor.ts';
 import { ClickAnswers } from '../../viewer/click-answers.ts';
 import type { NumberedSeed } from '../../viewer/click-worker.ts';
 import { CLICK_EDIT, drawnByHand } from '../../viewer/drawn-by-hand.ts';
@@ -45,6 +45,8 @@ export class ClickTool {
   private coming: Promise<Preview | null> | null = null;
   /** Done once the mask is there that was taken before its answer came; null: none was. */
   owed: Promise<void> | null = null;
+  /** How much waits for it. */
+  private waiting = 0;
   /** 1 at voxels drawn by hand, when the preview began. */
   private drawn: Uint8Array | null = null;
 
@@ -71,9 +73,9 @@ export class ClickTool {
     }
     if (this.editor !== editor) this.close();
     if (this.pending && this.label !== tools.settings.label) this.take();
-    await this.owed;
+    if (this.owed) await this.behind(this.owed);
     // The preview is a stroke of its own: the one at hand ends first.
-    if (!this.pending) await editor.strokeEnded();
+    if (!this.pending && editor.painting) await editor.strokeEnded();
     if (screen.editor !== editor) return;
     if (!this.pending) this.begin(editor, tools.settings.label);
     this.takenBack = [];
@@ -113,7 +115,7 @@ export class ClickTool {
     if (!editor || !label) return false;
     if (this.busy && coming) {
       editor.cancelStroke();
-      this.owed = this.takeOnceThere(editor, label, coming).finally(() => {
+      this.owed = this.takeOnceThere(editor, editor.expect(CLICK_EDIT), label, coming).finally(() => {
         this.owed = null;
       });
     } else editor.endStroke(CLICK_EDIT);
@@ -127,20 +129,37 @@ export class ClickTool {
     const { editor } = this.screen;
     if (!this.owed) act();
     else
-      void this.owed.then(() => {
+      void this.behind(this.owed).then(() => {
         if (this.screen.editor === editor) act();
       });
   }
 
-  private async takeOnceThere(editor: CaseEditor, label: number, coming: Promise<Preview | null>): Promise<void> {
+  /** Something waits for the mask that was taken: what is pressed now comes after it. */
+  get waits(): boolean {
+    return this.waiting > 0;
+  }
+
+  private behind(owed: Promise<void>): Promise<void> {
+    this.waiting++;
+    return owed.then(() => {
+      this.waiting--;
+    });
+  }
+
+  private async takeOnceThere(
+    editor: CaseEditor,
+    place: ComingEdit,
+    label: number,
+    coming: Promise<Preview | null>,
+  ): Promise<void> {
     try {
       const preview = await coming;
       await editor.strokeEnded();
-      if (!preview || this.editor !== editor) return;
-      const drawn = drawnByHand(editor);
-      editor.apply(CLICK_EDIT, (recorder) => this.write(recorder, preview, label, drawn));
-      this.screen.revision++;
+      if (preview && this.editor === editor)
+        editor.arrive(place, (recorder) => this.write(recorder, preview, label, drawnByHand(editor)));
+      editor.giveUp(place);
     } catch (error) {
+      editor.giveUp(place);
       this.screen.refuse(error);
     }
   }

@@ -1,6 +1,6 @@
 /** Interpolation along the image: worked out beside the window, one undo step, and where to draw next. */
 import { type Fill, withoutFill } from '../../../core/between/refill.ts';
-import type { Recorder } from '../../../core/edit/edit.ts';
+import { type Recorder, redoEdit } from '../../../core/edit/edit.ts';
 import type { Plane, PlaneName } from '../../../core/edit/planes.ts';
 import { isUnlabelled, type LabelMap, type Volume, type VoxelArray } from '../../../core/volume.ts';
 import type { CaseEditor } from '../../viewer/case-editor.ts';
@@ -26,6 +26,8 @@ export class FollowTool {
   private worker: Worker | null = null;
   private editor: CaseEditor | null = null;
   private fill: Fill | null = null;
+  /** Ends what is awaited. */
+  private giveUp = () => {};
 
   constructor(screen: FollowHost) {
     this.screen = screen;
@@ -43,6 +45,7 @@ export class FollowTool {
     this.worker?.terminate();
     this.worker = null;
     this.busy = false;
+    if (was) this.giveUp();
     return was;
   }
 
@@ -67,6 +70,8 @@ export class FollowTool {
     const { label } = tools.settings;
     const drawn = withoutFill(editor.mask, this.fill, label);
     const before = editor.mask.data.slice();
+    const place = editor.expect('Follow the image');
+    this.giveUp = () => editor.giveUp(place);
     this.busy = true;
     screen.notice = null;
     try {
@@ -75,16 +80,15 @@ export class FollowTool {
       if (this.editor !== editor || !this.busy) return;
       this.busy = false;
       if (!filled) {
+        editor.giveUp(place);
         screen.notice = { text: 'Nothing to fill: fewer than two slices are drawn.', cure: 'Draw another one.' };
         return;
       }
-      // Strokes that came meanwhile stay: they are later than what was asked.
-      const same = (v: number) => editor.mask.data[v] === before[v];
       const inside = new Uint8Array(filled.inside.length);
-      const edit = editor.apply('Follow the image', (recorder) =>
-        write(recorder, drawn, filled.inside, inside, label, same),
-      );
-      this.fill = { label, normal, inside, after: editor.mask.data.slice() };
+      const edit = editor.arrive(place, (recorder) => write(recorder, drawn, filled.inside, inside, label));
+      if (edit === undefined) return;
+      if (edit) redoEdit({ ...editor.mask, data: before }, edit);
+      this.fill = { label, normal, inside, after: before };
       this.undecided = normal === 2 ? filled.undecided : null;
       screen.revision++;
       screen.notice = said(edit !== null, filled.undecided);
@@ -122,17 +126,9 @@ const plain = <T extends VoxelArray>({ size, spacing, origin, direction, data }:
 });
 
 /** The label where it is inside and nothing else lies, background where an earlier fill put it and this one does not. */
-function write(
-  recorder: Recorder,
-  drawn: LabelMap,
-  wanted: Uint8Array,
-  inside: Uint8Array,
-  label: number,
-  same: (v: number) => boolean,
-): void {
+function write(recorder: Recorder, drawn: LabelMap, wanted: Uint8Array, inside: Uint8Array, label: number): void {
   const { data } = recorder.mask;
   for (let v = 0; v < wanted.length; v++) {
-    if (!same(v)) continue;
     const filledBefore = data[v] === label && drawn.data[v] !== label;
     if (wanted[v] && (filledBefore || isUnlabelled(data[v]))) {
       recorder.write(v, label);
