@@ -157,6 +157,14 @@ export const OPTIONS: readonly OptionRow[] = [
     'Share of the patches drawn around a voxel of a label, labels in turn, in unlabelled scans where the network saw them. auto: 0.33, as nnU-Net, where fewer than a third of the patches from anywhere hold some label, else 0.',
   ),
   row(
+    'objectPaste',
+    'object-paste',
+    0,
+    orAuto(real(0, 1)),
+    '',
+    'Share of the labelled patches into which a structure that lies in another label, such as a tumour in a kidney, is pasted at another place of that label: turned, mirrored, zoomed and of another contrast (TumorCP). auto: 0.8 where there are such structures, else 0.',
+  ),
+  row(
     'correctedShare',
     'corrected-share',
     0.33,

@@ -73,6 +73,8 @@ export interface TrainingOptions {
   intensity: (typeof SWITCH)[number];
   /** Share of the patches that are drawn around a voxel of a class. */
   foregroundShare: 'auto' | number;
+  /** Share of the labelled patches into which a structure of another place is pasted. */
+  objectPaste: 'auto' | number;
   /** Share of a corrected scan's patches that are drawn around a voxel that a person changed. */
   correctedShare: number;
   /** Whether a coarse model first finds the part of each scan that is worth reading. */

@@ -1,5 +1,6 @@
 /** Mini-batches of two streams: labelled and unlabelled patches, as tensors. */
 import * as tf from '@tensorflow/tfjs';
+import { mapAxes } from '../axes.ts';
 import type { Batch } from '../methods/method.ts';
 import type { FeatureMap } from '../network/kernels.ts';
 import type { Augmentation, SWITCH } from '../options.ts';
@@ -9,6 +10,8 @@ import { type CoarseView, coarsened, coarseView, fieldOf, type Grained } from '.
 import { foregroundShareFor } from './foreground-share.ts';
 import { varyIntensities } from './intensity.ts';
 import { type MadePatch, makePatch, type PatchMaker, type PatchRequest, type Target, targetOf } from './made-patch.ts';
+import { withObject } from './object-paste.ts';
+import { objectsOf, type StructureObject } from './objects.ts';
 import { type Places, thickAxis } from './patch-source.ts';
 import { type PatchSource, planCrop, type Sides } from './patches.ts';
 import { noPlaces, type PseudoPlaces, placesOf, remembered } from './pseudo-places.ts';
@@ -26,6 +29,8 @@ export interface BatchOptions extends Grained {
   foregroundShare?: 'auto' | number;
   /** Share of a corrected scan's patches that are drawn around what was corrected; 0 without it. */
   correctedShare?: number;
+  /** Share of the labelled patches that an object is pasted into; auto: `OBJECT_SHARE` where there are some; 0 without it. */
+  objectPaste?: 'auto' | number;
   /** Chance of each channel to be left out of a patch, where scans have several; 0 without it. */
   channelDropout?: number;
 }
@@ -50,6 +55,8 @@ interface DrawnPatch {
   scan: number;
   source: PatchSource;
   request: PatchRequest;
+  /** Spacing of the patch's voxels, mm. */
+  grid?: Sides;
   made: Promise<MadePatch> | null;
 }
 
@@ -75,6 +82,8 @@ export class TwoStreamSampler {
   private seen: PseudoPlaces[];
   /** Share of the patches that are drawn around a voxel of a class. */
   readonly foregroundShare: number;
+  /** What is pasted into labelled patches, and into which share of them. */
+  readonly pasting: { objects: readonly StructureObject[]; share: number };
   /** The unlabelled patches of the last batch. */
   private last: Omit<DrawnPatch, 'made'>[] = [];
   /** Batches that are drawn and not yet asked for. */
@@ -91,6 +100,7 @@ export class TwoStreamSampler {
     this.maker = maker;
     const { foregroundShare: asked = 0, patch, classes } = options;
     this.foregroundShare = asked === 'auto' ? foregroundShareFor(labelled, patch, classes) : asked;
+    this.pasting = pastingOf(labelled, options);
     this.labelled = new CaseStream(labelled.length, options.seed, 1, this.foregroundShare);
     this.unlabelled = new CaseStream(unlabelled.length, options.seed, 2, this.foregroundShare);
     this.seen = unlabelled.map(() => noPlaces(options.classes));
@@ -167,10 +177,11 @@ export class TwoStreamSampler {
         drawnPlace(places, stream.random);
       const crop = planCrop(source.size, field, stream.random, augmentation, source.spacing, around, source.body);
       const request = { sides, plan: coarse ? coarsened(crop, coarse) : crop, classes };
+      const grid = gridOf(source, coarse);
       const made = this.maker?.make(source, request) ?? null;
       // It is told of where the patch is waited for; one that is taken back is not.
       made?.catch(() => {});
-      return { scan, source, request, made };
+      return { scan, source, request, ...(grid && { grid }), made };
     });
   }
 
@@ -178,14 +189,23 @@ export class TwoStreamSampler {
    * In the step, in the order of the patches: how many numbers a change of intensity draws follows from what was drawn before it, so
    * that one patch cannot begin before the last one is done.
    */
-  private varied({ image, target }: MadePatch, { source, request }: DrawnPatch, { intensity: random }: CaseStream) {
+  private varied(made: MadePatch, { source, request, grid }: DrawnPatch, stream: CaseStream): MadePatch {
     const { intensity, channelDropout = 0 } = this.options;
     const { sides } = request;
+    const { image, target } = this.pasted(made, sides, stream.objects, grid);
+    const random = stream.intensity;
     const varied =
       intensity === 'off'
         ? image
         : joined(varyIntensities(channelsOf(image, sides), sides, thickAxis(source.spacing), random));
     return { image: withoutSome(varied, sides, channelDropout, random), target };
+  }
+
+  private pasted(made: MadePatch, sides: Sides, random: Random, grid?: Sides): MadePatch {
+    const { objects, share } = this.pasting;
+    const { target } = made;
+    if (!target || share === 0 || random.uniform() >= share) return made;
+    return withObject({ ...made, target }, sides, objects, random, grid);
   }
 
   /** Keeps where a network saw classes in the unlabelled patches of the last batch; later patches are drawn around them. */
@@ -229,16 +249,30 @@ export class TwoStreamSampler {
   }
 }
 
+/** Object and place are drawn for as many patches as Yang et al. (2021) paste into. */
+const OBJECT_SHARE = 0.8;
+
+function pastingOf(labelled: readonly PatchSource[], { objectPaste = 0, patch, classes }: BatchOptions) {
+  const objects = objectPaste === 0 ? [] : objectsOf(labelled, patch, classes);
+  const share = objectPaste === 'auto' ? OBJECT_SHARE : objectPaste;
+  return { objects, share: objects.length > 0 ? share : 0 };
+}
+
+/** Distance between a patch's voxels, mm; absent where the scan's is. */
+const gridOf = ({ spacing }: PatchSource, coarse?: CoarseView): Sides | undefined =>
+  spacing && coarse ? mapAxes(spacing, (mm, axis) => mm * coarse.factors[axis]) : spacing;
+
 const madeOf = ({ source, request, made }: DrawnPatch): Promise<MadePatch> | MadePatch =>
   made ?? makePatch(source, request);
 
 const sameDrawing = (a: Drawing, b: Drawing): boolean =>
   Boolean(a.atHalf) === Boolean(b.atHalf) && Boolean(a.labelledOnly) === Boolean(b.labelledOnly);
 
-/** A stream's state before patches that are drawn and not made: intensities are not drawn ahead. */
+/** A stream's state before patches that are drawn and not made: neither intensities nor objects are drawn ahead. */
 const rewound = (stream: CaseStream, before: StreamState): StreamState => ({
   ...before,
   intensity: stream.intensity.state,
+  objects: stream.objects.state,
 });
 
 /** In a share of the patches somewhere that was corrected, in a scan whose prediction was. */

@@ -62,6 +62,18 @@ export function planStrongWarp(random: Random, spacing?: Sides): Warp {
   return { matrix: columns(turned, (v, j) => v * mirrored[j]), gain: 1, offset: 0 };
 }
 
+/**
+ * Any turn (thick slices: in their plane), mirrored or not along each axis: for things without an up and a down.
+ * @param zoom how many times larger it comes to be
+ * @param spacing of what is read, mm
+ * @param grid spacing that it is read at, mm
+ */
+export function planFreeWarp(random: Random, zoom: number, spacing: Sides = [1, 1, 1], grid: Sides = spacing): Warp {
+  const turned = rotation(() => 360 * random.uniform(), spacing);
+  const steps = mapAxes(grid, (mm, axis) => ((mm / spacing[axis]) * (random.uniform() < 0.5 ? -1 : 1)) / zoom);
+  return { matrix: columns(turned, (v, j) => v * steps[j]), gain: 1, offset: 0 };
+}
+
 /** Turns in the planes xy, yz and xz by drawn angles (degrees), from voxels to voxels. */
 function rotation(angleOf: () => number, spacing?: Sides): Matrix {
   const thick = thickAxis(spacing);

@@ -1,0 +1,211 @@
+/** Structures that lie in another label, such as tumours in a kidney: found in the labelled scans and cut out, to be pasted elsewhere. */
+import { mapAxes } from '../axes.ts';
+import { componentsOf } from '../edit/components.ts';
+import { NOT_DRAWN } from '../volume.ts';
+import { channelsOf, joined } from './channels.ts';
+import type { PatchSource, Sides } from './patch-source.ts';
+
+/** A label that lies in another one. */
+export interface Inclusion {
+  label: number;
+  host: number;
+}
+
+/** A piece of a label, cut out of a labelled scan. */
+export interface StructureObject extends Inclusion {
+  /**
+   * Its box. Channels: for each of the scan's how much brighter it is than the host around it, then one that is 1 in the object and
+   * 0 elsewhere.
+   */
+  cut: PatchSource;
+}
+
+/** Labelled scans that are looked at. */
+const SCANS = 32;
+/** A structure touches its host with this share of its surface, at least. */
+const IN_HOST = 0.25;
+/** It has at most this share of its host's voxels, in the middle one of the scans. */
+const SMALLER = 0.5;
+/** Fewer voxels are a slip of the brush. */
+const LEAST_VOXELS = 8;
+/** Longest side of an object, as a share of the patch's. */
+const LONGEST = 2 / 3;
+/** How far around an object its host's brightness is told, voxels. */
+const MARGIN = 3;
+
+/** Every such piece of the labelled scans; the same scans give the same ones. @param patch sides in voxels */
+export function objectsOf(sources: readonly PatchSource[], patch: Sides, classes: number): StructureObject[] {
+  const looked = spread(sources);
+  const inclusions = inclusionsOf(looked, classes);
+  if (inclusions.length === 0) return [];
+  return looked.flatMap((source) => {
+    const mask = maskOf(source);
+    return inclusions.flatMap((inclusion) => cutFrom(source, mask, inclusion, patch));
+  });
+}
+
+/** Evenly over the list, where there are more than are looked at. */
+const spread = (sources: readonly PatchSource[]): PatchSource[] => {
+  const count = Math.min(SCANS, sources.length);
+  return Array.from({ length: count }, (_, n) => sources[Math.floor((n * sources.length) / count)]);
+};
+
+interface Mask {
+  size: Sides;
+  data: Uint8Array;
+}
+
+const maskOf = ({ size, readMask }: PatchSource): Mask => ({
+  size,
+  data: readMask?.([0, 0, 0], size) ?? new Uint8Array(size[0] * size[1] * size[2]),
+});
+
+/** Labels whose surface is to a good part that of another, larger label. */
+export function inclusionsOf(sources: readonly PatchSource[], classes: number): Inclusion[] {
+  const faces = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  const scans = sources.map((source) => {
+    const mask = maskOf(source);
+    countFaces(mask, faces);
+    const voxels = new Array<number>(classes).fill(0);
+    for (const label of mask.data) if (label < classes) voxels[label]++;
+    return voxels;
+  });
+  const labels = Array.from({ length: classes - 1 }, (_, n) => n + 1);
+  return labels.flatMap((label) => {
+    const surface = faces[label].reduce((sum, count) => sum + count, 0);
+    const host = labels.reduce((best, other) => (faces[label][other] > faces[label][best] ? other : best));
+    if (surface === 0 || faces[label][host] < IN_HOST * surface) return [];
+    const both = scans.filter((voxels) => voxels[label] > 0 && voxels[host] > 0);
+    const shares = both.map((voxels) => voxels[label] / voxels[host]).sort((a, b) => a - b);
+    return shares[shares.length >> 1] <= SMALLER ? [{ label, host }] : [];
+  });
+}
+
+/** Adds the faces that two labels have in common, both ways; those of a label with itself are none. */
+function countFaces({ size: [nx, ny, nz], data }: Mask, faces: number[][]): void {
+  const meet = (a: number, b: number) => {
+    if (a === b || a === NOT_DRAWN || b === NOT_DRAWN) return;
+    faces[a][b]++;
+    faces[b][a]++;
+  };
+  for (let z = 0, v = 0; z < nz; z++) {
+    for (let y = 0; y < ny; y++) {
+      for (let x = 0; x < nx; x++, v++) {
+        if (x > 0) meet(data[v], data[v - 1]);
+        if (y > 0) meet(data[v], data[v - nx]);
+        if (z > 0) meet(data[v], data[v - nx * ny]);
+      }
+    }
+  }
+}
+
+interface Span {
+  start: Sides;
+  size: Sides;
+}
+
+/** A label's pieces that fit a patch and that its host is seen beside. */
+function cutFrom(source: PatchSource, mask: Mask, { label, host }: Inclusion, patch: Sides): StructureObject[] {
+  const around = spanOf(mask, (v) => mask.data[v] === label);
+  if (!around) return [];
+  const near = { size: around.size, data: source.readMask?.(around.start, around.size) as Uint8Array };
+  const { numbers, sizes } = componentsOf(near, label);
+  return sizes.flatMap((voxels, n) => {
+    const piece = spanOf(near, (v) => numbers[v] === n + 1) as Span;
+    const fits = piece.size.every((side, axis) => side <= LONGEST * patch[axis]);
+    if (voxels < LEAST_VOXELS || !fits) return [];
+    const start = mapAxes(piece.start, (at, axis) => around.start[axis] + at - MARGIN);
+    const size = mapAxes(piece.size, (side) => side + 2 * MARGIN);
+    const inside = new Uint8Array(size[0] * size[1] * size[2]);
+    forBox(piece, (x, y, z) => {
+      const v = x + near.size[0] * (y + near.size[1] * z);
+      const at = mapAxes([x, y, z] as const, (c, axis) => c - piece.start[axis] + MARGIN);
+      if (numbers[v] === n + 1) inside[at[0] + size[0] * (at[1] + size[1] * at[2])] = 1;
+    });
+    const image = contrastOf(source, { start, size }, inside, host);
+    return image ? [{ label, host, cut: heldSource(source, size, image) }] : [];
+  });
+}
+
+/**
+ * The object's brightness beyond its host's, channel by channel, then where it is. Its outermost voxels hold some of what stands
+ * around it here, so they and all outside have the mean of the others.
+ * @returns null where no voxel of the host is near
+ */
+function contrastOf(source: PatchSource, { start, size }: Span, inside: Uint8Array, host: number): Float32Array | null {
+  const labels = source.readMask?.(start, size) as Uint8Array;
+  const inner = inside.map((value, v) => (value && !isOutermost(inside, size, v) ? 1 : 0));
+  const told = inner.includes(1) ? inner : inside;
+  const channels = channelsOf(source.readImage(start, size), size).map((image) => {
+    const around = meanWhere(image, (v) => labels[v] === host);
+    const mean = meanWhere(image, (v) => told[v] === 1) - around;
+    return image.map((value, v) => (told[v] ? value - around : mean));
+  });
+  if (!labels.includes(host)) return null;
+  return joined([...channels, Float32Array.from(inside)]);
+}
+
+/** Whether a face of an object's voxel is on its surface. The object never reaches its box's border. */
+const isOutermost = (inside: Uint8Array, [nx, ny]: Sides, v: number): boolean =>
+  [1, nx, nx * ny].some((step) => !inside[v - step] || !inside[v + step]);
+
+function meanWhere(image: Float32Array, counts: (v: number) => boolean): number {
+  let [sum, count] = [0, 0];
+  for (let v = 0; v < image.length; v++) {
+    if (!counts(v)) continue;
+    sum += image[v];
+    count++;
+  }
+  return sum / Math.max(1, count);
+}
+
+/** The smallest box that holds every voxel that counts; null where none does. */
+function spanOf({ size, data }: Mask, counts: (v: number) => boolean): Span | null {
+  const low = [...size];
+  const high = [-1, -1, -1];
+  for (let v = 0; v < data.length; v++) {
+    if (!counts(v)) continue;
+    const at = [v % size[0], Math.floor(v / size[0]) % size[1], Math.floor(v / (size[0] * size[1]))];
+    at.forEach((c, axis) => {
+      low[axis] = Math.min(low[axis], c);
+      high[axis] = Math.max(high[axis], c);
+    });
+  }
+  if (high[0] < 0) return null;
+  const start = low as unknown as Sides;
+  return { start, size: mapAxes(start, (c, axis) => high[axis] + 1 - c) };
+}
+
+function forBox({ start, size }: Span, each: (x: number, y: number, z: number) => void): void {
+  for (let z = start[2]; z < start[2] + size[2]; z++)
+    for (let y = start[1]; y < start[1] + size[1]; y++)
+      for (let x = start[0]; x < start[0] + size[0]; x++) each(x, y, z);
+}
+
+/** A box in memory as a source; zero outside of it. */
+function heldSource({ name, spacing }: PatchSource, size: Sides, image: Float32Array): PatchSource {
+  const voxels = size[0] * size[1] * size[2];
+  const channels = image.length / voxels;
+  return {
+    name,
+    size,
+    channels,
+    ...(spacing && { spacing }),
+    readImage(start, box) {
+      const read = box[0] * box[1] * box[2];
+      const into = new Float32Array(channels * read);
+      const from = mapAxes(start, (s) => Math.max(0, s));
+      const end = mapAxes(start, (s, axis) => Math.min(size[axis], s + box[axis]));
+      for (let c = 0; c < channels; c++) {
+        for (let z = from[2]; z < end[2]; z++) {
+          for (let y = from[1]; y < end[1]; y++) {
+            const row = c * voxels + size[0] * (y + size[1] * z);
+            const at = c * read + from[0] - start[0] + box[0] * (y - start[1] + box[1] * (z - start[2]));
+            if (end[0] > from[0]) into.set(image.subarray(row + from[0], row + end[0]), at);
+          }
+        }
+      }
+      return into;
+    },
+  };
+}
