@@ -1,6 +1,6 @@
 /**
  * `npm test [-- PART...]`: runs test/**\/*.test.ts (only files whose path contains a PART, when given) and closes with
- * `N passed, N failed, N skipped`. Sets TensorFlow up first where it can; otherwise the tests that need it are skipped by name.
+ * `N passed, N failed, N skipped`, after the files that took longest. Sets TensorFlow up first where it can; otherwise the tests that need it are skipped by name.
  */
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
@@ -14,6 +14,8 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const CONCURRENT_FILES = 2;
 const MINUTES = 60_000;
 const KEPT_STDERR = 2000;
+/** Files of a run that are told of as the longest, where it has more. */
+const LONGEST = 15;
 
 interface Outcome {
   file: string;
@@ -30,8 +32,8 @@ const files = globSync('test/**/*.test.ts', { cwd: ROOT })
 
 setUpTensorflow();
 for (const [name, value] of Object.entries(trainerEnvironment())) process.env[name] ??= value;
-const outcomes = await runFiles(files.map((file) => join(ROOT, file)));
-report(outcomes);
+const { outcomes, seconds } = await runFiles(files.map((file) => join(ROOT, file)));
+report(outcomes, seconds);
 
 function setUpTensorflow(): void {
   if (findTensorflow().length > 0 || process.env.DECILE_NO_SETUP) return;
@@ -44,18 +46,18 @@ function setUpTensorflow(): void {
 }
 
 /** Runs each file in a process of its own. A test that has subtests counts as one test, a describe block as none. */
-async function runFiles(paths: string[]): Promise<Outcome[]> {
+async function runFiles(paths: string[]): Promise<{ outcomes: Outcome[]; seconds: Map<string, number> }> {
   const outcomes: Outcome[] = [];
-  if (paths.length === 0) return outcomes;
+  const seconds = new Map<string, number>();
+  if (paths.length === 0) return { outcomes, seconds };
   const started = performance.now();
   const stderr = new Map<string, string>();
   const stream = run({ files: paths, concurrency: CONCURRENT_FILES, timeout: 15 * MINUTES });
   const note = (kind: Outcome['kind'], data: { name: string; file?: string }, reason: string) => {
     const outcome = { kind, reason, name: data.name, file: relative(ROOT, data.file ?? '') };
     outcomes.push(outcome);
-    const seconds = ((performance.now() - started) / 1000).toFixed(0);
-    if (kind === 'failed')
-      console.log(`FAILED ${outcome.file}: ${outcome.name} (after ${seconds} s)\n${indent(reason)}`);
+    const after = ((performance.now() - started) / 1000).toFixed(0);
+    if (kind === 'failed') console.log(`FAILED ${outcome.file}: ${outcome.name} (after ${after} s)\n${indent(reason)}`);
   };
   stream.on('test:pass', (data) => {
     if (data.details.type === 'suite') return;
@@ -74,10 +76,13 @@ async function runFiles(paths: string[]): Promise<Outcome[]> {
   stream.on('test:stderr', ({ file, message }) => {
     stderr.set(file, ((stderr.get(file) ?? '') + message).slice(-KEPT_STDERR));
   });
+  stream.on('test:summary', ({ file, duration_ms }) => {
+    if (file) seconds.set(relative(ROOT, file), duration_ms / 1000);
+  });
   for await (const _event of stream) {
     // Reading to the end is what lets the stream finish.
   }
-  return outcomes;
+  return { outcomes, seconds };
 }
 
 /** A parent whose subtest failed fails as well; the subtest has been counted. */
@@ -94,7 +99,11 @@ function indent(text: string): string {
   return text.replace(/^/gm, '    ');
 }
 
-function report(outcomes: Outcome[]): void {
+function report(outcomes: Outcome[], seconds: Map<string, number>): void {
+  if (seconds.size > LONGEST) {
+    const longest = [...seconds].sort(([, a], [, b]) => b - a).slice(0, LONGEST);
+    console.log(`Longest: ${longest.map(([file, s]) => `${file} ${s.toFixed(0)} s`).join(', ')}`);
+  }
   const of = (kind: Outcome['kind']) => outcomes.filter((outcome) => outcome.kind === kind);
   const [passed, failed, skipped] = [of('passed'), of('failed'), of('skipped')];
   for (const { file, name, reason } of skipped) console.log(`skipped ${file}: ${name} (${reason})`);

@@ -16,8 +16,10 @@ import {
 import type { PatchSource, Sides } from '../../src/core/train/patches.ts';
 
 const mean = (v: ArrayLike<number>) => Array.from(v).reduce((a, b) => a + b, 0) / v.length;
-const deviation = (v: ArrayLike<number>) =>
-  Math.sqrt(Array.from(v).reduce((sum, x) => sum + (x - mean(v)) ** 2, 0) / (v.length - 1));
+const deviation = (v: ArrayLike<number>) => {
+  const middle = mean(v);
+  return Math.sqrt(Array.from(v).reduce((sum, x) => sum + (x - middle) ** 2, 0) / (v.length - 1));
+};
 const close = (actual: ArrayLike<number>, expected: number[], tolerance = 1e-6) => {
   assert.equal(actual.length, expected.length);
   for (const [i, e] of expected.entries())

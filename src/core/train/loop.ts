@@ -55,8 +55,13 @@ export interface TrainInputs {
 }
 
 export interface TrainHooks {
-  /** @param info its foregroundShare: of the patches, drawn around a voxel of a label */
-  onStart?(info: { step: number; parameters: number; foregroundShare: number }): void;
+  /** @param info its foregroundShare: of the patches, drawn around a voxel of a label; pasting: what is pasted into which share of them */
+  onStart?(info: {
+    step: number;
+    parameters: number;
+    foregroundShare: number;
+    pasting: TwoStreamSampler['pasting'];
+  }): void;
   onStep?(report: StepReport): void;
   /** Asked before each step; resolves when the run may go on, to 'cancel' when it should stop. `save` makes a checkpoint now. */
   mayContinue?(state: TrainState, save: () => Promise<void>): Promise<'go' | 'cancel'>;
@@ -91,8 +96,8 @@ export async function train(inputs: TrainInputs): Promise<{ outcome: 'finished' 
     return { ...inputs, options: { ...options, steps: turnOf(state.finished.length, options).steps } };
   };
   try {
-    const { foregroundShare } = sampler;
-    hooks.onStart?.({ step: state.step, parameters: parameterCount(state.networks.student), foregroundShare });
+    const { foregroundShare, pasting } = sampler;
+    hooks.onStart?.({ step: state.step, parameters: parameterCount(state.networks.student), foregroundShare, pasting });
     while (state.step < options.steps) {
       if ((await hooks.mayContinue?.(state, save)) === 'cancel') {
         await save();

@@ -1,6 +1,7 @@
 /** Structures that lie in another label, such as tumours in a kidney: found in the labelled scans and cut out, to be pasted elsewhere. */
 import { mapAxes } from '../axes.ts';
 import { componentsOf } from '../edit/components.ts';
+import { boxOf } from '../predict/boxes.ts';
 import { NOT_DRAWN } from '../volume.ts';
 import { channelsOf, joined } from './channels.ts';
 import type { PatchSource, Sides } from './patch-source.ts';
@@ -24,6 +25,8 @@ export interface StructureObject extends Inclusion {
 const SCANS = 32;
 /** A structure touches its host with this share of its surface, at least. */
 const IN_HOST = 0.25;
+/** Its host has less than this share of its own surface in common with it: neither is the other's wall. */
+const HOST_FREE = 0.5;
 /** It has at most this share of its host's voxels, in the middle one of the scans. */
 const SMALLER = 0.5;
 /** Fewer voxels are a slip of the brush. */
@@ -60,7 +63,7 @@ const maskOf = ({ size, readMask }: PatchSource): Mask => ({
   data: readMask?.([0, 0, 0], size) ?? new Uint8Array(size[0] * size[1] * size[2]),
 });
 
-/** Labels whose surface is to a good part that of another, larger label. */
+/** Labels whose surface is to a good part that of another, larger label, which has most of its own elsewhere. */
 export function inclusionsOf(sources: readonly PatchSource[], classes: number): Inclusion[] {
   const faces = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   const scans = sources.map((source) => {
@@ -70,11 +73,12 @@ export function inclusionsOf(sources: readonly PatchSource[], classes: number): 
     for (const label of mask.data) if (label < classes) voxels[label]++;
     return voxels;
   });
+  const surface = faces.map((others) => others.reduce((sum, count) => sum + count, 0));
   const labels = Array.from({ length: classes - 1 }, (_, n) => n + 1);
   return labels.flatMap((label) => {
-    const surface = faces[label].reduce((sum, count) => sum + count, 0);
     const host = labels.reduce((best, other) => (faces[label][other] > faces[label][best] ? other : best));
-    if (surface === 0 || faces[label][host] < IN_HOST * surface) return [];
+    const common = faces[label][host];
+    if (common === 0 || common < IN_HOST * surface[label] || common >= HOST_FREE * surface[host]) return [];
     const both = scans.filter((voxels) => voxels[label] > 0 && voxels[host] > 0);
     const shares = both.map((voxels) => voxels[label] / voxels[host]).sort((a, b) => a - b);
     return shares[shares.length >> 1] <= SMALLER ? [{ label, host }] : [];
@@ -122,27 +126,32 @@ function cutFrom(source: PatchSource, mask: Mask, { label, host }: Inclusion, pa
       const at = mapAxes([x, y, z] as const, (c, axis) => c - piece.start[axis] + MARGIN);
       if (numbers[v] === n + 1) inside[at[0] + size[0] * (at[1] + size[1] * at[2])] = 1;
     });
-    const image = contrastOf(source, { start, size }, inside, host);
-    return image ? [{ label, host, cut: heldSource(source, size, image) }] : [];
+    const contrasts = contrastsOf(source, { start, size }, inside, host);
+    if (!contrasts) return [];
+    return [{ label, host, cut: heldSource(source, size, [...contrasts, Float32Array.from(inside)]) }];
   });
 }
 
 /**
- * The object's brightness beyond its host's, channel by channel, then where it is. Its outermost voxels hold some of what stands
- * around it here, so they and all outside have the mean of the others.
+ * The object's brightness beyond its host's, channel by channel. Its outermost voxels hold some of what stands around it here, so
+ * they and all outside have the mean of the others.
  * @returns null where no voxel of the host is near
  */
-function contrastOf(source: PatchSource, { start, size }: Span, inside: Uint8Array, host: number): Float32Array | null {
+function contrastsOf(
+  source: PatchSource,
+  { start, size }: Span,
+  inside: Uint8Array,
+  host: number,
+): Float32Array[] | null {
   const labels = source.readMask?.(start, size) as Uint8Array;
+  if (!labels.includes(host)) return null;
   const inner = inside.map((value, v) => (value && !isOutermost(inside, size, v) ? 1 : 0));
   const told = inner.includes(1) ? inner : inside;
-  const channels = channelsOf(source.readImage(start, size), size).map((image) => {
+  return channelsOf(source.readImage(start, size), size).map((image) => {
     const around = meanWhere(image, (v) => labels[v] === host);
     const mean = meanWhere(image, (v) => told[v] === 1) - around;
     return image.map((value, v) => (told[v] ? value - around : mean));
   });
-  if (!labels.includes(host)) return null;
-  return joined([...channels, Float32Array.from(inside)]);
 }
 
 /** Whether a face of an object's voxel is on its surface. The object never reaches its box's border. */
@@ -182,30 +191,14 @@ function forBox({ start, size }: Span, each: (x: number, y: number, z: number) =
       for (let x = start[0]; x < start[0] + size[0]; x++) each(x, y, z);
 }
 
-/** A box in memory as a source; zero outside of it. */
-function heldSource({ name, spacing }: PatchSource, size: Sides, image: Float32Array): PatchSource {
-  const voxels = size[0] * size[1] * size[2];
-  const channels = image.length / voxels;
+/** An image in memory as a source; zero outside of it. */
+const heldSource = ({ name, spacing }: PatchSource, size: Sides, channels: readonly Float32Array[]): PatchSource => {
+  const image = joined(channels);
   return {
     name,
     size,
-    channels,
+    channels: channels.length,
     ...(spacing && { spacing }),
-    readImage(start, box) {
-      const read = box[0] * box[1] * box[2];
-      const into = new Float32Array(channels * read);
-      const from = mapAxes(start, (s) => Math.max(0, s));
-      const end = mapAxes(start, (s, axis) => Math.min(size[axis], s + box[axis]));
-      for (let c = 0; c < channels; c++) {
-        for (let z = from[2]; z < end[2]; z++) {
-          for (let y = from[1]; y < end[1]; y++) {
-            const row = c * voxels + size[0] * (y + size[1] * z);
-            const at = c * read + from[0] - start[0] + box[0] * (y - start[1] + box[1] * (z - start[2]));
-            if (end[0] > from[0]) into.set(image.subarray(row + from[0], row + end[0]), at);
-          }
-        }
-      }
-      return into;
-    },
+    readImage: (start, box) => boxOf(image, size, start, box),
   };
-}
+};

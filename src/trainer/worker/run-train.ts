@@ -28,6 +28,7 @@ import { evolutionRecorder } from './evolution.ts';
 import { checkpointPath } from './files.ts';
 import { withLabelRanges } from './label-range.ts';
 import { parkWhilePaused } from './park.ts';
+import { pastingText } from './pasting-text.ts';
 import { PatchThreads, threadsBeside } from './patch-threads.ts';
 import { type PreparedCase, prepareCase } from './prepared-case.ts';
 import { keepNormalisation } from './run-predict.ts';
@@ -122,7 +123,7 @@ async function runWith(
     resumeFrom,
     startFrom,
     hooks: {
-      onStart({ step, parameters, foregroundShare }) {
+      onStart({ step, parameters, foregroundShare, pasting }) {
         report({
           type: 'started',
           device: engine.device,
@@ -142,6 +143,8 @@ async function runWith(
             type: 'notice',
             message: `Patches from anywhere rarely hold some label: ${Math.round(100 * foregroundShare)} % of them are drawn around labels.`,
           });
+        const pasted = pastingText(pasting, options.objectPaste, classes);
+        if (pasted) report({ type: 'notice', message: pasted });
         clock.begin();
       },
       onStep(done) {
