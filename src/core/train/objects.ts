@@ -23,6 +23,8 @@ export interface StructureObject extends Inclusion {
 
 /** Labelled scans that are looked at. */
 const SCANS = 32;
+/** Pieces of a label in one scan that are cut out. */
+const PIECES = 32;
 /** A structure touches its host with this share of its surface, at least. */
 const IN_HOST = 0.25;
 /** Its host has less than this share of its own surface in common with it: neither is the other's wall. */
@@ -38,7 +40,8 @@ const MARGIN = 3;
 
 /** Every such piece of the labelled scans; the same scans give the same ones. @param patch sides in voxels */
 export function objectsOf(sources: readonly PatchSource[], patch: Sides, classes: number): StructureObject[] {
-  const looked = spread(sources);
+  // One label alone lies in nothing: its scans need not be read.
+  const looked = classes > 2 ? spread(sources, SCANS) : [];
   const inclusions = inclusionsOf(looked, classes);
   if (inclusions.length === 0) return [];
   return looked.flatMap((source) => {
@@ -47,10 +50,10 @@ export function objectsOf(sources: readonly PatchSource[], patch: Sides, classes
   });
 }
 
-/** Evenly over the list, where there are more than are looked at. */
-const spread = (sources: readonly PatchSource[]): PatchSource[] => {
-  const count = Math.min(SCANS, sources.length);
-  return Array.from({ length: count }, (_, n) => sources[Math.floor((n * sources.length) / count)]);
+/** Evenly over the list, where it has more than so many. */
+const spread = <T>(list: readonly T[], most: number): T[] => {
+  const count = Math.min(most, list.length);
+  return Array.from({ length: count }, (_, n) => list[Math.floor((n * list.length) / count)]);
 };
 
 interface Mask {
@@ -108,24 +111,26 @@ interface Span {
   size: Sides;
 }
 
-/** A label's pieces that fit a patch and that its host is seen beside. */
+/** Some of a label's pieces that fit a patch and that its host is seen beside. */
 function cutFrom(source: PatchSource, mask: Mask, { label, host }: Inclusion, patch: Sides): StructureObject[] {
-  const around = spanOf(mask, (v) => mask.data[v] === label);
+  const [around] = spansOf(mask.data, mask.size, (value) => (value === label ? 1 : 0));
   if (!around) return [];
-  const near = { size: around.size, data: source.readMask?.(around.start, around.size) as Uint8Array };
+  const near = { size: around.size, data: boxOf(mask.data, mask.size, around.start, around.size) };
   const { numbers, sizes } = componentsOf(near, label);
-  return sizes.flatMap((voxels, n) => {
-    const piece = spanOf(near, (v) => numbers[v] === n + 1) as Span;
-    const fits = piece.size.every((side, axis) => side <= LONGEST * patch[axis]);
-    if (voxels < LEAST_VOXELS || !fits) return [];
-    const start = mapAxes(piece.start, (at, axis) => around.start[axis] + at - MARGIN);
+  const fitting = spansOf(numbers, near.size, (number) => number).flatMap((piece, n) => {
+    const fits = sizes[n] >= LEAST_VOXELS && piece.size.every((side, axis) => side <= LONGEST * patch[axis]);
+    return fits ? [{ piece, number: n + 1 }] : [];
+  });
+  return spread(fitting, PIECES).flatMap(({ piece, number }) => {
+    const from = mapAxes(piece.start, (at) => at - MARGIN);
     const size = mapAxes(piece.size, (side) => side + 2 * MARGIN);
-    const inside = new Uint8Array(size[0] * size[1] * size[2]);
-    forBox(piece, (x, y, z) => {
-      const v = x + near.size[0] * (y + near.size[1] * z);
-      const at = mapAxes([x, y, z] as const, (c, axis) => c - piece.start[axis] + MARGIN);
-      if (numbers[v] === n + 1) inside[at[0] + size[0] * (at[1] + size[1] * at[2])] = 1;
-    });
+    const inside = boxOf(
+      Uint8Array.from(numbers, (at) => Number(at === number)),
+      near.size,
+      from,
+      size,
+    );
+    const start = mapAxes(from, (at, axis) => around.start[axis] + at);
     const contrasts = contrastsOf(source, { start, size }, inside, host);
     if (!contrasts) return [];
     return [{ label, host, cut: heldSource(source, size, [...contrasts, Float32Array.from(inside)]) }];
@@ -168,27 +173,24 @@ function meanWhere(image: Float32Array, counts: (v: number) => boolean): number 
   return sum / Math.max(1, count);
 }
 
-/** The smallest box that holds every voxel that counts; null where none does. */
-function spanOf({ size, data }: Mask, counts: (v: number) => boolean): Span | null {
-  const low = [...size];
-  const high = [-1, -1, -1];
+/** The smallest box around the voxels of each number, from 1 on. @param numberOf a voxel's value; 0: of none */
+function spansOf(data: Uint8Array | Uint32Array, size: Sides, numberOf: (value: number) => number): Span[] {
+  const ends: { low: number[]; high: number[] }[] = [];
   for (let v = 0; v < data.length; v++) {
-    if (!counts(v)) continue;
+    const number = numberOf(data[v]);
+    if (number === 0) continue;
     const at = [v % size[0], Math.floor(v / size[0]) % size[1], Math.floor(v / (size[0] * size[1]))];
+    ends[number - 1] ??= { low: [...at], high: [...at] };
+    const { low, high } = ends[number - 1];
     at.forEach((c, axis) => {
       low[axis] = Math.min(low[axis], c);
       high[axis] = Math.max(high[axis], c);
     });
   }
-  if (high[0] < 0) return null;
-  const start = low as unknown as Sides;
-  return { start, size: mapAxes(start, (c, axis) => high[axis] + 1 - c) };
-}
-
-function forBox({ start, size }: Span, each: (x: number, y: number, z: number) => void): void {
-  for (let z = start[2]; z < start[2] + size[2]; z++)
-    for (let y = start[1]; y < start[1] + size[1]; y++)
-      for (let x = start[0]; x < start[0] + size[0]; x++) each(x, y, z);
+  return ends.map(({ low, high }) => {
+    const start = low as unknown as Sides;
+    return { start, size: mapAxes(start, (c, axis) => high[axis] + 1 - c) };
+  });
 }
 
 /** An image in memory as a source; zero outside of it. */
