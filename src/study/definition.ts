@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { alike } from '../core/label-names.ts';
 import { kindOfPreset, MOST_CHANNELS } from '../core/model-channels.ts';
 import { type AskedOptions, METHODS, PRESETS, type PresetName } from '../core/options.ts';
 import { resolveOptions } from '../core/parse-option.ts';
@@ -208,6 +209,13 @@ export function parseStudy(raw: unknown, folder: string, data = folder): StudyDe
     );
   // Every combination is checked now: a study must not stop in its third night over a misspelt option.
   for (const each of methods) resolveOptions({ ...(options as Partial<AskedOptions>), ...each.options });
+  const twin = study.classes.find((name, n) => study.classes.some((other, m) => m < n && alike(name, other)));
+  if (twin !== undefined)
+    throw new DecileError(
+      'study/invalid',
+      `Each of the classes must have a name that looks different from the others', got ${twin} twice or its like.`,
+      'They are the labels 1, 2, ... of the masks, in this order, without background.',
+    );
   const { cohort, labels } = study;
   const images = study.images === undefined ? undefined : [study.images].flat();
   if (cohort ? images !== undefined || labels !== undefined : images === undefined || labels === undefined)

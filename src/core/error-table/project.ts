@@ -63,7 +63,7 @@ export const projectErrors = {
     cure: 'Open its project again: strokes that are not saved are then saved by themselves',
   },
   'label/invalid': {
-    when: 'A label has a taken or empty name, a bad colour or a value outside 1 to 254',
+    when: 'A label has an empty name, one that is taken or cannot be told apart on a screen from one that is, a bad colour or a value outside 1 to 254',
     message: '<what> must <be as expected>, got <value>.',
     cure: 'The message names the rule',
   },

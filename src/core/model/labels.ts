@@ -22,11 +22,14 @@ const sameTerm = (a: ModelLabel['term'], b: ModelLabel['term']): boolean =>
   a !== null && b !== null && a.scheme === b.scheme && a.code === b.code;
 
 /**
- * The project's label of each of the model's: of the same name, else the only one of the same coded term.
+ * The project's label of each of the model's: of the same name, to the letter before what is alike, else the only one of the same coded term.
  * @throws model/labels where the project lacks one of the model's labels
  */
 export function matchLabels<T extends ProjectLabel>(model: readonly Told[], project: readonly T[]): T[] {
-  const named = (label: Told) => project.find((other) => plain(other.name) === plain(label.name));
+  const exact = (label: Told) => project.find(({ name }) => name === label.name);
+  const exactly = new Set(model.map(exact));
+  const named = (label: Told) =>
+    exact(label) ?? project.find((other) => !exactly.has(other) && plain(other.name) === plain(label.name));
   const taken = new Set(model.map(named));
   const coded = (label: Told) => {
     const free = project.filter((other) => !taken.has(other) && sameTerm(other.term, label.term));

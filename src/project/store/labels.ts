@@ -1,6 +1,7 @@
 /** Table labels: the project's classes. */
 
 import { LABEL_HUES } from '../../core/hues.ts';
+import { alike, isBlank } from '../../core/label-names.ts';
 import { checkedName } from '../../core/name-limit.ts';
 import { MOST_LABELS } from '../../core/volume.ts';
 import { DecileError } from '../../shared/errors.ts';
@@ -31,7 +32,7 @@ const fromRow = (row: LabelRow): Label => ({
 export interface LabelRepository {
   /** By value. */
   list(): Label[];
-  /** Adds a label with the next free value; throws `label/invalid` for a taken name, bad colour or a 256th label. */
+  /** Adds a label with the next free value; throws `label/invalid` for a name that is taken or looks like one (`alike`), bad colour or a 256th label. */
   add(label: { name: string; colour?: string; term?: CodedTerm | null; value?: number }): Label;
   update(value: number, change: { name?: string; colour?: string; term?: CodedTerm | null; locked?: boolean }): Label;
   /** Throws `label/in-use` while a mask holds voxels of it. */
@@ -53,21 +54,6 @@ export function labelRepository(db: Db): LabelRepository {
     return fromRow(row);
   };
   const check = (label: Label, others: Label[]) => {
-    const name = checkedName('label', label.name);
-    if (name === '' || name.toLowerCase() === 'background') {
-      throw new DecileError(
-        'label/invalid',
-        `A label's name must be a word other than background, got ${JSON.stringify(label.name)}.`,
-        'Name the structure, for instance kidney.',
-      );
-    }
-    if (others.some((other) => other.name.toLowerCase() === name.toLowerCase())) {
-      throw new DecileError(
-        'label/invalid',
-        `A label's name must be unique in the project, got ${name} twice.`,
-        'Choose another name.',
-      );
-    }
     if (!/^#[0-9a-f]{6}$/.test(label.colour)) {
       throw new DecileError(
         'label/invalid',
@@ -87,6 +73,29 @@ export function labelRepository(db: Db): LabelRepository {
         'Leave the value out to get the next free one.',
       );
     }
+  };
+  /** Names that an older project holds stay as they are. */
+  const checkName = (given: string, others: Label[]) => {
+    const name = checkedName('label', given);
+    if (isBlank(name) || alike(name, 'background'))
+      throw new DecileError(
+        'label/invalid',
+        `A label's name must be a word other than background, got ${JSON.stringify(given)}.`,
+        'Name the structure, for instance kidney.',
+      );
+    const twin = others.find((other) => alike(other.name, name));
+    if (!twin) return;
+    if (twin.name === name)
+      throw new DecileError(
+        'label/invalid',
+        `A label's name must be unique in the project, got ${name} twice.`,
+        'Choose another name.',
+      );
+    throw new DecileError(
+      'label/invalid',
+      `A label's name must look different from those of the project, got ${name} beside ${twin.name}.`,
+      'Choose another name: case, spaces, what is not seen and letters of another alphabet that look the same make none.',
+    );
   };
   const write = (label: Label) => {
     prepared(
@@ -110,20 +119,22 @@ export function labelRepository(db: Db): LabelRepository {
       const value = given.value ?? Math.max(0, ...others.map((label) => label.value)) + 1;
       const colour = (given.colour ?? LABEL_HUES[(value - 1) % LABEL_HUES.length]).toLowerCase();
       const label: Label = { value, name: given.name.trim(), colour, term: given.term ?? null, locked: false };
+      checkName(label.name, others);
       check(label, others);
       return write(label);
     },
     update(value, change) {
+      const before = get(value);
       const label = {
-        ...get(value),
+        ...before,
         ...Object.fromEntries(Object.entries(change).filter(([, v]) => v !== undefined)),
       } as Label;
-      label.name = label.name.trim();
+      const renamed = label.name !== before.name;
+      if (renamed) label.name = label.name.trim();
       label.colour = label.colour.toLowerCase();
-      check(
-        label,
-        list().filter((other) => other.value !== value),
-      );
+      const others = list().filter((other) => other.value !== value);
+      if (renamed) checkName(label.name, others);
+      check(label, others);
       return write(label);
     },
     remove(value) {

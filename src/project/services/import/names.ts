@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { alike } from '../../../core/label-names.ts';
 import { walkFilesSync } from '../../../disk/index.ts';
 import { linkOutside } from '../../../imaging/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
@@ -80,6 +81,6 @@ export function freeName(store: Store, wanted: string): string {
 export function nameDifferences(store: Store, dataset: { value: number; name: string }[]): string[] {
   const own = new Map(store.labels.list().map((label) => [label.value, label.name]));
   return dataset
-    .filter(({ value, name }) => own.has(value) && own.get(value)!.toLowerCase() !== name.toLowerCase())
+    .filter(({ value, name }) => own.has(value) && !alike(own.get(value)!, name))
     .map(({ value, name }) => `The data set calls value ${value} ${name}; this project calls it ${own.get(value)}.`);
 }

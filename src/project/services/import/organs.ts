@@ -1,5 +1,6 @@
 /** Masks with one file a label, as TotalSegmentator writes them: `CASE/segmentations/ORGAN.nii.gz`. */
 import { basename } from 'node:path';
+import { labelNamed } from '../../../core/label-names.ts';
 import { LabelSets } from '../../../imaging/index.ts';
 import type { Scan, Store } from '../../store/index.ts';
 import { markNotDrawn } from '../drawing/ignore-label.ts';
@@ -22,7 +23,10 @@ export async function importOrgans(
   { ignore, overlaps }: Omit<MaskHow, 'merge'> = {},
 ): Promise<void> {
   const labels = store.labels.list();
-  const labelOf = (path: string) => labels.find(({ name }) => plainName(name) === plainName(caseName(path)));
+  const labelOf = (path: string) => {
+    const own = caseName(path);
+    return labelNamed(labels, own) ?? labels.find(({ name }) => plainName(name) === plainName(own));
+  };
   const named = files.filter((path) => labelOf(path) !== undefined);
   const [first] = files;
   await listing(first, report, async () => {

@@ -1,5 +1,6 @@
 /** What becomes of voxels that several segments of a mask share: never the one or the other unasked. */
 import { gridOf } from '../../../core/geometry.ts';
+import { labelNamed } from '../../../core/label-names.ts';
 import type { LabelMap } from '../../../core/volume.ts';
 import { highest, type LabelSets, type Overlap } from '../../../imaging/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
@@ -27,7 +28,8 @@ export function settleOverlaps(
   const notices: string[] = [];
   const winners = new Map<string, number>();
   const sizes = rule === 'smaller' && overlaps.length > 0 ? labels.sizes() : new Map<number, number>();
-  const named = namesOf(store.labels.list());
+  const known = store.labels.list();
+  const named = namesOf(known);
   const chosen = overlaps.map(({ values, voxels }) => ({ values, voxels, winner: winnerOf(values) }));
   const open = chosen.filter(({ winner }) => winner === undefined);
   if (open.length > 0) throw overlapping(what, named, open);
@@ -45,17 +47,16 @@ export function settleOverlaps(
     if (rule === 'separate') return 'own';
     if (rule === 'smaller')
       return values.reduce((best, value) => ((sizes.get(value) ?? 0) <= (sizes.get(best) ?? 0) ? value : best));
-    const first = rule.find((name) => values.some((value) => same(named(value), name)));
-    return first === undefined ? undefined : values.find((value) => same(named(value), first));
+    return rule
+      .map((name) => labelNamed(known, name)?.value)
+      .find((value) => value !== undefined && values.includes(value));
   }
 }
-
-const same = (a: string, b: string): boolean => a.trim().toLowerCase() === b.trim().toLowerCase();
 
 /** @throws option/invalid for a name that is no label of the project */
 export function checkRule(rule: OverlapRule | undefined, labels: readonly Label[]): void {
   if (rule === undefined || typeof rule === 'string') return;
-  const unknown = rule.find((name) => !labels.some((label) => same(label.name, name)));
+  const unknown = rule.find((name) => !labelNamed(labels, name));
   if (unknown !== undefined)
     throw new DecileError(
       'option/invalid',
@@ -86,5 +87,5 @@ export function overlapping(
 /** The label that stands for several at once, added where it is not there yet. */
 function ownLabel(store: Store, names: readonly string[]): number {
   const name = names.join('+');
-  return (store.labels.list().find((label) => same(label.name, name)) ?? store.labels.add({ name })).value;
+  return (labelNamed(store.labels.list(), name) ?? store.labels.add({ name })).value;
 }

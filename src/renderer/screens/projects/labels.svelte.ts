@@ -1,14 +1,18 @@
 /** The list of labels while it is edited: in a new project and in an open one. */
 import { LABEL_HUES } from '../../../core/hues.ts';
+import { alike, isBlank } from '../../../core/label-names.ts';
 import { LABEL_SETS, type LabelSetName } from '../../../core/label-sets.ts';
 import { KNOWN_TERMS, termFor } from '../../../core/terms.ts';
 import type { LabelInfo } from '../../../shared/contract/index.ts';
 
 export class LabelList {
   labels = $state<LabelInfo[]>([]);
+  /** What each label was called when the list was opened. */
+  private readonly names: ReadonlyMap<number, string>;
 
   constructor(labels: readonly LabelInfo[]) {
     this.labels = labels.map((label) => ({ ...label }));
+    this.names = new Map(labels.map(({ value, name }) => [value, name]));
   }
 
   /** The project gives it its value: that of a label deleted here would make it a new name for what is drawn. */
@@ -22,9 +26,9 @@ export class LabelList {
 
   /** Puts the labels of a set in the place of those that have no name yet, behind the others. */
   addSet(set: LabelSetName): void {
-    const taken = new Set(this.labels.map((label) => label.name.trim().toLowerCase()));
-    this.labels = this.labels.filter((label) => label.name.trim() !== '');
-    for (const name of LABEL_SETS[set]) if (!taken.has(name)) this.add(name);
+    this.labels = this.labels.filter((label) => !isBlank(label.name));
+    const taken = this.labels.map((label) => label.name);
+    for (const name of LABEL_SETS[set]) if (!taken.some((other) => alike(other, name))) this.add(name);
   }
 
   remove(at: number): void {
@@ -45,10 +49,15 @@ export class LabelList {
 
   get problem(): string {
     if (this.labels.length === 0) return 'A project needs at least one label.';
-    const names = this.labels.map((label) => label.name.trim().toLowerCase());
-    if (names.includes('')) return 'Every label needs a name.';
-    if (names.includes('background')) return 'Background is there already.';
-    if (new Set(names).size < names.length) return 'Two labels have the same name.';
+    if (this.labels.some(({ name }) => isBlank(name))) return 'Every label needs a name.';
+    // What an older project holds stays: what is named here must look like no other.
+    for (const { name, value } of this.labels) {
+      if (this.names.get(value) === name) continue;
+      if (alike(name, 'background')) return 'Background is there already.';
+      const twin = this.labels.find((other) => other.value !== value && alike(other.name, name));
+      if (twin)
+        return twin.name.trim() === name.trim() ? 'Two labels have the same name.' : `${name} looks like ${twin.name}.`;
+    }
     return '';
   }
 }
