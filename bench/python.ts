@@ -8,6 +8,13 @@ import { cacheFolder } from '../src/engine/tensorflow/installation.ts';
 export const findPyTorch = (): string | undefined =>
   findPython(['torch', 'numpy', 'scipy'], ['torch', 'numpy', 'scipy']);
 
+/** Says where the Python that DECILE_PYTHON names is not the one that is taken. */
+export function sayUnfit(works: (python: string) => boolean, what: string): void {
+  const named = process.env.DECILE_PYTHON;
+  if (named && !works(named))
+    console.error(`DECILE_PYTHON must name a Python with ${what}, got ${named}: another one is looked for.`);
+}
+
 /**
  * @param modules what it must be able to import
  * @param packages what is installed for them in the virtual environment where neither of the others has them
@@ -18,6 +25,7 @@ export function findPython(modules: readonly string[], packages: readonly string
     spawnSync(python, ['-c', `import ${modules.join(', ')}`], { stdio: 'ignore' }).status === 0;
   const own = join(cacheFolder(), 'bench-python');
   const ownPython = join(own, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
+  sayUnfit(works, modules.join(', '));
   for (const python of [process.env.DECILE_PYTHON, 'python3', ownPython]) {
     if (python && works(python)) return python;
   }

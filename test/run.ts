@@ -36,7 +36,10 @@ const { outcomes, seconds } = await runFiles(files.map((file) => join(ROOT, file
 report(outcomes, seconds);
 
 function setUpTensorflow(): void {
-  if (findTensorflow().length > 0 || process.env.DECILE_NO_SETUP) return;
+  const { DECILE_NO_SETUP = '' } = process.env;
+  if (!['', '1'].includes(DECILE_NO_SETUP))
+    throw new Error(`DECILE_NO_SETUP must be 1 or not be there, got ${DECILE_NO_SETUP}.`);
+  if (findTensorflow().length > 0 || DECILE_NO_SETUP) return;
   console.log('Setting TensorFlow up for the tests that need it (once; DECILE_NO_SETUP=1 skips this) ...');
   const script = join(ROOT, 'scripts', 'setup-tensorflow.ts');
   const setup = spawnSync(process.execPath, [script, '--quiet'], { encoding: 'utf8', timeout: 8 * MINUTES });

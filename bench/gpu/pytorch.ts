@@ -1,6 +1,7 @@
 /** The same step in PyTorch on CUDA, where that is there: float32 (TF32 off), TF32, bfloat16 autocast; the faster of both layouts. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { sayUnfit } from '../python.ts';
 import type { StepQuestion } from './steps.ts';
 
 const SCRIPT = fileURLToPath(new URL('../pytorch/step.py', import.meta.url));
@@ -14,6 +15,7 @@ export function findCuda(): string | undefined {
       stdio: 'ignore',
       timeout: 60_000,
     }).status === 0;
+  sayUnfit(works, 'a PyTorch that sees a GPU');
   return [process.env.DECILE_PYTHON, 'python3'].find((python) => python && works(python));
 }
 

@@ -29,7 +29,7 @@ export interface UserFiles {
 
 /** The folder of this user's settings; DECILE_CONFIG overrides it (tests, portable installations). */
 export const userFolder = (): string =>
-  process.env.DECILE_CONFIG ?? join(process.env.XDG_CONFIG_HOME ?? join(homedir(), '.config'), 'decile');
+  process.env.DECILE_CONFIG || join(process.env.XDG_CONFIG_HOME ?? join(homedir(), '.config'), 'decile');
 
 export function userFiles(folder: string): UserFiles {
   makeFolder(folder);

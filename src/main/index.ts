@@ -18,8 +18,8 @@ if (!app.requestSingleInstanceLock()) app.quit();
 else {
   let window: BrowserWindow | null = null;
   let leaving = false;
-  const userFolder = process.env.DECILE_CONFIG ?? app.getPath('userData');
-  const documents = process.env.DECILE_DOCUMENTS ?? join(homedir(), 'Decile');
+  const userFolder = process.env.DECILE_CONFIG || app.getPath('userData');
+  const documents = process.env.DECILE_DOCUMENTS || join(homedir(), 'Decile');
   const chooseFolder = async (title: string) => {
     const { canceled, filePaths } = await dialog.showOpenDialog(window!, {
       title,

@@ -32,7 +32,7 @@ export async function serve({ port = 0, project, pages, token }: ServeOptions): 
       `The window must be built into ${pages}, got no index.html there.`,
       'Run `npm run build` first; `npm run serve` does so by itself.',
     );
-  const documents = process.env.DECILE_DOCUMENTS ?? join(homedir(), 'Decile');
+  const documents = process.env.DECILE_DOCUMENTS || join(homedir(), 'Decile');
   const api = createApi(
     { about: () => about('server'), chooseFolder: async () => null, browsing: true, documents },
     createApp(),

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { DecileError } from '../../core/errors.ts';
 import type { EngineName } from '../../core/options.ts';
 import { convolutionError } from '../backend/self-check.ts';
+import { checkEnvironment } from '../machine/environment.ts';
 import { registerSimd, simdBackend } from '../simd/index.ts';
 import { computesOnGpu, registerTensorflow } from '../tensorflow/index.ts';
 import { findTensorflow, type TensorflowInstallation } from '../tensorflow/installation.ts';
@@ -34,9 +35,10 @@ const NO_CARD =
  * Starts an engine and makes it the current one.
  *
  * @throws DecileError `engine/not-installed` when TensorFlow was asked for and is not there,
- *   `engine/broken` when it is there and does not load
+ *   `engine/broken` when it is there and does not load, `option/invalid` for a misspelt variable of the environment
  */
 export async function startEngine(name: EngineName): Promise<Engine> {
+  checkEnvironment();
   switch (name) {
     case 'auto':
       return startBest();

@@ -1,5 +1,6 @@
 /** Which convolutions a graphics card's matrix units do: measured once on a machine, so that a run that goes on computes as it began. */
 import { keepInCache, keyOf, machineKey, readCache } from '../machine/cache-file.ts';
+import { matrixUnitsAsked } from '../machine/environment.ts';
 import { ALL_HALVES, type Halves, measureHalves, NO_HALVES } from '../webgpu/halves.ts';
 import { webgpuBackend, webgpuKernels } from '../webgpu/index.ts';
 
@@ -12,7 +13,7 @@ const FILE = 'matrix-units.json';
 export async function chooseMatrixUnits(): Promise<void> {
   const backend = webgpuBackend();
   const { name, matrixUnits } = backend.gpu.facts;
-  if (!matrixUnits || process.env.DECILE_MATRIX_UNITS !== 'on') return;
+  if (!matrixUnits || !matrixUnitsAsked()) return;
   const key = keyOf(machineKey(), name);
   const known = readCache<Halves>(FILE)[key];
   backend.halves = known ?? (await measured());

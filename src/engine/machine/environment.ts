@@ -1,6 +1,7 @@
 /** Environment variables that the engine's native library and the C library read once, as a process starts. */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { DecileError } from '../../core/errors.ts';
 
 /**
  * What the process that computes is started with. Measured on 2 Zen cores with TensorFlow 2.21:
@@ -36,10 +37,38 @@ export function hostEnvironment(threads?: number): Record<string, string | undef
 /** The cores that an engine may use: DECILE_THREADS, else all. */
 export const usableCores = (): number => threadCount() || availableParallelism();
 
-/** DECILE_THREADS as a number of cores; 0 leaves the choice to the library. */
+/**
+ * DECILE_THREADS as a number of cores; 0 leaves the choice to the library.
+ * @throws option/invalid
+ */
 function threadCount(): number {
-  const given = Number(process.env.DECILE_THREADS ?? 0);
-  return Number.isInteger(given) && given > 0 ? given : 0;
+  const given = process.env.DECILE_THREADS || '0';
+  if (/^\d{1,4}$/.test(given)) return Number(given);
+  throw new DecileError(
+    'option/invalid',
+    `DECILE_THREADS must be a whole number of cores, 0 for all, got ${given}.`,
+    'Correct it, or leave it out to use all cores.',
+  );
+}
+
+/**
+ * Whether DECILE_MATRIX_UNITS asks for a chip's matrix units.
+ * @throws option/invalid
+ */
+export function matrixUnitsAsked(): boolean {
+  const given = process.env.DECILE_MATRIX_UNITS || 'off';
+  if (given === 'on' || given === 'off') return given === 'on';
+  throw new DecileError(
+    'option/invalid',
+    `DECILE_MATRIX_UNITS must be on or off, got ${given}.`,
+    'Correct it, or leave it out: off is what it is then.',
+  );
+}
+
+/** Asked before anything computes: what is misspelt is not left out without a word. @throws option/invalid */
+export function checkEnvironment(): void {
+  threadCount();
+  matrixUnitsAsked();
 }
 
 /** Sets what is not set yet in this process; must run before the native library is loaded. */
