@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs';
-import { registerWebgpu, stopWebgpu, useRemoteGpu } from '../../src/engine/webgpu/index.ts';
+import { registerWebgpu, stopWebgpu, useRemoteGpu, webgpuBackend } from '../../src/engine/webgpu/index.ts';
 import { type LocalExecutor, startLocalExecutor } from '../../src/engine/webgpu/local-executor.ts';
 import { connectExecutor, type Port, serveExecutor } from '../../src/engine/webgpu/remote-executor.ts';
 import { startWebgpuForTests } from './webgpu.ts';
@@ -78,6 +78,27 @@ test('a closed window is a lost device', { skip }, async () => {
   const reading = sum(5);
   close();
   await assert.rejects(reading, { code: 'engine/device-lost' });
+});
+
+test('room that can be done without is asked for through a port, read in parts, and refused without ending the device', {
+  skip,
+}, async () => {
+  const { executor, close } = await behindPort();
+  const backend = webgpuBackend();
+  const made = await backend.tryMake([6]);
+  assert.ok(made);
+  backend.fill(made, Float32Array.of(1, 2, 3, 4, 5, 6));
+  assert.deepEqual([...(await backend.readPart(made, 2, 3))], [3, 4, 5]);
+  backend.drop(made);
+  const pop = executor.device.popErrorScope.bind(executor.device);
+  executor.device.popErrorScope = async () => {
+    await pop();
+    return new GPUOutOfMemoryError('no room');
+  };
+  assert.equal(await backend.tryMake([6]), undefined);
+  executor.device.popErrorScope = pop;
+  assert.equal(await sum(4), 10);
+  close();
 });
 
 test('what the GPU reports as out of memory is the code that makes the trainer take a smaller step', {

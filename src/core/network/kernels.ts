@@ -113,10 +113,10 @@ export interface Kernels extends UpdateKernels {
   addNoise?(image: FeatureMap, key: HashKey): FeatureMap;
   /**
    * Keeps a scan and the sums over its windows where the engine computes. Absent, or undefined where that would take too much of its
-   * memory: both stay with the processor (predict/window-sums.ts).
+   * memory or more than it has: both stay with the processor (predict/window-sums.ts).
    * @param image channels one after another, x fastest; size x, y, z
    */
-  windowSums?(image: Float32Array, size: Three<number>, classes: number): WindowSums | undefined;
+  windowSums?(image: Float32Array, size: Three<number>, classes: number): Promise<WindowSums | undefined>;
 }
 
 /** A scan that is read window by window, and the sums of what a network says of them. Starts, patches and flips are x, y, z. */

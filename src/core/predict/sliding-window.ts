@@ -58,7 +58,8 @@ export async function slidingWindow(
   const [xs, ys, zs] = starts;
   const total = xs.length * ys.length * zs.length;
   const ways = mirrorings(flips);
-  const scan = kernels.windowSums?.(image, size, classes) ?? sumsInMemory(image, size, classes);
+  let scan = sumsInMemory(image, size, classes);
+  let asked = false;
   const reading = new OneAhead();
   let done = 0;
   try {
@@ -70,6 +71,9 @@ export async function slidingWindow(
             try {
               for (const member of members) {
                 const probabilities = predictPatch(window, member, kernels, forward);
+                // The network takes its memory first: what is left decides where the sums are.
+                if (!asked) scan = (await kernels.windowSums?.(image, size, classes)) ?? scan;
+                asked = true;
                 await reading.next(scan.add(probabilities, [x, y, z], patch, flip));
               }
             } finally {

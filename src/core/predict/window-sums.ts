@@ -8,17 +8,22 @@ import { mirrored } from './mirror.ts';
 
 /** @param image channels one after another, x fastest */
 export function sumsInMemory(image: Float32Array, size: Sides, classes: number): WindowSums {
-  const sums = Array.from({ length: classes }, () => new Float32Array(size[0] * size[1] * size[2]));
+  let made: Float32Array[] | undefined;
+  // Not before they are needed: windows alone may be read here, and summed where the engine computes.
+  const sums = () => {
+    made ??= Array.from({ length: classes }, () => new Float32Array(size[0] * size[1] * size[2]));
+    return made;
+  };
   return {
     window: (start, patch, flips) => imageTensor(mirrored(boxOf(image, size, start, patch), patch, flips), patch),
     async add(probabilities: tf.Tensor4D, start, patch, flips) {
       try {
-        addBox(sums, mirrored((await probabilities.data()) as Float32Array, patch, flips), size, start, patch);
+        addBox(sums(), mirrored((await probabilities.data()) as Float32Array, patch, flips), size, start, patch);
       } finally {
         probabilities.dispose();
       }
     },
-    read: async () => sums,
+    read: async () => sums(),
     dispose() {},
   };
 }

@@ -31,9 +31,14 @@ export abstract class OwnBackend<E extends Entry> extends tf.KernelBackend {
 
   /** Room for a new tensor, not filled. */
   make(shape: readonly number[], dtype: tf.DataType = 'float32'): tf.TensorInfo {
+    return this.placed(this.room(tf.util.sizeFromShape(shape as number[]), dtype, 1), shape);
+  }
+
+  /** A tensor of an entry that is there. */
+  protected placed(entry: E, shape: readonly number[]): tf.TensorInfo {
     const dataId = { id: nextId++ };
-    this.entries.set(dataId, this.room(tf.util.sizeFromShape(shape as number[]), dtype, 1));
-    return { dataId, shape: [...shape], dtype };
+    this.entries.set(dataId, entry);
+    return { dataId, shape: [...shape], dtype: entry.dtype };
   }
 
   /** The same values under another shape. */

@@ -99,6 +99,26 @@ export class WebgpuBackend extends OwnBackend<Placed> {
     return made;
   }
 
+  /** A tensor of zeros that can be done without; undefined where the GPU has no room, and it goes on. */
+  async tryMake(shape: readonly number[]): Promise<tf.TensorInfo | undefined> {
+    const length = tf.util.sizeFromShape(shape as number[]);
+    const slot = await this.gpu.tryTake(4 * length);
+    return slot && this.placed({ slot, length, dtype: 'float32', references: 1 }, shape);
+  }
+
+  /** Values of the processor into a tensor that is on the GPU. */
+  fill(info: tf.TensorInfo, values: Float32Array): void {
+    this.gpu.upload(this.slot(info), values);
+  }
+
+  /** Some of a tensor's values, one after the other. */
+  async readPart(info: tf.TensorInfo, from: number, length: number): Promise<Float32Array> {
+    const { span } = this.entries.get(info.dataId);
+    return new Float32Array(
+      await this.gpu.download(this.slot(info), 4 * length, span ?? { from: 0, to: -1 }, 4 * from),
+    );
+  }
+
   /** Whether no other tensor has these values, so that an op may write over them. */
   isAlone(info: tf.TensorInfo): boolean {
     return this.entries.get(info.dataId).references === 1;

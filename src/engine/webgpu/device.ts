@@ -60,6 +60,14 @@ export class Gpu {
     });
   }
 
+  /** Room of zeros for what can be done without; undefined where the GPU has none, and it goes on. */
+  async tryTake(bytes: number): Promise<Slot | undefined> {
+    this.check();
+    if (bytes > this.mostBytes) return undefined;
+    const id = this.made++;
+    return (await this.executor.tryMake(id, bytes)) ? this.pool.adopt(id, bytes) : undefined;
+  }
+
   /** Records one dispatch. `words` are the program's parameters. */
   run(program: Program, reads: Slot[], writes: Slot[], words: readonly number[], groups: number): void {
     this.check();
@@ -99,13 +107,13 @@ export class Gpu {
   }
 
   /** @throws DecileError what ended the device, or what the value's own batches failed with */
-  async download(slot: Slot, bytes: number, span: Span): Promise<ArrayBuffer> {
+  async download(slot: Slot, bytes: number, span: Span, offset = 0): Promise<ArrayBuffer> {
     this.check();
     this.flush();
     const flushed = this.batch;
     const known = this.failed.size;
     const read = async () => {
-      const values = await this.executor.read(slot.id, bytes);
+      const values = await this.executor.read(slot.id, bytes, offset);
       const fault = this.faultIn(span);
       if (fault) throw fault;
       this.confirmed = Math.max(this.confirmed, flushed);

@@ -21,12 +21,14 @@ export type FaultListener = (fault: DecileError, batch?: number) => void;
 export interface Executor {
   readonly facts: AdapterFacts;
   make(id: number, bytes: number): void;
+  /** As `make`, of what can be done without: false, and nothing else, where the device refuses. Its bytes are 0. */
+  tryMake(id: number, bytes: number): Promise<boolean>;
   free(id: number): void;
   /** From the start of the buffer. */
   write(id: number, values: Uint32Array | Float32Array | Int32Array): void;
   run(batch: Batch): void;
   /** @throws DecileError the first failure of any command since the read before; for good where the device is lost or full */
-  read(id: number, bytes: number): Promise<ArrayBuffer>;
+  read(id: number, bytes: number, offset?: number): Promise<ArrayBuffer>;
   /**
    * Called with the first failure of each batch and that batch's number, which counts the calls of `run`; without a number
    * for what ends the device for good.

@@ -75,9 +75,31 @@ export class LocalExecutor implements Executor {
 
   make(id: number, bytes: number): void {
     this.begin();
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-    this.buffers.set(id, this.device.createBuffer({ size: bytes, usage }));
+    this.buffers.set(id, this.created(bytes));
     this.bytes += bytes;
+  }
+
+  private created(size: number): GPUBuffer {
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    return this.device.createBuffer({ size, usage });
+  }
+
+  async tryMake(id: number, bytes: number): Promise<boolean> {
+    // Scopes of its own, inside those that are open: what fails in them ends nothing.
+    for (const scope of SCOPES) this.device.pushErrorScope(scope);
+    let buffer: GPUBuffer | undefined;
+    try {
+      buffer = this.created(bytes);
+    } catch {} // too large a size is thrown at once
+    const reports = SCOPES.map(() => this.device.popErrorScope().then((error) => error === null));
+    const worked = await Promise.all(reports).catch(() => [false]);
+    if (!buffer || worked.includes(false)) {
+      buffer?.destroy();
+      return false;
+    }
+    this.buffers.set(id, buffer);
+    this.bytes += bytes;
+    return true;
   }
 
   free(id: number): void {
@@ -136,12 +158,12 @@ export class LocalExecutor implements Executor {
     this.device.queue.submit([encoder.finish()]);
   }
 
-  async read(id: number, bytes: number): Promise<ArrayBuffer> {
+  async read(id: number, bytes: number, offset = 0): Promise<ArrayBuffer> {
     this.begin();
     const size = Math.max(4, Math.ceil(bytes / 4) * 4);
     const staging = this.device.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
     const encoder = this.device.createCommandEncoder();
-    encoder.copyBufferToBuffer(this.buffer(id), 0, staging, 0, size);
+    encoder.copyBufferToBuffer(this.buffer(id), offset, staging, 0, size);
     this.device.queue.submit([encoder.finish()]);
     this.end();
     let copy: ArrayBuffer;

@@ -6,6 +6,8 @@ export interface Slot {
   readonly bytes: number;
   /** The last batch of commands that uses it. */
   batch: number;
+  /** Given back to the device when it is released: too large to be kept for others. */
+  readonly once?: true;
 }
 
 /** What the pool needs of the device. */
@@ -79,9 +81,27 @@ export class Pool {
     return busy;
   }
 
+  /** A buffer that was made beside the pool; it counts here until it is released. */
+  adopt(id: number, bytes: number): Slot {
+    this.slots++;
+    this.used += bytes;
+    this.total += bytes;
+    this.mostUsed = Math.max(this.mostUsed, this.used);
+    this.peak = Math.max(this.peak, this.total);
+    return { id, bytes, batch: -1, once: true };
+  }
+
   release(slot: Slot): void {
     this.slots--;
     this.used -= slot.bytes;
+    if (slot.once) {
+      this.total -= slot.bytes;
+      this.mostUsed -= slot.bytes;
+      // A buffer may not be destroyed while commands that use it wait.
+      this.source.flush();
+      this.source.free(slot.id);
+      return;
+    }
     this.free.splice(this.firstOf(slot.bytes, slot.id), 0, slot);
   }
 

@@ -11,10 +11,11 @@ export const GPU_PORT = 'decile:gpu-port';
 
 export type GpuCommand =
   | { do: 'make'; id: number; bytes: number }
+  | { do: 'tryMake'; id: number; bytes: number; ticket: number }
   | { do: 'free'; id: number }
   | { do: 'write'; id: number; values: Uint32Array | Float32Array | Int32Array }
   | { do: 'run'; batch: Batch }
-  | { do: 'read'; id: number; bytes: number; ticket: number }
+  | { do: 'read'; id: number; bytes: number; offset: number; ticket: number }
   | { do: 'stop' };
 
 interface Fault {
@@ -82,19 +83,22 @@ export function connectExecutor(port: Port<GpuCommand, GpuReply>): Promise<Execu
       tell(error);
       if (!ready) reject(error);
     };
+    const ask = (bytes: number, command: (ticket: number) => GpuCommand): Promise<ArrayBuffer> =>
+      new Promise((done, failed) => {
+        if (fault) return failed(fault);
+        const ticket = tickets++;
+        waiting.set(ticket, { bytes, resolve: done, reject: failed });
+        port.post(command(ticket));
+      });
     const executor = (facts: AdapterFacts): Executor => ({
       facts,
       make: (id, bytes) => port.post({ do: 'make', id, bytes }),
       free: (id) => port.post({ do: 'free', id }),
       write: (id, values) => port.post({ do: 'write', id, values }),
       run: (batch) => port.post({ do: 'run', batch }),
-      read: (id, bytes) =>
-        new Promise((done, failed) => {
-          if (fault) return failed(fault);
-          const ticket = tickets++;
-          waiting.set(ticket, { bytes, resolve: done, reject: failed });
-          port.post({ do: 'read', id, bytes, ticket });
-        }),
+      tryMake: async (id, bytes) =>
+        new Uint8Array(await ask(1, (ticket) => ({ do: 'tryMake', id, bytes, ticket })))[0] === 1,
+      read: (id, bytes, offset = 0) => ask(bytes, (ticket) => ({ do: 'read', id, bytes, offset, ticket })),
       onFault(listener) {
         tell = listener;
         if (fault) listener(fault);
@@ -138,6 +142,11 @@ export async function serveExecutor(port: Port<GpuReply, GpuCommand>, start: () 
     switch (command.do) {
       case 'make':
         return executor.make(command.id, command.bytes);
+      case 'tryMake':
+        executor
+          .tryMake(command.id, command.bytes)
+          .then((there) => port.post({ is: 'values', ticket: command.ticket, values: Uint8Array.of(there ? 1 : 0) }));
+        return;
       case 'free':
         return executor.free(command.id);
       case 'write':
@@ -145,8 +154,8 @@ export async function serveExecutor(port: Port<GpuReply, GpuCommand>, start: () 
       case 'run':
         return executor.run(command.batch);
       case 'read': {
-        const { id, bytes, ticket } = command;
-        executor.read(id, bytes).then(
+        const { id, bytes, offset, ticket } = command;
+        executor.read(id, bytes, offset).then(
           (values) => port.post({ is: 'values', ticket, values: new Uint8Array(values) }),
           (fault: DecileError) => port.post({ is: 'failed', ticket, fault: asFault(fault) }),
         );

@@ -8,6 +8,8 @@ import { addWindow, readWindow } from './wgsl/windows.ts';
 
 /** Scan and sums may take this much; larger ones stay with the processor. */
 const MOST_BYTES = 768 * 2 ** 20;
+/** Numbers that must have room beside them: what is mirrored, and what is read at the end, this many at a time. */
+const SPARE = 2 ** 24;
 
 const product = ([x, y, z]: Three<number>): number => x * y * z;
 /** Axes of [1, D, H, W, C] and of [C, D, H, W] alike. */
@@ -15,12 +17,16 @@ const mirroredAxes = ([x, y, z]: Three<boolean>): number[] => [...(z ? [1] : [])
 
 export function windowSumKernels(backend: WebgpuBackend): Required<Pick<Kernels, 'windowSums'>> {
   return {
-    windowSums(image, size, classes): WindowSums | undefined {
+    async windowSums(image, size, classes): Promise<WindowSums | undefined> {
       const voxels = product(size);
       const bytes = [4 * image.length, 4 * classes * voxels];
       if (Math.max(...bytes) > backend.gpu.mostBytes || bytes[0] + bytes[1] > MOST_BYTES) return undefined;
       const channels = image.length / voxels;
-      const [scan, sums] = [tf.tensor1d(image), tf.fill([classes, voxels], 0)];
+      const made = await together(backend, [[image.length], [classes, voxels], [SPARE]]);
+      if (!made) return undefined;
+      const [scan, sums, spare] = made;
+      backend.drop(spare);
+      backend.fill(scan, image);
       const place = (start: Three<number>, patch: Three<number>) => [...patch, ...size, ...start.map((n) => n >>> 0)];
       return {
         window(start, patch, flips) {
@@ -44,13 +50,36 @@ export function windowSumKernels(backend: WebgpuBackend): Required<Pick<Kernels,
           }
         },
         async read() {
-          const all = (await sums.data()) as Float32Array;
-          return Array.from({ length: classes }, (_, c) => all.subarray(c * voxels, (c + 1) * voxels));
+          const maps: Float32Array[] = [];
+          for (let c = 0; c < classes; c++) {
+            const map = new Float32Array(voxels);
+            // Not at once: each read takes as much of the GPU again.
+            for (let from = 0; from < voxels; from += SPARE) {
+              const part = await backend.readPart(sums, c * voxels + from, Math.min(SPARE, voxels - from));
+              map.set(part, from);
+            }
+            maps.push(map);
+          }
+          return maps;
         },
-        dispose: () => tf.dispose([scan, sums]),
+        dispose: () => backend.drop(scan, sums),
       };
     },
   };
+}
+
+/** Tensors of these shapes, all or none. */
+async function together(backend: WebgpuBackend, shapes: readonly number[][]): Promise<tf.TensorInfo[] | undefined> {
+  const made: tf.TensorInfo[] = [];
+  for (const shape of shapes) {
+    const one = await backend.tryMake(shape);
+    if (!one) {
+      backend.drop(...made);
+      return undefined;
+    }
+    made.push(one);
+  }
+  return made;
 }
 
 /** The same map mirrored; frees the other. */
