@@ -303,3 +303,16 @@ test('a mask that could not be kept is not told of as predicted', async (t) => {
   await assert.rejects(startPrediction(store, trainer.start, {}, ({ type }) => told.push(type)).done);
   assert.ok(!told.includes('predicted'), told.join());
 });
+
+test('a run whose trainer cannot be started has failed, and a prediction leaves no folder', async (t) => {
+  const store = await projectWith(t, temporaryFolder(t), 2, 1);
+  const none = () => {
+    throw new Error('no process');
+  };
+  assert.throws(() => startTraining(store, none, { options: {}, name: 'r' }), /no process/);
+  const { state, failure } = store.runs.find('r');
+  assert.deepEqual([state, failure], ['failed', 'Error: no process']);
+  await resumeTraining(store, trains().start, 'r').done;
+  assert.throws(() => startPrediction(store, none, {}), /no process/);
+  assert.deepEqual(readdirSync(store.path(`runs/${store.runs.find('r').id}`)), []);
+});

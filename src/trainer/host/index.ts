@@ -28,19 +28,28 @@ export const nodeHost: StartHost = (threads) => {
   });
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
+  // Where a command comes to a process that has just ended: its exit tells of that.
+  child.on('error', () => {});
   return {
     pid: child.pid,
     send: (command) => void (child.connected && child.send(command)),
     onEvent: (listener) => void child.on('message', (message) => listener(message as TrainerEvent)),
-    onExit: (listener) =>
-      void child.once('exit', (code, signal) => {
+    onExit(listener) {
+      // A process that never began has no exit.
+      if (child.pid === undefined)
+        child.once('error', (error) => {
+          process.off('exit', kill);
+          listener(error.message);
+        });
+      child.once('exit', (code, signal) => {
         process.off('exit', kill);
         listener(
           code === 0
             ? ''
             : `${signal ? `signal ${signal}` : `exit code ${code}`}${errors ? `: ${errors.trim().split('\n').slice(-3).join(' | ')}` : ''}`,
         );
-      }),
+      });
+    },
   };
 };
 

@@ -125,7 +125,16 @@ export function startPrediction(
     }
     onEvent(event, run);
   };
-  const trainer = startTrainer(job, (event) => {
+  const removeOutput = () => rmSync(outputFolder, { recursive: true, force: true });
+  const started = (onTold: (event: TrainerEvent) => void) => {
+    try {
+      return startTrainer(job, onTold);
+    } catch (error) {
+      removeOutput();
+      throw error;
+    }
+  };
+  const trainer = started((event) => {
     if (event.type !== 'predicted') {
       tell(event);
       return;
@@ -148,7 +157,7 @@ export function startPrediction(
       const left = chosen.length - predicted.length - leftOut.length - held;
       return { run, predicted, leftOut, left, cancelled: last.type === 'cancelled' };
     })
-    .finally(() => rmSync(outputFolder, { recursive: true, force: true }));
+    .finally(removeOutput);
   return { run, total: scans.length, leftOut, cancel: () => trainer.cancel(), done };
 }
 

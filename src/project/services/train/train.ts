@@ -118,7 +118,18 @@ function launch(
   let cancelledAs: RunState = 'cancelled';
   let unwritten: unknown = null;
   const without: LeftOut[] = [];
-  const trainer = startTrainer(job, (event) => {
+  const failed = (error: unknown): never => {
+    store.runs.update(id, { state: 'failed', failure: String(error) });
+    throw error;
+  };
+  const started = (onTold: (event: TrainerEvent) => void) => {
+    try {
+      return startTrainer(job, onTold);
+    } catch (error) {
+      return failed(error);
+    }
+  };
+  const trainer = started((event) => {
     if (event.type === 'left-out')
       without.push({ scan: event.scan, name: event.name, code: event.code, message: event.message, cure: event.cure });
     try {
@@ -130,31 +141,22 @@ function launch(
     }
     onEvent(event, run);
   });
-  const done = trainer.done.then(
-    (last) => {
-      if (unwritten !== null) {
-        store.runs.update(id, { state: 'failed', failure: String(unwritten) });
-        throw unwritten;
-      }
-      if (last.type === 'error') {
-        store.runs.update(id, {
-          state: 'failed',
-          failure: `${last.code}: ${last.message}`,
-          finishedAt: new Date().toISOString(),
-        });
-        throw new DecileError(last.code, last.message, last.cure);
-      }
-      const step = last.type === 'finished' || last.type === 'cancelled' ? last.step : store.runs.get(id).step;
-      // Given up in the calibration after its last step, the model is whole all the same.
-      const whole = last.type === 'finished' || (cancelledAs === 'cancelled' && step >= made.options.steps);
-      const state = whole ? 'finished' : cancelledAs;
-      return store.runs.update(id, { state, step, finishedAt: new Date().toISOString() });
-    },
-    (error: unknown) => {
-      store.runs.update(id, { state: 'failed', failure: String(error) });
-      throw error;
-    },
-  );
+  const done = trainer.done.then((last) => {
+    if (unwritten !== null) return failed(unwritten);
+    if (last.type === 'error') {
+      store.runs.update(id, {
+        state: 'failed',
+        failure: `${last.code}: ${last.message}`,
+        finishedAt: new Date().toISOString(),
+      });
+      throw new DecileError(last.code, last.message, last.cure);
+    }
+    const step = last.type === 'finished' || last.type === 'cancelled' ? last.step : store.runs.get(id).step;
+    // Given up in the calibration after its last step, the model is whole all the same.
+    const whole = last.type === 'finished' || (cancelledAs === 'cancelled' && step >= made.options.steps);
+    const state = whole ? 'finished' : cancelledAs;
+    return store.runs.update(id, { state, step, finishedAt: new Date().toISOString() });
+  }, failed);
   return {
     run,
     plan,

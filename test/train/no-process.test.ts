@@ -1,0 +1,20 @@
+/** A trainer's process that the system does not start ends its job with a reason, and takes the program with it no more than one that dies. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startTrainer } from '../../src/trainer/host/index.ts';
+
+test('a process that cannot be started is an error of the job', async (t) => {
+  const own = process.execPath;
+  process.execPath = '/nowhere/node';
+  t.after(() => {
+    process.execPath = own;
+  });
+  const trainer = startTrainer({ kind: 'adapter' }, () => {});
+  process.execPath = own;
+  trainer.pause();
+  const last = await trainer.done;
+  assert.ok(last.type === 'error');
+  assert.equal(last.code, 'trainer/died');
+  assert.match(last.message, /ENOENT/);
+  trainer.cancel();
+});
