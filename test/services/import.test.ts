@@ -5,7 +5,10 @@ import { test } from 'node:test';
 import { lpsPoint } from '../../src/core/volume.ts';
 import { readMask, readVolume } from '../../src/imaging/index.ts';
 import { exportProject } from '../../src/project/services/export/export.ts';
+import { keptProvenance } from '../../src/project/services/export/provenance.ts';
 import { importScans } from '../../src/project/services/import/import.ts';
+import type { Store } from '../../src/project/store/index.ts';
+import { writeSeries } from '../imaging/helpers.ts';
 import { codes, GRID, maskOf, newProject, scanOf, temporaryFolder, writeVolumes } from './helpers.ts';
 
 test('scans come in with the masks of the same name, voxel for voxel', async (t) => {
@@ -334,4 +337,22 @@ test('a mask shifted by whole voxels is another affine and refused', async (t) =
   const report = await importScans(store, join(folder, 'scans'), { labels: join(folder, 'masks') });
   assert.deepEqual(codes(report.failures), ['mask/other-grid']);
   assert.match(report.failures[0].message, /origin differs by 1 mm/);
+});
+
+test('an import that failed leaves no DICOM origin for the next scan that gets its number', async (t) => {
+  const store = newProject(t);
+  const series = temporaryFolder(t);
+  writeSeries(series, { positions: [0, 1, 2, 3].map((k) => [0, 0, 2 * k]) });
+  const before = store.scans.nextId();
+  const fails = (work: () => unknown) =>
+    store.transaction(() => {
+      work();
+      throw new Error('no room for the row');
+    });
+  const failing = { ...store, transaction: fails } as unknown as Store;
+  await assert.rejects(importScans(failing, series), /no room for the row/);
+  assert.equal(store.scans.nextId(), before, 'the number is free again');
+  const folder = await writeVolumes(temporaryFolder(t), { 'a.nii.gz': scanOf(1) });
+  const { added } = await importScans(store, folder);
+  assert.deepEqual([added[0].id, keptProvenance(store, added[0].id)], [before, null]);
 });

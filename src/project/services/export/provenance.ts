@@ -1,6 +1,6 @@
 /** The DICOM origin of a scan, kept beside its volume: what a segmentation must refer to when the source files are gone. */
 
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { writeFileAtomic } from '../../../disk/index.ts';
 import { discoverScans, type Provenance, provenanceSchema, readScan } from '../../../imaging/index.ts';
@@ -10,6 +10,12 @@ const fileOf = (scan: number): string => `volumes/${scan}.dicom.json`;
 
 export function saveProvenance(store: Store, scan: number, provenance: Provenance): void {
   writeFileAtomic(store.path(fileOf(scan)), JSON.stringify(provenance));
+}
+
+/** Of a scan that is new: an import that failed may have left the origin of another under its number. */
+export function startProvenance(store: Store, scan: number, provenance: Provenance | null | undefined): void {
+  if (provenance) saveProvenance(store, scan, provenance);
+  else rmSync(store.path(fileOf(scan)), { force: true });
 }
 
 /** What was kept at import, or null. */

@@ -5,7 +5,7 @@ import { temporaryFolder } from '../../../disk/index.ts';
 import { type Provenance, readScan, writeNifti } from '../../../imaging/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import { type Channel, explainedAsync, type Scan, type Store } from '../../store/index.ts';
-import { keptProvenance, saveProvenance } from '../export/provenance.ts';
+import { keptProvenance, saveProvenance, startProvenance } from '../export/provenance.ts';
 import { type Candidate, findCandidates } from './candidates.ts';
 import { contentHash } from './content-hash.ts';
 import { type HeldFile, held, maskValues, settle } from './held-masks.ts';
@@ -196,7 +196,7 @@ async function importScan(
         },
         names.map((channel, n) => ({ name: channel, from: files[n] })),
       );
-      if (provenance) saveProvenance(store, kept.id, provenance);
+      startProvenance(store, kept.id, provenance);
       return kept;
     });
     if (!scan) return importedAlready(store, hash, path, provenance, report);
