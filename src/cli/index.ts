@@ -1,6 +1,5 @@
 /** The command line `decile`. Commands are in commands/, what they do is in src/project/services. */
 import { CommanderError } from 'commander';
-import { checkEnvironment } from '../engine/machine/environment.ts';
 import { normaliseSpelling } from './flags.ts';
 import { EXIT, errorAsJson, reportError } from './output.ts';
 import { buildProgram } from './program.ts';
@@ -9,7 +8,6 @@ import { buildProgram } from './program.ts';
 export async function main(argv: readonly string[]): Promise<number> {
   const json = argv.includes('--json');
   try {
-    checkEnvironment();
     await buildProgram().parseAsync(normaliseSpelling(argv), { from: 'user' });
     return EXIT.ok;
   } catch (error) {

@@ -73,6 +73,8 @@ export function buildProgram(): Command {
       one.showHelpAfterError('(--help lists the options)').exitOverride().configureOutput(SAFE);
     program.addCommand(command);
   }
+  // Before what is asked for, whatever it is; help alone asks for nothing.
+  program.hook('preAction', async () => (await import('../engine/machine/environment.ts')).checkEnvironment());
   program.exitOverride().configureOutput(SAFE);
   return program;
 }

@@ -68,3 +68,9 @@ test('an authorization that no header can hold is refused without being shown', 
     assert.doesNotMatch(said.stdout + said.stderr, /secret|sécret/);
   }
 });
+
+test('help is there whatever the environment says', async () => {
+  const said = await decile(['--help'], { env: { DECILE_THREADS: 'four' } });
+  assert.equal(said.status, 0);
+  assert.match(said.stdout, /Usage: decile/);
+});
