@@ -31,7 +31,7 @@ export function addBox(sums: Float32Array[], values: Float32Array, size: Sides, 
 }
 
 /** Calls back with (offset in the volume, offset in the box, length) for the part of each x row that lies inside. */
-function forRows(
+export function forRows(
   size: Sides,
   start: Sides,
   box: Sides,

@@ -249,7 +249,7 @@ export class TwoStreamSampler {
   }
 }
 
-/** Object and place are drawn for as many patches as Yang et al. (2021) paste into. */
+/** Not chosen by measurement. */
 const OBJECT_SHARE = 0.8;
 
 function pastingOf(labelled: readonly PatchSource[], { objectPaste = 0, patch, classes }: BatchOptions) {

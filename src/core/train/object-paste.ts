@@ -4,18 +4,20 @@
  * MICCAI 2021). With few labelled scans there are few such structures, and most patches hold none. Beyond the paper.
  */
 import { mapAxes } from '../axes.ts';
+import { forRows } from '../predict/boxes.ts';
 import type { Random } from '../random.ts';
 import { channelsOf } from './channels.ts';
 import type { MadePatch, Target } from './made-patch.ts';
 import type { StructureObject } from './objects.ts';
 import type { Sides } from './patch-source.ts';
+import { voxelAt } from './places.ts';
 import { planFreeWarp, warpedPatch } from './warp.ts';
 
 /** Largest zoom, either way. */
 const ZOOM = 1.6;
 /** Smallest and largest factor of an object's contrast with its host. */
 const CONTRAST = [0.6, 1.4] as const;
-/** Share of the objects that are as much darker as they were brighter, or the other way round. */
+/** Share of the objects that are as much darker as they were brighter, or the other way round: not the paper's. */
 const INVERTED = 0.5;
 /** How far around its middle the host's brightness is told, at least, voxels. */
 const REACH = 3;
@@ -40,7 +42,7 @@ export function withObject(
   const nth = random.uniform();
   const count = patch.target.voxels[host];
   if (count === 0) return patch;
-  const middle = nthOf(hostMap(patch.target, sides, host), Math.floor(nth * count), sides);
+  const middle = nthOf(channelsOf(patch.target.oneHot, sides)[host], Math.floor(nth * count), sides);
   const box = boxOf(cut.size, zoom, cut.spacing, grid);
   const around = cut.size.map((n, axis) => Math.floor((n - box[axis]) / 2)) as unknown as Sides;
   const { image: pasted } = warpedPatch(cut, box, around, warp);
@@ -61,14 +63,11 @@ function boxOf(size: Sides, zoom: number, spacing: Sides = [1, 1, 1], grid: Side
   return mapAxes(grid, (mm) => Math.ceil((zoom * diagonal) / mm) + 2);
 }
 
-const hostMap = ({ oneHot }: Target, [x, y, z]: Sides, host: number): Float32Array =>
-  oneHot.subarray(host * x * y * z, (host + 1) * x * y * z);
-
 /** Place of the n-th voxel that is 1. */
-function nthOf(map: Float32Array, n: number, [x, y]: Sides): Sides {
+function nthOf(map: Float32Array, n: number, sides: Sides): Sides {
   let v = -1;
   for (let left = n; left >= 0; left--) v = map.indexOf(1, v + 1);
-  return [v % x, Math.floor(v / x) % y, Math.floor(v / (x * y))];
+  return voxelAt(v, sides);
 }
 
 interface Pasting {
@@ -94,7 +93,7 @@ function blended(
   forOverlap(start, box, sides, (to, from) => {
     if (covers[from] > 0) at.push({ to, from });
   });
-  const base = brightnessAround(channelsOf(image, sides), hostMap(target, sides, host), middle, box, sides);
+  const base = brightnessAround(channelsOf(image, sides), channelsOf(target.oneHot, sides)[host], middle, box, sides);
   const into = image.slice();
   const oneHot = target.oneHot.slice();
   const counts = [...target.voxels];
@@ -115,14 +114,10 @@ function blended(
 }
 
 /** Voxels of a box that lie in the patch too: their indices there and in the box. */
-function forOverlap(start: Sides, box: Sides, sides: Sides, each: (to: number, from: number) => void): void {
-  const from = mapAxes(start, (s) => Math.max(0, s));
-  const end = mapAxes(start, (s, axis) => Math.min(sides[axis], s + box[axis]));
-  for (let z = from[2]; z < end[2]; z++)
-    for (let y = from[1]; y < end[1]; y++)
-      for (let x = from[0]; x < end[0]; x++)
-        each(x + sides[0] * (y + sides[1] * z), x - start[0] + box[0] * (y - start[1] + box[1] * (z - start[2])));
-}
+const forOverlap = (start: Sides, box: Sides, sides: Sides, each: (to: number, from: number) => void): void =>
+  forRows(sides, start, box, (to, from, length) => {
+    for (let n = 0; n < length; n++) each(to + n, from + n);
+  });
 
 /** Mean of each channel over the host near the object. */
 function brightnessAround(

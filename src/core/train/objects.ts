@@ -5,6 +5,7 @@ import { boxOf } from '../predict/boxes.ts';
 import { NOT_DRAWN } from '../volume.ts';
 import { channelsOf, joined } from './channels.ts';
 import type { PatchSource, Sides } from './patch-source.ts';
+import { voxelAt } from './places.ts';
 
 /** A label that lies in another one. */
 export interface Inclusion {
@@ -179,7 +180,7 @@ function spansOf(data: Uint8Array | Uint32Array, size: Sides, numberOf: (value: 
   for (let v = 0; v < data.length; v++) {
     const number = numberOf(data[v]);
     if (number === 0) continue;
-    const at = [v % size[0], Math.floor(v / size[0]) % size[1], Math.floor(v / (size[0] * size[1]))];
+    const at = voxelAt(v, size);
     ends[number - 1] ??= { low: [...at], high: [...at] };
     const { low, high } = ends[number - 1];
     at.forEach((c, axis) => {
