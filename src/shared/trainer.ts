@@ -11,6 +11,7 @@ export interface Trainer {
   done: Promise<TrainerEvent>;
 }
 
+/** Never throws: a process that cannot be started is an error of the job. */
 export type StartTrainer = (job: TrainerJob, onEvent: (event: TrainerEvent) => void) => Trainer;
 
 /** A started process, whatever started it (Node's fork, Electron's utility process). */

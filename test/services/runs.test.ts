@@ -6,7 +6,9 @@ import { writeFileAtomic } from '../../src/disk/index.ts';
 import { runForPrediction, startPrediction } from '../../src/project/services/predict/predict.ts';
 import { resumeTraining, startTraining } from '../../src/project/services/train/train.ts';
 import { openProject } from '../../src/project/store/index.ts';
+import type { StartTrainer } from '../../src/shared/trainer.ts';
 import type { PredictJob, TrainerEvent } from '../../src/shared/training.ts';
+import { startTrainer } from '../../src/trainer/host/index.ts';
 import { keepMask, maskOf, projectWith, scriptedTrainer, temporaryFolder, writeVolumes } from './helpers.ts';
 
 const started = (step = 0): TrainerEvent => ({
@@ -306,13 +308,15 @@ test('a mask that could not be kept is not told of as predicted', async (t) => {
 
 test('a run whose trainer cannot be started has failed, and a prediction leaves no folder', async (t) => {
   const store = await projectWith(t, temporaryFolder(t), 2, 1);
-  const none = () => {
-    throw new Error('no process');
-  };
-  assert.throws(() => startTraining(store, none, { options: {}, name: 'r' }), /no process/);
+  const none: StartTrainer = (job, onEvent) =>
+    startTrainer(job, onEvent, () => {
+      throw new Error('no process');
+    });
+  await assert.rejects(startTraining(store, none, { options: {}, name: 'r' }).done, { code: 'trainer/died' });
   const { state, failure } = store.runs.find('r');
-  assert.deepEqual([state, failure], ['failed', 'Error: no process']);
+  assert.equal(state, 'failed');
+  assert.match(failure ?? '', /no process/);
   await resumeTraining(store, trains().start, 'r').done;
-  assert.throws(() => startPrediction(store, none, {}), /no process/);
+  await assert.rejects(startPrediction(store, none, {}).done, { code: 'trainer/died' });
   assert.deepEqual(readdirSync(store.path(`runs/${store.runs.find('r').id}`)), []);
 });

@@ -2,7 +2,8 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { hostEnvironment } from '../../engine/machine/environment.ts';
-import type { StartHost, Trainer } from '../../shared/trainer.ts';
+import { DecileError } from '../../shared/errors.ts';
+import type { StartHost, Trainer, TrainerHost } from '../../shared/trainer.ts';
 import type { TrainerCommand, TrainerEvent, TrainerJob } from '../../shared/training.ts';
 import { afterFailure, type Seen } from './step-down.ts';
 
@@ -95,10 +96,15 @@ export function startTrainer(
   };
 }
 
-/** One process for one job. Every event but its error is passed on as it comes. */
+/** One process for one job. Every event but its error is passed on as it comes. One that cannot be started has ended at once. */
 function startProcess(job: TrainerJob, startHost: StartHost, onEvent: (event: TrainerEvent) => void) {
-  const host = startHost(job.threads);
   const seen: Seen = { steps: 0, checkpoint: 0 };
+  let host: TrainerHost;
+  try {
+    host = startHost(job.threads);
+  } catch (error) {
+    return { job, done: Promise.resolve({ last: notStarted(error), seen }), send: () => {} };
+  }
   const done = new Promise<{ last: TrainerEvent; seen: Seen }>((resolve) => {
     let last: TrainerEvent | undefined;
     host.onEvent((event) => {
@@ -113,6 +119,11 @@ function startProcess(job: TrainerJob, startHost: StartHost, onEvent: (event: Tr
   host.send({ type: 'start', job });
   return { job, done, send: (command: TrainerCommand) => host.send(command) };
 }
+
+const notStarted = (error: unknown): TrainerEvent =>
+  error instanceof DecileError
+    ? { type: 'error', code: error.code, message: error.message, cure: error.cure }
+    : died(error instanceof Error ? error.message : String(error));
 
 const died = (reason: string): TrainerEvent => ({
   type: 'error',

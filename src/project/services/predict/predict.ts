@@ -125,16 +125,7 @@ export function startPrediction(
     }
     onEvent(event, run);
   };
-  const removeOutput = () => rmSync(outputFolder, { recursive: true, force: true });
-  const started = (onTold: (event: TrainerEvent) => void) => {
-    try {
-      return startTrainer(job, onTold);
-    } catch (error) {
-      removeOutput();
-      throw error;
-    }
-  };
-  const trainer = started((event) => {
+  const trainer = startTrainer(job, (event) => {
     if (event.type !== 'predicted') {
       tell(event);
       return;
@@ -157,7 +148,7 @@ export function startPrediction(
       const left = chosen.length - predicted.length - leftOut.length - held;
       return { run, predicted, leftOut, left, cancelled: last.type === 'cancelled' };
     })
-    .finally(removeOutput);
+    .finally(() => rmSync(outputFolder, { recursive: true, force: true }));
   return { run, total: scans.length, leftOut, cancel: () => trainer.cancel(), done };
 }
 

@@ -122,14 +122,7 @@ function launch(
     store.runs.update(id, { state: 'failed', failure: String(error) });
     throw error;
   };
-  const started = (onTold: (event: TrainerEvent) => void) => {
-    try {
-      return startTrainer(job, onTold);
-    } catch (error) {
-      return failed(error);
-    }
-  };
-  const trainer = started((event) => {
+  const trainer = startTrainer(job, (event) => {
     if (event.type === 'left-out')
       without.push({ scan: event.scan, name: event.name, code: event.code, message: event.message, cure: event.cure });
     try {
