@@ -1,13 +1,10 @@
 /** What Done was answered is done: while a click's mask stands that nobody took, and whatever may be painted over. */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { NOT_DRAWN } from '../../src/core/volume.ts';
-import { importScans } from '../../src/project/services/import/import.ts';
-import { createProject } from '../../src/project/store/index.ts';
 import { noBrowser } from './browser.ts';
-import { type Served, startServed } from './served.ts';
+import { openTwoLabels, type Served, startServed } from './served.ts';
 import { ask, maskOf, place, ready, stroke, until as untilLate } from './whole-job.ts';
 
 const until = (holds: () => Promise<boolean>, what: string) => untilLate(holds, what, 20);
@@ -20,12 +17,7 @@ before(async () => {
   window = await startServed(4, 0);
   page = window.page;
   page.setDefaultTimeout(20_000);
-  const folder = join(window.cohort.root, 'project');
-  const store = createProject(folder, { preset: 'ct-kidney', labels: [{ name: 'kidney' }, { name: 'cyst' }] });
-  await importScans(store, window.cohort.scans);
-  store.close();
-  const { folder: id } = await ask(page, 'folders.browse', { path: folder });
-  await ask(page, 'projects.open', { folder: id });
+  await openTwoLabels(window);
 });
 after(async () => window?.close());
 

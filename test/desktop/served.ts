@@ -2,10 +2,12 @@
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { build, PAGES } from '../../scripts/build.ts';
+import { importScans } from '../../src/project/services/import/import.ts';
+import { createProject } from '../../src/project/store/index.ts';
 import type { RunningServer } from '../../src/server/server.ts';
 import { launchBrowser } from './browser.ts';
 import { type Cohort, makeCohort } from './cohort.ts';
-import type { Shell } from './whole-job.ts';
+import { ask, type Shell } from './whole-job.ts';
 
 export interface Served {
   cohort: Cohort;
@@ -55,4 +57,14 @@ async function choose(page: Page, path: string, open: () => Promise<void>): Prom
   await dialog.getByLabel('Path of the folder').press('Enter');
   await dialog.locator(`[data-listed=${JSON.stringify(path)}]`).waitFor();
   await dialog.getByRole('button', { name: 'Choose this folder' }).click();
+}
+
+/** A new project of the served scans with the labels kidney and cyst, open in the page. */
+export async function openTwoLabels({ page, cohort }: Served): Promise<void> {
+  const folder = join(cohort.root, 'project');
+  const store = createProject(folder, { preset: 'ct-kidney', labels: [{ name: 'kidney' }, { name: 'cyst' }] });
+  await importScans(store, cohort.scans);
+  store.close();
+  const { folder: id } = await ask(page, 'folders.browse', { path: folder });
+  await ask(page, 'projects.open', { folder: id });
 }

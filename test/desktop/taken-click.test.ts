@@ -1,12 +1,9 @@
 /** Keys pressed while the mask of a taken click is still worked out do what they would do once it is there. */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { importScans } from '../../src/project/services/import/import.ts';
-import { createProject } from '../../src/project/store/index.ts';
 import { noBrowser } from './browser.ts';
-import { type Served, startServed } from './served.ts';
+import { openTwoLabels, type Served, startServed } from './served.ts';
 import { ask, maskOf, place, ready, stroke, until as untilLate } from './whole-job.ts';
 
 const until = (holds: () => Promise<boolean>, what: string) => untilLate(holds, what, 20);
@@ -41,12 +38,7 @@ before(async () => {
   page.setDefaultTimeout(20_000);
   await page.addInitScript(holdAnswers);
   await page.reload();
-  const folder = join(window.cohort.root, 'project');
-  const store = createProject(folder, { preset: 'ct-kidney', labels: [{ name: 'kidney' }, { name: 'cyst' }] });
-  await importScans(store, window.cohort.scans);
-  store.close();
-  const { folder: id } = await ask(page, 'folders.browse', { path: folder });
-  await ask(page, 'projects.open', { folder: id });
+  await openTwoLabels(window);
 });
 after(async () => window?.close());
 
