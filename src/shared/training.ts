@@ -99,7 +99,9 @@ export type TrainerCommand =
   | { type: 'start'; job: TrainerJob }
   | { type: 'pause' }
   | { type: 'resume' }
-  | { type: 'cancel' };
+  | { type: 'cancel' }
+  /** The last event was heard: the process ends. */
+  | { type: 'end' };
 
 export type TrainerEvent =
   | {

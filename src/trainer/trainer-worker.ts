@@ -11,8 +11,7 @@ serveJob(
     onCommand: (listener) => void process.on('message', (message) => listener(message as TrainerCommand)),
   },
   { readVolume, readMask, writeVolume: (path, volume) => writeNifti(path, volume), encodePng },
-  // The last event must be on its way before the process ends.
-  () => setTimeout(() => process.disconnect?.(), 50),
+  () => process.exit(0),
 );
 process.on('disconnect', () => process.exit(0));
 // A scheduler's or a system's end signal reaches every process at once. Whoever started this one hears it too and asks for

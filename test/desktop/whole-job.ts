@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { readMask } from '../../src/imaging/index.ts';
-import type { CallInput, CallName, CallResult, Reply } from '../../src/shared/contract/index.ts';
+import type { CallInput, CallName, CallResult, JobInfo, Reply } from '../../src/shared/contract/index.ts';
 import type { Cohort } from './cohort.ts';
 
 export interface Shell {
@@ -181,7 +181,19 @@ export async function trainAFew(page: Page, steps: number): Promise<void> {
 
 export async function predictTheRest(page: Page, expected: number): Promise<void> {
   await page.getByRole('button', { name: 'Predict the other scans' }).click();
-  await until(async () => (await ask(page, 'review.queue')).length === expected, 'the predictions in the queue');
+  const ended = ({ status }: JobInfo) => status !== 'running' && status !== 'paused';
+  const predictions = async () => (await ask(page, 'jobs.list')).filter(({ kind }) => kind === 'predict');
+  await until(
+    async () => (await predictions()).some(ended),
+    async () => `a prediction that has ended, got ${JSON.stringify(await ask(page, 'jobs.list'))}`,
+  );
+  const [{ status, detail, error, failures, notices }] = await predictions();
+  assert.deepEqual(
+    { status, error, failures, notices },
+    { status: 'done', error: undefined, failures: [], notices: [] },
+    detail,
+  );
+  assert.equal((await ask(page, 'review.queue')).length, expected, detail);
   await until(async () => (await ask(page, 'jobs.list')).every((job) => job.status === 'done'), 'no job left');
 }
 
@@ -240,11 +252,15 @@ export const picturesIn = (page: Page): Promise<unknown> =>
     }),
   );
 
-/** Asks until it holds; the machine may be busy, so for long. */
-export async function until(holds: () => Promise<boolean>, what: string, seconds = 240): Promise<void> {
+/** Asks until it holds; the machine may be busy, so for long. `what` it waits for may tell what is there instead. */
+export async function until(
+  holds: () => Promise<boolean>,
+  what: string | (() => Promise<string>),
+  seconds = 240,
+): Promise<void> {
   const end = Date.now() + seconds * 1000;
   while (!(await holds())) {
-    assert.ok(Date.now() < end, `${what}: not after ${seconds} s`);
+    if (Date.now() >= end) assert.fail(`${typeof what === 'string' ? what : await what()}: not after ${seconds} s`);
     await new Promise((done) => setTimeout(done, 150));
   }
 }

@@ -237,5 +237,5 @@ test('a run that goes on again before its step fails is not paused by the next p
   heard[0].event?.({ type: 'error', code: 'engine/out-of-memory', message: '', cure: '' });
   heard[0].exit?.('');
   await new Promise(setImmediate);
-  assert.deepEqual(sent, [['start', 'pause', 'resume'], ['start']]);
+  assert.deepEqual(sent, [['start', 'pause', 'resume', 'end'], ['start']]);
 });

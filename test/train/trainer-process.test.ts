@@ -11,6 +11,7 @@ import { findAdapter } from '../../src/engine/webgpu/index.ts';
 import { readMask, readVolume, writeNifti } from '../../src/imaging/index.ts';
 import { encodePng } from '../../src/imaging/png.ts';
 import type { TrainerEvent } from '../../src/shared/training.ts';
+import { startTrainer } from '../../src/trainer/host/index.ts';
 import { runTrain } from '../../src/trainer/worker/run-train.ts';
 import { folder, grid, job, play, steps, b as unlabelledCase } from './trainer-runs.ts';
 
@@ -220,4 +221,24 @@ test('the trainer’s process tells what GPU there is, and an emulated one from 
     events.filter(({ type }) => type === 'adapter'),
     [{ type: 'adapter', name: here.name, software: here.software }],
   );
+});
+
+test('the last event is heard however late it is read', async () => {
+  const runFolder = join(folder, 'x'.repeat(1_000_000));
+  const { done } = startTrainer(
+    {
+      kind: 'predict',
+      runFolder,
+      cases: [],
+      outputFolder: join(folder, 'late'),
+      stride: 'auto',
+      pieces: 'all',
+      engine: 'auto',
+    },
+    () => {},
+  );
+  // Nothing is read meanwhile, and a line between processes holds less than this event.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);
+  const last = await done;
+  assert.equal(last.type === 'error' && last.code, 'run/no-checkpoint');
 });

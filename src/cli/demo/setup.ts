@@ -41,7 +41,10 @@ export async function engineName(signal: AbortSignal): Promise<string> {
     signal,
   });
   return new Promise((resolve, reject) => {
-    child.once('message', (name) => resolve(String(name)));
+    child.once('message', (name) => {
+      child.disconnect();
+      resolve(String(name));
+    });
     child.once('error', reject);
     child.once('exit', (code) => {
       const message = `To compute, an engine must start, got exit code ${code}.`;

@@ -2,4 +2,7 @@
 import { startEngine } from '../../engine/choose/index.ts';
 
 const { name } = await startEngine('auto');
-process.send?.(name, () => process.exit(0));
+// Whoever asked ends it, once it has heard.
+process.on('disconnect', () => process.exit(0));
+process.on('message', () => {});
+process.send?.(name);

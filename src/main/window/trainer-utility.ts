@@ -38,6 +38,5 @@ serveJob(
       }),
   },
   { readVolume, readMask, writeVolume: (path, volume) => writeNifti(path, volume), encodePng },
-  // The last event must be on its way before the process ends.
-  () => setTimeout(() => process.exit(0), 50),
+  () => process.exit(0),
 );

@@ -108,7 +108,10 @@ function startProcess(job: TrainerJob, startHost: StartHost, onEvent: (event: Tr
   const done = new Promise<{ last: TrainerEvent; seen: Seen }>((resolve) => {
     let last: TrainerEvent | undefined;
     host.onEvent((event) => {
-      if (event.type === 'finished' || event.type === 'cancelled' || event.type === 'error') last = event;
+      if (event.type === 'finished' || event.type === 'cancelled' || event.type === 'error') {
+        last = event;
+        host.send({ type: 'end' });
+      }
       if (event.type === 'started') seen.started = event;
       if (event.type === 'step') seen.steps++;
       if (event.type === 'checkpoint') seen.checkpoint = event.step;

@@ -26,7 +26,7 @@ class WorkerControl implements Control {
     }
   }
 
-  hear(command: TrainerCommand): void {
+  hear(command: Extract<TrainerCommand, { type: 'pause' | 'resume' | 'cancel' }>): void {
     if (command.type === 'pause') this.paused = true;
     if (command.type === 'resume') this.paused = false;
     if (command.type === 'cancel') this.cancelled = true;
@@ -34,12 +34,19 @@ class WorkerControl implements Control {
   }
 }
 
-/** Serves one job; `end` is called after its last event. */
+/** Serves one job; `end` is called when its last event was heard: a process that ends earlier may take it along. */
 export function serveJob(line: Line, files: TrainerFiles, end: () => void): void {
   const control = new WorkerControl();
-  line.onCommand((command) => {
+  let heard = () => {};
+  const lastHeard = new Promise<void>((resolve) => {
+    heard = resolve;
+  });
+  line.onCommand(async (command) => {
+    if (command.type === 'end') return heard();
     if (command.type !== 'start') return control.hear(command);
-    runJob(command.job, line.send, control, files).then(end);
+    await runJob(command.job, line.send, control, files);
+    await lastHeard;
+    end();
   });
 }
 
