@@ -33,7 +33,7 @@ const answers = (through: boolean) =>
 
 before(async () => {
   if (noBrowser) return;
-  window = await startServed(4, 0);
+  window = await startServed(6, 0);
   page = window.page;
   page.setDefaultTimeout(20_000);
   await page.addInitScript(holdAnswers);
@@ -108,4 +108,29 @@ test('keys behind an operation that waits for a taken click come after it', opti
   await until(async () => (await steps()).undone === 2, 'the slice erased, and both undone');
   assert.deepEqual((await steps()).names.slice(1), ['Click to mask', 'Erase slice']);
   await until(async () => (await drawn()) === before, 'the stroke stays');
+});
+
+test(
+  'a case left with a taken click says around the other screens what it waits for, and keeps it',
+  options,
+  async () => {
+    const drawn = await takenClick('case_5');
+    const before = await drawn();
+    await place(page, 'Cases');
+    await page.getByRole('status').filter({ hasText: 'finishing Click to mask …' }).waitFor();
+    await answers(true);
+    await until(async () => (await drawn()) > before, 'the mask of the click');
+    await page.getByRole('status').filter({ hasText: 'finishing Click to mask …' }).waitFor({ state: 'detached' });
+  },
+);
+
+test('what a case was left with can be given up from another screen', options, async () => {
+  const drawn = await takenClick('case_6');
+  const before = await drawn();
+  await place(page, 'Cases');
+  await page.getByRole('banner').getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('status').filter({ hasText: 'finishing Click to mask …' }).waitFor({ state: 'detached' });
+  await answers(true);
+  assert.equal(await drawn(), before);
+  assert.deepEqual(window.problems, []);
 });

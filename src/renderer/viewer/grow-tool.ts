@@ -2,7 +2,7 @@
 import { doJob, type EditJob } from '../../core/edit/job.ts';
 import type { Plane } from '../../core/edit/planes.ts';
 import type { VoxelIndex } from '../../core/volume.ts';
-import type { Grow, PointerHost } from './pointer-host.ts';
+import type { Coming, Grow, PointerHost } from './pointer-host.ts';
 
 /** A grown region larger than this part of the scan has leaked. */
 const LEAK = 0.25;
@@ -14,11 +14,8 @@ interface Region {
   readonly y: number;
   /** Works it out beside the window; null: here. */
   readonly grow: Grow | null;
-  /** Counts what was asked for; the last is `pending`. */
-  asked: number;
-  pending: boolean;
-  /** The pointer is up. */
-  ended: boolean;
+  /** What was asked for last, until it is there. */
+  coming: Coming | null;
 }
 
 export class GrowTool {
@@ -34,8 +31,9 @@ export class GrowTool {
   start(seed: VoxelIndex, y: number): void {
     const { settings, editor } = this.host;
     const grow = settings.solid ? this.host.grower() : null;
+    if (grow === undefined) return;
     const { tolerance } = settings;
-    const region: Region = { seed, tolerance, y, grow, asked: 0, pending: false, ended: false };
+    const region: Region = { seed, tolerance, y, grow, coming: null };
     this.region = region;
     if (grow) editor.beginStroke(true);
     this.show(region, tolerance);
@@ -56,9 +54,18 @@ export class GrowTool {
     const { region } = this;
     this.region = null;
     if (!region) return;
-    region.ended = true;
-    // What is still being worked out ends the stroke itself.
-    if (!region.pending) this.host.editor.endStroke(NAME);
+    const { editor } = this.host;
+    const { coming } = region;
+    region.coming = null;
+    if (!coming) {
+      editor.endStroke(NAME);
+      return;
+    }
+    // What is still being worked out is a step from now on: undone and redone as any other.
+    editor.cancelStroke();
+    void this.host.keep(NAME, coming).then((kept) => {
+      if (!kept) this.host.setTolerance(region.tolerance);
+    });
   }
 
   /** A region that is given up leaves the tolerance as it was before the drag. */
@@ -67,7 +74,7 @@ export class GrowTool {
     this.region = null;
     if (!region) return;
     // What is still being worked out comes too late.
-    region.asked++;
+    region.coming = null;
     this.host.setTolerance(region.tolerance);
     this.host.editor.cancelStroke();
   }
@@ -93,22 +100,22 @@ export class GrowTool {
     }
   }
 
-  /** The region shows once it is worked out; the stroke ends with the last one that was asked for. */
+  /** The region shows once it is worked out, while the pointer is down. */
   private async showLater(region: Region, grow: Grow, job: EditJob & { kind: 'region' }): Promise<void> {
     const { editor } = this.host;
-    const asked = ++region.asked;
-    region.pending = true;
-    const write = await grow(job);
-    if (asked !== region.asked) return;
-    region.pending = false;
+    const coming = grow(job);
+    region.coming = coming;
+    const write = await coming.catch((error: unknown) => {
+      if (region.coming === coming) this.host.refuse(error);
+      return null;
+    });
+    if (region.coming !== coming) return;
+    region.coming = null;
     if (write === undefined) {
       editor.cancelStroke();
       this.host.setTolerance(region.tolerance);
       if (this.region === region) this.region = null;
-      return;
-    }
-    editor.repaint((recorder) => write?.(recorder));
-    if (region.ended) editor.endStroke(NAME);
+    } else editor.repaint((recorder) => write?.(recorder));
   }
 }
 

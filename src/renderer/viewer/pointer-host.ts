@@ -9,10 +9,13 @@ import type { Window } from './window.ts';
 export type Point = [number, number, number];
 
 /**
- * Works a region out beside the window: what it writes, null where nothing. Undefined where a later region was asked for, or it was
+ * What is worked out beside the window: what it writes, null where nothing. Undefined where a later one was asked for, or it was
  * given up.
  */
-export type Grow = (job: EditJob & { kind: 'region' }) => Promise<((recorder: Recorder) => void) | null | undefined>;
+export type Coming = Promise<((recorder: Recorder) => void) | null | undefined>;
+
+/** Works a region out beside the window. */
+export type Grow = (job: EditJob & { kind: 'region' }) => Coming;
 
 /** What the plane's surroundings give to the tools and hear from them. */
 export interface PointerHost {
@@ -48,8 +51,10 @@ export interface PointerHost {
   edit(name: string, act: Parameters<CaseEditor['apply']>[1]): void;
   /** One undo step, of a large scan a little later; shows why where it is refused. */
   job(name: string, job: EditJob): void;
-  /** Grows regions of a large scan; null where that is done at once. */
-  grower(): Grow | null;
+  /** Grows regions of a large scan; null where that is done at once, undefined where it cannot be now, which was said. */
+  grower(): Grow | null | undefined;
+  /** One undo step of what is still worked out, in its place from now on; false where it was given up or refused. */
+  keep(name: string, coming: Coming): Promise<boolean>;
   /** Something was measured on this plane. */
   measured(shape: MeasuredShape): void;
   /** An edit was refused: shows why. */

@@ -19,6 +19,7 @@ import { ClickTool } from './click-tool.svelte.ts';
 import { Comparing } from './comparing.svelte.ts';
 import { FollowTool } from './follow-tool.svelte.ts';
 import { Hand } from './hand.svelte.ts';
+import type { Heard } from './heard.ts';
 import { LoadAhead } from './load-ahead.ts';
 import { Look } from './look.svelte.ts';
 import { Measurements } from './measurements.svelte.ts';
@@ -27,6 +28,7 @@ import { Position } from './position.svelte.ts';
 import { SecondScan } from './second-scan.svelte.ts';
 import { ThresholdTool } from './threshold-tool.svelte.ts';
 import { ToolState } from './tool-state.svelte.ts';
+import { Unfinished } from './unfinished.svelte.ts';
 
 export type Mode = 'annotate' | 'review';
 
@@ -61,6 +63,7 @@ export class AnnotateState {
   readonly threshold = new ThresholdTool(this);
   readonly second = new SecondScan(this);
   readonly comparing = new Comparing(this);
+  readonly unfinished: Unfinished;
   readonly beside = new Beside(this);
   /** Edits of the active label by button or key. */
   readonly operations = new Operations(this);
@@ -103,6 +106,7 @@ export class AnnotateState {
   nextOf: (scan: number) => number | null = () => null;
   private opening = 0;
   private others: ReturnType<typeof setTimeout> | null = null;
+  private readonly tell: Heard;
   private readonly ahead: LoadAhead;
   private readonly memory: CaseMemory;
   /** No case was shown yet: the tool in hand is the one that this case was left with. */
@@ -110,9 +114,11 @@ export class AnnotateState {
   /** The case stands where it was left. */
   private returned = false;
 
-  constructor(client: Client, onunsaved: (error: ErrorInfo | null) => void = () => {}) {
+  constructor(client: Client, tell: Heard = {}) {
     this.client = client;
-    this.saving = new CaseSaving(client, onunsaved);
+    this.tell = tell;
+    this.unfinished = new Unfinished(this, (edits) => tell.onunfinished?.(edits));
+    this.saving = new CaseSaving(client, (error) => tell.onunsaved?.(error));
     this.ahead = new LoadAhead(client);
     this.memory = new CaseMemory(client);
   }
@@ -263,9 +269,9 @@ export class AnnotateState {
 
   /** Everything drawn is on disk and a version of the mask; false where saving fails and the case must stay open. */
   async leave(): Promise<boolean> {
-    this.click.take();
     try {
-      await this.click.owed;
+      for (const { name, error } of await this.unfinished.settled())
+        if (error !== undefined) this.tell.onlost?.(name, error);
       await this.saving.leave();
       await this.remember();
       return true;
@@ -279,13 +285,14 @@ export class AnnotateState {
     this.opening++;
     if (this.others) clearTimeout(this.others);
     this.ahead.abort();
-    this.beside.close();
+    this.unfinished.leave();
     this.display?.close();
     AnnotateState.leaving = this.leaveAtLast();
   }
 
   private async leaveAtLast(): Promise<void> {
     while (!(await this.leave())) await new Promise((resolve) => setTimeout(resolve, AGAIN));
+    for (const tool of [this.click, this.follow, this.beside]) tool.close();
     // Where the program is gone, so is what it knew of this window.
     await this.client.call('review.look', { scan: null, window: WINDOW }).catch(() => {});
   }

@@ -1,8 +1,9 @@
 /** Operations on the mask of a large scan, worked out beside the window: one at a time, with progress, given up by Escape. */
 import { doJob, type EditJob, replay } from '../../../core/edit/job.ts';
-import type { CaseEditor } from '../../viewer/case-editor.ts';
+import type { CaseEditor, ComingEdit } from '../../viewer/case-editor.ts';
 import { EditAnswers, isLarge } from '../../viewer/edit-answers.ts';
-import type { Grow } from '../../viewer/pointer-host.ts';
+import type { Coming, Grow } from '../../viewer/pointer-host.ts';
+import type { Outcome, Unfinished } from './unfinished.svelte.ts';
 
 /** What is being worked out. */
 export interface Work {
@@ -14,6 +15,7 @@ export interface Work {
 /** What it needs of the screen. */
 export interface BesideHost {
   readonly editor: CaseEditor | null;
+  readonly unfinished: Unfinished;
   notice: { text: string; cure: string } | null;
   refuse(error: unknown): void;
 }
@@ -29,6 +31,8 @@ interface How {
 export class Beside {
   work = $state.raw<Work | null>(null);
   private readonly screen: BesideHost;
+  /** Counts what was given up. */
+  private ended = 0;
   private readonly answers = new EditAnswers((part) => {
     if (this.work) this.work = { ...this.work, part };
   });
@@ -44,6 +48,7 @@ export class Beside {
 
   /** The case was left or another opened. */
   close(): void {
+    this.ended++;
     this.work = null;
     this.answers.stop();
   }
@@ -70,7 +75,7 @@ export class Beside {
     const { editor } = this.screen;
     if (!editor || this.busy) return;
     if (this.takes(editor) && !(job.kind === 'fill' && job.normal !== null)) {
-      void this.run(editor, name, job, how);
+      void this.keep(name, this.asked(editor, name, job), how);
       return;
     }
     try {
@@ -81,45 +86,54 @@ export class Beside {
     }
   }
 
-  private async run(editor: CaseEditor, name: string, job: EditJob, { ended, limited }: How): Promise<void> {
-    const { screen } = this;
+  /** What a job writes on the mask as it is now. */
+  private async asked(editor: CaseEditor, name: string, job: EditJob): Coming {
     this.work = { name, part: 0 };
-    const place = editor.expect(name);
+    this.answers.begin(editor.mask, editor.protectedValues, null);
+    return this.answered(job);
+  }
+
+  private async answered(job: EditJob): Coming {
+    const { ended } = this;
     try {
-      this.answers.begin(editor.mask, editor.protectedValues, null);
       const edit = await this.answers.ask(job);
-      if (edit) await editor.strokeEnded();
-      if (edit === undefined || screen.editor !== editor) {
-        editor.giveUp(place);
-        return;
-      }
-      this.work = null;
-      const made = edit && editor.arrive(place, (recorder) => replay(recorder, edit), limited);
-      editor.giveUp(place);
-      if (made !== undefined) ended?.(made !== null);
+      if (edit === undefined) return undefined;
+      if (ended === this.ended) this.work = null;
+      return edit && ((recorder) => replay(recorder, edit));
     } catch (error) {
-      editor.giveUp(place);
-      this.close();
-      if (screen.editor === editor) screen.refuse(error);
+      if (ended === this.ended) this.close();
+      throw error;
     }
   }
 
-  /** Grows regions on the mask as it is now; null where that is done at once. */
-  grower(): Grow | null {
+  /** Makes what is being worked out one undo step, which has its place among the steps from now on. */
+  async keep(name: string, coming: Coming, how: How = {}): Promise<boolean> {
+    const { editor, unfinished } = this.screen;
+    if (!editor) return false;
+    const place = editor.expect(name);
+    const outcome = this.kept(editor, place, coming, how).finally(() => editor.giveUp(place));
+    return (await unfinished.add(name, outcome, () => this.cancel())).kept;
+  }
+
+  private async kept(editor: CaseEditor, place: ComingEdit, coming: Coming, how: How): Promise<Outcome> {
+    const write = await coming;
+    if (write) await editor.strokeEnded();
+    if (write === undefined || this.screen.editor !== editor) return { kept: false };
+    const made = write && editor.arrive(place, write, how.limited);
+    editor.giveUp(place);
+    if (made !== undefined) how.ended?.(made !== null);
+    return { kept: true };
+  }
+
+  /** Grows regions on the mask as it is now; null where that is done at once, undefined where something else is worked out. */
+  grower(): Grow | null | undefined {
     const { editor } = this.screen;
-    if (!editor || !this.takes(editor) || this.busy) return null;
+    if (!editor || !this.takes(editor)) return null;
+    if (this.busy) return undefined;
     this.answers.begin(editor.mask, editor.protectedValues, editor.voxels.scan);
-    return async (job) => {
+    return (job) => {
       this.work = { name: 'Region growing', part: 0 };
-      try {
-        const edit = await this.answers.ask(job);
-        if (edit !== undefined) this.work = null;
-        return edit && ((recorder) => replay(recorder, edit));
-      } catch (error) {
-        this.work = null;
-        if (this.screen.editor === editor) this.screen.refuse(error);
-        return null;
-      }
+      return this.answered(job);
     };
   }
 }

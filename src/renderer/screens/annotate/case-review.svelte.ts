@@ -10,8 +10,8 @@ export interface ReviewHost {
   /** Undo steps in force. */
   readonly steps: { readonly current: number };
   readonly saving: { flush(): Promise<void>; commit(): Promise<void> };
-  /** A clicked mask that is not taken yet. */
-  readonly click?: { take(): boolean; readonly owed: Promise<void> | null };
+  /** Edits that are being worked out. */
+  readonly unfinished: { decidable(): Promise<boolean> };
   refuse(error: unknown): void;
 }
 
@@ -75,8 +75,7 @@ export class CaseReview {
     const slices = wholeCase ? undefined : { from: selection?.[0] ?? k, to: selection?.[1] ?? k };
     this.deciding = true;
     try {
-      screen.click?.take();
-      await screen.click?.owed;
+      if (!(await screen.unfinished.decidable())) return null;
       await screen.saving.commit();
       const answer = await screen.client.call('review.decide', { scan: detail.id, decision, slices, reason });
       // Another case may have been opened meanwhile.

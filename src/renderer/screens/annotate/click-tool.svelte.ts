@@ -6,6 +6,7 @@ import type { CaseEditor, ComingEdit } from '../../viewer/case-editor.ts';
 import { ClickAnswers } from '../../viewer/click-answers.ts';
 import type { NumberedSeed } from '../../viewer/click-worker.ts';
 import { CLICK_EDIT, drawnByHand } from '../../viewer/drawn-by-hand.ts';
+import type { Outcome, Unfinished } from './unfinished.svelte.ts';
 
 /** What the tool needs of the screen. */
 export interface ClickHost {
@@ -13,6 +14,7 @@ export interface ClickHost {
   readonly entropy: Volume<Uint8Array> | null;
   readonly tools: { readonly settings: { readonly label: number } };
   readonly labels: { readonly active: { readonly name: string; readonly locked: boolean } | null };
+  readonly unfinished: Unfinished;
   revision: number;
   notice: { text: string; cure: string } | null;
   refuse(error: unknown): void;
@@ -44,7 +46,7 @@ export class ClickTool {
   /** The answer that is being worked out. */
   private coming: Promise<Preview | null> | null = null;
   /** Done once the mask is there that was taken before its answer came; null: none was. */
-  owed: Promise<void> | null = null;
+  private owed: Promise<unknown> | null = null;
   /** How much waits for it. */
   private waiting = 0;
   /** 1 at voxels drawn by hand, when the preview began. */
@@ -115,9 +117,12 @@ export class ClickTool {
     if (!editor || !label) return false;
     if (this.busy && coming) {
       editor.cancelStroke();
-      this.owed = this.takeOnceThere(editor, editor.expect(CLICK_EDIT), label, coming).finally(() => {
+      const place = editor.expect(CLICK_EDIT);
+      const taken = this.takeOnceThere(editor, place, label, coming).finally(() => {
+        editor.giveUp(place);
         this.owed = null;
       });
+      this.owed = this.screen.unfinished.add(CLICK_EDIT, taken, () => this.answers?.stop());
     } else editor.endStroke(CLICK_EDIT);
     this.end(this.seeds.filter((seed) => seed.inside));
     return true;
@@ -139,7 +144,7 @@ export class ClickTool {
     return this.waiting > 0;
   }
 
-  private behind(owed: Promise<void>): Promise<void> {
+  private behind(owed: Promise<unknown>): Promise<void> {
     this.waiting++;
     return owed.then(() => {
       this.waiting--;
@@ -151,17 +156,12 @@ export class ClickTool {
     place: ComingEdit,
     label: number,
     coming: Promise<Preview | null>,
-  ): Promise<void> {
-    try {
-      const preview = await coming;
-      await editor.strokeEnded();
-      if (preview && this.editor === editor)
-        editor.arrive(place, (recorder) => this.write(recorder, preview, label, drawnByHand(editor)));
-      editor.giveUp(place);
-    } catch (error) {
-      editor.giveUp(place);
-      this.screen.refuse(error);
-    }
+  ): Promise<Outcome> {
+    const preview = await coming;
+    await editor.strokeEnded();
+    if (!preview || this.editor !== editor) return { kept: false };
+    editor.arrive(place, (recorder) => this.write(recorder, preview, label, drawnByHand(editor)));
+    return { kept: true };
   }
 
   /** Puts back what was there before the first seed; false where there was no preview. */

@@ -3,8 +3,9 @@ import { type Fill, withoutFill } from '../../../core/between/refill.ts';
 import { type Recorder, redoEdit } from '../../../core/edit/edit.ts';
 import type { Plane, PlaneName } from '../../../core/edit/planes.ts';
 import { isUnlabelled, type LabelMap, type Volume, type VoxelArray } from '../../../core/volume.ts';
-import type { CaseEditor } from '../../viewer/case-editor.ts';
+import type { CaseEditor, ComingEdit } from '../../viewer/case-editor.ts';
 import type { FollowReply, FollowRequest } from '../../viewer/follow-worker.ts';
+import type { Outcome, Unfinished } from './unfinished.svelte.ts';
 
 /** What the tool needs of the screen. */
 export interface FollowHost {
@@ -13,21 +14,22 @@ export interface FollowHost {
   readonly tools: { readonly settings: { readonly label: number } };
   readonly labels: { readonly active: { readonly name: string; readonly locked: boolean } | null };
   readonly click?: { takeThen(act: () => void): void };
+  readonly unfinished: Unfinished;
   notice: { text: string; cure: string } | null;
   revision: number;
-  refuse(error: unknown): void;
 }
+
+const NAME = 'Follow the image';
 
 export class FollowTool {
   busy = $state(false);
   /** By slice across k what is undecided, ml; null where nothing was filled across k. */
   undecided = $state.raw<Float32Array | null>(null);
   private readonly screen: FollowHost;
-  private worker: Worker | null = null;
   private editor: CaseEditor | null = null;
   private fill: Fill | null = null;
-  /** Ends what is awaited. */
-  private giveUp = () => {};
+  /** Ends the worker; what is awaited of it is given up. */
+  private stop: (() => void) | null = null;
 
   constructor(screen: FollowHost) {
     this.screen = screen;
@@ -42,21 +44,19 @@ export class FollowTool {
   /** Gives up what is being worked out; false where nothing is. */
   cancel(): boolean {
     const was = this.busy;
-    this.worker?.terminate();
-    this.worker = null;
     this.busy = false;
-    if (was) this.giveUp();
+    this.stop?.();
     return was;
   }
 
   /** Fills the slices of the active label between drawn ones on the main plane; a clicked mask is taken first. */
   start(): void {
     const { click } = this.screen;
-    if (click) click.takeThen(() => void this.run());
-    else void this.run();
+    if (click) click.takeThen(() => this.run());
+    else this.run();
   }
 
-  private async run(): Promise<void> {
+  private run(): void {
     const { screen } = this;
     const { editor, position, labels, tools } = screen;
     if (!editor || !position.planes || this.busy) return;
@@ -70,41 +70,60 @@ export class FollowTool {
     const { label } = tools.settings;
     const drawn = withoutFill(editor.mask, this.fill, label);
     const before = editor.mask.data.slice();
-    const place = editor.expect('Follow the image');
-    this.giveUp = () => editor.giveUp(place);
+    const place = editor.expect(NAME);
     this.busy = true;
     screen.notice = null;
-    try {
-      const filled = await this.ask({ scan: plain(editor.voxels.scan), mask: plain(drawn), label, normal });
-      await editor.strokeEnded();
-      if (this.editor !== editor || !this.busy) return;
-      this.busy = false;
-      if (!filled) {
-        editor.giveUp(place);
-        screen.notice = { text: 'Nothing to fill: fewer than two slices are drawn.', cure: 'Draw another one.' };
-        return;
-      }
-      const inside = new Uint8Array(filled.inside.length);
-      const edit = editor.arrive(place, (recorder) => write(recorder, drawn, filled.inside, inside, label));
-      if (edit === undefined) return;
-      if (edit) redoEdit({ ...editor.mask, data: before }, edit);
-      this.fill = { label, normal, inside, after: before };
-      this.undecided = normal === 2 ? filled.undecided : null;
-      screen.revision++;
-      screen.notice = said(edit !== null, filled.undecided);
-    } catch (error) {
-      this.cancel();
-      screen.refuse(error);
-    }
+    const kept = this.kept(editor, place, drawn, before, label, normal).finally(() => editor.giveUp(place));
+    void screen.unfinished.add(NAME, kept, () => this.cancel());
   }
 
-  private ask(request: FollowRequest): Promise<FollowReply['filled']> {
+  private async kept(
+    editor: CaseEditor,
+    place: ComingEdit,
+    drawn: LabelMap,
+    before: Uint8Array,
+    label: number,
+    normal: Plane['normal'],
+  ): Promise<Outcome> {
+    const { screen } = this;
+    let filled: Answer;
+    try {
+      filled = await this.ask({ scan: plain(editor.voxels.scan), mask: plain(drawn), label, normal });
+      if (filled !== undefined) await editor.strokeEnded();
+    } catch (error) {
+      this.busy = false;
+      throw error;
+    }
+    const givenUp = !this.busy;
+    this.busy = false;
+    if (filled === undefined || givenUp || this.editor !== editor) return { kept: false };
+    if (!filled) {
+      editor.giveUp(place);
+      screen.notice = { text: 'Nothing to fill: fewer than two slices are drawn.', cure: 'Draw another one.' };
+      return { kept: true };
+    }
+    const { inside: wanted, undecided } = filled;
+    const inside = new Uint8Array(wanted.length);
+    const edit = editor.arrive(place, (recorder) => write(recorder, drawn, wanted, inside, label));
+    if (edit === undefined) return { kept: true };
+    if (edit) redoEdit({ ...editor.mask, data: before }, edit);
+    this.fill = { label, normal, inside, after: before };
+    this.undecided = normal === 2 ? undecided : null;
+    screen.revision++;
+    screen.notice = said(edit !== null, undecided);
+    return { kept: true };
+  }
+
+  private ask(request: FollowRequest): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const worker = new Worker(new URL('../../viewer/follow-worker.ts', import.meta.url), { type: 'module' });
-      this.worker = worker;
       const end = () => {
         worker.terminate();
-        if (this.worker === worker) this.worker = null;
+        this.stop = null;
+      };
+      this.stop = () => {
+        end();
+        resolve(undefined);
       };
       worker.addEventListener('message', ({ data }: MessageEvent<FollowReply>) => {
         end();
@@ -119,6 +138,9 @@ export class FollowTool {
     });
   }
 }
+
+/** What was filled, null where fewer than two slices are drawn; undefined: it was given up. */
+type Answer = FollowReply['filled'] | undefined;
 
 /** A grid with voxels and nothing else: what can be sent to a worker. */
 const plain = <T extends VoxelArray>({ size, spacing, origin, direction, data }: Volume<T>): Volume<T> => ({

@@ -56,6 +56,7 @@ export function planeHost(screen: AnnotateState, editor: CaseEditor, name: Plane
     },
     job: (edit, job) => screen.beside.do(edit, job, { limited: true }),
     grower: () => screen.beside.grower(),
+    keep: (edit, coming) => screen.beside.keep(edit, coming, { limited: true }),
     overlayChanged: parts.overlayChanged,
     seed: (voxels, inside) => void screen.click.add(voxels, inside),
     measured: (shape) => screen.measurements.add(shape),

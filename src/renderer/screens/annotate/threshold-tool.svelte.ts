@@ -3,6 +3,7 @@ import type { Recorder } from '../../../core/edit/edit.ts';
 import type { Volume } from '../../../core/volume.ts';
 import type { CaseEditor } from '../../viewer/case-editor.ts';
 import type { ToolId } from '../../viewer/tools.ts';
+import type { Outcome, Unfinished } from './unfinished.svelte.ts';
 
 /** What the tool needs of the screen. */
 export interface ThresholdHost {
@@ -16,9 +17,9 @@ export interface ThresholdHost {
     };
   };
   readonly labels: { readonly active: { readonly name: string; readonly locked: boolean } | null };
+  readonly unfinished: Unfinished;
   notice: { text: string; cure: string } | null;
   setTool(tool: ToolId): void;
-  refuse(error: unknown): void;
 }
 
 /** Slices are labelled for so long before the window gets its turn, ms. */
@@ -44,15 +45,19 @@ export class ThresholdTool {
   }
 
   /** Labels every voxel in the range, as one undo step. */
-  async label(): Promise<void> {
-    const { editor, tools, labels } = this.screen;
+  label(): void {
+    const { editor, labels, unfinished } = this.screen;
     if (!editor || editor.painting) return;
     if (labels.active?.locked) {
       this.screen.notice = { text: `${labels.active.name} is locked.`, cure: 'Unlock it in the list of labels.' };
       return;
     }
+    void unfinished.add('Threshold', this.labelled(editor), () => this.cancel());
+  }
+
+  private async labelled(editor: CaseEditor): Promise<Outcome> {
     const ticket = ++this.ticket;
-    const { label, range } = tools.settings;
+    const { label, range } = this.screen.tools.settings;
     const { scan } = editor.voxels;
     const [low, high] = range;
     this.screen.notice = null;
@@ -65,12 +70,13 @@ export class ThresholdTool {
       });
       this.progress = k / scan.size[2];
       await new Promise((next) => setTimeout(next));
-      if (ticket !== this.ticket || this.screen.editor !== editor) return;
+      if (ticket !== this.ticket || this.screen.editor !== editor) return { kept: false };
     }
     const edit = editor.endStroke('Threshold');
     this.progress = null;
     if (!edit)
       this.screen.notice = { text: 'Threshold: nothing to change, no voxel to paint is in the range.', cure: '' };
+    return { kept: true };
   }
 
   /** Tools paint in the range alone from now on; the brush is taken. */
