@@ -15,7 +15,7 @@ export async function keepPrediction(
   sliceEntropy: number[],
 ): Promise<void> {
   const kept = await saveMaskVersion(store, scan, mask, { origin: 'predicted', accepted: false, run: run.id });
-  const file = entropyFile(run.id, scan.id);
+  const file = entropyFile(run.id, scan.id, kept.version);
   const [nx, ny] = scan.size;
   const data = Float32Array.from({ length: mask.data.length }, (_, v) => sliceEntropy[Math.floor(v / (nx * ny))]);
   mkdirSync(dirname(store.path(file)), { recursive: true });

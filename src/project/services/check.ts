@@ -7,7 +7,7 @@ import { voxelCount } from '../../core/volume.ts';
 import { isLeftover, listFolder } from '../../disk/index.ts';
 import { readMask, readVolume } from '../../imaging/index.ts';
 import { DecileError } from '../../shared/errors.ts';
-import { entropyFile, runFolder, type Scan, type Store } from '../store/index.ts';
+import { entropyFolder, runFolder, type Scan, type Store } from '../store/index.ts';
 import type { Drawings } from './drawing/drawings.ts';
 import { inspectJournal, moveAside } from './drawing/journal.ts';
 import { countLabels } from './drawing/mask-versions.ts';
@@ -106,15 +106,15 @@ export async function checkProject(
       const wrong = await fault(() => void decodeSafetensors(readFileSync(store.path(path))));
       if (wrong !== null) note(path, run.name, wrong);
     }
-    for (const { scan } of store.predictions.list(run.id)) {
-      const path = entropyFile(run.id, scan);
+    for (const { entropyFile: path } of store.predictions.list(run.id)) {
       named.add(path);
       const wrong = await fault(async () => void (await readVolume(store.path(path))));
       if (wrong !== null) note(path, run.name, wrong);
     }
   }
   onProgress(scans.length, scans.length, '');
-  for (const folder of ['volumes', 'masks']) report.leftOver.push(...unnamed(store, folder, named));
+  const entropies = store.runs.list().map(({ id }) => entropyFolder(id));
+  for (const folder of ['volumes', 'masks', ...entropies]) report.leftOver.push(...unnamed(store, folder, named));
   report.leftOver.push(...unnamedRuns(store));
   return report;
 }

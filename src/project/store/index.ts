@@ -267,7 +267,7 @@ function assemble(folder: string, mode: 'write' | 'read', db: Db, lock: ProjectL
       metrics: guard(metricRepository(db)),
       checkpoints: guard(checkpointRepository(db, path)),
       calibrations: guard(calibrationRepository(db)),
-      predictions: guard(predictionRepository(db)),
+      predictions: guard(predictionRepository(db, path)),
       evaluations: guard(evaluationRepository(db)),
       // Only the holder of the lock may say so: nobody else can be training now.
       interrupted: mode === 'write' ? interruptStale(runs, folder) : [],

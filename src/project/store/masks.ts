@@ -1,10 +1,11 @@
 /** Table masks: every version of every mask. */
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { moveIntoPlace } from '../../disk/index.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { records } from './columns.ts';
 import { type Db, prepared } from './database.ts';
 import { maskFile } from './paths.ts';
+import { inTransaction, onRollback } from './transaction.ts';
 import type { Mask, MaskOrigin, NewMask } from './types.ts';
 
 interface MaskRow {
@@ -113,6 +114,7 @@ export function maskRepository(
     );
     // Last, so that a row that cannot be made leaves no file in the place of a version.
     moveIntoPlace(from, pathOf(file));
+    onRollback(db, () => rmSync(pathOf(file), { force: true }));
     return get(Number(lastInsertRowid));
   };
   const REFERENCE = 'accepted = 1';
@@ -143,7 +145,7 @@ export function maskRepository(
       for (const row of rows) newest.set(row.scan, { ...newest.get(row.scan), [row.origin]: fromRow(row) });
       return newest;
     },
-    keep: (from, mask) => db.transaction(() => keep(from, mask))(),
+    keep: (from, mask) => inTransaction(db, () => keep(from, mask)),
     setAccepted(id, accepted) {
       get(id);
       prepared(db, 'UPDATE masks SET accepted = ? WHERE id = ?').run(accepted ? 1 : 0, id);

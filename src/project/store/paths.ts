@@ -14,7 +14,10 @@ export const maskFile = (scan: number, version: number): string => `masks/${scan
 export const runFolder = (run: number): string => `runs/${run}`;
 /** Where the trainer keeps what a run goes on from and predicts with. */
 export const checkpointFile = (run: number): string => `runs/${run}/checkpoint.safetensors`;
-export const entropyFile = (run: number, scan: number): string => `runs/${run}/entropy/${scan}.nii.gz`;
+export const entropyFolder = (run: number): string => `runs/${run}/entropy`;
+/** Of the prediction that is this version of the scan's mask. */
+export const entropyFile = (run: number, scan: number, version: number): string =>
+  `${entropyFolder(run)}/${scan}-${version}.nii.gz`;
 
 /** Absolute path of a file named in the database; throws `project/corrupt` when it would leave the project folder. */
 export function insideProject(folder: string, relative: string): string {

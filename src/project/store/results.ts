@@ -1,6 +1,10 @@
 /** Tables predictions and evaluations: what a run says about scans, and how right it was. */
+import { rmSync } from 'node:fs';
+import { moveIntoPlace } from '../../disk/index.ts';
 import { figures } from './columns.ts';
 import { type Db, prepared } from './database.ts';
+import { entropyFile } from './paths.ts';
+import { inTransaction, onCommit, onRollback } from './transaction.ts';
 import type { Evaluation, Prediction } from './types.ts';
 
 interface PredictionRow {
@@ -31,6 +35,11 @@ export type NewPrediction = Omit<Prediction, 'createdAt' | 'ownDice' | 'seenAt'>
 
 export interface PredictionRepository {
   /**
+   * As `put`, with the entropy in the file `from`, which is moved to a place of its own before the row names it; the earlier one's
+   * file goes once the row is written.
+   */
+  keep(from: string, prediction: Omit<NewPrediction, 'entropyFile'>): void;
+  /**
    * Puts a run's prediction of a scan in the place of its earlier one (the earlier mask stays in the history). A case that
    * was rejected is open again: there is something new to decide on.
    */
@@ -46,34 +55,46 @@ export interface PredictionRepository {
   see(scan: number): void;
 }
 
-export function predictionRepository(db: Db): PredictionRepository {
+export function predictionRepository(db: Db, pathOf: (relative: string) => string): PredictionRepository {
   const one = (where: string, ...values: number[]): Prediction | null => {
     const row = prepared(db, `SELECT ${PREDICTION} FROM predictions WHERE ${where} LIMIT 1`).get(...values) as
       | PredictionRow
       | undefined;
     return row ? fromRow(row) : null;
   };
+  const put = (p: NewPrediction): void => {
+    db.transaction(() => {
+      prepared(
+        db,
+        'INSERT OR REPLACE INTO predictions (run, scan, mask, entropy_file, mean_entropy, slice_entropy, volumes_ml, seconds, created_at, own_dice) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      ).run(
+        p.run,
+        p.scan,
+        p.mask,
+        p.entropyFile,
+        p.meanEntropy,
+        JSON.stringify(p.sliceEntropy),
+        JSON.stringify(p.volumesMl),
+        p.seconds,
+        new Date().toISOString(),
+        JSON.stringify(p.ownDice ?? []),
+      );
+      prepared(db, "UPDATE scans SET review = 'unreviewed' WHERE id = ? AND review = 'rejected'").run(p.scan);
+    })();
+  };
   return {
-    put(p) {
-      db.transaction(() => {
-        prepared(
-          db,
-          'INSERT OR REPLACE INTO predictions (run, scan, mask, entropy_file, mean_entropy, slice_entropy, volumes_ml, seconds, created_at, own_dice) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-        ).run(
-          p.run,
-          p.scan,
-          p.mask,
-          p.entropyFile,
-          p.meanEntropy,
-          JSON.stringify(p.sliceEntropy),
-          JSON.stringify(p.volumesMl),
-          p.seconds,
-          new Date().toISOString(),
-          JSON.stringify(p.ownDice ?? []),
-        );
-        prepared(db, "UPDATE scans SET review = 'unreviewed' WHERE id = ? AND review = 'rejected'").run(p.scan);
-      })();
-    },
+    put,
+    keep: (from, prediction) =>
+      inTransaction(db, () => {
+        const { run, scan, mask } = prediction;
+        const earlier = one('run = ? AND scan = ?', run, scan);
+        const { version } = prepared(db, 'SELECT version FROM masks WHERE id = ?').get(mask) as { version: number };
+        const file = entropyFile(run, scan, version);
+        put({ ...prediction, entropyFile: file });
+        moveIntoPlace(from, pathOf(file));
+        onRollback(db, () => rmSync(pathOf(file), { force: true }));
+        if (earlier && earlier.entropyFile !== file) onCommit(db, () => remove(pathOf(earlier.entropyFile)));
+      }),
     get: (run, scan) => one('run = ? AND scan = ?', run, scan),
     list: (run) =>
       (
@@ -94,6 +115,15 @@ export function predictionRepository(db: Db): PredictionRepository {
       ).run(new Date().toISOString(), scan);
     },
   };
+}
+
+/** What stays is told by a check of the project. */
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // The prediction is kept all the same.
+  }
 }
 
 type Further = 'hd95Max' | 'surfaceDice' | 'tolerance' | 'missed' | 'spurious';

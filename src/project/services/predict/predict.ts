@@ -5,12 +5,12 @@ import { matchLabels } from '../../../core/model/labels.ts';
 import { inOrientation } from '../../../core/train/orientation.ts';
 import { spacingFor } from '../../../core/train/spacing.ts';
 import { voxelMl } from '../../../core/volume.ts';
-import { moveIntoPlace, temporaryFolder } from '../../../disk/index.ts';
+import { temporaryFolder } from '../../../disk/index.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import type { LeftOut } from '../../../shared/left-out.ts';
 import type { StartTrainer } from '../../../shared/trainer.ts';
 import type { PredictJob, TrainerEvent } from '../../../shared/training.ts';
-import { entropyFile, type Run, runFolder, type Scan, type Store } from '../../store/index.ts';
+import { type Run, runFolder, type Scan, type Store } from '../../store/index.ts';
 import { caseOf } from '../train/plan.ts';
 import { isUnfinished, onlyUnfinished, unfinished } from './unfinished.ts';
 
@@ -196,20 +196,17 @@ export function chooseScans(store: Store, which: PredictRequest['scans'] = 'unla
 function keepPrediction(store: Store, run: Run, event: Predicted): void {
   const scan = store.scans.get(event.scan);
   const mlPerVoxel = voxelMl(scan);
-  const entropy = entropyFile(run.id, scan.id);
   const labels = event.volumesMl
     .map((ml, index) => ({ value: index + 1, voxels: Math.round(ml / mlPerVoxel), ml }))
     .filter(({ voxels }) => voxels > 0);
   store.transaction(() => {
-    moveIntoPlace(event.entropyPath, store.path(entropy));
     const prediction = { scan: scan.id, origin: 'predicted', run: run.id, accepted: false, labels } as const;
     const mask = store.masks.keep(event.maskPath, prediction);
     const { meanEntropy, sliceEntropy, ownDice, volumesMl, seconds } = event;
-    store.predictions.put({
+    store.predictions.keep(event.entropyPath, {
       run: run.id,
       scan: scan.id,
       mask: mask.id,
-      entropyFile: entropy,
       meanEntropy,
       sliceEntropy,
       ownDice,

@@ -99,8 +99,16 @@ export function viewPrediction(store: Store, scan: number): PredictionView | nul
 /** Entropy of each voxel in nats, of the newest prediction; null without one. */
 export async function readEntropy(store: Store, scan: number): Promise<Float32Array | null> {
   store.scans.get(scan);
-  const prediction = store.predictions.latest(scan);
-  if (!prediction) return null;
-  const { data } = (await readVolume(store.path(prediction.entropyFile))).volume;
-  return data instanceof Float32Array ? data : Float32Array.from(data);
+  for (let prediction = store.predictions.latest(scan); prediction; ) {
+    try {
+      const { data } = (await readVolume(store.path(prediction.entropyFile))).volume;
+      return data instanceof Float32Array ? data : Float32Array.from(data);
+    } catch (error) {
+      // Another took its place meanwhile, and its file went.
+      const newer = store.predictions.latest(scan);
+      if (newer?.entropyFile === prediction.entropyFile) throw error;
+      prediction = newer;
+    }
+  }
+  return null;
 }
