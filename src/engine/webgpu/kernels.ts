@@ -9,7 +9,6 @@ import { fillsBlocks, type Halves } from './halves.ts';
 import { convolveByMatrices, matricesFit, weightsByMatrices } from './matrix-conv.ts';
 import { normKernels } from './norms.ts';
 import { addSlabs } from './ops/reduce.ts';
-import { turnedWeights } from './ops/shape.ts';
 import { groupsFor, type Program } from './program.ts';
 import { updateKernels } from './updates.ts';
 import { convolution, convTile, ROW } from './wgsl/conv.ts';
@@ -27,8 +26,14 @@ const SLAB_BYTES = 64 * 2 ** 20;
 type MapShape = [number, number, number, number, number];
 const fourfold = (n: number): boolean => n % 4 === 0;
 
-/** y = x * w for each image of x; w is [27, C, K]. */
-function convolve(backend: WebgpuBackend, x: tf.TensorInfo, w: tf.TensorInfo, shape: number[]): tf.TensorInfo {
+/** y = x * w for each image of x; w is [27, C, K]. With `turned` w is [27, K, C], turned round and its channels swapped. */
+function convolve(
+  backend: WebgpuBackend,
+  x: tf.TensorInfo,
+  w: tf.TensorInfo,
+  shape: number[],
+  turned = false,
+): tf.TensorInfo {
   const [n, d, h, wd, c] = x.shape as MapShape;
   const k = shape[4];
   const { maxComputeWorkgroupStorageSize: shared, maxComputeInvocationsPerWorkgroup: threads } =
@@ -39,15 +44,14 @@ function convolve(backend: WebgpuBackend, x: tf.TensorInfo, w: tf.TensorInfo, sh
   const y = backend.make(shape);
   const groups = n * blocks * boxes[0] * boxes[1] * boxes[2];
   const words = [n, d, h, wd, c, k, ...boxes, blocks];
-  backend.run(convolution(tile, fourfold(c), fourfold(k)), [x, w], [y], words, groups);
+  const program = convolution(tile, { vectorIn: fourfold(c), vectorOut: fourfold(k), turned });
+  backend.run(program, [x, w], [y], words, groups);
   return y;
 }
 
-/** dx = dy * w turned round, with its channels swapped. */
-function convolveInput(backend: WebgpuBackend, dy: tf.TensorInfo, w: tf.TensorInfo, shape: number[]): tf.TensorInfo {
-  const turned = backend.derived(w, 'turned', () => turnedWeights(backend, w));
-  return convolve(backend, dy, turned, shape);
-}
+/** dx of y = x * w from dy. */
+const convolveInput = (backend: WebgpuBackend, dy: tf.TensorInfo, w: tf.TensorInfo, shape: number[]): tf.TensorInfo =>
+  convolve(backend, dy, w, shape, true);
 
 /** dw [3, 3, 3, C, K], summed over the images. */
 function convolveWeights(backend: WebgpuBackend, x: tf.TensorInfo, dy: tf.TensorInfo): tf.TensorInfo {

@@ -126,12 +126,6 @@ export function transposed(backend: WebgpuBackend, x: tf.TensorInfo, perm: reado
   );
 }
 
-/** Weights [27, C, K] of a convolution as its input gradient takes them, [27, K, C]: taps from the last to the first. */
-export function turnedWeights(backend: WebgpuBackend, w: tf.TensorInfo): tf.TensorInfo {
-  const [c, k] = w.shape.slice(-2);
-  return gathered(backend, w, [27, k, c], { first: 26 * c * k, strides: [-c * k, 1, k] });
-}
-
 /** x with the given axes turned round. */
 function reversed(backend: WebgpuBackend, x: tf.TensorInfo, axes: readonly number[]): tf.TensorInfo {
   const strides = stridesOf(x.shape);

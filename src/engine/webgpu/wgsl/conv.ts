@@ -36,13 +36,23 @@ export function convTile(k: number, shared: number, threads: number): ConvTile {
   );
 }
 
-/** Parameters: images, d, h, w, c, k, boxes along x, y and z, blocks of output channels. */
-export function convolution(tile: ConvTile, vectorIn: boolean, vectorOut: boolean): Program {
-  const { z, y, fours } = tile;
-  return program(`conv ${z} ${y} ${fours} ${vectorIn} ${vectorOut}`, 2, 1, () => source(tile, vectorIn, vectorOut));
+export interface ConvForm {
+  /** Channels in and out are multiples of four. */
+  vectorIn: boolean;
+  vectorOut: boolean;
+  /** The input gradient: of weights [27, K, C] the taps are read from the last to the first, and channels change places. */
+  turned: boolean;
 }
 
-function source({ z, y, fours }: ConvTile, vectorIn: boolean, vectorOut: boolean): string {
+/** Parameters: images, d, h, w, c, k, boxes along x, y and z, blocks of output channels. Reads x and weights [27, C, K]. */
+export function convolution(tile: ConvTile, form: ConvForm): Program {
+  const { z, y, fours } = tile;
+  const { vectorIn, vectorOut, turned } = form;
+  const key = `conv ${z} ${y} ${fours} ${vectorIn} ${vectorOut}${turned ? ' turned' : ''}`;
+  return program(key, 2, 1, () => source(tile, form));
+}
+
+function source({ z, y, fours }: ConvTile, { vectorIn, vectorOut, turned }: ConvForm): string {
   const threads = z * y * fours;
   const halo = (z + 2) * (y + 2) * HALO_ROW;
   const row = Array.from({ length: ROW }, (_, n) => n);
@@ -52,9 +62,34 @@ function source({ z, y, fours }: ConvTile, vectorIn: boolean, vectorOut: boolean
     vector
       ? `${name}[(at + ${first}) / 4u]`
       : `vec4<f32>(${lanes.map((_, n) => `select(0.0, ${name}[at + ${first} + ${n}u], ${first} + ${n}u < ${count})`).join(', ')})`;
+  const straightTaps = `
+    for (var i = local; i < channels * ${27 * fours}u; i += ${threads}u) {
+      let out = (block * ${fours}u + i % ${fours}u) * 4u;
+      var value = vec4<f32>(0.0);
+      if (out < p.k) {
+        let at = (((i / ${fours}u) % 27u) * p.c + c0 + i / ${27 * fours}u) * p.k;
+        value = ${four('weights', vectorOut, 'out', 'p.k')};
+      }
+      taps[i] = value;
+    }`;
+  // Four channels of four outputs at a time, which change places on the way.
+  const turnedTaps = `
+    for (var i = local; i < ${27 * fours}u; i += ${threads}u) {
+      let out = (block * ${fours}u + i % ${fours}u) * 4u;
+      ${lanes
+        .map(
+          (_, n) => `var r${n} = vec4<f32>(0.0);
+      if (out + ${n}u < p.k) {
+        let at = ((26u - i / ${fours}u) * p.k + out + ${n}u) * p.c;
+        r${n} = ${four('weights', vectorIn, 'c0', 'p.c')};
+      }`,
+        )
+        .join('\n      ')}
+      ${lanes.map((lane, n) => `taps[i + ${n * 27 * fours}u] = vec4<f32>(${lanes.map((_, m) => `r${m}.${lane}`).join(', ')});`).join('\n      ')}
+    }`;
   return `${parameters('images', 'd', 'h', 'w', 'c', 'k', 'nx', 'ny', 'nz', 'blocks')}
 @group(0) @binding(1) var<storage, read> x: array<${type(vectorIn)}>;
-@group(0) @binding(2) var<storage, read> weights: array<${type(vectorOut)}>;
+@group(0) @binding(2) var<storage, read> weights: array<${type(turned ? vectorIn : vectorOut)}>;
 @group(0) @binding(3) var<storage, read_write> y: array<${type(vectorOut)}>;
 // One plane of the box a channel, and [channel][tap][four] of the weights.
 var<workgroup> box: array<f32, ${SHARED * halo}>;
@@ -90,15 +125,7 @@ ${eachGroup(
       }
       ${lanes.map((lane, n) => `box[i + ${n * halo}u] = value.${lane};`).join(' ')}
     }
-    for (var i = local; i < channels * ${27 * fours}u; i += ${threads}u) {
-      let out = (block * ${fours}u + i % ${fours}u) * 4u;
-      var value = vec4<f32>(0.0);
-      if (out < p.k) {
-        let at = (((i / ${fours}u) % 27u) * p.c + c0 + i / ${27 * fours}u) * p.k;
-        value = ${four('weights', vectorOut, 'out', 'p.k')};
-      }
-      taps[i] = value;
-    }
+${turned ? turnedTaps : straightTaps}
     workgroupBarrier();
     for (var n = 0u; n < channels * 9u; n++) {
       let zy = n % 9u;
