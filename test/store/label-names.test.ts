@@ -7,7 +7,7 @@ import { alike, labelNamed } from '../../src/core/label-names.ts';
 import { matchLabels } from '../../src/core/model/labels.ts';
 import { replaceLabels } from '../../src/project/services/drawing/labels.ts';
 import { createProject, openProject, type Store } from '../../src/project/store/index.ts';
-import { newProject, temporaryFolder } from './helpers.ts';
+import { addScan, keepMask, newProject, temporaryFolder } from './helpers.ts';
 
 /** What cannot be told apart on a screen, by what differs. */
 const TWINS: Record<string, readonly [string, string]> = {
@@ -116,4 +116,58 @@ test('a project that has such a pair opens, and what is not its name can be chan
     assert.equal(store.labels.update(2, { name: 'liver' }).name, 'liver');
     assert.throws(() => store.labels.update(2, { name: b }), refused, what);
   }
+});
+
+const noStrokes = { commitAll: async () => {} } as never;
+/** What the list becomes with other names, by value. */
+const renamed = (store: Store, names: Record<number, string>) =>
+  store.labels.list().map((label) => ({ ...label, name: names[label.value] ?? label.name }));
+
+test('labels swap their names in one save, each with its value, colour, term and masks as they were', async (t) => {
+  const store = newProject(t, ['left', 'right', 'middle']);
+  const scan = addScan(store, 'a');
+  const mask = keepMask(store, {
+    ...{ scan: scan.id, origin: 'manual', accepted: true },
+    labels: [{ value: 1, voxels: 3, ml: 0.1 }],
+  });
+  const before = store.labels.list();
+  await replaceLabels(store, noStrokes, renamed(store, { 1: 'right', 2: 'left' }));
+  assert.deepEqual(store.labels.classes(), ['background', 'right', 'left', 'middle']);
+  await replaceLabels(store, noStrokes, renamed(store, { 1: 'Left', 2: 'Middle', 3: 'Right' }));
+  assert.deepEqual(store.labels.classes(), ['background', 'Left', 'Middle', 'Right']);
+  const others = (labels: typeof before) => labels.map(({ name: _, ...label }) => label);
+  assert.deepEqual(others(store.labels.list()), others(before));
+  assert.deepEqual(store.masks.get(mask.id), mask);
+});
+
+test('a name that a label gives up is free for a new one, and one that a deleted label had for another', async (t) => {
+  const store = newProject(t, ['left', 'right']);
+  const [left] = store.labels.list();
+  const added = { ...left, value: -1, name: 'left' };
+  await replaceLabels(store, noStrokes, [added, ...renamed(store, { 1: 'both' })]);
+  assert.deepEqual(store.labels.classes(), ['background', 'both', 'right', 'left']);
+  await replaceLabels(
+    store,
+    noStrokes,
+    renamed(store, { 1: 'right' }).filter(({ value }) => value !== 2),
+  );
+  assert.deepEqual(store.labels.classes(), ['background', 'right', 'unused 2', 'left']);
+});
+
+test('a list that is refused changes nothing', async (t) => {
+  const store = newProject(t, ['left', 'right', 'middle']);
+  const before = store.labels.list();
+  const refusals: Record<number, string>[] = [
+    { 1: 'right' },
+    { 1: 'right', 2: 'left', 3: 'LEFT' },
+    { 1: 'middle', 3: 'middle' },
+  ];
+  for (const names of refusals) await assert.rejects(replaceLabels(store, noStrokes, renamed(store, names)), refused);
+  const twice = [before[0], before[1], before[2], before[2]];
+  await assert.rejects(replaceLabels(store, noStrokes, twice), { code: 'label/invalid' });
+  const [first, ...others] = before;
+  await assert.rejects(replaceLabels(store, noStrokes, [...others, { ...first, colour: 'red' }]), {
+    code: 'label/invalid',
+  });
+  assert.deepEqual(store.labels.list(), before);
 });

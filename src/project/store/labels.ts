@@ -35,6 +35,11 @@ export interface LabelRepository {
   /** Adds a label with the next free value; throws `label/invalid` for a name that is taken or looks like one (`alike`), bad colour or a 256th label. */
   add(label: { name: string; colour?: string; term?: CodedTerm | null; value?: number }): Label;
   update(value: number, change: { name?: string; colour?: string; term?: CodedTerm | null; locked?: boolean }): Label;
+  /**
+   * Makes the labels those of the list, judged as they are together: names may go from one label to another. A value below 1 is a
+   * label that is new. Throws as `add` and `remove`; then nothing is changed.
+   */
+  replace(given: readonly Label[]): void;
   /** Throws `label/in-use` while a mask holds voxels of it. */
   remove(value: number): void;
   /** Class names by value, background first. Values without a label are named 'unused N'. */
@@ -112,11 +117,48 @@ export function labelRepository(db: Db): LabelRepository {
     );
     return label;
   };
+  const nextValue = (others: readonly Label[]) => Math.max(0, ...others.map((label) => label.value)) + 1;
+  const remove = (value: number) => {
+    const label = get(value);
+    const { count } = prepared(
+      db,
+      "SELECT count(DISTINCT masks.scan) AS count FROM masks, json_each(masks.labels) AS present WHERE json_extract(present.value, '$.value') = ?",
+    ).get(value) as { count: number };
+    if (count > 0) {
+      throw new DecileError(
+        'label/in-use',
+        `A label that is deleted must be in no mask, got ${label.name} in masks of ${count} scans.`,
+        'Delete it from those masks first, or rename it.',
+      );
+    }
+    prepared(db, 'DELETE FROM labels WHERE value = ?').run(value);
+  };
   return {
     list,
+    replace(given) {
+      db.transaction(() => {
+        const known = new Map(list().map((label) => [label.value, label]));
+        for (const value of known.keys()) if (!given.some((label) => label.value === value)) remove(value);
+        const result = given.filter(({ value }) => known.has(value));
+        for (const label of given)
+          if (!known.has(label.value)) result.push(label.value > 0 ? label : { ...label, value: nextValue(result) });
+        const final = result.map((label) => {
+          const kept = known.get(label.value)?.name === label.name;
+          return { ...label, name: kept ? label.name : label.name.trim(), colour: label.colour.toLowerCase() };
+        });
+        for (const label of final) {
+          const others = final.filter((other) => other !== label);
+          if (known.get(label.value)?.name !== label.name) checkName(label.name, others);
+          check(label, others);
+        }
+        // Each name is of one label at any moment: those of before go first.
+        prepared(db, 'DELETE FROM labels').run();
+        for (const label of final) write(label);
+      })();
+    },
     add(given) {
       const others = list();
-      const value = given.value ?? Math.max(0, ...others.map((label) => label.value)) + 1;
+      const value = given.value ?? nextValue(others);
       const colour = (given.colour ?? LABEL_HUES[(value - 1) % LABEL_HUES.length]).toLowerCase();
       const label: Label = { value, name: given.name.trim(), colour, term: given.term ?? null, locked: false };
       checkName(label.name, others);
@@ -137,21 +179,7 @@ export function labelRepository(db: Db): LabelRepository {
       check(label, others);
       return write(label);
     },
-    remove(value) {
-      const label = get(value);
-      const { count } = prepared(
-        db,
-        "SELECT count(DISTINCT masks.scan) AS count FROM masks, json_each(masks.labels) AS present WHERE json_extract(present.value, '$.value') = ?",
-      ).get(value) as { count: number };
-      if (count > 0) {
-        throw new DecileError(
-          'label/in-use',
-          `A label that is deleted must be in no mask, got ${label.name} in masks of ${count} scans.`,
-          'Delete it from those masks first, or rename it.',
-        );
-      }
-      prepared(db, 'DELETE FROM labels WHERE value = ?').run(value);
-    },
+    remove,
     classes() {
       const labels = list();
       const highest = Math.max(0, ...labels.map((label) => label.value));

@@ -14,16 +14,9 @@ export async function replaceLabels(store: Store, drawings: Drawings, given: rea
   // A label that is in the strokes of an open case alone is in use too.
   if (labels.list().some((known) => given.every((one) => one.value !== known.value))) await drawings.commitAll();
   store.transaction(() => {
-    const known = labels.list();
-    for (const label of known)
-      if (!given.some((other) => other.value === label.value)) {
-        checkUnpredicted(store, label);
-        labels.remove(label.value);
-      }
-    for (const { value, name, colour, term, locked } of given) {
-      if (known.some((other) => other.value === value)) labels.update(value, { name, colour, term, locked });
-      else labels.add({ name, colour, term, ...(value > 0 && { value }) });
-    }
+    for (const label of labels.list())
+      if (!given.some((other) => other.value === label.value)) checkUnpredicted(store, label);
+    labels.replace(given);
   });
 }
 
