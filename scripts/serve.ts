@@ -1,6 +1,7 @@
 /** `npm run serve`: builds the window when it is missing or older than its sources, and serves it on 127.0.0.1. */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { unknownVariables } from '../src/core/environment-names.ts';
 import { DecileError } from '../src/shared/errors.ts';
 import { build, PAGES } from './build.ts';
 
@@ -18,6 +19,7 @@ if (values.help) {
   process.exit(0);
 }
 
+for (const text of unknownVariables(Object.keys(process.env), process.platform === 'win32')) console.error(text);
 build(() => console.error('Building the window ...'));
 const { serve } = await import('../src/server/serve.ts');
 try {

@@ -1,6 +1,7 @@
 /** The whole program: every command with what all of them share. */
 
 import { Command } from 'commander';
+import { unknownVariables } from '../core/environment-names.ts';
 import { shown } from '../core/plain-text.ts';
 import { VERSION } from '../core/version.ts';
 import { checkCommand } from './commands/check.ts';
@@ -24,6 +25,7 @@ import { statusCommand } from './commands/status.ts';
 import { studyCommand } from './commands/study.ts';
 import { suggestCommand } from './commands/suggest.ts';
 import { resumeCommand, trainCommand } from './commands/train.ts';
+import { notice } from './output.ts';
 
 /** Commander repeats arguments in its messages. */
 const SAFE = {
@@ -74,7 +76,11 @@ export function buildProgram(): Command {
     program.addCommand(command);
   }
   // Before what is asked for, whatever it is; help alone asks for nothing.
-  program.hook('preAction', async () => (await import('../engine/machine/environment.ts')).checkEnvironment());
+  program.hook('preAction', async (_, command) => {
+    (await import('../engine/machine/environment.ts')).checkEnvironment();
+    const said = unknownVariables(Object.keys(process.env), process.platform === 'win32');
+    for (const text of said) notice({ json: false, quiet: command.opts().quiet === true }, text);
+  });
   program.exitOverride().configureOutput(SAFE);
   return program;
 }

@@ -1,4 +1,4 @@
-/** The engine that the reference tests compute on: DECILE_ENGINE, else TensorFlow where it is, else simd; never what happened to be measured faster. */
+/** The engine that the reference tests compute on: REFERENCE_ENGINE, else TensorFlow where it is, else simd; never what happened to be measured faster. */
 
 import type { Kernels } from '../../src/core/network/kernels.ts';
 import type { EngineName } from '../../src/core/options.ts';
@@ -8,7 +8,7 @@ import { findTensorflow } from '../../src/engine/tensorflow/installation.ts';
 
 export async function testKernels(): Promise<{ name: string; kernels: Kernels }> {
   const engine = await startEngine(
-    (process.env.DECILE_ENGINE ?? (findTensorflow().length > 0 ? 'tensorflow' : 'simd')) as EngineName,
+    (process.env.REFERENCE_ENGINE ?? (findTensorflow().length > 0 ? 'tensorflow' : 'simd')) as EngineName,
   );
   return { name: engine.name, kernels: kernelsOf(engine) };
 }
