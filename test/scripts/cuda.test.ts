@@ -71,6 +71,8 @@ test('the set-up fetches nothing for a driver that is too old, says why, and goe
     DECILE_CACHE: cache,
     npm_config_registry: 'http://127.0.0.1:9',
     PIP_INDEX_URL: 'http://127.0.0.1:9',
+    // npm asks again after 10 seconds, and after a minute.
+    npm_config_fetch_retries: '0',
   };
   const { status, stdout, stderr } = spawnSync(process.execPath, [script, '--force'], { encoding: 'utf8', env });
   assert.equal(status, 1, stdout);
