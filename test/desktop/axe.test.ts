@@ -156,15 +156,22 @@ async function violations(page: Page): Promise<string[]> {
   );
 }
 
+/** Shows each screen once, loaded in either theme by turns, and looks at it in both. */
 async function check({ page, url }: FilledWindow, screens: Screens): Promise<void> {
   const found: string[] = [];
-  for (const theme of THEMES) {
-    await ask(page, 'settings.set', { theme });
-    for (const [name, show] of Object.entries(screens)) {
-      await page.goto(url);
-      await page.getByRole('navigation', { name: 'Places' }).waitFor();
-      await show(page);
-      await picturesIn(page);
+  for (const [n, [name, show]] of Object.entries(screens).entries()) {
+    const loaded = THEMES[n % 2];
+    await ask(page, 'settings.set', { theme: loaded });
+    await page.goto(url);
+    await page.getByRole('navigation', { name: 'Places' }).waitFor();
+    assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), loaded);
+    await show(page);
+    await picturesIn(page);
+    for (const theme of [loaded, THEMES[1 - (n % 2)]]) {
+      // All that the setting changes of a page, but for the sun or moon of its own button.
+      await page.evaluate((theme) => {
+        document.documentElement.dataset.theme = theme;
+      }, theme);
       for (const line of await violations(page)) found.push(`${name}, ${theme}: ${line}`);
     }
   }
