@@ -16,7 +16,7 @@
 import { parseArgs } from 'node:util';
 import type { Browser } from 'playwright-core';
 import { CHROMIUM, launch, SOFTWARE_GL } from '../test/viewer/harness/browser.ts';
-import { buildHarness } from '../test/viewer/harness/server.ts';
+import { buildHarness } from '../test/viewer/harness/built.ts';
 import { benchEdits } from './viewer/edits.ts';
 import { benchMemory, CASES, STROKES } from './viewer/memory.ts';
 import { benchLargeCt, benchPlanes, FEW, FULL } from './viewer/planes.ts';
@@ -89,7 +89,7 @@ export async function run(args: string[]): Promise<void> {
   const wanted = values.only?.split(',') ?? Object.keys(PARTS);
   const unknown = wanted.find((name) => !(name in PARTS));
   if (unknown) throw new WrongOption(`--only must be of ${Object.keys(PARTS).join(', ')}, got ${unknown}.`);
-  await buildHarness();
+  buildHarness();
   const results: Record<string, Record<string, number>> = {};
   for (const name of wanted) {
     const { title, graphics, run: measure } = PARTS[name];

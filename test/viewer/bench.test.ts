@@ -4,14 +4,14 @@ import { after, test } from 'node:test';
 import { openInPage } from '../../bench/viewer/page.ts';
 import { start } from '../../bench/viewer/planes.ts';
 import { launch, NO_CHROMIUM } from './harness/browser.ts';
-import { buildHarness } from './harness/server.ts';
+import { buildHarness } from './harness/built.ts';
 
 const browser = NO_CHROMIUM ? null : await launch();
 after(() => browser?.close());
 
 test('the bench sees a case opened, its first picture before all of them', { skip: NO_CHROMIUM }, async () => {
   assert.ok(browser);
-  await buildHarness();
+  buildHarness();
   const { page, end } = await start(browser, [32, 32, 24], false, 'cpu');
   const { first, complete } = await openInPage(page, 2, 'two');
   assert.ok(first > 0 && complete >= first, `${first} and ${complete} ms`);

@@ -5,7 +5,8 @@ import type { Browser, Page } from 'playwright-core';
 import type { LabelMap } from '../../src/core/volume.ts';
 import { ballScan, emptyLike } from './geometries.ts';
 import { launch, NO_CHROMIUM, openCase } from './harness/browser.ts';
-import { buildHarness, type Harness, type HarnessCase, startHarness } from './harness/server.ts';
+import { buildHarness } from './harness/built.ts';
+import { type Harness, type HarnessCase, startHarness } from './harness/server.ts';
 
 const skip = NO_CHROMIUM;
 const LABELS = [{ value: 1, name: 'kidney', colour: '#e69f00', locked: false }];
@@ -15,7 +16,7 @@ const MIDDLE = [24, 24, 12] as const;
 let browser: Browser;
 before(async () => {
   if (skip) return;
-  await buildHarness();
+  buildHarness();
   browser = await launch();
 });
 after(async () => {

@@ -7,7 +7,8 @@ import { Recorder } from '../../src/core/edit/edit.ts';
 import { doJob, type EditJob } from '../../src/core/edit/job.ts';
 import { until } from '../desktop/whole-job.ts';
 import { launch, NO_CHROMIUM, openCase } from './harness/browser.ts';
-import { buildHarness, type Harness, type HarnessCase, startHarness } from './harness/server.ts';
+import { buildHarness } from './harness/built.ts';
+import { type Harness, type HarnessCase, startHarness } from './harness/server.ts';
 
 const SIZE = [256, 256, 130] as const;
 let browser: Browser;
@@ -32,7 +33,7 @@ function drawn(): HarnessCase {
 
 before(async () => {
   if (NO_CHROMIUM) return;
-  await buildHarness();
+  buildHarness();
   harness = await startHarness([drawn()], [{ value: 1, name: 'kidney', colour: '#e69f00', locked: false }]);
   browser = await launch();
   page = await openCase(browser, harness.origin, 'scan=1&mode=annotate&rendering=cpu', errors);

@@ -5,7 +5,8 @@ import type { Browser } from 'playwright-core';
 import { lpsPoint, spacingMm, type Volume } from '../../src/core/volume.ts';
 import type { LabelInfo } from '../../src/shared/contract/index.ts';
 import { launch, NO_CHROMIUM } from './harness/browser.ts';
-import { buildHarness, startHarness } from './harness/server.ts';
+import { buildHarness } from './harness/built.ts';
+import { startHarness } from './harness/server.ts';
 
 const skip = NO_CHROMIUM;
 const COLOURS = ['#e69f00', '#56b4e9', '#009e73'];
@@ -32,7 +33,7 @@ function plates(): { scan: Volume; mask: Uint8Array } {
 let browser: Browser;
 before(async () => {
   if (skip) return;
-  await buildHarness();
+  buildHarness();
   browser = await launch();
 });
 after(async () => browser?.close());

@@ -5,7 +5,8 @@ import type { Browser, Page } from 'playwright-core';
 import type { LabelInfo } from '../../src/shared/contract/index.ts';
 import { ballScan } from './geometries.ts';
 import { launch, NO_CHROMIUM, openCase } from './harness/browser.ts';
-import { buildHarness, type HarnessCase, startHarness } from './harness/server.ts';
+import { buildHarness } from './harness/built.ts';
+import { type HarnessCase, startHarness } from './harness/server.ts';
 
 const skip = NO_CHROMIUM;
 const LABELS: LabelInfo[] = [{ value: 1, name: 'kidney', colour: '#e69f00', locked: false }];
@@ -13,7 +14,7 @@ const SIZE = [48, 48, 24] as const;
 let browser: Browser;
 before(async () => {
   if (skip) return;
-  await buildHarness();
+  buildHarness();
   browser = await launch();
 });
 after(async () => browser?.close());

@@ -6,7 +6,8 @@ import { makeCase } from '../../bench/viewer/cases.ts';
 import type { LabelMap } from '../../src/core/volume.ts';
 import { until } from '../desktop/whole-job.ts';
 import { launch, NO_CHROMIUM, openCase } from './harness/browser.ts';
-import { buildHarness, type Harness, type HarnessCase, startHarness } from './harness/server.ts';
+import { buildHarness } from './harness/built.ts';
+import { type Harness, type HarnessCase, startHarness } from './harness/server.ts';
 
 const SIZE = [256, 256, 130] as const;
 let browser: Browser;
@@ -14,7 +15,7 @@ const options = { skip: NO_CHROMIUM };
 
 before(async () => {
   if (NO_CHROMIUM) return;
-  await buildHarness();
+  buildHarness();
   browser = await launch();
 });
 after(async () => browser?.close());

@@ -7,7 +7,8 @@ import type { LabelInfo } from '../../src/shared/contract/index.ts';
 import { fitCamera, voxelToCanvas } from './expected-place.ts';
 import { ballScan, emptyLike, GEOMETRIES, markedScan } from './geometries.ts';
 import { allDrawn, launch, NO_CHROMIUM, openCase } from './harness/browser.ts';
-import { buildHarness, type Harness, type HarnessCase, startHarness } from './harness/server.ts';
+import { buildHarness } from './harness/built.ts';
+import { type Harness, type HarnessCase, startHarness } from './harness/server.ts';
 
 const skip = NO_CHROMIUM;
 const LABELS: LabelInfo[] = [
@@ -21,7 +22,7 @@ const ball = (): HarnessCase => ({ name: 'ball', modality: 'CT', scan: ballScan(
 let browser: Browser;
 before(async () => {
   if (skip) return;
-  await buildHarness();
+  buildHarness();
   browser = await launch();
 });
 after(async () => {

@@ -4,7 +4,8 @@ import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { type LabelMap, lpsPoint, spacingMm, type Volume } from '../../src/core/volume.ts';
 import { launch, NO_CHROMIUM, openCase, SOFTWARE_GL } from './harness/browser.ts';
-import { buildHarness, startHarness } from './harness/server.ts';
+import { buildHarness } from './harness/built.ts';
+import { startHarness } from './harness/server.ts';
 
 const options = { skip: NO_CHROMIUM };
 const SIDE = 48;
@@ -56,7 +57,7 @@ let close = async () => {};
 
 before(async () => {
   if (NO_CHROMIUM) return;
-  await buildHarness();
+  buildHarness();
   const labels = [{ value: 1, name: 'organ', colour: '#e69f00', locked: false }];
   const server = await startHarness(
     [{ name: 'one', modality: 'CT', scan, mask, prediction, entropy, flagged: [4] }],

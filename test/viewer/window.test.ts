@@ -5,7 +5,8 @@ import type { Browser, CDPSession, Page } from 'playwright-core';
 import { lpsPoint, spacingMm, type Volume } from '../../src/core/volume.ts';
 import type { LabelInfo } from '../../src/shared/contract/index.ts';
 import { launch, NO_CHROMIUM, openCase } from './harness/browser.ts';
-import { buildHarness, type Harness, type HarnessCase, startHarness } from './harness/server.ts';
+import { buildHarness } from './harness/built.ts';
+import { type Harness, type HarnessCase, startHarness } from './harness/server.ts';
 
 const skip = NO_CHROMIUM;
 const LABELS: LabelInfo[] = [{ value: 1, name: 'kidney', colour: '#e69f00', locked: false }];
@@ -21,7 +22,7 @@ function rows(): Volume {
 let browser: Browser;
 before(async () => {
   if (skip) return;
-  await buildHarness();
+  buildHarness();
   browser = await launch();
 });
 after(async () => browser?.close());

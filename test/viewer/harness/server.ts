@@ -1,11 +1,9 @@
 /** Serves the built harness page and cases made in memory, answering the part of the contract that the viewer speaks. */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
-import { svelte } from '@sveltejs/vite-plugin-svelte';
-import { build } from 'vite';
 import { compareLabel } from '../../../src/core/edit/changes.ts';
 import type { LabelMap, Volume, VoxelType } from '../../../src/core/volume.ts';
 import {
@@ -17,11 +15,8 @@ import {
   type ScanDetail,
   type SliceDecision,
 } from '../../../src/shared/contract/index.ts';
+import { PAGE } from './built.ts';
 
-const HERE = import.meta.dirname;
-/** Of this process alone: test files that run at the same time each build it. */
-const OUT = join(HERE, '../../../node_modules/.cache/viewer-harness', String(process.pid));
-process.once('exit', () => rmSync(OUT, { recursive: true, force: true }));
 /** The policy of the real window: the viewer must live with it. */
 const POLICY =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; worker-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -50,24 +45,6 @@ export interface Harness {
   /** Whole volumes are sent once this resolves. */
   hold: Promise<void> | null;
   close(): Promise<void>;
-}
-
-export async function buildHarness(): Promise<void> {
-  await build({
-    root: HERE,
-    base: './',
-    configFile: false,
-    logLevel: 'error',
-    plugins: [svelte({ configFile: false })],
-    worker: { format: 'es' },
-    build: {
-      outDir: OUT,
-      emptyOutDir: true,
-      target: 'chrome140',
-      assetsInlineLimit: 0,
-      modulePreload: { polyfill: false },
-    },
-  });
 }
 
 const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
@@ -104,8 +81,8 @@ export async function startHarness(cases: HarnessCase[], labels: LabelInfo[]): P
     const [, kind, what, id, mask] = url.pathname.split('/');
     if (kind === 'call') return answerCall(what, JSON.parse((await body(request)).toString()).input, response);
     if (kind === 'data') return answerData(request, response, what, Number(id), mask, url.searchParams.get('k'));
-    const path = join(OUT, normalize(url.pathname === '/' ? '/index.html' : url.pathname));
-    if (!path.startsWith(OUT) || !existsSync(path)) {
+    const path = join(PAGE, normalize(url.pathname === '/' ? '/index.html' : url.pathname));
+    if (!path.startsWith(PAGE) || !existsSync(path)) {
       response.writeHead(404).end();
       return;
     }
