@@ -20,11 +20,11 @@ before(async () => {
 });
 after(async () => browser?.close());
 
-/** Two discs with empty slices between them. */
-function drawn(name: string): HarnessCase {
+/** Two discs, with empty slices between them by default. */
+function drawn(name: string, slices: readonly number[] = [60, 64]): HarnessCase {
   const made = makeCase(name, [...SIZE], false);
   const data = new Uint8Array(SIZE[0] * SIZE[1] * SIZE[2]);
-  for (const k of [60, 64])
+  for (const k of slices)
     for (let j = 110; j < 146; j++)
       for (let i = 110; i < 146; i++) if (Math.hypot(i - 128, j - 128) < 12) data[i + SIZE[0] * (j + SIZE[1] * k)] = 1;
   return { ...made, mask: { ...made.scan, data } };
@@ -40,9 +40,9 @@ interface Opened {
 }
 
 /** Two large cases, the first open; what is worked out beside the window waits. */
-async function held(script: RegExp, act: (opened: Opened) => Promise<void>): Promise<void> {
+async function held(script: RegExp, act: (opened: Opened) => Promise<void>, slices?: readonly number[]): Promise<void> {
   const label = { value: 1, name: 'kidney', colour: '#e69f00', locked: false };
-  const harness = await startHarness([drawn('first'), drawn('second')], [label]);
+  const harness = await startHarness([drawn('first', slices), drawn('second')], [label]);
   const errors: string[] = [];
   const page = await openCase(browser, harness.origin, 'scan=1&mode=annotate&rendering=cpu', errors);
   let come = () => {};
@@ -140,5 +140,41 @@ test('a region that grows after the pointer is up is undone and redone before it
     await until(async () => count() > before, 'the region', 60);
     await press(page, 'Control+z');
     await until(async () => count() === before, 'taken back', 60);
+  }),
+);
+
+/** Draws with the mouse and holds it down. */
+async function holdStroke(page: Page): Promise<void> {
+  await page.keyboard.press('b');
+  const box = (await page.locator('[data-plane=axial]').boundingBox())!;
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  await page.mouse.move(x - 60, y - 60);
+  await page.mouse.down();
+  await page.mouse.move(x + 60, y - 60, { steps: 4 });
+}
+
+test('a case that is done while the mouse is down is done with the stroke, once it is up', options, () =>
+  held(
+    /edit-worker/,
+    async ({ page, harness, count }) => {
+      const before = count();
+      await holdStroke(page);
+      await press(page, 'Enter');
+      await page.mouse.up();
+      await until(async () => harness.decisions.length > 0, 'the decision', 60);
+      assert.ok(count() > before, 'the stroke is on the disk when the case is decided');
+    },
+    // Done asks of no gaps.
+    [64, 65],
+  ),
+);
+
+test('a case that is left while the mouse is down is left with the stroke', options, () =>
+  held(/edit-worker/, async ({ page, count }) => {
+    const before = count();
+    await holdStroke(page);
+    await openSecond(page);
+    await page.getByRole('heading', { name: 'second' }).waitFor();
+    assert.ok(count() > before);
   }),
 );

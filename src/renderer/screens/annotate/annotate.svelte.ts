@@ -272,6 +272,8 @@ export class AnnotateState {
     try {
       for (const { name, error } of await this.unfinished.settled())
         if (error !== undefined) this.tell.onlost?.(name, error);
+      // The hand may still be down.
+      this.editor?.endStroke('Stroke');
       await this.saving.leave();
       await this.remember();
       return true;

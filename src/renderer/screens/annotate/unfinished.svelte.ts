@@ -1,4 +1,4 @@
-/** Edits of the open case that are still being worked out: what decides the case, leaves it or looks at its mask comes after them. */
+/** Edits of the open case that are still drawn or worked out: what decides the case, leaves it or looks at its mask comes after them. */
 import type { UnfinishedEdits } from '../../shell/unfinished-edits.ts';
 
 /** How one ended: kept, or given up by hand; `error`: why it could not be kept. */
@@ -16,7 +16,7 @@ export interface UnfinishedEdit {
 
 /** What it needs of the screen. */
 export interface UnfinishedHost {
-  readonly editor: unknown;
+  readonly editor: { readonly painting: boolean; strokeEnded(): Promise<void> } | null;
   /** A clicked mask that is not taken yet. */
   readonly click: { take(): boolean };
   notice: { text: string; cure: string } | null;
@@ -89,6 +89,8 @@ export class Unfinished {
   /** Waits for every edit; false, and it is said, where one was not kept: what was to be decided on is not what was asked for. */
   async decidable(): Promise<boolean> {
     const lost = await this.settled();
+    // What the hand is drawing belongs to what is decided on.
+    await this.screen.editor?.strokeEnded();
     const [first] = lost;
     if (first && lost.every(({ error }) => error === undefined))
       this.screen.notice = {
@@ -102,7 +104,7 @@ export class Unfinished {
   decideThen(act: () => void): void {
     const { editor, click } = this.screen;
     click.take();
-    if (this.edits.length === 0) act();
+    if (this.edits.length === 0 && !editor?.painting) act();
     else
       void this.decidable().then((may) => {
         if (may && this.screen.editor === editor) act();
