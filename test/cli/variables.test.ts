@@ -5,14 +5,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { unknownVariables, VARIABLES } from '../../src/core/environment-names.ts';
+import { createProject } from '../../src/project/store/index.ts';
+import { temporaryFolder } from '../services/helpers.ts';
 import { decile } from './run.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const known = Object.fromEntries(VARIABLES.map((name) => [name, '']));
 
-test('a misspelt variable is said once on stderr, and the command does what it does without it', async () => {
+test('a misspelt variable is said once on stderr, and the command does what it does without it', async (t) => {
   const env = { ...known, DECILE_THREAD: 'two-secret' };
-  for (const args of [['engines'], ['engines', '--json']]) {
+  const project = join(temporaryFolder(t), 'project');
+  createProject(project, { preset: 'mr', labels: [{ name: 'organ' }] }).close();
+  for (const args of [
+    ['status', project],
+    ['status', project, '--json'],
+  ]) {
     const [plain, said] = [await decile(args, { env: known }), await decile(args, { env })];
     assert.equal(said.status, plain.status);
     assert.equal(said.stderr.match(/DECILE_THREAD\b/g)?.length, 1, said.stderr);
