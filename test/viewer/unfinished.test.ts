@@ -144,13 +144,13 @@ test('a region that grows after the pointer is up is undone and redone before it
 );
 
 /** Draws with the mouse and holds it down. */
-async function holdStroke(page: Page): Promise<void> {
+async function holdStroke(page: Page, plane = 'axial'): Promise<void> {
   await page.keyboard.press('b');
-  const box = (await page.locator('[data-plane=axial]').boundingBox())!;
+  const box = (await page.locator(`[data-plane=${plane}]`).boundingBox())!;
   const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
-  await page.mouse.move(x - 60, y - 60);
+  await page.mouse.move(x - 40, y - 40);
   await page.mouse.down();
-  await page.mouse.move(x + 60, y - 60, { steps: 4 });
+  await page.mouse.move(x + 40, y - 40, { steps: 4 });
 }
 
 test('a case that is done while the mouse is down is done with the stroke, once it is up', options, () =>
@@ -176,5 +176,19 @@ test('a case that is left while the mouse is down is left with the stroke', opti
     await openSecond(page);
     await page.getByRole('heading', { name: 'second' }).waitFor();
     assert.ok(count() > before);
+  }),
+);
+
+test('a stroke on a plane that goes away is kept, and what waits for its end goes on', options, () =>
+  held(/edit-worker/, async ({ page, come, count }) => {
+    const before = count();
+    await press(page, 'i');
+    await holdStroke(page, 'sagittal');
+    while (await page.locator('[data-plane=sagittal]').isVisible()) await page.keyboard.press('l');
+    await page.locator('.history li button', { hasText: 'Brush' }).waitFor();
+    come();
+    await page.locator('.work-banner').waitFor({ state: 'detached' });
+    await until(async () => count() > before, 'both on the disk', 60);
+    await page.mouse.up();
   }),
 );

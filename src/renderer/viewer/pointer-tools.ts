@@ -252,6 +252,14 @@ export class PointerTools {
     this.host.toolUsed();
   }
 
+  /** The plane goes: what the hand is drawing on it is kept as it is. */
+  close(): void {
+    const { drag } = this;
+    this.drag = null;
+    if (drag?.kind === 'paint') this.paint.end();
+    if (drag?.kind === 'grow') this.grow.end();
+  }
+
   /** The system took the pointer away. */
   lost(event: PointerEvent): void {
     this.fingers.up(event.pointerId);
