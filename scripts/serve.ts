@@ -1,7 +1,7 @@
 /** `npm run serve`: builds the window when it is missing or older than its sources, and serves it on 127.0.0.1. */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { unknownVariables } from '../src/core/environment-names.ts';
+import { misspeltVariables } from '../src/engine/machine/environment.ts';
 import { DecileError } from '../src/shared/errors.ts';
 import { build, PAGES } from './build.ts';
 
@@ -19,7 +19,7 @@ if (values.help) {
   process.exit(0);
 }
 
-for (const text of unknownVariables(Object.keys(process.env), process.platform === 'win32')) console.error(text);
+for (const text of misspeltVariables()) console.error(text);
 build(() => console.error('Building the window ...'));
 const { serve } = await import('../src/server/serve.ts');
 try {

@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { unknownVariables } from '../src/core/environment-names.ts';
+import { misspeltVariables } from '../src/engine/machine/environment.ts';
 import { build, ROOT } from './build.ts';
 
 const electron = join(ROOT, 'node_modules', 'electron');
@@ -31,7 +31,7 @@ if (!program) {
   );
   process.exit(3);
 }
-for (const text of unknownVariables(Object.keys(process.env), process.platform === 'win32')) console.error(text);
+for (const text of misspeltVariables()) console.error(text);
 build(() => console.error('Building ...'));
 const child = spawn(program, [ROOT, ...process.argv.slice(2)], { stdio: 'inherit' });
 child.on('exit', (code) => process.exit(code ?? 1));

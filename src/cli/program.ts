@@ -1,7 +1,6 @@
 /** The whole program: every command with what all of them share. */
 
 import { Command } from 'commander';
-import { unknownVariables } from '../core/environment-names.ts';
 import { shown } from '../core/plain-text.ts';
 import { VERSION } from '../core/version.ts';
 import { checkCommand } from './commands/check.ts';
@@ -77,9 +76,9 @@ export function buildProgram(): Command {
   }
   // Before what is asked for, whatever it is; help alone asks for nothing.
   program.hook('preAction', async (_, command) => {
-    (await import('../engine/machine/environment.ts')).checkEnvironment();
-    const said = unknownVariables(Object.keys(process.env), process.platform === 'win32');
-    for (const text of said) notice({ json: false, quiet: command.opts().quiet === true }, text);
+    const { checkEnvironment, misspeltVariables } = await import('../engine/machine/environment.ts');
+    checkEnvironment();
+    for (const text of misspeltVariables()) notice({ json: false, quiet: command.opts().quiet === true }, text);
   });
   program.exitOverride().configureOutput(SAFE);
   return program;

@@ -1,6 +1,7 @@
 /** Environment variables that the engine's native library and the C library read once, as a process starts. */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { unknownVariables } from '../../core/environment-names.ts';
 import { DecileError } from '../../core/errors.ts';
 
 /**
@@ -33,6 +34,10 @@ export function hostEnvironment(threads?: number): Record<string, string | undef
   const own = threads === undefined ? {} : { DECILE_THREADS: String(threads), ...libraryThreads(threads) };
   return { ...trainerEnvironment(), ...process.env, ...own };
 }
+
+/** A sentence for each variable of this process that looks like one of the program's and is none. */
+export const misspeltVariables = (): string[] =>
+  unknownVariables(Object.keys(process.env), process.platform === 'win32');
 
 /** The cores that an engine may use: DECILE_THREADS, else all. */
 export const usableCores = (): number => threadCount() || availableParallelism();
