@@ -2,6 +2,7 @@
 import {
   type AskedOptions,
   AUGMENTATIONS,
+  DICE_CLASSES,
   ENGINES,
   LENGTHS,
   METHODS,
@@ -97,6 +98,14 @@ export const OPTIONS: readonly OptionRow[] = [
     choice(SWITCH),
     '',
     'Coarser levels of --network planned learn the mask too, with half and a quarter of the weight.',
+  ),
+  row(
+    'diceClasses',
+    'dice-classes',
+    'all',
+    choice(DICE_CLASSES),
+    '',
+    'Whose Dice a step counts: that of all classes, as in the paper, or of those that its patches hold (present), for several labels of which some are rare.',
   ),
   row(
     'patch',

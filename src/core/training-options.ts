@@ -45,6 +45,9 @@ export const OPTIMISERS = ['sgd', 'adamw'] as const;
 export type OptimiserName = (typeof OPTIMISERS)[number];
 export const SCHEDULES = ['poly', 'cosine'] as const;
 export type ScheduleName = (typeof SCHEDULES)[number];
+/** Whose Dice counts in L_s: that of all classes, or of those that the patches of a step hold. */
+export const DICE_CLASSES = ['all', 'present'] as const;
+export type DiceClasses = (typeof DICE_CLASSES)[number];
 export const PREDICTORS = ['student', 'teacher'] as const;
 export type PredictorName = (typeof PREDICTORS)[number];
 export const LENGTHS = ['quick', 'good', 'best'] as const;
@@ -60,6 +63,7 @@ export interface TrainingOptions {
   width: number;
   /** Logits of coarser levels learn too; planned networks alone. */
   deepSupervision: (typeof SWITCH)[number];
+  diceClasses: DiceClasses;
   /** Patch sides in voxels, x, y, z, divisible as the network needs; 'auto' fits scans and memory. */
   patch: 'auto' | readonly [number, number, number];
   /** Voxel size of training in mm, of a cube or x, y, z; or each scan's own grid. */

@@ -277,6 +277,23 @@ const FUNCTIONS: Record<string, { f: (x: tf.Tensor4D) => tf.Scalar; scale: numbe
     scale: 0.002,
     h: 2e-5,
   },
+  'the Dice of present classes': {
+    f: (x) =>
+      diceLoss(
+        [softmaxChannels(x)],
+        [
+          tf.pad(tf.ones([1, 4, 4, 4]), [
+            [0, 1],
+            [0, 0],
+            [0, 0],
+            [0, 0],
+          ]) as tf.Tensor4D,
+        ],
+        'present',
+      ),
+    scale: 2,
+    h: 0.02,
+  },
   'dtml distance': {
     f: (x) => tf.mean(tf.squaredDifference(masksOfDistances(x), foreground(softmaxChannels(other)))) as tf.Scalar,
     scale: 0.002,

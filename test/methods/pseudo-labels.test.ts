@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
+import { diceLoss } from '../../src/core/loss/dice.ts';
 import { supervisedLoss } from '../../src/core/loss/supervised.ts';
 import { agreement, gammaCurve } from '../../src/core/methods/agreement.ts';
 import { cpclMix } from '../../src/core/methods/cpcl-mix.ts';
 import { mixedTargets } from '../../src/core/methods/mixing.ts';
 import { agreedLabels, largestPieces, pseudoWeight } from '../../src/core/methods/pseudo-labels.ts';
+import { softmaxChannels } from '../../src/core/network/channels.ts';
+import { DICE_CLASSES, type DiceClasses } from '../../src/core/options.ts';
 import { resolveOptions } from '../../src/core/parse-option.ts';
 import { testKernels } from '../reference/engine.ts';
 import { noise } from '../reference/golden.ts';
@@ -85,9 +88,34 @@ test('the loss of a part is L_s of that part alone, and 0 of none', () => {
   const oneHot = oneHotOf([0, 1, 2, 1, 0, 2, 2, 1], 3, [2, 2, 2]);
   const part = tf.tensor4d([1, 1, 1, 1, 0, 0, 0, 0], [1, 2, 2, 2]);
   const first = (map: tf.Tensor4D) => tf.slice(map, [0, 0, 0, 0], [-1, 1, -1, -1]);
-  const own = supervisedLoss([logits], [tf.mul(oneHot, part)]).dataSync()[0];
-  near(own, supervisedLoss([first(logits)], [first(oneHot)]).dataSync()[0]);
-  assert.equal(supervisedLoss([logits], [tf.zerosLike(oneHot)]).dataSync()[0], 0);
+  const own = supervisedLoss([logits], [tf.mul(oneHot, part)], 'all').dataSync()[0];
+  near(own, supervisedLoss([first(logits)], [first(oneHot)], 'all').dataSync()[0]);
+  for (const of of DICE_CLASSES) assert.equal(supervisedLoss([logits], [tf.zerosLike(oneHot)], of).dataSync()[0], 0);
+});
+
+test('the Dice of a class that no patch holds counts among all classes, and not among those that are present', () => {
+  const logits = [3, 4].map((seed) => tf.tensor4d(noise(3 * 8, seed, 2), [3, 2, 2, 2]));
+  const of = (classes: number[][]) => classes.map((mask) => oneHotOf(mask, 3, [2, 2, 2]));
+  const without = of([
+    [0, 1, 0, 1, 0, 0, 1, 1],
+    [0, 0, 0, 0, 0, 0, 0, 0],
+  ]);
+  const probabilities = logits.map(softmaxChannels);
+  const dice = (classes: DiceClasses) => diceLoss(probabilities, without, classes).dataSync()[0];
+  // The third class has a Dice of 0, a loss of 1.
+  near(3 * dice('all'), 2 * dice('present') + 1, 1e-4);
+  const slope = tf.grad((z) => diceLoss([softmaxChannels(z as tf.Tensor4D), probabilities[1]], without, 'present'));
+  assert.ok(tf.abs(slope(logits[0])).max().dataSync()[0] > 0.01);
+  // A class of either patch is present.
+  const everywhere = of([
+    [0, 1, 0, 1, 0, 0, 1, 1],
+    [0, 0, 2, 0, 0, 0, 0, 0],
+  ]);
+  near(
+    diceLoss(probabilities, everywhere, 'present').dataSync()[0],
+    diceLoss(probabilities, everywhere).dataSync()[0],
+    1e-6,
+  );
 });
 
 const SIDES: [number, number, number] = [4, 4, 4];

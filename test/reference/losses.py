@@ -17,17 +17,19 @@ def cross_entropy(logits, one_hot):
     return -(torch.log_softmax(logits, 1) * one_hot).sum() / counted.sum()
 
 
-def dice(probabilities, one_hot, smooth=1e-5):
+def dice(probabilities, one_hot, smooth=1e-5, present=False):
+    """Mean over all classes, or over those with a voxel."""
     axes = (0, 2, 3, 4)
     overlap = (probabilities * one_hot).sum(axes)
     total = (probabilities**2).sum(axes) + (one_hot**2).sum(axes)
-    return (1 - (2 * overlap + smooth) / (total + smooth)).mean()
+    loss = 1 - (2 * overlap + smooth) / (total + smooth)
+    return (loss[one_hot.sum(axes) > 0] if present else loss).mean()
 
 
-def supervised(logits, one_hot):
-    """Equation 12, over the voxels that have a class."""
+def supervised(logits, one_hot, present=False):
+    """Equation 12, over the voxels that have a class; the Dice of all classes, or of those with a voxel."""
     counted = one_hot.sum(1, keepdim=True)
-    return 0.5 * cross_entropy(logits, one_hot) + 0.5 * dice(torch.softmax(logits, 1) * counted, one_hot)
+    return 0.5 * cross_entropy(logits, one_hot) + 0.5 * dice(torch.softmax(logits, 1) * counted, one_hot, present=present)
 
 
 def mean_teacher(student_logits, teacher_logits):

@@ -104,7 +104,10 @@ golden.facts.cases.forEach((facts, n) => {
     const i = inputsOf(facts);
     check(n, 'crossEntropy', { logits_l: i.labelledLogits }, () => crossEntropy(i.labelledLogits, i.oneHot));
     check(n, 'dice', { logits_l: i.labelledLogits }, () => diceLoss(i.labelledLogits.map(softmaxChannels), i.oneHot));
-    check(n, 'supervised', { logits_l: i.labelledLogits }, () => supervisedLoss(i.labelledLogits, i.oneHot));
+    check(n, 'supervised', { logits_l: i.labelledLogits }, () => supervisedLoss(i.labelledLogits, i.oneHot, 'all'));
+    check(n, 'supervised, present', { logits_l: i.labelledLogits }, () =>
+      supervisedLoss(i.labelledLogits, i.oneHot, 'present'),
+    );
     check(n, 'consistency', { logits_u: i.unlabelledLogits }, () =>
       meanSquaredError(i.unlabelledLogits.map(softmaxChannels), i.target.map(softmaxChannels)),
     );

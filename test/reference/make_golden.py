@@ -201,6 +201,7 @@ def loss_golden():
             "crossEntropy": losses.cross_entropy(s_l, y_l),
             "dice": losses.dice(torch.softmax(s_l, 1), y_l),
             "supervised": losses.supervised(s_l, y_l),
+            "supervised, present": losses.supervised(s_l, y_l, present=True),
             "consistency": losses.mean_teacher(s_u, target),
             "forward": losses.forward_consistency(f_l, y_l, f_u, s_u, ALPHA),
             "backward": losses.backward_consistency(f_l, y_l, f_u, s_u, ALPHA),

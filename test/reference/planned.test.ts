@@ -7,6 +7,7 @@ import type { FeatureMap } from '../../src/core/network/kernels.ts';
 import { type NetworkPlan, planNetwork } from '../../src/core/network/plan.ts';
 import { plannedForward, plannedShapes } from '../../src/core/network/planned3d.ts';
 import { Tape, type Weights } from '../../src/core/network/tape.ts';
+import { DEFAULT_OPTIONS } from '../../src/core/options.ts';
 import { maskTensors } from '../../src/core/train/batch.ts';
 import { sgdUpdate, zerosLike } from '../../src/core/train/optimiser.ts';
 import { testKernels } from './engine.ts';
@@ -87,7 +88,12 @@ for (const [n, facts] of cases.entries()) {
       const { value, grads } = tf
         .engine()
         .gradients(
-          () => deepSupervisedLoss({ logits: [leaves[0]], deep: leaves.slice(1).map((map) => [map]) }, oneHot),
+          () =>
+            deepSupervisedLoss(
+              { logits: [leaves[0]], deep: leaves.slice(1).map((map) => [map]) },
+              oneHot,
+              DEFAULT_OPTIONS,
+            ),
           leaves,
         );
       const loss = value.dataSync()[0];

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Output } from '../methods/method.ts';
+import type { TrainingOptions } from '../options.ts';
 import { supervisedLoss } from './supervised.ts';
 
 /**
@@ -7,17 +8,20 @@ import { supervisedLoss } from './supervised.ts';
  * weights that there are (nnU-Net). The mask of a level is every second, fourth ... voxel along the axes that are pooled.
  * @param labelled K maps a level, each [C, D/s, H/s, W/s]
  * @param oneHot K masks, each [C, D, H, W]
+ * @param options classes whose Dice counts, at each level those of its mask
  * @returns a scalar
  */
 export function deepSupervisedLoss(
   { logits, deep = [] }: Pick<Output, 'logits' | 'deep'>,
   oneHot: tf.Tensor4D[],
+  { diceClasses }: Pick<TrainingOptions, 'diceClasses'>,
 ): tf.Scalar {
-  if (deep.length === 0) return supervisedLoss(logits, oneHot);
+  if (deep.length === 0) return supervisedLoss(logits, oneHot, diceClasses);
   const losses = [logits, ...deep].map((maps) =>
     supervisedLoss(
       maps,
       oneHot.map((mask, k) => nearest(mask, maps[k].shape)),
+      diceClasses,
     ),
   );
   const weights = losses.map((_, level) => 0.5 ** level);

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { softmaxChannels } from '../network/channels.ts';
+import type { DiceClasses } from '../options.ts';
 import { crossEntropy } from './cross-entropy.ts';
 import { diceLoss } from './dice.ts';
 import { supervisedByKernel } from './supervised-kernel.ts';
@@ -9,15 +10,18 @@ import { supervisedByKernel } from './supervised-kernel.ts';
  * m p against y.
  * @param logits K maps, each [C, D, H, W]
  * @param oneHot K maps, each [C, D, H, W], 0 or 1; a voxel that is 0 in all classes does not count. Constant
+ * @param of classes whose Dice counts
  * @returns a scalar; 0 where no voxel counts
  */
-export const supervisedLoss = (logits: tf.Tensor4D[], oneHot: tf.Tensor4D[]): tf.Scalar =>
-  supervisedByKernel(logits, oneHot) ?? supervisedInParts(logits, oneHot);
+export const supervisedLoss = (logits: tf.Tensor4D[], oneHot: tf.Tensor4D[], of: DiceClasses): tf.Scalar =>
+  supervisedByKernel(logits, oneHot, of) ?? supervisedInParts(logits, oneHot, of);
 
 /** The same by ops that every engine has. */
-export function supervisedInParts(logits: tf.Tensor4D[], oneHot: tf.Tensor4D[]): tf.Scalar {
+export function supervisedInParts(logits: tf.Tensor4D[], oneHot: tf.Tensor4D[], of: DiceClasses): tf.Scalar {
   const counted = logits.map((z, k) => onDrawn(softmaxChannels(z), oneHot[k]));
-  return crossEntropy(logits, oneHot).mul(0.5).add(diceLoss(counted, oneHot).mul(0.5)) as tf.Scalar;
+  return crossEntropy(logits, oneHot)
+    .mul(0.5)
+    .add(diceLoss(counted, oneHot, of).mul(0.5)) as tf.Scalar;
 }
 
 /** A map of any number of channels, 0 where no class of `oneHot` [C, D, H, W] is drawn. */

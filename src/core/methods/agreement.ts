@@ -46,10 +46,10 @@ export const agreement: Method<{ Y: tf.Tensor4D[] }> = {
   },
 
   loss({ labelled, strong }, batch, context, { Y }) {
-    const supervised = deepSupervisedLoss(labelled, batch.labelled.oneHot);
+    const supervised = deepSupervisedLoss(labelled, batch.labelled.oneHot, context.options);
     const terms: Record<string, tf.Scalar> = { supervised };
     if (Y.length === 0) return { total: supervised, terms, skipped: ['consistency'] };
-    terms.consistency = deepSupervisedLoss(strong, Y);
+    terms.consistency = deepSupervisedLoss(strong, Y, context.options);
     const total = supervised.add(terms.consistency.mul(pseudoWeight(context))) as tf.Scalar;
     return { total, terms };
   },

@@ -14,7 +14,7 @@ export const bcp: Method<MixedTargets> = {
   forwards: mixedForwards,
   constants: mixedConstants,
   loss({ mixed }, _, context, targets) {
-    const terms = mixedTerms(mixed, targets);
+    const terms = mixedTerms(mixed, targets, context);
     return { total: terms.supervised.add(terms.consistency.mul(pseudoWeight(context))) as tf.Scalar, terms };
   },
 };
@@ -45,7 +45,7 @@ export async function mixedConstants(
 }
 
 /** L_s of the true part and of the pseudo part. */
-export const mixedTerms = (mixed: Output, { truth, pseudo }: MixedTargets) => ({
-  supervised: deepSupervisedLoss(mixed, truth),
-  consistency: deepSupervisedLoss(mixed, pseudo),
+export const mixedTerms = (mixed: Output, { truth, pseudo }: MixedTargets, { options }: Context) => ({
+  supervised: deepSupervisedLoss(mixed, truth, options),
+  consistency: deepSupervisedLoss(mixed, pseudo, options),
 });

@@ -41,7 +41,7 @@ export const cpclMix: Method<Constants> = {
     const { lambda, options, memory, together } = context;
     const { alpha, beta } = options;
     const sides = sidesOf(truth[0]) as [number, number, number];
-    const terms: Record<string, tf.Scalar> = mixedTerms(mixed, { truth, pseudo });
+    const terms: Record<string, tf.Scalar> = mixedTerms(mixed, { truth, pseudo }, context);
     const skipped: string[] = [];
     let total = terms.supervised.add(terms.consistency.mul(pseudoWeight(context)));
 

@@ -68,7 +68,7 @@ export const cpcl: Method<PseudoMasks> = {
     const [F_l, F_u] = [labelled.features, unlabelled.features];
     const sides = Y_l[0].shape.slice(1) as [number, number, number];
 
-    const L_s = deepSupervisedLoss(labelled, Y_l); // eq. 12
+    const L_s = deepSupervisedLoss(labelled, Y_l, options); // eq. 12
     const terms: Record<string, tf.Scalar> = { supervised: L_s };
     const skipped: string[] = [];
     let consistency = tf.scalar(0);

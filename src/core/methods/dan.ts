@@ -20,7 +20,7 @@ export const dan: Method = {
     unlabelled: { network: 'student', images: unlabelled.images, gradient: true, dropout: true },
   }),
   loss({ labelled, unlabelled }, batch, context, _, adversary) {
-    const supervised = deepSupervisedLoss(labelled, batch.labelled.oneHot);
+    const supervised = deepSupervisedLoss(labelled, batch.labelled.oneHot, context.options);
     const judged = judge(adversary as Weights, unlabelled, batch.unlabelled.images, context);
     const consistency = meanCrossEntropy(
       judged,

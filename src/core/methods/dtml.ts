@@ -25,8 +25,8 @@ export const dtml: Method = {
     labelledDistance: { network: 'distance', images: labelled.images, gradient: true, dropout: true },
     unlabelledDistance: { network: 'distance', images: unlabelled.images, gradient: true, dropout: true },
   }),
-  loss({ labelled, unlabelled, labelledDistance, unlabelledDistance }, batch, { step, steps }) {
-    const supervised = deepSupervisedLoss(labelled, batch.labelled.oneHot);
+  loss({ labelled, unlabelled, labelledDistance, unlabelledDistance }, batch, { step, steps, options }) {
+    const supervised = deepSupervisedLoss(labelled, batch.labelled.oneHot, options);
     const labelledMasks = labelledDistance.logits.map(masksOfDistances);
     const { oneHot } = batch.labelled;
     const distance = diceLoss(

@@ -11,8 +11,8 @@ export const entropy: Method = {
     labelled: { network: 'student', images: labelled.images, gradient: true, dropout: true },
     unlabelled: { network: 'student', images: unlabelled.images, gradient: true, dropout: true },
   }),
-  loss({ labelled, unlabelled }, batch, { lambda }) {
-    const supervised = deepSupervisedLoss(labelled, batch.labelled.oneHot);
+  loss({ labelled, unlabelled }, batch, { lambda, options }) {
+    const supervised = deepSupervisedLoss(labelled, batch.labelled.oneHot, options);
     const consistency = meanEntropy([...labelled.logits, ...unlabelled.logits].map(softmaxChannels));
     return { total: supervised.add(consistency.mul(lambda)) as tf.Scalar, terms: { supervised, consistency } };
   },

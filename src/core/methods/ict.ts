@@ -21,8 +21,8 @@ export const ict: Method = {
       dropout: true,
     },
   }),
-  loss({ labelled, mixed, target }, batch, { lambda, mixing }) {
-    const supervised = deepSupervisedLoss(labelled, batch.labelled.oneHot);
+  loss({ labelled, mixed, target }, batch, { lambda, mixing, options }) {
+    const supervised = deepSupervisedLoss(labelled, batch.labelled.oneHot, options);
     const targets = mixPairs(target.logits.map(softmaxChannels), mixing());
     const consistency = meanSquaredError(mixed.logits.map(softmaxChannels), targets);
     return { total: supervised.add(consistency.mul(lambda)) as tf.Scalar, terms: { supervised, consistency } };

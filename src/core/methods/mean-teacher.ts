@@ -12,8 +12,8 @@ export const meanTeacher: Method = {
     labelled: { network: 'student', images: labelled.images, gradient: true, dropout: true },
     unlabelled: { network: 'student', images: unlabelled.images, gradient: true, dropout: true },
   }),
-  loss({ labelled, unlabelled, target }, batch, { lambda }) {
-    const supervisedTerm = deepSupervisedLoss(labelled, batch.labelled.oneHot);
+  loss({ labelled, unlabelled, target }, batch, { lambda, options }) {
+    const supervisedTerm = deepSupervisedLoss(labelled, batch.labelled.oneHot, options);
     const consistency = agreement(unlabelled, target);
     return {
       total: supervisedTerm.add(consistency.mul(lambda)) as tf.Scalar,

@@ -20,8 +20,8 @@ export const paste: Method<{ oneHot: tf.Tensor4D[] }> = {
   async constants(_, { labelled: { oneHot } }, context) {
     return { oneHot: pastedRound(oneHot, context.box(sidesOf(oneHot[0]))) };
   },
-  loss({ mixed }, _batch, _context, { oneHot }) {
-    const total = deepSupervisedLoss(mixed, oneHot);
+  loss({ mixed }, _batch, { options }, { oneHot }) {
+    const total = deepSupervisedLoss(mixed, oneHot, options);
     return { total, terms: { supervised: total } };
   },
 };

@@ -7,8 +7,8 @@ export const supervised: Method = {
   forwards: (batch) => ({
     labelled: { network: 'student', images: batch.labelled.images, gradient: true, dropout: true },
   }),
-  loss({ labelled }, batch) {
-    const total = deepSupervisedLoss(labelled, batch.labelled.oneHot);
+  loss({ labelled }, batch, { options }) {
+    const total = deepSupervisedLoss(labelled, batch.labelled.oneHot, options);
     return { total, terms: { supervised: total } };
   },
 };

@@ -42,8 +42,8 @@ export const uaMt: Method<{ masks: tf.Tensor3D[] }> = {
     return { masks };
   },
 
-  loss({ labelled, unlabelled, target }, batch, { lambda }, { masks }) {
-    const supervised = deepSupervisedLoss(labelled, batch.labelled.oneHot);
+  loss({ labelled, unlabelled, target }, batch, { lambda, options }, { masks }) {
+    const supervised = deepSupervisedLoss(labelled, batch.labelled.oneHot, options);
     const targets = target.logits.map(softmaxChannels);
     const consistency = maskedMeanSquaredError(unlabelled.logits.map(softmaxChannels), targets, masks);
     return { total: supervised.add(consistency.mul(lambda)) as tf.Scalar, terms: { supervised, consistency } };

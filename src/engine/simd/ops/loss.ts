@@ -1,6 +1,11 @@
 /** L_s and its gradient in one pass each over the voxels of an image. */
 import type * as tf from '@tensorflow/tfjs';
-import { endOfSupervisedLoss, SUPERVISED_LOSS, SUPERVISED_LOSS_GRAD } from '../../../core/loss/supervised-kernel.ts';
+import {
+  endOfSupervisedLoss,
+  SUPERVISED_LOSS,
+  SUPERVISED_LOSS_GRAD,
+  type SupervisedLossAttributes,
+} from '../../../core/loss/supervised-kernel.ts';
 import { type Op, type Ops, sizeOf } from './op.ts';
 
 /** Voxels of a task: fixed, so that results do not depend on the number of threads. */
@@ -8,7 +13,7 @@ const CHUNK = 4096;
 /** What a voxel of a class costs, in multiplications or so: mostly its exponential. */
 const WORK = 25;
 
-const supervisedLoss: Op = (backend, inputs) => {
+const supervisedLoss: Op = (backend, inputs, { of }: SupervisedLossAttributes) => {
   const { machine } = backend;
   const maps = Object.values(inputs) as tf.TensorInfo[];
   const images = maps.length / 2;
@@ -26,7 +31,7 @@ const supervisedLoss: Op = (backend, inputs) => {
     for (let c = 0; c < chunks; c++) for (let i = 0; i < 4 * kept; i++) sums[i >> 2] += partials[c * room + i];
     machine.heap.release(at);
   }
-  const { value, factors } = endOfSupervisedLoss(sums);
+  const { value, factors } = endOfSupervisedLoss(sums, of);
   const out = [backend.make([]), backend.make([factors.length])];
   backend.view(out[0])[0] = value;
   backend.view(out[1]).set(factors);

@@ -1,7 +1,11 @@
 /** L_s and its gradient in one pass each over the voxels of an image. */
 import type * as tf from '@tensorflow/tfjs';
 import { SMOOTH } from '../../../core/loss/dice.ts';
-import { SUPERVISED_LOSS, SUPERVISED_LOSS_GRAD } from '../../../core/loss/supervised-kernel.ts';
+import {
+  SUPERVISED_LOSS,
+  SUPERVISED_LOSS_GRAD,
+  type SupervisedLossAttributes,
+} from '../../../core/loss/supervised-kernel.ts';
 import { bits, groupsFor } from '../program.ts';
 import { LOSS_THREADS, supervisedEnd, supervisedGrad, supervisedSums } from '../wgsl/loss.ts';
 import { type Op, type Ops, sizeOf } from './op.ts';
@@ -10,7 +14,7 @@ import { type Op, type Ops, sizeOf } from './op.ts';
 const PER_THREAD = 8;
 const CHUNKS = 512;
 
-const supervisedLoss: Op = (backend, inputs) => {
+const supervisedLoss: Op = (backend, inputs, { of }: SupervisedLossAttributes) => {
   const maps = Object.values(inputs) as tf.TensorInfo[];
   const images = maps.length / 2;
   const classes = maps[0].shape[0];
@@ -28,7 +32,7 @@ const supervisedLoss: Op = (backend, inputs) => {
     first += chunks;
   }
   const out = [backend.make([]), backend.make([1 + 2 * classes])];
-  backend.run(supervisedEnd(classes), [partials], out, [rows, bits(SMOOTH)], 1);
+  backend.run(supervisedEnd(classes), [partials], out, [rows, bits(SMOOTH), of === 'all' ? 1 : 0], 1);
   backend.drop(partials);
   return out;
 };

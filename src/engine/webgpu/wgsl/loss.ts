@@ -87,13 +87,13 @@ ${eachGroup(
 )}`,
   );
 
-/** From the sums of all chunks to L_s and the factors of its gradient; one group. Parameters: rows, epsilon (a float). */
+/** From the sums of all chunks to L_s and the factors of its gradient; one group. Parameters: rows, epsilon (a float), whether the Dice of classes without a voxel counts. */
 export const supervisedEnd = (classes: number): Program =>
   program(
     `loss end ${classes}`,
     1,
     2,
-    () => `${parameters('rows', 'epsilon: f32')}
+    () => `${parameters('rows', 'epsilon: f32', 'all')}
 ${buffers(
   [['partials', 'f32']],
   [
@@ -112,19 +112,23 @@ ${eachGroup(
   `
   let voxels = max(column(local, 0u), 1.0);
   let nats = column(local, 1u);
-  var fractions = 0.0;
+  var counted = 0.0;
+  for (var c = 0u; c < ${classes}u; c++) { counted += select(0.0, 1.0, p.all == 1u || column(local, 4u + 3u * c) > 0.0); }
+  counted = max(counted, 1.0);
+  var lost = 0.0;
   for (var c = 0u; c < ${classes}u; c++) {
     let own = column(local, 2u + 3u * c);
     let squares = column(local, 3u + 3u * c);
     let masks = column(local, 4u + 3u * c);
     let d = squares + masks + p.epsilon;
     let fraction = (2.0 * own + p.epsilon) / d;
-    fractions += fraction;
-    if (local == 0u) { factors[1u + 2u * c] = 1.0 / (${classes}.0 * d); factors[2u + 2u * c] = fraction; }
+    let counts = p.all == 1u || masks > 0.0;
+    lost += select(0.0, (1.0 - fraction) / counted, counts);
+    if (local == 0u) { factors[1u + 2u * c] = select(0.0, 1.0 / (counted * d), counts); factors[2u + 2u * c] = select(0.0, fraction, counts); }
   }
   if (local == 0u) {
     factors[0] = 0.5 / voxels;
-    value[0] = 0.5 * nats / voxels + 0.5 * (1.0 - fractions / ${classes}.0);
+    value[0] = 0.5 * nats / voxels + 0.5 * lost;
   }`,
 )}`,
   );
