@@ -17,7 +17,7 @@ import {
   voxelFrom,
   type WorldPoint,
 } from '../../src/core/volume.ts';
-import { type DicomElement, el, encodeFile, newUid } from '../../src/imaging/dicom/encode.ts';
+import { type DicomElement, el, encodeFile } from '../../src/imaging/dicom/encode.ts';
 
 export const DATA = join(import.meta.dirname, '../../../shared/data');
 /** Inputs that users of other programs found to go wrong. */
@@ -89,6 +89,10 @@ export interface SeriesOptions {
   signed?: boolean;
 }
 
+let uids = 0;
+/** The same ones in each run: dcm2niix orders slices of equal numbers by their UIDs, and cuts some orders of random ones in two. */
+const nextUid = (): string => `2.25.${4_000_000_000_000 + 7919 * ++uids}`;
+
 /** Writes a classic CT series, files named so that name order is not slice order. Returns the paths in slice order. */
 export function writeSeries(folder: string, o: SeriesOptions): string[] {
   mkdirSync(folder, { recursive: true });
@@ -99,16 +103,16 @@ export function writeSeries(folder: string, o: SeriesOptions): string[] {
     spacing = [1, 1],
     value = (i, j, k) => i + 10 * j + 100 * k,
   } = o;
-  const series = o.seriesUid ?? newUid();
-  const study = newUid();
-  const frame = newUid();
+  const series = o.seriesUid ?? nextUid();
+  const study = nextUid();
+  const frame = nextUid();
   // Coprime with 7, so that names are in another order than positions and no two slices share one.
   const count = Math.max(101, o.positions.length);
   const names = count % 7 === 0 ? count + 1 : count;
   return o.positions.map((position, k) => {
     const pixels = new Int16Array(columns * rows);
     for (let j = 0; j < rows; j++) for (let i = 0; i < columns; i++) pixels[i + columns * j] = value(i, j, k);
-    const sop = newUid();
+    const sop = nextUid();
     const extra = o.extra?.(k) ?? [];
     const replaced = new Set(extra.map((e) => e.tag));
     const elements = [
