@@ -11,8 +11,7 @@ import { trainerEnvironment } from '../src/engine/machine/environment.ts';
 import { findTensorflow } from '../src/engine/tensorflow/installation.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-/** One more than a small machine has cores: a file waits for windows and programs for a third of its time. */
-const CONCURRENT_FILES = 3;
+const CONCURRENT_FILES = 2;
 const MINUTES = 60_000;
 const KEPT_STDERR = 2000;
 /** Files of a run that are told of as the longest, where it has more. */
@@ -29,7 +28,7 @@ interface Outcome {
 const parts = process.argv.slice(2);
 const files = globSync('test/**/*.test.ts', { cwd: ROOT })
   .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)))
-  // From the end: viewer/ and train/ have the longest files, bench/ and cli/ short ones with which all lanes end together.
+  // From the end: viewer/ and train/ have the longest files, bench/ and cli/ short ones with which both lanes end together.
   .sort()
   .reverse();
 
