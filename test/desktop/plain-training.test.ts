@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
-import type { Page } from 'playwright-core';
+import type { Page, Route } from 'playwright-core';
 import { noBrowser } from './browser.ts';
 import { type FilledWindow, openFilledWindow } from './filled.ts';
 import { ask, place, until as untilLate } from './whole-job.ts';
@@ -56,6 +56,27 @@ test('each length says its minutes once a step was measured', options, async () 
   );
   const words = await page.getByRole('group', { name: 'How long' }).innerText();
   assert.equal(words.match(/about/g)?.length, 3, words);
+});
+
+test('what is chosen while a step is measured is measured next', options, async () => {
+  const held: Route[] = [];
+  await page.route('**/call/train.probe', async (route) => {
+    if (held.length > 0) await route.continue();
+    else held.push(route);
+  });
+  await page.getByLabel(/^Computed by/).selectOption('the processor, plain and slow');
+  await until(async () => held.length > 0, 'a step of the slow engine measured');
+  await page.getByLabel(/^Computed by/).selectOption('the fastest here');
+  await planned(() => page.getByLabel(/^Scans/).selectOption('the labelled ones alone'), { method: 'supervised' });
+  // Long enough for the window to want a step of these measured as well, while the other one still is.
+  await page.waitForTimeout(2500);
+  await held[0].abort();
+  await until(
+    async () => /quick, about/.test(await page.getByRole('group', { name: 'How long' }).innerText()),
+    'the minutes of what is chosen',
+  );
+  await page.unroute('**/call/train.probe');
+  await planned(() => page.getByLabel(/^Scans/).selectOption('all: labelled and unlabelled'), {});
 });
 
 test('outside Research no word and no curve is for researchers alone', options, async () => {

@@ -105,6 +105,10 @@ export class TrainState {
     if (!plan) return;
     this.plan = plan;
     void this.planLengths();
+    this.probeLater();
+  }
+
+  private probeLater(): void {
     if (this.probeTimer) clearTimeout(this.probeTimer);
     // While options are being chosen every one of them would be measured: then it waits to be asked.
     if (this.canProbe && !this.advanced) this.probeTimer = setTimeout(() => void this.probe(), PROBE_AFTER_MS);
@@ -140,14 +144,17 @@ export class TrainState {
     this.probing = true;
     try {
       const plan = await this.app.client.call('train.probe', { options, validation });
-      if (options !== this.changed || validation !== this.validation) return;
-      this.plan = plan;
-      await this.planLengths();
+      if (options === this.changed && validation === this.validation) {
+        this.plan = plan;
+        await this.planLengths();
+      }
     } catch {
       // An estimate is a convenience: what keeps training from starting is said by the plan and by the start.
     } finally {
       this.probing = false;
     }
+    // What was chosen while that step was measured was not measured itself.
+    if (options !== this.changed || validation !== this.validation) this.probeLater();
   }
 
   async show(run: number | null): Promise<void> {
