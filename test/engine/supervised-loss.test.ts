@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
+import { deepSupervisedLoss } from '../../src/core/loss/deep-supervision.ts';
 import { supervisedInParts } from '../../src/core/loss/supervised.ts';
 import { supervisedByKernel } from '../../src/core/loss/supervised-kernel.ts';
 import { DICE_CLASSES, type DiceClasses } from '../../src/core/options.ts';
@@ -101,6 +102,20 @@ for (const engine of ['simd', 'webgpu'])
         }
       }
     });
+
+for (const engine of ['simd', 'webgpu'])
+  test(`${engine}: runs from before there was a choice count all classes`, {
+    skip: engine === 'webgpu' && noGpu,
+  }, async () => {
+    const sides: Sides = [4, 5, 6];
+    const make = (): [tf.Tensor4D[], tf.Tensor4D[]] => [
+      [logitsOf(3, sides, 1)],
+      [oneHotOf(3, sides, 2, () => true, 2)],
+    ];
+    const { value } = await lossOn(engine, (logits, oneHot) => deepSupervisedLoss({ logits }, oneHot, {}), make);
+    assert.equal(value, (await lossOn(engine, own, make, 'all')).value);
+    assert.notEqual(value, (await lossOn(engine, own, make, 'present')).value);
+  });
 
 for (const engine of ['simd', 'webgpu'])
   test(`${engine}: a logit that is no number makes the loss none`, { skip: engine === 'webgpu' && noGpu }, async () => {

@@ -8,13 +8,13 @@ import { supervisedLoss } from './supervised.ts';
  * weights that there are (nnU-Net). The mask of a level is every second, fourth ... voxel along the axes that are pooled.
  * @param labelled K maps a level, each [C, D/s, H/s, W/s]
  * @param oneHot K masks, each [C, D, H, W]
- * @param options classes whose Dice counts, at each level those of its mask
+ * @param options classes whose Dice counts, at each level those of its mask: all in runs from before there was a choice
  * @returns a scalar
  */
 export function deepSupervisedLoss(
   { logits, deep = [] }: Pick<Output, 'logits' | 'deep'>,
   oneHot: tf.Tensor4D[],
-  { diceClasses }: Pick<TrainingOptions, 'diceClasses'>,
+  { diceClasses = 'all' }: Partial<Pick<TrainingOptions, 'diceClasses'>>,
 ): tf.Scalar {
   if (deep.length === 0) return supervisedLoss(logits, oneHot, diceClasses);
   const losses = [logits, ...deep].map((maps) =>

@@ -32,6 +32,7 @@ export const dtml: Method = {
     const distance = diceLoss(
       labelledMasks.map((M, k) => onDrawn(M, oneHot[k])),
       oneHot.map(foreground),
+      options.diceClasses,
     );
     const masks = [...labelledMasks, ...unlabelledDistance.logits.map(masksOfDistances)];
     const segmented = [...labelled.logits, ...unlabelled.logits].map((logits) => foreground(softmaxChannels(logits)));

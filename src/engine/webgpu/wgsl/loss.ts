@@ -113,7 +113,10 @@ ${eachGroup(
   let voxels = max(column(local, 0u), 1.0);
   let nats = column(local, 1u);
   var counted = 0.0;
-  for (var c = 0u; c < ${classes}u; c++) { counted += select(0.0, 1.0, p.all == 1u || column(local, 4u + 3u * c) > 0.0); }
+  for (var c = 0u; c < ${classes}u; c++) {
+    let masks = column(local, 4u + 3u * c);
+    counted += select(0.0, 1.0, p.all == 1u || masks > 0.0);
+  }
   counted = max(counted, 1.0);
   var lost = 0.0;
   for (var c = 0u; c < ${classes}u; c++) {
