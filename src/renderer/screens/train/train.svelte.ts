@@ -51,6 +51,7 @@ export class TrainState {
   private readonly app: AppState;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private probeTimer: ReturnType<typeof setTimeout> | null = null;
+  private left = false;
   private player: ReturnType<typeof setInterval> | null = null;
 
   readonly run = $derived(this.runs.find((run) => run.id === this.shown) ?? null);
@@ -85,6 +86,7 @@ export class TrainState {
       }),
     ];
     return () => {
+      this.left = true;
       for (const end of ends) end();
       if (this.timer) clearTimeout(this.timer);
       if (this.probeTimer) clearTimeout(this.probeTimer);
@@ -111,7 +113,7 @@ export class TrainState {
   private probeLater(): void {
     if (this.probeTimer) clearTimeout(this.probeTimer);
     // While options are being chosen every one of them would be measured: then it waits to be asked.
-    if (this.canProbe && !this.advanced) this.probeTimer = setTimeout(() => void this.probe(), PROBE_AFTER_MS);
+    if (this.canProbe && !this.advanced && !this.left) this.probeTimer = setTimeout(() => void this.probe(), PROBE_AFTER_MS);
   }
 
   /** How long each of the plain choices would take. */
