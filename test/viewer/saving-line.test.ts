@@ -16,7 +16,7 @@ test('the line says how long ago the last change was kept', () => {
 test('an edit that is still worked out is not called saved', () => {
   for (const at of [null, NOW - 4200])
     assert.deepEqual(savingLine({ kind: 'saved', at }, NOW, 'Interpolate'), {
-      text: 'not saved yet: Interpolate is being worked out',
+      text: 'not saved yet: Interpolate …',
       kind: 'saving',
     });
 });

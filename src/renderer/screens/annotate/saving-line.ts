@@ -12,7 +12,7 @@ export function savingLine(
 ): { text: string; kind: SaveState['kind'] } {
   const { kind } = saving;
   if (kind === 'failed') return { text: `not saved: ${saving.error.message} ${saving.error.cure}`, kind };
-  if (unfinished !== null) return { text: `not saved yet: ${unfinished} is being worked out`, kind: 'saving' };
+  if (unfinished !== null) return { text: `not saved yet: ${unfinished} …`, kind: 'saving' };
   if (kind === 'saving') return { text: 'saving …', kind };
   if (saving.at === null) return { text: 'all changes saved', kind };
   const seconds = Math.max(0, (now - saving.at) / 1000);
