@@ -113,7 +113,8 @@ export class TrainState {
   private probeLater(): void {
     if (this.probeTimer) clearTimeout(this.probeTimer);
     // While options are being chosen every one of them would be measured: then it waits to be asked.
-    if (this.canProbe && !this.advanced && !this.left) this.probeTimer = setTimeout(() => void this.probe(), PROBE_AFTER_MS);
+    if (this.canProbe && !this.advanced && !this.left)
+      this.probeTimer = setTimeout(() => void this.probe(), PROBE_AFTER_MS);
   }
 
   /** How long each of the plain choices would take. */
