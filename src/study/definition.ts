@@ -25,7 +25,8 @@ const method = z.union([
   z
     .object({
       name: z.string().min(1),
-      method: z.string(),
+      /** What the study's options name where it is absent. */
+      method: z.string().optional(),
       /** In the place of the study's own, for this method. */
       labelled: labelled.optional(),
       seeds: seeds.optional(),
@@ -191,7 +192,7 @@ export function parseStudy(raw: unknown, folder: string, data = folder): StudyDe
   }
   const { methods: given, betas, options, ...study } = parsed.data;
   const methods = [
-    ...given.map(resolveMethod),
+    ...given.map((one) => resolveMethod(one, options.method)),
     ...betas.map((beta): StudyMethod => ({ name: `cpcl, beta ${beta}`, options: { method: 'cpcl', beta } })),
   ];
   const seen = new Set<string>();
@@ -328,9 +329,9 @@ const ABLATIONS: Record<string, Partial<AskedOptions>> = {
   'mt-c-pcl': { meanTeacherTerm: 'on' },
 };
 
-function resolveMethod(given: z.infer<typeof method>): StudyMethod {
+function resolveMethod(given: z.infer<typeof method>, usual: unknown): StudyMethod {
   const {
-    method: base,
+    method: base = usual,
     name,
     labelled,
     seeds,
@@ -345,6 +346,12 @@ function resolveMethod(given: z.infer<typeof method>): StudyMethod {
     ...(labelledCases && { labelledCases }),
     ...(channels && { channels }),
   };
+  if (typeof base !== 'string')
+    throw new DecileError(
+      'study/invalid',
+      `The method ${name} must say which it is, got none.`,
+      'Write method: in its row, or in the options of the study for all rows.',
+    );
   if (base in ABLATIONS) return { ...rest, options: { method: 'cpcl', ...ABLATIONS[base], ...own } };
   if (!METHODS.some((known) => known === base))
     throw new DecileError(

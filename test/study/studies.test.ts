@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -34,6 +34,25 @@ test("the studies of the paper's tables have its methods, fractions, sizes and t
     brats.methods.flatMap(({ options: { beta } }) => beta ?? []),
     [1, 5, 15, 20],
   );
+});
+
+for (const file of readdirSync(studies))
+  test(`the study ${file} can be read`, () => assert.ok(readStudy(join(studies, file)).methods.length));
+
+test('a row without a method takes that of the options, and says so where there is none', (t) => {
+  const file = join(temporaryFolder(t), 'study.yaml');
+  const write = (options: string) =>
+    writeFileSync(
+      file,
+      `{name: a, images: i, labels: l, preset: mr, classes: [x], split: {train: [a], test: [b]}, labelled: [2], seeds: [1], methods: [{name: all, diceClasses: all}, {name: mine, method: cpcl}], options: ${options}}`,
+    );
+  write('{method: bcp}');
+  assert.deepEqual(
+    readStudy(file).methods.map(({ options }) => options.method),
+    ['bcp', 'cpcl'],
+  );
+  write('{}');
+  assert.throws(() => readStudy(file), /study\/invalid|The method all must say which it is/);
 });
 
 const cohorts = fileURLToPath(new URL('../../../shared/data', import.meta.url));
