@@ -3,6 +3,7 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { ModelChannel } from '../core/model-channels.ts';
 import type { PlannedOptions, SettledSpacing, TrainingOptions, WithPlan } from '../core/options.ts';
 import type { Flips } from '../core/predict/mirror.ts';
+import type { PiecesKept } from '../core/predict/pieces.ts';
 import type { Fit } from '../core/train/fit-patch.ts';
 import type { Normalisation } from '../core/train/preprocess.ts';
 import type { Recompute } from '../core/train/step-bytes.ts';
@@ -71,8 +72,8 @@ export interface PredictJob {
   stride: 'auto' | readonly [number, number, number];
   /** Axes x, y, z along which each window is also read mirrored; none without it. */
   flips?: Flips;
-  /** Which connected pieces of a label stay: all, the largest, so many (null: all), or as many as it has in every mask of `like`. */
-  pieces: 'all' | 'largest' | { counts: (number | null)[] } | { like: string[] };
+  /** Which connected pieces stay: all, each label's largest, so many, or as many as every mask of `like` shows. */
+  pieces: 'all' | 'largest' | PiecesKept | { like: string[] };
   engine: TrainingOptions['engine'];
 }
 

@@ -32,7 +32,8 @@ test('of each class its largest piece stays, of touching labels each its own; th
 
 test('two pieces stay of a label that labelled scans show as two, and all of one that has no number', async () => {
   const said = [1, 1, 0, 1, 0, 1, 0, 2, 0, 2, 0, 2];
-  const kept = async (...pieces: (number | null)[]) => classesOf(await largestPieces(oneHotOf(said, 3), pieces));
+  const kept = async (...labels: (number | null)[]) =>
+    classesOf(await largestPieces(oneHotOf(said, 3), { together: null, labels }));
   assert.deepEqual(await kept(2, null), [1, 1, 0, 1, 0, 0, 0, 2, 0, 2, 0, 2]);
   assert.deepEqual(await kept(null, 1), [1, 1, 0, 1, 0, 1, 0, 2, 0, 0, 0, 0]);
 });

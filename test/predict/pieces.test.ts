@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { agreedPieces, countPieces, keepPieces } from '../../src/core/predict/pieces.ts';
+import {
+  agreedOn,
+  agreedPieces,
+  countPieces,
+  keepAgreed,
+  keepPieces,
+  seePieces,
+} from '../../src/core/predict/pieces.ts';
 import { type LabelMap, lpsPoint, spacingMm } from '../../src/core/volume.ts';
 
 /** One row of voxels. */
@@ -38,4 +45,31 @@ test('the largest pieces of one label stay, other labels are not touched', () =>
   assert.deepEqual([...mask.data], [1, 1, 1, 0, 0, 0, 0, 0, 2, 0, 2]);
   keepPieces(mask, 2, 3);
   assert.deepEqual([...mask.data], [1, 1, 1, 0, 0, 0, 0, 0, 2, 0, 2]);
+});
+
+test('labels that hang together in every mask are one object, whatever pieces each has', () => {
+  const seen = [row(0, 1, 2, 1, 3, 0, 0), row(0, 1, 1, 2, 3, 3, 0)].map((mask) => seePieces(mask, [1, 2, 3]));
+  assert.deepEqual(seen[0], { together: 1, labels: [2, 1, 1] });
+  const agreed = agreedOn(seen, 3);
+  assert.deepEqual(agreed, { together: 1, labels: [null, 1, 1] });
+  const mask = row(1, 1, 0, 0, 1, 2, 1, 3, 0, 3, 0);
+  keepAgreed(mask, agreed);
+  assert.deepEqual([...mask.data], [0, 0, 0, 0, 1, 2, 1, 3, 0, 0, 0], 'what lies apart is false');
+});
+
+test('the object is found before the pieces of its labels: the largest of a label may lie apart', () => {
+  const mask = row(1, 1, 1, 0, 2, 2, 2, 1, 1, 0);
+  keepAgreed(mask, { together: 1, labels: [1, 1] });
+  assert.deepEqual([...mask.data], [0, 0, 0, 0, 2, 2, 2, 1, 1, 0]);
+});
+
+test('masks that are drawn in part, and a single label, say nothing of all labels together', () => {
+  assert.deepEqual(agreedOn([seePieces(row(1, 2, 255), [1, 2]), seePieces(row(1, 2, 0), [1, 2])], 2), {
+    together: null,
+    labels: [null, null],
+  });
+  assert.deepEqual(agreedOn([seePieces(row(1, 1), [1]), seePieces(row(1, 0), [1])], 1), {
+    together: null,
+    labels: [1],
+  });
 });

@@ -3,6 +3,7 @@ import type * as tf from '@tensorflow/tfjs';
 import type { FeatureMap } from '../network/kernels.ts';
 import type { Weights } from '../network/tape.ts';
 import type { TrainingOptions } from '../options.ts';
+import type { PiecesKept } from '../predict/pieces.ts';
 import type { Random } from '../random.ts';
 import type { Box, MapSides } from './mixing.ts';
 import type { PrototypeMemory } from './prototype-memory.ts';
@@ -50,10 +51,9 @@ export interface Context {
   /** The box that patches of these sides are mixed by, drawn at the first call of a step. */
   box(sides: MapSides): Box;
   /**
-   * How many connected pieces each label has in all labelled scans, null where it may have any number: what else a pseudo-mask shows is
-   * false. Absent: one piece each.
+   * How many connected pieces all labelled scans show: what else a pseudo-mask shows is false. Absent: one piece of each label.
    */
-  pieces?: readonly (number | null)[];
+  pieces?: PiecesKept;
   /** Set where the engine takes several images at once. */
   together?: boolean;
   /** Absent without `--prototype-memory`. */

@@ -1,7 +1,7 @@
 /** Pseudo-labels: what a teacher says of unlabelled patches, as masks to learn. They carry no gradient. */
 import * as tf from '@tensorflow/tfjs';
 import { oneHotArgMax } from '../network/channels.ts';
-import { keepPieces } from '../predict/pieces.ts';
+import { keepAgreed, type PiecesKept } from '../predict/pieces.ts';
 import { rampedUp } from '../train/schedules.ts';
 import type { Context } from './method.ts';
 import type { MapSides } from './mixing.ts';
@@ -17,18 +17,16 @@ export const pseudoWeight = ({ step, steps, options }: Context): number =>
  * argmax of the logits, of each class its largest connected pieces alone (26 neighbours); the others become background. Bai et al. keep
  * one; two kidneys or many lesions are more.
  * @param logits [C, D, H, W]
- * @param pieces of each label how many stay, null for all; one of each where it is absent
+ * @param pieces how many stay; one of each where it is absent
  * @returns one-hot, [C, D, H, W]
  */
-export async function largestPieces(logits: tf.Tensor4D, pieces?: readonly (number | null)[]): Promise<tf.Tensor4D> {
+export async function largestPieces(logits: tf.Tensor4D, pieces?: PiecesKept): Promise<tf.Tensor4D> {
   const [classes, d, h, w] = logits.shape;
   const winner = tf.tidy(() => tf.argMax(logits, 0));
   const data = Uint8Array.from(await winner.data());
   winner.dispose();
-  for (let c = 1; c < classes; c++) {
-    const kept = pieces ? pieces[c - 1] : 1;
-    if (kept !== null) keepPieces({ data, size: [w, h, d] }, c, kept);
-  }
+  const kept = pieces ?? { together: null, labels: new Array<number>(classes - 1).fill(1) };
+  keepAgreed({ data, size: [w, h, d] }, kept);
   return oneHotOf(data, classes, [d, h, w]);
 }
 

@@ -32,6 +32,8 @@ export interface ModelDescription {
   /** Of the run. */
   name: string;
   labels: ModelLabel[];
+  /** As `pieces` of a label, of all labels taken together. Absent in files of earlier versions. */
+  pieces?: number | null;
   channels: ModelChannel[];
   network: { kind: NetworkName; width: number; deepSupervision: boolean; plan?: NetworkPlan };
   /** The coarse model that finds the region first (`--region auto`): the size of its voxels, mm, and sides of its window. */

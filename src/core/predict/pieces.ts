@@ -1,9 +1,10 @@
 /**
  * Connected pieces of predicted labels. Where every labelled scan shows a label as the same number of pieces (one atrium, two
- * kidneys), a predicted piece beyond that number is a false one. Decided by the labelled scans of a run alone.
+ * kidneys), a predicted piece beyond that number is a false one; so is one apart from what all labels together are (a heart of
+ * three labels, of which one may be in pieces; Isensee et al. 2021, nnU-Net, tests both too). Decided by the labelled scans of a run alone.
  */
 import { componentsOf } from '../edit/components.ts';
-import { isPartlyDrawn, type LabelMap } from '../volume.ts';
+import { isPartlyDrawn, isUnlabelled, type LabelMap } from '../volume.ts';
 
 /** A piece below this share of its label's volume is a slip of the brush, not anatomy. */
 const SMALLEST_SHARE = 0.01;
@@ -11,6 +12,20 @@ const SMALLEST_SHARE = 0.01;
 const MOST_PIECES = 2;
 /** One labelled scan shows no rule. */
 const LEAST_MASKS = 2;
+
+/** How many connected pieces stay; null for all. */
+export interface PiecesKept {
+  /** Of all labels taken together. */
+  readonly together: number | null;
+  /** Of each label after background. */
+  readonly labels: readonly (number | null)[];
+}
+
+/** Pieces of one mask: of all its labels together, and of each. 0: not there, or not to be told. */
+export interface PiecesSeen {
+  readonly together: number;
+  readonly labels: readonly number[];
+}
 
 /**
  * Pieces of at least 1 % of the label's volume, 26 neighbours; 0 where the label is absent, and in a mask that is drawn in part, whose
@@ -23,6 +38,18 @@ export function countPieces(mask: Pick<LabelMap, 'data' | 'size'>, label: number
   return sizes.filter((size) => size >= SMALLEST_SHARE * total).length;
 }
 
+/** @param values of the labels, in their order */
+export const seePieces = (mask: Pick<LabelMap, 'data' | 'size'>, values: readonly number[]): PiecesSeen => ({
+  together: countPieces(asOne(mask), 1),
+  labels: values.map((value) => countPieces(mask, value)),
+});
+
+/** What masks agree on; of a single label, all labels together say nothing more. */
+export const agreedOn = (seen: readonly PiecesSeen[], labels: number): PiecesKept => ({
+  together: labels > 1 ? agreedPieces(seen.map(({ together }) => together)) : null,
+  labels: Array.from({ length: labels }, (_, n) => agreedPieces(seen.map((own) => own.labels[n]))),
+});
+
 /**
  * How many pieces of a label its masks have, if they agree: 1 or 2; null where they differ, show more, or are fewer than two.
  * @param counts countPieces of each labelled scan; 0 (absent) says nothing
@@ -33,11 +60,32 @@ export function agreedPieces(counts: readonly number[]): number | null {
   return agreed && present[0] <= MOST_PIECES ? present[0] : null;
 }
 
+/** Erases, in place, what lies apart from all labels together, then each label's pieces beyond its number: the largest stay. */
+export function keepAgreed(mask: Pick<LabelMap, 'data' | 'size'>, { together, labels }: PiecesKept): void {
+  if (together !== null) eraseSmaller(mask, asOne(mask), 1, together);
+  for (const [n, pieces] of labels.entries()) if (pieces !== null) keepPieces(mask, n + 1, pieces);
+}
+
 /** Erases all but the `pieces` largest pieces of a label, in place. */
-export function keepPieces(mask: Pick<LabelMap, 'data' | 'size'>, label: number, pieces: number): void {
-  const { numbers, sizes } = componentsOf(mask, label);
+export const keepPieces = (mask: Pick<LabelMap, 'data' | 'size'>, label: number, pieces: number): void =>
+  eraseSmaller(mask, mask, label, pieces);
+
+/** Erases in `mask` all but the `pieces` largest pieces that `label` has in `shown`. */
+function eraseSmaller(
+  mask: Pick<LabelMap, 'data'>,
+  shown: Pick<LabelMap, 'data' | 'size'>,
+  label: number,
+  pieces: number,
+): void {
+  const { numbers, sizes } = componentsOf(shown, label);
   if (sizes.length <= pieces) return;
   const largest = sizes.map((size, n) => [size, n + 1]).sort((a, b) => b[0] - a[0]);
   const kept = new Set(largest.slice(0, pieces).map(([, number]) => number));
   for (let i = 0; i < numbers.length; i++) if (numbers[i] > 0 && !kept.has(numbers[i])) mask.data[i] = 0;
 }
+
+/** The mask with 1 wherever there is a label, and what is not drawn as it is. */
+const asOne = ({ data, size }: Pick<LabelMap, 'data' | 'size'>): Pick<LabelMap, 'data' | 'size'> => ({
+  size,
+  data: data.map((value) => (isUnlabelled(value) ? value : 1)),
+});

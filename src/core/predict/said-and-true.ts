@@ -3,7 +3,7 @@ import type { Kernels } from '../network/kernels.ts';
 import type { Weights } from '../network/tape.ts';
 import type { PatchSource } from '../train/patch-source.ts';
 import { decide } from './decide.ts';
-import { keepPieces } from './pieces.ts';
+import { keepAgreed, type PiecesKept } from './pieces.ts';
 import { diceOfCase, probabilitiesOf, type Reading, voxelGrid } from './prepared.ts';
 
 /** Of each class after background, percent. */
@@ -15,17 +15,17 @@ export interface SaidAndTrue {
 /**
  * Predicts a case on the training grid, as `predict` does on the scan's.
  * @param item with a mask
- * @param pieces connected pieces that each class after background keeps; null for all
+ * @param pieces connected pieces that the mask keeps
  */
 export async function saidAndTrue(
   weights: Weights | readonly Weights[],
   item: PatchSource,
   kernels: Kernels,
-  { pieces, ...reading }: Reading & { pieces: readonly (number | null)[] },
+  { pieces, ...reading }: Reading & { pieces: PiecesKept },
   onWindow?: () => Promise<void>,
 ): Promise<SaidAndTrue> {
   const grid = voxelGrid(item);
   const { mask, ownDice } = decide(await probabilitiesOf(item, weights, kernels, reading, onWindow), grid, grid);
-  for (const [c, count] of pieces.entries()) if (count !== null) keepPieces(mask, c + 1, count);
+  keepAgreed(mask, pieces);
   return { ownDice, dice: diceOfCase(item, mask.data, ownDice.length + 1) };
 }

@@ -10,6 +10,7 @@ import type { ModelChannel } from '../model-channels.ts';
 import type { FeatureMap, Kernels } from '../network/kernels.ts';
 import { parameterCount } from '../network/network.ts';
 import type { SettledOptions, TrainingOptions, WithPlan } from '../options.ts';
+import type { PiecesKept } from '../predict/pieces.ts';
 import { disposeBatch, TwoStreamSampler } from './batch.ts';
 import type { DecodedCheckpoint } from './checkpoint.ts';
 import { drawingOf, drawingsAfter, remembers } from './drawings.ts';
@@ -42,8 +43,8 @@ export interface TrainInputs {
   kernels: Kernels;
   /** Makes patches while the engine computes; the same weights. Whoever gives it closes it. */
   maker?: PatchMaker;
-  /** Connected pieces of each label, as `Context.pieces`. */
-  pieces?: readonly (number | null)[];
+  /** Connected pieces, as `Context.pieces`. */
+  pieces?: PiecesKept;
   resumeFrom?: DecodedCheckpoint;
   /** What is computed again instead of kept: less memory, the same weights. */
   recompute?: Recompute;

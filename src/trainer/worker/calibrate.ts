@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makesPseudoMasks } from '../../core/options.ts';
-import { agreedPieces, countPieces } from '../../core/predict/pieces.ts';
+import { agreedOn, type PiecesKept, seePieces } from '../../core/predict/pieces.ts';
 import { type SaidAndTrue, saidAndTrue } from '../../core/predict/said-and-true.ts';
 import { decodeCheckpoint } from '../../core/train/checkpoint.ts';
 import { foldCount, foldOptions, foldSteps, foldsOf } from '../../core/train/folds.ts';
@@ -26,13 +26,13 @@ interface Inputs
   coarse?: Omit<CoarseJob, 'runFolder'>;
 }
 
-/** For each class after background the connected pieces that all of these scans show, null where they differ. */
-export const shownPieces = (labelled: readonly PreparedCase[], classes: number): (number | null)[] => {
-  const counts = labelled.map(({ size, readMask }) => {
-    const mask = { size, data: readMask?.([0, 0, 0], size) ?? new Uint8Array() };
-    return Array.from({ length: classes - 1 }, (_, n) => countPieces(mask, n + 1));
-  });
-  return Array.from({ length: classes - 1 }, (_, n) => agreedPieces(counts.map((own) => own[n])));
+/** The connected pieces that all of these scans show. */
+export const shownPieces = (labelled: readonly PreparedCase[], classes: number): PiecesKept => {
+  const values = Array.from({ length: classes - 1 }, (_, n) => n + 1);
+  const seen = labelled.map(({ size, readMask }) =>
+    seePieces({ size, data: readMask?.([0, 0, 0], size) ?? new Uint8Array() }, values),
+  );
+  return agreedOn(seen, values.length);
 };
 
 /** As long as the run's own, with the fold's seed; what it says was said of that one. */

@@ -7,7 +7,7 @@ import type { Kernels } from '../../core/network/kernels.ts';
 import type { Weights } from '../../core/network/tape.ts';
 import { decide } from '../../core/predict/decide.ts';
 import { slidingWindowInBody } from '../../core/predict/inside-body.ts';
-import { agreedPieces, countPieces, keepPieces } from '../../core/predict/pieces.ts';
+import { agreedOn, keepAgreed, type PiecesKept, type PiecesSeen, seePieces } from '../../core/predict/pieces.ts';
 import { defaultStride } from '../../core/predict/sliding-window.ts';
 import { joined } from '../../core/train/channels.ts';
 import { type CheckpointMeta, decodeCheckpoint } from '../../core/train/checkpoint.ts';
@@ -91,7 +91,7 @@ async function predictCase(
   weights: readonly Weights[],
   kernels: Kernels,
   coarse: CoarseModel | null,
-  pieces: (number | null)[],
+  pieces: PiecesKept,
   report: Report,
   control: Control,
   files: TrainerFiles,
@@ -134,7 +134,7 @@ async function predictCase(
     },
   );
   const { mask, entropy, meanEntropy, sliceEntropy, ownDice } = decide(probabilities, grid, scan);
-  for (const [c, count] of pieces.entries()) if (count !== null) keepPieces(mask, c + 1, count);
+  keepAgreed(mask, pieces);
   const maskPath = join(job.outputFolder, `${item.scan}.nii.gz`);
   const entropyPath = join(job.outputFolder, `${item.scan}.entropy.nii.gz`);
   await files.writeVolume(maskPath, mask);
@@ -189,17 +189,21 @@ const withoutChannels = (name: string, missing: string[], { options }: Checkpoin
     options.channelDropout > 0 ? '' : ' The model never learnt to do without a channel: look at the mask with care.'
   }`;
 
-/** For each label how many pieces stay; null for all. */
+/** How many pieces stay, which is said where the labelled scans decide it. */
 async function piecesOf(
   { pieces }: PredictJob,
   classes: string[],
   report: Report,
   files: TrainerFiles,
-): Promise<(number | null)[]> {
+): Promise<PiecesKept> {
   const labels = classes.slice(1);
-  if (pieces === 'all' || pieces === 'largest') return labels.map(() => (pieces === 'all' ? null : 1));
-  const agreed = 'counts' in pieces ? pieces.counts : await agreedBy(pieces.like, labels, files);
-  const said = labels.flatMap((name, n) => (agreed[n] === null ? [] : [`${name}: ${agreed[n]}`]));
+  if (pieces === 'all' || pieces === 'largest')
+    return { together: null, labels: labels.map(() => (pieces === 'all' ? null : 1)) };
+  const agreed = 'like' in pieces ? await agreedBy(pieces.like, labels, files) : pieces;
+  const said = [
+    ...(agreed.together === null ? [] : [`all labels together: ${agreed.together}`]),
+    ...labels.flatMap((name, n) => (agreed.labels[n] === null ? [] : [`${name}: ${agreed.labels[n]}`])),
+  ];
   if (said.length > 0)
     report({
       type: 'notice',
@@ -208,14 +212,14 @@ async function piecesOf(
   return agreed;
 }
 
-/** For each label the pieces that all of these masks show; null where they differ. */
-async function agreedBy(paths: string[], labels: string[], files: TrainerFiles): Promise<(number | null)[]> {
-  const counts: number[][] = labels.map(() => []);
+/** The pieces that all of these masks show. */
+async function agreedBy(paths: string[], labels: string[], files: TrainerFiles): Promise<PiecesKept> {
+  const values = labels.map((_, n) => n + 1);
+  const seen: PiecesSeen[] = [];
   for (const path of paths) {
     // A mask that cannot be read says nothing of how many pieces there are; the others do.
     const mask = await files.readMask(path).catch(() => null);
-    if (!mask) continue;
-    labels.forEach((_, n) => void counts[n].push(countPieces(mask, n + 1)));
+    if (mask) seen.push(seePieces(mask, values));
   }
-  return counts.map(agreedPieces);
+  return agreedOn(seen, labels.length);
 }

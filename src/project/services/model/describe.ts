@@ -4,7 +4,7 @@ import { axisCodes } from '../../../core/geometry.ts';
 import { type LabelFigures, MODEL_FORMAT, type ModelDescription } from '../../../core/model/description.ts';
 import type { ModelChannel } from '../../../core/model-channels.ts';
 import { LONGEST_NAME } from '../../../core/name-limit.ts';
-import { agreedPieces, countPieces } from '../../../core/predict/pieces.ts';
+import { agreedOn, type PiecesKept, type PiecesSeen, seePieces } from '../../../core/predict/pieces.ts';
 import type { CheckpointMeta } from '../../../core/train/checkpoint.ts';
 import { VERSION } from '../../../core/version.ts';
 import { readMask } from '../../../imaging/index.ts';
@@ -35,8 +35,14 @@ export async function describeModel(
     name: run.name.slice(0, LONGEST_NAME),
     labels: values.map((value, n) => {
       const label = labels.find((one) => one.value === value);
-      return { name: classes[value], colour: label?.colour ?? '#808080', term: label?.term ?? null, pieces: pieces[n] };
+      return {
+        name: classes[value],
+        colour: label?.colour ?? '#808080',
+        term: label?.term ?? null,
+        pieces: pieces.labels[n],
+      };
     }),
+    pieces: pieces.together,
     channels,
     network: {
       kind: network ?? 'unet',
@@ -63,15 +69,14 @@ export async function describeModel(
   };
 }
 
-/** For each label the number of connected pieces that all labelled masks show; null where they differ. */
-async function piecesOf(store: Store, run: Run, values: readonly number[]): Promise<(number | null)[]> {
-  const counts: number[][] = values.map(() => []);
+/** The connected pieces that all labelled masks show. */
+async function piecesOf(store: Store, run: Run, values: readonly number[]): Promise<PiecesKept> {
+  const seen: PiecesSeen[] = [];
   for (const path of labelledMasks(store, run)) {
     const mask = await readMask(path).catch((error: unknown) => void leftOut({ scan: 0, name: path }, error));
-    if (!mask) continue;
-    for (const [n, value] of values.entries()) counts[n].push(countPieces(mask, value));
+    if (mask) seen.push(seePieces(mask, values));
   }
-  return counts.map(agreedPieces);
+  return agreedOn(seen, values.length);
 }
 
 function tally(values: readonly string[]): Record<string, number> {

@@ -37,6 +37,7 @@ const description = z.object({
   program: text,
   name: text.min(1),
   labels: z.array(label).min(1).max(255),
+  pieces: z.number().int().positive().nullish(),
   channels: z.array(z.object({ name: text, normalisation })).min(1),
   network: z.object({
     kind: z.enum(NETWORKS),

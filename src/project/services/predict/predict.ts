@@ -152,16 +152,16 @@ export function startPrediction(
   return { run, total: scans.length, leftOut, cancel: () => trainer.cancel(), done };
 }
 
-/** What says how many pieces a label has: the labelled scans, or what an imported model says of those it learned from. */
+/** What says how many pieces there are: the labelled scans, or what an imported model says of those it learned from. */
 function shownPieces(store: Store, run: Run): PredictJob['pieces'] {
   if (!run.model) return { like: labelledMasks(store, run) };
-  const { labels } = run.model.description;
+  const { labels, pieces: together = null } = run.model.description;
   // By the names that the labels had when it came: they may have been renamed since, which its outputs do not heed.
   const terms = new Map(store.labels.list().map(({ value, term }) => [value, term]));
   const then = run.classes.map((name, value) => ({ value, name, term: terms.get(value) ?? null }));
   const outputs = matchLabels(labels, then.slice(1));
   const piecesOf = (value: number) => labels[outputs.findIndex((label) => label.value === value)]?.pieces ?? null;
-  return { counts: run.classes.slice(1).map((_, index) => piecesOf(index + 1)) };
+  return { together, labels: run.classes.slice(1).map((_, index) => piecesOf(index + 1)) };
 }
 
 /** The masks that the run learned from. */
