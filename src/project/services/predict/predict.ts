@@ -13,6 +13,7 @@ import type { PredictJob, TrainerEvent } from '../../../shared/training.ts';
 import { type Run, runFolder, type Scan, type Store } from '../../store/index.ts';
 import { caseOf } from '../train/plan.ts';
 import { isUnfinished, onlyUnfinished, unfinished } from './unfinished.ts';
+import { unseenLabels } from './unseen-labels.ts';
 
 export interface PredictRequest {
   /** Name of the run; the latest finished one without it. */
@@ -146,6 +147,8 @@ export function startPrediction(
       if (unwritten !== null) throw unwritten;
       if (last.type === 'error') throw new DecileError(last.code, last.message, last.cure);
       const left = chosen.length - predicted.length - leftOut.length - held;
+      const unseen = predicted.length > 0 ? unseenLabels(store, run) : null;
+      if (unseen !== null) onEvent({ type: 'notice', message: unseen }, run);
       return { run, predicted, leftOut, left, cancelled: last.type === 'cancelled' };
     })
     .finally(() => rmSync(outputFolder, { recursive: true, force: true }));
