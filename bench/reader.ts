@@ -9,7 +9,7 @@
  * what to choose. --spacing: all scans at that voxel size, with that patch.
  * --only: some of the figures. preview, clicks (and strokes of a brush, beside them) and slices from the image alone; model: both from a model's predictions, and expected
  * against true Dice (expected: that alone, which model has too); spread: whole scans or their slices over many; corrections: until 95 % reach 90 Dice. --quick has the first four.
- * --seeds: a training each; every seed's figures of model, then one of all: counts added up, other numbers their mean.
+ * --seeds: a training each; every seed's figures of model, then one of all: counts added up, other numbers their mean; spread: cases' means over the seeds.
  * --calibration-folds: trains with them, and says the expected Dice before the first review with and without.
  * --pictures FOLDER: PNG files of the cases that clicks left worst, with an index.
  * --out FOLDER keeps the trained projects, and uses those that are there, for other lists of cases too; a training that was killed goes on. Prints a line a figure, and the aims last.
@@ -128,8 +128,7 @@ export async function run(args: string[]): Promise<void> {
         }
         say(overSeeds(bySeed));
       }
-      const [training] = trainings;
-      if (has('spread')) say(await spreadFigures(folder, cohort, training));
+      if (has('spread')) say(await spreadFigures(folder, cohort, trainings));
       if (has('corrections')) for (const one of trainings) await correctionFigures(folder, cohort, one, say);
     }
   } finally {

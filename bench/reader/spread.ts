@@ -9,7 +9,7 @@ import { type LabelMap, NOT_DRAWN } from '../../src/core/volume.ts';
 import { type Cohort, casesOf, readCase } from './cohort.ts';
 import { type Figure, meanSd, rounded } from './figures.ts';
 import { withPredictions } from './model.ts';
-import { decile, importAndPredict, newProject, type Training, train, writeCases } from './project.ts';
+import { decile, folderName, importAndPredict, newProject, type Training, train, writeCases } from './project.ts';
 
 /** Scans that are drawn whole; the others' slices are spread over four times as many. */
 const WHOLE = 4;
@@ -25,17 +25,54 @@ interface Drawn {
 }
 
 const WAYS = ['whole', 'slices', 'contour'] as const;
+type Way = (typeof WAYS)[number];
 
-export async function spreadFigures(folder: string, cohort: Cohort, training: Training): Promise<Figure[]> {
+/**
+ * A case's Dice is the mean over the seeds, each of which draws its slices and trains anew; tests are paired over cases.
+ * @param trainings one a seed
+ */
+export async function spreadFigures(folder: string, cohort: Cohort, trainings: readonly Training[]): Promise<Figure[]> {
+  const bySeed: Spread[] = [];
+  for (const training of trainings) bySeed.push(await spreadOf(folder, cohort, training));
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const overSeeds = (way: Way) => bySeed[0].scores[way].map((_, n) => mean(bySeed.map(({ scores }) => scores[way][n])));
+  const whole = overSeeds('whole');
+  return (['slices', 'contour'] as const).map((equal): Figure => {
+    const spread = overSeeds(equal);
+    const [w, s] = [meanSd(whole), meanSd(spread)];
+    const drawn = (what: (slices: readonly Drawn[]) => number, way: Way) =>
+      rounded(mean(bySeed.map((one) => what(one.drawn[way]))));
+    return {
+      ...{ figure: 'spread slices', cohort: cohort.name, equal, cases: spread.length, seeds: bySeed.length },
+      ...{ whole: w.mean, wholeSd: w.sd, spread: s.mean, spreadSd: s.sd },
+      ahead: w.mean === null || s.mean === null ? null : rounded(s.mean - w.mean),
+      ...(bySeed.length > 1 && {
+        aheadBySeed: bySeed.map(({ scores }) => rounded(mean(scores[equal]) - mean(scores.whole))).join(', '),
+      }),
+      p: rounded(pairedTTest(spread, whole)?.p ?? 1),
+      ...{ wholeSlices: drawn(({ length }) => length, 'whole'), spreadSlices: drawn(({ length }) => length, equal) },
+      ...{ wholeContourMm: drawn(lengthOf, 'whole'), spreadContourMm: drawn(lengthOf, equal) },
+    };
+  });
+}
+
+interface Spread {
+  readonly drawn: Record<Way, Drawn[]>;
+  /** Dice of each reported case, percent, mean over labels. */
+  readonly scores: Record<Way, number[]>;
+}
+
+/** One training a way; those that are there already are used. */
+async function spreadOf(folder: string, cohort: Cohort, training: Training): Promise<Spread> {
   const { learn, report, rest } = casesOf(folder, cohort);
   const read = (name: string) => readCase(folder, name, training.spacing);
   const pool = [...learn, ...rest].slice(0, WHOLE * EVERY);
   const others = rest.filter((name) => !pool.includes(name)).slice(0, UNLABELLED);
   const slices = (await Promise.all(pool.map(async (name) => slicesOf(name, (await read(name)).mask)))).flat();
-  const drawn = chosen(pool, slices);
-  const scores = new Map<(typeof WAYS)[number], number[]>();
+  const drawn = chosen(pool, slices, training.seed);
+  const scores = { whole: [], slices: [], contour: [] } as Record<Way, number[]>;
   for (const way of WAYS) {
-    const project = join(training.out, `${cohort.name}-spread-${way}`);
+    const project = join(training.out, folderName(`${cohort.name}-spread-${way}`, training));
     const own = join(project, 'p');
     if (!existsSync(join(project, 'predicted'))) {
       rmSync(project, { recursive: true, force: true });
@@ -45,23 +82,13 @@ export async function spreadFigures(folder: string, cohort: Cohort, training: Tr
         return { ...one, mask: onlyDrawn(one.mask, new Set(kept.flatMap((s) => (s.name === name ? [s.k] : [])))) };
       };
       const labelled = pool.filter((name) => kept.some((slice) => slice.name === name));
+      const unlabelled = [...pool.filter((name) => !labelled.includes(name)), ...others];
       await writeCases(labelled, marked, join(project, 'learn'), join(project, 'masks'));
-      await writeCases(
-        [...pool.filter((name) => !labelled.includes(name)), ...others],
-        read,
-        join(project, 'unlabelled'),
-      );
+      await writeCases(unlabelled, read, join(project, 'unlabelled'));
       await writeCases(report, read, join(project, 'report'));
       newProject(own, cohort.labels);
-      decile(
-        'import',
-        own,
-        join(project, 'learn'),
-        '--labels',
-        join(project, 'masks'),
-        '--ignore-label',
-        String(NOT_DRAWN),
-      );
+      const masks = ['--labels', join(project, 'masks'), '--ignore-label', String(NOT_DRAWN)];
+      decile('import', own, join(project, 'learn'), ...masks);
       decile('import', own, join(project, 'unlabelled'));
       train(own, training);
       await importAndPredict(own, join(project, 'report'));
@@ -69,34 +96,20 @@ export async function spreadFigures(folder: string, cohort: Cohort, training: Tr
     }
     const cases = await withPredictions(own, await Promise.all(report.map(read)));
     const labels = Array.from({ length: cohort.labels }, (_, n) => n + 1);
-    const mean = (of: LabelMap, mask: LabelMap) =>
-      labels.reduce((sum, label) => sum + dice(countOverlap(of, mask, label)), 0) / labels.length;
-    scores.set(
-      way,
-      cases.map(({ prediction, mask }) => mean(prediction, mask)),
+    scores[way] = cases.map(
+      ({ prediction, mask }) =>
+        labels.reduce((sum, label) => sum + dice(countOverlap(prediction, mask, label)), 0) / labels.length,
     );
   }
-  const whole = scores.get('whole') ?? [];
-  return (['slices', 'contour'] as const).map((equal): Figure => {
-    const spread = scores.get(equal) ?? [];
-    const [w, s] = [meanSd(whole), meanSd(spread)];
-    return {
-      ...{ figure: 'spread slices', cohort: cohort.name, equal, cases: spread.length },
-      ...{ whole: w.mean, wholeSd: w.sd, spread: s.mean, spreadSd: s.sd },
-      ahead: w.mean === null || s.mean === null ? null : rounded(s.mean - w.mean),
-      p: rounded(pairedTTest(spread, whole)?.p ?? 1),
-      ...{ wholeSlices: drawn.whole.length, spreadSlices: drawn[equal].length },
-      ...{ wholeContourMm: lengthOf(drawn.whole), spreadContourMm: lengthOf(drawn[equal]) },
-    };
-  });
+  return { drawn, scores };
 }
 
 /**
  * The slices of each way: all of the first scans; as many of all scans, every fourth one, from a start by lot; these with some taken
  * away or more drawn, by lot, until the outlines are as long as those of the whole scans.
  */
-export function chosen(pool: readonly string[], slices: readonly Drawn[]): Record<(typeof WAYS)[number], Drawn[]> {
-  const random = new Random(1);
+export function chosen(pool: readonly string[], slices: readonly Drawn[], seed: number): Record<Way, Drawn[]> {
+  const random = new Random(seed);
   const whole = slices.filter(({ name }) => pool.indexOf(name) < WHOLE);
   const spread = pool.flatMap((name) => {
     const start = random.integer(EVERY);

@@ -17,7 +17,7 @@ test('an outline is as long as the edges of the voxels around it, and an empty s
 });
 
 test('spread slices are as many as those of four whole scans, or have outlines as long, over all scans', () => {
-  const drawn = chosen(pool, slices);
+  const drawn = chosen(pool, slices, 1);
   assert.equal(drawn.whole.length, 4 * 16);
   assert.equal(drawn.slices.length, drawn.whole.length);
   assert.deepEqual(new Set(drawn.slices.map(({ name }) => name)).size, pool.length);
