@@ -120,6 +120,9 @@ async function trainCoarse(labelled: PreparedCase[], job: CoarseJob): Promise<bo
   const options = coarseOptions(job.options, labelled);
   const sources: PatchSource[] = [];
   for (const prepared of labelled) {
+    // A cancellation is a message: it is heard between two scans.
+    await new Promise(setImmediate);
+    if (job.control.cancelled) return false;
     // Its mask lies in memory, out of a thread's reach.
     const { stored: _, ...coarse } = await coarsely(prepared, { options }, job);
     const mask = coarseMask(prepared, coarse.size);
