@@ -4,7 +4,8 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import type { FilledOptions, FilledWindow } from '../../test/desktop/filled.ts';
-import { ask, maskOf, place, ready, until } from '../../test/desktop/whole-job.ts';
+import { ask, maskOf, place, ready } from '../../test/desktop/whole-job.ts';
+import { until } from '../../test/waits.ts';
 import type { Hand } from './hand.ts';
 
 export interface Job {

@@ -1,9 +1,10 @@
 /** Undo, slice, tool and window belong to the case: they survive another screen and a reload. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { until } from '../waits.ts';
 import { noBrowser } from './browser.ts';
 import { startServed } from './served.ts';
-import { drawOn, importWithMasks, makeProject, maskOf, place, ready, until } from './whole-job.ts';
+import { drawOn, importWithMasks, makeProject, maskOf, place, ready } from './whole-job.ts';
 
 test('a visit to another screen and a reload keep undo, slice and tool', { skip: noBrowser }, async (t) => {
   const served = await startServed(2, 1);

@@ -9,8 +9,9 @@ import { lpsPoint, spacingMm, type Volume } from '../../src/core/volume.ts';
 import { writeNifti } from '../../src/imaging/index.ts';
 import { importScans } from '../../src/project/services/import/import.ts';
 import { createProject } from '../../src/project/store/index.ts';
+import { until } from '../waits.ts';
 import { launchBrowser, noBrowser } from './browser.ts';
-import { ask, maskOf, ready, stroke, until } from './whole-job.ts';
+import { ask, maskOf, ready, stroke } from './whole-job.ts';
 
 const GRID = {
   size: [32, 32, 12],

@@ -9,10 +9,11 @@ import { importScans } from '../../src/project/services/import/import.ts';
 import { createProject } from '../../src/project/store/index.ts';
 import { keepPrediction } from '../services/predicted.ts';
 import { addRun } from '../store/helpers.ts';
+import { until } from '../waits.ts';
 import { noBrowser } from './browser.ts';
 import { makeCohort } from './cohort.ts';
 import { openToKill } from './killed-window.ts';
-import { ask, maskOf, place, ready, until } from './whole-job.ts';
+import { ask, maskOf, place, ready } from './whole-job.ts';
 
 const SIZE = [48, 48, 32] as const;
 const count = (mask: Uint8Array | null) => mask?.reduce((n, value) => n + (value ? 1 : 0), 0) ?? 0;

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
+import { until } from '../waits.ts';
 import { noBrowser } from './browser.ts';
 import { type FilledWindow, openFilledWindow } from './filled.ts';
-import { ask, maskOf, place, ready, stroke, until as untilLate } from './whole-job.ts';
+import { ask, maskOf, place, ready, stroke } from './whole-job.ts';
 
-const until = (holds: () => Promise<boolean>, what: string) => untilLate(holds, what, 40);
 const options = { skip: noBrowser };
 let window: FilledWindow;
 let page: Page;

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { NOT_DRAWN } from '../../src/core/volume.ts';
+import { until } from '../waits.ts';
 import { noBrowser } from './browser.ts';
 import { openTwoLabels, type Served, startServed } from './served.ts';
-import { ask, maskOf, place, ready, stroke, until as untilLate } from './whole-job.ts';
+import { ask, maskOf, place, ready, stroke } from './whole-job.ts';
 
-const until = (holds: () => Promise<boolean>, what: string) => untilLate(holds, what, 20);
 const options = { skip: noBrowser };
 const SLICE = 48 * 48;
 let window: Served;

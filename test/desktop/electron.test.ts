@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { makePhantom } from '../../src/core/phantom/index.ts';
 import { writeNifti } from '../../src/imaging/index.ts';
+import { until } from '../waits.ts';
 import { noBrowser } from './browser.ts';
 import { type Cohort, makeCohort } from './cohort.ts';
 import { control, windows } from './electron-stand-in.ts';
@@ -24,7 +25,6 @@ import {
   type Shell,
   stroke,
   trainAFew,
-  until,
 } from './whole-job.ts';
 
 const options = { skip: noBrowser };

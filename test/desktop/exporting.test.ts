@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { until } from '../waits.ts';
 import { noBrowser } from './browser.ts';
 import { type FilledWindow, openFilledWindow } from './filled.ts';
-import { ask, place, until } from './whole-job.ts';
+import { ask, place } from './whole-job.ts';
 
 const options = { skip: noBrowser };
 let window: FilledWindow;

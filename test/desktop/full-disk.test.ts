@@ -12,9 +12,10 @@ import { writeNifti } from '../../src/imaging/index.ts';
 import { journalFile, openWorkingMask } from '../../src/project/services/drawing/working-mask.ts';
 import { createProject, volumeFile } from '../../src/project/store/index.ts';
 import { encodeBoxes } from '../../src/shared/contract/index.ts';
+import { until } from '../waits.ts';
 import { noBrowser } from './browser.ts';
 import { startServed } from './served.ts';
-import { ask, importWithMasks, makeProject, maskOf, place, ready, stroke, until } from './whole-job.ts';
+import { ask, importWithMasks, makeProject, maskOf, place, ready, stroke } from './whole-job.ts';
 
 /** Makes a file system of `megabytes`; null where this user may not. */
 function smallDisk(megabytes: number): string | null {

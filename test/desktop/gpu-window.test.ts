@@ -10,11 +10,12 @@ import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { newProject } from '../../src/app.ts';
 import { decodeCheckpoint } from '../../src/core/train/checkpoint.ts';
+import { until } from '../waits.ts';
 import { launchBrowser, noBrowser } from './browser.ts';
 import { makeCohort } from './cohort.ts';
 import { control, SOFTWARE_GPU, windows } from './electron-stand-in.ts';
 import { startProgram } from './stand-in-program.ts';
-import { ask, until } from './whole-job.ts';
+import { ask } from './whole-job.ts';
 
 /** Why Chromium here gives no WebGPU to a page; false where it does. */
 async function noGpu(): Promise<string | false> {

@@ -2,10 +2,11 @@
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
+import { until } from '../waits.ts';
 import { launchBrowser } from './browser.ts';
 import type { Cohort } from './cohort.ts';
 import { type OwnProcess, serveApart } from './own-process.ts';
-import { ask, until } from './whole-job.ts';
+import { ask } from './whole-job.ts';
 
 export interface KilledWindow {
   page: Page;

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { build } from '../../scripts/build.ts';
+import { until } from '../waits.ts';
 import { noBrowser } from './browser.ts';
 import { makeCohort } from './cohort.ts';
 import { openToKill } from './killed-window.ts';
-import { ask, maskOf, place, ready, until } from './whole-job.ts';
+import { ask, maskOf, place, ready } from './whole-job.ts';
 
 /** A project whose first run predicted the scans that have no mask. */
 async function trained(folder: string, scans: string, labels: string): Promise<void> {

@@ -10,11 +10,11 @@ import { type Direction, lpsPoint, spacingMm, type Volume } from '../../src/core
 import type { MeasuredRow } from '../../src/shared/contract/index.ts';
 import { decile } from '../cli/run.ts';
 import { fitCamera, voxelToCanvas } from '../viewer/expected-place.ts';
+import { until } from '../waits.ts';
 import { noBrowser } from './browser.ts';
 import { type OwnScansWindow, openCase, openOwnScans } from './own-scans.ts';
-import { ask, place, ready, stroke, until as untilLate } from './whole-job.ts';
+import { ask, place, ready, stroke } from './whole-job.ts';
 
-const until = (holds: () => Promise<boolean>, what: string) => untilLate(holds, what, 60);
 const options = { skip: noBrowser };
 const TILT: Direction = [Math.cos(0.3), -Math.sin(0.3), 0, Math.sin(0.3), Math.cos(0.3), 0, 0, 0, 1];
 const SIZE = [60, 30, 12] as const;

@@ -5,9 +5,10 @@ import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { el } from '../../src/imaging/dicom/encode.ts';
 import { writeSeries } from '../imaging/helpers.ts';
+import { until } from '../waits.ts';
 import { noBrowser } from './browser.ts';
 import { type FilledWindow, openFilledWindow } from './filled.ts';
-import { ask, place, until } from './whole-job.ts';
+import { ask, place } from './whole-job.ts';
 
 const options = { skip: noBrowser };
 let window: FilledWindow;

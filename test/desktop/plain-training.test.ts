@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import type { Page, Route } from 'playwright-core';
+import { until } from '../waits.ts';
 import { noBrowser } from './browser.ts';
 import { type FilledWindow, openFilledWindow } from './filled.ts';
-import { ask, place, until as untilLate } from './whole-job.ts';
+import { ask, place } from './whole-job.ts';
 
-const until = (holds: () => Promise<boolean>, what: string) => untilLate(holds, what, 240);
 const options = { skip: noBrowser };
 let window: FilledWindow;
 let page: Page;

@@ -4,10 +4,11 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { build } from '../../scripts/build.ts';
+import { until } from '../waits.ts';
 import { noBrowser } from './browser.ts';
 import { makeCohort } from './cohort.ts';
 import { openToKill } from './killed-window.ts';
-import { ask, drawOn, maskOf, stroke, until } from './whole-job.ts';
+import { ask, drawOn, maskOf, stroke } from './whole-job.ts';
 
 test('a killed server comes back under its address, and the window saves what it held without a reload', {
   skip: noBrowser,

@@ -4,11 +4,11 @@ import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { indexToWorld } from '../../src/core/edit/planes.ts';
 import { type Direction, type Grid, lpsPoint, spacingMm, type Volume, voxelCount } from '../../src/core/volume.ts';
+import { until } from '../waits.ts';
 import { noBrowser } from './browser.ts';
 import { type OwnScansWindow, openCase, openOwnScans } from './own-scans.ts';
-import { ask, maskOf, until as untilLate } from './whole-job.ts';
+import { ask, maskOf } from './whole-job.ts';
 
-const until = (holds: () => Promise<boolean>, what: string) => untilLate(holds, what, 60);
 const options = { skip: noBrowser };
 const STRAIGHT: Direction = [1, 0, 0, 0, 1, 0, 0, 0, 1];
 const TILTED: Direction = [Math.cos(0.4), -Math.sin(0.4), 0, Math.sin(0.4), Math.cos(0.4), 0, 0, 0, 1];

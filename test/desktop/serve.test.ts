@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
+import { becomes } from '../waits.ts';
 import { noBrowser } from './browser.ts';
 import type { Cohort } from './cohort.ts';
 import { type Served, startServed } from './served.ts';
@@ -85,13 +86,8 @@ test(
   async () => {
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => !document.querySelector('[data-phase="loading"]'));
-    for (
-      let n = 0;
-      n < 100 && (await ask(page, 'scans.list')).find((row) => row.id === drawn)?.state !== 'labelled';
-      n++
-    )
-      await page.waitForTimeout(200);
-    assert.equal((await ask(page, 'scans.list')).find((row) => row.id === drawn)?.state, 'labelled');
+    const state = async () => (await ask(page, 'scans.list')).find((row) => row.id === drawn)?.state;
+    await becomes(state, 'labelled');
     await page.locator('button.primary:focus').filter({ hasText: 'Draw on' }).waitFor();
     await page.getByRole('button', { name: 'Back to the cases' }).last().click();
     await page.locator('[role=grid]:focus .row.focus').filter({ hasText: 'case_2' }).waitFor();
@@ -128,7 +124,7 @@ test('deleted scans come back by Undo, with their masks', options, async () => {
   await page.getByText('1 scan deleted from the project.').waitFor();
   assert.equal((await ask(page, 'scans.list')).length, 3);
   await page.locator('.message', { hasText: 'deleted from' }).getByRole('button', { name: 'Undo' }).click();
-  for (let n = 0; n < 100 && (await ask(page, 'scans.list')).length < 4; n++) await page.waitForTimeout(200);
+  await becomes(async () => (await ask(page, 'scans.list')).length, 4);
   assert.equal((await ask(page, 'scans.list')).find((row) => row.id === drawn)?.state, 'labelled');
 });
 

@@ -9,7 +9,8 @@ import { makePhantom } from '../../src/core/phantom/index.ts';
 import { writeNifti } from '../../src/imaging/index.ts';
 import { importScans } from '../../src/project/services/import/import.ts';
 import { createProject } from '../../src/project/store/index.ts';
-import { ask, until } from './whole-job.ts';
+import { until } from '../waits.ts';
+import { ask } from './whole-job.ts';
 
 /** Finer than the demo's phantoms, so that pictures look like scans. */
 export const SIZE = [112, 84, 48] as const;

@@ -4,8 +4,9 @@ import type { Page } from 'playwright-core';
 import { planesOf } from '../../src/core/edit/planes.ts';
 import { makePhantom } from '../../src/core/phantom/index.ts';
 import { fitCamera, voxelToCanvas } from '../viewer/expected-place.ts';
+import { until } from '../waits.ts';
 import { OPTIONS, SIZE } from './show-project.ts';
-import { ask, maskOf, picturesIn, place, ready, until } from './whole-job.ts';
+import { ask, maskOf, picturesIn, place, ready } from './whole-job.ts';
 
 export interface View {
   /** File name without extension. */

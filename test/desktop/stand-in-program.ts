@@ -3,8 +3,8 @@ import { registerHooks } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
 import { build, MAIN } from '../../scripts/build.ts';
+import { until } from '../waits.ts';
 import { control } from './electron-stand-in.ts';
-import { until } from './whole-job.ts';
 
 const STAND_IN = new URL('./electron-stand-in.ts', import.meta.url).href;
 

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { volumeFile } from '../../src/project/store/index.ts';
+import { until } from '../waits.ts';
 import { noBrowser } from './browser.ts';
 import { type Served, startServed } from './served.ts';
-import { ask, importWithMasks, makeProject, maskOf, place, ready, stroke, until } from './whole-job.ts';
+import { ask, importWithMasks, makeProject, maskOf, place, ready, stroke } from './whole-job.ts';
 
 const options = { skip: noBrowser };
 let served: Served;

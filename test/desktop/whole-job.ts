@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { readMask } from '../../src/imaging/index.ts';
 import type { CallInput, CallName, CallResult, JobInfo, Reply } from '../../src/shared/contract/index.ts';
+import { until } from '../waits.ts';
 import type { Cohort } from './cohort.ts';
 
 export interface Shell {
@@ -252,16 +253,3 @@ export const picturesIn = (page: Page): Promise<unknown> =>
       return one.complete || width === 0 || bottom < 0 || top > innerHeight;
     }),
   );
-
-/** Asks until it holds; the machine may be busy, so for long. `what` it waits for may tell what is there instead. */
-export async function until(
-  holds: () => Promise<boolean>,
-  what: string | (() => Promise<string>),
-  seconds = 240,
-): Promise<void> {
-  const end = Date.now() + seconds * 1000;
-  while (!(await holds())) {
-    if (Date.now() >= end) assert.fail(`${typeof what === 'string' ? what : await what()}: not after ${seconds} s`);
-    await new Promise((done) => setTimeout(done, 150));
-  }
-}

@@ -8,9 +8,10 @@ import type { Page } from 'playwright-core';
 import { lpsPoint, spacingMm } from '../../src/core/volume.ts';
 import { writeNifti } from '../../src/imaging/index.ts';
 import { createProject, openProject, volumeFile } from '../../src/project/store/index.ts';
+import { until } from '../waits.ts';
 import { noBrowser } from './browser.ts';
 import { type Served, startServed } from './served.ts';
-import { ask, drawOn, importWithMasks, makeProject, maskOf, place, ready, stroke, until } from './whole-job.ts';
+import { ask, drawOn, importWithMasks, makeProject, maskOf, place, ready, stroke } from './whole-job.ts';
 
 const options = { skip: noBrowser };
 let served: Served;

@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { makeCase } from '../../bench/viewer/cases.ts';
 import { Recorder } from '../../src/core/edit/edit.ts';
 import { doJob, type EditJob } from '../../src/core/edit/job.ts';
-import { until } from '../desktop/whole-job.ts';
+import { until } from '../waits.ts';
 import { launch, NO_CHROMIUM, openCase } from './harness/browser.ts';
 import { buildHarness } from './harness/built.ts';
 import { type Harness, type HarnessCase, startHarness } from './harness/server.ts';

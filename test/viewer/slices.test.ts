@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { type LabelMap, NOT_DRAWN } from '../../src/core/volume.ts';
+import { until } from '../waits.ts';
 import { ballScan, emptyLike } from './geometries.ts';
 import { launch, NO_CHROMIUM, openCase } from './harness/browser.ts';
 import { buildHarness } from './harness/built.ts';
@@ -50,14 +51,6 @@ async function onPage(entry: HarnessCase, act: (page: Page, harness: Harness) =>
     await harness.close();
   }
 }
-
-const until = async (holds: () => boolean, what: string) => {
-  for (let n = 0; n < 600; n++) {
-    if (holds()) return;
-    await new Promise((done) => setTimeout(done, 100));
-  }
-  assert.fail(what);
-};
 
 test('Shift+I fills between drawn slices along the image, says where it is least sure, and is one undo step', {
   skip,

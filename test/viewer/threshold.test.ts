@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import type { LabelInfo } from '../../src/shared/contract/index.ts';
+import { becomes, until } from '../waits.ts';
 import { ballScan } from './geometries.ts';
 import { launch, NO_CHROMIUM, openCase } from './harness/browser.ts';
 import { buildHarness } from './harness/built.ts';
@@ -65,29 +66,25 @@ test('the range is seen on every plane, then labelled in the whole scan in one s
   await onBall(async (page, entry) => {
     await page.keyboard.press('z');
     await range(page, 200, 400);
-    await page.waitForTimeout(200);
-    for (const plane of ['axial', 'coronal', 'sagittal']) {
-      const { n, x, y } = await previewed(page, plane);
-      assert.ok(n > 100 && Math.abs(x - 0.5) < 0.03 && Math.abs(y - 0.5) < 0.03, `${plane}: ${n} at ${x}, ${y}`);
-    }
+    for (const plane of ['axial', 'coronal', 'sagittal'])
+      await until(
+        async () => {
+          const { n, x, y } = await previewed(page, plane);
+          return n > 100 && Math.abs(x - 0.5) < 0.03 && Math.abs(y - 0.5) < 0.03;
+        },
+        async () => `${plane}: ${JSON.stringify(await previewed(page, plane))}`,
+      );
     const mask = () => entry.mask?.data;
     assert.equal(mask(), undefined, 'a preview changes nothing');
     await page.getByRole('button', { name: 'Make it kidney' }).click();
     await saved(page);
     await page.locator('.history').getByText('Threshold').waitFor();
     const expected = Uint8Array.from(entry.scan.data, (value) => (value === 300 ? 1 : 0));
-    await page.waitForFunction(() => document.querySelector('[data-save]')?.textContent?.startsWith('saved'));
-    assert.deepEqual(mask(), expected);
+    await becomes(mask, expected);
     await page.keyboard.press('b');
-    await page.waitForTimeout(200);
-    assert.equal((await previewed(page, 'axial')).n, 0, 'no preview with another tool');
+    await becomes(async () => (await previewed(page, 'axial')).n, 0, 'no preview with another tool');
     await page.keyboard.press('Control+z');
-    await page.waitForTimeout(600);
-    assert.equal(
-      mask()?.some((value) => value > 0),
-      false,
-      'one step back',
-    );
+    await becomes(() => mask()?.some((value) => value > 0), false, 'one step back');
   });
 });
 
@@ -104,18 +101,16 @@ test('"Paint only here" limits the brush to the range until it is unticked', { s
       await page.mouse.down();
       await page.mouse.move(box.x + box.width / 2 + 30, box.y + box.height / 2, { steps: 3 });
       await page.mouse.up();
-      await page.waitForTimeout(700);
     };
     await stroke();
     const painted = () => [...(entry.mask?.data ?? [])].flatMap((value, v) => (value ? [v] : []));
-    const first = painted();
     const inSlice = 48 * 48;
     const ball = [...entry.scan.data].flatMap((value, v) =>
       value === 300 && Math.floor(v / inSlice) === 12 ? [v] : [],
     );
-    assert.deepEqual(first, ball, 'all of the ball on this slice, and nothing beside it');
+    await becomes(painted, ball, 'all of the ball on this slice, and nothing beside it');
     await page.getByRole('checkbox', { name: 'Only intensities 200 to 400' }).click();
     await stroke();
-    assert.ok(painted().length > first.length, 'no limit any more');
+    await until(() => painted().length > ball.length, 'no limit any more');
   });
 });

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { makeCase } from '../../bench/viewer/cases.ts';
 import type { LabelMap } from '../../src/core/volume.ts';
-import { until } from '../desktop/whole-job.ts';
+import { until } from '../waits.ts';
 import { launch, NO_CHROMIUM, openCase } from './harness/browser.ts';
 import { buildHarness } from './harness/built.ts';
 import { type Harness, type HarnessCase, startHarness } from './harness/server.ts';

@@ -4,9 +4,10 @@ import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { PLANE_NAMES, type PlaneName, planesOf } from '../../src/core/edit/planes.ts';
 import type { LabelInfo } from '../../src/shared/contract/index.ts';
+import { becomes, rests, until } from '../waits.ts';
 import { fitCamera, voxelToCanvas } from './expected-place.ts';
 import { ballScan, emptyLike, GEOMETRIES, type GeometryCase, markedScan } from './geometries.ts';
-import { allDrawn, launch, NO_CHROMIUM, openCase } from './harness/browser.ts';
+import { allDrawn, frames, launch, NO_CHROMIUM, openCase } from './harness/browser.ts';
 import { buildHarness } from './harness/built.ts';
 import { type Harness, type HarnessCase, startHarness } from './harness/server.ts';
 
@@ -52,7 +53,7 @@ async function showSlice(page: Page, name: PlaneName, slice: number): Promise<vo
   await pane(page, name).hover();
   for (let now = await number(); now !== slice; now = await number())
     await page.mouse.wheel(0, now < slice ? 100 : -100);
-  await page.waitForTimeout(120);
+  await rests(() => brightest(page, name));
 }
 
 /** Page position of a voxel in a fitted plane. */
@@ -79,6 +80,9 @@ async function smallBrush(page: Page) {
 
 const count = (entry: HarnessCase, value: number) =>
   entry.mask?.data.reduce((n, v) => n + (v === value ? 1 : 0), 0) ?? 0;
+
+/** Where a mask on the disk has a label, offsets of voxels. */
+const painted = (entry: HarnessCase) => [...(entry.mask?.data ?? [])].flatMap((value, v) => (value ? [v] : []));
 
 /** Middle of the bright pixels of a plane's picture, in CSS pixels of the pane. */
 const brightest = (page: Page, name: string) =>
@@ -136,15 +140,10 @@ for (const geometry of GEOMETRIES) {
         assert.ok(box);
         if (sides) checkSides(geometry, name, seen, box);
         await page.mouse.click(box.x + seen.x, box.y + seen.y);
-        await saved(page);
-        await page.waitForTimeout(100);
         const [i, j, k] = geometry.marker;
-        const painted = [...(entry.mask?.data ?? [])].flatMap((v, at) => (v ? [at] : []));
-        assert.deepEqual(painted, [i + geometry.size[0] * (j + geometry.size[1] * k)], name);
+        await becomes(() => painted(entry), [i + geometry.size[0] * (j + geometry.size[1] * k)], name);
         await page.keyboard.press('Control+z');
-        await page.waitForFunction(() => document.querySelector('[data-save]')?.textContent?.startsWith('saved'));
-        await page.waitForTimeout(150);
-        assert.equal(count(entry, 1), 0, 'undo reached the disk');
+        await becomes(() => painted(entry), [], 'undo reached the disk');
       }
     });
   });
@@ -178,19 +177,15 @@ for (const geometry of GEOMETRIES.filter((g) => g.name === 'axial' || g.name ===
       for (const name of ['coronal', 'sagittal'] as const) {
         assert.match(await pane(page, name).innerText(), /oblique/);
         await smallBrush(page);
-        await page.waitForTimeout(200);
-        const seen = await brightest(page, name);
+        const seen = await rests(() => brightest(page, name));
         assert.ok(seen.n > 0, `the block is seen in the turned ${name} plane`);
         const turned = await pane(page, name).boundingBox();
         assert.ok(turned);
         await page.mouse.click(turned.x + seen.x, turned.y + seen.y);
-        await saved(page);
-        await page.waitForTimeout(150);
         const [i, j, k] = geometry.marker;
-        const painted = [...(entry.mask?.data ?? [])].flatMap((v, n) => (v ? [n] : []));
-        assert.deepEqual(painted, [i + geometry.size[0] * (j + geometry.size[1] * k)], name);
+        await becomes(() => painted(entry), [i + geometry.size[0] * (j + geometry.size[1] * k)], name);
         await page.keyboard.press('Control+z');
-        await page.waitForTimeout(300);
+        await becomes(() => painted(entry), []);
       }
       await page.getByRole('button', { name: 'Straighten' }).click();
       if (geometry.name === 'axial') assert.doesNotMatch(await pane(page, 'coronal').innerText(), /oblique/);
@@ -231,8 +226,8 @@ test('what is on the screen is what is on disk, voxel by voxel', { skip }, async
     await drag(page, await Promise.all(corners.map(([i, j]) => placeOf(page, entry, 'axial', [i, j, 12]))));
     await page.keyboard.press('v');
     await saved(page);
-    await page.waitForTimeout(300);
     for (const name of PLANE_NAMES) {
+      await rests(() => brightest(page, name));
       const box = await pane(page, name).boundingBox();
       assert.ok(box && entry.mask);
       const plane = planesOf(entry.scan)[name];
@@ -276,17 +271,11 @@ test('fifty-two strokes are undone and redone one by one, on disk too', { skip }
       const { x, y } = await placeOf(page, entry, 'axial', [6 + (n % 10) * 3, 6 + Math.floor(n / 10) * 3, 12]);
       await page.mouse.click(x, y);
     }
-    const settle = () => page.waitForFunction(() => document.querySelector('[data-save=saved]'));
-    await settle();
-    assert.equal(count(entry, 1), 52);
+    await becomes(() => count(entry, 1), 52);
     for (let n = 0; n < 52; n++) await page.keyboard.press('Control+z');
-    await page.waitForTimeout(200);
-    await settle();
-    assert.equal(count(entry, 1), 0);
+    await becomes(() => count(entry, 1), 0);
     for (let n = 0; n < 52; n++) await page.keyboard.press(n % 2 ? 'Control+y' : 'Control+Shift+z');
-    await page.waitForTimeout(200);
-    await settle();
-    assert.equal(count(entry, 1), 52);
+    await becomes(() => count(entry, 1), 52);
   });
 });
 
@@ -319,21 +308,12 @@ test('interpolation fills the slices between two drawn ones as one undo step', {
       const { x, y } = await placeOf(page, entry, 'axial', [24, 24, k]);
       await page.mouse.click(x, y);
     }
+    const slices = () => [...new Set(painted(entry).map((v) => Math.floor(v / 2304)))];
+    await becomes(slices, [8, 16]);
     await page.keyboard.press('i');
-    await page.waitForTimeout(200);
-    await page.waitForSelector('[data-save=saved]');
-    const perSlice = Array.from(
-      { length: 24 },
-      (_, k) => entry.mask?.data.subarray(k * 2304, (k + 1) * 2304).indexOf(1) !== -1,
-    );
-    assert.deepEqual(
-      perSlice.flatMap((drawn, k) => (drawn ? [k] : [])),
-      [8, 9, 10, 11, 12, 13, 14, 15, 16],
-    );
+    await becomes(slices, [8, 9, 10, 11, 12, 13, 14, 15, 16]);
     await page.keyboard.press('Control+z');
-    await page.waitForTimeout(200);
-    await page.waitForSelector('[data-save=saved]');
-    assert.equal(entry.mask?.data.subarray(12 * 2304, 13 * 2304).indexOf(1), -1);
+    await becomes(slices, [8, 16]);
   });
 });
 
@@ -341,10 +321,6 @@ test('polygon, scissors, flood fill, region growing and threshold brush each do 
   const entry = ball();
   await onPage([entry], 'scan=1', async (page) => {
     const at = (i: number, j: number) => placeOf(page, entry, 'axial', [i, j, 12]);
-    const settle = async () => {
-      await page.waitForTimeout(250);
-      await page.waitForSelector('[data-save=saved]');
-    };
     await page.keyboard.press('p');
     for (const [i, j] of [
       [3.5, 3.5],
@@ -356,37 +332,33 @@ test('polygon, scissors, flood fill, region growing and threshold brush each do 
       await page.mouse.click(x, y);
     }
     await page.keyboard.press('Enter');
-    await settle();
-    assert.equal(count(entry, 1), 5 * 5, 'polygon');
+    await becomes(() => count(entry, 1), 5 * 5, 'polygon');
     await page.keyboard.press('x');
     await page.getByRole('button', { name: 'rectangle' }).click();
     await page.keyboard.down('Control');
     await drag(page, [await at(5.5, 5.5), await at(9.5, 9.5)]);
     await page.keyboard.up('Control');
-    await settle();
-    assert.equal(count(entry, 1), 25 - 3 * 3, 'scissors cut');
+    await becomes(() => count(entry, 1), 25 - 3 * 3, 'scissors cut');
     await page.keyboard.press('.');
     await page.keyboard.press('g');
     const corner = await at(4, 4);
     await page.mouse.click(corner.x, corner.y);
-    await settle();
-    assert.deepEqual([count(entry, 1), count(entry, 2)], [0, 16], 'flood fill relabels');
+    await becomes(() => [count(entry, 1), count(entry, 2)], [0, 16], 'flood fill relabels');
     await page.keyboard.press('r');
     await page.getByRole('checkbox', { name: 'In 3D' }).check();
     const middle = await at(24, 24);
     await page.mouse.click(middle.x, middle.y);
-    await settle();
     const inside = [...entry.scan.data].filter((v) => v === 300).length;
-    assert.equal(count(entry, 2), 16 + inside, 'region growing takes the ball');
+    await becomes(() => count(entry, 2), 16 + inside, 'region growing takes the ball');
     await page.keyboard.press('Control+z');
+    await becomes(() => count(entry, 2), 16);
     await page.keyboard.press('t');
     for (let n = 0; n < 4; n++) await page.keyboard.press(']');
     await page.mouse.click(middle.x, middle.y);
-    await settle();
+    await until(() => count(entry, 2) > 16 + 200, 'threshold brush fills the ball');
     const slice = [...(entry.mask?.data.subarray(12 * 2304, 13 * 2304) ?? [])];
     const outside = slice.filter((v, p) => v === 2 && entry.scan.data[12 * 2304 + p] !== 300).length;
     assert.equal(outside, 16, 'threshold brush stays inside the ball');
-    assert.ok(slice.filter((v) => v === 2).length > 16 + 200, 'and fills it');
   });
 });
 
@@ -399,13 +371,13 @@ test('a locked label is not painted over, and its lock is kept in the project', 
     await page.keyboard.press('b');
     const { x, y } = await placeOf(page, entry, 'axial', [24, 24, 12]);
     await page.mouse.click(x, y);
-    await page.waitForTimeout(300);
+    await frames(page);
+    assert.equal(await page.locator('[data-save]').innerText(), 'all changes saved', 'nothing is on its way');
     assert.equal(count(entry, 1), 0);
-    assert.equal(harness.labels[1].locked, true);
+    await becomes(() => harness.labels[1].locked, true);
     await page.getByRole('button', { name: 'Unlock lesion' }).click();
     await page.mouse.click(x, y);
-    await saved(page);
-    assert.ok(count(entry, 1) > 50);
+    await until(() => count(entry, 1) > 50, 'the stroke on the disk');
   });
 });
 
@@ -441,14 +413,12 @@ test('review: flagged slices, correction, change in ml, range and case decisions
     await page.waitForSelector('.changes table');
     assert.match(await page.locator('.changes').innerText(), new RegExp(`\\+${(added / 1000).toFixed(2)} ml`));
     await page.getByRole('button', { name: 'Accept slice 16' }).click();
-    await page.waitForTimeout(200);
-    assert.deepEqual(harness.decisions.at(-1), { scan: 1, decision: 'accept', slices: { from: 15, to: 15 } });
+    await becomes(() => harness.decisions.at(-1), { scan: 1, decision: 'accept', slices: { from: 15, to: 15 } });
     // The same by keys alone, on a range: two slices onwards, one too many taken back.
     for (const key of ['ArrowRight', 'ArrowDown', 'ArrowDown', 'ArrowUp']) await page.keyboard.press(`Shift+${key}`);
     await page.getByText('slices 16–18').waitFor();
     await page.keyboard.press('Shift+Enter');
-    await page.waitForTimeout(200);
-    assert.deepEqual(harness.decisions.at(-1), { scan: 1, decision: 'accept', slices: { from: 15, to: 17 } });
+    await becomes(() => harness.decisions.at(-1), { scan: 1, decision: 'accept', slices: { from: 15, to: 17 } });
     await page.keyboard.press('Enter');
     await page.waitForSelector('aside h1:text("second")');
     assert.deepEqual(harness.decisions.at(-1), { scan: 1, decision: 'accept' });
@@ -461,12 +431,10 @@ test('uncertainty, difference and the untouched prediction come onto the planes 
   const entry = predictedCase('case');
   await onPage([entry], 'scan=1&mode=review', async (page) => {
     await page.waitForFunction(() => document.querySelector('[data-slice]')?.textContent === '16/24');
-    await page.waitForTimeout(300);
     const colour = async (voxel: readonly [number, number, number]) => {
       const { x, y } = await placeOf(page, entry, 'axial', voxel);
       const box = await pane(page, 'axial').boundingBox();
       assert.ok(box);
-      await page.waitForTimeout(250);
       return pane(page, 'axial').evaluate(
         (element, [px, py]) => {
           const canvas = element.querySelector('.image > canvas') as HTMLCanvasElement;
@@ -478,28 +446,38 @@ test('uncertainty, difference and the untouched prediction come onto the planes 
     };
     const uncertain = [10, 23, 15] as const;
     const corrected = [30, 24, 15] as const;
-    const plain = await colour(uncertain);
+    const plain = await rests(() => colour(uncertain));
     assert.equal(plain.red, plain.blue, 'grey before');
     await page.keyboard.press('u');
-    const hot = await colour(uncertain);
-    assert.ok(hot.red - hot.blue > 40, `yellow on it: ${JSON.stringify(hot)}`);
+    const told = (voxel: typeof uncertain | typeof corrected) => async () => JSON.stringify(await colour(voxel));
+    await until(async () => {
+      const { red, blue } = await colour(uncertain);
+      return red - blue > 40;
+    }, told(uncertain));
     await page.keyboard.press('u');
-    assert.deepEqual(await colour(uncertain), plain);
+    await becomes(() => colour(uncertain), plain);
     await page.keyboard.press('b');
     const { x, y } = await placeOf(page, entry, 'axial', corrected);
     await page.mouse.click(x, y);
-    const painted = await colour(corrected);
-    assert.ok(painted.red - painted.blue > 30, 'the mask');
+    await until(async () => {
+      const { red, blue } = await colour(corrected);
+      return red - blue > 30;
+    }, told(corrected));
+    const mask = await rests(() => colour(corrected));
     await page.keyboard.press('Shift+D');
-    const added = await colour(corrected);
-    assert.ok(added.green - added.red > 30, `green where added: ${JSON.stringify(added)}`);
+    await until(async () => {
+      const { red, green } = await colour(corrected);
+      return green - red > 30;
+    }, told(corrected));
     await page.keyboard.press('Shift+D');
-    assert.deepEqual(await colour(corrected), painted);
+    await becomes(() => colour(corrected), mask);
     await page.keyboard.down('q');
-    const before = await colour(corrected);
-    assert.equal(before.red, before.blue, 'the prediction had nothing there');
+    await until(async () => {
+      const { red, blue } = await colour(corrected);
+      return red === blue;
+    }, told(corrected));
     await page.keyboard.up('q');
-    assert.deepEqual(await colour(corrected), painted);
+    await becomes(() => colour(corrected), mask);
   });
 });
 
@@ -526,9 +504,9 @@ test('right drag changes the window, Shift + click moves the crosshair, Esc give
     await page.mouse.move(b.x, b.y, { steps: 5 });
     await page.keyboard.press('Escape');
     await page.mouse.up();
-    await page.waitForTimeout(300);
-    assert.equal(count(entry, 1), 0);
+    await frames(page);
     assert.equal(await page.locator('[data-save]').innerText(), 'all changes saved');
+    assert.equal(count(entry, 1), 0);
   });
 });
 
@@ -550,8 +528,7 @@ test('a stroke draws the planes that cut it anew, and no others', { skip }, asyn
       });
       await drag(page, [await placeOf(page, entry, 'axial', from), await placeOf(page, entry, 'axial', to)]);
       await saved(page);
-      await page.waitForTimeout(150);
-      return page.evaluate(() => Object.keys((globalThis as unknown as { drawn: object }).drawn).sort());
+      return rests(() => page.evaluate(() => Object.keys((globalThis as unknown as { drawn: object }).drawn).sort()));
     };
     // The planes meet in the middle.
     const [i, j, k] = BALL.map((n) => n >> 1);

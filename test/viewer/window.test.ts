@@ -4,7 +4,8 @@ import { after, before, test } from 'node:test';
 import type { Browser, CDPSession, Page } from 'playwright-core';
 import { lpsPoint, spacingMm, type Volume } from '../../src/core/volume.ts';
 import type { LabelInfo } from '../../src/shared/contract/index.ts';
-import { launch, NO_CHROMIUM, openCase } from './harness/browser.ts';
+import { rests, until } from '../waits.ts';
+import { frames, launch, NO_CHROMIUM, openCase } from './harness/browser.ts';
 import { buildHarness } from './harness/built.ts';
 import { type Harness, type HarnessCase, startHarness } from './harness/server.ts';
 
@@ -73,6 +74,12 @@ async function rowsOnScreen(page: Page): Promise<{ top: number; perRow: number; 
   });
   return { top: box.y + found.y0, perRow: (found.y1 - found.y0) / 40, left: box.x + found.x0, right: box.x + found.x1 };
 }
+/** The rows come to stand so. */
+const stand = (page: Page, where: string, so: (rows: Awaited<ReturnType<typeof rowsOnScreen>>) => boolean) =>
+  until(
+    async () => so(await rowsOnScreen(page)),
+    async () => `${where}, not ${JSON.stringify(await rowsOnScreen(page))}`,
+  );
 /** Everything is bright enough to be told from the black around it. */
 async function brightWindow(page: Page): Promise<void> {
   await width(page).fill('1000');
@@ -80,7 +87,7 @@ async function brightWindow(page: Page): Promise<void> {
   await level(page).fill('100');
   await level(page).press('Enter');
   await page.getByText('W 1000').first().waitFor();
-  await page.waitForTimeout(200);
+  await rests(() => rowsOnScreen(page));
 }
 
 test('window and level are typed, and refuse what is no number', { skip }, async () => {
@@ -152,10 +159,9 @@ test('Space held and dragged moves the picture, Space tapped is the last tool', 
     await page.mouse.move(before.left + 90, before.top + 80, { steps: 4 });
     await page.mouse.up();
     await page.keyboard.up('Space');
-    await page.waitForTimeout(200);
-    const moved = await rowsOnScreen(page);
-    assert.ok(Math.abs(moved.top - before.top - 20) <= 1, `${moved.top} ${before.top}`);
-    assert.ok(Math.abs(moved.left - before.left - 30) <= 1, `${moved.left} ${before.left}`);
+    await stand(page, `20 below and 30 right of ${JSON.stringify(before)}`, ({ top, left }) => {
+      return Math.abs(top - before.top - 20) <= 1 && Math.abs(left - before.left - 30) <= 1;
+    });
     assert.equal(await pressed('brush'), 'true', 'a drag is no tap');
     assert.equal(entry.mask, null, 'nothing was painted');
     await page.keyboard.press('Space');
@@ -175,10 +181,9 @@ test('Ctrl and the wheel zoom about the pointer', { skip }, async () => {
     await page.keyboard.down('Control');
     await page.mouse.wheel(0, 100);
     await page.keyboard.up('Control');
-    await page.waitForTimeout(200);
-    const { top, perRow } = await rowsOnScreen(page);
-    assert.ok(perRow < before.perRow * 0.95, `${perRow} ${before.perRow}`);
-    assert.ok(Math.abs(top + row * perRow - y) <= 1.5, 'the row under the pointer stayed there');
+    await stand(page, `smaller than ${JSON.stringify(before)}, row ${row} still at ${y}`, ({ top, perRow }) => {
+      return perRow < before.perRow * 0.95 && Math.abs(top + row * perRow - y) <= 1.5;
+    });
   });
 });
 
@@ -208,10 +213,9 @@ test('two fingers move and zoom the picture, and paint nothing', { skip }, async
       [x + 65, y],
     ]);
     await touch(session, 'touchEnd', []);
-    await page.waitForTimeout(300);
-    const { perRow, left, right } = await rowsOnScreen(page);
-    assert.ok(Math.abs(perRow / before.perRow - 0.5) < 0.03, `${perRow} of ${before.perRow}`);
-    assert.ok(Math.abs((left + right) / 2 - x - 25) <= 2, `${(left + right) / 2} of ${x}`);
+    await stand(page, `half as large as ${JSON.stringify(before)}, 25 right of ${x}`, ({ perRow, left, right }) => {
+      return Math.abs(perRow / before.perRow - 0.5) < 0.03 && Math.abs((left + right) / 2 - x - 25) <= 2;
+    });
     assert.equal(entry.mask, null, 'nothing was painted');
     assert.equal(await page.getByText('No change yet').count(), 1);
     await page.keyboard.press('g');
@@ -221,7 +225,7 @@ test('two fingers move and zoom the picture, and paint nothing', { skip }, async
       [x + 60, y],
     ]);
     await touch(session, 'touchEnd', []);
-    await page.waitForTimeout(300);
+    await frames(page);
     // On an empty slice a fill is refused, and says so.
     const refused = page.getByText('The area to fill must be closed');
     assert.equal(await refused.count(), 0, 'nor filled');

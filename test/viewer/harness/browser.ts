@@ -44,3 +44,9 @@ export const allDrawn = (page: Page): Promise<unknown> =>
     const planes = [...document.querySelectorAll('[data-phase=ready] [data-drawn]')];
     return planes.length > 0 && planes.every((plane) => (plane as HTMLElement).dataset.drawn === 'all');
   });
+
+/** Whatever the page does at once in answer to what it was told is done, and drawn. */
+export const frames = (page: Page): Promise<void> =>
+  page.evaluate(
+    () => new Promise<void>((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)))),
+  );
