@@ -16,7 +16,6 @@ before(async () => {
   if (noBrowser) return;
   window = await startServed(4, 0);
   page = window.page;
-  page.setDefaultTimeout(20_000);
   await openTwoLabels(window);
 });
 after(async () => window?.close());

@@ -34,7 +34,7 @@ export async function openOwnScans(label: string, scans: Record<string, Volume>)
   const server = await serve({ pages: PAGES, project });
   const browser = await launchBrowser();
   const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
-  page.setDefaultTimeout(60_000);
+  page.setDefaultTimeout(120_000);
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.message));
   await page.goto(server.url);

@@ -35,7 +35,6 @@ before(async () => {
   if (noBrowser) return;
   window = await startServed(6, 0);
   page = window.page;
-  page.setDefaultTimeout(20_000);
   await page.addInitScript(holdAnswers);
   await page.reload();
   await openTwoLabels(window);

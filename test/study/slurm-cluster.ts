@@ -123,7 +123,7 @@ export async function startCluster(): Promise<Cluster> {
 }
 
 /** Waits until `ready` is true; what it throws meanwhile counts as not yet. */
-export async function until(ready: () => boolean, what: string, logs: () => string, seconds = 60): Promise<void> {
+export async function until(ready: () => boolean, what: string, logs: () => string, seconds = 240): Promise<void> {
   for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
     try {
       if (ready()) return;

@@ -32,7 +32,7 @@ export async function openCase(browser: Browser, origin: string, query: string, 
   page.on('console', (message) => {
     if (message.type() === 'error') errors.push(message.text());
   });
-  page.setDefaultTimeout(60_000);
+  page.setDefaultTimeout(120_000);
   await page.goto(`${origin}/?${query}`);
   await allDrawn(page);
   return page;
