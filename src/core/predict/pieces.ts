@@ -3,7 +3,7 @@
  * kidneys), a predicted piece beyond that number is a false one; so is one apart from what all labels together are (a heart of
  * three labels, of which one may be in pieces; Isensee et al. 2021, nnU-Net, tests both too). Decided by the labelled scans of a run alone.
  */
-import { componentsOf } from '../edit/components.ts';
+import { type Components, componentsOf } from '../edit/components.ts';
 import { isPartlyDrawn, isUnlabelled, type LabelMap } from '../volume.ts';
 
 /** A piece below this share of its label's volume is a slip of the brush, not anatomy. */
@@ -60,28 +60,46 @@ export function agreedPieces(counts: readonly number[]): number | null {
   return agreed && present[0] <= MOST_PIECES ? present[0] : null;
 }
 
-/** Erases, in place, what lies apart from all labels together, then each label's pieces beyond its number: the largest stay. */
+/**
+ * Erases, in place, what lies apart from all labels together, then each label's pieces beyond its number: the largest stay. What
+ * holds most of a label stays as well, wherever it lies: organs that touch in every labelled scan may be apart in another.
+ */
 export function keepAgreed(mask: Pick<LabelMap, 'data' | 'size'>, { together, labels }: PiecesKept): void {
-  if (together !== null) eraseSmaller(mask, asOne(mask), 1, together);
+  if (together !== null) {
+    const components = componentsOf(asOne(mask), 1);
+    eraseBut(mask, components, [...largestOf(components, together), ...holdingMost(mask, components, labels.length)]);
+  }
   for (const [n, pieces] of labels.entries()) if (pieces !== null) keepPieces(mask, n + 1, pieces);
 }
 
 /** Erases all but the `pieces` largest pieces of a label, in place. */
-export const keepPieces = (mask: Pick<LabelMap, 'data' | 'size'>, label: number, pieces: number): void =>
-  eraseSmaller(mask, mask, label, pieces);
+export function keepPieces(mask: Pick<LabelMap, 'data' | 'size'>, label: number, pieces: number): void {
+  const components = componentsOf(mask, label);
+  eraseBut(mask, components, largestOf(components, pieces));
+}
 
-/** Erases in `mask` all but the `pieces` largest pieces that `label` has in `shown`. */
-function eraseSmaller(
-  mask: Pick<LabelMap, 'data'>,
-  shown: Pick<LabelMap, 'data' | 'size'>,
-  label: number,
-  pieces: number,
-): void {
-  const { numbers, sizes } = componentsOf(shown, label);
-  if (sizes.length <= pieces) return;
-  const largest = sizes.map((size, n) => [size, n + 1]).sort((a, b) => b[0] - a[0]);
-  const kept = new Set(largest.slice(0, pieces).map(([, number]) => number));
-  for (let i = 0; i < numbers.length; i++) if (numbers[i] > 0 && !kept.has(numbers[i])) mask.data[i] = 0;
+/** Numbers of the largest components. */
+const largestOf = ({ sizes }: Components, count: number): number[] =>
+  sizes
+    .map((size, n) => [size, n + 1])
+    .sort((a, b) => b[0] - a[0])
+    .slice(0, count)
+    .map(([, number]) => number);
+
+/** Numbers of the components that hold more than half of some label. */
+function holdingMost({ data }: Pick<LabelMap, 'data'>, { numbers, sizes }: Components, labels: number): number[] {
+  const held = Array.from({ length: labels }, () => new Uint32Array(sizes.length + 1));
+  for (let v = 0; v < data.length; v++) if (numbers[v] > 0) held[data[v] - 1][numbers[v]]++;
+  return held.flatMap((own) => {
+    const most = own.indexOf(Math.max(...own));
+    return own[most] > own.reduce((sum, n) => sum + n, 0) / 2 ? [most] : [];
+  });
+}
+
+function eraseBut({ data }: Pick<LabelMap, 'data'>, { numbers, sizes }: Components, kept: readonly number[]): void {
+  const stays = new Uint8Array(sizes.length + 1);
+  for (const number of kept) stays[number] = 1;
+  for (let v = 0; v < data.length; v++) if (numbers[v] > 0 && !stays[numbers[v]]) data[v] = 0;
 }
 
 /** The mask with 1 wherever there is a label, and what is not drawn as it is. */
