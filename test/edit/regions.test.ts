@@ -66,6 +66,14 @@ test('keep-largest keeps the largest component of one label, joined over corners
   assert.deepEqual(picture(split), ['11..2', '11...', '.....']);
 });
 
+test('keep-largest copes with a range that noise has broken into more components than a call takes arguments', () => {
+  const mask = emptyMask([401_000, 1, 1]);
+  for (let v = 0; v < mask.data.length; v += 2) mask.data[v] = 1;
+  mask.data[7] = 1;
+  change(mask, (r) => assert.equal(keepLargest(r, 1), 200_498));
+  assert.deepEqual([...mask.data.subarray(4, 11)], [0, 0, 1, 1, 1, 0, 0]);
+});
+
 test('islands below the size go, larger ones stay', () => {
   const mask = drawn([['11.1.111']]);
   change(mask, (r) => assert.equal(removeIslands(r, 1, 2), 1));

@@ -69,6 +69,15 @@ test('the object is found before the pieces of its labels: the largest of a labe
   assert.deepEqual([...mask.data], [0, 0, 0, 1, 2, 2, 2, 0, 0]);
 });
 
+test('a mask of noise has more pieces than a call takes arguments', () => {
+  const mask: LabelMap = { ...row(), size: [400_001, 1, 1], data: new Uint8Array(400_001) };
+  for (let v = 0; v < mask.data.length; v += 2) mask.data[v] = 1 + ((v / 2) % 2);
+  mask.data[1] = 1;
+  keepAgreed(mask, { together: 1, labels: [1, 1] });
+  assert.deepEqual([...mask.data.subarray(0, 6)], [1, 1, 2, 0, 0, 0]);
+  assert.ok(!mask.data.subarray(3).some(Boolean));
+});
+
 test('masks that are drawn in part, and a single label, say nothing of all labels together', () => {
   assert.deepEqual(agreedOn([seePieces(row(1, 2, 255), [1, 2]), seePieces(row(1, 2, 0), [1, 2])], 2), {
     together: null,

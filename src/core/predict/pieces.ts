@@ -3,7 +3,7 @@
  * kidneys), a predicted piece beyond that number is a false one; so is one apart from what all labels together are (a heart of
  * three labels, of which one may be in pieces; Isensee et al. 2021, nnU-Net, tests both too). Decided by the labelled scans of a run alone.
  */
-import { type Components, componentsOf } from '../edit/components.ts';
+import { type Components, componentsOf, indexOfLargest } from '../edit/components.ts';
 import { isPartlyDrawn, isUnlabelled, type LabelMap } from '../volume.ts';
 
 /** A piece below this share of its label's volume is a slip of the brush, not anatomy. */
@@ -91,7 +91,7 @@ function holdingMost({ data }: Pick<LabelMap, 'data'>, { numbers, sizes }: Compo
   const held = Array.from({ length: labels }, () => new Uint32Array(sizes.length + 1));
   for (let v = 0; v < data.length; v++) if (numbers[v] > 0) held[data[v] - 1][numbers[v]]++;
   return held.flatMap((own) => {
-    const most = own.indexOf(Math.max(...own));
+    const most = indexOfLargest(own);
     return own[most] > own.reduce((sum, n) => sum + n, 0) / 2 ? [most] : [];
   });
 }
