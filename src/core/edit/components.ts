@@ -43,18 +43,12 @@ export function componentsOf(mask: Pick<LabelMap, 'data' | 'size'>, label: numbe
   return { numbers, sizes };
 }
 
-/** Of the first largest; there may be more components than a call takes arguments. */
-export const indexOfLargest = (sizes: ArrayLike<number>): number => {
-  let best = 0;
-  for (let n = 1; n < sizes.length; n++) if (sizes[n] > sizes[best]) best = n;
-  return best;
-};
-
 /** Erases every component of the label but its largest; returns how many went. */
 export function keepLargest(recorder: Recorder, label: number): number {
   const { numbers, sizes } = componentsOf(recorder.mask, label);
   if (sizes.length < 2) return 0;
-  const kept = indexOfLargest(sizes) + 1;
+  // There may be more of them than a call takes arguments.
+  const kept = sizes.indexOf(sizes.reduce((most, size) => Math.max(most, size))) + 1;
   for (let v = 0; v < numbers.length; v++) if (numbers[v] && numbers[v] !== kept) recorder.write(v, 0);
   return sizes.length - 1;
 }

@@ -3,7 +3,7 @@
  * kidneys), a predicted piece beyond that number is a false one; so is one apart from what all labels together are (a heart of
  * three labels, of which one may be in pieces; Isensee et al. 2021, nnU-Net, tests both too). Decided by the labelled scans of a run alone.
  */
-import { type Components, componentsOf, indexOfLargest } from '../edit/components.ts';
+import { type Components, componentsOf } from '../edit/components.ts';
 import { isPartlyDrawn, isUnlabelled, type LabelMap } from '../volume.ts';
 
 /** A piece below this share of its label's volume is a slip of the brush, not anatomy. */
@@ -86,14 +86,21 @@ const largestOf = ({ sizes }: Components, count: number): number[] =>
     .slice(0, count)
     .map(([, number]) => number);
 
-/** Numbers of the components that hold more than half of some label. */
-function holdingMost({ data }: Pick<LabelMap, 'data'>, { numbers, sizes }: Components, labels: number): number[] {
-  const held = Array.from({ length: labels }, () => new Uint32Array(sizes.length + 1));
-  for (let v = 0; v < data.length; v++) if (numbers[v] > 0) held[data[v] - 1][numbers[v]]++;
-  return held.flatMap((own) => {
-    const most = indexOfLargest(own);
-    return own[most] > own.reduce((sum, n) => sum + n, 0) / 2 ? [most] : [];
-  });
+/** Numbers of the components that hold more than half of some label: a vote among its voxels, then a count (Boyer and Moore 1981). */
+function holdingMost({ data }: Pick<LabelMap, 'data'>, { numbers }: Components, labels: number): number[] {
+  const [chosen, lead, own, all] = [0, 1, 2, 3].map(() => new Uint32Array(labels + 1));
+  for (let v = 0; v < data.length; v++) {
+    const label = data[v];
+    if (numbers[v] === 0) continue;
+    if (lead[label] === 0) chosen[label] = numbers[v];
+    lead[label] += numbers[v] === chosen[label] ? 1 : -1;
+  }
+  for (let v = 0; v < data.length; v++) {
+    if (numbers[v] === 0) continue;
+    all[data[v]]++;
+    if (numbers[v] === chosen[data[v]]) own[data[v]]++;
+  }
+  return [...chosen].filter((_, label) => own[label] > all[label] / 2);
 }
 
 function eraseBut({ data }: Pick<LabelMap, 'data'>, { numbers, sizes }: Components, kept: readonly number[]): void {
