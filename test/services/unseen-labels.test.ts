@@ -34,9 +34,10 @@ async function said(t: TestContext, volumesMl: (index: number) => number[], labe
     yield { type: 'finished', step: 4, seconds: 1 };
   });
   const notices: string[] = [];
-  await startPrediction(store, trainer.start, {}, (event) => {
+  const { unseen } = await startPrediction(store, trainer.start, {}, (event) => {
     if (event.type === 'notice') notices.push(event.message);
   }).done;
+  assert.equal(unseen.length, notices.length);
   return notices;
 }
 

@@ -95,7 +95,9 @@ export const trainingHandlers = (session: Session, learner: Learner): Pick<Handl
         own.signal.addEventListener('abort', () => handle.cancel(), { once: true });
         const report = await handle.done;
         session.changed([]);
-        return `${report.predicted.length} scans predicted${report.left ? `, ${report.left} left` : ''}.`;
+        const left = report.left ? `, ${report.left} left` : '';
+        const unseen = report.unseen.map(({ name }) => ` ${name} is in none of them.`).join('');
+        return `${report.predicted.length} scans predicted${left}.${unseen}`;
       },
       handle.run.id,
     );

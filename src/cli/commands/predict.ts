@@ -64,18 +64,22 @@ export function predictCommand(): Command {
           const classes = report.run.classes.slice(1);
           const { byScan } = await project.compare.expected();
           const predicted = report.predicted.map((p) => ({ ...p, expectedDice: byScan.get(p.scan) ?? null }));
-          result(flags, { run: report.run.name, predicted, leftOut: report.leftOut, left: report.left }, () => {
-            const rows = predicted
-              .toSorted((a, b) => b.meanEntropy - a.meanEntropy)
-              .map((p) => [
-                p.name,
-                p.meanEntropy,
-                p.expectedDice ? expectedFigures(p.expectedDice) : '',
-                ...p.volumesMl,
-              ]);
-            const head = `${report.predicted.length} scans predicted by ${report.run.name}, most uncertain first:`;
-            return `${head}\n${table(['scan', 'entropy', 'expected Dice', ...classes.map((name) => `${name} ml`)], rows, 3)}`;
-          });
+          result(
+            flags,
+            { run: report.run.name, predicted, unseen: report.unseen, leftOut: report.leftOut, left: report.left },
+            () => {
+              const rows = predicted
+                .toSorted((a, b) => b.meanEntropy - a.meanEntropy)
+                .map((p) => [
+                  p.name,
+                  p.meanEntropy,
+                  p.expectedDice ? expectedFigures(p.expectedDice) : '',
+                  ...p.volumesMl,
+                ]);
+              const head = `${report.predicted.length} scans predicted by ${report.run.name}, most uncertain first:`;
+              return `${head}\n${table(['scan', 'entropy', 'expected Dice', ...classes.map((name) => `${name} ml`)], rows, 3)}`;
+            },
+          );
           if (report.cancelled) throw new Exit(EXIT.interrupted);
           sayLeftOut(flags, report.leftOut);
         } finally {

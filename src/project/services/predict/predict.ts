@@ -13,7 +13,7 @@ import type { PredictJob, TrainerEvent } from '../../../shared/training.ts';
 import { type Run, runFolder, type Scan, type Store } from '../../store/index.ts';
 import { caseOf } from '../train/plan.ts';
 import { isUnfinished, onlyUnfinished, unfinished } from './unfinished.ts';
-import { unseenLabels } from './unseen-labels.ts';
+import { type UnseenLabel, unseenLabels, unseenNotice } from './unseen-labels.ts';
 
 export interface PredictRequest {
   /** Name of the run; the latest finished one without it. */
@@ -36,6 +36,8 @@ export interface PredictReport {
   leftOut: LeftOut[];
   /** Scans asked for that were not reached (cancelled). */
   left: number;
+  /** What the model sees in no scan, though it should; a notice says so too. */
+  unseen: UnseenLabel[];
   cancelled: boolean;
 }
 
@@ -147,9 +149,9 @@ export function startPrediction(
       if (unwritten !== null) throw unwritten;
       if (last.type === 'error') throw new DecileError(last.code, last.message, last.cure);
       const left = chosen.length - predicted.length - leftOut.length - held;
-      const unseen = predicted.length > 0 ? unseenLabels(store, run) : null;
-      if (unseen !== null) onEvent({ type: 'notice', message: unseen }, run);
-      return { run, predicted, leftOut, left, cancelled: last.type === 'cancelled' };
+      const unseen = predicted.length > 0 ? unseenLabels(store, run) : [];
+      if (unseen.length > 0) onEvent({ type: 'notice', message: unseenNotice(unseen) }, run);
+      return { run, predicted, leftOut, left, unseen, cancelled: last.type === 'cancelled' };
     })
     .finally(() => rmSync(outputFolder, { recursive: true, force: true }));
   return { run, total: scans.length, leftOut, cancel: () => trainer.cancel(), done };
