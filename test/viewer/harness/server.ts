@@ -44,6 +44,8 @@ export interface Harness {
   failSaves: boolean;
   /** Whole volumes are sent once this resolves. */
   hold: Promise<void> | null;
+  /** Decisions are answered once this resolves. */
+  holdDecisions: Promise<void> | null;
   close(): Promise<void>;
 }
 
@@ -68,6 +70,7 @@ export async function startHarness(cases: HarnessCase[], labels: LabelInfo[]): P
     commits: [],
     failSaves: false,
     hold: null,
+    holdDecisions: null,
   };
   const server: Server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
@@ -93,8 +96,9 @@ export async function startHarness(cases: HarnessCase[], labels: LabelInfo[]): P
     response.end(await readFile(path));
   }
 
-  function answerCall(name: string, input: Record<string, unknown>, response: ServerResponse): void {
+  async function answerCall(name: string, input: Record<string, unknown>, response: ServerResponse): Promise<void> {
     const value = resultOf(name, input);
+    if (name === 'review.decide') await harness.holdDecisions;
     const reply =
       value === undefined ? { ok: false, error: { code: 'test/call', message: name, cure: '' } } : { ok: true, value };
     response.writeHead(200, { 'content-type': 'application/json' });

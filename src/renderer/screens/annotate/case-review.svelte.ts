@@ -22,10 +22,14 @@ export class CaseReview {
   /** Slices marked for a decision on a range, both included. */
   selection = $state.raw<[number, number] | null>(null);
   /** A decision is being kept, or there is no whole case to decide on. */
-  readonly busy = $derived.by(() => this.deciding || this.screen.phase !== 'ready');
+  readonly busy = $derived.by(() => this.keeping > 0 || this.screen.phase !== 'ready');
   /** No case is left after this one. */
   finished = $state(false);
-  private deciding = $state(false);
+  /** Decisions that are being kept, in the order in which they were made. */
+  private keeping = $state(0);
+  private kept: Promise<unknown> = Promise.resolve();
+  /** One of them is on the whole case: nothing is decided on it any more. */
+  private caseDecided = false;
   /** Undo steps that were in force when the case was opened or decided last. */
   private baseline = 0;
   private readonly screen: ReviewHost;
@@ -61,29 +65,51 @@ export class CaseReview {
   }
 
   /**
-   * Decides the case or the selected slices; answers the next case, null where nothing was decided.
+   * Decides the case or the selected slices; answers the next case, null where nothing was decided. One that is made while another is being kept
+   * is kept after it.
    * @param reason why the case is rejected
    */
   async decide(
     decision: ReviewDecision,
     { wholeCase = true, reason }: { wholeCase?: boolean; reason?: string } = {},
   ): Promise<{ next: number | null } | null> {
-    const { screen, selection } = this;
-    const { detail } = screen;
-    if (!detail || this.busy) return null;
-    const k = screen.position.crosshair[2];
+    const { detail, phase, position } = this.screen;
+    if (!detail || phase !== 'ready' || this.caseDecided) return null;
+    const { selection } = this;
+    const k = position.crosshair[2];
     const slices = wholeCase ? undefined : { from: selection?.[0] ?? k, to: selection?.[1] ?? k };
-    this.deciding = true;
+    this.keeping++;
+    this.caseDecided = wholeCase;
+    const own = this.kept.then(() => this.keep(detail, decision, { slices, selection, reason }));
+    this.kept = own;
+    try {
+      return await own;
+    } finally {
+      this.keeping--;
+      if (wholeCase) this.caseDecided = false;
+    }
+  }
+
+  private async keep(
+    detail: ScanDetail,
+    decision: ReviewDecision,
+    { slices, selection, reason }: { slices?: { from: number; to: number }; selection: unknown; reason?: string },
+  ): Promise<{ next: number | null } | null> {
+    const { screen } = this;
+    const wholeCase = slices === undefined;
+    if (screen.detail?.id !== detail.id) return null;
     try {
       if (!(await screen.unfinished.decidable())) return null;
       await screen.saving.commit();
       const answer = await screen.client.call('review.decide', { scan: detail.id, decision, slices, reason });
       // Another case may have been opened meanwhile.
-      const same = screen.detail?.id === detail.id;
+      const now = screen.detail;
+      const same = now?.id === detail.id;
       if (same) {
         this.slices = answer.slices;
-        this.selection = null;
-        screen.detail = { ...detail, state: answer.state, slices: answer.slices };
+        // What was marked meanwhile is for the next decision.
+        if (this.selection === selection) this.selection = null;
+        screen.detail = { ...now, state: answer.state, slices: answer.slices };
       }
       if (!wholeCase || decision === 'correct' || decision === 'reopen') return null;
       if (same) this.baseline = screen.steps.current;
@@ -91,8 +117,6 @@ export class CaseReview {
     } catch (error) {
       screen.refuse(error);
       return null;
-    } finally {
-      this.deciding = false;
     }
   }
 
