@@ -7,7 +7,7 @@ import { countOverlap } from '../../src/core/metrics/overlap.ts';
 import { Random } from '../../src/core/random.ts';
 import { type LabelMap, NOT_DRAWN } from '../../src/core/volume.ts';
 import { type Cohort, casesOf, readCase } from './cohort.ts';
-import { type Figure, meanSd, rounded } from './figures.ts';
+import { type Figure, meanOf, meanSd, rounded } from './figures.ts';
 import { withPredictions } from './model.ts';
 import { decile, folderName, importAndPredict, newProject, type Training, train, writeCases } from './project.ts';
 
@@ -34,20 +34,20 @@ type Way = (typeof WAYS)[number];
 export async function spreadFigures(folder: string, cohort: Cohort, trainings: readonly Training[]): Promise<Figure[]> {
   const bySeed: Spread[] = [];
   for (const training of trainings) bySeed.push(await spreadOf(folder, cohort, training));
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const overSeeds = (way: Way) => bySeed[0].scores[way].map((_, n) => mean(bySeed.map(({ scores }) => scores[way][n])));
+  const overSeeds = (way: Way) =>
+    bySeed[0].scores[way].map((_, n) => meanOf(bySeed.map(({ scores }) => scores[way][n])));
   const whole = overSeeds('whole');
   return (['slices', 'contour'] as const).map((equal): Figure => {
     const spread = overSeeds(equal);
     const [w, s] = [meanSd(whole), meanSd(spread)];
     const drawn = (what: (slices: readonly Drawn[]) => number, way: Way) =>
-      rounded(mean(bySeed.map((one) => what(one.drawn[way]))));
+      rounded(meanOf(bySeed.map((one) => what(one.drawn[way]))));
     return {
       ...{ figure: 'spread slices', cohort: cohort.name, equal, cases: spread.length, seeds: bySeed.length },
       ...{ whole: w.mean, wholeSd: w.sd, spread: s.mean, spreadSd: s.sd },
       ahead: w.mean === null || s.mean === null ? null : rounded(s.mean - w.mean),
       ...(bySeed.length > 1 && {
-        aheadBySeed: bySeed.map(({ scores }) => rounded(mean(scores[equal]) - mean(scores.whole))).join(', '),
+        aheadBySeed: bySeed.map(({ scores }) => rounded(meanOf(scores[equal]) - meanOf(scores.whole))).join(', '),
       }),
       p: rounded(pairedTTest(spread, whole)?.p ?? 1),
       ...{ wholeSlices: drawn(({ length }) => length, 'whole'), spreadSlices: drawn(({ length }) => length, equal) },

@@ -184,6 +184,31 @@ test('prediction with an imported model brings scans of another grid to the voxe
   assert.deepEqual(spacingFor(2, { spacing: [1, 1.5, 5] }, [1, 1.5, 3]), 2);
 });
 
+test('the connected objects that labelled scans show travel with a model, and its predictions keep as many', async (t) => {
+  const folder = temporaryFolder(t);
+  const store = await projectWith(t, folder, 3, 2, ['kidney', 'tumour']);
+  finishedRun(store, 'first');
+  const path = join(folder, 'model.safetensors');
+  await exportModel(store, { path });
+  const { description, tensors } = await readModel(path);
+  assert.equal(description.pieces, 1, 'both labelled masks are one object');
+  const { pieces: _, ...earlier } = description;
+  for (const [told, together] of [
+    [description, 1],
+    [{ ...earlier, name: 'earlier' }, null],
+  ] as const) {
+    writeFileSync(path, encodeModel(told, tensors));
+    const other = await projectWith(t, temporaryFolder(t), 1, 0, ['kidney', 'tumour']);
+    const { run } = await importModel(other, { path });
+    const trainer = scriptedTrainer(async function* () {
+      yield { type: 'finished', step: 40, seconds: 1 };
+    });
+    await startPrediction(other, trainer.start, { run: run.name }).done;
+    const labels = description.labels.map(({ pieces }) => pieces);
+    assert.deepEqual(trainer.jobs[0].kind === 'predict' && trainer.jobs[0].pieces, { together, labels });
+  }
+});
+
 test('a model that can see no scan of the project does not become a run of it', async (t) => {
   const { folder, store } = await exported(t);
   const run = finishedRun(store, 'two', {}, 1, ['T1', 'pet']);

@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { createServer } from 'node:net';
 import os from 'node:os';
 import { join } from 'node:path';
+import { until as untilTrue } from '../waits.ts';
 
 export interface Cluster {
   /** Environment for every Slurm command. */
@@ -124,13 +125,12 @@ export async function startCluster(): Promise<Cluster> {
 
 /** Waits until `ready` is true; what it throws meanwhile counts as not yet. */
 export async function until(ready: () => boolean, what: string, logs: () => string, seconds = 240): Promise<void> {
-  for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
+  const started = () => {
     try {
-      if (ready()) return;
+      return ready();
     } catch {
-      // The daemons are still starting.
+      return false; // The daemons are still starting.
     }
-    await new Promise((next) => setTimeout(next, 200));
-  }
-  throw new Error(`${what} must be ready within ${seconds} s.\n${logs()}`);
+  };
+  await untilTrue(started, () => `${what} must be ready\n${logs()}`, seconds);
 }

@@ -52,7 +52,7 @@ test('a row without a method takes that of the options, and says so where there 
     ['bcp', 'cpcl'],
   );
   write('{}');
-  assert.throws(() => readStudy(file), /study\/invalid|The method all must say which it is/);
+  assert.throws(() => readStudy(file), { code: 'study/invalid', message: /^The method all must say which it is/ });
 });
 
 const cohorts = fileURLToPath(new URL('../../../shared/data', import.meta.url));

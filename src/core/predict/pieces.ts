@@ -38,15 +38,15 @@ export function countPieces(mask: Pick<LabelMap, 'data' | 'size'>, label: number
   return sizes.filter((size) => size >= SMALLEST_SHARE * total).length;
 }
 
-/** @param values of the labels, in their order */
+/** @param values of the labels, in their order; a single one is what all are together, which says nothing more */
 export const seePieces = (mask: Pick<LabelMap, 'data' | 'size'>, values: readonly number[]): PiecesSeen => ({
-  together: countPieces(asOne(mask), 1),
+  together: values.length > 1 ? countPieces(asOne(mask), 1) : 0,
   labels: values.map((value) => countPieces(mask, value)),
 });
 
-/** What masks agree on; of a single label, all labels together say nothing more. */
+/** What masks agree on. */
 export const agreedOn = (seen: readonly PiecesSeen[], labels: number): PiecesKept => ({
-  together: labels > 1 ? agreedPieces(seen.map(({ together }) => together)) : null,
+  together: agreedPieces(seen.map(({ together }) => together)),
   labels: Array.from({ length: labels }, (_, n) => agreedPieces(seen.map((own) => own.labels[n]))),
 });
 

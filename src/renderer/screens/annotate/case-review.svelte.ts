@@ -15,6 +15,10 @@ export interface ReviewHost {
   refuse(error: unknown): void;
 }
 
+/** The next case comes after it. */
+const endsCase = (decision: ReviewDecision, slices: unknown): boolean =>
+  slices === undefined && (decision === 'accept' || decision === 'reject');
+
 export class CaseReview {
   /** Slices with a decision of their own. */
   slices = $state.raw<SliceDecision[]>([]);
@@ -28,7 +32,7 @@ export class CaseReview {
   /** Decisions that are being kept, in the order in which they were made. */
   private keeping = $state(0);
   private kept: Promise<unknown> = Promise.resolve();
-  /** One of them is on the whole case: nothing is decided on it any more. */
+  /** One of them ends the case: nothing is decided on it any more. */
   private caseDecided = false;
   /** Undo steps that were in force when the case was opened or decided last. */
   private baseline = 0;
@@ -79,14 +83,15 @@ export class CaseReview {
     const k = position.crosshair[2];
     const slices = wholeCase ? undefined : { from: selection?.[0] ?? k, to: selection?.[1] ?? k };
     this.keeping++;
-    this.caseDecided = wholeCase;
+    const ends = endsCase(decision, slices);
+    this.caseDecided = ends;
     const own = this.kept.then(() => this.keep(detail, decision, { slices, selection, reason }));
     this.kept = own;
     try {
       return await own;
     } finally {
       this.keeping--;
-      if (wholeCase) this.caseDecided = false;
+      if (ends) this.caseDecided = false;
     }
   }
 
@@ -96,7 +101,6 @@ export class CaseReview {
     { slices, selection, reason }: { slices?: { from: number; to: number }; selection: unknown; reason?: string },
   ): Promise<{ next: number | null } | null> {
     const { screen } = this;
-    const wholeCase = slices === undefined;
     if (screen.detail?.id !== detail.id) return null;
     try {
       if (!(await screen.unfinished.decidable())) return null;
@@ -111,7 +115,7 @@ export class CaseReview {
         if (this.selection === selection) this.selection = null;
         screen.detail = { ...now, state: answer.state, slices: answer.slices };
       }
-      if (!wholeCase || decision === 'correct' || decision === 'reopen') return null;
+      if (!endsCase(decision, slices)) return null;
       if (same) this.baseline = screen.steps.current;
       return { next: answer.next };
     } catch (error) {
