@@ -96,8 +96,8 @@ export const trainingHandlers = (session: Session, learner: Learner): Pick<Handl
         const report = await handle.done;
         session.changed([]);
         const left = report.left ? `, ${report.left} left` : '';
-        const unseen = report.unseen.map(({ name }) => ` ${name} is in none of them.`).join('');
-        return `${report.predicted.length} scans predicted${left}.${unseen}`;
+        const unseen = report.unseen.map(({ name }) => `; none has ${name}`).join('');
+        return `${report.predicted.length} scans predicted${left}${unseen}.`;
       },
       handle.run.id,
     );
