@@ -158,6 +158,14 @@ export const OPTIONS: readonly OptionRow[] = [
     "Varies each patch's noise, blur, brightness, contrast, resolution and gamma as nnU-Net does; beyond the paper.",
   ),
   row(
+    'smallStructures',
+    'small-structures',
+    'off',
+    choice(SWITCH),
+    '',
+    'on: for a tumour in its organ or the like. Where nobody said otherwise: patches of at most 64x64x32 voxels, so that there are more steps, --region auto, --foreground-share 0.33 and --dice-classes present.',
+  ),
+  row(
     'foregroundShare',
     'foreground-share',
     0,

@@ -37,6 +37,15 @@ export function parseOption(option: OptionRow, given: unknown): OptionValue {
   return value;
 }
 
+/** What `--small-structures on` stands for, beside smaller patches: each alone does not make a tumour in its organ learnt (docs/explanation/results.md). */
+const FOR_SMALL_STRUCTURES = { region: 'auto', foregroundShare: 0.33, diceClasses: 'present' } as const;
+
+/** What is taken where nobody says otherwise, beside what was asked for. */
+export const defaultsFor = (asked: Partial<Pick<AskedOptions, 'smallStructures'>>): AskedOptions => ({
+  ...DEFAULT_OPTIONS,
+  ...(asked.smallStructures === 'on' && FOR_SMALL_STRUCTURES),
+});
+
 /** Options whose steps are told: nothing is left to plan but grid and patch. */
 type Counted = Partial<AskedOptions> & { steps: number };
 
@@ -57,7 +66,8 @@ export function resolveOptions(given: Partial<AskedOptions>): AskedOptions {
     }
     return [key, value === undefined ? option.default : parseOption(option, value)];
   });
-  const options: AskedOptions = { ...DEFAULT_OPTIONS, ...Object.fromEntries(parsed) };
+  const asked: Partial<AskedOptions> = Object.fromEntries(parsed);
+  const options: AskedOptions = { ...defaultsFor(asked), ...asked };
   checkPatch(options);
   checkDeepSupervision(options);
   checkCoarse(options);

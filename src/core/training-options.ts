@@ -75,6 +75,8 @@ export interface TrainingOptions {
   augmentation: Augmentation;
   /** Changes of intensity as nnU-Net has them. */
   intensity: (typeof SWITCH)[number];
+  /** Patches, region and Dice as a small structure in a large scan wants them, where nobody said otherwise. */
+  smallStructures: (typeof SWITCH)[number];
   /** Share of the patches that are drawn around a voxel of a class. */
   foregroundShare: 'auto' | number;
   /** Share of the labelled patches into which a structure of another place is pasted. */

@@ -31,7 +31,13 @@ export async function sizeJobs({ jobs, split, definition }: StudyPlan): Promise<
   const fewest = Math.min(...jobs.map(({ options }) => options.labelledPerStep));
   const patches = new Map<string, PatchSides>();
   const patchOf = (options: StepOptions & Pick<PlannedOptions, 'voxel' | 'spacing'>): PatchSides => {
-    const key = [options.spacing, options.orientation, options.network === 'planned', options.patch].join(' ');
+    const key = [
+      options.spacing,
+      options.orientation,
+      options.network === 'planned',
+      options.patch,
+      options.smallStructures,
+    ].join(' ');
     const everywhere = Number.POSITIVE_INFINITY;
     const known =
       patches.get(key) ?? fitOf({ ...options, labelledPerStep: fewest }, sizes(split.train, options), everywhere).patch;

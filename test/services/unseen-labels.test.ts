@@ -44,7 +44,7 @@ async function said(t: TestContext, volumesMl: (index: number) => number[], labe
 test('a label that the labelled scans have and no prediction has is named, with what helps', async (t) => {
   const [notice] = await said(t, () => [0], 4);
   assert.match(notice, /did not learn every label: .+ is in none of 2 predicted scans, and in 4 of 4 labelled ones\./);
-  assert.match(notice, /--dice-classes present/);
+  assert.match(notice, /--small-structures on/);
 });
 
 test('nothing is said where one prediction has it, or where few labelled scans say little', async (t) => {

@@ -4,11 +4,12 @@ import type { Batch } from '../../src/core/methods/method.ts';
 import { boxOf } from '../../src/core/predict/boxes.ts';
 import { Random } from '../../src/core/random.ts';
 import { disposeBatch, TwoStreamSampler } from '../../src/core/train/batch.ts';
-import { shownByChance } from '../../src/core/train/foreground-share.ts';
 import { type PatchSource, planCrop, readPatch, type Sides, scanVoxel } from '../../src/core/train/patches.ts';
 import { ForegroundTurns, sampleCorrected, samplePlaces, voxelAt } from '../../src/core/train/places.ts';
 import { noPlaces, placesOf, remembered } from '../../src/core/train/pseudo-places.ts';
+import { rareLabels, shownByChance } from '../../src/core/train/rare-labels.ts';
 import { NOT_DRAWN } from '../../src/core/volume.ts';
+import { rareText } from '../../src/trainer/worker/rare-text.ts';
 
 const SIZE: Sides = [40, 36, 20];
 const PATCH: Sides = [8, 8, 8];
@@ -243,4 +244,21 @@ test('a third of the patches is drawn around labels where one of them is rarely 
   assert.equal(shareOf(PATCH, []), 0);
   assert.equal(shareOf(PATCH, [scan({}, 3)]), 0, 'no scan has a label');
   assert.equal(sampler([source], { foregroundShare: 0 }).foregroundShare, 0, 'what is asked for counts');
+});
+
+test('a label that patches from anywhere rarely hold is named, with what is done about it or what helps', () => {
+  const small = scan({ 1: [20, 18, 10] }, 3);
+  assert.deepEqual(rareLabels([small], PATCH, 3), [1]);
+  assert.deepEqual(rareLabels([small], [40, 36, 16], 3), []);
+  const usual = { region: 'off', smallStructures: 'off', foregroundShare: 0 } as const;
+  assert.match(rareText(['tumour'], usual) ?? '', /rarely hold tumour: .+--small-structures on/);
+  assert.match(
+    rareText(['tumour'], { region: 'off', foregroundShare: 0 }) ?? '',
+    /--small-structures on/,
+    'an earlier run',
+  );
+  const done = rareText(['tumour', 'cyst'], { ...usual, smallStructures: 'on', foregroundShare: 0.33 });
+  assert.equal(done, 'Patches from anywhere rarely hold tumour, cyst: 33 % of them are drawn around labels.');
+  assert.equal(rareText(['tumour'], { ...usual, region: 'auto' }), null, 'something is done');
+  assert.equal(rareText([], { ...usual, foregroundShare: 0.5 }), null);
 });

@@ -54,3 +54,28 @@ test('auto is an allowed value of steps and of no other number', () => {
     message: /auto or a whole number/,
   });
 });
+
+test('small structures: more steps of smaller patches, with what else they need unless somebody said otherwise', () => {
+  const small = resolveOptions({ smallStructures: 'on' });
+  assert.deepEqual([small.region, small.foregroundShare, small.diceClasses], ['auto', 0.33, 'present']);
+  const own = resolveOptions({ smallStructures: 'on', region: 'off', foregroundShare: 0 });
+  assert.deepEqual([own.region, own.foregroundShare, own.diceClasses], ['off', 0, 'present']);
+  const usual = resolveOptions({});
+  assert.deepEqual([usual.region, usual.foregroundShare, usual.diceClasses], ['off', 0, 'all']);
+  const name = 'abdominal CT';
+  const voxels = (given: Parameters<typeof resolveOptions>[0]) => {
+    const [x, y, z] = largestPatch({ ...resolveOptions(given), voxel: GRIDS[name].voxel }, GRIDS[name].sizes);
+    return x * y * z;
+  };
+  for (const network of ['planned', 'unet', 'vnet'] as const) {
+    const least = 0.6 * 64 * 64 * 32;
+    const found = voxels({ smallStructures: 'on', network });
+    assert.ok(found > least && found <= 64 * 64 * 32, `${network}: ${found}`);
+    assert.ok(voxels({ network }) > 2 * found, network);
+  }
+  assert.ok(steps(name, { smallStructures: 'on' }) > 3 * steps(name));
+  assert.ok(
+    voxels({ smallStructures: 'on', patch: [96, 96, 48] }) === 96 * 96 * 48,
+    'a patch that was asked for stays',
+  );
+});

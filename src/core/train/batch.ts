@@ -7,7 +7,6 @@ import type { Augmentation, SWITCH } from '../options.ts';
 import type { Random } from '../random.ts';
 import { channelsOf, joined, withoutSome } from './channels.ts';
 import { type CoarseView, coarsened, coarseView, fieldOf, type Grained } from './coarse-steps.ts';
-import { foregroundShareFor } from './foreground-share.ts';
 import { varyIntensities } from './intensity.ts';
 import { type MadePatch, makePatch, type PatchMaker, type PatchRequest, type Target, targetOf } from './made-patch.ts';
 import { withObject } from './object-paste.ts';
@@ -15,6 +14,7 @@ import { objectsOf, type StructureObject } from './objects.ts';
 import { type Places, thickAxis } from './patch-source.ts';
 import { type PatchSource, planCrop, type Sides } from './patches.ts';
 import { noPlaces, type PseudoPlaces, placesOf, remembered } from './pseudo-places.ts';
+import { foregroundShareFor } from './rare-labels.ts';
 import { CaseStream, type StreamState } from './sampler.ts';
 
 export interface BatchOptions extends Grained {

@@ -1,7 +1,7 @@
 /** A patch that fits the scans and the memory. */
 import { divisorsOf } from '../network/plan.ts';
 import type { PlannedOptions, StepOptions, WithPlan } from '../options.ts';
-import { fitPlannedPatch, planFor } from './planned-patch.ts';
+import { fitPlannedPatch, planFor, SMALL_VOXELS } from './planned-patch.ts';
 import { formsOf, loadOf, type Recompute, recomputationFor, type StepLoad, stepBytes } from './step-bytes.ts';
 
 export type PatchSides = [x: number, y: number, z: number];
@@ -11,7 +11,7 @@ const LARGEST = 96;
 
 /**
  * Each side: the largest multiple of 16 that the median scan holds (at least 16, at most 96); then the longest side
- * shrinks until a step fits into `memoryBytes`.
+ * shrinks until a step fits into `memoryBytes`, and the patch has at most `mostVoxels`.
  * @param sizes scan sizes in voxels of the training grid
  */
 export function fitPatch(
@@ -19,12 +19,13 @@ export function fitPatch(
   load: StepLoad,
   memoryBytes: number,
   recompute?: Recompute,
+  mostVoxels = Number.POSITIVE_INFINITY,
 ): PatchSides {
   const median = (axis: number) => sizes.map((s) => s[axis]).sort((a, b) => a - b)[sizes.length >> 1];
   const patch = [0, 1, 2].map((axis) =>
     Math.min(LARGEST, Math.max(16, Math.floor(median(axis) / 16) * 16)),
   ) as PatchSides;
-  while (stepBytes(patch, load, recompute) > memoryBytes) {
+  while (stepBytes(patch, load, recompute) > memoryBytes || patch[0] * patch[1] * patch[2] > mostVoxels) {
     const longest = patch.indexOf(Math.max(...patch));
     if (patch[longest] <= 16) break;
     patch[longest] -= 16;
@@ -96,12 +97,12 @@ export const largestPatch = (options: Gridded, sizes: readonly (readonly number[
   options.patch === 'auto' ? patchIn(options, sizes, Number.POSITIVE_INFINITY) : [...options.patch];
 
 function patchIn(options: Gridded, sizes: readonly (readonly number[])[], bytes: number): PatchSides {
-  const { voxel = CUBE, labelledPerStep } = options;
+  const { voxel = CUBE } = options;
   const load = loadOf(options);
   const smallest = formsOf(load).at(-1);
   return options.network === 'planned'
-    ? fitPlannedPatch(sizes, voxel, (patch) => stepBytes(patch, load, smallest) <= bytes, labelledPerStep)
-    : fitPatch(sizes, load, bytes, smallest);
+    ? fitPlannedPatch(sizes, voxel, (patch) => stepBytes(patch, load, smallest) <= bytes, options)
+    : fitPatch(sizes, load, bytes, smallest, options.smallStructures === 'on' ? SMALL_VOXELS : undefined);
 }
 
 /** Below this the patch shows too little context: the batch gives way first. */

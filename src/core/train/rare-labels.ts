@@ -1,4 +1,4 @@
-/** How many patches are drawn around labels, where nobody said: as many as patches from anywhere make necessary. */
+/** Labels that patches from anywhere rarely hold, and how many patches are then drawn around labels where nobody said. */
 import { Random } from '../random.ts';
 import type { PatchSource, Places, Sides } from './patch-source.ts';
 import { planCrop } from './patches.ts';
@@ -35,10 +35,13 @@ export function shownByChance(sources: readonly PatchSource[], patch: Sides, cla
   });
 }
 
+/** Labels that fewer than a third of the patches from anywhere hold, by value. @param patch sides in voxels */
+export const rareLabels = (sources: readonly PatchSource[], patch: Sides, classes: number): number[] =>
+  shownByChance(sources, patch, classes).flatMap((share, label) => (share !== null && share < RARE ? [label] : []));
+
 /** Share of the patches to draw around a voxel of a label: none where those from anywhere hold every class often, else a third. */
-export function foregroundShareFor(sources: readonly PatchSource[], patch: Sides, classes: number): number {
-  return shownByChance(sources, patch, classes).some((share) => share !== null && share < RARE) ? SHARE : 0;
-}
+export const foregroundShareFor = (sources: readonly PatchSource[], patch: Sides, classes: number): number =>
+  rareLabels(sources, patch, classes).length > 0 ? SHARE : 0;
 
 /** Evenly spread over those that are known. */
 function someOf(places: Places, label: number): Sides[] {

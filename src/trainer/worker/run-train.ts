@@ -10,6 +10,7 @@ import { type Fit, fitOf, recomputationOf } from '../../core/train/fit-patch.ts'
 import { foldCount } from '../../core/train/folds.ts';
 import { train } from '../../core/train/loop.ts';
 import { disposeAll } from '../../core/train/optimiser.ts';
+import { rareLabels } from '../../core/train/rare-labels.ts';
 import { finishedOf } from '../../core/train/state.ts';
 import { loadOf, patchesTogether } from '../../core/train/step-bytes.ts';
 import { doingError, FILE_MODE, makeFolder, writeFileAtomic } from '../../disk/index.ts';
@@ -31,6 +32,7 @@ import { parkWhilePaused } from './park.ts';
 import { pastingText } from './pasting-text.ts';
 import { PatchThreads, threadsBeside } from './patch-threads.ts';
 import { type PreparedCase, prepareCase } from './prepared-case.ts';
+import { rareText } from './rare-text.ts';
 import { keepNormalisation } from './run-predict.ts';
 import { CheckpointClock, StepClock } from './step-clock.ts';
 
@@ -138,11 +140,9 @@ async function runWith(
           step,
           steps: options.steps,
         });
-        if (options.foregroundShare === 'auto' && foregroundShare > 0)
-          report({
-            type: 'notice',
-            message: `Patches from anywhere rarely hold some label: ${Math.round(100 * foregroundShare)} % of them are drawn around labels.`,
-          });
+        const rare = rareLabels(lists.labelled, patch, classes.length).map((label) => classes[label]);
+        const about = rareText(rare, { ...options, foregroundShare });
+        if (about) report({ type: 'notice', message: about });
         const pasted = pastingText(pasting, options.objectPaste, classes);
         if (pasted) report({ type: 'notice', message: pasted });
         clock.begin();

@@ -37,5 +37,5 @@ export const unseenNotice = (unseen: readonly UnseenLabel[]): string => {
     ({ name, predicted, having, labelled }) =>
       `${name} is in none of ${predicted} predicted scans, and in ${having} of ${labelled} labelled ones`,
   );
-  return `The model did not learn every label: ${each.join('; ')}. Label more scans that have it, or train for longer; for a small structure with --region auto, --foreground-share 0.33, --dice-classes present and a smaller --patch.`;
+  return `The model did not learn every label: ${each.join('; ')}. Label more scans that have it, or train for longer; small structures in large scans want small structures on (--small-structures on).`;
 };

@@ -1,13 +1,6 @@
 /** The Train screen: what will happen, the run in sight, its curves and pictures. */
-import {
-  DEFAULT_OPTIONS,
-  type EngineName,
-  LENGTHS,
-  type LengthName,
-  OPTIONS,
-  type OptionRow,
-} from '../../../core/options.ts';
-import { describeRule, type OptionValue, parseOption } from '../../../core/parse-option.ts';
+import { type EngineName, LENGTHS, type LengthName, OPTIONS, type OptionRow } from '../../../core/options.ts';
+import { defaultsFor, describeRule, type OptionValue, parseOption } from '../../../core/parse-option.ts';
 import type { Curve, EvolutionFrame, RunInfo, TrainOutlook } from '../../../shared/contract/index.ts';
 import type { TrainerEvent } from '../../../shared/training.ts';
 import type { AppState } from '../../shell/app.svelte.ts';
@@ -286,7 +279,12 @@ export class TrainState {
   }
 
   value(row: OptionRow): OptionValue {
-    return (this.changed[row.key] ?? DEFAULT_OPTIONS[row.key]) as OptionValue;
+    return (this.changed[row.key] ?? this.usual(row)) as OptionValue;
+  }
+
+  /** What a row has where nobody chose: other options may bring theirs along. */
+  usual(row: OptionRow): OptionValue {
+    return defaultsFor(this.changed)[row.key] as OptionValue;
   }
 
   /** Takes what was typed; what does not fit the row's rule is told beside it and not taken. */
@@ -300,7 +298,8 @@ export class TrainState {
       return;
     }
     const { [row.key]: _before, ...others } = this.changed;
-    this.changed = JSON.stringify(value) === JSON.stringify(row.default) ? others : { ...others, [row.key]: value };
+    const usual = defaultsFor(others)[row.key];
+    this.changed = JSON.stringify(value) === JSON.stringify(usual) ? others : { ...others, [row.key]: value };
     void this.replan();
   }
 
