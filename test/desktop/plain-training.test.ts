@@ -1,4 +1,4 @@
-/** Train asks a clinician four plain things; what is for research is folded away, words and curves too. */
+/** Train asks a clinician five plain things; what is for research is folded away, words and curves too. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
@@ -47,6 +47,20 @@ test('how long, what is held out, which scans and what computes are chosen in pl
   await planned(choose(/^Scans/, 'all: labelled and unlabelled'), {});
   await planned(choose(/^Computed by/, 'the processor, plain and slow'), { engine: 'cpu' });
   await planned(choose(/^Computed by/, 'the fastest here'), {});
+});
+
+test('small structures bring their own region along, which can be left out again', options, async () => {
+  const structures = (text: string) => () => page.getByLabel(/^Structures/).selectOption(text);
+  await planned(structures('small ones in large scans'), { smallStructures: 'on' });
+  await page.getByRole('button', { name: 'Research' }).click();
+  const region = page.locator('#option-region');
+  assert.equal(await region.inputValue(), 'auto');
+  const off = { smallStructures: 'on', region: 'off' };
+  await planned(() => region.selectOption('off'), off);
+  await planned(() => region.selectOption('auto'), { smallStructures: 'on' });
+  await planned(structures('of any size'), {});
+  assert.equal(await region.inputValue(), 'off');
+  await page.getByRole('button', { name: 'Research' }).click();
 });
 
 test('each length says its minutes once a step was measured', options, async () => {
