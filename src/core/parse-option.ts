@@ -37,7 +37,7 @@ export function parseOption(option: OptionRow, given: unknown): OptionValue {
   return value;
 }
 
-/** What `--small-structures on` stands for, beside smaller patches: each alone does not make a tumour in its organ learnt (docs/explanation/results.md). */
+/** What `--small-structures on` stands for, beside smaller patches (fit-patch.ts). */
 const FOR_SMALL_STRUCTURES = { region: 'auto', foregroundShare: 0.33, diceClasses: 'present' } as const;
 
 /** What is taken where nobody says otherwise, beside what was asked for. */

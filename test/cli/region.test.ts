@@ -119,3 +119,19 @@ test('a coarse model finds the region, the fine one predicts inside it; without 
   }
   assert.match((await decile(['check', 'p'], { cwd })).stdout, /runs\/1\/region\.safetensors/);
 });
+
+test('a training whose patches rarely hold a label says so at its start; small structures bring their region along', async (t) => {
+  const cwd = await field(temporaryFolder(t));
+  const run = async (...args: string[]) => {
+    const ran = await decile(args, { cwd });
+    assert.equal(ran.status, 0, ran.stderr);
+    return ran;
+  };
+  await run('new', 'p', '--label', 'cube', '--preset', 'mr');
+  await run('import', 'p', 'scans', '--labels', 'masks');
+  const short = ['--method', 'supervised', '--steps', '1', '--engine', 'simd', '--width', '2', '--patch', '8,8,8'];
+  assert.match((await run('train', 'p', ...short)).stderr, /rarely hold cube, which may stay unlearnt/);
+  const planned = await run('train', 'p', '--dry-run', '--small-structures', 'on');
+  assert.match(planned.stdout, /patches of .+, in the region that a coarse model finds\./);
+  assert.doesNotMatch((await run('train', 'p', '--dry-run')).stdout, /coarse model/);
+});

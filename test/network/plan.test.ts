@@ -86,7 +86,7 @@ test('the patch of a planned network holds the whole scan where it is small, and
   const abdomen = fit([320, 320, 160], [1.4, 1.4, 3]);
   const mm = abdomen.map((side, axis) => side * [1.4, 1.4, 3][axis]);
   assert.ok(Math.max(...mm) < 1.25 * Math.min(...mm), `as wide as it is high, ${abdomen.join()}`);
-  const alone = fitPlannedPatch([[112, 112, 39]], [2, 2, 2], () => true, { labelledPerStep: 1 });
+  const alone = fitPlannedPatch([[112, 112, 39]], [2, 2, 2], () => true, 1);
   assert.deepEqual(alone, [112, 112, 40], 'one patch a step may have the voxels of two');
   const small = fitPlannedPatch([[300, 300, 300]], [1, 1, 1], ([x, y, z]) => x * y * z <= 24 ** 3);
   assert.ok(small[0] * small[1] * small[2] <= 24 ** 3);

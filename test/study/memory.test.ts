@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { resolveOptions } from '../../src/core/parse-option.ts';
 import { imagesWithGradient, PROCESS_BYTES, stepBytes } from '../../src/core/train/step-bytes.ts';
 import { type Grid, lpsPoint, spacingMm } from '../../src/core/volume.ts';
@@ -49,20 +49,18 @@ test('the activations kept are those of every patch with a gradient, in every ne
   );
 });
 
-test('an automatic patch is the same for all jobs, whatever their width and method', async (t) => {
+/** A study of four empty scans, each of one row of voxels more than the one before. */
+async function studyOf(t: TestContext, size: readonly [number, number, number], methods: readonly unknown[]) {
   const folder = temporaryFolder(t);
-  const grid = (n: number): Grid => ({
-    ...{ size: [40, 36 + n, 10], spacing: spacingMm(1, 1, 2), origin: lpsPoint(0, 0, 0) },
-    direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
-  });
   for (const part of ['images', 'labels']) {
     mkdirSync(join(folder, part));
     for (let n = 0; n < 4; n++) {
-      const { size } = grid(n);
-      await writeNifti(join(folder, part, `c${n}.nii.gz`), {
-        ...grid(n),
-        data: new Uint8Array(size[0] * size[1] * size[2]),
-      });
+      const grid: Grid = {
+        ...{ size: [size[0], size[1] + n, size[2]], spacing: spacingMm(1, 1, 2), origin: lpsPoint(0, 0, 0) },
+        direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+      };
+      const data = new Uint8Array(grid.size[0] * grid.size[1] * grid.size[2]);
+      await writeNifti(join(folder, part, `c${n}.nii.gz`), { ...grid, data });
     }
   }
   const definition = parseStudy(
@@ -73,18 +71,22 @@ test('an automatic patch is the same for all jobs, whatever their width and meth
       preset: 'mr',
       classes: ['x'],
       split: { train: ['c0..c2'], test: ['c3'] },
-      methods: [
-        'supervised',
-        { name: 'wide', method: 'dtml', width: 16 },
-        { name: 'native', method: 'cpcl', spacing: 'native' },
-      ],
+      methods,
       labelled: [1],
       seeds: [1],
       options: { network: 'unet', width: 2, labelledPerStep: 2, unlabelledPerStep: 2 },
     },
     folder,
   );
-  const jobs = await sizeJobs(planStudy(definition, join(folder, 'out')));
+  return sizeJobs(planStudy(definition, join(folder, 'out')));
+}
+
+test('an automatic patch is the same for all jobs, whatever their width and method', async (t) => {
+  const jobs = await studyOf(
+    t,
+    [40, 36, 10],
+    ['supervised', { name: 'wide', method: 'dtml', width: 16 }, { name: 'native', method: 'cpcl', spacing: 'native' }],
+  );
   // Median scan 40 x 37 x 10 voxels of 1 x 1 x 2 mm: 20 slices at 1 mm.
   assert.deepEqual(
     jobs.map(({ options }) => options.patch),
@@ -100,4 +102,11 @@ test('an automatic patch is the same for all jobs, whatever their width and meth
   const [supervised, wide] = jobs.map(({ options: { steps, ensemble } }) => steps / ensemble);
   assert.ok(wide <= supervised, `${supervised}, ${wide}`);
   assert.ok(jobs.every(({ options }) => Number.isInteger(options.steps)));
+});
+
+test('a row for small structures has a smaller patch than the others of its study', async (t) => {
+  const rows = ['supervised', { name: 'small', method: 'supervised', smallStructures: 'on', spacing: 'native' }];
+  const jobs = await studyOf(t, [96, 96, 48], [...rows, { name: 'native', method: 'supervised', spacing: 'native' }]);
+  const [, small, native] = jobs.map(({ options: { patch } }) => patch[0] * patch[1] * patch[2]);
+  assert.ok(small <= 64 * 64 * 32 && small < native, `${small}, ${native}`);
 });

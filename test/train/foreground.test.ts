@@ -250,15 +250,11 @@ test('a label that patches from anywhere rarely hold is named, with what is done
   const small = scan({ 1: [20, 18, 10] }, 3);
   assert.deepEqual(rareLabels([small], PATCH, 3), [1]);
   assert.deepEqual(rareLabels([small], [40, 36, 16], 3), []);
-  const usual = { region: 'off', smallStructures: 'off', foregroundShare: 0 } as const;
-  assert.match(rareText(['tumour'], usual) ?? '', /rarely hold tumour: .+--small-structures on/);
-  assert.match(
-    rareText(['tumour'], { region: 'off', foregroundShare: 0 }) ?? '',
-    /--small-structures on/,
-    'an earlier run',
-  );
-  const done = rareText(['tumour', 'cyst'], { ...usual, smallStructures: 'on', foregroundShare: 0.33 });
+  const usual = { region: 'off', smallStructures: 'off' } as const;
+  assert.match(rareText(['tumour'], usual, 0) ?? '', /rarely hold tumour, .+--small-structures on/);
+  assert.match(rareText(['tumour'], { region: 'off' }, 0) ?? '', /--small-structures on/, 'an earlier run');
+  const done = rareText(['tumour', 'cyst'], { ...usual, smallStructures: 'on' }, 0.33);
   assert.equal(done, 'Patches from anywhere rarely hold tumour, cyst: 33 % of them are drawn around labels.');
-  assert.equal(rareText(['tumour'], { ...usual, region: 'auto' }), null, 'something is done');
-  assert.equal(rareText([], { ...usual, foregroundShare: 0.5 }), null);
+  assert.equal(rareText(['tumour'], { ...usual, region: 'auto' }, 0), null, 'something is done');
+  assert.equal(rareText([], usual, 0.5), null);
 });

@@ -58,11 +58,11 @@ export function trainCommand(): Command {
           };
           for (const text of plan.notices) notice(flags, text);
           const { fit, time } = project.outlook(plan);
-          const { spacing, method, steps, ensemble } = plan.options;
+          const { spacing, method, steps, ensemble, region } = plan.options;
           const value = { options: plan.options, classes: plan.classes, fit, seconds: time.seconds, ...lists };
           result(flags, value, () =>
             [
-              `Method ${method}, ${steps} steps${ensemble > 1 ? `, shared by ${ensemble} networks,` : ''} of ${fit.labelledPerStep} labelled and ${fit.unlabelledPerStep} unlabelled patches of ${fit.patch.join('x')} voxels, ${spacing === 'native' ? "on each scan's own grid" : `${typeof spacing === 'number' ? spacing : spacing.join(' x ')} mm`}.`,
+              `Method ${method}, ${steps} steps${ensemble > 1 ? `, shared by ${ensemble} networks,` : ''} of ${fit.labelledPerStep} labelled and ${fit.unlabelledPerStep} unlabelled patches of ${fit.patch.join('x')} voxels, ${spacing === 'native' ? "on each scan's own grid" : `${typeof spacing === 'number' ? spacing : spacing.join(' x ')} mm`}${region === 'auto' ? ', in the region that a coarse model finds' : ''}.`,
               time.seconds === null ? time.basis : `About ${duration(time.seconds)}: ${time.basis}`,
               ...Object.entries(lists).map(([role, list]) => `${role} (${list.length}): ${list.join(', ')}`),
             ].join('\n'),

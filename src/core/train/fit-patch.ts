@@ -1,31 +1,27 @@
 /** A patch that fits the scans and the memory. */
 import { divisorsOf } from '../network/plan.ts';
 import type { PlannedOptions, StepOptions, WithPlan } from '../options.ts';
-import { fitPlannedPatch, planFor, SMALL_VOXELS } from './planned-patch.ts';
-import { formsOf, loadOf, type Recompute, recomputationFor, type StepLoad, stepBytes } from './step-bytes.ts';
+import { fitPlannedPatch, planFor } from './planned-patch.ts';
+import { formsOf, loadOf, type Recompute, recomputationFor, stepBytes } from './step-bytes.ts';
 
 export type PatchSides = [x: number, y: number, z: number];
 
 /** Largest patch side considered: the paper's. */
 const LARGEST = 96;
+/** Most voxels of a patch for small structures: more steps in as many voxels. */
+const SMALL_STRUCTURE_VOXELS = 64 * 64 * 32;
 
 /**
  * Each side: the largest multiple of 16 that the median scan holds (at least 16, at most 96); then the longest side
- * shrinks until a step fits into `memoryBytes`, and the patch has at most `mostVoxels`.
+ * shrinks until the patch `fits`.
  * @param sizes scan sizes in voxels of the training grid
  */
-export function fitPatch(
-  sizes: readonly (readonly number[])[],
-  load: StepLoad,
-  memoryBytes: number,
-  recompute?: Recompute,
-  mostVoxels = Number.POSITIVE_INFINITY,
-): PatchSides {
+export function fitPatch(sizes: readonly (readonly number[])[], fits: (patch: PatchSides) => boolean): PatchSides {
   const median = (axis: number) => sizes.map((s) => s[axis]).sort((a, b) => a - b)[sizes.length >> 1];
   const patch = [0, 1, 2].map((axis) =>
     Math.min(LARGEST, Math.max(16, Math.floor(median(axis) / 16) * 16)),
   ) as PatchSides;
-  while (stepBytes(patch, load, recompute) > memoryBytes || patch[0] * patch[1] * patch[2] > mostVoxels) {
+  while (!fits(patch)) {
     const longest = patch.indexOf(Math.max(...patch));
     if (patch[longest] <= 16) break;
     patch[longest] -= 16;
@@ -97,12 +93,13 @@ export const largestPatch = (options: Gridded, sizes: readonly (readonly number[
   options.patch === 'auto' ? patchIn(options, sizes, Number.POSITIVE_INFINITY) : [...options.patch];
 
 function patchIn(options: Gridded, sizes: readonly (readonly number[])[], bytes: number): PatchSides {
-  const { voxel = CUBE } = options;
+  const { voxel = CUBE, labelledPerStep, network, smallStructures } = options;
   const load = loadOf(options);
   const smallest = formsOf(load).at(-1);
-  return options.network === 'planned'
-    ? fitPlannedPatch(sizes, voxel, (patch) => stepBytes(patch, load, smallest) <= bytes, options)
-    : fitPatch(sizes, load, bytes, smallest, options.smallStructures === 'on' ? SMALL_VOXELS : undefined);
+  const most = smallStructures === 'on' ? SMALL_STRUCTURE_VOXELS : Number.POSITIVE_INFINITY;
+  const fits = (patch: PatchSides) =>
+    patch[0] * patch[1] * patch[2] <= most && stepBytes(patch, load, smallest) <= bytes;
+  return network === 'planned' ? fitPlannedPatch(sizes, voxel, fits, labelledPerStep) : fitPatch(sizes, fits);
 }
 
 /** Below this the patch shows too little context: the batch gives way first. */

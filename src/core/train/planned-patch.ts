@@ -1,12 +1,9 @@
 /** Patches of the network `planned`: sides follow the plan, not multiples of 16. */
 import { DecileError } from '../errors.ts';
 import { divisorsOf, type NetworkPlan, planNetwork, plannedPatch } from '../network/plan.ts';
-import type { TrainingOptions } from '../options.ts';
 
 type Triple = readonly [x: number, y: number, z: number];
 type PatchSides = [x: number, y: number, z: number];
-
-type PatchOptions = Pick<TrainingOptions, 'labelledPerStep' | 'smallStructures'>;
 
 /** A thin scan may have a larger plane than a cube's. */
 const LARGEST = 160;
@@ -16,8 +13,6 @@ const LARGEST = 160;
  */
 const MOST_VOXELS = 2 * 64 ** 3;
 const MOST_PATCHES = 2;
-/** Voxels of each patch for small structures: more steps in as many voxels. */
-export const SMALL_VOXELS = 64 * 64 * 32;
 /** A scan's side beyond the plan's divisor that may be cut off; more is padded. */
 const CUT = 1 / 16;
 /** Below this the plane shows too little. */
@@ -25,18 +20,18 @@ const LEAST = 16;
 
 /**
  * The median scan whole, up to 160 voxels a side, each side rounded as its plan needs; then the side that is longest in mm, one with padding first, shrinks until
- * the patch has at most 2 x 64^3 voxels, or 64^3 where a step reads several, or 64 x 64 x 32 for small structures, and `fits`.
+ * the patch has at most 2 x 64^3 voxels, or 64^3 where a step reads several and `fits`.
  * @param sizes scan sizes in voxels of the training grid
  * @param voxel of that grid, x, y, z
- * @param options labelled patches of a step, and whether structures are small
+ * @param patches labelled ones of a step
  */
 export function fitPlannedPatch(
   sizes: readonly (readonly number[])[],
   voxel: Triple,
   fits: (patch: PatchSides) => boolean,
-  { labelledPerStep = MOST_PATCHES, smallStructures = 'off' }: Partial<PatchOptions> = {},
+  patches: number = MOST_PATCHES,
 ): PatchSides {
-  const most = smallStructures === 'on' ? SMALL_VOXELS : MOST_VOXELS / Math.min(MOST_PATCHES, labelledPerStep);
+  const most = MOST_VOXELS / Math.min(MOST_PATCHES, patches);
   const median = (axis: number) => sizes.map((s) => s[axis]).sort((a, b) => a - b)[sizes.length >> 1];
   const whole = (axis: number) => Math.min(LARGEST, Math.max(4, median(axis)));
   let patch = rounded(voxel, [whole(0), whole(1), whole(2)]);

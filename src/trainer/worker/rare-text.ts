@@ -1,22 +1,16 @@
 import type { SettledOptions } from '../../core/options.ts';
 
+type Measures = Pick<SettledOptions, 'region'> & Partial<Pick<SettledOptions, 'smallStructures'>>;
+
 /**
  * What is to be said, for people, of labels that patches from anywhere rarely hold: what is done about them, or what helps; null where there are none.
- * @param options its `foregroundShare`: the one that patches are drawn by; `smallStructures` is absent in runs of earlier versions
+ * @param measures of the run; `smallStructures` is absent in runs of earlier versions
+ * @param share of the patches that are drawn around labels
  */
-export function rareText(
-  names: readonly string[],
-  {
-    foregroundShare,
-    region,
-    smallStructures,
-  }: Pick<SettledOptions, 'region'> & Partial<Pick<SettledOptions, 'smallStructures'>> & { foregroundShare: number },
-): string | null {
+export function rareText(names: readonly string[], measures: Measures, share: number): string | null {
   if (names.length === 0) return null;
   const rare = `Patches from anywhere rarely hold ${names.join(', ')}`;
-  if (smallStructures === 'on' || region === 'auto' || foregroundShare > 0)
-    return foregroundShare > 0
-      ? `${rare}: ${Math.round(100 * foregroundShare)} % of them are drawn around labels.`
-      : null;
-  return `${rare}: it may stay unlearnt. Small structures on (--small-structures on) serves such labels, where ten or more labelled scans have them.`;
+  if (share > 0) return `${rare}: ${Math.round(100 * share)} % of them are drawn around labels.`;
+  if (measures.smallStructures === 'on' || measures.region === 'auto') return null;
+  return `${rare}, which may stay unlearnt. Small structures on (--small-structures on) serves such labels, with enough labelled scans that have them: fourteen were, four were not.`;
 }

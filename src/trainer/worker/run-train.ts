@@ -141,7 +141,7 @@ async function runWith(
           steps: options.steps,
         });
         const rare = rareLabels(lists.labelled, patch, classes.length).map((label) => classes[label]);
-        const about = rareText(rare, { ...options, foregroundShare });
+        const about = rareText(rare, options, foregroundShare);
         if (about) report({ type: 'notice', message: about });
         const pasted = pastingText(pasting, options.objectPaste, classes);
         if (pasted) report({ type: 'notice', message: pasted });
