@@ -51,7 +51,7 @@ test('how long, what is held out, which scans and what computes are chosen in pl
 
 test('small structures bring their own region along, which can be left out again', options, async () => {
   const structures = (text: string) => () => page.getByLabel(/^Structures/).selectOption(text);
-  await planned(structures('small ones in large scans'), { smallStructures: 'on' });
+  await planned(structures('small'), { smallStructures: 'on' });
   await page.getByRole('button', { name: 'Research' }).click();
   const region = page.locator('#option-region');
   assert.equal(await region.inputValue(), 'auto');
