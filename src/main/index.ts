@@ -7,6 +7,7 @@ import { about } from '../api/about.ts';
 import { createApi } from '../api/index.ts';
 import { createApp, trainerOn } from '../app.ts';
 import { answerCalls } from './window/bridge.ts';
+import { environmentServes } from './window/environment.ts';
 import { setMenu } from './window/menu.ts';
 import { answerScheme, claimScheme } from './window/protocol.ts';
 import { electronHost } from './window/trainer-host.ts';
@@ -87,6 +88,7 @@ else {
     api.close().finally(() => app.quit());
   });
   app.whenReady().then(() => {
+    if (!environmentServes()) return app.quit();
     answerScheme(api, join(import.meta.dirname, '../renderer'));
     answerCalls(api, () => window);
     setMenu((command) => window?.webContents.send('decile:event', { name: 'menu', payload: { command } }));

@@ -24,6 +24,8 @@ export const control = {
   folders: [] as (string | null)[],
   /** Answers of message boxes: the button's index. */
   boxes: [] as number[],
+  /** What boxes of errors said. */
+  errors: [] as string[],
   menu: [] as { label?: string; submenu?: { label?: string; click?: () => void }[] }[],
   notifications: [] as string[],
   /** The window is in front. */
@@ -243,6 +245,9 @@ export const dialog = {
     return { canceled: next === null, filePaths: next === null ? [] : [next] };
   },
   showMessageBoxSync: (): number => control.boxes.shift() ?? 0,
+  showErrorBox(title: string, content: string): void {
+    control.errors.push(`${title}: ${content}`);
+  },
 };
 
 export const Menu = {

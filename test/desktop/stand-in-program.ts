@@ -8,8 +8,8 @@ import { control } from './electron-stand-in.ts';
 
 const STAND_IN = new URL('./electron-stand-in.ts', import.meta.url).href;
 
-/** @returns the program's window */
-export async function startProgram(configFolder: string): Promise<Page> {
+/** The program as its main process is started. */
+export async function loadProgram(configFolder: string): Promise<void> {
   build();
   process.env.DECILE_CONFIG = configFolder;
   registerHooks({
@@ -17,6 +17,11 @@ export async function startProgram(configFolder: string): Promise<Page> {
       specifier === 'electron' ? { url: STAND_IN, shortCircuit: true } : next(specifier, context),
   });
   await import(pathToFileURL(MAIN).href);
+}
+
+/** @returns the program's window */
+export async function startProgram(configFolder: string): Promise<Page> {
+  await loadProgram(configFolder);
   await until(async () => control.page !== null, 'the window');
   const page = control.page as Page;
   page.setDefaultTimeout(120_000);
