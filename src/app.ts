@@ -44,11 +44,11 @@ import {
   type ExpectedTime,
   expectedTime,
   likelyFit,
-  measureSteps,
   secondsPerStep,
   settleEngine,
 } from './project/services/train/expected-time.ts';
 import { leaveOut } from './project/services/train/leave-out.ts';
+import { measureSteps } from './project/services/train/measured-steps.ts';
 import { type PlanOptions, planTraining, type TrainPlan } from './project/services/train/plan.ts';
 import {
   type RoundAhead,

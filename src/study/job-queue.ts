@@ -1,6 +1,8 @@
 /** Runs the jobs of a study, one after another or several at once. */
 import os from 'node:os';
+import { fitOf } from '../core/train/fit-patch.ts';
 import { usableCores } from '../engine/machine/environment.ts';
+import { compareEngines } from '../project/services/train/measured-steps.ts';
 import type { StartTrainer } from '../shared/trainer.ts';
 import type { TrainerEvent } from '../shared/training.ts';
 import { jobsAtOnce, type SizedJob } from './memory.ts';
@@ -31,7 +33,7 @@ export interface RunOutcome {
   failed: { id: string; error: unknown }[];
 }
 
-/** Runs what is not done yet; a job that fails does not keep the others from running. */
+/** Runs what is not done yet, `auto` on the engine that is measured to be the fastest; a job that fails does not keep the others from running. */
 export async function runJobs(
   plan: StudyPlan,
   jobs: readonly SizedJob[],
@@ -55,6 +57,11 @@ export async function runJobs(
   // Jobs beside each other share the cores out: threads of one that wait for threads of another would lose most of the time.
   const threads = atOnce > 1 ? Math.max(1, Math.floor(usableCores() / atOnce)) : undefined;
   const start: StartTrainer = (task, listener) => startTrainer({ ...task, threads }, listener);
+  const open = waiting.find(({ options }) => options.engine === 'auto');
+  if (open) {
+    const fit = () => fitOf(open.options, [], Number.POSITIVE_INFINITY);
+    await compareEngines(start, open.options, fit, plan.definition.classes.length + 1, onNotice, threads);
+  }
   const running = new Set<StudyJob>();
   const secondsLeft = () => {
     const seconds = secondsOf([...waiting, ...running], finished);

@@ -26,7 +26,7 @@ export const STUDY = {
   methods: ['supervised', 'cpcl'],
   labelled: [0.5],
   seeds: [1, 2],
-  options: { steps: 3, width: 1 },
+  options: { steps: 3, width: 1, engine: 'simd' },
 };
 
 /** A cohort on disk: six balls, the first four for training. */
@@ -59,7 +59,8 @@ export async function onDisk(): Promise<{ folder: string; study: string; mask: (
 export function recorder(mask: (scan: number) => LabelMap, fails?: string) {
   const jobs: ((TrainJob | PredictJob) & { threads?: number })[] = [];
   const start: StartTrainer = (job, onEvent) => {
-    if (job.kind === 'probe' || job.kind === 'adapter') throw new Error('A study measures no steps.');
+    if (job.kind === 'probe' || job.kind === 'adapter')
+      throw new Error(`A named engine is not measured, got a ${job.kind}.`);
     jobs.push(job);
     const run = async (): Promise<TrainerEvent> => {
       if (fails && job.runFolder.endsWith(fails))

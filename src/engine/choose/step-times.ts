@@ -38,15 +38,15 @@ type Step = Pick<
   'method' | 'network' | 'width' | 'labelledPerStep' | 'unlabelledPerStep' | 'unlabelledBranch' | 'prototypeFeatures'
 >;
 
-function stepKey(step: Step, patch: readonly number[]): string {
+function stepKey(step: Step, patch: readonly number[], cores?: number): string {
   const { method, network, width, labelledPerStep, unlabelledPerStep, unlabelledBranch, prototypeFeatures } = step;
   const shape = [method, network, width, labelledPerStep, unlabelledPerStep, unlabelledBranch, prototypeFeatures];
-  return keyOf(machineKey(), ...shape, patch.join('x'));
+  return keyOf(machineKey(cores), ...shape, patch.join('x'));
 }
 
-/** The measured times of a step, fastest first; one an engine. */
-export function stepTimes(step: Step, patch: readonly number[]): StepTime[] {
-  return Object.values(read()[stepKey(step, patch)] ?? {}).sort((a, b) => a.seconds - b.seconds);
+/** The measured times of a step, fastest first; one an engine. @param cores that computed; default those of this process */
+export function stepTimes(step: Step, patch: readonly number[], cores?: number): StepTime[] {
+  return Object.values(read()[stepKey(step, patch, cores)] ?? {}).sort((a, b) => a.seconds - b.seconds);
 }
 
 /** The engines of this machine that training may take by itself: no GPU that nobody found yet, and none that is emulated. */
@@ -57,9 +57,9 @@ export const availableEngines = (): StepTime['engine'][] => [
 ];
 
 /** The times of the newest step that several engines were measured with on this machine, fastest first; empty without one. */
-function newestComparison(): StepTime[] {
+function newestComparison(cores?: number): StepTime[] {
   const compared = Object.entries(read())
-    .filter(([key, times]) => key.startsWith(machineKey()) && Object.keys(times).length > 1)
+    .filter(([key, times]) => key.startsWith(machineKey(cores)) && Object.keys(times).length > 1)
     .map(([, times]) => Object.values(times).sort((a, b) => a.seconds - b.seconds));
   const newest = (times: StepTime[]) => Math.max(...times.map((t) => t.measuredAt));
   return compared.sort((a, b) => newest(b) - newest(a))[0] ?? [];
@@ -68,8 +68,9 @@ function newestComparison(): StepTime[] {
 /** The faster engine of the newest step that several were measured with on this machine; undefined without one. */
 export const fastestEngine = (): StepTime['engine'] | undefined => newestComparison()[0]?.engine;
 
-/** The engines among which `fastestEngine` is the fastest. */
-export const comparedEngines = (): StepTime['engine'][] => newestComparison().map(({ engine }) => engine);
+/** The engines among which `fastestEngine` is the fastest. @param cores that computed; default those of this process */
+export const comparedEngines = (cores?: number): StepTime['engine'][] =>
+  newestComparison(cores).map(({ engine }) => engine);
 
 /** Keeps a measured time in place of the engine's last one. */
 export function keepStepTime(step: Step, patch: readonly number[], time: StepTime): void {

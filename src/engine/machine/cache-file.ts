@@ -13,8 +13,8 @@ const SEPARATOR = ' | ';
 /** One key of a cache file. */
 export const keyOf = (...parts: (string | number)[]): string => parts.join(SEPARATOR);
 
-/** How a key for this machine begins. */
-export const machineKey = (): string => keyOf(os.cpus()[0]?.model.trim() ?? 'unknown', usableCores(), '');
+/** How a key for this machine begins. @param cores that compute; default those of this process */
+export const machineKey = (cores = usableCores()): string => keyOf(os.cpus()[0]?.model.trim() ?? 'unknown', cores, '');
 
 /** The newest entries that a file keeps. */
 const KEPT = 200;
