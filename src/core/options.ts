@@ -15,6 +15,7 @@ import {
   REGIONS,
   RESAMPLINGS,
   SCHEDULES,
+  SMALL_STRUCTURES,
   SWITCH,
   UNLABELLED_BRANCHES,
 } from './training-options.ts';
@@ -160,10 +161,10 @@ export const OPTIONS: readonly OptionRow[] = [
   row(
     'smallStructures',
     'small-structures',
-    'off',
-    choice(SWITCH),
+    'auto',
+    choice(SMALL_STRUCTURES),
     '',
-    'on: for a tumour in its organ or the like. Where nobody said otherwise: patches of at most 64x64x32 voxels, so that there are more steps, --region auto, --foreground-share 0.33 and --dice-classes present.',
+    'auto: on where a label that patches from anywhere would rarely hold is drawn in fourteen scans or more and nobody chose a patch, else off. on: for a tumour in its organ or the like. Where nobody said otherwise: patches of at most 64x64x32 voxels, so that there are more steps, --region auto, --foreground-share 0.33 and --dice-classes present.',
   ),
   row(
     'foregroundShare',

@@ -36,6 +36,7 @@ export type Processes = (typeof PROCESSES)[number];
 export const AUGMENTATIONS = ['turns', 'warp', 'elastic', 'strong', 'none'] as const;
 export type Augmentation = (typeof AUGMENTATIONS)[number];
 export const SWITCH = ['off', 'on'] as const;
+export const SMALL_STRUCTURES = ['auto', 'off', 'on'] as const;
 export const ORIENTATIONS = ['patient', 'stored'] as const;
 export type Orientation = (typeof ORIENTATIONS)[number];
 export const RESAMPLINGS = ['linear', 'mean'] as const;
@@ -75,8 +76,8 @@ export interface TrainingOptions {
   augmentation: Augmentation;
   /** Changes of intensity as nnU-Net has them. */
   intensity: (typeof SWITCH)[number];
-  /** Patches, region and Dice as a small structure in a large scan wants them, where nobody said otherwise. */
-  smallStructures: (typeof SWITCH)[number];
+  /** Patches, region and Dice as a small structure in a large scan wants them, where nobody said otherwise; a plan settles auto, which until then is off. */
+  smallStructures: (typeof SMALL_STRUCTURES)[number];
   /** Share of the patches that are drawn around a voxel of a class. */
   foregroundShare: 'auto' | number;
   /** Share of the labelled patches into which a structure of another place is pasted. */

@@ -4,11 +4,19 @@ import { fitOf, type PatchSides } from '../core/train/fit-patch.ts';
 import { inOrientation } from '../core/train/orientation.ts';
 import { type TrainingFrame, trainingGrid } from '../core/train/preprocess.ts';
 import { plannedSteps } from '../core/train/run-length.ts';
+import {
+  canBeSmall,
+  type DrawnScan,
+  ENOUGH_SCANS,
+  settleSmallStructures,
+  smallLabels,
+} from '../core/train/small-labels.ts';
 import { settleSpacing, trainingVoxel } from '../core/train/spacing.ts';
 import { loadOf, PROCESS_BYTES, stepBytes } from '../core/train/step-bytes.ts';
 import type { Grid } from '../core/volume.ts';
 import { readNiftiHeader, readVolume } from '../imaging/index.ts';
 import { DecileError } from '../shared/errors.ts';
+import { LabelVolumes } from './label-volumes.ts';
 import type { StudyJob, StudyPlan } from './plan.ts';
 import type { StudyCase } from './split.ts';
 
@@ -19,7 +27,7 @@ export interface SizedJob extends StudyJob {
 }
 
 /**
- * The jobs with `spacing: auto` and `patch: auto` settled, by the training scans. Every job of one voxel size gets the same patch, the largest that the median
+ * The jobs with `spacing: auto`, `patch: auto` and `smallStructures: auto` settled, by the training scans and their labelled masks. Every job of one voxel size gets the same patch, the largest that the median
  * training scan holds (96 at most): what fits into memory at the moment must not decide what is compared.
  */
 export async function sizeJobs({ jobs, split, definition }: StudyPlan): Promise<SizedJob[]> {
@@ -44,10 +52,22 @@ export async function sizeJobs({ jobs, split, definition }: StudyPlan): Promise<
     patches.set(key, known);
     return known;
   };
-  return jobs.map((job) => {
+  const volumes = new LabelVolumes();
+  const smallIn = async (job: StudyJob, frame: TrainingFrame & Parameters<typeof canBeSmall>[0]) => {
+    const sides = sizes(split.train, frame);
+    if (job.labelled < ENOUGH_SCANS || !canBeSmall(frame, sides)) return [];
+    const drawn: DrawnScan[] = [];
+    for (const [n, { maskPath }] of job.train.slice(0, job.labelled).entries())
+      drawn.push({ size: trainingGrid(gridOf(job.train[n]), frame).size, ml: await volumes.of(maskPath) });
+    return smallLabels(drawn, frame, sides);
+  };
+  const sized: SizedJob[] = [];
+  for (const job of jobs) {
     const turned = split.train.map((one) => inOrientation(gridOf(one), job.options.orientation));
     const spacing = settleSpacing(job.options.spacing, turned, job.options.network);
-    const grid = { ...job.options, spacing, voxel: trainingVoxel(spacing, turned) };
+    const voxel = trainingVoxel(spacing, turned);
+    const small = await smallIn(job, { ...job.options, spacing, voxel });
+    const grid = { ...settleSmallStructures(job.asked, small), spacing, voxel };
     const patch = patchOf(grid);
     const options = { ...grid, steps: plannedSteps({ ...grid, patch }, []) };
     const largest = Math.max(...sizes(split.test, options).map((n) => n[0] * n[1] * n[2]));
@@ -55,8 +75,9 @@ export async function sizeJobs({ jobs, split, definition }: StudyPlan): Promise<
       4 * largest * (definition.classes.length + 4) +
       stepBytes(patch, { width: options.width, gradientImages: 1, images: 1 });
     const training = stepBytes(patch, loadOf(options));
-    return { ...job, options: { ...options, patch }, bytes: PROCESS_BYTES + Math.max(training, prediction) };
-  });
+    sized.push({ ...job, options: { ...options, patch }, bytes: PROCESS_BYTES + Math.max(training, prediction) });
+  }
+  return sized;
 }
 
 /**

@@ -28,6 +28,8 @@ export interface StudyJob {
   labelled: number;
   seed: number;
   options: AskedOptions;
+  /** What the study file says of them. */
+  asked: Partial<AskedOptions>;
   /** The training list, labelled cases first. */
   train: readonly TrainCase[];
   /** Names of those cases, where the method chose them. */
@@ -78,12 +80,14 @@ export function planStudy(definition: StudyDefinition, out: string): StudyPlan {
       refuseSplitLabels(definition, train, labelled);
       for (const seed of seeds) {
         const id = `${fileName(name)}-${labelled}-${seed}`;
+        const asked = { ...definition.options, ...options, seed };
         jobs.push({
           id,
           method: name,
           labelled,
           seed,
-          options: resolveOptions({ ...definition.options, ...options, seed }),
+          options: resolveOptions(asked),
+          asked,
           train,
           ...(labelledCases && { labelledCases: train.slice(0, labelled).map((one) => one.name) }),
           ...(definition.channels && { channels: seen(definition.channels, channels) }),

@@ -58,7 +58,9 @@ test('small structures bring their own region along, which can be left out again
   const off = { smallStructures: 'on', region: 'off' };
   await planned(() => region.selectOption('off'), off);
   await planned(() => region.selectOption('auto'), { smallStructures: 'on' });
-  await planned(structures('of any size'), {});
+  await planned(structures('of any size'), { smallStructures: 'off' });
+  assert.equal(await region.inputValue(), 'off');
+  await planned(structures('by what is drawn'), {});
   assert.equal(await region.inputValue(), 'off');
   await page.getByRole('button', { name: 'Research' }).click();
 });

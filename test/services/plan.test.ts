@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
+import { spacingMm } from '../../src/core/volume.ts';
 import { normalisationOf, planTraining, trainingLists } from '../../src/project/services/train/plan.ts';
 import type { NewMask } from '../../src/project/store/index.ts';
-import { addRun } from '../store/helpers.ts';
+import { addRun, scanNamed } from '../store/helpers.ts';
 import { keepMask, newProject, projectWith, temporaryFolder } from './helpers.ts';
 
 const names = (scans: { name: string }[]) => scans.map((scan) => scan.name.slice(-2)).join(' ');
@@ -106,4 +107,48 @@ test('a correction is held against the prediction of its own run, though another
     labelled.map(({ predictedPath }) => predictedPath),
     [store.path(own.file)],
   );
+});
+
+/** An abdomen's worth of scans, of which the first have a tumour drawn in a kidney. */
+function abdomens(t: TestContext, scans: number, drawn: number) {
+  const store = newProject(t, ['kidney', 'tumour']);
+  for (let n = 0; n < scans; n++) {
+    const scan = { ...scanNamed(`abdomen ${String(n).padStart(2, '0')}`), size: [512, 512, 102] as const };
+    const { id } = store.scans.add(store.scans.nextId(), { ...scan, spacing: spacingMm(0.9, 0.9, 3) });
+    const labels = [
+      { value: 1, voxels: 160_000, ml: 390 },
+      { value: 2, voxels: 6000, ml: 15 },
+    ];
+    if (n < drawn) keepMask(store, { scan: id, origin: 'manual', accepted: true, labels });
+  }
+  return store;
+}
+
+test('small labels that enough scans have are made up for; of too few it is said how many it takes', (t) => {
+  const few = planTraining(abdomens(t, 6, 4), { options: {} });
+  assert.deepEqual([few.options.smallStructures, few.options.region], ['off', 'off']);
+  assert.deepEqual(few.notices, [
+    'tumour is small in these scans and may stay unlearnt: 4 labelled scans have it. From 14 on training makes up for it by itself.',
+  ]);
+  const store = abdomens(t, 16, 14);
+  const enough = planTraining(store, { options: {} });
+  const { smallStructures, region, foregroundShare, diceClasses } = enough.options;
+  assert.deepEqual([smallStructures, region, foregroundShare, diceClasses], ['on', 'auto', 0.33, 'present']);
+  assert.ok(enough.options.steps > 3 * few.options.steps, `${few.options.steps}, then ${enough.options.steps}`);
+  assert.deepEqual(enough.notices, [
+    'tumour is small in these scans: small patches around labels are learned from (small structures).',
+  ]);
+  const off = planTraining(store, { options: { smallStructures: 'off' } });
+  assert.deepEqual([off.options.region, off.options.steps, off.notices], ['off', few.options.steps, []]);
+  const held = planTraining(store, { options: {}, validation: 1 });
+  assert.equal(held.options.smallStructures, 'off', 'a scan that is held out teaches nothing');
+});
+
+test('of scans drawn in part nobody knows how large their labels are', (t) => {
+  const store = abdomens(t, 16, 0);
+  const labels = [1, 2].map((value) => ({ value, voxels: 9, ml: 0.02 }));
+  for (const { id } of store.scans.list())
+    keepMask(store, { scan: id, origin: 'manual', accepted: true, notDrawn: 1000, labels });
+  const { options, notices } = planTraining(store, { options: {} });
+  assert.deepEqual([options.smallStructures, notices], ['off', []]);
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { linkSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { resolveOptions } from '../../src/core/parse-option.ts';
@@ -109,4 +109,45 @@ test('a row for small structures has a smaller patch than the others of its stud
   const jobs = await studyOf(t, [96, 96, 48], [...rows, { name: 'native', method: 'supervised', spacing: 'native' }]);
   const [, small, native] = jobs.map(({ options: { patch } }) => patch[0] * patch[1] * patch[2]);
   assert.ok(small <= 64 * 64 * 32 && small < native, `${small}, ${native}`);
+});
+
+test('a small label that enough labelled masks have is made up for in every row that leaves it open', async (t) => {
+  const folder = temporaryFolder(t);
+  const grid: Grid = {
+    ...{ size: [256, 256, 96], spacing: spacingMm(1, 1, 2), origin: lpsPoint(0, 0, 0) },
+    direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+  };
+  for (const part of ['images', 'labels']) {
+    mkdirSync(join(folder, part));
+    const first = join(folder, part, 'c00.nii.gz');
+    const data = new Uint8Array(256 * 256 * 96);
+    if (part === 'labels') data.fill(1, 3_000_000, 3_000_100);
+    await writeNifti(first, { ...grid, data });
+    for (let n = 1; n < 16; n++) linkSync(first, join(folder, part, `c${String(n).padStart(2, '0')}.nii.gz`));
+  }
+  const definition = parseStudy(
+    {
+      name: 'Small',
+      images: 'images',
+      labels: 'labels',
+      preset: 'mr',
+      classes: ['x'],
+      split: { train: ['c00..c14'], test: ['c15'] },
+      methods: ['supervised', { name: 'whole', method: 'supervised', smallStructures: 'off' }],
+      labelled: [4, 14],
+      seeds: [1],
+      options: { spacing: 'native' },
+    },
+    folder,
+  );
+  const jobs = await sizeJobs(planStudy(definition, join(folder, 'out')));
+  const settled = jobs.map(({ id, options: { smallStructures, region } }) => [id, smallStructures, region]);
+  assert.deepEqual(settled, [
+    ['supervised-4-1', 'off', 'off'],
+    ['whole-4-1', 'off', 'off'],
+    ['supervised-14-1', 'on', 'auto'],
+    ['whole-14-1', 'off', 'off'],
+  ]);
+  const voxels = jobs.map(({ options: { patch } }) => patch[0] * patch[1] * patch[2]);
+  assert.ok(voxels[2] <= 64 * 64 * 32 && voxels[0] > 2 * voxels[2], `${voxels}`);
 });

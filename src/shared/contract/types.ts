@@ -280,6 +280,8 @@ export interface TrainOutlook {
   /** In all, shared by so many networks; 0 where training cannot start. */
   steps: number;
   networks: number;
+  /** What auto came to. */
+  smallStructures: boolean;
   device: string;
   /** Expected seconds in all; null until a probe or an earlier run measured a step. */
   seconds: number | null;

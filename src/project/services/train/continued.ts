@@ -18,15 +18,28 @@ export interface StartWeights {
   bytes: Uint8Array;
 }
 
-/** What is not asked for is as it was for the weights: network, width, voxel size and how scans are brought to it, and the window of a planned network. */
+/** What is not asked for is as it was for the weights: network, width, voxel size and how scans are brought to it, small structures, and the window of a planned network. */
 export function inherited(given: Partial<AskedOptions>, from: StartWeights | undefined): Partial<AskedOptions> {
   if (!from) return given;
   // Weights of earlier versions read scans as they are stored, and the nearest voxels alone.
-  const { network, width, spacing, patch, orientation = 'stored', resampling = 'linear' } = from.options;
+  const {
+    network,
+    width,
+    spacing,
+    patch,
+    orientation = 'stored',
+    resampling = 'linear',
+    smallStructures,
+  } = from.options;
   const asked = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   // Of another network, which is refused, the window would be refused first.
   const planned = network === 'planned' && (asked.network ?? network) === network;
-  return { network, width, spacing, orientation, resampling, ...(planned && { patch }), ...asked };
+  return {
+    ...{ network, width, spacing, orientation, resampling },
+    ...(smallStructures === 'on' && { smallStructures }),
+    ...(planned && { patch }),
+    ...asked,
+  };
 }
 
 /** @throws model/channels, model/other-network where the weights are of another network than the run's */

@@ -3,15 +3,12 @@ import { existsSync } from 'node:fs';
 import { missingChannels, normalisationOfPreset } from '../../../core/model-channels.ts';
 import type { AskedOptions, PlannedOptions, PresetName } from '../../../core/options.ts';
 import { resolveOptions } from '../../../core/parse-option.ts';
-import { inOrientation } from '../../../core/train/orientation.ts';
-import { trainingGrid } from '../../../core/train/preprocess.ts';
-import { plannedSteps } from '../../../core/train/run-length.ts';
-import { settleSpacing, trainingVoxel } from '../../../core/train/spacing.ts';
 import { DecileError } from '../../../shared/errors.ts';
 import type { Normalisation, TrainingCase, TrainingLists } from '../../../shared/training.ts';
 import type { Mask, RunCase, Scan, Store } from '../../store/index.ts';
 import { channelFilesOf } from './channels.ts';
 import { checkStart, inherited, otherIntensities, type StartWeights } from './continued.ts';
+import { settleOptions } from './settled-options.ts';
 
 export interface PlanOptions {
   options: Partial<AskedOptions>;
@@ -50,7 +47,8 @@ export function planTraining(
   store: Store,
   { options: given, labelled: first, validation: held = 0, from }: PlanOptions,
 ): TrainPlan {
-  const resolved = resolveOptions(inherited(given, from));
+  const asked = inherited(given, from);
+  const resolved = resolveOptions(asked);
   const project = store.project.get();
   const all = store.scans.list();
   const scans = all.filter((scan) => scan.leftOut === '');
@@ -62,21 +60,16 @@ export function planTraining(
         ? 'Take some in again: `decile leave-out DIR SCAN --undo`.'
         : 'Import some: `decile import DIR SCANS_FOLDER`.',
     );
-  const turned = scans.map((scan) => inOrientation(scan, resolved.orientation));
-  const spacing = settleSpacing(resolved.spacing, turned, resolved.network);
-  const kept = given.spacing === undefined ? from?.options.voxel : undefined;
-  const grid = { spacing, voxel: kept ?? trainingVoxel(spacing, turned) };
-  const sizes = scans.map((scan) => trainingGrid(scan, { ...resolved, spacing }).size);
-  const options = {
-    ...resolved,
-    ...grid,
-    steps: plannedSteps({ ...resolved, ...grid }, sizes),
-    // Weights to start from may have seen every labelled scan: none can be held out from them.
-    ...(from && { calibrationFolds: 0 }),
-  };
-  if (from) checkStart(store, options, from);
   const references = store.masks.references();
   const withMask = scans.filter((scan) => references.has(scan.id));
+  const count = first ?? withMask.length - held;
+  const labelled = withMask.slice(0, Math.max(0, count));
+  const material = { scans, drawn: masksOf(labelled, references), labels: store.labels.list() };
+  const kept = given.spacing === undefined ? from?.options.voxel : undefined;
+  const settled = settleOptions(asked, material, kept);
+  // Weights to start from may have seen every labelled scan: none can be held out from them.
+  const options = { ...settled.options, ...(from && { calibrationFolds: 0 }) };
+  if (from) checkStart(store, options, from);
   if (withMask.length === 0) {
     throw new DecileError(
       'train/no-labels',
@@ -84,7 +77,6 @@ export function planTraining(
       'Draw a mask, or import masks: `decile import DIR SCANS_FOLDER --labels MASKS_FOLDER`.',
     );
   }
-  const count = first ?? withMask.length - held;
   if (count < 1 || count + held > withMask.length) {
     const asked =
       first === undefined
@@ -96,7 +88,6 @@ export function planTraining(
       'Ask for fewer, or label more scans.',
     );
   }
-  const labelled = withMask.slice(0, count);
   const validation = withMask.slice(count, count + held);
   const taken = new Set([...labelled, ...validation].map((scan) => scan.id));
   const unlabelled = scans.filter((scan) => !taken.has(scan.id));
@@ -104,6 +95,7 @@ export function planTraining(
   const notices: string[] = from ? otherIntensities(store, from) : [];
   if (scans.length < all.length)
     notices.push(`${all.length - scans.length} of ${all.length} scans are left out of training.`);
+  notices.push(...settled.notices);
   const channels = store.channels.list().map(({ name }) => name);
   if (channels.length > 0) notices.push(`The network sees the channels ${channels.join(', ')}.`);
   const lacking = missingOf(store, scans, options.channelDropout);
@@ -134,6 +126,9 @@ export function planTraining(
     ],
   };
 }
+
+const masksOf = (scans: readonly Scan[], references: ReadonlyMap<number, Mask>): Map<number, Mask> =>
+  new Map(scans.map(({ id }) => [id, references.get(id) as Mask]));
 
 /** @throws channels/missing */
 function missingOf(store: Store, scans: readonly Scan[], dropout: number): string | null {

@@ -284,7 +284,12 @@ export class TrainState {
 
   /** What a row has where nobody chose: other options may bring theirs along. */
   usual(row: OptionRow): OptionValue {
-    return defaultsFor(this.changed)[row.key] as OptionValue;
+    return defaultsFor(this.settled(this.changed))[row.key] as OptionValue;
+  }
+
+  /** With what the plan came to for small structures, where nobody chose. */
+  private settled(changed: Record<string, OptionValue>): Parameters<typeof defaultsFor>[0] {
+    return { smallStructures: this.plan?.smallStructures ? 'on' : 'off', ...changed };
   }
 
   /** Takes what was typed; what does not fit the row's rule is told beside it and not taken. */
@@ -298,7 +303,7 @@ export class TrainState {
       return;
     }
     const { [row.key]: _before, ...others } = this.changed;
-    const usual = defaultsFor(others)[row.key];
+    const usual = defaultsFor(this.settled(others))[row.key];
     this.changed = JSON.stringify(value) === JSON.stringify(usual) ? others : { ...others, [row.key]: value };
     void this.replan();
   }
