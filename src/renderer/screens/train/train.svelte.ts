@@ -103,6 +103,12 @@ export class TrainState {
     this.probeLater();
   }
 
+  /** What is for research. While it is open no step is measured: what was chosen there is, once it is folded. */
+  unfold(open: boolean): void {
+    this.advanced = open;
+    if (!open) this.probeLater();
+  }
+
   private probeLater(): void {
     if (this.probeTimer) clearTimeout(this.probeTimer);
     // While options are being chosen every one of them would be measured: then it waits to be asked.
