@@ -65,6 +65,30 @@ test('small structures bring their own region along, which can be left out again
   await page.getByRole('button', { name: 'Research' }).click();
 });
 
+test(
+  'where small structures are chosen by what is drawn, what comes with them is what is shown, and can be left out',
+  options,
+  async () => {
+    await page.route('**/call/train.plan', async (route) => {
+      const response = await route.fetch();
+      const answer = await response.json();
+      answer.value.smallStructures = true;
+      await route.fulfill({ response, json: answer });
+    });
+    await planned(() => page.getByLabel(/^Structures/).selectOption('of any size'), { smallStructures: 'off' });
+    await planned(() => page.getByLabel(/^Structures/).selectOption('by what is drawn'), {});
+    await page.getByRole('button', { name: 'Research' }).click();
+    const region = page.locator('#option-region');
+    await until(async () => (await region.inputValue()) === 'auto', 'the region of small structures');
+    await planned(() => region.selectOption('off'), { region: 'off' });
+    await planned(() => region.selectOption('auto'), {});
+    await page.unrouteAll({ behavior: 'wait' });
+    await planned(() => page.getByLabel(/^Structures/).selectOption('of any size'), { smallStructures: 'off' });
+    await planned(() => page.getByLabel(/^Structures/).selectOption('by what is drawn'), {});
+    await page.getByRole('button', { name: 'Research' }).click();
+  },
+);
+
 test('each length says its minutes once a step was measured', options, async () => {
   await until(
     async () => /quick, about/.test(await page.getByRole('group', { name: 'How long' }).innerText()),
