@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { decodeCheckpoint, encodeNetwork, networkOf } from '../../src/core/train/checkpoint.ts';
 import { type Grid, lpsPoint, spacingMm } from '../../src/core/volume.ts';
 import { readMask } from '../../src/imaging/index.ts';
@@ -45,7 +45,8 @@ async function field(folder: string): Promise<string> {
   return folder;
 }
 
-test('a coarse model finds the region, the fine one predicts inside it; without a find the whole scan is read', async (t) => {
+/** A project `p` of such scans, and its commands, which must not fail. */
+async function cubes(t: TestContext) {
   const cwd = await field(temporaryFolder(t));
   const run = async (...args: string[]) => {
     const ran = await decile(args, { cwd });
@@ -54,6 +55,11 @@ test('a coarse model finds the region, the fine one predicts inside it; without 
   };
   await run('new', 'p', '--label', 'cube', '--preset', 'mr');
   await run('import', 'p', 'scans', '--labels', 'masks');
+  return { cwd, run };
+}
+
+test('a coarse model finds the region, the fine one predicts inside it; without a find the whole scan is read', async (t) => {
+  const { cwd, run } = await cubes(t);
   const options = [
     '--region',
     'auto',
@@ -121,14 +127,7 @@ test('a coarse model finds the region, the fine one predicts inside it; without 
 });
 
 test('a training whose patches rarely hold a label says so at its start; small structures bring their region along', async (t) => {
-  const cwd = await field(temporaryFolder(t));
-  const run = async (...args: string[]) => {
-    const ran = await decile(args, { cwd });
-    assert.equal(ran.status, 0, ran.stderr);
-    return ran;
-  };
-  await run('new', 'p', '--label', 'cube', '--preset', 'mr');
-  await run('import', 'p', 'scans', '--labels', 'masks');
+  const { cwd, run } = await cubes(t);
   const short = ['--method', 'supervised', '--steps', '1', '--engine', 'simd', '--width', '2', '--patch', '8,8,8'];
   assert.match((await run('train', 'p', ...short)).stderr, /rarely hold cube, which may stay unlearnt/);
   const planned = await run('train', 'p', '--dry-run', '--small-structures', 'on');
