@@ -116,7 +116,7 @@ test('what would be faster is told with the time: TensorFlow where there is none
 test('an earlier run tells the time where a step costs the same, and not where its batch was another', async (t) => {
   machine(t);
   const store = await projectWith(t, temporaryFolder(t), 2, 1);
-  const options = resolveOptions({ spacing: 'native', steps: 10, unlabelledFrom: 0.4 });
+  const options = resolveOptions({ spacing: 'native', steps: 10, unlabelledFrom: 0.4, engine: 'simd' });
   const run = store.runs.create({ options: { ...options, labelledPerStep: 2 }, classes: ['kidney'], cases: [] });
   store.runs.update(run.id, { step: 3 });
   for (let step = 1; step <= 3; step++) store.metrics.record(run.id, step, { secondsPerStep: 2 });
@@ -125,4 +125,18 @@ test('an earlier run tells the time where a step costs the same, and not where i
   // Three steps of three labelled patches alone, 9 passes; one with four mixed patches and the teacher's has 13 and takes 2.89 s.
   assert.ok(Math.abs((alike.seconds ?? 0) - (4 * 2 + (6 * 2 * 13) / 9)) < 1e-9);
   assert.match(alike.basis, new RegExp(`2.89 s a step, measured in ${run.name}`));
+});
+
+test('a run on an engine that auto does not take, or that nobody compared, tells no time: engines are measured', async (t) => {
+  machine(t);
+  const store = await projectWith(t, temporaryFolder(t), 2, 1);
+  const options = resolveOptions({ steps: 100, spacing: 'native', unlabelledFrom: 0 });
+  const run = store.runs.create({ options, classes: store.labels.classes(), cases: [] });
+  store.runs.update(run.id, { step: 3, engine: 'tensorflow', device: 'device of tensorflow' });
+  for (let step = 1; step <= 3; step++) store.metrics.record(run.id, step, { secondsPerStep: 2 });
+  assert.equal(expectedTime(store, options).seconds, null, 'then the window measures a step');
+  const { start } = probes({ tensorflow: 2, simd: 0.5 });
+  const expected = await settleEngine(store, start, options, 2);
+  assert.deepEqual([expected.seconds, expected.on], [0.5 * 100, 'device of simd']);
+  assert.match(expectedTime(store, { ...options, engine: 'tensorflow' }).basis, /short probe/);
 });

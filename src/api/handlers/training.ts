@@ -34,10 +34,13 @@ export const trainingHandlers = (session: Session, learner: Learner): Pick<Handl
     await project.measure(project.plan({ options: options as Partial<AskedOptions>, validation }));
     return describePlan(project, options as Partial<AskedOptions>, validation);
   },
-  'train.start'({ options, validation, name, notes }) {
+  async 'train.start'({ options, validation, name, notes }) {
     alone(session);
     const project = session.project();
     const request = { options: options as Partial<AskedOptions>, validation, name, notes };
+    // What auto takes is measured first, once for this machine; meanwhile something else may have begun.
+    await project.expectedTime(project.plan(request));
+    alone(session);
     return watch(session)((onEvent) => project.train(request, onEvent));
   },
   'train.pause'({ run }) {

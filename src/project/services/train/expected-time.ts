@@ -4,10 +4,10 @@ import { type Fit, fitOf } from '../../../core/train/fit-patch.ts';
 import { trainingGrid } from '../../../core/train/preprocess.ts';
 import { costFrom, stepCost } from '../../../core/train/step-cost.ts';
 import { roomOf } from '../../../engine/choose/room.ts';
-import { fastestEngine, type StepTime, stepTimes } from '../../../engine/choose/step-times.ts';
+import { availableEngines, fastestEngine, type StepTime, stepTimes } from '../../../engine/choose/step-times.ts';
 import { fasterAdvice } from '../../../engine/measure/advice.ts';
 import type { StartTrainer } from '../../../shared/trainer.ts';
-import type { Store } from '../../store/index.ts';
+import type { Run, Store } from '../../store/index.ts';
 import { compareEngines } from './measured-steps.ts';
 
 export interface ExpectedTime {
@@ -42,7 +42,10 @@ export function expectedTime(store: Store, options: PlannedOptions): ExpectedTim
     .list()
     .reverse()
     .find(
-      (run) => run.step > 2 && COSTS.every((key) => JSON.stringify(run.options[key]) === JSON.stringify(options[key])),
+      (run) =>
+        run.step > 2 &&
+        onSameEngine(run, options) &&
+        COSTS.every((key) => JSON.stringify(run.options[key]) === JSON.stringify(options[key])),
     );
   const perStep = alike ? secondsPerStep(store, alike.id) : null;
   if (alike && perStep !== null) {
@@ -65,6 +68,10 @@ export function expectedTime(store: Store, options: PlannedOptions): ExpectedTim
     faster,
   };
 }
+
+/** Of several engines `auto` takes the one that was measured to be the fastest: a run on another one, or before that, tells nothing. */
+const onSameEngine = (run: Run, { engine }: PlannedOptions): boolean =>
+  engine !== 'auto' || availableEngines().length < 2 || run.engine === fastestEngine();
 
 /** The engine that was asked for may not be the fastest one that was measured. */
 function fasterEngine(options: PlannedOptions, probed: StepTime[]): string[] {
