@@ -127,7 +127,7 @@ test('a coarse model finds the region, the fine one predicts inside it; without 
 });
 
 test('a training whose patches rarely hold a label says so at its start; small structures bring their region along', async (t) => {
-  const { cwd, run } = await cubes(t);
+  const { run } = await cubes(t);
   const short = ['--method', 'supervised', '--steps', '1', '--engine', 'simd', '--width', '2', '--patch', '8,8,8'];
   assert.match((await run('train', 'p', ...short)).stderr, /rarely hold cube, which may stay unlearnt/);
   const planned = await run('train', 'p', '--dry-run', '--small-structures', 'on');
