@@ -5,7 +5,8 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeFolder } from '../disk/index.ts';
 import type { StudyDefinition } from '../study/definition.ts';
-import { lockPlan, planStudy, type StudyPlan } from '../study/plan.ts';
+import { lockPlan } from '../study/lock.ts';
+import { planStudy, type StudyPlan } from '../study/plan.ts';
 import { finishedResult } from '../study/run-job.ts';
 import { reportStudy } from '../study/run-study.ts';
 import { logOfJob, runningArray, slurmTasksLeft, submitToSlurm } from '../study/slurm.ts';
@@ -32,7 +33,7 @@ export async function studyOnCluster(
   const plan = planStudy(definition, out);
   makeFolder(out);
   lockPlan(out, plan);
-  for (const text of plan.cohort.notices) notice(flags, text);
+  for (const text of plan.notices) notice(flags, text);
   const preparing = new Progress(flags, 'Preparing');
   await plan.cohort.prepare((done, total) => preparing.update(done, total));
   preparing.end();

@@ -1,16 +1,14 @@
 /** From a study file to its jobs: cohort, lists, and one job per method, number of labelled cases and seed. */
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { ModelChannel } from '../core/model-channels.ts';
 import type { AskedOptions } from '../core/options.ts';
 import { resolveOptions } from '../core/parse-option.ts';
-import { makeFolder, writeFileAtomic } from '../disk/index.ts';
 import { DecileError } from '../shared/errors.ts';
 
 import type { StudyChannel } from './channels.ts';
 import { type Cohort, openCohort } from './cohort.ts';
 import { FURTHER_LISTS, patientOf, type StudyDefinition } from './definition.ts';
+import { keptDefaults, readLock } from './lock.ts';
 import {
   casesNamed,
   labelledCount,
@@ -44,6 +42,8 @@ export interface StudyPlan {
   split: Split;
   jobs: StudyJob[];
   parts: StudyPart[];
+  /** For the user: the cohort's, and what a study that goes on keeps of an earlier version. */
+  notices: string[];
 }
 
 /** Scored cases that have tables of their own. */
@@ -67,6 +67,8 @@ export function planStudy(definition: StudyDefinition, out: string): StudyPlan {
     );
   refuseSplitPatients(definition, split);
   const jobs: StudyJob[] = [];
+  const lock = readLock(out);
+  const kept = new Map<string, string>();
   const countsOf = (asked: readonly number[]) => asked.map((share) => labelledCount(share, split.train.length));
   const methods = definition.methods.map((method) => ({
     ...method,
@@ -80,7 +82,10 @@ export function planStudy(definition: StudyDefinition, out: string): StudyPlan {
       refuseSplitLabels(definition, train, labelled);
       for (const seed of seeds) {
         const id = `${fileName(name)}-${labelled}-${seed}`;
-        const asked = { ...definition.options, ...options, seed };
+        const named = { ...definition.options, ...options, seed };
+        const before = keptDefaults(lock, id, named);
+        for (const [key, value] of Object.entries(before)) kept.set(key, `${key} ${JSON.stringify(value)}`);
+        const asked = { ...named, ...before };
         jobs.push({
           id,
           method: name,
@@ -102,8 +107,16 @@ export function planStudy(definition: StudyDefinition, out: string): StudyPlan {
       `Each job must be one of a kind, got ${twice.id} twice.`,
       'Remove a repeated value, or rename a method.',
     );
-  return { definition, cohort, split, jobs, parts: studyParts(definition, cohort, split) };
+  const parts = studyParts(definition, cohort, split);
+  return { definition, cohort, split, jobs, parts, notices: [...cohort.notices, ...goingOn([...kept.values()])] };
 }
+
+const goingOn = (kept: readonly string[]): string[] =>
+  kept.length === 0
+    ? []
+    : [
+        `The program's defaults changed since this study began; it goes on with what it had: ${kept.join(', ')}. Another --out folder takes today's.`,
+      ];
 
 /** Those that a method names, in the study's order; all without names. */
 const seen = (all: StudyChannel[], names: string[] | undefined): ModelChannel[] =>
@@ -169,104 +182,4 @@ function studyParts(
     taken.add(file);
     return { name, file, cases: new Set(cases.map((c) => c.name)) };
   });
-}
-
-/** What may not change between two calls on one folder; more methods, seeds or fractions may come. */
-interface Lock {
-  format: 1;
-  preset: string;
-  range?: StudyDefinition['range'];
-  classes: string[];
-  stride?: [number, number, number];
-  /** Absent in files of versions that kept all pieces. */
-  pieces?: StudyDefinition['pieces'];
-  /** Of a data set in its own layout. */
-  cohort?: { layout: string; modality: string; marginMm: number };
-  lists: Record<'train' | 'validation' | 'test', string[]>;
-  jobs: Record<string, Pick<StudyJob, 'labelled' | 'options' | 'labelledCases' | 'channels'>>;
-}
-
-const lockPath = (out: string): string => join(out, 'study.lock.json');
-
-/**
- * Writes the plan into the folder, or checks it against the one that is there.
- * @throws study/changed where a list, a class or a job's options differ; study/other-folder
- */
-export function lockPlan(out: string, { definition, split, jobs }: StudyPlan): void {
-  const names = (cases: readonly StudyCase[]) => cases.map((c) => c.name);
-  const lists = { train: names(split.train), validation: names(split.validation), test: names(split.test) };
-  const now: Lock = {
-    format: 1,
-    preset: definition.preset,
-    range: definition.range,
-    classes: definition.classes,
-    stride: definition.stride,
-    pieces: definition.pieces,
-    cohort: definition.cohort && withoutFolder(definition.cohort),
-    lists,
-    jobs: Object.fromEntries(
-      jobs.map(({ id, labelled, options, labelledCases, channels }) => [
-        id,
-        { labelled, options, labelledCases, channels },
-      ]),
-    ),
-  };
-  const path = lockPath(out);
-  if (existsSync(path)) {
-    const before = JSON.parse(readFileSync(path, 'utf8')) as Lock;
-    const changed = difference(before, now);
-    if (changed)
-      throw new DecileError(
-        'study/changed',
-        `A study that goes on must keep its lists and options, got ${changed}.`,
-        'Put the study file back, or give another --out folder: nothing was overwritten.',
-      );
-    now.jobs = { ...before.jobs, ...now.jobs };
-  } else if (existsSync(out) && readdirSync(out).length > 0) {
-    throw new DecileError(
-      'study/other-folder',
-      `The --out folder must be empty or a study's own, got ${out}.`,
-      'Give another folder.',
-    );
-  }
-  writeFileAtomic(path, new TextEncoder().encode(`${JSON.stringify(now, null, 1)}\n`));
-  // For other programs, and for the `files` of another study's split.
-  makeFolder(join(out, 'lists'));
-  for (const [list, members] of Object.entries(lists))
-    writeFileAtomic(join(out, 'lists', `${list}.txt`), new TextEncoder().encode(members.map((n) => `${n}\n`).join('')));
-}
-
-const namesOf = (channels: ModelChannel[] | undefined): string =>
-  channels?.map(({ name, normalisation }) => `${name} (${normalisation.kind})`).join(', ') ?? 'of no name';
-
-const withoutFolder = ({ layout, modality, marginMm }: NonNullable<StudyDefinition['cohort']>) => ({
-  layout,
-  modality,
-  marginMm,
-});
-
-function difference(before: Lock, now: Lock): string | null {
-  const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
-  for (const list of ['train', 'validation', 'test'] as const)
-    if (!same(before.lists[list], now.lists[list])) return `another ${list} list`;
-  if (before.preset !== now.preset) return `the preset ${now.preset} instead of ${before.preset}`;
-  if (!same(before.range, now.range)) return 'another range';
-  if (!same(before.classes, now.classes))
-    return `the classes ${now.classes.join(', ')} instead of ${before.classes.join(', ')}`;
-  if (!same(before.stride, now.stride)) return 'another stride';
-  if ((before.pieces ?? 'all') !== now.pieces) return `pieces ${now.pieces} instead of ${before.pieces ?? 'all'}`;
-  if (!same(before.cohort, now.cohort)) return 'another layout, modality or margin of the cohort';
-  for (const [id, job] of Object.entries(now.jobs)) {
-    const old = before.jobs[id];
-    if (!old) continue;
-    // What CT is clipped to follows from preset and range, and is not asked of earlier versions.
-    if (namesOf(old.channels) !== namesOf(job.channels))
-      return `the channels ${namesOf(job.channels)} instead of ${namesOf(old.channels)} for ${id}`;
-    if (!same(old.labelledCases, job.labelledCases)) return `other labelled cases for ${id}`;
-    const keys = Object.keys(job.options) as (keyof AskedOptions)[];
-    const key = keys.find((k) => k !== 'engine' && k in old.options && !same(job.options[k], old.options[k]));
-    if (key)
-      return `${key} ${JSON.stringify(job.options[key])} instead of ${JSON.stringify(old.options[key])} for ${id}`;
-  }
-  return null;
 }

@@ -6,8 +6,9 @@ import { DecileError } from '../shared/errors.ts';
 
 import type { StudyDefinition } from './definition.ts';
 import { type RunOutcome, type RunRequest, runJobs } from './job-queue.ts';
+import { lockPlan } from './lock.ts';
 import { sizeJobs } from './memory.ts';
-import { lockPlan, planStudy, type StudyPlan } from './plan.ts';
+import { planStudy, type StudyPlan } from './plan.ts';
 import { rankedCohort, rankingCsv, rankingMarkdown, rankMethods } from './ranks.ts';
 import { collectResults } from './results.ts';
 import { scoredLists } from './scored-lists.ts';
@@ -37,7 +38,7 @@ export async function runStudy(request: StudyRequest): Promise<StudyOutcome> {
     sweepLeftovers(out, { depth: 2 });
     lockPlan(out, plan);
   }
-  for (const text of plan.cohort.notices) request.onNotice?.(text);
+  for (const text of plan.notices) request.onNotice?.(text);
   const unknown = only?.find((id) => plan.jobs.every((job) => job.id !== id));
   if (unknown !== undefined)
     throw new DecileError(

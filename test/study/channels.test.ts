@@ -3,7 +3,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { parseStudy } from '../../src/study/definition.ts';
-import { lockPlan, planStudy } from '../../src/study/plan.ts';
+import { lockPlan } from '../../src/study/lock.ts';
+import { planStudy } from '../../src/study/plan.ts';
 import { temporaryFolder } from '../store/helpers.ts';
 
 /** A folder with empty files of these names: plans read none. */

@@ -7,7 +7,8 @@ import { type Grid, lpsPoint, spacingMm, type Volume, type WorldPoint } from '..
 import { readMask, readVolume, writeNifti } from '../../src/imaging/index.ts';
 import { discoverLayout, readLayout } from '../../src/imaging/layouts.ts';
 import { parseStudy, readStudy } from '../../src/study/definition.ts';
-import { lockPlan, planStudy } from '../../src/study/plan.ts';
+import { lockPlan } from '../../src/study/lock.ts';
+import { planStudy } from '../../src/study/plan.ts';
 import { temporaryFolder } from '../store/helpers.ts';
 
 const BRATS: Grid = {

@@ -1,36 +1,10 @@
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { parseStudy } from '../../src/study/definition.ts';
-import { lockPlan, planStudy } from '../../src/study/plan.ts';
+import { lockPlan } from '../../src/study/lock.ts';
 import type { JobResult, Score } from '../../src/study/run-job.ts';
 import { studyRows } from '../../src/study/statistics.ts';
-import { maskOf, temporaryFolder, writeVolumes } from '../services/helpers.ts';
-
-const NAMES = ['a', 'b', 'c', 'd', 'e', 'f'];
-
-type Test = Parameters<typeof temporaryFolder>[0];
-
-/** Six cases, four of them for training; `methods` beside the first two of the list. */
-async function planOf(t: Test, methods: object[], more: object = {}) {
-  const root = temporaryFolder(t);
-  const cubes = Object.fromEntries(NAMES.map((name) => [`${name}.nii.gz`, maskOf(1, [1, 1, 1], [4, 4, 4])]));
-  await writeVolumes(join(root, 'images'), cubes);
-  await writeVolumes(join(root, 'labels'), cubes);
-  const definition = parseStudy(
-    {
-      ...{ name: 'Chosen', images: 'images', labels: 'labels', preset: 'mr', classes: ['cube'] },
-      ...{ split: { train: ['a..d'], test: ['e', 'f'] }, labelled: [2], seeds: [1], against: 'first' },
-      methods: [{ name: 'first', method: 'supervised' }, ...methods],
-      options: { steps: 3, width: 1 },
-      ...more,
-    },
-    root,
-  );
-  const out = join(root, 'out');
-  return { out, plan: planStudy(definition, out) };
-}
+import { planOf } from './planned.ts';
 
 const namesOf = (cases: readonly { name: string }[]) => cases.map(({ name }) => name);
 

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { DEFAULT_OPTIONS } from '../../src/core/options.ts';
+import { lockPlan } from '../../src/study/lock.ts';
+import { planStudy } from '../../src/study/plan.ts';
+import { planOf } from './planned.ts';
+
+/** A study begun by a version with other defaults, as its lock has them, and its definition. */
+async function begun(t: Parameters<typeof planOf>[0], then: object, absent: string[] = []) {
+  const { out, plan } = await planOf(t, []);
+  mkdirSync(out);
+  lockPlan(out, plan);
+  const path = join(out, 'study.lock.json');
+  const lock = JSON.parse(readFileSync(path, 'utf8'));
+  for (const options of [lock.defaults, ...Object.values<{ options: object }>(lock.jobs).map((job) => job.options)]) {
+    Object.assign(options, then);
+    for (const key of absent) delete options[key];
+  }
+  const write = () => writeFileSync(path, JSON.stringify(lock));
+  write();
+  return { out, definition: plan.definition, lock, write };
+}
+
+test('a study that goes on in a later version keeps the defaults it began with, and says so', async (t) => {
+  const { out, definition } = await begun(t, { unlabelledFrom: 0.25, warmUp: 0 });
+  const more = { ...definition, seeds: [1, 2], methods: [...definition.methods, { name: 'new', options: {} }] };
+  const plan = planStudy(more, out);
+  lockPlan(out, plan);
+  assert.deepEqual(
+    plan.jobs.map(({ id, options: { unlabelledFrom, warmUp } }) => [id, unlabelledFrom, warmUp]),
+    ['first-2-1', 'first-2-2', 'new-2-1', 'new-2-2'].map((id) => [id, 0.25, 0]),
+    'further seeds and methods mean the same',
+  );
+  const [said, ...others] = plan.notices;
+  assert.match(said, /defaults changed since this study began.*had: warmUp 0, unlabelledFrom 0.25\. Another/);
+  assert.deepEqual(others, []);
+  assert.deepEqual(planStudy(more, out).jobs, plan.jobs, 'and the next time');
+});
+
+test('what the study file says is never replaced', async (t) => {
+  const { out, definition } = await begun(t, { unlabelledFrom: 0.25 });
+  const named = planStudy({ ...definition, options: { ...definition.options, unlabelledFrom: 0.5 } }, out);
+  assert.equal(named.jobs[0].options.unlabelledFrom, 0.5);
+  assert.throws(() => lockPlan(out, named), { code: 'study/changed', message: /unlabelledFrom 0.5 instead of 0.25/ });
+});
+
+test('a study begun before small structures were chosen by themselves has none', async (t) => {
+  const { out, definition, lock, write } = await begun(t, {}, ['smallStructures']);
+  const chosen = () => planStudy({ ...definition, seeds: [1, 2] }, out).jobs.map((job) => job.options.smallStructures);
+  assert.deepEqual(chosen(), ['off', 'off']);
+  delete lock.defaults;
+  write();
+  assert.deepEqual(chosen(), ['off', DEFAULT_OPTIONS.smallStructures], 'older locks know of their own jobs alone');
+});
+
+test('options that follow from one another are not taken for changed defaults', async (t) => {
+  const { out, plan } = await planOf(t, [{ name: 'small', method: 'bcp', smallStructures: 'on' }]);
+  mkdirSync(out);
+  lockPlan(out, plan);
+  const again = planStudy({ ...plan.definition, seeds: [1, 2] }, out);
+  assert.deepEqual(again.notices, []);
+  assert.deepEqual(
+    again.jobs.filter(({ method }) => method === 'small').map(({ options: { region } }) => region),
+    ['auto', 'auto'],
+  );
+});
+
+test('a damaged lock is said to be one', async (t) => {
+  const { out, definition } = await begun(t, {});
+  writeFileSync(join(out, 'study.lock.json'), '{');
+  assert.throws(() => planStudy(definition, out), {
+    code: 'study/other-folder',
+    message: /damaged .*study\.lock\.json/,
+  });
+});
