@@ -15,11 +15,16 @@ const MOST_VOXELS = 2 * 64 ** 3;
 const MOST_PATCHES = 2;
 /** A scan's side beyond the plan's divisor that may be cut off; more is padded. */
 const CUT = 1 / 16;
+/**
+ * The same where padding would add as much or more. In a padded patch of the whole scan each scan stands in the same place: on the
+ * hippocampus bcp loses two Dice by it (docs/explanation/choices.md, patches).
+ */
+const CUT_BEFORE_PADDING = 1 / 8;
 /** Below this the plane shows too little. */
 const LEAST = 16;
 
 /**
- * The median scan whole, up to 160 voxels a side, each side rounded as its plan needs; then the side that is longest in mm, one with padding first, shrinks until
+ * The median scan whole, up to 160 voxels a side, each side rounded as its plan needs, down rather than up; then the side that is longest in mm, one with padding first, shrinks until
  * the patch has at most 2 x 64^3 voxels, or 64^3 where a step reads several and `fits`.
  * @param sizes scan sizes in voxels of the training grid
  * @param voxel of that grid, x, y, z
@@ -54,7 +59,8 @@ function rounded(voxel: Triple, sides: PatchSides): PatchSides {
   const divisors = divisorsOf(planNetwork(voxel, sides, 1));
   const side = (axis: 0 | 1 | 2) => {
     const rest = sides[axis] % divisors[axis];
-    return rest <= CUT * sides[axis] ? sides[axis] - rest : sides[axis];
+    const most = rest <= divisors[axis] - rest ? CUT_BEFORE_PADDING : CUT;
+    return rest <= most * sides[axis] ? sides[axis] - rest : sides[axis];
   };
   return plannedPatch(voxel, [side(0), side(1), side(2)]);
 }
