@@ -8,7 +8,7 @@ import type { StudyDefinition } from '../study/definition.ts';
 import { lockPlan } from '../study/lock.ts';
 import { planStudy, type StudyPlan } from '../study/plan.ts';
 import { finishedResult } from '../study/run-job.ts';
-import { reportStudy } from '../study/run-study.ts';
+import { reportStudy, settleJobs } from '../study/run-study.ts';
 import { logOfJob, runningArray, slurmTasksLeft, submitToSlurm } from '../study/slurm.ts';
 import { EXIT, Exit, notice, type Output, Progress, result } from './output.ts';
 
@@ -37,6 +37,7 @@ export async function studyOnCluster(
   const preparing = new Progress(flags, 'Preparing');
   await plan.cohort.prepare((done, total) => preparing.update(done, total));
   preparing.end();
+  await settleJobs(plan, out, true);
   const open = () => plan.jobs.filter(({ id }) => !finishedResult(out, id));
   if (!flags.collect && open().length > 0) {
     // Two tasks must never train in one folder: an array that is still there is waited for, not submitted again.

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { ModelChannel } from '../core/model-channels.ts';
 import { type AskedOptions, DEFAULT_OPTIONS } from '../core/options.ts';
 import { resolveOptions } from '../core/parse-option.ts';
+import type { PatchSides } from '../core/train/fit-patch.ts';
 import { makeFolder, writeFileAtomic } from '../disk/index.ts';
 import { DecileError } from '../shared/errors.ts';
 
@@ -26,6 +27,8 @@ interface Lock {
   /** Of the program that began the study; absent in files of versions that did not write them. */
   defaults?: AskedOptions;
   jobs: Record<string, LockedJob>;
+  /** Patches of `patch: auto`, by what decides them (memory.ts); absent until they are settled, and in files of earlier versions. */
+  patches?: Record<string, PatchSides>;
 }
 
 interface LockedJob {
@@ -82,6 +85,15 @@ export function keptDefaults(lock: Lock | null, id: string, named: Partial<Asked
   return Object.fromEntries(kept.map((key) => [key, begun[key]]));
 }
 
+const writeLock = (out: string, lock: Lock): void =>
+  writeFileAtomic(lockPath(out), new TextEncoder().encode(`${JSON.stringify(lock, null, 1)}\n`));
+
+/** Keeps the patches that jobs were given, so that those of a later call get the same, whatever a later version would take. */
+export function lockPatches(out: string, patches: Record<string, PatchSides>): void {
+  const lock = readLock(out);
+  if (lock) writeLock(out, { ...lock, patches });
+}
+
 /**
  * Writes the plan into the folder, or checks it against the one that is there.
  * @throws study/changed where a list, a class or a job's options differ; study/other-folder
@@ -117,6 +129,7 @@ export function lockPlan(out: string, { definition, split, jobs }: Lockable): vo
       );
     now.jobs = { ...before.jobs, ...now.jobs };
     now.defaults = before.defaults;
+    now.patches = before.patches;
   } else if (existsSync(out) && readdirSync(out).length > 0) {
     throw new DecileError(
       'study/other-folder',
@@ -124,7 +137,7 @@ export function lockPlan(out: string, { definition, split, jobs }: Lockable): vo
       'Give another folder.',
     );
   }
-  writeFileAtomic(lockPath(out), new TextEncoder().encode(`${JSON.stringify(now, null, 1)}\n`));
+  writeLock(out, now);
   // For other programs, and for the `files` of another study's split.
   makeFolder(join(out, 'lists'));
   for (const [list, members] of Object.entries(lists))

@@ -28,16 +28,19 @@ export interface SizedJob extends StudyJob {
 
 /**
  * The jobs with `spacing: auto`, `patch: auto` and `smallStructures: auto` settled, by the training scans and their labelled masks. Every job of one voxel size gets the same patch, the largest that the median
- * training scan holds (96 at most): what fits into memory at the moment must not decide what is compared.
+ * training scan holds: what fits into memory at the moment must not decide what is compared.
+ * @param patches settled before, by what decides them (`study.lock.json`); those that are settled now are added
  */
-export async function sizeJobs({ jobs, split, definition }: StudyPlan): Promise<SizedJob[]> {
+export async function sizeJobs(
+  { jobs, split, definition }: StudyPlan,
+  patches: Record<string, PatchSides> = {},
+): Promise<SizedJob[]> {
   const grids = await gridsOf([...split.train, ...split.test]);
   const gridOf = ({ scan }: StudyCase) => grids.get(scan) as Grid;
   const sizes = (cases: readonly StudyCase[], frame: TrainingFrame) =>
     cases.map((one) => trainingGrid(gridOf(one), frame).size);
   // One patch for all: the largest that any of them takes. What shares a step out among more patches has more voxels a step.
   const fewest = Math.min(...jobs.map(({ options }) => options.labelledPerStep));
-  const patches = new Map<string, PatchSides>();
   const patchOf = (options: StepOptions & Pick<PlannedOptions, 'voxel' | 'spacing'>): PatchSides => {
     const key = [
       options.spacing,
@@ -47,10 +50,8 @@ export async function sizeJobs({ jobs, split, definition }: StudyPlan): Promise<
       options.smallStructures,
     ].join(' ');
     const everywhere = Number.POSITIVE_INFINITY;
-    const known =
-      patches.get(key) ?? fitOf({ ...options, labelledPerStep: fewest }, sizes(split.train, options), everywhere).patch;
-    patches.set(key, known);
-    return known;
+    patches[key] ??= fitOf({ ...options, labelledPerStep: fewest }, sizes(split.train, options), everywhere).patch;
+    return patches[key];
   };
   const volumes = new LabelVolumes();
   const smallIn = async (job: StudyJob, frame: TrainingFrame & Parameters<typeof canBeSmall>[0]) => {

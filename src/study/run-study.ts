@@ -6,8 +6,8 @@ import { DecileError } from '../shared/errors.ts';
 
 import type { StudyDefinition } from './definition.ts';
 import { type RunOutcome, type RunRequest, runJobs } from './job-queue.ts';
-import { lockPlan } from './lock.ts';
-import { sizeJobs } from './memory.ts';
+import { lockPatches, lockPlan, readLock } from './lock.ts';
+import { type SizedJob, sizeJobs } from './memory.ts';
 import { planStudy, type StudyPlan } from './plan.ts';
 import { rankedCohort, rankingCsv, rankingMarkdown, rankMethods } from './ranks.ts';
 import { collectResults } from './results.ts';
@@ -48,10 +48,18 @@ export async function runStudy(request: StudyRequest): Promise<StudyOutcome> {
     );
   await plan.cohort.prepare(request.onPrepared, signal);
   if (signal?.aborted) return { plan, done: 0, failed: [], stopped: true, files: [] };
-  const jobs = (await sizeJobs(plan)).filter(({ id }) => only?.includes(id) ?? true);
+  const jobs = (await settleJobs(plan, out, !only)).filter(({ id }) => only?.includes(id) ?? true);
   const { done, failed } = await runJobs(plan, jobs, request);
   const files = only ? [] : await reportStudy(plan, out);
   return { plan, done, failed, stopped: signal?.aborted ?? false, files };
+}
+
+/** The jobs with all that is auto settled, patches as they were when the study began. @param keep writes those that are new; tasks beside each other must not */
+export async function settleJobs(plan: StudyPlan, out: string, keep: boolean): Promise<SizedJob[]> {
+  const patches = { ...readLock(out)?.patches };
+  const jobs = await sizeJobs(plan, patches);
+  if (keep) lockPatches(out, patches);
+  return jobs;
 }
 
 /** One table of ranks over several studies' cohorts, as far as they came; nothing while one of them has no result. */

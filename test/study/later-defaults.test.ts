@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { DEFAULT_OPTIONS } from '../../src/core/options.ts';
 import { lockPlan } from '../../src/study/lock.ts';
 import { planStudy } from '../../src/study/plan.ts';
+import { settleJobs } from '../../src/study/run-study.ts';
 import { planOf } from './planned.ts';
 
 /** A study begun by a version with other defaults, as its lock has them, and its definition. */
@@ -64,6 +65,22 @@ test('options that follow from one another are not taken for changed defaults', 
   assert.deepEqual(
     again.jobs.filter(({ method }) => method === 'small').map(({ options: { region } }) => region),
     ['auto', 'auto'],
+  );
+});
+
+test('jobs that come later have the patch of the first ones, whatever this version would take', async (t) => {
+  const { out, definition, lock, write } = await begun(t, {});
+  const first = await settleJobs(planStudy(definition, out), out, true);
+  const settled = JSON.parse(readFileSync(join(out, 'study.lock.json'), 'utf8')).patches as Record<string, number[]>;
+  assert.deepEqual(Object.values(settled), [first[0].options.patch]);
+  lock.patches = Object.fromEntries(Object.keys(settled).map((key) => [key, [32, 32, 16]]));
+  write();
+  const more = planStudy({ ...definition, seeds: [1, 2] }, out);
+  lockPlan(out, more);
+  const jobs = await settleJobs(more, out, true);
+  assert.deepEqual(
+    jobs.map(({ id, options: { patch } }) => [id, patch]),
+    ['first-2-1', 'first-2-2'].map((id) => [id, [32, 32, 16]]),
   );
 });
 
