@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Recorder } from '../../src/core/edit/edit.ts';
+import { protect, Recorder, record, undoEdit } from '../../src/core/edit/edit.ts';
 import { Autosave, type SaveState } from '../../src/renderer/viewer/autosave.ts';
 import { applyBoxes, type MaskBox } from '../../src/shared/contract/index.ts';
 import { DecileError } from '../../src/shared/errors.ts';
@@ -43,9 +43,31 @@ test('saved is said only when everything is on disk', async () => {
 
 test('strokes made during a save go together in the next one', async () => {
   const { server, autosave, paint } = setup(30);
-  for (let n = 0; n < 20; n++) paint(n * 50);
+  paint(0);
+  while (server.calls === 0) await wait(1);
+  for (let n = 1; n < 20; n++) paint(n * 50);
   await autosave.flush();
   assert.equal(server.calls, 2);
+});
+
+test('what is done and undone at once is never sent', async () => {
+  const mask = emptyMask([16, 12, 6]);
+  const disk = new Uint8Array(mask.data.length);
+  const sent: number[] = [];
+  const autosave = new Autosave(
+    mask,
+    async (boxes) => {
+      applyBoxes(disk, mask.size, boxes);
+      sent.push(disk[40]);
+    },
+    () => {},
+  );
+  const edit = record(mask, protect([]), 'region', (recorder) => recorder.write(40, 1))!;
+  autosave.note(edit);
+  undoEdit(mask, edit);
+  autosave.note(edit);
+  await autosave.flush();
+  assert.deepEqual(sent, [0]);
 });
 
 test('a failed save is said, kept and tried again', async () => {

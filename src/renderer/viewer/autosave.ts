@@ -38,7 +38,10 @@ export class Autosave {
     return !this.waiting.none || this.running !== null;
   }
 
-  /** Notes the voxels of an edit and starts to save them now; strokes made meanwhile go together in the next save. */
+  /**
+   * Notes the voxels of an edit and starts to save them, with what else is done at once; strokes made meanwhile go together in the next
+   * save.
+   */
   note(edit: Pick<Edit, 'starts' | 'lengths'>): void {
     this.waiting.add(edit);
     if (this.waiting.none) return;
@@ -73,6 +76,8 @@ export class Autosave {
   }
 
   private async save(): Promise<void> {
+    // Steps that are done and undone at once, so that another lies under them, reach the disk as they end.
+    await Promise.resolve();
     const voxels = this.waiting;
     if (voxels.none) return;
     this.waiting = new ChangedVoxels(this.mask.size);
