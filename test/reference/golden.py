@@ -5,6 +5,9 @@ import os
 import numpy as np
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+# Of the paper's U-Net and of its steps: D, H, W and channels of the first level; and the prototypes' temperature.
+SIDES, WIDTH = (16, 32, 32), 4
+ALPHA = 20.0
 
 
 def hashed(count, seed):
@@ -67,3 +70,15 @@ class Golden:
             json.dump({**self.facts, "tensors": self.tensors}, out, separators=(",", ":"))
             out.write("\n")
         print(self.name, os.path.getsize(path + ".f32") + os.path.getsize(path + ".json"), "bytes")
+
+
+def blobs(sides, classes, image, absent):
+    """Labels of one image: class c an ellipsoid of its own place."""
+    d, h, w = sides
+    shapes = [
+        shape(c, (w * (1 + c + image) // (classes + 3), h // 2 + c - image, d // 2), (h * h * d * d // 64, w * w * d * d // 64, w * w * h * h // 64),
+              (w * h * d) ** 2 // 64 // (8 + 4 * c), 20)
+        for c in range(1, classes)
+        if image not in absent.get(c, [])
+    ]
+    return shapes

@@ -61,7 +61,7 @@ class Script extends Random {
   }
 }
 
-/** How much of the label each channel shows (make_golden.py). */
+/** How much of the label each channel shows (golden_steps.py). */
 const SHOWN = [1, 0.5, 0];
 
 /** Two labelled and two unlabelled patches of step t: channel c of the image = 0.4 noise + 0.6 SHOWN[c] label. */
@@ -96,7 +96,7 @@ const unet = (width: number, classes: number, seed: number, inputChannels = 1): 
     ]),
   );
 
-/** Its last layer is small: with outputs of order 1 a handful of voxels would carry the whole gradient (make_golden.py). */
+/** Its last layer is small: with outputs of order 1 a handful of voxels would carry the whole gradient (golden_steps.py). */
 const distanceNetwork = (width: number, classes: number): Weights => {
   const weights = unet(width, classes, 300);
   for (const name of ['out.weight', 'out.bias']) weights[name] = tf.mul(weights[name], 0.01);
