@@ -4,6 +4,7 @@ import type { ModelChannel } from '../core/model-channels.ts';
 import type { PlannedOptions, SettledSpacing, TrainingOptions, WithPlan } from '../core/options.ts';
 import type { Flips } from '../core/predict/mirror.ts';
 import type { PiecesKept } from '../core/predict/pieces.ts';
+import type { RareLabels } from '../core/predict/rare-weights.ts';
 import type { Fit } from '../core/train/fit-patch.ts';
 import type { Normalisation } from '../core/train/preprocess.ts';
 import type { Recompute } from '../core/train/step-bytes.ts';
@@ -72,6 +73,8 @@ export interface PredictJob {
   stride: 'auto' | readonly [number, number, number];
   /** Axes x, y, z along which each window is also read mirrored; none without it. */
   flips?: Flips;
+  /** How labels that patches rarely held are given to voxels; `weighted` without it. */
+  rareLabels?: RareLabels;
   /** Which connected pieces stay: all, each label's largest, so many, or as many as every mask of `like` shows. */
   pieces: 'all' | 'largest' | PiecesKept | { like: string[] };
   engine: TrainingOptions['engine'];

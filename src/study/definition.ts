@@ -7,6 +7,7 @@ import { alike } from '../core/label-names.ts';
 import { kindOfPreset, MOST_CHANNELS } from '../core/model-channels.ts';
 import { type AskedOptions, METHODS, PRESETS, type PresetName } from '../core/options.ts';
 import { resolveOptions } from '../core/parse-option.ts';
+import { RARE_LABELS } from '../core/predict/rare-weights.ts';
 import { BRATS_MODALITIES, LAYOUTS, type LayoutName } from '../imaging/layouts.ts';
 import { DecileError } from '../shared/errors.ts';
 import { channelSchema, channelsOf, refuseUnknownChannels, type StudyChannel } from './channels.ts';
@@ -86,6 +87,8 @@ const schema = z.strictObject({
   betas: z.array(z.number().min(0)).default([]),
   /** Voxels between the windows of prediction; half the patch, at most 64, without it. */
   stride: z.tuple([side, side, side]).optional(),
+  /** How scored masks give voxels labels that patches rarely held; `weighted` without it, `argmax` in studies of earlier versions. */
+  rareLabels: z.enum(RARE_LABELS).optional(),
   /**
    * Cases to score beside the test cases, in tables of their own: validation cases, to choose by; unlabelled training cases, what
    * a user of the program gets masks of.

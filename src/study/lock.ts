@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { ModelChannel } from '../core/model-channels.ts';
 import { type AskedOptions, DEFAULT_OPTIONS } from '../core/options.ts';
 import { resolveOptions } from '../core/parse-option.ts';
+import type { RareLabels } from '../core/predict/rare-weights.ts';
 import type { PatchSides } from '../core/train/fit-patch.ts';
 import { makeFolder, writeFileAtomic } from '../disk/index.ts';
 import { DecileError } from '../shared/errors.ts';
@@ -19,6 +20,8 @@ interface Lock {
   range?: StudyDefinition['range'];
   classes: string[];
   stride?: [number, number, number];
+  /** Absent in files of versions that took the likeliest label. */
+  rareLabels?: RareLabels;
   /** Absent in files of versions that kept all pieces. */
   pieces?: StudyDefinition['pieces'];
   /** Of a data set in its own layout. */
@@ -85,6 +88,9 @@ export function keptDefaults(lock: Lock | null, id: string, named: Partial<Asked
   return Object.fromEntries(kept.map((key) => [key, begun[key]]));
 }
 
+/** How the study's masks give voxels labels that patches rarely held: as it began. */
+export const rareLabelsOf = ({ rareLabels = 'argmax' }: Pick<Lock, 'rareLabels'>): RareLabels => rareLabels;
+
 const writeLock = (out: string, lock: Lock): void =>
   writeFileAtomic(lockPath(out), new TextEncoder().encode(`${JSON.stringify(lock, null, 1)}\n`));
 
@@ -107,6 +113,7 @@ export function lockPlan(out: string, { definition, split, jobs }: Lockable): vo
     range: definition.range,
     classes: definition.classes,
     stride: definition.stride,
+    rareLabels: definition.rareLabels ?? 'weighted',
     pieces: definition.pieces,
     cohort: definition.cohort && withoutFolder(definition.cohort),
     lists,
@@ -120,7 +127,8 @@ export function lockPlan(out: string, { definition, split, jobs }: Lockable): vo
   };
   const before = readLock(out);
   if (before) {
-    const changed = difference(before, now);
+    const asked = definition.rareLabels;
+    const changed = asked && asked !== rareLabelsOf(before) ? `rareLabels ${asked}` : difference(before, now);
     if (changed)
       throw new DecileError(
         'study/changed',
@@ -129,6 +137,7 @@ export function lockPlan(out: string, { definition, split, jobs }: Lockable): vo
       );
     now.jobs = { ...before.jobs, ...now.jobs };
     now.defaults = before.defaults;
+    now.rareLabels = before.rareLabels;
     now.patches = before.patches;
   } else if (existsSync(out) && readdirSync(out).length > 0) {
     throw new DecileError(

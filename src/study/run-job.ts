@@ -10,6 +10,7 @@ import type { StartTrainer } from '../shared/trainer.ts';
 import type { PredictJob, StepEvent, TrainerEvent, TrainJob } from '../shared/training.ts';
 import { checkpointPath } from '../trainer/worker/files.ts';
 import type { FurtherList, StudyDefinition } from './definition.ts';
+import { rareLabelsOf, readLock } from './lock.ts';
 import type { SizedJob } from './memory.ts';
 import type { StudyPlan } from './plan.ts';
 import { type StudyCase, studyLists, withoutMask } from './split.ts';
@@ -115,6 +116,7 @@ export async function runJob(
       cases: cases.map(withoutMask),
       outputFolder,
       stride: definition.stride ?? 'auto',
+      rareLabels: rareLabelsOf(readLock(out) ?? { rareLabels: definition.rareLabels ?? 'weighted' }),
       pieces:
         definition.pieces === 'all'
           ? 'all'

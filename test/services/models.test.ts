@@ -209,6 +209,26 @@ test('the connected objects that labelled scans show travel with a model, and it
   }
 });
 
+test('labels that patches rarely held in training travel with a model, whatever values they get', async (t) => {
+  const { store, run, path } = await exported(t);
+  const file = store.path(store.checkpoints.file(run.id)!);
+  const { tensors, meta } = decodeCheckpoint(readFileSync(file));
+  const own = { decile: JSON.stringify({ ...meta, rare: [2] }) };
+  writeFileSync(file, encodeSafetensors(tensors, own));
+  await exportModel(store, { path });
+  assert.deepEqual(
+    (await readModel(path)).description.labels.map(({ name, rare }) => [name, rare]),
+    [
+      ['kidney', undefined],
+      ['tumour', true],
+    ],
+  );
+  const other = await projectWith(t, temporaryFolder(t), 1, 0, ['tumour', 'kidney']);
+  const imported = await importModel(other, { path });
+  const bytes = readFileSync(other.path(other.checkpoints.file(imported.run.id)!));
+  assert.deepEqual(decodeCheckpoint(bytes).meta.rare, [1]);
+});
+
 test('a model that can see no scan of the project does not become a run of it', async (t) => {
   const { folder, store } = await exported(t);
   const run = finishedRun(store, 'two', {}, 1, ['T1', 'pet']);

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DEFAULT_OPTIONS } from '../../src/core/options.ts';
-import { lockPlan } from '../../src/study/lock.ts';
+import { lockPlan, rareLabelsOf, readLock } from '../../src/study/lock.ts';
 import { planStudy } from '../../src/study/plan.ts';
 import { settleJobs } from '../../src/study/run-study.ts';
 import { planOf } from './planned.ts';
@@ -82,6 +82,21 @@ test('jobs that come later have the patch of the first ones, whatever this versi
     jobs.map(({ id, options: { patch } }) => [id, patch]),
     ['first-2-1', 'first-2-2'].map((id) => [id, [32, 32, 16]]),
   );
+});
+
+test('a study begun before rare labels were weighed is scored as it began', async (t) => {
+  const { out, definition, lock, write } = await begun(t, {});
+  const asked = (rareLabels?: 'weighted' | 'argmax') => () =>
+    lockPlan(out, planStudy({ ...definition, ...(rareLabels && { rareLabels }) }, out));
+  const held = () => rareLabelsOf(readLock(out)!);
+  assert.equal(held(), 'weighted');
+  assert.throws(asked('argmax'), { code: 'study/changed', message: /rareLabels argmax/ });
+  delete lock.rareLabels;
+  write();
+  asked()();
+  assert.equal(held(), 'argmax');
+  asked('argmax')();
+  assert.throws(asked('weighted'), { code: 'study/changed' });
 });
 
 test('a damaged lock is said to be one', async (t) => {

@@ -3,6 +3,7 @@ import type { Project } from '../../app.ts';
 import { ENGINES, type EngineName } from '../../core/options.ts';
 import { expectedFigures } from '../../core/predict/expected-dice.ts';
 import type { Flips } from '../../core/predict/mirror.ts';
+import { RARE_LABELS, type RareLabels } from '../../core/predict/rare-weights.ts';
 import type { PredictRequest } from '../../project/services/predict/predict.ts';
 import { DecileError } from '../../shared/errors.ts';
 import { onInterrupt } from '../interrupt.ts';
@@ -16,6 +17,7 @@ interface PredictFlags extends Output {
   scans: 'all' | 'unlabelled';
   stride?: [number, number, number];
   flips?: Flips;
+  rareLabels: RareLabels;
   pieces: 'auto' | 'all' | 'largest';
   engine?: EngineName;
 }
@@ -37,6 +39,14 @@ export function predictCommand(): Command {
         .choices(['auto', 'all', 'largest'])
         .default('auto'),
     )
+    .addOption(
+      new Option(
+        '--rare-labels <HOW>',
+        'labels that patches rarely held: weighted is the more the less sure the model is of one, argmax as all others',
+      )
+        .choices(RARE_LABELS)
+        .default('weighted'),
+    )
     .addOption(new Option('--engine <ENGINE>', "what computes; the run's own choice without it").choices(ENGINES))
     .action((folder: string, flags: PredictFlags) =>
       withProject(folder, 'write', async (project) => {
@@ -47,6 +57,7 @@ export function predictCommand(): Command {
           scans: flags.scans,
           stride: flags.stride,
           flips: flags.flips,
+          rareLabels: flags.rareLabels,
           pieces: flags.pieces,
           engine: flags.engine,
         };

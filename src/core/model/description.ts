@@ -15,6 +15,8 @@ export interface ModelLabel {
   term: { scheme: string; code: string; meaning: string } | null;
   /** Connected pieces that a mask has, where all labelled scans agree: what else is predicted is dropped. */
   pieces: number | null;
+  /** Patches from anywhere rarely held it in training. */
+  rare?: true;
 }
 
 /** Dice in percent, 95HD in mm, each the mean over scans; null where none had a surface to measure. */

@@ -3,6 +3,7 @@ import { gridOf, sameGrid, voxelToWorld } from '../geometry.ts';
 import { resample } from '../resample.ts';
 import { type Grid, type LabelMap, type Volume, voxelCount, voxelIndex } from '../volume.ts';
 import { ownDice } from './expected-dice.ts';
+import { rareWeights } from './rare-weights.ts';
 
 export interface VoxelDecision {
   mask: LabelMap;
@@ -18,10 +19,17 @@ export interface VoxelDecision {
 const SLAB = 16;
 
 /**
- * argmax (ties to the lower class) and -sum p ln p of each voxel.
+ * argmax (ties to the lower class, rare labels weighed by `rareWeights`) and -sum p ln p of each voxel.
  * @param probabilities one map a class on `from`, summing to 1
+ * @param rare labels that patches from anywhere rarely hold, by value
  */
-export function decide(probabilities: Float32Array[], from: Grid, to: Grid): VoxelDecision {
+export function decide(
+  probabilities: Float32Array[],
+  from: Grid,
+  to: Grid,
+  rare: readonly number[] = [],
+): VoxelDecision {
+  const weights = rareWeights(probabilities, rare);
   const [nx, ny, nz] = to.size;
   const plane = nx * ny;
   const mask = new Uint8Array(voxelCount(to));
@@ -43,7 +51,7 @@ export function decide(probabilities: Float32Array[], from: Grid, to: Grid): Vox
         let total = 0;
         for (let c = 0; c < maps.length; c++) {
           total += maps[c][i];
-          if (maps[c][i] > maps[best][i]) best = c;
+          if (weights[c] * maps[c][i] > weights[best] * maps[best][i]) best = c;
         }
         let h = 0;
         for (const map of maps) {

@@ -27,7 +27,7 @@ export interface ExpectedDice {
 }
 
 /**
- * Dice that a prediction would have if its probabilities were right: with M the voxels where class c is the most likely,
+ * Dice that a prediction would have if its probabilities were right: with M the voxels that were given class c,
  * 100 * 2 sum_M p_c / (|M| + sum p_c); 0 where M is empty.
  * @param inside sum of p_c over M; @param voxels |M|; @param all sum of p_c
  */

@@ -16,16 +16,18 @@ export interface SaidAndTrue {
  * Predicts a case on the training grid, as `predict` does on the scan's.
  * @param item with a mask
  * @param pieces connected pieces that the mask keeps
+ * @param rare labels that `decide` weighs
  */
 export async function saidAndTrue(
   weights: Weights | readonly Weights[],
   item: PatchSource,
   kernels: Kernels,
-  { pieces, ...reading }: Reading & { pieces: PiecesKept },
+  { pieces, rare, ...reading }: Reading & { pieces: PiecesKept; rare?: readonly number[] },
   onWindow?: () => Promise<void>,
 ): Promise<SaidAndTrue> {
   const grid = voxelGrid(item);
-  const { mask, ownDice } = decide(await probabilitiesOf(item, weights, kernels, reading, onWindow), grid, grid);
+  const maps = await probabilitiesOf(item, weights, kernels, reading, onWindow);
+  const { mask, ownDice } = decide(maps, grid, grid, rare);
   keepAgreed(mask, pieces);
   return { ownDice, dice: diceOfCase(item, mask.data, ownDice.length + 1) };
 }

@@ -20,6 +20,8 @@ export interface CheckpointMeta {
    * Absent in files of earlier versions, which see one channel.
    */
   channels?: ModelChannel[];
+  /** Labels that patches from anywhere rarely held, by value (`rareLabels`). Absent where there are none, and in files of earlier versions. */
+  rare?: readonly number[];
   /** As in `options`, which held what was asked for in files of earlier versions. */
   patch: SettledOptions['patch'];
   sampler: TwoStreamState;

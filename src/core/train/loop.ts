@@ -38,6 +38,8 @@ export interface TrainInputs {
   classes: string[];
   /** Kept in checkpoints; the sources have them in this order. */
   channels?: ModelChannel[];
+  /** Labels that patches from anywhere rarely hold, by value: kept in checkpoints, for prediction. */
+  rare?: readonly number[];
   labelled: readonly PatchSource[];
   unlabelled: readonly PatchSource[];
   kernels: Kernels;
@@ -87,7 +89,8 @@ export async function train(inputs: TrainInputs): Promise<{ outcome: 'finished' 
   let saved: number | null = null;
   const save = async () => {
     if (saved === state.step) return;
-    await hooks.onCheckpoint(await encodeCheckpoint(state, sampler, options, classes, inputs.channels), state.step);
+    const { channels, rare } = inputs;
+    await hooks.onCheckpoint(await encodeCheckpoint(state, sampler, options, classes, channels, rare), state.step);
     saved = state.step;
   };
   // The next member begins with its first step, so that the checkpoint of a turn's end holds the one that is finished whole.

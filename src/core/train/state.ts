@@ -157,6 +157,7 @@ export async function encodeCheckpoint(
   options: SettledOptions,
   classes: string[],
   channels?: ModelChannel[],
+  rare: readonly number[] = [],
 ): Promise<Uint8Array> {
   const tensors: Record<string, NamedArray> = {};
   const put = (prefix: string, arrays: Record<string, NamedArray>) => {
@@ -172,6 +173,7 @@ export async function encodeCheckpoint(
     options,
     classes,
     ...(channels && { channels }),
+    ...(rare.length > 0 && { rare }),
     patch: options.patch,
     sampler: sampler.state,
     dropout: state.dropout.state,

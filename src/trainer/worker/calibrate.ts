@@ -118,7 +118,7 @@ export async function calibrate(
         for (const item of heldOut.filter(({ places }) => !places?.drawn)) {
           const { patch, network, plan } = options;
           const found: SaidAndTrue = await saidAndTrue(
-            ...[weights, item, kernels, { patch, network, plan, pieces }, () => mayContinue()],
+            ...[weights, item, kernels, { patch, network, plan, pieces, rare: inputs.rare }, () => mayContinue()],
           );
           report({ type: 'calibrated', scan: item.scan, name: item.name, ...found });
         }

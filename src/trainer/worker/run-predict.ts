@@ -133,7 +133,9 @@ async function predictCase(
       if (control.cancelled) throw new Cancelled();
     },
   );
-  const { mask, entropy, meanEntropy, sliceEntropy, ownDice } = decide(probabilities, grid, scan);
+  const { mask, entropy, meanEntropy, sliceEntropy, ownDice } = decide(
+    ...([probabilities, grid, scan, job.rareLabels === 'argmax' ? [] : meta.rare] as const),
+  );
   keepAgreed(mask, pieces);
   const maskPath = join(job.outputFolder, `${item.scan}.nii.gz`);
   const entropyPath = join(job.outputFolder, `${item.scan}.entropy.nii.gz`);

@@ -117,7 +117,8 @@ async function runWith(
 
   const together = patchesTogether(patch, loadOf(options), room, recompute);
   const maker = threads.start(threadsBeside(engine));
-  const inputs = { options, classes, channels, kernels, recompute, together, unlabelled, maker };
+  const rare = rareLabels(lists.labelled, patch, classes.length);
+  const inputs = { options, classes, channels, rare, kernels, recompute, together, unlabelled, maker };
   const { outcome, step } = await train({
     ...inputs,
     labelled,
@@ -140,8 +141,8 @@ async function runWith(
           step,
           steps: options.steps,
         });
-        const rare = rareLabels(lists.labelled, patch, classes.length).map((label) => classes[label]);
-        const about = rareText(rare, options, foregroundShare);
+        const names = rare.map((label) => classes[label]);
+        const about = rareText(names, options, foregroundShare);
         if (about) report({ type: 'notice', message: about });
         const pasted = pastingText(pasting, options.objectPaste, classes);
         if (pasted) report({ type: 'notice', message: pasted });
@@ -176,7 +177,9 @@ async function runWith(
           // Of an ensemble the network that learns, until all can predict together.
           const before = state.step === options.steps ? finishedOf(state) : [];
           const networks = [...before, state.networks[options.predictWith ?? 'student']];
-          const scores = await validate(networks, validation, patch, classes.length, kernels, options.network, plan);
+          const scores = await validate(
+            ...([networks, validation, patch, classes.length, kernels, options.network, plan, rare] as const),
+          );
           before.forEach(disposeAll);
           const event = { type: 'validation', step: state.step, ...scores } as const;
           keepLine(curve, event);

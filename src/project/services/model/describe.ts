@@ -19,7 +19,7 @@ import { labelledMasks } from '../predict/predict.ts';
 export async function describeModel(
   store: Store,
   run: Run,
-  { options, step, classes }: CheckpointMeta,
+  { options, step, classes, rare }: CheckpointMeta,
   channels: ModelChannel[],
   values: readonly number[],
 ): Promise<ModelDescription> {
@@ -40,6 +40,7 @@ export async function describeModel(
         colour: label?.colour ?? '#808080',
         term: label?.term ?? null,
         pieces: pieces.labels[n],
+        ...(rare?.includes(value) && { rare: true }),
       };
     }),
     pieces: pieces.together,

@@ -88,7 +88,11 @@ function asCheckpoint(
     return output < 0 ? null : output + 1;
   });
   const { options, step } = description.training;
-  return encodeNetwork(reordered(fineOf(tensors), order), { step, options, classes, channels: description.channels });
+  const rare = values.filter((_, n) => description.labels[n].rare);
+  return encodeNetwork(reordered(fineOf(tensors), order), {
+    ...{ step, options, classes, channels: description.channels },
+    ...(rare.length > 0 && { rare }),
+  });
 }
 
 /** Without the coarse model. */

@@ -23,6 +23,7 @@ const label = z.object({
   colour: z.string().regex(/^#[0-9a-f]{6}$/),
   term: z.object({ scheme: text, code: text, meaning: text }).nullable(),
   pieces: z.number().int().positive().nullable(),
+  rare: z.literal(true).optional(),
 });
 
 const perAxis = triple(z.union([z.literal(1), z.literal(2), z.literal(3)]));

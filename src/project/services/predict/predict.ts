@@ -22,6 +22,7 @@ export interface PredictRequest {
   scans?: 'all' | 'unlabelled' | number[];
   stride?: PredictJob['stride'];
   flips?: PredictJob['flips'];
+  rareLabels?: PredictJob['rareLabels'];
   /** Which connected pieces of each label stay; `auto` (default): as many as all labelled scans of the run agree on. */
   pieces?: 'auto' | 'all' | 'largest';
   engine?: PredictJob['engine'];
@@ -102,6 +103,7 @@ export function startPrediction(
     outputFolder,
     stride: request.stride ?? 'auto',
     ...(request.flips && { flips: request.flips }),
+    ...(request.rareLabels && { rareLabels: request.rareLabels }),
     pieces: pieces === 'auto' ? shownPieces(store, run) : pieces,
     engine: request.engine ?? run.options.engine,
   };
