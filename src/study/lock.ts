@@ -128,7 +128,8 @@ export function lockPlan(out: string, { definition, split, jobs }: Lockable): vo
   const before = readLock(out);
   if (before) {
     const asked = definition.rareLabels;
-    const changed = asked && asked !== rareLabelsOf(before) ? `rareLabels ${asked}` : difference(before, now);
+    const kept = rareLabelsOf(before);
+    const changed = asked && asked !== kept ? `rareLabels ${asked} instead of ${kept}` : difference(before, now);
     if (changed)
       throw new DecileError(
         'study/changed',

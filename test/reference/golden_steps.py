@@ -38,6 +38,13 @@ def step_batch(t, classes, channels=1):
     return batch, shapes
 
 
+def add_weights(golden, prefix, net):
+    """Without biases in front of instance norm, which cancel."""
+    for key, w in net.named_parameters():
+        if key == "out.bias" or key.endswith(".weight"):
+            golden.add(f"{prefix}/{key}", weight_last(w))
+
+
 def steps_golden():
     golden = Golden("steps", samples=64, width=WIDTH, sides=SIDES, steps=STEPS, lambdaMax=LAMBDA_MAX, beta=10.0, alpha=ALPHA)
     golden.facts["masks"] = {c: [step_batch(t, c)[1] for t in range(5)] for c in (2, 3)}
@@ -53,9 +60,7 @@ def steps_golden():
         print(f"{name}: {[round(r['total'], 6) for r in rows]}, float32 differs by {worst:.1e}")
         cases.append({"name": name, "classes": classes, "options": options, "losses": rows})
         for network in ("student", "teacher"):
-            for key, w in getattr(trainer, network).named_parameters():
-                if key == "out.bias" or key.endswith(".weight"):
-                    golden.add(f"{n}/{network}/{key}", weight_last(w))
+            add_weights(golden, f"{n}/{network}", getattr(trainer, network))
     golden.facts["cases"] = cases
     golden.save()
 
@@ -72,9 +77,7 @@ def channel_steps_golden():
         print(method, [{k: round(v, 5) for k, v in r.items() if v is not None} for r in rows])
         cases.append({"method": method, "losses": rows})
         for network in ("student", "teacher"):
-            for key, w in getattr(trainer, network).named_parameters():
-                if key == "out.bias" or key.endswith(".weight"):
-                    golden.add(f"{n}/{network}/{key}", weight_last(w))
+            add_weights(golden, f"{n}/{network}", getattr(trainer, network))
     golden.facts["cases"] = cases
     golden.save()
 
@@ -115,13 +118,9 @@ def method_steps_golden():
             rows.append(trainer.step(batch))
         print(method, options, [{k: round(v, 5) for k, v in r.items()} for r in rows])
         cases.append({"method": method, "options": options, "losses": rows})
-        for key, w in trainer.student.named_parameters():
-            if key == "out.bias" or key.endswith(".weight"):
-                golden.add(f"{n}/student/{key}", weight_last(w))
+        add_weights(golden, f"{n}/student", trainer.student)
         if method == "dtml":
-            for key, w in extra.named_parameters():
-                if key == "out.bias" or key.endswith(".weight"):
-                    golden.add(f"{n}/distance/{key}", weight_last(w))
+            add_weights(golden, f"{n}/distance", extra)
         if method == "dan":
             for key, w in extra.named_parameters():
                 golden.add(f"{n}/discriminator/{key}", methods.discriminator_last(w))

@@ -42,7 +42,7 @@ export function predictCommand(): Command {
     .addOption(
       new Option(
         '--rare-labels <HOW>',
-        'labels that patches rarely held: weighted is the more the less sure the model is of one, argmax as all others',
+        'labels that patches rarely held: weighted favours one the more, the less sure the model is of it; argmax treats it as all others',
       )
         .choices(RARE_LABELS)
         .default('weighted'),
