@@ -76,20 +76,37 @@ test('a half-made installation is not used', async () => {
   });
 });
 
+/** An installation of TensorFlow in an empty cache folder, whose addon does not load. */
+function installBroken(cache: string, gpu: boolean): void {
+  const packageName = gpu ? '@tensorflow/tfjs-node-gpu' : '@tensorflow/tfjs-node';
+  const folder = join(cache, 'tensorflow', `${TFJS_NODE_VERSION}-2.0-${process.platform}-${process.arch}`);
+  const addon = join(folder, 'node_modules', packageName, 'lib', 'napi-v8');
+  mkdirSync(addon, { recursive: true });
+  writeFileSync(join(addon, 'tfjs_binding.node'), 'not a library');
+  writeFileSync(
+    join(folder, 'installed.json'),
+    JSON.stringify({ packageName, source: 'wheel', tensorflow: '2.0', gpu }),
+  );
+}
+
 test('an installation that does not load is an error with a code, and auto goes on without it', async (t) => {
   await withEmptyCache(async (cache) => {
     if (installedInModules()) return t.skip('TensorFlow is in node_modules');
-    const name = `${TFJS_NODE_VERSION}-2.0-${process.platform}-${process.arch}`;
-    const folder = join(cache, 'tensorflow', name);
-    const addon = join(folder, 'node_modules', '@tensorflow', 'tfjs-node', 'lib', 'napi-v8');
-    mkdirSync(addon, { recursive: true });
-    writeFileSync(join(addon, 'tfjs_binding.node'), 'not a library');
-    const record = { packageName: '@tensorflow/tfjs-node', source: 'wheel', tensorflow: '2.0', gpu: false };
-    writeFileSync(join(folder, 'installed.json'), JSON.stringify(record));
+    installBroken(cache, true);
     await assert.rejects(startEngine('tensorflow'), (error: DecileError) => error.code === 'engine/broken');
     const engine = await startEngine('auto');
     assert.equal(engine.name, 'simd');
     assert.match(engine.notice, /must load/);
+  });
+});
+
+test('where nothing was measured the own kernels go before TensorFlow without a graphics card', async (t) => {
+  await withEmptyCache(async (cache) => {
+    if (installedInModules()) return t.skip('TensorFlow is in node_modules');
+    installBroken(cache, false);
+    const engine = await startEngine('auto');
+    assert.equal(engine.name, 'simd');
+    assert.equal(engine.notice, '', 'TensorFlow was not tried');
   });
 });
 

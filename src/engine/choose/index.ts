@@ -59,19 +59,19 @@ export async function startEngine(name: EngineName): Promise<Engine> {
 }
 
 /**
- * The engine that was measured to be the fastest here. Without a measurement TensorFlow where it is installed and loads, else a
- * real GPU whose values are right, else the own kernels, else plain JavaScript; says why not the better one.
+ * The engine that was measured to be the fastest here. Without a measurement TensorFlow where it was built for a graphics card and
+ * loads, without any TensorFlow a real GPU whose values are right, else the own kernels, which are ahead of TensorFlow's on a
+ * processor, else plain JavaScript; says why not the better one.
  */
 async function startBest(): Promise<Engine> {
   const [installation] = findTensorflow();
   const fastest = fastestEngine();
-  let notice = `TensorFlow is not installed: the program's own engine simd computes.`;
   if (fastest === 'webgpu' || (!installation && fastest === undefined)) {
     const gpu = await startTrustedGpu(fastest === 'webgpu');
     if (gpu) return gpu;
   }
-  if (installation && fastest === 'simd') notice = '';
-  else if (installation) {
+  let notice = installation ? '' : `TensorFlow is not installed: the program's own engine simd computes.`;
+  if (installation && (fastest === 'tensorflow' || (fastest !== 'simd' && installation.gpu))) {
     try {
       return await startTensorflow(installation);
     } catch (error) {
