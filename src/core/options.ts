@@ -164,7 +164,7 @@ export const OPTIONS: readonly OptionRow[] = [
     'auto',
     choice(SMALL_STRUCTURES),
     '',
-    'auto: on where a label that patches from anywhere would rarely hold is drawn in fourteen scans or more and nobody chose a patch, else off. on: for a tumour in its organ or the like. Where nobody said otherwise: patches of at most 64x64x32 voxels, so that there are more steps, --region auto, --foreground-share 0.33 and --dice-classes present.',
+    'For a tumour in its organ or the like. few: --region auto and --foreground-share 0.33 where nobody said otherwise. on: these, --dice-classes present and patches of at most 64x64x32 voxels, so that there are more steps. auto: where patches from anywhere would rarely hold a label and nobody chose a patch, on if fourteen labelled scans or more have it and few if not; else off.',
   ),
   row(
     'foregroundShare',

@@ -37,13 +37,18 @@ export function parseOption(option: OptionRow, given: unknown): OptionValue {
   return value;
 }
 
-/** What `--small-structures on` stands for, beside smaller patches (fit-patch.ts). */
-const FOR_SMALL_STRUCTURES = { region: 'auto', foregroundShare: 0.33, diceClasses: 'present' } as const;
+/** What `--small-structures` stands for, beside the smaller patches of `on` (fit-patch.ts). */
+const FOR_SMALL_STRUCTURES = {
+  auto: {},
+  off: {},
+  few: { region: 'auto', foregroundShare: 0.33 },
+  on: { region: 'auto', foregroundShare: 0.33, diceClasses: 'present' },
+} as const satisfies Record<AskedOptions['smallStructures'], Partial<AskedOptions>>;
 
 /** What is taken where nobody says otherwise, beside what was asked for. */
 export const defaultsFor = (asked: Partial<Pick<AskedOptions, 'smallStructures'>>): AskedOptions => ({
   ...DEFAULT_OPTIONS,
-  ...(asked.smallStructures === 'on' && FOR_SMALL_STRUCTURES),
+  ...FOR_SMALL_STRUCTURES[asked.smallStructures ?? 'auto'],
 });
 
 /** Options whose steps are told: nothing is left to plan but grid and patch. */

@@ -7,6 +7,7 @@ import { type AskedOptions, DEFAULT_OPTIONS } from '../core/options.ts';
 import { resolveOptions } from '../core/parse-option.ts';
 import type { RareLabels } from '../core/predict/rare-weights.ts';
 import type { PatchSides } from '../core/train/fit-patch.ts';
+import { ENOUGH_SCANS } from '../core/train/small-labels.ts';
 import { makeFolder, writeFileAtomic } from '../disk/index.ts';
 import { DecileError } from '../shared/errors.ts';
 
@@ -32,6 +33,8 @@ interface Lock {
   jobs: Record<string, LockedJob>;
   /** Patches of `patch: auto`, by what decides them (memory.ts); absent until they are settled, and in files of earlier versions. */
   patches?: Record<string, PatchSides>;
+  /** Labelled cases from which `smallStructures: auto` looks for small labels; absent in files of versions that left fewer than fourteen as they are. */
+  smallFrom?: number;
 }
 
 interface LockedJob {
@@ -91,6 +94,9 @@ export function keptDefaults(lock: Lock | null, id: string, named: Partial<Asked
 /** How the study's masks give voxels labels that patches rarely held: as it began. */
 export const rareLabelsOf = ({ rareLabels = 'argmax' }: Pick<Lock, 'rareLabels'>): RareLabels => rareLabels;
 
+/** Labelled cases from which small structures are chosen by themselves: as the study began. */
+export const smallFromOf = ({ smallFrom = ENOUGH_SCANS }: Pick<Lock, 'smallFrom'>): number => smallFrom;
+
 const writeLock = (out: string, lock: Lock): void =>
   writeFileAtomic(lockPath(out), new TextEncoder().encode(`${JSON.stringify(lock, null, 1)}\n`));
 
@@ -118,6 +124,7 @@ export function lockPlan(out: string, { definition, split, jobs }: Lockable): vo
     cohort: definition.cohort && withoutFolder(definition.cohort),
     lists,
     defaults: DEFAULT_OPTIONS,
+    smallFrom: 1,
     jobs: Object.fromEntries(
       jobs.map(({ id, labelled, options, labelledCases, channels }) => [
         id,
@@ -140,6 +147,7 @@ export function lockPlan(out: string, { definition, split, jobs }: Lockable): vo
     now.defaults = before.defaults;
     now.rareLabels = before.rareLabels;
     now.patches = before.patches;
+    now.smallFrom = before.smallFrom;
   } else if (existsSync(out) && readdirSync(out).length > 0) {
     throw new DecileError(
       'study/other-folder',

@@ -4,13 +4,7 @@ import { fitOf, type PatchSides } from '../core/train/fit-patch.ts';
 import { inOrientation } from '../core/train/orientation.ts';
 import { type TrainingFrame, trainingGrid } from '../core/train/preprocess.ts';
 import { plannedSteps } from '../core/train/run-length.ts';
-import {
-  canBeSmall,
-  type DrawnScan,
-  ENOUGH_SCANS,
-  settleSmallStructures,
-  smallLabels,
-} from '../core/train/small-labels.ts';
+import { canBeSmall, type DrawnScan, settleSmallStructures, smallLabels } from '../core/train/small-labels.ts';
 import { settleSpacing, trainingVoxel } from '../core/train/spacing.ts';
 import { loadOf, PROCESS_BYTES, stepBytes } from '../core/train/step-bytes.ts';
 import type { Grid } from '../core/volume.ts';
@@ -30,10 +24,12 @@ export interface SizedJob extends StudyJob {
  * The jobs with `spacing: auto`, `patch: auto` and `smallStructures: auto` settled, by the training scans and their labelled masks. Every job of one voxel size gets the same patch, the largest that the median
  * training scan holds: what fits into memory at the moment must not decide what is compared.
  * @param patches settled before, by what decides them (`study.lock.json`); those that are settled now are added
+ * @param smallFrom labelled cases from which `smallStructures: auto` looks for small labels
  */
 export async function sizeJobs(
   { jobs, split, definition }: StudyPlan,
   patches: Record<string, PatchSides> = {},
+  smallFrom = 1,
 ): Promise<SizedJob[]> {
   const grids = await gridsOf([...split.train, ...split.test]);
   const gridOf = ({ scan }: StudyCase) => grids.get(scan) as Grid;
@@ -56,7 +52,7 @@ export async function sizeJobs(
   const volumes = new LabelVolumes();
   const smallIn = async (job: StudyJob, frame: TrainingFrame & Parameters<typeof canBeSmall>[0]) => {
     const sides = sizes(split.train, frame);
-    if (job.labelled < ENOUGH_SCANS || !canBeSmall(frame, sides)) return [];
+    if (job.labelled < smallFrom || !canBeSmall(frame, sides)) return [];
     const drawn: DrawnScan[] = [];
     for (const [n, { maskPath }] of job.train.slice(0, job.labelled).entries())
       drawn.push({ size: trainingGrid(gridOf(job.train[n]), frame).size, ml: await volumes.of(maskPath) });

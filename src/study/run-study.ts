@@ -6,7 +6,7 @@ import { DecileError } from '../shared/errors.ts';
 
 import type { StudyDefinition } from './definition.ts';
 import { type RunOutcome, type RunRequest, runJobs } from './job-queue.ts';
-import { lockPatches, lockPlan, readLock } from './lock.ts';
+import { lockPatches, lockPlan, readLock, smallFromOf } from './lock.ts';
 import { type SizedJob, sizeJobs } from './memory.ts';
 import { planStudy, type StudyPlan } from './plan.ts';
 import { rankedCohort, rankingCsv, rankingMarkdown, rankMethods } from './ranks.ts';
@@ -56,8 +56,9 @@ export async function runStudy(request: StudyRequest): Promise<StudyOutcome> {
 
 /** The jobs with all that is auto settled, patches as they were when the study began. @param keep writes those that are new; tasks beside each other must not */
 export async function settleJobs(plan: StudyPlan, out: string, keep: boolean): Promise<SizedJob[]> {
-  const patches = { ...readLock(out)?.patches };
-  const jobs = await sizeJobs(plan, patches);
+  const lock = readLock(out);
+  const patches = { ...lock?.patches };
+  const jobs = await sizeJobs(plan, patches, lock ? smallFromOf(lock) : 1);
   if (keep) lockPatches(out, patches);
   return jobs;
 }

@@ -51,7 +51,7 @@ test('how long, what is held out, which scans and what computes are chosen in pl
 
 test('small structures bring their own region along, which can be left out again', options, async () => {
   const structures = (text: string) => () => page.getByLabel(/^Structures/).selectOption(text);
-  await planned(structures('small'), { smallStructures: 'on' });
+  await planned(structures('small, in many'), { smallStructures: 'on' });
   await page.getByRole('button', { name: 'Research' }).click();
   const region = page.locator('#option-region');
   assert.equal(await region.inputValue(), 'auto');
@@ -72,7 +72,7 @@ test(
     await page.route('**/call/train.plan', async (route) => {
       const response = await route.fetch();
       const answer = await response.json();
-      answer.value.smallStructures = true;
+      answer.value.smallStructures = 'on';
       await route.fulfill({ response, json: answer });
     });
     await planned(() => page.getByLabel(/^Structures/).selectOption('of any size'), { smallStructures: 'off' });

@@ -124,11 +124,14 @@ function abdomens(t: TestContext, scans: number, drawn: number) {
   return store;
 }
 
-test('small labels that enough scans have are made up for; of too few it is said how many it takes', (t) => {
+test('small labels are made up for by what their labelled scans allow; of few it is said how many find more', (t) => {
   const few = planTraining(abdomens(t, 6, 4), { options: {} });
-  assert.deepEqual([few.options.smallStructures, few.options.region], ['off', 'off']);
+  assert.deepEqual(
+    [few.options.smallStructures, few.options.region, few.options.foregroundShare, few.options.diceClasses],
+    ['few', 'auto', 0.33, 'all'],
+  );
   assert.deepEqual(few.notices, [
-    'tumour is small in these scans and may stay unlearnt: 4 labelled scans have it. From 14 on training makes up for it by itself.',
+    'tumour is small in these scans, and 4 labelled scans have it: the region of the labels alone is learned from, a third of the patches around labels. Much of it may still stay unseen; from 14 labelled scans on small patches find more.',
   ]);
   const store = abdomens(t, 16, 14);
   const enough = planTraining(store, { options: {} });
@@ -141,7 +144,7 @@ test('small labels that enough scans have are made up for; of too few it is said
   const off = planTraining(store, { options: { smallStructures: 'off' } });
   assert.deepEqual([off.options.region, off.options.steps, off.notices], ['off', few.options.steps, []]);
   const held = planTraining(store, { options: {}, validation: 1 });
-  assert.equal(held.options.smallStructures, 'off', 'a scan that is held out teaches nothing');
+  assert.equal(held.options.smallStructures, 'few', 'a scan that is held out teaches nothing');
 });
 
 test('of scans drawn in part nobody knows how large their labels are', (t) => {

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DEFAULT_OPTIONS } from '../../src/core/options.ts';
-import { lockPlan, rareLabelsOf, readLock } from '../../src/study/lock.ts';
+import { lockPlan, rareLabelsOf, readLock, smallFromOf } from '../../src/study/lock.ts';
 import { planStudy } from '../../src/study/plan.ts';
 import { settleJobs } from '../../src/study/run-study.ts';
 import { planOf } from './planned.ts';
@@ -54,6 +54,16 @@ test('a study begun before small structures were chosen by themselves has none',
   delete lock.defaults;
   write();
   assert.deepEqual(chosen(), ['off', DEFAULT_OPTIONS.smallStructures], 'older locks know of their own jobs alone');
+});
+
+test('a study begun before few labelled scans were made up for goes on without', async (t) => {
+  const { out, definition, lock, write } = await begun(t, {});
+  const from = () => smallFromOf(readLock(out) as NonNullable<ReturnType<typeof readLock>>);
+  assert.equal(from(), 1);
+  delete lock.smallFrom;
+  write();
+  lockPlan(out, planStudy(definition, out));
+  assert.equal(from(), 14);
 });
 
 test('options that follow from one another are not taken for changed defaults', async (t) => {

@@ -143,11 +143,17 @@ test('a small label that enough labelled masks have is made up for in every row 
   const jobs = await sizeJobs(planStudy(definition, join(folder, 'out')));
   const settled = jobs.map(({ id, options: { smallStructures, region } }) => [id, smallStructures, region]);
   assert.deepEqual(settled, [
-    ['supervised-4-1', 'off', 'off'],
+    ['supervised-4-1', 'few', 'auto'],
     ['whole-4-1', 'off', 'off'],
     ['supervised-14-1', 'on', 'auto'],
     ['whole-14-1', 'off', 'off'],
   ]);
+  const before = await sizeJobs(planStudy(definition, join(folder, 'out')), {}, 14);
+  assert.deepEqual(
+    before.map(({ options: { smallStructures } }) => smallStructures),
+    ['off', 'off', 'on', 'off'],
+    'a study of an earlier version',
+  );
   const voxels = jobs.map(({ options: { patch } }) => patch[0] * patch[1] * patch[2]);
   assert.ok(voxels[2] <= 64 * 64 * 32 && voxels[0] > 2 * voxels[2], `${voxels}`);
 });

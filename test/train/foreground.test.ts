@@ -251,8 +251,8 @@ test('a label that patches from anywhere rarely hold is named, with what is done
   assert.deepEqual(rareLabels([small], PATCH, 3), [1]);
   assert.deepEqual(rareLabels([small], [40, 36, 16], 3), []);
   const usual = { region: 'off', smallStructures: 'off' } as const;
-  assert.match(rareText(['tumour'], usual, 0) ?? '', /rarely hold tumour, .+--small-structures on/);
-  assert.match(rareText(['tumour'], { region: 'off' }, 0) ?? '', /--small-structures on/, 'an earlier run');
+  assert.match(rareText(['tumour'], usual, 0) ?? '', /rarely hold tumour, .+--small-structures few/);
+  assert.match(rareText(['tumour'], { region: 'off' }, 0) ?? '', /--small-structures few/, 'an earlier run');
   const done = rareText(['tumour', 'cyst'], { ...usual, smallStructures: 'on' }, 0.33);
   assert.equal(done, 'Patches from anywhere rarely hold tumour, cyst: 33 % of them are drawn around labels.');
   assert.equal(rareText(['tumour'], { ...usual, region: 'auto' }, 0), null, 'something is done');

@@ -58,6 +58,8 @@ test('auto is an allowed value of steps and of no other number', () => {
 test('small structures: more steps of smaller patches, with what else they need unless somebody said otherwise', () => {
   const small = resolveOptions({ smallStructures: 'on' });
   assert.deepEqual([small.region, small.foregroundShare, small.diceClasses], ['auto', 0.33, 'present']);
+  const few = resolveOptions({ smallStructures: 'few' });
+  assert.deepEqual([few.region, few.foregroundShare, few.diceClasses], ['auto', 0.33, 'all']);
   const own = resolveOptions({ smallStructures: 'on', region: 'off', foregroundShare: 0 });
   assert.deepEqual([own.region, own.foregroundShare, own.diceClasses], ['off', 0, 'present']);
   const usual = resolveOptions({});

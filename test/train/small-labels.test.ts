@@ -9,7 +9,7 @@ import {
   canBeSmall,
   type DrawnScan,
   ENOUGH_SCANS,
-  enoughToLearn,
+  measuresFor,
   settleSmallStructures,
   smallLabels,
 } from '../../src/core/train/small-labels.ts';
@@ -60,12 +60,20 @@ test('nothing is small where somebody chose a patch, or said whether structures 
   assert.equal(canBeSmall(options({}, [1, 1, 1]), [[35, 51, 35]]), false);
 });
 
-test('from fourteen labelled scans on training makes up for it, unless something else was asked for', () => {
+test('small labels are made up for by what their labelled scans allow, unless something else was asked for', () => {
   const small = (count: number) => found(scans(count, [[TUMOUR, 15]]));
-  assert.equal(enoughToLearn(small(ENOUGH_SCANS - 1)), false);
-  assert.equal(enoughToLearn(small(ENOUGH_SCANS)), true);
-  const few = settleSmallStructures({}, small(ENOUGH_SCANS - 1));
-  assert.deepEqual([few.smallStructures, few.region, few.diceClasses], ['off', 'off', 'all']);
+  assert.deepEqual([[], small(1), small(ENOUGH_SCANS - 1), small(ENOUGH_SCANS)].map(measuresFor), [
+    'off',
+    'few',
+    'few',
+    'on',
+  ]);
+  const few = settleSmallStructures({ foregroundShare: 0.5 }, small(ENOUGH_SCANS - 1));
+  assert.deepEqual(
+    [few.smallStructures, few.region, few.foregroundShare, few.diceClasses],
+    ['few', 'auto', 0.5, 'all'],
+  );
+  assert.deepEqual(largestPatch({ ...options(), ...few }, [ABDOMEN.size]), largestPatch(options(), [ABDOMEN.size]));
   const enough = settleSmallStructures({ region: 'off' }, small(ENOUGH_SCANS));
   assert.deepEqual(
     [enough.smallStructures, enough.region, enough.foregroundShare, enough.diceClasses],

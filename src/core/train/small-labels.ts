@@ -24,7 +24,7 @@ export interface SmallLabel {
 
 /** Fewer patches from anywhere than this hold a small label. Of the cohorts in results.md: kidneys 0.31, their tumours 0.15, all else 0.8 and more. */
 const RARE = 1 / 4;
-/** So many labelled scans taught a network tumours in kidneys, and four did not (docs/explanation/results.md). */
+/** So many labelled scans taught a network tumours in kidneys in small patches (docs/explanation/choices.md). */
 export const ENOUGH_SCANS = 14;
 
 type Open = StepOptions & Required<Pick<PlannedOptions, 'voxel'>>;
@@ -56,14 +56,16 @@ export function smallLabels(
   });
 }
 
-/** Whether training makes up for small labels by itself: some of them is drawn in enough scans. */
-export const enoughToLearn = (small: readonly SmallLabel[]): boolean =>
-  small.some(({ scans }) => scans >= ENOUGH_SCANS);
+/** What training does about small labels by itself: small patches where some of them is drawn in enough scans, what few scans allow where not. */
+export const measuresFor = (small: readonly SmallLabel[]): 'off' | 'few' | 'on' => {
+  if (small.length === 0) return 'off';
+  return small.some(({ scans }) => scans >= ENOUGH_SCANS) ? 'on' : 'few';
+};
 
 /** The options with `smallStructures: auto` settled; others as they were asked for. */
 export function settleSmallStructures(asked: Partial<AskedOptions>, small: readonly SmallLabel[]): AskedOptions {
   if ((asked.smallStructures ?? 'auto') !== 'auto') return resolveOptions(asked);
-  return resolveOptions({ ...asked, smallStructures: enoughToLearn(small) ? 'on' : 'off' });
+  return resolveOptions({ ...asked, smallStructures: measuresFor(small) });
 }
 
 /**

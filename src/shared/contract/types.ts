@@ -281,7 +281,7 @@ export interface TrainOutlook {
   steps: number;
   networks: number;
   /** What auto came to. */
-  smallStructures: boolean;
+  smallStructures: 'off' | 'few' | 'on';
   device: string;
   /** Expected seconds in all; null until a probe or an earlier run measured a step. */
   seconds: number | null;

@@ -11,6 +11,6 @@ export function rareText(names: readonly string[], measures: Measures, share: nu
   if (names.length === 0) return null;
   const rare = `Patches from anywhere rarely hold ${names.join(', ')}`;
   if (share > 0) return `${rare}: ${Math.round(100 * share)} % of them are drawn around labels.`;
-  if (measures.smallStructures === 'on' || measures.region === 'auto') return null;
-  return `${rare}, which may stay unlearnt. Small structures on (--small-structures on) serves such labels, with enough labelled scans that have them: fourteen were, four were not.`;
+  if (['few', 'on'].includes(measures.smallStructures ?? 'off') || measures.region === 'auto') return null;
+  return `${rare}, which may stay unlearnt. Small structures (--small-structures few, or on where fourteen labelled scans or more have them) serve such labels.`;
 }

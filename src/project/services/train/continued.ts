@@ -36,7 +36,7 @@ export function inherited(given: Partial<AskedOptions>, from: StartWeights | und
   const planned = network === 'planned' && (asked.network ?? network) === network;
   return {
     ...{ network, width, spacing, orientation, resampling },
-    ...(smallStructures === 'on' && { smallStructures }),
+    ...((smallStructures === 'on' || smallStructures === 'few') && { smallStructures }),
     ...(planned && { patch }),
     ...asked,
   };

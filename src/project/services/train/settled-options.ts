@@ -4,13 +4,7 @@ import { resolveOptions } from '../../../core/parse-option.ts';
 import { inOrientation } from '../../../core/train/orientation.ts';
 import { trainingGrid } from '../../../core/train/preprocess.ts';
 import { plannedSteps } from '../../../core/train/run-length.ts';
-import {
-  ENOUGH_SCANS,
-  enoughToLearn,
-  type SmallLabel,
-  settleSmallStructures,
-  smallLabels,
-} from '../../../core/train/small-labels.ts';
+import { ENOUGH_SCANS, type SmallLabel, settleSmallStructures, smallLabels } from '../../../core/train/small-labels.ts';
 import { settleSpacing, trainingVoxel } from '../../../core/train/spacing.ts';
 import type { Label, Mask, Scan } from '../../store/index.ts';
 
@@ -57,7 +51,7 @@ export function settleOptions(
   };
 }
 
-/** What is done about small labels where nobody said anything, or how many more masks it takes. */
+/** What is done about small labels where nobody said anything, and how many masks it takes to do more. */
 function smallNotices(
   { smallStructures }: AskedOptions,
   small: readonly SmallLabel[],
@@ -66,12 +60,11 @@ function smallNotices(
   if (small.length === 0) return [];
   const names = small.map(({ label }) => labels.find(({ value }) => value === label)?.name ?? String(label)).join(', ');
   const are = small.length === 1 ? 'is' : 'are';
-  const [them, it] = small.length === 1 ? ['it', 'it'] : ['them', 'each'];
   if (smallStructures === 'on')
     return [`${names} ${are} small in these scans: small patches around labels are learned from (small structures).`];
-  if (enoughToLearn(small)) return [];
+  const it = small.length === 1 ? 'it' : 'each';
   const most = Math.max(...small.map(({ scans }) => scans));
   return [
-    `${names} ${are} small in these scans and may stay unlearnt: ${most} labelled ${most === 1 ? 'scan has' : 'scans have'} ${it}. From ${ENOUGH_SCANS} on training makes up for ${them} by itself.`,
+    `${names} ${are} small in these scans, and ${most} labelled ${most === 1 ? 'scan has' : 'scans have'} ${it}: the region of the labels alone is learned from, a third of the patches around labels. Much of ${it} may still stay unseen; from ${ENOUGH_SCANS} labelled scans on small patches find more.`,
   ];
 }

@@ -295,7 +295,7 @@ export class TrainState {
 
   /** With what the plan came to for small structures, where nobody chose. */
   private settled(changed: Record<string, OptionValue>): Parameters<typeof defaultsFor>[0] {
-    return { smallStructures: this.plan?.smallStructures ? 'on' : 'off', ...changed };
+    return { smallStructures: this.plan?.smallStructures ?? 'off', ...changed };
   }
 
   /** Takes what was typed; what does not fit the row's rule is told beside it and not taken. */
