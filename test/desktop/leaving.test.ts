@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { noBrowser } from './browser.ts';
 import { type FilledWindow, openFilledWindow } from './filled.ts';
+import { hold } from './hold.ts';
 import { ask, place, ready } from './whole-job.ts';
 
 const options = { skip: noBrowser };
@@ -16,26 +17,12 @@ before(async () => {
 });
 after(async () => window?.close());
 
-/** Holds the answers of a call until the returned function is called. */
-async function hold(call: string): Promise<() => void> {
-  let release = () => {};
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  await page.route(`**/call/${call}`, async (route) => {
-    const answer = await route.fetch();
-    await held;
-    await route.fulfill({ response: answer });
-  });
-  return release;
-}
-
 test('a case chosen while a decision is kept is the one that opens', options, async () => {
   await place(page, 'Review');
   const queue = await ask(page, 'review.queue');
   const [first, , third] = queue;
   await ready(page, first.name);
-  const release = await hold('review.decide');
+  const release = await hold(page, 'review.decide');
   await page.keyboard.press('Enter');
   const list = page.getByRole('navigation', { name: 'Work list' });
   await list.getByRole('button', { name: new RegExp(third.name) }).click();
@@ -60,7 +47,7 @@ test(
     });
     await page.getByRole('banner').getByRole('button', { name: 'Second' }).waitFor();
     await place(page, 'Projects');
-    const release = await hold('projects.open');
+    const release = await hold(page, 'projects.open');
     await page
       .getByRole('button', { name: /Filled/ })
       .first()

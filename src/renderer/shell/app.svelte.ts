@@ -330,10 +330,11 @@ export class AppState {
     });
   }
 
-  async change(change: Partial<Settings>): Promise<void> {
-    await this.attempt(async () => {
-      this.settings = await this.client.call('settings.set', change);
-    });
+  /** Keeps settings; false, with the reason on the screen, where they cannot be kept. */
+  async change(change: Partial<Settings>): Promise<boolean> {
+    const kept = await this.attempt(() => this.client.call('settings.set', change));
+    if (kept) this.settings = kept;
+    return kept !== undefined;
   }
 
   /** False, with the reason on the screen, while strokes are in this window alone. */

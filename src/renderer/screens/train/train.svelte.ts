@@ -252,8 +252,9 @@ export class TrainState {
       }),
     );
     if (!started) return;
-    this.name = '';
-    this.notes = '';
+    // What was typed while the run started is the next one's.
+    if (this.name === name) this.name = '';
+    if (this.notes === notes) this.notes = '';
     // What it does now stands below them.
     this.advanced = false;
     await this.bring(started.run);
