@@ -184,7 +184,13 @@ test(
           );
         }),
       );
+    await ready(page, (await page.locator('.viewer aside h1').innerText()).trim());
     assert.deepEqual(await overlaps(), []);
+    for (const pane of ['axial', 'coronal', 'sagittal']) {
+      await page.locator(`[data-plane=${pane}]`).hover();
+      await page.locator(`[data-plane=${pane}] .lower-left`).waitFor({ state: 'attached' });
+      assert.deepEqual(await overlaps(), [], `with the voxel under the pointer in the ${pane} plane`);
+    }
     for (const label of [...LABELS, LABELS[0]]) {
       const row = page.getByRole('radio', { name: label, exact: true });
       await until(async () => (await row.getAttribute('aria-checked')) === 'true', `${label} in hand`);
