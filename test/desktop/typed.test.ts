@@ -29,6 +29,8 @@ test('a name typed as soon as its field is there is kept', options, async () => 
   const field = page.getByLabel('Your name');
   await field.fill('  Wang ');
   release();
+  // An answer that was held is there before this one.
+  await ask(page, 'settings.get');
   await field.press('Tab');
   await until(async () => (await ask(page, 'settings.get')).person === 'Wang', 'the name kept');
   await until(async () => (await field.inputValue()) === 'Wang', 'the name as it is kept');
@@ -49,6 +51,9 @@ test('a path typed before the first folder is listed takes the place of that fol
   assert.equal(await field.inputValue(), wanted);
   await page.keyboard.press('Enter');
   await page.locator(`[data-listed=${JSON.stringify(wanted)}]`).waitFor();
+  // A path is gone on with where it ends.
+  await page.keyboard.insertText('/deeper');
+  assert.equal(await field.inputValue(), `${wanted}/deeper`);
   await page.getByRole('button', { name: 'Cancel' }).click();
 });
 
@@ -57,26 +62,26 @@ test('an option that is being typed stays where a plan brings another default fo
   await page.getByRole('button', { name: 'Research' }).click();
   const field = page.locator('#option-foregroundShare');
   assert.equal(await field.inputValue(), '0');
-  const asked: { foregroundShare?: number }[] = [];
-  const held: (() => void)[] = [];
-  await page.route('**/call/train.plan', async (route) => {
-    asked.push((route.request().postDataJSON() as { input: { options: object } }).input.options);
-    const json = (await (await route.fetch()).json()) as { value: object };
-    await new Promise<void>((resolve) => held.push(resolve));
-    await route.fulfill({ json: { ...json, value: { ...json.value, smallStructures: 'few' } } });
-  });
+  const release = await hold(page, 'train.plan', (plan) => ({ ...plan, smallStructures: 'few' }));
+  const asked = page.waitForRequest('**/call/train.plan');
   await page.getByRole('radio', { name: /quick/ }).check();
-  await until(async () => held.length > 0, 'a plan on its way');
+  await asked;
   await field.focus();
   await page.keyboard.press('Control+a');
   await page.keyboard.insertText('0.');
-  held.forEach((release) => {
-    release();
-  });
+  release();
   await until(async () => (await page.locator('#option-region').inputValue()) === 'auto', 'what the plan came to');
   await page.keyboard.insertText('5');
   assert.equal(await field.inputValue(), '0.5');
+  const taken = page.waitForRequest((request) => /foregroundShare":0\.5\b/.test(request.postData() ?? ''));
   await page.keyboard.press('Tab');
-  await until(async () => asked.at(-1)?.foregroundShare === 0.5, 'a plan with what was typed');
-  await page.unroute('**/call/train.plan');
+  await taken;
+  // What does not fit stays to be mended, and the cure stands beside it.
+  await field.fill('7');
+  await field.press('Tab');
+  await page
+    .locator('#help-foregroundShare')
+    .getByText(/^Must be /)
+    .waitFor();
+  assert.equal(await field.inputValue(), '7');
 });
