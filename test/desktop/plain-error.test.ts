@@ -23,3 +23,9 @@ test('labels that were never drawn are named, a long list by its first', () => {
 test('one long thing that was found is left to the details', () => {
   assert.equal(missing(['x'.repeat(200)]), 'A label occurs in no labelled scan.');
 });
+
+test('an error of a newer program is told in its own words', () => {
+  const info = { code: 'settings/of-tomorrow', message: 'The settings file cannot be written.', cure: '' } as never;
+  assert.equal(plainError(info), 'The settings file cannot be written.');
+  assert.equal(plainError(info, 'settings.set'), 'The setting cannot be kept: The settings file cannot be written.');
+});

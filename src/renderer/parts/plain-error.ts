@@ -48,10 +48,12 @@ function shortened(found: string): string {
 
 /** `The folder cannot be opened: a path does not exist (/data/ct).` */
 export function plainError({ code, message }: ErrorInfo, call?: CallName): string {
+  const lead = call && FAILED[call];
+  // A newer program behind an open window has codes that the window does not know: its own words say it.
+  if (!Object.hasOwn(ERRORS, code)) return lead ? `${lead}: ${message}` : message;
   const why = ERRORS[code].when.replace(NAMED, '').replaceAll('`', '').replace(/\.$/, '');
   const found = shortened(/, got (?:none with )?(.+?)\.?$/.exec(message)?.[1] ?? '');
   const tail = found && !why.includes(found) ? ` (${found})` : '';
-  const lead = call && FAILED[call];
   if (lead && found && SAYS_WHY.has(code)) return `${lead}: ${found}.`;
   return lead ? `${lead}: ${why[0].toLowerCase()}${why.slice(1)}${tail}.` : `${why}${tail}.`;
 }
